@@ -1,0 +1,209 @@
+import { CodecError } from '../../errors.ts';
+import type { DerReader } from './reader.ts';
+import { type DerType, defineType, within } from './type.ts';
+import type { DerWriter } from './writer.ts';
+
+/** A member of a SEQUENCE that may be absent. */
+export interface OptionalField<T> {
+  readonly optional: DerType<T>;
+}
+
+/** A member of a SEQUENCE that always has one value: checked when read, absent from the TypeScript type. */
+export interface ConstantField {
+  readonly constant: DerType<unknown>;
+  readonly value: unknown;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a member's own type is what inference is here to find
+type Field = DerType<any> | OptionalField<any> | ConstantField;
+type Fields = Readonly<Record<string, Field>>;
+
+type RequiredNames<F extends Fields> = {
+  // biome-ignore lint/suspicious/noExplicitAny: any member type
+  [K in keyof F]: F[K] extends DerType<any> ? K : never;
+}[keyof F];
+type OptionalNames<F extends Fields> = {
+  // biome-ignore lint/suspicious/noExplicitAny: any member type
+  [K in keyof F]: F[K] extends OptionalField<any> ? K : never;
+}[keyof F];
+
+/** The value of a SEQUENCE, from the declaration of its members. */
+export type SequenceValue<F extends Fields> = {
+  readonly [K in RequiredNames<F>]: F[K] extends DerType<infer T> ? T : never;
+} & {
+  readonly [K in OptionalNames<F>]?: F[K] extends OptionalField<infer T> ? T | undefined : never;
+} extends infer V
+  ? { [K in keyof V]: V[K] }
+  : never;
+
+/** `[n] type`, the EXPLICIT tags of RFC 4120's module. */
+export function explicit<T>(number: number, type: DerType<T>): DerType<T> {
+  return wrapped([0xa0 | number], type);
+}
+
+/** `[APPLICATION n] type`. Where several numbers are given all are read and the first is written. */
+export function application<T>(number: number | readonly number[], type: DerType<T>, name?: string): DerType<T> {
+  return wrapped(
+    [number].flat().map(n => 0x60 | n),
+    type,
+    name,
+  );
+}
+
+/** `[n] IMPLICIT type`, of the RFC 4556, 6560 and 9588 modules. */
+export function implicit<T>(number: number, type: DerType<T>): DerType<T> {
+  const inner = type.tags[0];
+  if (inner === undefined) throw new TypeError('a type without a tag cannot be tagged implicitly');
+  const tag = 0x80 | (inner & 0x20) | number;
+  return defineType({
+    tags: [tag],
+    read: input => retagged(input, tag, inner, type),
+    write(output, value) {
+      type.write(output, value);
+      // The header's first octet, just written, is the one that differs.
+      output.offset++;
+      output.octet(tag);
+    },
+  });
+}
+
+/** A member that may be absent: `optional(n, type)` with an EXPLICIT tag, `optional(type)` with its own. */
+export function optional<T>(type: DerType<T>): OptionalField<T>;
+export function optional<T>(number: number, type: DerType<T>): OptionalField<T>;
+export function optional<T>(...given: [DerType<T>] | [number, DerType<T>]): OptionalField<T> {
+  return { optional: given.length === 1 ? given[0] : explicit(given[0], given[1]) };
+}
+
+/** A member that always is `value`, such as pvno. */
+export function constant<T>(type: DerType<T>, value: T): ConstantField {
+  return { constant: type as DerType<unknown>, value };
+}
+
+/** SEQUENCE. Members after the declared ones are passed over, as MIT and Heimdal do: later RFCs add some. */
+export function sequence<F extends Fields>(name: string, fields: F): DerType<SequenceValue<F>> {
+  const members = Object.entries(fields).map(([key, field]) => member(key, field));
+  function read(input: DerReader): SequenceValue<F> {
+    const outer = input.enter(0x30);
+    const value: Record<string, unknown> = {};
+    for (const { key, type, required, fixed } of members) {
+      try {
+        if (!required && !type.tags.includes(input.peekTag())) continue;
+        const found = type.read(input);
+        if (fixed === undefined) value[key] = found;
+        else if (found !== fixed) throw new CodecError(`${found} where ${fixed} belongs`);
+      } catch (error) {
+        throw within(key, error);
+      }
+    }
+    while (input.offset < input.limit) input.element();
+    input.leave(outer);
+    return value as SequenceValue<F>;
+  }
+  function write(output: DerWriter, value: SequenceValue<F>): void {
+    const mark = output.mark();
+    for (let i = members.length - 1; i >= 0; i--) {
+      const { key, type, required, fixed } = members[i]!;
+      const given = fixed ?? (value as Record<string, unknown>)[key];
+      if (given === undefined) {
+        if (required) throw new TypeError(`${name}.${key} is not given`);
+        continue;
+      }
+      try {
+        type.write(output, given);
+      } catch (error) {
+        throw within(key, error);
+      }
+    }
+    output.header(0x30, mark);
+  }
+  return defineType({ tags: [0x30], read, write }, name);
+}
+
+/** SEQUENCE OF. */
+export function sequenceOf<T>(type: DerType<T>): DerType<readonly T[]> {
+  function read(input: DerReader): readonly T[] {
+    const outer = input.enter(0x30);
+    const values: T[] = [];
+    while (input.offset < input.limit) {
+      try {
+        values.push(type.read(input));
+      } catch (error) {
+        throw within(`[${values.length}]`, error);
+      }
+    }
+    input.leave(outer);
+    return values;
+  }
+  function write(output: DerWriter, values: readonly T[]): void {
+    const mark = output.mark();
+    for (let i = values.length - 1; i >= 0; i--) type.write(output, values[i]!);
+    output.header(0x30, mark);
+  }
+  return defineType({ tags: [0x30], read, write });
+}
+
+/** CHOICE: a value with exactly one of the alternatives' names. */
+// biome-ignore lint/suspicious/noExplicitAny: an alternative's own type is what inference is here to find
+export function choice<A extends Readonly<Record<string, DerType<any>>>>(
+  name: string,
+  alternatives: A,
+): DerType<ChoiceValue<A>> {
+  const rows = Object.entries(alternatives);
+  function read(input: DerReader): ChoiceValue<A> {
+    const row = rows.find(([, type]) => type.tags.includes(input.peekTag()));
+    if (row === undefined) throw new CodecError('none of the alternatives');
+    try {
+      return { [row[0]]: row[1].read(input) } as ChoiceValue<A>;
+    } catch (error) {
+      throw within(row[0], error);
+    }
+  }
+  function write(output: DerWriter, value: ChoiceValue<A>): void {
+    const row = rows.find(([key]) => (value as Record<string, unknown>)[key] !== undefined);
+    if (row === undefined) throw new TypeError(`${name}: none of the alternatives is given`);
+    row[1].write(output, (value as Record<string, unknown>)[row[0]]);
+  }
+  return defineType({ tags: rows.flatMap(([, type]) => type.tags), read, write }, name);
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: an alternative's own type is what inference is here to find
+export type ChoiceValue<A extends Readonly<Record<string, DerType<any>>>> = {
+  [K in keyof A]: { readonly [P in K]: A[K] extends DerType<infer T> ? T : never } & {
+    readonly [P in Exclude<keyof A, K>]?: undefined;
+  };
+}[keyof A];
+
+interface Member {
+  readonly key: string;
+  readonly type: DerType<unknown>;
+  readonly required: boolean;
+  readonly fixed: unknown;
+}
+
+function member(key: string, field: Field): Member {
+  if ('optional' in field) return { key, type: field.optional, required: false, fixed: undefined };
+  if ('constant' in field) return { key, type: field.constant, required: true, fixed: field.value };
+  return { key, type: field, required: true, fixed: undefined };
+}
+
+function wrapped<T>(tags: readonly number[], type: DerType<T>, name?: string): DerType<T> {
+  function read(input: DerReader): T {
+    const ahead = input.peekTag();
+    const outer = input.enter(tags.includes(ahead) ? ahead : tags[0]!);
+    const value = type.read(input);
+    input.leave(outer);
+    return value;
+  }
+  function write(output: DerWriter, value: T): void {
+    const mark = output.mark();
+    type.write(output, value);
+    output.header(tags[0]!, mark);
+  }
+  return defineType({ tags, read, write }, name);
+}
+
+/** Reads an implicitly tagged value by showing its own tag to the type that reads it. */
+function retagged<T>(input: DerReader, tag: number, inner: number, type: DerType<T>): T {
+  if (input.peekTag() !== tag) throw new CodecError(input.peekTag() < 0 ? 'missing' : 'another type');
+  return input.readAs(inner, () => type.read(input));
+}

@@ -1,0 +1,58 @@
+/**
+ * Writes DER from the last byte to the first: a length is known when its content is already there, so nothing is
+ * measured twice or moved.
+ */
+export class DerWriter {
+  private buffer = new Uint8Array(1024);
+  /** Where the written bytes start. */
+  offset = this.buffer.length;
+
+  reset(): void {
+    this.offset = this.buffer.length;
+  }
+
+  /** A copy of what has been written. */
+  finish(): Uint8Array {
+    return this.buffer.slice(this.offset);
+  }
+
+  octet(value: number): void {
+    if (this.offset === 0) this.grow(1);
+    this.buffer[--this.offset] = value;
+  }
+
+  bytes(value: Uint8Array): void {
+    if (this.offset < value.length) this.grow(value.length);
+    this.offset -= value.length;
+    this.buffer.set(value, this.offset);
+  }
+
+  /** How much has been written: give it to `header` to wrap what comes after. */
+  mark(): number {
+    return this.buffer.length - this.offset;
+  }
+
+  /** Puts the header of a value whose content has been written since `mark`. */
+  header(tag: number, mark: number): void {
+    const length = this.mark() - mark;
+    if (length < 0x80) {
+      this.octet(length);
+    } else {
+      let count = 0;
+      for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) {
+        this.octet(rest & 0xff);
+        count++;
+      }
+      this.octet(0x80 | count);
+    }
+    this.octet(tag);
+  }
+
+  private grow(needed: number): void {
+    const used = this.mark();
+    const bigger = new Uint8Array(Math.max(this.buffer.length * 2, used + needed));
+    bigger.set(this.buffer.subarray(this.offset), bigger.length - used);
+    this.buffer = bigger;
+    this.offset = bigger.length - used;
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * The one error type of the toolkit and its closed set of codes. A command maps a code to a sentence and
+ * an exit status; a library user switches on `code`. Caller bugs are plain `TypeError`.
+ */
+export type ErrorCode =
+  // bytes and keys
+  | 'CODEC' // bytes that do not follow their format
+  | 'INTEGRITY' // a decryption or checksum that does not verify
+  | 'ENCTYPE_UNSUPPORTED' // an encryption or checksum type that is unknown or switched off
+  | 'KEY_LENGTH' // a key whose length does not fit its enctype
+  | 'S2K_PARAMS' // string-to-key parameters that are malformed or out of bounds
+  // names and configuration
+  | 'PRINCIPAL_MALFORMED'
+  | 'CONFIG_SYNTAX'
+  | 'CONFIG_VALUE'
+  | 'CONFIG_NO_DEFAULT_REALM'
+  | 'CONFIG_UNREADABLE'
+  // keytabs
+  | 'KEYTAB_NOT_FOUND'
+  | 'KEYTAB_FORMAT'
+  | 'KEYTAB_TYPE_UNKNOWN'
+  | 'KEYTAB_NO_KEY' // no entry for the principal, kvno or enctype
+  | 'KEYTAB_IO'
+  // credential caches
+  | 'CACHE_NOT_FOUND'
+  | 'CACHE_FORMAT'
+  | 'CACHE_VERSION'
+  | 'CACHE_TYPE_UNKNOWN'
+  | 'CACHE_IO'
+  | 'CACHE_BUSY' // another process held the lock for too long
+  | 'CREDENTIAL_NOT_FOUND'
+  | 'KEYCHAIN_UNAVAILABLE' // no keychain on this machine or in this session
+  | 'KEYCHAIN_LOCKED'
+  | 'KEYCHAIN_TIMEOUT'
+  | 'KEYCHAIN_KEY_LOST' // the sealed file is there, its key is not
+  // reaching a KDC
+  | 'REALM_UNKNOWN' // no KDC is known for the realm
+  | 'KDC_UNREACHABLE'
+  | 'ABORTED'
+  // exchanges
+  | 'KDC_ERROR' // the KDC answered KRB-ERROR
+  | 'REPLY_MODIFIED' // a reply that does not match its request (RFC 4120 §3.1.5, §3.3.4)
+  | 'REPLY_SKEW'
+  | 'PASSWORD_INCORRECT'
+  | 'PASSWORD_UNREAD' // no password could be read
+  | 'PASSWORD_INTERRUPTED'
+  | 'PREAUTH_FAILED'
+  | 'NO_TGT'
+  | 'TICKET_EXPIRED'
+  // the application exchange
+  | 'AP_REFUSED' // our acceptor refuses a request
+  | 'SERVER_REFUSED' // a service answered our AP-REQ with KRB-ERROR
+  | 'MUTUAL_FAILED' // the service could not prove that it holds its key
+  | 'SENDAUTH'; // the sendauth dialogue broke off
+
+/** Every failure that is not a caller's bug. `cause` keeps what led to it. */
+export class KerberosError extends Error {
+  override readonly name: string = 'KerberosError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Bytes that do not follow their format; `path` names the field, outermost first. */
+export class CodecError extends KerberosError {
+  override readonly name = 'CodecError';
+  readonly path: readonly string[];
+
+  constructor(message: string, path: readonly string[] = [], options?: ErrorOptions) {
+    super('CODEC', path.length === 0 ? message : `${path.join('.')}: ${message}`, options);
+    this.path = path;
+  }
+}
+
+/** A decryption or checksum that does not verify (RFC 3961 §3). */
+export class IntegrityError extends KerberosError {
+  override readonly name = 'IntegrityError';
+
+  constructor(message = 'Decrypt integrity check failed', options?: ErrorOptions) {
+    super('INTEGRITY', message, options);
+  }
+}
+
+/** A configuration mistake, with the file and line that made it. */
+export class ConfigError extends KerberosError {
+  override readonly name = 'ConfigError';
+  readonly file: string | undefined;
+  readonly line: number | undefined;
+
+  constructor(code: ErrorCode, message: string, where?: { file?: string; line?: number }, options?: ErrorOptions) {
+    super(code, message, options);
+    this.file = where?.file;
+    this.line = where?.line;
+  }
+}
+
+/** A keytab that could not be read, written, or that lacks the key asked for. */
+export class KeytabError extends KerberosError {
+  override readonly name = 'KeytabError';
+}
+
+/** A credential cache that could not be found, read or written. `cache` is its name, `TYPE:residual`. */
+export class CcacheError extends KerberosError {
+  override readonly name = 'CcacheError';
+  readonly cache: string | undefined;
+
+  constructor(code: ErrorCode, message: string, cache?: string, options?: ErrorOptions) {
+    super(code, message, options);
+    this.cache = cache;
+  }
+}
+
+/** One attempt to reach a KDC. */
+export interface TransportAttempt {
+  /** Where, such as `udp 127.0.0.1:88`. */
+  readonly target: string;
+  /** Why it failed. */
+  readonly reason: string;
+}
+
+/** No KDC of a realm could be found or reached; `attempts` lists every try in order. */
+export class TransportError extends KerberosError {
+  override readonly name = 'TransportError';
+  readonly realm: string;
+  readonly attempts: readonly TransportAttempt[];
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    realm: string,
+    attempts: readonly TransportAttempt[] = [],
+    options?: ErrorOptions,
+  ) {
+    super(code, message, options);
+    this.realm = realm;
+    this.attempts = attempts;
+  }
+}
