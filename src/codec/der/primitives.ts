@@ -19,7 +19,9 @@ export const Int32 = integerType(
  */
 export const UInt32 = integerType(
   bytes => {
-    const value = signed(bytes, 5);
+    // Some write four octets whatever the value, so the shortest form is not asked for here.
+    if (bytes.length === 0 || bytes.length > 5) throw new CodecError(`an INTEGER of ${bytes.length} octets`);
+    const value = twosComplement(bytes);
     if (value < -0x80000000 || value > 0xffffffff) throw range(value, 'UInt32');
     return value >>> 0;
   },
@@ -174,6 +176,10 @@ function integerType(fromContent: (content: Uint8Array) => number, toNumber: (va
 function signed(bytes: Uint8Array, maxLength: number): number {
   checkShortest(bytes);
   if (bytes.length > maxLength) throw new CodecError(`an INTEGER of ${bytes.length} octets`);
+  return twosComplement(bytes);
+}
+
+function twosComplement(bytes: Uint8Array): number {
   let value = bytes[0]! >= 0x80 ? -1 : 0;
   for (let i = 0; i < bytes.length; i++) value = value * 256 + bytes[i]!;
   return value;

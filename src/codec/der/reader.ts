@@ -17,7 +17,8 @@ export class DerReader {
 
   constructor(bytes: Uint8Array) {
     if (bytes.length > MAX_DER_BYTES) throw new CodecError(`longer than ${MAX_DER_BYTES} bytes`);
-    this.bytes = bytes;
+    // Views of a Buffer would be Buffers; what is handed out is Uint8Array.
+    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
     this.limit = bytes.length;
   }
 

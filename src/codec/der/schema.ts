@@ -87,7 +87,7 @@ export function sequence<F extends Fields>(name: string, fields: F): DerType<Seq
     const value: Record<string, unknown> = {};
     for (const { key, type, required, fixed } of members) {
       try {
-        if (!required && !type.tags.includes(input.peekTag())) continue;
+        if (!required && !isAhead(type, input)) continue;
         const found = type.read(input);
         if (fixed === undefined) value[key] = found;
         else if (found !== fixed) throw new CodecError(`${found} where ${fixed} belongs`);
@@ -178,6 +178,12 @@ interface Member {
   readonly type: DerType<unknown>;
   readonly required: boolean;
   readonly fixed: unknown;
+}
+
+/** Whether a value of `type` comes next; a type without tags of its own takes any. */
+function isAhead(type: DerType<unknown>, input: DerReader): boolean {
+  const tag = input.peekTag();
+  return tag >= 0 && (type.tags.length === 0 || type.tags.includes(tag));
 }
 
 function member(key: string, field: Field): Member {

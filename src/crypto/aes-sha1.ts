@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { BLOCK, BlockCipher } from './cts.ts';
+import { hmac } from './mac.ts';
+import { nFold } from './nfold.ts';
+import { KERBEROS, passwordKey } from './pbkdf2.ts';
+import type { Profile } from './profile.ts';
+import { SimplifiedKey, type SimplifiedSpec } from './simplified.ts';
+
+/** aes128-cts-hmac-sha1-96 (RFC 3962). */
+export const aes128Sha1: Profile = aesSha1('aes-128-cbc', 16, 15);
+
+/** aes256-cts-hmac-sha1-96 (RFC 3962). */
+export const aes256Sha1: Profile = aesSha1('aes-256-cbc', 32, 16);
+
+function aesSha1(cipher: string, keyLength: number, cksumtype: number): Profile {
+  const spec: SimplifiedSpec = {
+    cipher,
+    macLength: 12,
+    deriver: key => deriver(cipher, key),
+    mac: key => hmac('sha1', key),
+    prf: (key, input) => {
+      const digest = createHash('sha1').update(input).digest().subarray(0, BLOCK);
+      return new BlockCipher(cipher, key).encryptBlocks(digest);
+    },
+  };
+  return {
+    keyLength,
+    cksumtype,
+    defaultIterations: 4096,
+    open: key => new SimplifiedKey(spec, key),
+    stringToKey: (password, salt, iterations) =>
+      deriver(cipher, passwordKey({ hash: 'sha1', keyLength }, password, salt, iterations))(KERBEROS),
+  };
+}
+
+/**
+ * DK (RFC 3961 §5.1): the folded constant encrypted, that encrypted again, and so on. CBC over the constant and
+ * zeros is just that, in one call.
+ */
+function deriver(cipher: string, key: Uint8Array): (constant: Uint8Array) => Uint8Array {
+  const base = new BlockCipher(cipher, key);
+  return constant => {
+    const blocks = new Uint8Array(key.length);
+    blocks.set(nFold(constant, BLOCK));
+    return base.encryptBlocks(blocks);
+  };
+}

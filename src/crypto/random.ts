@@ -1,0 +1,45 @@
+import { randomFillSync } from 'node:crypto';
+
+/** One system call fills the pool for a hundred confounders. */
+const POOL_BYTES = 4096;
+let pool: Buffer | undefined;
+let next = POOL_BYTES;
+
+/** `length` random bytes of their own. */
+export function randomBytes(length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  fillRandom(bytes, 0, length);
+  return bytes;
+}
+
+/** Overwrites `length` bytes of `target` from `offset` on with random ones. */
+export function fillRandom(target: Uint8Array, offset: number, length: number): void {
+  if (length > POOL_BYTES) {
+    randomFillSync(target, offset, length);
+    return;
+  }
+  pool ??= Buffer.allocUnsafeSlow(POOL_BYTES);
+  if (next + length > POOL_BYTES) {
+    randomFillSync(pool);
+    next = 0;
+  }
+  for (let i = 0; i < length; i++) {
+    target[offset + i] = pool[next]!;
+    // what was handed out may become a key: the pool keeps no second copy
+    pool[next++] = 0;
+  }
+}
+
+/** A uniform 32-bit unsigned number. */
+export function randomUint32(): number {
+  const bytes = randomBytes(4);
+  return ((bytes[0]! << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!) >>> 0;
+}
+
+/** A request nonce: 31 bits and not zero, which every peer reads alike (RFC 4120 §5.4.1). */
+export function randomNonce(): number {
+  for (;;) {
+    const nonce = randomUint32() >>> 1;
+    if (nonce !== 0) return nonce;
+  }
+}

@@ -1,0 +1,77 @@
+import { IntegrityError } from '../errors.ts';
+import { BLOCK, BlockCipher, wholeBlocks } from './cts.ts';
+import { CHECKSUM_KEY, ENCRYPTION_KEY, INTEGRITY_KEY, UsageCache, usageConstant } from './derive.ts';
+import { type Mac, macMatches } from './mac.ts';
+import type { KeyOperations } from './profile.ts';
+import { fillRandom } from './random.ts';
+
+/** What the simplified profile leaves open (RFC 3961 §5.2). */
+export interface SimplifiedSpec {
+  /** The CBC mode's name in OpenSSL. */
+  readonly cipher: string;
+  /** How many bytes of the MAC are kept. */
+  readonly macLength: number;
+  /** DK: the function from a constant to a derived key of the protocol key. */
+  deriver(protocolKey: Uint8Array): (constant: Uint8Array) => Uint8Array;
+  mac(key: Uint8Array): Mac;
+  /** The PRF, given the key that "prf" derives. */
+  prf(key: Uint8Array, input: Uint8Array): Uint8Array;
+}
+
+/** A key of the simplified profile: the MAC covers confounder and plaintext and follows the ciphertext (RFC 3961 §5.3). */
+export class SimplifiedKey implements KeyOperations {
+  private readonly spec: SimplifiedSpec;
+  private readonly derive: (constant: Uint8Array) => Uint8Array;
+  private readonly sealers = new UsageCache(usage => ({
+    cipher: new BlockCipher(this.spec.cipher, this.derive(usageConstant(usage, ENCRYPTION_KEY))),
+    mac: this.spec.mac(this.derive(usageConstant(usage, INTEGRITY_KEY))),
+  }));
+  private readonly signers = new UsageCache(usage =>
+    this.spec.mac(this.derive(usageConstant(usage, CHECKSUM_KEY))),
+  );
+  private prfKey: Uint8Array | undefined;
+
+  constructor(spec: SimplifiedSpec, protocolKey: Uint8Array) {
+    this.spec = spec;
+    this.derive = spec.deriver(protocolKey);
+  }
+
+  encrypt(usage: number, plaintext: Uint8Array): Uint8Array {
+    const { cipher, mac } = this.sealers.get(usage);
+    const { macLength } = this.spec;
+    const length = BLOCK + plaintext.length;
+    const padded = confounded(plaintext, macLength);
+    const tag = mac(padded.subarray(0, length));
+    // The room that whole blocks leave behind the ciphertext takes the tag: nothing is copied again.
+    const out = cipher.encrypt(padded, length);
+    out.set(tag.length === macLength ? tag : tag.subarray(0, macLength), length);
+    return out.subarray(0, length + macLength);
+  }
+
+  decrypt(usage: number, ciphertext: Uint8Array): Uint8Array {
+    const { cipher, mac } = this.sealers.get(usage);
+    const length = ciphertext.length - this.spec.macLength;
+    if (length < BLOCK) throw new IntegrityError();
+    const plaintext = cipher.decrypt(ciphertext.subarray(0, length));
+    if (!macMatches(mac(plaintext), ciphertext.subarray(length), this.spec.macLength)) throw new IntegrityError();
+    return plaintext.subarray(BLOCK);
+  }
+
+  checksum(usage: number, data: Uint8Array): Uint8Array {
+    return this.signers.get(usage)(data).subarray(0, this.spec.macLength);
+  }
+
+  prf(input: Uint8Array): Uint8Array {
+    this.prfKey ??= this.derive(Buffer.from('prf'));
+    return this.spec.prf(this.prfKey, input);
+  }
+}
+
+/** A random confounder block, `plaintext`, and zeros up to whole blocks with room for a tag. */
+export function confounded(plaintext: Uint8Array, tagLength: number): Buffer {
+  const end = BLOCK + plaintext.length;
+  const buffer = Buffer.allocUnsafe(wholeBlocks(end + tagLength));
+  fillRandom(buffer, 0, BLOCK);
+  buffer.set(plaintext, BLOCK);
+  return buffer.fill(0, end);
+}

@@ -1,0 +1,30 @@
+import type { Codec } from '../codec/codec.ts';
+import { decrypt, encrypt, importKey, type Key } from '../crypto/key.ts';
+import { KerberosError } from '../errors.ts';
+import type { EncryptedData, EncryptionKey } from './types.ts';
+
+/** Encodes `value` and encrypts it for `usage` (RFC 4120 §5.2.9); `kvno` names the key's version. */
+export function seal<T>(type: Codec<T>, value: T, key: Key, usage: number, kvno?: number): EncryptedData {
+  return { etype: key.etype, kvno, cipher: encrypt(key, usage, type.encode(value)) };
+}
+
+/**
+ * Decrypts and decodes. Throws IntegrityError where the key is not the one, KerberosError ENCTYPE_UNSUPPORTED
+ * where it is of another enctype, CodecError where what was sealed is not a `type`.
+ */
+export function unseal<T>(type: Codec<T>, sealed: EncryptedData, key: Key, usage: number): T {
+  if (sealed.etype !== key.etype) {
+    throw new KerberosError('ENCTYPE_UNSUPPORTED', `enctype ${sealed.etype} cannot be opened with a key of ${key.etype}`);
+  }
+  return type.decode(decrypt(key, usage, sealed.cipher));
+}
+
+/** The key that a message carried. Throws KerberosError ENCTYPE_UNSUPPORTED or KEY_LENGTH. */
+export function toKey(key: EncryptionKey): Key {
+  return importKey(key.keytype, key.keyvalue);
+}
+
+/** A key as a message carries it. */
+export function toEncryptionKey(key: Key): EncryptionKey {
+  return { keytype: key.etype, keyvalue: key.bytes };
+}
