@@ -16,7 +16,7 @@ function aesSha1(cipher: string, keyLength: number, cksumtype: number): Profile 
   const spec: SimplifiedSpec = {
     cipher,
     macLength: 12,
-    deriver: key => deriver(cipher, key),
+    deriver: key => dk(cipher, key),
     mac: key => hmac('sha1', key),
     prf: (key, input) => {
       const digest = createHash('sha1').update(input).digest().subarray(0, BLOCK);
@@ -29,7 +29,7 @@ function aesSha1(cipher: string, keyLength: number, cksumtype: number): Profile 
     defaultIterations: 4096,
     open: key => new SimplifiedKey(spec, key),
     stringToKey: (password, salt, iterations) =>
-      deriver(cipher, passwordKey({ hash: 'sha1', keyLength }, password, salt, iterations))(KERBEROS),
+      dk(cipher, passwordKey({ hash: 'sha1', keyLength }, password, salt, iterations))(KERBEROS),
   };
 }
 
@@ -37,7 +37,7 @@ function aesSha1(cipher: string, keyLength: number, cksumtype: number): Profile 
  * DK (RFC 3961 §5.1): the folded constant encrypted, that encrypted again, and so on. CBC over the constant and
  * zeros is just that, in one call.
  */
-function deriver(cipher: string, key: Uint8Array): (constant: Uint8Array) => Uint8Array {
+export function dk(cipher: string, key: Uint8Array): (constant: Uint8Array) => Uint8Array {
   const base = new BlockCipher(cipher, key);
   return constant => {
     const blocks = new Uint8Array(key.length);

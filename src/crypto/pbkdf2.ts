@@ -9,7 +9,12 @@ export interface PasswordSpec {
 }
 
 /** The intermediate key `tkey`, from which "kerberos" derives the protocol key. */
-export function passwordKey(spec: PasswordSpec, password: string, salt: Uint8Array, iterations: number): Uint8Array {
+export function passwordKey(
+  spec: PasswordSpec,
+  password: string,
+  salt: Uint8Array,
+  iterations: number,
+): Uint8Array {
   const prefix = spec.saltPrefix === undefined ? [] : [Buffer.from(`${spec.saltPrefix}\0`)];
   return pbkdf2Sync(password, Buffer.concat([...prefix, salt]), iterations, spec.keyLength, spec.hash);
 }

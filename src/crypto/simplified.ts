@@ -53,7 +53,8 @@ export class SimplifiedKey implements KeyOperations {
     const length = ciphertext.length - this.spec.macLength;
     if (length < BLOCK) throw new IntegrityError();
     const plaintext = cipher.decrypt(ciphertext.subarray(0, length));
-    if (!macMatches(mac(plaintext), ciphertext.subarray(length), this.spec.macLength)) throw new IntegrityError();
+    if (!macMatches(mac(plaintext), ciphertext.subarray(length), this.spec.macLength))
+      throw new IntegrityError();
     return plaintext.subarray(BLOCK);
   }
 

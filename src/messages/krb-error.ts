@@ -27,6 +27,11 @@ export const KrbError = application(
 );
 export type KrbError = ValueOf<typeof KrbError>;
 
+/** Whether a message is a KRB-ERROR, by its first octet. */
+export function isKrbError(message: Uint8Array): boolean {
+  return message[0] === KrbError.tags[0];
+}
+
 /** A KDC or a service answered KRB-ERROR; `reply` is what it said. */
 export class KdcError extends KerberosError {
   override readonly name = 'KdcError';

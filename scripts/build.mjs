@@ -1,0 +1,40 @@
+// Builds dist/: the library (ES modules and declarations, by tsc) and one CommonJS bundle per command with its
+// V8 code cache. `--if-stale` does nothing when dist/ was built from the same sources by the same Node.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleCommands } from './bundle.mjs';
+import { distIsFresh, sourceStamp } from './stale.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+if (!(process.argv.includes('--if-stale') && distIsFresh(root))) await build();
+
+// Made beside dist/ and renamed into its place, so that a command started meanwhile sees a whole one.
+async function build() {
+  const stamp = sourceStamp(root);
+  const fresh = join(root, `.dist-${process.pid}`);
+  const old = `${fresh}-old`;
+  try {
+    mkdirSync(join(fresh, 'bin'), { recursive: true });
+    compileLibrary(fresh);
+    await bundleCommands(root, join(fresh, 'bin'));
+    writeFileSync(join(fresh, '.stamp'), stamp);
+    if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), old);
+    renameSync(fresh, join(root, 'dist'));
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+    rmSync(old, { recursive: true, force: true });
+  }
+}
+
+function compileLibrary(outDir) {
+  const tsc = createRequire(import.meta.url)
+    .resolve('typescript/package.json')
+    .replace('package.json', 'bin/tsc');
+  const args = [tsc, '-p', 'tsconfig.build.json', '--outDir', outDir];
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) throw new Error('the library does not compile');
+}

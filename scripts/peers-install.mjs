@@ -1,0 +1,79 @@
+// `npm run peers:install`: installs what the interoperability tests talk to, on Debian and its relatives, by
+// apt-get as root or through sudo. Skips what is there.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const packages = [
+  'krb5-kdc',
+  'krb5-admin-server',
+  'krb5-user',
+  'krb5-gss-samples',
+  'krb5-pkinit',
+  'dbus-daemon',
+  'gnome-keyring',
+  'libsecret-1-0',
+  'libsecret-tools',
+  'libglib2.0-bin',
+  'keyutils',
+  'procps',
+];
+
+const missing = packages.filter(name => !isInstalled(name));
+try {
+  if (missing.length === 0) console.log('All peers are installed.');
+  else install(missing);
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}
+
+function isInstalled(name) {
+  const { stdout } = spawnSync('dpkg-query', ['-W', '-f', `\${db:Status-Status}\n`, name], {
+    encoding: 'utf8',
+  });
+  return stdout?.split('\n').includes('installed') ?? false;
+}
+
+function install(names) {
+  if (spawnSync('apt-get', ['--version']).status !== 0) {
+    throw new Error(
+      'There is no apt-get here. Install MIT krb5 (KDC, tools, GSS samples) and gnome-keyring by hand.',
+    );
+  }
+  console.log(`Installing ${names.join(' ')} …`);
+  const noDaemons = forbidDaemons();
+  try {
+    aptGet(['update', '-qq']);
+    aptGet(['install', '-y', '-qq', '--no-install-recommends', ...names]);
+  } finally {
+    noDaemons.allow();
+  }
+}
+
+function aptGet(args) {
+  const quiet = ['DEBIAN_FRONTEND=noninteractive', 'apt-get', '-o', 'DPkg::Lock::Timeout=600', ...args];
+  const { status, stdout, stderr } = asRoot(['env', ...quiet]);
+  if (status !== 0) throw new Error(`${stdout ?? ''}${stderr ?? ''}apt-get ${args[0]} failed.`);
+}
+
+// A package that brings a daemon starts it; policy-rc.d says no (101) while we install, unless there is one already.
+function forbidDaemons() {
+  const policy = '/usr/sbin/policy-rc.d';
+  if (asRoot(['test', '-e', policy]).status === 0) return { allow() {} };
+  const folder = mkdtempSync(join(tmpdir(), 'krb5kit-'));
+  const draft = join(folder, 'policy-rc.d');
+  writeFileSync(draft, '#!/bin/sh\nexit 101\n');
+  asRoot(['install', '-m', '755', draft, policy]);
+  rmSync(folder, { recursive: true });
+  return { allow: () => void asRoot(['rm', '-f', policy]) };
+}
+
+function asRoot(command) {
+  const [program, ...args] = process.getuid?.() === 0 ? command : ['sudo', ...command];
+  return spawnSync(program, args, {
+    encoding: 'utf8',
+    stdio: [process.stdin.isTTY ? 'inherit' : 'ignore', 'pipe', 'pipe'],
+  });
+}

@@ -1,0 +1,126 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { cacheError, fileError } from './file-error.ts';
+
+// Windows has neither flag and leaves them undefined.
+const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+const NO_BLOCK = constants.O_NONBLOCK ?? 0;
+
+/**
+ * Replaces the file at `path`, or makes it, mode 0600: whoever reads finds the old bytes or the new ones, and after a
+ * failure, such as a full disk, the old ones. A symlink is replaced, never followed. Throws CcacheError
+ * CACHE_NOT_FOUND where the directory is missing, and CACHE_IO, also for what is not a regular file or belongs to
+ * somebody else.
+ */
+export function writeAtomically(path: string, bytes: Uint8Array): void {
+  let temporary: string | undefined;
+  try {
+    checkReplaceable(path);
+    const file = openTemporary(path);
+    temporary = file.path;
+    try {
+      writeWhole(file.fd, bytes);
+      fsyncSync(file.fd);
+    } finally {
+      closeSync(file.fd);
+    }
+    renameOver(temporary, path);
+  } catch (error) {
+    if (temporary !== undefined) unlinkQuietly(temporary);
+    throw fileError(error, path);
+  }
+}
+
+/**
+ * Removes the file at `path` and overwrites what it held with zeros. Throws CcacheError CACHE_NOT_FOUND, and CACHE_IO
+ * for what cannot be removed or is a symlink or no regular file: zeros must never land in the file a link names.
+ */
+export function wipeAndRemove(path: string): void {
+  try {
+    if (!lstatSync(path).isFile()) throw refused(path);
+    const fd = openSync(path, constants.O_RDWR | NO_FOLLOW | NO_BLOCK);
+    try {
+      const found = fstatSync(fd);
+      if (!found.isFile()) throw refused(path);
+      // First removed, then overwritten: nobody finds it half overwritten, and what cannot be removed stays whole.
+      unlinkSync(path);
+      overwrite(fd, found.size);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+function checkReplaceable(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  // Replacing `/dev/stdout` would take the link from everybody, so what a link leads to counts, too.
+  const target = found.isSymbolicLink() ? statSync(path, { throwIfNoEntry: false }) : found;
+  if ((target !== undefined && !target.isFile()) || !isOurs(found)) throw refused(path);
+}
+
+/** Root may replace anybody's file: the new one is root's, and nothing is written into the old one. */
+function isOurs(found: Stats): boolean {
+  const user = process.geteuid?.();
+  return user === undefined || user === 0 || user === found.uid;
+}
+
+function refused(path: string) {
+  return cacheError('CACHE_IO', 'Credentials cache permissions incorrect', path);
+}
+
+function openTemporary(path: string): { path: string; fd: number } {
+  for (let tries = 0; ; tries++) {
+    const temporary = `${path}.${Math.random().toString(36).slice(2, 10)}`;
+    try {
+      const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW;
+      return { path: temporary, fd: openSync(temporary, flags, 0o600) };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries === 100) throw error;
+    }
+  }
+}
+
+function writeWhole(fd: number, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
+}
+
+function overwrite(fd: number, size: number): void {
+  const zeros = new Uint8Array(Math.min(size, 1 << 16));
+  for (let at = 0; at < size; ) at += writeSync(fd, zeros, 0, Math.min(zeros.length, size - at), at);
+}
+
+function renameOver(from: string, to: string): void {
+  for (let tries = 0; ; tries++) {
+    try {
+      renameSync(from, to);
+      return;
+    } catch (error) {
+      // On Windows a virus scanner or a reader may hold the old file open for a moment.
+      if (process.platform !== 'win32' || tries === 20) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+  }
+}
+
+function unlinkQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // the failure that led here is the one to tell
+  }
+}

@@ -1,0 +1,75 @@
+import type { Credential } from '../messages/credential.ts';
+import type { Principal } from '../messages/principal.ts';
+
+/** What a cache holds, read and written as one value. */
+export interface CacheContents {
+  /** Whose tickets these are. */
+  readonly principal: Principal;
+  /** Tickets and, among them where they were stored, configuration entries (`config-entries.ts`). */
+  readonly credentials: readonly Credential[];
+  /** The KDC's clock minus ours, in milliseconds, as learnt when the cache was filled. */
+  readonly kdcOffset?: number | undefined;
+  /** Set when the cache broke off within a credential; what came before it is here. */
+  readonly truncated?: boolean | undefined;
+}
+
+/** A handle on one credential cache; nothing is read or made until a method is called. */
+export interface Ccache {
+  /** `FILE`, `MEMORY`, `KEYCHAIN`, … */
+  readonly type: string;
+  /** What follows the type in the cache's name. */
+  readonly residual: string;
+  /** Throws CcacheError CACHE_NOT_FOUND, CACHE_FORMAT, CACHE_VERSION, CACHE_IO or a KEYCHAIN_ code. */
+  load(): Promise<CacheContents>;
+  /** Makes the cache, or replaces it whole: a reader finds the old contents or the new, never anything between. */
+  initialize(contents: CacheContents): Promise<void>;
+  /**
+   * Adds credentials to an existing cache under its lock. Each replaces the one for the same client, server, key type
+   * and is-skey; service tickets that have expired by `now` are swept.
+   */
+  store(credentials: readonly Credential[], now: Date): Promise<void>;
+  /** Removes what matches, under the lock; tells how many there were. */
+  remove(matches: (credential: Credential) => boolean): Promise<number>;
+  /** Overwrites and removes the cache. Throws CcacheError CACHE_NOT_FOUND where there is none. */
+  destroy(): Promise<void>;
+}
+
+/** Several caches under one type, one of them primary. */
+export interface CcacheCollection {
+  /** Every cache, the primary first. */
+  list(): Promise<readonly Ccache[]>;
+  primary(): Promise<Ccache | undefined>;
+  setPrimary(cache: Ccache): Promise<void>;
+  /** A handle for a cache of `principal` that does not exist yet. */
+  create(principal: Principal): Promise<Ccache>;
+}
+
+/** A row of the table of cache types. */
+export interface CcacheType {
+  readonly name: string;
+  resolve(residual: string, environment: CcacheEnvironment): Ccache;
+  /** Absent where the type has one cache per name only. */
+  collection?(residual: string, environment: CcacheEnvironment): CcacheCollection;
+}
+
+/** What caches need to know of the user and the machine; the caller finds it out. */
+export interface CcacheEnvironment {
+  /** A directory of the user's own for sealed tickets and locks, such as `~/.local/share/krb5kit`; made 0700 on need. */
+  readonly dataDirectory: string;
+  /** The keychain, asked for only when a KEYCHAIN cache is used. */
+  keychain(): Promise<Keychain>;
+}
+
+/** The four calls on the OS keychain, each bounded in time; values are base64 text. */
+export interface Keychain {
+  /** The secret, or undefined where there is none. Throws KerberosError KEYCHAIN_LOCKED, _UNAVAILABLE or _TIMEOUT. */
+  read(account: string): Promise<string | undefined>;
+  write(account: string, secret: string): Promise<void>;
+  /** Tells whether there was one. */
+  remove(account: string): Promise<boolean>;
+}
+
+/** The name of a cache, `TYPE:residual`. */
+export function ccacheName(cache: Pick<Ccache, 'type' | 'residual'>): string {
+  return `${cache.type}:${cache.residual}`;
+}

@@ -1,0 +1,59 @@
+import { textToBytes } from '../codec/text.ts';
+import type { Credential } from '../messages/credential.ts';
+import { NT_UNKNOWN } from '../messages/numbers.ts';
+import { formatPrincipal, type Principal } from '../messages/principal.ts';
+import type { CacheContents } from './ccache.ts';
+
+// Configuration entries are stored among the tickets, under a server of a realm that no KDC has.
+const CONFIG_REALM = 'X-CACHECONF:';
+const CONFIG_NAME = 'krb5_ccache_conf_data';
+
+/** Whether a credential is a configuration entry and no ticket. */
+export function isConfigEntry(credential: Credential): boolean {
+  const { realm, components } = credential.server;
+  return realm === CONFIG_REALM && components[0] === CONFIG_NAME;
+}
+
+/** A configuration entry's key, such as `pa_type`. */
+export function configKey(entry: Credential): string | undefined {
+  return isConfigEntry(entry) ? entry.server.components[1] : undefined;
+}
+
+/** The principal in text form that a configuration entry is about, if it is about one. */
+export function configPrincipal(entry: Credential): string | undefined {
+  return isConfigEntry(entry) ? entry.server.components[2] : undefined;
+}
+
+/** The entry that keeps `value` under `key`, about `principal` or about the whole cache of `client`. */
+export function configEntry(
+  client: Principal,
+  key: string,
+  principal: Principal | undefined,
+  value: Uint8Array | string,
+): Credential {
+  const about = principal === undefined ? [] : [formatPrincipal(principal)];
+  return {
+    client,
+    server: { nameType: NT_UNKNOWN, components: [CONFIG_NAME, key, ...about], realm: CONFIG_REALM },
+    key: { keytype: 0, keyvalue: new Uint8Array(0) },
+    authtime: new Date(0),
+    endtime: new Date(0),
+    flags: 0,
+    addresses: [],
+    authorizationData: [],
+    ticket: typeof value === 'string' ? textToBytes(value) : value,
+    secondTicket: new Uint8Array(0),
+    isSkey: false,
+  };
+}
+
+/** The value kept under `key` about `principal`, or about the whole cache. */
+export function findConfig(
+  contents: Pick<CacheContents, 'credentials'>,
+  key: string,
+  principal?: Principal,
+): Uint8Array | undefined {
+  const about = principal === undefined ? undefined : formatPrincipal(principal);
+  return contents.credentials.findLast(entry => configKey(entry) === key && configPrincipal(entry) === about)
+    ?.ticket;
+}

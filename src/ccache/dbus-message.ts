@@ -1,0 +1,189 @@
+import { BinaryReader, type ByteOrder } from '../codec/binary.ts';
+import { bytesToText, textToBytes } from '../codec/text.ts';
+import { CodecError } from '../errors.ts';
+
+/** A method call whose arguments are strings, or one dictionary of strings. */
+export interface DbusCall {
+  readonly destination: string;
+  readonly path: string;
+  readonly interface: string;
+  readonly member: string;
+  readonly body: readonly string[] | ReadonlyMap<string, string>;
+}
+
+/** A reply, the body left as it came. */
+export interface DbusReply {
+  /** The serial number of the call it answers. */
+  readonly serial: number;
+  /** The unique name of who answered. */
+  readonly sender: string;
+  /** The error's name, when the call failed. */
+  readonly error: string | undefined;
+  readonly signature: string;
+  readonly body: Uint8Array;
+  readonly order: ByteOrder;
+}
+
+// Numbers of the D-Bus specification, "Message Protocol".
+const METHOD_CALL = 1;
+const METHOD_RETURN = 2;
+const ERROR = 3;
+const PATH = 1;
+const INTERFACE = 2;
+const MEMBER = 3;
+const ERROR_NAME = 4;
+const REPLY_SERIAL = 5;
+const DESTINATION = 6;
+const SENDER = 7;
+const SIGNATURE = 8;
+const FIXED_BYTES = 16;
+/** The specification allows 128 MiB; the replies asked for here are some hundred bytes. */
+const MAX_MESSAGE = 1 << 20;
+
+/** One method call, little-endian. */
+export function encodeDbusCall(call: DbusCall, serial: number): Uint8Array {
+  const body: number[] = [];
+  const signature = putBody(body, call.body);
+  const message = [0x6c, METHOD_CALL, 0, 1];
+  putU32(message, body.length);
+  putU32(message, serial);
+  putU32(message, 0);
+  putField(message, PATH, 'o', call.path);
+  putField(message, INTERFACE, 's', call.interface);
+  putField(message, MEMBER, 's', call.member);
+  putField(message, DESTINATION, 's', call.destination);
+  if (body.length > 0) putField(message, SIGNATURE, 'g', signature);
+  setU32(message, FIXED_BYTES - 4, message.length - FIXED_BYTES);
+  align(message, 8);
+  return Uint8Array.from([...message, ...body]);
+}
+
+/**
+ * The length of the message that `bytes` begin with, or undefined while too few of them are there to tell.
+ * Throws CodecError.
+ */
+export function dbusMessageLength(bytes: Uint8Array): number | undefined {
+  if (bytes.length < FIXED_BYTES) return undefined;
+  const reader = new BinaryReader(bytes, byteOrder(bytes));
+  reader.offset = 4;
+  const body = reader.u32('body length');
+  reader.offset = 12;
+  const fields = reader.u32('fields length');
+  const length = FIXED_BYTES + ((fields + 7) & ~7) + body;
+  if (fields > MAX_MESSAGE || body > MAX_MESSAGE || length > MAX_MESSAGE)
+    throw new CodecError('D-Bus message too long');
+  return length;
+}
+
+/** One whole message; undefined for signals and calls, which answer nothing. Throws CodecError. */
+export function decodeDbusReply(bytes: Uint8Array): DbusReply | undefined {
+  const order = byteOrder(bytes);
+  const reader = new BinaryReader(bytes, order);
+  reader.offset = 1;
+  const type = reader.u8('type');
+  if (type !== METHOD_RETURN && type !== ERROR) return undefined;
+  reader.offset = 4;
+  const bodyLength = reader.u32('body length');
+  reader.offset = 12;
+  const end = FIXED_BYTES + reader.u32('fields length');
+  const fields = new Map<number, string | number>();
+  while (reader.offset < end) {
+    skipTo(reader, 8);
+    fields.set(reader.u8('field'), readVariant(reader));
+  }
+  return {
+    serial: Number(fields.get(REPLY_SERIAL) ?? 0),
+    sender: String(fields.get(SENDER) ?? ''),
+    error: type === ERROR ? String(fields.get(ERROR_NAME) ?? 'unknown') : undefined,
+    signature: String(fields.get(SIGNATURE) ?? ''),
+    body: bytes.subarray(bytes.length - bodyLength),
+    order,
+  };
+}
+
+/** Moves a reader over the padding before a value. */
+export function skipTo(reader: BinaryReader, alignment: number): void {
+  const over = reader.offset % alignment;
+  if (over !== 0) reader.take(alignment - over, 'padding');
+}
+
+/** A string or object path. */
+export function readDbusString(reader: BinaryReader): string {
+  skipTo(reader, 4);
+  const text = bytesToText(reader.counted32('string'));
+  reader.u8('end of string');
+  return text;
+}
+
+function readVariant(reader: BinaryReader): string | number {
+  const type = readSignature(reader);
+  switch (type) {
+    case 's':
+    case 'o':
+      return readDbusString(reader);
+    case 'g':
+      return readSignature(reader);
+    case 'u':
+      skipTo(reader, 4);
+      return reader.u32('number');
+    default:
+      throw reader.error('unknown type', 'field');
+  }
+}
+
+function readSignature(reader: BinaryReader): string {
+  const text = bytesToText(reader.take(reader.u8('signature'), 'signature'));
+  reader.u8('end of signature');
+  return text;
+}
+
+function byteOrder(bytes: Uint8Array): ByteOrder {
+  if (bytes[0] === 0x6c) return 'little';
+  if (bytes[0] === 0x42) return 'big';
+  throw new CodecError('not a D-Bus message');
+}
+
+function putBody(out: number[], body: DbusCall['body']): string {
+  if (!(body instanceof Map)) {
+    const strings = body as readonly string[];
+    for (const text of strings) putString(out, text);
+    return 's'.repeat(strings.length);
+  }
+  putU32(out, 0);
+  align(out, 8);
+  const start = out.length;
+  for (const [key, value] of body) {
+    align(out, 8);
+    putString(out, key);
+    putString(out, value);
+  }
+  setU32(out, 0, out.length - start);
+  return 'a{ss}';
+}
+
+function putField(out: number[], field: number, type: 's' | 'o' | 'g', value: string): void {
+  align(out, 8);
+  out.push(field, 1, type.charCodeAt(0), 0);
+  if (type === 'g') out.push(value.length, ...textToBytes(value), 0);
+  else putString(out, value);
+}
+
+function putString(out: number[], text: string): void {
+  align(out, 4);
+  const bytes = textToBytes(text);
+  putU32(out, bytes.length);
+  out.push(...bytes, 0);
+}
+
+function putU32(out: number[], value: number): void {
+  out.push(0, 0, 0, 0);
+  setU32(out, out.length - 4, value);
+}
+
+function setU32(out: number[], at: number, value: number): void {
+  for (let i = 0; i < 4; i++) out[at + i] = (value >>> (8 * i)) & 0xff;
+}
+
+function align(out: number[], alignment: number): void {
+  while (out.length % alignment !== 0) out.push(0);
+}

@@ -1,0 +1,38 @@
+import { CcacheError, type ErrorCode } from '../errors.ts';
+
+/** What a failed call on a cache's file means to a user. */
+export function fileError(error: unknown, path: string): CcacheError {
+  if (error instanceof CcacheError) return error;
+  const [code, sentence] = meaning((error as NodeJS.ErrnoException).code);
+  return cacheError(code, sentence, path, { cause: error });
+}
+
+/** A sentence about a cache file, ending in its name. */
+export function cacheError(
+  code: ErrorCode,
+  sentence: string,
+  path: string,
+  options?: ErrorOptions,
+): CcacheError {
+  return new CcacheError(code, `${sentence} (filename: ${path})`, `FILE:${path}`, options);
+}
+
+function meaning(errno: string | undefined): [ErrorCode, string] {
+  switch (errno) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+    case 'ELOOP':
+    case 'ENAMETOOLONG':
+      return ['CACHE_NOT_FOUND', 'No credentials cache found'];
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+    case 'EISDIR':
+      return ['CACHE_IO', 'Credentials cache permissions incorrect'];
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return ['CACHE_IO', 'No space left for the credentials cache'];
+    default:
+      return ['CACHE_IO', 'Credentials cache I/O operation failed'];
+  }
+}

@@ -1,0 +1,87 @@
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { EndOfDataError } from '../codec/binary.ts';
+import { CcacheError } from '../errors.ts';
+import { readRegularFile } from '../keytab/read-file.ts';
+import { wipeAndRemove, writeAtomically } from './atomic-write.ts';
+import type { CacheContents, Ccache, CcacheEnvironment, CcacheType } from './ccache.ts';
+import { cacheError, fileError } from './file-error.ts';
+import { CcacheFile, MAX_CACHE_BYTES } from './file-format.ts';
+import { withLock } from './lock.ts';
+import { mergeCredentials } from './match.ts';
+
+/** Caches in files that the native Kerberos libraries read and write, too. */
+export const fileType: CcacheType = { name: 'FILE', resolve: fileCcache };
+
+function fileCcache(path: string, environment: CcacheEnvironment): Ccache {
+  // Whatever changes the cache does so under the lock: else what is initialized or destroyed meanwhile would come back.
+  const locked = <T>(work: () => T): Promise<T> =>
+    withLock(environment.dataDirectory, lockSubject(path), async () => work());
+  return {
+    type: 'FILE',
+    residual: path,
+    async load() {
+      return read(path);
+    },
+    initialize(contents) {
+      return locked(() => write(path, contents));
+    },
+    store(credentials, now) {
+      return locked(() => {
+        const contents = read(path);
+        write(path, { ...contents, credentials: mergeCredentials(contents.credentials, credentials, now) });
+      });
+    },
+    remove(matches) {
+      return locked(() => {
+        const contents = read(path);
+        const kept = contents.credentials.filter(credential => !matches(credential));
+        const count = contents.credentials.length - kept.length;
+        if (count > 0) write(path, { ...contents, credentials: kept });
+        return count;
+      });
+    },
+    destroy() {
+      return locked(() => wipeAndRemove(path));
+    },
+  };
+}
+
+function read(path: string): CacheContents {
+  try {
+    const bytes = readRegularFile(path, MAX_CACHE_BYTES);
+    if (bytes === undefined) throw cacheError('CACHE_FORMAT', 'Bad format in credentials cache', path);
+    return CcacheFile.decode(bytes);
+  } catch (error) {
+    throw readError(error, path);
+  }
+}
+
+function readError(error: unknown, path: string): CcacheError {
+  if (error instanceof CcacheError && error.cache === undefined) {
+    return cacheError(error.code, error.message, path, { cause: error });
+  }
+  // The native library says so when it runs out of bytes in the principal.
+  if (error instanceof EndOfDataError && error.path[0] === 'principal') {
+    return cacheError('CACHE_FORMAT', 'End of credential cache reached', path, { cause: error });
+  }
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'CODEC' || code === 'EISDIR') {
+    return cacheError('CACHE_FORMAT', 'Bad format in credentials cache', path, { cause: error });
+  }
+  return fileError(error, path);
+}
+
+function write(path: string, contents: CacheContents): void {
+  writeAtomically(path, CcacheFile.encode(contents));
+}
+
+/** One name for the cache, however its path is written; a link to it is another cache, as it is for a rename. */
+function lockSubject(path: string): string {
+  const absolute = resolve(path);
+  try {
+    return join(realpathSync(dirname(absolute)), basename(absolute));
+  } catch {
+    return absolute;
+  }
+}

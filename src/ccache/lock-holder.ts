@@ -1,0 +1,72 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+/** Who holds a lock, as its file tells. */
+export interface Holder {
+  readonly pid: number;
+  /** When the process started, in the system's own ticks; empty where that is unknown. */
+  readonly started: string;
+  /** Where the pid means something: the host and the pid namespace. */
+  readonly place: string;
+  /** Unlike that of any other holding of any lock. */
+  readonly token: string;
+  /** When the lock was taken, in milliseconds since 1970. */
+  readonly since: number;
+}
+
+/** No work under a lock takes this long, not even with a keychain that asks its user. */
+const LONGEST_HOLDING = 60_000;
+
+/** The text of a lock file that this process is about to hold. */
+export function describeOurselves(): string {
+  const token = Math.random().toString(36).slice(2) + Math.random().toString(36).slice(2);
+  return `${process.pid} ${processState(process.pid)?.started ?? ''} ${place()} ${token}`;
+}
+
+/** A lock file's text; `id` distinguishes files whose holder was killed before it had written anything. */
+export function parseHolder(text: string, since: number, id: number): Holder {
+  const parts = /^(\d+) (\d*) (\S+) ([a-z0-9]+)$/.exec(text);
+  if (parts === null) return { pid: 0, started: '', place: '', token: `x${id}`, since };
+  return { pid: Number(parts[1]), started: parts[2]!, place: parts[3]!, token: parts[4]!, since };
+}
+
+/** Whether a holder will never release its lock: it is known to have ended, or it cannot be asked and held too long. */
+export function isDead(holder: Holder): boolean {
+  if (holder.place === place()) {
+    if (!isAlive(holder.pid)) return true;
+    const state = processState(holder.pid);
+    if (state !== undefined && holder.started !== '') return state.ended || state.started !== holder.started;
+  }
+  return Math.abs(Date.now() - holder.since) > LONGEST_HOLDING;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+/** Known on Linux only. A killed process that nobody has waited for still has its pid. */
+function processState(pid: number): { started: string; ended: boolean } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The command's name, in parentheses, may contain anything; the state is field 3, the start time field 22.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { started: fields[19] ?? '', ended: fields[0] === 'Z' || fields[0] === 'X' };
+  } catch {
+    return undefined;
+  }
+}
+
+function place(): string {
+  let namespace = '';
+  try {
+    namespace = readlinkSync('/proc/self/ns/pid');
+  } catch {
+    // not Linux: one namespace
+  }
+  return `${encodeURIComponent(hostname())}/${namespace}`;
+}

@@ -1,0 +1,41 @@
+import { type Credential, isExpired } from '../messages/credential.ts';
+import { isTgs, type Principal, samePrincipal } from '../messages/principal.ts';
+import { isConfigEntry } from './config-entries.ts';
+
+/** Whether one credential takes the other's place: same client, server, key type and is-skey. */
+export function sameTicket(a: Credential, b: Credential): boolean {
+  return (
+    a.key.keytype === b.key.keytype &&
+    a.isSkey === b.isSkey &&
+    samePrincipal(a.server, b.server) &&
+    samePrincipal(a.client, b.client)
+  );
+}
+
+/**
+ * The credentials of a cache once `added` have been stored: each takes the place of an earlier one for the same
+ * ticket, and what has run out by `now` is swept. The ticket-granting ticket of a realm of its own is kept, for a
+ * listing to show that it has expired, and so are configuration entries, whose times mean nothing.
+ */
+export function mergeCredentials(
+  existing: readonly Credential[],
+  added: readonly Credential[],
+  now: Date,
+): readonly Credential[] {
+  const kept = existing.filter(
+    old => isLasting(old, now) && !added.some(replacement => sameTicket(old, replacement)),
+  );
+  const latest = added.filter(
+    (credential, i) => !added.slice(i + 1).some(later => sameTicket(credential, later)),
+  );
+  return [...kept, ...latest];
+}
+
+function isLasting(credential: Credential, now: Date): boolean {
+  return !isExpired(credential, now) || isConfigEntry(credential) || isLocalTgs(credential.server);
+}
+
+/** krbtgt/R@R. */
+function isLocalTgs(server: Principal): boolean {
+  return isTgs(server) && server.components[1] === server.realm;
+}

@@ -1,0 +1,46 @@
+import { CcacheError } from '../errors.ts';
+import type { CacheContents, Ccache, CcacheType } from './ccache.ts';
+import { mergeCredentials } from './match.ts';
+
+/** The caches of this process by name. */
+const caches = new Map<string, CacheContents>();
+
+/** Caches that live as long as the process; every handle of one name is the same cache. */
+export const memoryType: CcacheType = { name: 'MEMORY', resolve: memoryCcache };
+
+function memoryCcache(name: string): Ccache {
+  return {
+    type: 'MEMORY',
+    residual: name,
+    async load() {
+      return existing(name);
+    },
+    async initialize(contents) {
+      caches.set(name, contents);
+    },
+    async store(credentials, now) {
+      const contents = existing(name);
+      caches.set(name, {
+        ...contents,
+        credentials: mergeCredentials(contents.credentials, credentials, now),
+      });
+    },
+    async remove(matches) {
+      const contents = existing(name);
+      const kept = contents.credentials.filter(credential => !matches(credential));
+      caches.set(name, { ...contents, credentials: kept });
+      return contents.credentials.length - kept.length;
+    },
+    async destroy() {
+      existing(name);
+      caches.delete(name);
+    },
+  };
+}
+
+function existing(name: string): CacheContents {
+  const contents = caches.get(name);
+  if (contents === undefined)
+    throw new CcacheError('CACHE_NOT_FOUND', 'No credentials cache found', `MEMORY:${name}`);
+  return contents;
+}

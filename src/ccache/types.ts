@@ -1,0 +1,20 @@
+import type { CcacheType } from './ccache.ts';
+import { fileType } from './file.ts';
+import { memoryType } from './memory.ts';
+
+interface Row {
+  readonly name: string;
+  /** Loaded when first named, so that a file costs nothing of what a keychain needs. */
+  load(): CcacheType | Promise<CcacheType>;
+}
+
+const types: readonly Row[] = [
+  { name: 'FILE', load: () => fileType },
+  { name: 'MEMORY', load: () => memoryType },
+  { name: 'KEYCHAIN', load: async () => (await import('./keychain.ts')).keychainType },
+];
+
+/** The cache type of a name such as `FILE`, or undefined. */
+export async function findCcacheType(name: string): Promise<CcacheType | undefined> {
+  return types.find(row => row.name === name)?.load();
+}

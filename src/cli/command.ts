@@ -1,0 +1,66 @@
+import type { Io } from './terminal.ts';
+
+/** A row of a command's option table. */
+export interface OptionRow {
+  /** As commander reads it: `-c, --cache <name>`; an argument in `<…>` is required. */
+  readonly flags: string;
+  /** One sentence for `--help` and the man page. */
+  readonly text: string;
+  /** Left out of `--help` and the man page: accepted only because it always was. */
+  readonly hidden?: boolean;
+}
+
+/** A command: what it takes, and what it does. */
+export interface Command {
+  readonly name: string;
+  /** One line that says what it is for. */
+  readonly summary: string;
+  /** The operands as `--help` shows them, such as `[principal]`. */
+  readonly operands: string;
+  readonly options: readonly OptionRow[];
+  /** What is printed on stderr after a usage error; one line made from the table if not given. */
+  readonly usage?: string;
+  /** The exit status of a usage error. */
+  readonly usageStatus: number;
+  /** Options end at the first operand, which begins something else, such as a command to run. */
+  readonly passThrough?: boolean;
+  /** Does the work; resolves to the exit status. What it throws is told in one line, with status 1. */
+  run(args: Arguments, io: Io): Promise<number>;
+}
+
+/** A command line that has been taken apart. An option goes by its long name in camelCase, else by its letter. */
+export interface Arguments {
+  has(name: string): boolean;
+  /** The value; the last one where the option came more than once. */
+  value(name: string): string | undefined;
+  /** Every value, in order. */
+  values(name: string): readonly string[];
+  readonly operands: readonly string[];
+}
+
+/** The command line is wrong: `message`, where there is one, goes to stderr and the usage after it. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** What went wrong happened while the command was doing something: `PROG: cause while activity`. */
+export class ActivityError extends Error {
+  override readonly name = 'ActivityError';
+  /** `getting initial credentials`, for instance. */
+  readonly activity: string;
+
+  constructor(activity: string, cause: unknown) {
+    super(activity, { cause });
+    this.activity = activity;
+  }
+}
+
+/** Runs `work`; whatever goes wrong in it happened while doing `activity`. */
+export async function during<T>(activity: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ActivityError || error instanceof UsageError) throw error;
+    throw new ActivityError(activity, error);
+  }
+}

@@ -1,0 +1,71 @@
+import { readSync } from 'node:fs';
+import { bytesToText } from '../codec/text.ts';
+
+/** Input byte by byte. */
+export interface ByteSource {
+  /** The next byte, undefined at the end. */
+  next(): Promise<number | undefined>;
+}
+
+/** An input to which keys typed ahead of the next prompt can be given back. */
+export interface StdinBytes extends ByteSource {
+  unread(bytes: Uint8Array): void;
+  /** What was given back and is not read yet, which this takes. */
+  takeUnread(): Uint8Array;
+}
+
+/** Longer lines are cut, as MIT's buffer of 1024 bytes with its final NUL does. */
+export const MAX_LINE = 1023;
+
+const LF = 0x0a;
+
+/**
+ * Standard input, byte by byte: what a line leaves belongs to the next one to read it, and that may be another
+ * program which inherits the descriptor.
+ */
+export function stdinBytes(fd = 0): StdinBytes {
+  const byte = Buffer.alloc(1);
+  let ahead: Uint8Array = new Uint8Array();
+  return {
+    async next() {
+      if (ahead.length > 0) {
+        const first = ahead[0];
+        ahead = ahead.subarray(1);
+        return first;
+      }
+      for (;;) {
+        try {
+          return readSync(fd, byte, 0, 1, null) === 0 ? undefined : byte[0];
+        } catch (error) {
+          const { code } = error as NodeJS.ErrnoException;
+          if (code === 'EOF') return undefined;
+          if (code !== 'EAGAIN' && code !== 'EINTR') throw error;
+          await new Promise(resolve => setTimeout(resolve, 5));
+        }
+      }
+    },
+    unread(bytes) {
+      ahead = Buffer.concat([bytes, ahead]);
+    },
+    takeUnread() {
+      const taken = ahead;
+      ahead = new Uint8Array();
+      return taken;
+    },
+  };
+}
+
+/** The next line without its LF or CR LF, cut after `MAX_LINE` bytes; undefined at the end of the input. */
+export async function readInputLine(input: ByteSource): Promise<string | undefined> {
+  const line = Buffer.alloc(MAX_LINE);
+  let length = 0;
+  let next = await input.next();
+  if (next === undefined) return undefined;
+  for (; next !== undefined && next !== LF; next = await input.next()) {
+    if (length < MAX_LINE) line[length++] = next;
+  }
+  if (line[length - 1] === 0x0d) length--;
+  const text = bytesToText(line.subarray(0, length));
+  line.fill(0);
+  return text;
+}

@@ -1,0 +1,24 @@
+import { writeSync } from 'node:fs';
+
+/**
+ * Writes all of `bytes` to a descriptor, waiting for a slow reader. False when the reader is gone. Other failures,
+ * such as a full disk, are let pass as C's unchecked stdio does: a ticket must not be lost to a log that is full.
+ */
+export function writeWhole(fd: number, bytes: Uint8Array): boolean {
+  let at = 0;
+  while (at < bytes.length) {
+    try {
+      at += writeSync(fd, bytes, at);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EPIPE') return false;
+      if (code !== 'EAGAIN' && code !== 'EINTR') return true;
+      sleep(5);
+    }
+  }
+  return true;
+}
+
+function sleep(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}

@@ -1,0 +1,30 @@
+import { HelpRequested, parseArguments } from './arguments.ts';
+import { ActivityError, type Command, UsageError } from './command.ts';
+import { sentence } from './sentences.ts';
+import type { Io } from './terminal.ts';
+
+/** Runs a command with its arguments; resolves to the exit status. What goes wrong is told in one line on stderr. */
+export async function runCommand(command: Command, argv: readonly string[], io: Io): Promise<number> {
+  try {
+    const posixlyCorrect = io.env['POSIXLY_CORRECT'] !== undefined;
+    return await command.run(parseArguments(command, argv, { posixlyCorrect }), io);
+  } catch (error) {
+    if (error instanceof HelpRequested) {
+      io.out(error.text);
+      return 0;
+    }
+    if (error instanceof UsageError) {
+      const usage = command.usage ?? `Usage: krb5kit ${command.name} [options] ${command.operands}\n`;
+      io.err(error.message === '' ? usage : `${error.message}\n${usage}`);
+      return command.usageStatus;
+    }
+    tellError(command.name, error, io);
+    return 1;
+  }
+}
+
+/** `PROG: what happened while activity`, the form of every error line; `end` is what MIT ends the line with. */
+export function tellError(program: string, error: unknown, io: Io, end = '\n'): void {
+  const [cause, activity] = error instanceof ActivityError ? [error.cause, ` while ${error.activity}`] : [error, ''];
+  io.err(`${program}: ${sentence(cause)}${activity}${end}`);
+}

@@ -1,0 +1,73 @@
+import { userInfo } from 'node:os';
+import type { Ccache, CcacheEnvironment } from '../ccache/ccache.ts';
+import { type Config, createConfig } from '../config/config.ts';
+import { defaultConfigFiles, loadProfile, splitConfigPath } from '../config/load.ts';
+import { KerberosError } from '../errors.ts';
+import { type ParsePrincipalOptions, parsePrincipal, type Principal } from '../messages/principal.ts';
+import { ActivityError } from './command.ts';
+import { dataDirectory, temporaryDirectory } from './directories.ts';
+import type { Io } from './terminal.ts';
+
+/** What commands share: the configuration and the user's caches, found by the environment. */
+export interface Session {
+  readonly io: Io;
+  readonly config: Config;
+  readonly caches: CcacheEnvironment;
+}
+
+/** Reads the configuration. Throws what is wrong with it, `while initializing krb5`. */
+export function openSession(io: Io): Session {
+  return {
+    io,
+    config: readConfig(io),
+    caches: {
+      dataDirectory: dataDirectory(io),
+      async keychain() {
+        const { openKeychain } = await import('../ccache/keytar.ts');
+        return openKeychain(io.env);
+      },
+    },
+  };
+}
+
+/** Parses a principal named on the command line; the realm may be left out where a default is configured. */
+export function principalOf(text: string, session: Session, options: ParsePrincipalOptions = {}): Principal {
+  try {
+    return parsePrincipal(text, { defaultRealm: session.config.libdefaults.defaultRealm, ...options });
+  } catch (error) {
+    const malformed = error instanceof KerberosError && error.code === 'PRINCIPAL_MALFORMED';
+    const cause = malformed ? new KerberosError(error.code, 'Malformed representation of principal') : error;
+    throw new ActivityError(`parsing principal name ${text}`, cause);
+  }
+}
+
+/** A cache by the name that `-c` gives. */
+export async function namedCache(name: string, session: Session): Promise<Ccache> {
+  try {
+    const { resolveCcache } = await import('../ccache/resolve.ts');
+    return await resolveCcache(name, session.caches);
+  } catch (error) {
+    throw new ActivityError(`resolving ccache ${name}`, error);
+  }
+}
+
+function readConfig(io: Io): Config {
+  const { env } = io;
+  const listed = env['KRB5_CONFIG'];
+  const files =
+    listed === undefined
+      ? defaultConfigFiles(io.platform, { home: env['HOME'], programData: env['ProgramData'] })
+      : splitConfigPath(listed, io.platform);
+  try {
+    return createConfig(loadProfile(files), {
+      uid: io.uid ?? 0,
+      euid: io.uid ?? 0,
+      get username() {
+        return userInfo().username;
+      },
+      temp: temporaryDirectory(io),
+    });
+  } catch (error) {
+    throw new ActivityError('initializing krb5', error);
+  }
+}

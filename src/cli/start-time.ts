@@ -1,0 +1,61 @@
+import { parseDuration } from '../config/duration.ts';
+import { strptime, type TimeFields } from './strptime.ts';
+import type { TimeLocale } from './time-locale.ts';
+
+/** Tried in this order, so that fourteen digits are a year of four digits before anything else. */
+const FORMATS = [
+  '%Y%m%d%H%M%S',
+  '%Y.%m.%d.%H.%M.%S',
+  '%y%m%d%H%M%S',
+  '%y.%m.%d.%H.%M.%S',
+  '%y%m%d%H%M',
+  '%H%M%S',
+  '%H%M',
+  '%T',
+  '%R',
+  '%x:%X',
+  '%d-%b-%Y:%T',
+  '%d-%b-%Y:%R',
+];
+
+/** The end of 32 bits of seconds. Beyond it, twelve digits are the year 26 and not 2611. */
+const LATEST = 0xffffffff * 1000;
+
+/** When a ticket shall start, and the end of the text that was not understood and had no effect. */
+export interface StartTime {
+  readonly time: Date;
+  readonly ignored: string;
+}
+
+/** kinit's `-s`: a duration from `now`, else a local date or time of day; undefined if the text is neither. */
+export function parseStartTime(text: string, now: Date, locale: TimeLocale): StartTime | undefined {
+  const duration = parseDuration(text);
+  if (duration !== undefined && duration.seconds !== 0) {
+    return { time: new Date(now.getTime() + duration.seconds * 1000), ignored: duration.ignored };
+  }
+  const time = parseAbsolute(text, now, locale);
+  return time && { time, ignored: '' };
+}
+
+function parseAbsolute(text: string, now: Date, locale: TimeLocale): Date | undefined {
+  const today = localFields(now);
+  for (const format of FORMATS) {
+    const fields = strptime(text, format, today, locale);
+    if (fields === undefined) continue;
+    const { year, month, day, hour, minute, second } = fields;
+    const time = new Date(year, month, day, hour, minute, second);
+    if (time.getTime() > 0 && time.getTime() <= LATEST) return time;
+  }
+  return undefined;
+}
+
+function localFields(date: Date): TimeFields {
+  return {
+    year: date.getFullYear(),
+    month: date.getMonth(),
+    day: date.getDate(),
+    hour: date.getHours(),
+    minute: date.getMinutes(),
+    second: date.getSeconds(),
+  };
+}

@@ -1,0 +1,100 @@
+import { fstatSync } from 'node:fs';
+import { textToBytes } from '../codec/text.ts';
+import { readInputLine, stdinBytes } from './input.ts';
+import { writeWhole } from './output.ts';
+import { promptForPassword } from './prompt.ts';
+
+/** All that a command knows of the world around it; tests give it a captured one. */
+export interface Io {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  readonly pid: number;
+  /** The effective user; undefined on systems without numeric users. */
+  readonly uid: number | undefined;
+  readonly cwd: string;
+  readonly stdinIsTerminal: boolean;
+  readonly stdoutIsTerminal: boolean;
+  readonly stderrIsTerminal: boolean;
+  /** The width of the terminal, 80 without one. */
+  readonly columns: number;
+  /** Aborted when the command is to stop. */
+  readonly signal?: AbortSignal;
+  now(): Date;
+  /** Writes to stdout, at once and in full; adds nothing. */
+  out(text: string): void;
+  /** Writes to stderr, at once and in full; adds nothing. */
+  err(text: string): void;
+  /** One line of stdin without its end, echoed by a terminal as usual; undefined at the end of the input. */
+  readLine(): Promise<string | undefined>;
+  /**
+   * Shows `prompt` as it is on stdout and reads one line without echo. Throws KerberosError PASSWORD_UNREAD at the
+   * end of the input, PASSWORD_INTERRUPTED on Ctrl-C.
+   */
+  readPassword(prompt: string): Promise<string>;
+}
+
+/** The part of node's `process` that `processIo` stands on. */
+export type ProcessLike = Pick<
+  NodeJS.Process,
+  | 'env'
+  | 'platform'
+  | 'pid'
+  | 'geteuid'
+  | 'cwd'
+  | 'kill'
+  | 'on'
+  | 'off'
+  | 'exit'
+  | 'stdout'
+  | 'getBuiltinModule'
+>;
+
+/** The status of a program that SIGPIPE ends; node ignores the signal itself. */
+const EXIT_SIGPIPE = 128 + 13;
+
+/** The real world: descriptors 0 to 2 of `process`. Nothing is opened or asked for before it is used. */
+export function processIo(process: ProcessLike, signal?: AbortSignal): Io {
+  const input = stdinBytes();
+  const write = (fd: number, text: string): void => {
+    if (!writeWhole(fd, textToBytes(text))) process.exit(EXIT_SIGPIPE);
+  };
+  const io: Io = {
+    env: process.env,
+    platform: process.platform,
+    pid: process.pid,
+    get uid() {
+      return process.geteuid?.();
+    },
+    get cwd() {
+      return process.cwd();
+    },
+    get stdinIsTerminal() {
+      return isTerminal(0, process);
+    },
+    get stdoutIsTerminal() {
+      return isTerminal(1, process);
+    },
+    get stderrIsTerminal() {
+      return isTerminal(2, process);
+    },
+    get columns() {
+      return (isTerminal(1, process) && process.stdout.columns) || 80;
+    },
+    ...(signal && { signal }),
+    now: () => new Date(),
+    out: text => write(1, text),
+    err: text => write(2, text),
+    readLine: () => readInputLine(input),
+    readPassword: prompt => promptForPassword(prompt, io, input, process),
+  };
+  return io;
+}
+
+/** Asks the cheap question first: loading node:tty takes two milliseconds. */
+function isTerminal(fd: number, process: ProcessLike): boolean {
+  try {
+    return fstatSync(fd).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(fd);
+  } catch {
+    return false;
+  }
+}

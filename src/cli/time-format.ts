@@ -1,0 +1,44 @@
+import { textToBytes } from '../codec/text.ts';
+import { strftime } from './strftime.ts';
+import type { TimeLocale } from './time-locale.ts';
+
+/** From the fullest on; the first that fits is used. */
+const FORMATS = [
+  '%c',
+  '%d %b %Y %T',
+  '%x %X',
+  '%x %T',
+  '%x %R',
+  '%Y-%m-%dT%H:%M:%S',
+  '%Y-%m-%dT%H:%M',
+  '%Y%m%d%H%M%S',
+  '%Y%m%d%H%M',
+];
+
+/** What a time may take in the listings of klist. */
+const WIDEST = 19;
+
+/** The time in the user's fullest way of writing that fits in `width` bytes, not padded; empty if none does. */
+export function formatTimestamp(date: Date, locale: TimeLocale, width: number = WIDEST): string {
+  for (const format of FORMATS) {
+    const text = strftime(format, date, locale);
+    if (text !== '' && textToBytes(text).length <= width) return text;
+  }
+  return '';
+}
+
+/** The width in bytes of klist's time columns: that of the present time. */
+export function timestampWidth(now: Date, locale: TimeLocale): number {
+  return textToBytes(formatTimestamp(now, locale)).length;
+}
+
+/** The time as one cell of a table: what fits in `width` bytes, filled up with blanks to just that. */
+export function formatTimestampCell(date: Date, locale: TimeLocale, width: number): string {
+  const text = formatTimestamp(date, locale, width);
+  return text === '' ? '' : text + ' '.repeat(width - textToBytes(text).length);
+}
+
+/** The time for a sentence, in full: `Wed Nov 25 14:11:16 2026`. */
+export function formatLongTime(date: Date, locale: TimeLocale): string {
+  return strftime('%c', date, locale);
+}

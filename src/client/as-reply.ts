@@ -1,0 +1,95 @@
+import { verifyChecksum } from '../crypto/checksum.ts';
+import type { Key } from '../crypto/key.ts';
+import { IntegrityError, KerberosError } from '../errors.ts';
+import type { Credential } from '../messages/credential.ts';
+import { ENC_PA_REP, POSTDATED } from '../messages/flags.ts';
+import { AsRep, EncAsRepPart, type EncKdcRepPart } from '../messages/kdc-rep.ts';
+import type { KdcReqBody } from '../messages/kdc-req.ts';
+import { KU_AS_REP, KU_AS_REQ_CKSUM, NT_ENTERPRISE, PA_FX_FAST, PA_REQ_ENC_PA_REP } from '../messages/numbers.ts';
+import { isTgs, samePrincipal, toPrincipal } from '../messages/principal.ts';
+import { unseal } from '../messages/seal.ts';
+import { Ticket } from '../messages/ticket.ts';
+import { Checksum } from '../messages/types.ts';
+import type { AsState } from './as-state.ts';
+import type { InitialOptions } from './initial.ts';
+import { checkEcho, checkTimes, credentialOf, modified } from './reply-checks.ts';
+
+/** What a KDC tells besides the ticket. */
+export interface AsReplyFacts {
+  /** The KDC's clock minus ours in milliseconds; absent where they agree or ours is to be kept. */
+  readonly kdcOffset: number | undefined;
+  /** When the client's key, as a rule its password, expires. */
+  readonly keyExpiration: Date | undefined;
+  /** Whether the KDC, in a part that cannot be forged, offers FAST (RFC 6806 §11). */
+  readonly fastAvailable: boolean;
+}
+
+export interface AsMessages {
+  readonly body: KdcReqBody;
+  readonly request: Uint8Array;
+  readonly reply: Uint8Array;
+}
+
+/** Opens an AS-REP and checks it against its request (RFC 4120 §3.1.5). */
+export async function openAsReply(
+  messages: AsMessages,
+  state: AsState,
+  options: InitialOptions,
+): Promise<AsReplyFacts & { readonly credential: Credential }> {
+  const rep = AsRep.decode(messages.reply);
+  const client = toPrincipal(rep.cname, rep.crealm);
+  if (!messages.body.etype.includes(rep.encPart.etype)) throw modified('an enctype that was not asked for');
+  const key = await state.replyKey(rep.padata ?? [], rep.encPart.etype);
+  const part = unsealReply(rep, key, state);
+  const ticket = Ticket.decode(rep.ticket);
+
+  const canonical = options.canonicalize === true || state.client.nameType === NT_ENTERPRISE;
+  if (!samePrincipal(client, state.client) && !(canonical && client.realm === state.client.realm)) {
+    throw modified('another client');
+  }
+  const server = toPrincipal(part.sname, part.srealm);
+  if (!samePrincipal(server, toPrincipal(ticket.sname, ticket.realm))) throw modified('two names of the server');
+  const asked = toPrincipal(messages.body.sname!, messages.body.realm);
+  if (!samePrincipal(server, asked) && !(canonical && isTgs(asked) && isTgs(server))) throw modified('another server');
+  checkEcho(part, messages.body);
+  checkTimes(part, messages.body);
+  const fastAvailable = checkEncryptedPadata(part, messages.request, key);
+
+  return {
+    credential: credentialOf(part, client, rep.ticket),
+    kdcOffset: clockOffset(part, state, options.kdcTimesync ?? true),
+    keyExpiration: part.keyExpiration,
+    fastAvailable,
+  };
+}
+
+function unsealReply(rep: AsRep, key: Key, state: AsState): EncKdcRepPart {
+  try {
+    return unseal(EncAsRepPart, rep.encPart, key, KU_AS_REP);
+  } catch (error) {
+    throw error instanceof IntegrityError ? state.keys.rejected(error) : error;
+  }
+}
+
+/** The KDC's clock minus ours, if that is to be gone by; else the two may differ by the clock skew at most. */
+function clockOffset(part: EncKdcRepPart, state: AsState, timesync: boolean): number | undefined {
+  const { clock, clockskew } = state.exchange;
+  const offset = part.authtime.getTime() - clock().getTime();
+  // An authtime is in whole seconds and as old as the exchange; that alone is no difference.
+  if (timesync) return offset > -2000 && offset <= 0 ? undefined : offset;
+  if (Math.abs(offset) > clockskew * 1000 && !(part.flags & POSTDATED)) {
+    throw new KerberosError('REPLY_SKEW', 'Clock skew too great in KDC reply');
+  }
+  return undefined;
+}
+
+/** A KDC that says it has seen our request (RFC 6806 §11) must prove it: nobody then took an offer of its out. */
+function checkEncryptedPadata(part: EncKdcRepPart, request: Uint8Array, key: Key): boolean {
+  if (!(part.flags & ENC_PA_REP)) return false;
+  const padata = part.encryptedPaData ?? [];
+  const proof = padata.find(({ padataType }) => padataType === PA_REQ_ENC_PA_REP);
+  if (proof === undefined || !verifyChecksum(key, KU_AS_REQ_CKSUM, request, Checksum.decode(proof.padataValue))) {
+    throw modified('a request that is not the one we sent');
+  }
+  return padata.some(({ padataType }) => padataType === PA_FX_FAST);
+}

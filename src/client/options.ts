@@ -1,0 +1,46 @@
+import { DEFAULT_ENCTYPES } from '../crypto/enctypes.ts';
+import type { Trace } from '../trace.ts';
+import type { Transport } from '../transport/transport.ts';
+
+/** What every exchange with a KDC needs. */
+export interface ExchangeOptions {
+  /** Carries requests to a KDC of a realm and brings its replies. */
+  readonly transport: Transport;
+  /** Enctypes to ask for and to accept, best first; `DEFAULT_ENCTYPES` if not given. */
+  readonly enctypes?: readonly number[] | undefined;
+  /** Our clock; the system's if not given. */
+  readonly now?: (() => Date) | undefined;
+  /** The KDC's clock minus ours in milliseconds, where a cache remembers it. */
+  readonly kdcOffset?: number | undefined;
+  /** Seconds two clocks may differ; 300 if not given. */
+  readonly clockskew?: number | undefined;
+  readonly trace?: Trace | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** `ExchangeOptions` with the defaults filled in. */
+export interface Exchange {
+  readonly transport: Transport;
+  readonly enctypes: readonly number[];
+  readonly clock: () => Date;
+  readonly clockskew: number;
+  readonly trace: Trace;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Fills in the defaults. */
+export function exchangeOf(options: ExchangeOptions): Exchange {
+  return {
+    transport: options.transport,
+    enctypes: options.enctypes ?? DEFAULT_ENCTYPES,
+    clock: options.now ?? (() => new Date()),
+    clockskew: options.clockskew ?? 300,
+    trace: options.trace ?? (() => undefined),
+    signal: options.signal,
+  };
+}
+
+/** `clock` shifted by `offset` milliseconds. */
+export function shifted(clock: () => Date, offset: number): Date {
+  return new Date(clock().getTime() + offset);
+}

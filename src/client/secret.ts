@@ -1,0 +1,69 @@
+import type { Key } from '../crypto/key.ts';
+import { stringToKey } from '../crypto/string-to-key.ts';
+import { KerberosError } from '../errors.ts';
+import type { KeytabEntry } from '../keytab/keytab.ts';
+import { keysOf } from '../keytab/find.ts';
+import { formatPrincipal, type Principal } from '../messages/principal.ts';
+import { toKey } from '../messages/seal.ts';
+import type { KeyHints } from '../preauth/hints.ts';
+
+/** How a client proves who it is: a password, asked for when first needed, or the entries of a keytab. */
+export type Secret =
+  | { readonly password: () => Promise<string> }
+  | { readonly keytab: readonly KeytabEntry[] };
+
+/** The client's long-term keys, each made once. */
+export interface ClientKeys {
+  /** The enctypes worth asking for, of those given: a keytab's own come first. */
+  order(enctypes: readonly number[]): readonly number[];
+  /** The key for what the KDC hints at. Throws KerberosError KEYTAB_NO_KEY. */
+  key(hints: KeyHints): Promise<Key>;
+  /** The error for a reply that the key does not open. */
+  rejected(cause?: unknown): KerberosError;
+}
+
+/** The keys of `client` from a secret. Throws KerberosError KEYTAB_NO_KEY where a keytab has none of its keys. */
+export function clientKeys(secret: Secret, client: Principal): ClientKeys {
+  return 'password' in secret ? passwordKeys(secret.password) : keytabKeys(secret.keytab, client);
+}
+
+function passwordKeys(read: () => Promise<string>): ClientKeys {
+  let password: Promise<string> | undefined;
+  let made: { hints: KeyHints; key: Key } | undefined;
+  return {
+    order: enctypes => enctypes,
+    async key(hints) {
+      if (made !== undefined && sameHints(made.hints, hints)) return made.key;
+      password ??= read();
+      made = { hints, key: stringToKey(hints.etype, await password, hints.salt, hints.s2kparams) };
+      return made.key;
+    },
+    rejected: cause => new KerberosError('PASSWORD_INCORRECT', 'Password incorrect', { cause }),
+  };
+}
+
+function keytabKeys(entries: readonly KeytabEntry[], client: Principal): ClientKeys {
+  // Key versions are not compared: a client's own keytab is right or wrong, whatever number it was given.
+  const own = [...keysOf(entries, client)].sort((a, b) => b.kvno - a.kvno);
+  if (own.length === 0) throw noKey(client);
+  const has = (etype: number): boolean => own.some(entry => entry.key.keytype === etype);
+  return {
+    order: enctypes => [...enctypes.filter(has), ...enctypes.filter(etype => !has(etype))],
+    async key(hints) {
+      const entry = own.find(({ key }) => key.keytype === hints.etype);
+      if (entry === undefined) throw noKey(client);
+      return toKey(entry.key);
+    },
+    rejected: cause => new KerberosError('PREAUTH_FAILED', 'Preauthentication failed', { cause }),
+  };
+}
+
+function noKey(client: Principal): KerberosError {
+  return new KerberosError('KEYTAB_NO_KEY', `Keytab contains no suitable keys for ${formatPrincipal(client)}`);
+}
+
+function sameHints(a: KeyHints, b: KeyHints): boolean {
+  const same = (x: string | Uint8Array | undefined, y: string | Uint8Array | undefined): boolean =>
+    x === y || (x !== undefined && y !== undefined && Buffer.from(x).equals(Buffer.from(y)));
+  return a.etype === b.etype && same(a.salt, b.salt) && same(a.s2kparams, b.s2kparams);
+}

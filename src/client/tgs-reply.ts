@@ -1,0 +1,48 @@
+import type { Key } from '../crypto/key.ts';
+import type { Credential } from '../messages/credential.ts';
+import { CANONICALIZE } from '../messages/flags.ts';
+import { EncTgsRepPart, TgsRep } from '../messages/kdc-rep.ts';
+import type { KdcReqBody } from '../messages/kdc-req.ts';
+import { KU_TGS_REP_SUBKEY } from '../messages/numbers.ts';
+import { isTgs, type Principal, samePrincipal, toPrincipal } from '../messages/principal.ts';
+import { unseal } from '../messages/seal.ts';
+import { Ticket } from '../messages/ticket.ts';
+import { checkEcho, checkTimes, credentialOf, modified } from './reply-checks.ts';
+
+interface TgsContext {
+  readonly body: KdcReqBody;
+  readonly tgt: Credential;
+  readonly server: Principal;
+  /** The subkey of our authenticator, in which the reply is sealed (RFC 4120 §3.3.3). */
+  readonly subkey: Key;
+}
+
+/** Opens a TGS-REP and checks it against its request (RFC 4120 §3.3.4). */
+export function openTgsReply(reply: Uint8Array, { body, tgt, server, subkey }: TgsContext): Credential {
+  const rep = TgsRep.decode(reply);
+  const part = unseal(EncTgsRepPart, rep.encPart, subkey, KU_TGS_REP_SUBKEY);
+  const ticket = Ticket.decode(rep.ticket);
+  const client = toPrincipal(rep.cname, rep.crealm);
+  if (!samePrincipal(client, tgt.client)) throw modified('another client');
+  const granted = toPrincipal(part.sname, part.srealm);
+  if (!samePrincipal(granted, toPrincipal(ticket.sname, ticket.realm))) throw modified('two names of the server');
+  if (!mayStandFor(granted, server, body)) throw modified('another server');
+  checkEcho(part, body);
+  checkTimes(part, body);
+  return credentialOf(part, client, rep.ticket);
+}
+
+/**
+ * Whether a ticket for `granted` answers a request for `asked`. Asked for another realm's ticket-granting service, a KDC
+ * may name a realm on the way there (RFC 4120 §3.3.3.1); a referral and an alias are taken only where asked for
+ * (RFC 6806 §8).
+ */
+function mayStandFor(granted: Principal, asked: Principal, body: KdcReqBody): boolean {
+  if (samePrincipal(granted, asked)) return true;
+  if (granted.realm !== asked.realm) return false;
+  return isTgs(granted) ? isTgs(asked) || canonicalize(body) : canonicalize(body) && !isTgs(asked);
+}
+
+function canonicalize(body: KdcReqBody): boolean {
+  return (body.kdcOptions & CANONICALIZE) !== 0;
+}

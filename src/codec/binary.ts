@@ -1,0 +1,183 @@
+import { CodecError } from '../errors.ts';
+
+/** The order of the bytes within a number. */
+export type ByteOrder = 'big' | 'little';
+
+/** The bytes ended before the value did. */
+export class EndOfDataError extends CodecError {
+  constructor(path: readonly string[]) {
+    super('ends early', path);
+  }
+}
+
+/** A cursor over a binary format of fixed-size numbers and counted bytes; each read names its field for the error. */
+export class BinaryReader {
+  readonly bytes: Uint8Array;
+  offset = 0;
+  private readonly view: DataView;
+  private readonly little: boolean;
+  private readonly path: string[] = [];
+
+  constructor(bytes: Uint8Array, order: ByteOrder = 'big') {
+    // Views of a Buffer would be Buffers; what is handed out is Uint8Array.
+    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.little = order === 'little';
+  }
+
+  /** How many bytes are left. */
+  remaining(): number {
+    return this.bytes.length - this.offset;
+  }
+
+  /** Puts `name` before the fields that `read` reads; after an error the reader is of no more use. */
+  within<T>(name: string, read: () => T): T {
+    this.path.push(name);
+    const value = read();
+    this.path.pop();
+    return value;
+  }
+
+  u8(field: string): number {
+    return this.view.getUint8(this.advance(1, field));
+  }
+
+  u16(field: string): number {
+    return this.view.getUint16(this.advance(2, field), this.little);
+  }
+
+  i16(field: string): number {
+    return this.view.getInt16(this.advance(2, field), this.little);
+  }
+
+  u32(field: string): number {
+    return this.view.getUint32(this.advance(4, field), this.little);
+  }
+
+  i32(field: string): number {
+    return this.view.getInt32(this.advance(4, field), this.little);
+  }
+
+  /** The next `length` bytes, not copied. */
+  take(length: number, field: string): Uint8Array {
+    const start = this.advance(length, field);
+    return this.bytes.subarray(start, this.offset);
+  }
+
+  /** Bytes with their length before them as a u16. */
+  counted16(field: string): Uint8Array {
+    return this.take(this.u16(field), field);
+  }
+
+  /** Bytes with their length before them as a u32. */
+  counted32(field: string): Uint8Array {
+    return this.take(this.u32(field), field);
+  }
+
+  /** The error for what has been read of `field`. */
+  error(message: string, field: string): CodecError {
+    return new CodecError(message, [...this.path, field]);
+  }
+
+  private advance(length: number, field: string): number {
+    const start = this.offset;
+    if (length > this.bytes.length - start) throw new EndOfDataError([...this.path, field]);
+    this.offset = start + length;
+    return start;
+  }
+}
+
+/** The inverse of `BinaryReader`. Numbers that do not fit throw `CodecError`. */
+export class BinaryWriter {
+  private buffer = new Uint8Array(1024);
+  private view = new DataView(this.buffer.buffer);
+  private length = 0;
+  private readonly little: boolean;
+
+  constructor(order: ByteOrder = 'big') {
+    this.little = order === 'little';
+  }
+
+  u8(value: number): void {
+    check(value, 0, 0xff);
+    const at = this.advance(1);
+    this.view.setUint8(at, value);
+  }
+
+  u16(value: number): void {
+    check(value, 0, 0xffff);
+    const at = this.advance(2);
+    this.view.setUint16(at, value, this.little);
+  }
+
+  i16(value: number): void {
+    check(value, -0x8000, 0x7fff);
+    const at = this.advance(2);
+    this.view.setInt16(at, value, this.little);
+  }
+
+  u32(value: number): void {
+    check(value, 0, 0xffffffff);
+    const at = this.advance(4);
+    this.view.setUint32(at, value, this.little);
+  }
+
+  i32(value: number): void {
+    check(value, -0x80000000, 0x7fffffff);
+    const at = this.advance(4);
+    this.view.setInt32(at, value, this.little);
+  }
+
+  put(bytes: Uint8Array): void {
+    const at = this.advance(bytes.length);
+    this.buffer.set(bytes, at);
+  }
+
+  counted16(bytes: Uint8Array): void {
+    this.u16(bytes.length);
+    this.put(bytes);
+  }
+
+  counted32(bytes: Uint8Array): void {
+    this.u32(bytes.length);
+    this.put(bytes);
+  }
+
+  /** A copy of what has been written. */
+  finish(): Uint8Array {
+    return this.buffer.slice(0, this.length);
+  }
+
+  /** Makes room and returns where it starts; it may replace `view` and `buffer`, so call it before them. */
+  private advance(count: number): number {
+    const start = this.length;
+    this.length += count;
+    if (this.length > this.buffer.length) {
+      const bigger = new Uint8Array(Math.max(this.buffer.length * 2, this.length));
+      bigger.set(this.buffer.subarray(0, start));
+      this.buffer = bigger;
+      this.view = new DataView(bigger.buffer);
+    }
+    return start;
+  }
+}
+
+const LAST_SECOND = 0xffffffff;
+
+/** A date as the unsigned seconds of 32-bit formats; what lies outside 1970–2106 becomes the nearest that fits. */
+export function toSeconds(date: Date): number {
+  const seconds = Math.floor(date.getTime() / 1000);
+  if (Number.isNaN(seconds)) throw new CodecError('not a date');
+  return Math.min(Math.max(seconds, 0), LAST_SECOND);
+}
+
+/** The date of unsigned seconds since 1970. */
+export function fromSeconds(seconds: number): Date {
+  return new Date(seconds * 1000);
+}
+
+function check(value: number, least: number, most: number): void {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new CodecError(`${value} is not between ${least} and ${most}`);
+  }
+}

@@ -1,0 +1,78 @@
+import type { ExpansionContext } from './expand.ts';
+import { type LibDefaults, readLibDefaults } from './libdefaults.ts';
+import type { Profile } from './profile.ts';
+import { realmPath } from './realm-path.ts';
+import { readBoolean } from './values.ts';
+
+/** One realm's part of [realms]; addresses as written, for `parseKdc` and `parseHostPort`. */
+export interface RealmConfig {
+  readonly kdc: readonly string[];
+  /** `primary_kdc`, or `master_kdc` where that is absent. */
+  readonly primaryKdc: readonly string[];
+  readonly adminServer: readonly string[];
+  readonly kpasswdServer: readonly string[];
+  readonly disableEncryptedTimestamp: boolean;
+}
+
+/** krb5.conf as the rest of the toolkit sees it. Values are checked when read: `ConfigError` CONFIG_VALUE. */
+export interface Config {
+  readonly profile: Profile;
+  readonly libdefaults: LibDefaults;
+  /** What is written about a realm; empty lists where nothing is. */
+  realm(name: string): RealmConfig;
+  /** The realm [domain_realm] gives a host: by its name, else by the longest domain around it. */
+  realmOfHost(host: string): string | undefined;
+  /** The realms from the client's to the server's, both included: by [capaths], else by hierarchy. */
+  realmPath(clientRealm: string, serverRealm: string): readonly string[];
+}
+
+/** The typed view of a profile. */
+export function createConfig(profile: Profile, expansion: ExpansionContext): Config {
+  return {
+    profile,
+    libdefaults: readLibDefaults(profile, expansion),
+    realm: name => readRealm(profile, name),
+    realmOfHost: host => findRealmOfHost(profile, host),
+    realmPath: (client, server) => realmPath(client, server, profile.values('capaths', client, server)),
+  };
+}
+
+function readRealm(profile: Profile, realm: string): RealmConfig {
+  const values = (name: string): readonly string[] => profile.values('realms', realm, name);
+  return {
+    get kdc() {
+      return values('kdc');
+    },
+    get primaryKdc() {
+      const primary = values('primary_kdc');
+      return primary.length > 0 ? primary : values('master_kdc');
+    },
+    get adminServer() {
+      return values('admin_server');
+    },
+    get kpasswdServer() {
+      return values('kpasswd_server');
+    },
+    get disableEncryptedTimestamp() {
+      return readBoolean(profile, ['realms', realm, 'disable_encrypted_timestamp'], false);
+    },
+  };
+}
+
+function findRealmOfHost(profile: Profile, host: string): string | undefined {
+  const name = host.toLowerCase().replace(/\.$/, '');
+  // An address has no domains.
+  if (name.includes(':') || /^[\d.]+$/.test(name)) return undefined;
+  for (let suffix = name; suffix !== ''; suffix = outerDomain(suffix)) {
+    const realm = profile.first('domain_realm', suffix);
+    if (realm !== undefined) return realm === '' ? undefined : realm;
+  }
+  return undefined;
+}
+
+/** `a.b`, `.b`, `b`, nothing. */
+function outerDomain(name: string): string {
+  if (name.startsWith('.')) return name.slice(1);
+  const dot = name.indexOf('.');
+  return dot < 0 ? '' : name.slice(dot);
+}

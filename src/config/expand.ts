@@ -1,0 +1,37 @@
+import { ConfigError } from '../errors.ts';
+import type { Place } from './profile.ts';
+
+/** What `%{…}` in a configuration value can stand for; getters are read only when a value needs them. */
+export interface ExpansionContext {
+  readonly uid: number;
+  readonly euid: number;
+  /** The user's login name. */
+  readonly username: string;
+  /** The directory for temporary files, without a slash at its end. */
+  readonly temp: string;
+  /** Tokens of this machine: LIBDIR, BINDIR, SBINDIR; APPDATA, USERCONFIG and their like on Windows. */
+  readonly directories?: Readonly<Record<string, string | undefined>>;
+}
+
+const TOKENS: Readonly<Record<string, (context: ExpansionContext) => string>> = {
+  uid: context => String(context.uid),
+  USERID: context => String(context.uid),
+  euid: context => String(context.euid),
+  username: context => context.username,
+  TEMP: context => context.temp,
+  null: () => '',
+};
+
+/** Replaces each `%{token}`; throws `ConfigError` CONFIG_VALUE, naming the token, if it means nothing here. */
+export function expandTokens(text: string, context: ExpansionContext, at?: Place): string {
+  return text.replace(/%\{([^}]*)(\}?)/g, (_, token: string, end: string) => {
+    if (end === '') throw new ConfigError('CONFIG_VALUE', `%{${token} has no closing brace`, at);
+    const value = Object.hasOwn(TOKENS, token) ? TOKENS[token]!(context) : directory(token, context);
+    if (value === undefined) throw new ConfigError('CONFIG_VALUE', `%{${token}} means nothing here`, at);
+    return value;
+  });
+}
+
+function directory(token: string, { directories = {} }: ExpansionContext): string | undefined {
+  return Object.hasOwn(directories, token) ? directories[token] : undefined;
+}

@@ -1,0 +1,41 @@
+/** A server's name or address, and its port. */
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** One `kdc =` value. */
+export type KdcAddress =
+  | { readonly kind: 'host'; readonly host: string; readonly port: number; readonly protocol?: 'udp' | 'tcp' }
+  | { readonly kind: 'https'; readonly url: string }
+  | { readonly kind: 'unix'; readonly path: string };
+
+const KDC_PORT = 88;
+const MAX_PORT = 65535;
+
+/**
+ * Reads `host`, `host:port` or `[address]:port`, as far as the first blank; a number alone is a port and leaves the
+ * host undefined. Undefined when it is none of these.
+ */
+export function parseHostPort(
+  text: string,
+  defaultPort: number,
+): { readonly host: string | undefined; readonly port: number } | undefined {
+  const address = text.split(/[ \t]/, 1)[0]!;
+  const match = /^(?:(\d+)|\[([^\]]+)\](?::(\d+))?|([^:[][^:]*)(?::(\d+))?)$/.exec(address);
+  if (match === null) return undefined;
+  const port = Number(match[1] ?? match[3] ?? match[5] ?? defaultPort);
+  return port > MAX_PORT ? undefined : { host: match[2] ?? match[4], port };
+}
+
+/** Reads a `kdc =` value: `host[:port]`, `udp/host`, `tcp/host`, an https URL (MS-KKDCP) or a socket's path. */
+export function parseKdc(text: string): KdcAddress | undefined {
+  if (text.startsWith('/')) return { kind: 'unix', path: text };
+  if (/^https:\/\//i.test(text)) return { kind: 'https', url: text };
+  const prefix = /^(udp|tcp)\/(.*)$/i.exec(text);
+  const address = parseHostPort(prefix?.[2] ?? text, KDC_PORT);
+  if (address?.host === undefined) return undefined;
+  const { host, port } = address;
+  if (prefix === null) return { kind: 'host', host, port };
+  return { kind: 'host', host, port, protocol: prefix[1]!.toLowerCase() === 'udp' ? 'udp' : 'tcp' };
+}

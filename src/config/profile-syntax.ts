@@ -1,0 +1,152 @@
+import { ConfigError } from '../errors.ts';
+import { createSection, type Place, type Relation, type Section } from './profile.ts';
+
+/** What a parse tells its caller on the way. */
+export interface ParseEvents {
+  /** An `include` or `includedir` line; what it names is to be parsed into the same root. */
+  include(directive: 'include' | 'includedir', path: string, at: Place): void;
+  /** Something accepted, as MIT's parser does, that is probably a mistake. */
+  warn(text: string, at: Place): void;
+}
+
+interface Parser {
+  readonly file: string;
+  readonly root: Section;
+  readonly events: ParseEvents;
+  line: number;
+  /** Lines before the first `[section]` are passed over; after `name =` a line with `{` must follow. */
+  state: 'preamble' | 'lines' | 'brace';
+  section: Section;
+  /** The sections around `section`, outermost first; the number of braces open. */
+  readonly outer: Section[];
+}
+
+/** Parses krb5.conf syntax into `root`; throws `ConfigError` CONFIG_SYNTAX with file and line. */
+export function parseProfile(text: string, file: string, root: Section, events: ParseEvents): void {
+  const parser: Parser = { file, root, events, line: 0, state: 'preamble', section: root, outer: [] };
+  // MIT does not know the mark and so loses the first section; nobody who saved as "UTF-8" meant that.
+  const body = text.startsWith('\ufeff') ? text.slice(1) : text;
+  for (const line of body.split('\n')) {
+    parser.line++;
+    parseLine(parser, line.replace(/\r+$/, ''));
+  }
+  if (parser.outer.length > 0) events.warn('a brace is still open at the end of the file', here(parser));
+}
+
+function parseLine(parser: Parser, line: string): void {
+  if (line.includes('\0')) throw syntaxError(parser, 'a NUL character');
+  const include = /^(include|includedir)(?:[ \t\v\f\r]+(.*))?$/.exec(line);
+  if (include !== null) {
+    parser.events.include(include[1] as 'include' | 'includedir', trimBlanks(include[2] ?? ''), here(parser));
+  } else if (parser.state === 'preamble' && !line.startsWith('[')) {
+    parsePreamble(parser, line);
+  } else if (parser.state === 'brace') {
+    if (!trimBlanks(line).startsWith('{')) throw syntaxError(parser, 'an opening brace is missing');
+    parser.state = 'lines';
+  } else {
+    parser.state = 'lines';
+    parseStatement(parser, trimStart(line));
+  }
+}
+
+function parsePreamble(parser: Parser, line: string): void {
+  if (/^module(?:[ \t\v\f\r]|$)/.test(line)) {
+    // To pass over this line would be to run without any of the configuration it stands for.
+    throw syntaxError(parser, 'configuration modules are not supported');
+  }
+  if (!isIgnorable(trimStart(line))) {
+    parser.events.warn('ignored: it stands before the first [section] at the start of a line', here(parser));
+  }
+}
+
+function parseStatement(parser: Parser, line: string): void {
+  if (isIgnorable(line)) return;
+  if (line.startsWith('[')) parseHead(parser, line);
+  else if (line.startsWith('}')) parseClose(parser, line);
+  else parseRelation(parser, line);
+}
+
+function parseHead(parser: Parser, line: string): void {
+  if (parser.outer.length > 0) throw syntaxError(parser, 'a section begins inside a brace');
+  const head = /^\[([^\]]*)\](\*?)(.*)$/.exec(line);
+  if (head === null || trimStart(head[3]!) !== '') throw syntaxError(parser, 'not a section header');
+  parser.section = enterSection(parser.root, head[1]!);
+  if (head[2] === '*') parser.section.final = true;
+}
+
+function parseClose(parser: Parser, line: string): void {
+  const outer = parser.outer.pop();
+  if (outer === undefined) throw syntaxError(parser, 'a closing brace without its opening one');
+  const final = line[1] === '*';
+  if (final) parser.section.final = true;
+  parser.section = outer;
+  if (!isIgnorable(trimStart(line.slice(final ? 2 : 1)))) {
+    parser.events.warn('what follows the closing brace is ignored', here(parser));
+  }
+}
+
+function parseRelation(parser: Parser, line: string): void {
+  const relation = /^([^= \t\v\f\r]+)[ \t\v\f\r]*=[ \t\v\f\r]*(.*)$/.exec(line);
+  if (relation === null) throw syntaxError(parser, 'neither a relation nor a section');
+  const [name, star] = relation[1]!.split('*', 2);
+  const final = star !== undefined;
+  const value = trimBlanks(relation[2]!);
+  if (value === '' || value === '{') {
+    parser.outer.push(parser.section);
+    parser.section = enterSection(parser.section, name!);
+    if (final) parser.section.final = true;
+    if (value === '') parser.state = 'brace';
+    return;
+  }
+  if (value.startsWith('{')) {
+    parser.events.warn(
+      'a subsection needs its brace at the end of the line; this is a plain value',
+      here(parser),
+    );
+  }
+  const text = value.startsWith('"') ? unquote(value) : value;
+  addRelation(parser.section, name!, { value: text, final, ...here(parser) });
+}
+
+/** The section to fill: the one of that name, or a stray one when that name is final. */
+function enterSection(parent: Section, name: string): Section {
+  const existing = parent.sections.get(name);
+  if (existing !== undefined) return existing.final ? createSection() : existing;
+  const section = createSection();
+  parent.sections.set(name, section);
+  return section;
+}
+
+function addRelation(section: Section, name: string, relation: Relation): void {
+  const list = section.relations.get(name);
+  if (list === undefined) section.relations.set(name, [relation]);
+  else if (!list.at(-1)!.final) list.push(relation);
+}
+
+/** A quoted value up to its closing quote, or to the end of the line if there is none. */
+function unquote(value: string): string {
+  const inner = /^"((?:\\.|[^"\\])*\\?)/.exec(value)![1]!;
+  return inner.replace(/\\(.)/g, (_, char: string) => ({ n: '\n', t: '\t', b: '\b' })[char] ?? char);
+}
+
+function isIgnorable(rest: string): boolean {
+  return rest === '' || rest.startsWith('#') || rest.startsWith(';');
+}
+
+function trimStart(text: string): string {
+  return text.replace(/^[ \t\v\f\r]+/, '');
+}
+
+function trimBlanks(text: string): string {
+  let end = text.length;
+  while (end > 0 && ' \t\v\f\r'.includes(text[end - 1]!)) end--;
+  return trimStart(text.slice(0, end));
+}
+
+function here({ file, line }: Parser): Place {
+  return { file, line };
+}
+
+function syntaxError(parser: Parser, text: string): ConfigError {
+  return new ConfigError('CONFIG_SYNTAX', `${parser.file}:${parser.line}: ${text}`, here(parser));
+}

@@ -1,0 +1,121 @@
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { IntegrityError } from '../errors.ts';
+import { BLOCK, BlockCipher } from './cts.ts';
+import { CHECKSUM_KEY, ENCRYPTION_KEY, INTEGRITY_KEY, UsageCache, usageConstant } from './derive.ts';
+import { macMatches } from './mac.ts';
+import { KERBEROS, type PasswordSpec, passwordKey } from './pbkdf2.ts';
+import type { KeyOperations, Profile } from './profile.ts';
+import { confounded } from './simplified.ts';
+
+/** aes128-cts-hmac-sha256-128 (RFC 8009). */
+export const aes128Sha2: Profile = aesSha2(
+  { cipher: 'aes-128-cbc', hash: 'sha256', keyLength: 16, tagLength: 16, prfLength: 32 },
+  { hash: 'sha256', keyLength: 16, saltPrefix: 'aes128-cts-hmac-sha256-128' },
+  19,
+);
+
+/** aes256-cts-hmac-sha384-192 (RFC 8009). */
+export const aes256Sha2: Profile = aesSha2(
+  { cipher: 'aes-256-cbc', hash: 'sha384', keyLength: 32, tagLength: 24, prfLength: 48 },
+  { hash: 'sha384', keyLength: 32, saltPrefix: 'aes256-cts-hmac-sha384-192' },
+  20,
+);
+
+/** Lengths in bytes; the tag's is also that of Kc and Ki. */
+interface Sha2Spec {
+  readonly cipher: string;
+  readonly hash: string;
+  readonly keyLength: number;
+  readonly tagLength: number;
+  readonly prfLength: number;
+}
+
+function aesSha2(spec: Sha2Spec, passwordSpec: PasswordSpec, cksumtype: number): Profile {
+  const { keyLength, hash } = spec;
+  return {
+    keyLength,
+    cksumtype,
+    defaultIterations: 32768,
+    open: key => new Sha2Key(spec, key),
+    stringToKey: (password, salt, iterations) => {
+      const tkey = passwordKey(passwordSpec, password, salt, iterations);
+      return kdfHmacSha2(hash, createSecretKey(tkey), KERBEROS, keyLength);
+    },
+  };
+}
+
+/** A key of RFC 8009 §5: the MAC covers the IV, which is zero, and the ciphertext. */
+class Sha2Key implements KeyOperations {
+  private readonly spec: Sha2Spec;
+  private readonly base: KeyObject;
+  private readonly sealers = new UsageCache(usage => ({
+    cipher: new BlockCipher(this.spec.cipher, this.derive(usage, ENCRYPTION_KEY, this.spec.keyLength)),
+    integrityKey: createSecretKey(this.derive(usage, INTEGRITY_KEY, this.spec.tagLength)),
+  }));
+  private readonly signers = new UsageCache(usage =>
+    createSecretKey(this.derive(usage, CHECKSUM_KEY, this.spec.tagLength)),
+  );
+
+  constructor(spec: Sha2Spec, protocolKey: Uint8Array) {
+    this.spec = spec;
+    this.base = createSecretKey(protocolKey);
+  }
+
+  encrypt(usage: number, plaintext: Uint8Array): Uint8Array {
+    const { cipher, integrityKey } = this.sealers.get(usage);
+    const { tagLength } = this.spec;
+    const length = BLOCK + plaintext.length;
+    // The room that whole blocks leave behind the ciphertext takes the tag: nothing is copied again.
+    const out = cipher.encrypt(confounded(plaintext, tagLength), length);
+    out.set(this.tag(integrityKey, out.subarray(0, length)).subarray(0, tagLength), length);
+    return out.subarray(0, length + tagLength);
+  }
+
+  decrypt(usage: number, ciphertext: Uint8Array): Uint8Array {
+    const { cipher, integrityKey } = this.sealers.get(usage);
+    const { tagLength } = this.spec;
+    const length = ciphertext.length - tagLength;
+    if (length < BLOCK) throw new IntegrityError();
+    const body = ciphertext.subarray(0, length);
+    if (!macMatches(this.tag(integrityKey, body), ciphertext.subarray(length), tagLength))
+      throw new IntegrityError();
+    return cipher.decrypt(body).subarray(BLOCK);
+  }
+
+  checksum(usage: number, data: Uint8Array): Uint8Array {
+    const digest = createHmac(this.spec.hash, this.signers.get(usage)).update(data).digest();
+    return digest.subarray(0, this.spec.tagLength);
+  }
+
+  prf(input: Uint8Array): Uint8Array {
+    return kdfHmacSha2(this.spec.hash, this.base, Buffer.from('prf'), this.spec.prfLength, input);
+  }
+
+  private derive(usage: number, purpose: number, length: number): Uint8Array {
+    return kdfHmacSha2(this.spec.hash, this.base, usageConstant(usage, purpose), length);
+  }
+
+  private tag(integrityKey: KeyObject, ciphertext: Uint8Array): Buffer {
+    return createHmac(this.spec.hash, integrityKey).update(ZERO_IV).update(ciphertext).digest();
+  }
+}
+
+const ZERO_IV = new Uint8Array(BLOCK);
+const FIRST_BLOCK = Uint8Array.of(0, 0, 0, 1);
+
+/** KDF-HMAC-SHA2 (RFC 8009 §3); every length in use fits into its first block. */
+export function kdfHmacSha2(
+  hash: string,
+  key: KeyObject,
+  label: Uint8Array,
+  length: number,
+  context?: Uint8Array,
+): Buffer {
+  const mac = createHmac(hash, key).update(FIRST_BLOCK).update(label).update(Uint8Array.of(0));
+  if (context !== undefined) mac.update(context);
+  const bits = length * 8;
+  return mac
+    .update(Uint8Array.of(0, 0, bits >>> 8, bits))
+    .digest()
+    .subarray(0, length);
+}

@@ -1,0 +1,101 @@
+import { createHash, createHmac } from 'node:crypto';
+import { IntegrityError } from '../errors.ts';
+import { UsageCache } from './derive.ts';
+import { hmac, type Mac, macMatches } from './mac.ts';
+import { md4 } from './md4.ts';
+import type { KeyOperations, Profile } from './profile.ts';
+import { fillRandom } from './random.ts';
+
+/** KERB_CHECKSUM_HMAC_MD5 (RFC 4757 §4). */
+export const HMAC_MD5 = -138;
+
+/** arcfour-hmac (RFC 4757). */
+export const rc4Hmac: Profile = {
+  keyLength: 16,
+  cksumtype: HMAC_MD5,
+  defaultIterations: 0,
+  open: key => new Rc4Key(key),
+  stringToKey: password => md4(Buffer.from(password, 'utf16le')),
+};
+
+const TAG = 16;
+const CONFOUNDER = 8;
+
+/** A key of RFC 4757 §5: the tag comes first and, keyed again, makes the RC4 key. */
+class Rc4Key implements KeyOperations {
+  private readonly bytes: Uint8Array;
+  private readonly macs: UsageCache<Mac>;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    const base = hmac('md5', bytes);
+    this.macs = new UsageCache(usage => hmac('md5', base(messageType(usage))));
+  }
+
+  encrypt(usage: number, plaintext: Uint8Array): Uint8Array {
+    const mac = this.macs.get(usage);
+    const out = Buffer.allocUnsafe(TAG + CONFOUNDER + plaintext.length);
+    fillRandom(out, TAG, CONFOUNDER);
+    out.set(plaintext, TAG + CONFOUNDER);
+    const body = out.subarray(TAG);
+    const tag = mac(body);
+    out.set(tag);
+    rc4(mac(tag), body, body);
+    return out;
+  }
+
+  decrypt(usage: number, ciphertext: Uint8Array): Uint8Array {
+    if (ciphertext.length < TAG + CONFOUNDER) throw new IntegrityError();
+    const mac = this.macs.get(usage);
+    const tag = ciphertext.subarray(0, TAG);
+    const body = Buffer.allocUnsafe(ciphertext.length - TAG);
+    rc4(mac(tag), ciphertext.subarray(TAG), body);
+    if (!macMatches(mac(body), tag, TAG)) throw new IntegrityError();
+    return body.subarray(CONFOUNDER);
+  }
+
+  checksum(usage: number, data: Uint8Array): Uint8Array {
+    return hmacMd5(this.bytes, usage, data);
+  }
+
+  prf(input: Uint8Array): Uint8Array {
+    return createHmac('sha1', this.bytes).update(input).digest();
+  }
+}
+
+/** The HMAC-MD5 checksum with the bytes of a key of any enctype (RFC 4757 §4, MS-SFU §2.2.1). */
+export function hmacMd5(key: Uint8Array, usage: number, data: Uint8Array): Uint8Array {
+  const signingKey = hmac('md5', key)(Buffer.from('signaturekey\0'));
+  const digest = createHash('md5').update(messageType(usage)).update(data).digest();
+  return hmac('md5', signingKey)(digest);
+}
+
+/**
+ * The message type T of a key usage number, little-endian. RFC 4757 §3 gives 8 for usage 9 as well; MIT and
+ * Heimdal do not.
+ */
+function messageType(usage: number): Uint8Array {
+  const type = usage === 3 ? 8 : usage === 23 ? 13 : usage;
+  return Uint8Array.of(type, type >>> 8, type >>> 16, type >>> 24);
+}
+
+/** RC4 from `input` to `output`, which may be the same bytes. */
+export function rc4(key: Uint8Array, input: Uint8Array, output: Uint8Array): void {
+  const state = new Uint8Array(256);
+  for (let i = 0; i < 256; i++) state[i] = i;
+  for (let i = 0, j = 0; i < 256; i++) {
+    const byte = state[i]!;
+    j = (j + byte + key[i % key.length]!) & 0xff;
+    state[i] = state[j]!;
+    state[j] = byte;
+  }
+  for (let at = 0, i = 0, j = 0; at < input.length; at++) {
+    i = (i + 1) & 0xff;
+    const a = state[i]!;
+    j = (j + a) & 0xff;
+    const b = state[j]!;
+    state[i] = b;
+    state[j] = a;
+    output[at] = input[at]! ^ state[(a + b) & 0xff]!;
+  }
+}

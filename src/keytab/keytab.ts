@@ -1,0 +1,49 @@
+import { KeytabError } from '../errors.ts';
+import type { Principal } from '../messages/principal.ts';
+import type { EncryptionKey } from '../messages/types.ts';
+import { fileKeytab } from './file.ts';
+import { memoryKeytab } from './memory.ts';
+
+/** One key of one principal. */
+export interface KeytabEntry {
+  readonly principal: Principal;
+  /** When the entry was written. */
+  readonly timestamp: Date;
+  /** The key's version. */
+  readonly kvno: number;
+  readonly key: EncryptionKey;
+}
+
+/** A handle on a keytab; nothing is read or made until a method is called. */
+export interface Keytab {
+  /** Its name with the type, `FILE:/path`. */
+  readonly name: string;
+  /** In the order of the file. Throws KeytabError KEYTAB_NOT_FOUND, KEYTAB_FORMAT or KEYTAB_IO. */
+  entries(): Promise<readonly KeytabEntry[]>;
+  /** Adds entries, even if there are others for the same key; makes the keytab where there is none. */
+  add(entries: readonly KeytabEntry[]): Promise<void>;
+  /** Removes what matches; tells how many there were. */
+  remove(matches: (entry: KeytabEntry) => boolean): Promise<number>;
+}
+
+/** A row of the table of keytab types. */
+interface KeytabType {
+  readonly name: string;
+  resolve(residual: string): Keytab;
+}
+
+const keytabTypes: readonly KeytabType[] = [
+  { name: 'FILE', resolve: fileKeytab },
+  { name: 'WRFILE', resolve: fileKeytab },
+  { name: 'MEMORY', resolve: memoryKeytab },
+];
+
+/** The keytab of a name `TYPE:residual`; a name without a type is a path. Throws KeytabError KEYTAB_TYPE_UNKNOWN. */
+export function resolveKeytab(name: string): Keytab {
+  const colon = name.indexOf(':');
+  // `/a:b` is a path, and a single letter a drive.
+  if (colon < 0 || name.startsWith('/') || /^[a-z]:/i.test(name)) return fileKeytab(name);
+  const type = keytabTypes.find(row => row.name === name.slice(0, colon));
+  if (type === undefined) throw new KeytabError('KEYTAB_TYPE_UNKNOWN', 'Unknown Key table type');
+  return type.resolve(name.slice(colon + 1));
+}

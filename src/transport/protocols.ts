@@ -1,0 +1,58 @@
+/** The ways to carry a message to a KDC. */
+export type ProtocolName = 'udp' | 'tcp' | 'unix' | 'https';
+
+/** One KDC over one protocol. */
+export interface Target {
+  readonly protocol: ProtocolName;
+  /** A host name or address as it was configured; a socket's path; a URL. */
+  readonly host: string;
+  readonly port: number;
+  /** The address `host` stands for; absent until a name is resolved. */
+  readonly address?: string;
+}
+
+export interface ExchangeOptions {
+  /** Ends the attempt and closes what it opened. */
+  readonly signal: AbortSignal;
+  /** After how many seconds, each counted from the last sending, a datagram is sent again. */
+  readonly resendAfter: readonly number[];
+}
+
+/** One attempt: sends `request`, resolves to the first reply of any kind, rejects when there can be none. */
+export type Exchange = (target: Target, request: Uint8Array, options: ExchangeOptions) => Promise<Uint8Array>;
+
+export interface Protocol {
+  /** Whether `host` is a name to resolve before an attempt. */
+  readonly resolves: boolean;
+  readonly exchange: Exchange;
+}
+
+// Each is loaded when first used: sockets of either kind cost milliseconds at start.
+const tcp: Exchange = async (...attempt) => (await import('./tcp.ts')).exchangeTcp(...attempt);
+
+/** Every protocol. */
+export const PROTOCOLS: Readonly<Record<ProtocolName, Protocol>> = {
+  udp: {
+    resolves: true,
+    exchange: async (...attempt) => (await import('./udp.ts')).exchangeUdp(...attempt),
+  },
+  tcp: { resolves: true, exchange: tcp },
+  unix: { resolves: false, exchange: tcp },
+  https: {
+    resolves: false,
+    exchange: async () => {
+      throw new Error('https KDC proxies are not supported');
+    },
+  },
+};
+
+/** A target in words, such as `udp 127.0.0.1:88` or `tcp [::1]:88`. */
+export function describeTarget({ protocol, host, port, address = host }: Target): string {
+  if (!PROTOCOLS[protocol].resolves) return protocol === 'unix' ? `unix ${host}` : host;
+  return `${protocol} ${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
+/** Whether `host` is an IPv4 or IPv6 address, which needs no resolving. */
+export function isAddress(host: string): boolean {
+  return host.includes(':') || /^\d{1,3}(\.\d{1,3}){3}$/.test(host);
+}

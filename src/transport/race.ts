@@ -1,0 +1,139 @@
+import type { TransportAttempt } from '../errors.ts';
+import type { Trace } from '../trace.ts';
+import { describeTarget, isAddress, PROTOCOLS, type Target } from './protocols.ts';
+import { replyFault } from './reply.ts';
+
+/** All in seconds. */
+export interface Timing {
+  /** One exchange with the KDCs of a realm, looking them up included. */
+  readonly timeout: number;
+  /** The silence after which the next KDC is tried as well. */
+  readonly stagger: number;
+  /** The pauses before a datagram is sent again to a silent KDC. */
+  readonly resendAfter: readonly number[];
+}
+
+export interface RaceOptions extends Omit<Timing, 'timeout'> {
+  /** Ends the race without a winner; aborted by the caller after it, it closes what still runs. */
+  readonly signal: AbortSignal;
+  readonly trace: Trace;
+}
+
+export interface RaceResult {
+  /** Absent if no target gave an answer. */
+  readonly winner?: { readonly target: Target; readonly reply: Uint8Array };
+  /** Every attempt that failed or was still unanswered, in the order begun. */
+  readonly attempts: readonly TransportAttempt[];
+}
+
+interface Race {
+  readonly request: Uint8Array;
+  readonly options: RaceOptions;
+  readonly queue: Target[];
+  readonly attempts: { target: string; reason: string }[];
+  running: number;
+  timer: NodeJS.Timeout | undefined;
+  over: boolean;
+  readonly finish: (result: RaceResult['winner']) => void;
+}
+
+/**
+ * Tries the targets in turn, each when the one before has failed or been silent for a while; none is given up as long as
+ * it might answer, and the first answer wins.
+ */
+export function raceTargets(
+  targets: readonly Target[],
+  request: Uint8Array,
+  options: RaceOptions,
+): Promise<RaceResult> {
+  return new Promise(resolve => {
+    const race: Race = {
+      request,
+      options,
+      queue: [...targets],
+      attempts: [],
+      running: 0,
+      timer: undefined,
+      over: false,
+      finish(winner) {
+        if (race.over) return;
+        race.over = true;
+        clearTimeout(race.timer);
+        options.signal.removeEventListener('abort', onAbort);
+        resolve({ ...(winner && { winner }), attempts: race.attempts });
+      },
+    };
+    const onAbort = (): void => race.finish(undefined);
+    options.signal.addEventListener('abort', onAbort);
+    if (options.signal.aborted) onAbort();
+    else startNext(race);
+  });
+}
+
+function startNext(race: Race): void {
+  if (race.over) return;
+  clearTimeout(race.timer);
+  const target = race.queue.shift();
+  if (target !== undefined) {
+    race.timer = setTimeout(startNext, race.options.stagger * 1000, race);
+    void run(race, target);
+  } else if (race.running === 0) {
+    race.finish(undefined);
+  }
+}
+
+async function run(race: Race, target: Target): Promise<void> {
+  const attempt = { target: describeTarget(target), reason: 'no answer' };
+  race.attempts.push(attempt);
+  race.running++;
+  try {
+    if (await resolveTarget(race, target)) {
+      race.attempts.splice(race.attempts.indexOf(attempt), 1);
+    } else {
+      attempt.reason = await exchange(race, target);
+    }
+  } catch (error) {
+    attempt.reason = (error as Error).message;
+    if (!race.over) race.options.trace(`${attempt.target}: ${attempt.reason}`);
+  }
+  race.running--;
+  startNext(race);
+}
+
+/** Puts the addresses of a host name at the head of the queue; false if there is no name to resolve. */
+async function resolveTarget(race: Race, target: Target): Promise<boolean> {
+  const { protocol, host, address } = target;
+  if (address !== undefined || !PROTOCOLS[protocol].resolves || isAddress(host)) return false;
+  race.options.trace(`Resolving hostname ${host}`);
+  const { lookup } = await import('node:dns/promises');
+  const found = await lookup(host, { all: true });
+  race.queue.unshift(...found.map(entry => ({ ...target, address: entry.address })));
+  return true;
+}
+
+/** Ends the race with an answer, or resolves to why the reply was none. */
+async function exchange(race: Race, target: Target): Promise<string> {
+  const { trace, signal, resendAfter } = race.options;
+  const name = describeTarget(target);
+  trace(`Sending ${race.request.length} bytes to ${name}`);
+  const reply = await PROTOCOLS[target.protocol].exchange(target, race.request, { signal, resendAfter });
+  if (race.over) return 'too late';
+  trace(`Received ${reply.length} bytes from ${name}`);
+  const fault = await replyFault(reply);
+  if (fault === undefined) {
+    race.finish({ target, reply });
+    return 'answered';
+  }
+  trace(`${name}: ${fault.reason}`);
+  if (fault.tooBig && target.protocol === 'udp') queueStream(race, target);
+  return fault.reason;
+}
+
+/** Puts the same KDC over TCP at the head of the queue. */
+function queueStream(race: Race, { host, port, address }: Target): void {
+  const same = race.queue.findIndex(
+    other => other.protocol === 'tcp' && other.host === host && other.port === port,
+  );
+  if (same >= 0) race.queue.splice(same, 1);
+  race.queue.unshift({ protocol: 'tcp', host, port, ...(address !== undefined && { address }) });
+}

@@ -1,0 +1,108 @@
+import type { Config } from '../config/config.ts';
+import { TransportError } from '../errors.ts';
+import type { Trace } from '../trace.ts';
+import { locateKdcs, orderTargets } from './locate.ts';
+import type { Target } from './protocols.ts';
+import { raceTargets, type Timing } from './race.ts';
+import { createSrvLookup, type SrvLookup } from './srv.ts';
+
+/**
+ * Carries an encoded request to a KDC of `realm`; resolves to its reply, KRB-ERROR included. Throws `TransportError`:
+ * REALM_UNKNOWN, KDC_UNREACHABLE with every attempt, or ABORTED.
+ */
+export type Transport = (realm: string, request: Uint8Array, signal?: AbortSignal) => Promise<Uint8Array>;
+
+export interface TransportOptions extends Partial<Timing> {
+  readonly trace?: Trace;
+  /** DNS; the system's resolver. */
+  readonly lookupSrv?: SrvLookup;
+}
+
+/**
+ * A datagram goes to a silent KDC after 0, 2, 6 and 14 s. The last is given 6 s, more than any answer takes: MIT, with one
+ * more pause, gives up after some 27 s, which is longer than people wait.
+ */
+const TIMING: Timing = { timeout: 20, stagger: 1, resendAfter: [2, 4, 8] };
+
+/** A transport to the KDCs that the profile or DNS names; the KDC that answered last is tried first. */
+export function createTransport(config: Config, options: TransportOptions = {}): Transport {
+  const { trace = () => {}, lookupSrv = createSrvLookup() } = options;
+  const {
+    timeout = config.libdefaults.requestTimeout || TIMING.timeout,
+    stagger = TIMING.stagger,
+    resendAfter = TIMING.resendAfter,
+  } = options;
+  const lastWinners = new Map<string, Target>();
+
+  return async (realm, request, signal) => {
+    const budget = startBudget(timeout, signal);
+    try {
+      trace(`Sending request (${request.length} bytes) to ${realm}`);
+      const servers = await locateKdcs(config, realm, { lookupSrv, signal: budget.signal });
+      const datagramFirst = request.length <= config.libdefaults.udpPreferenceLimit;
+      const targets = preferWinner(
+        orderTargets(servers, datagramFirst),
+        lastWinners.get(realm),
+        datagramFirst,
+      );
+      const { winner, attempts } = await raceTargets(targets, request, {
+        stagger,
+        resendAfter,
+        trace,
+        signal: budget.signal,
+      });
+      if (winner === undefined) {
+        throw new TransportError(
+          'KDC_UNREACHABLE',
+          `Cannot contact any KDC for realm '${realm}'`,
+          realm,
+          attempts,
+        );
+      }
+      lastWinners.set(realm, winner.target);
+      return winner.reply;
+    } catch (error) {
+      if (signal?.aborted !== true) throw error;
+      const attempts = error instanceof TransportError ? error.attempts : [];
+      throw new TransportError('ABORTED', 'aborted', realm, attempts, { cause: signal.reason });
+    } finally {
+      budget.end();
+    }
+  };
+}
+
+/** A signal that fires after `seconds`, when `outer` does, or when it is ended; the last closes all that still runs. */
+function startBudget(
+  seconds: number,
+  outer: AbortSignal | undefined,
+): { readonly signal: AbortSignal; end(): void } {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  const timer = setTimeout(abort, seconds * 1000);
+  outer?.addEventListener('abort', abort);
+  if (outer?.aborted) abort();
+  return {
+    signal: controller.signal,
+    end() {
+      clearTimeout(timer);
+      outer?.removeEventListener('abort', abort);
+      abort();
+    },
+  };
+}
+
+/** Moves the targets of the KDC that answered last to the head, the way that worked first if it suits this request. */
+function preferWinner(
+  targets: readonly Target[],
+  winner: Target | undefined,
+  datagramFirst: boolean,
+): readonly Target[] {
+  if (winner === undefined) return targets;
+  const same = targets.filter(({ host, port }) => host === winner.host && port === winner.port);
+  const others = targets.filter(target => !same.includes(target));
+  const suits = datagramFirst || winner.protocol !== 'udp';
+  if (same.length === 0 || !suits) return [...same, ...others];
+  const rest =
+    winner.address === undefined ? same.filter(({ protocol }) => protocol !== winner.protocol) : same;
+  return [winner, ...rest, ...others];
+}

@@ -1,0 +1,52 @@
+import { createSocket } from 'node:dgram';
+import type { ExchangeOptions, Target } from './protocols.ts';
+
+/** Exchanges one datagram with `target.address`, sending again while there is silence (RFC 4120 §7.2.1). */
+export function exchangeUdp(
+  { host, address = host, port }: Target,
+  request: Uint8Array,
+  { signal, resendAfter }: ExchangeOptions,
+): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    // An address needs no look-up, and the default one would load the resolver.
+    const family = address.includes(':') ? 6 : 4;
+    const lookup = (
+      name: string,
+      _: unknown,
+      found: (error: null, address: string, family: number) => void,
+    ): void => found(null, name, family);
+    const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', lookup });
+    let timer: NodeJS.Timeout | undefined;
+    let sent = 0;
+
+    const settle = (outcome: () => void): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      socket.removeAllListeners();
+      // A send under way may still fail.
+      socket.on('error', () => {});
+      socket.close();
+      outcome();
+    };
+    const fail = (error: Error): void => settle(() => reject(error));
+    const onAbort = (): void => fail(new Error('no answer'));
+    const send = (): void => {
+      socket.send(request);
+      const pause = resendAfter[sent++];
+      if (pause !== undefined) timer = setTimeout(send, pause * 1000);
+    };
+
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort);
+    socket.on('error', fail);
+    socket.on('message', reply => settle(() => resolve(reply)));
+    // Connected, so that the system drops what others send and tells us of a closed port.
+    socket.on('connect', send);
+    try {
+      socket.connect(port, address);
+    } catch (error) {
+      // Port 0 is refused here rather than by an event.
+      fail(error as Error);
+    }
+  });
+}

@@ -1,0 +1,57 @@
+import { makeChecksum, verifyChecksum } from '../../src/crypto/checksum.ts';
+import { enctypeName } from '../../src/crypto/enctypes.ts';
+import { decrypt, encrypt, importKey, type Key, randomKey } from '../../src/crypto/key.ts';
+import { stringToKey } from '../../src/crypto/string-to-key.ts';
+
+/** One measured operation. */
+export interface Row {
+  readonly name: string;
+  readonly perSecond: number;
+}
+
+const ETYPES = [17, 18, 19, 20, 25, 26, 23];
+
+/** Operations per second of every enctype, each measured for about `seconds`. */
+export function benchCrypto(seconds = 0.1): Row[] {
+  return ETYPES.flatMap(etype => [
+    ...[100, 1024].flatMap(size => benchMessages(randomKey(etype), size, seconds)),
+    row(etype, 'import, decrypt once 100 B', seconds, freshKeyDecryption(randomKey(etype))),
+    row(etype, 'string-to-key', seconds, () => stringToKey(etype, 'password', 'EXAMPLE.COMuser')),
+  ]);
+}
+
+function benchMessages(key: Key, size: number, seconds: number): Row[] {
+  const plaintext = new Uint8Array(size);
+  const ciphertext = encrypt(key, 7, plaintext);
+  const sum = makeChecksum(key, 6, plaintext);
+  return [
+    row(key.etype, `encrypt ${size} B`, seconds, () => encrypt(key, 7, plaintext)),
+    row(key.etype, `decrypt ${size} B`, seconds, () => decrypt(key, 7, ciphertext)),
+    row(key.etype, `verify checksum ${size} B`, seconds, () => verifyChecksum(key, 6, plaintext, sum)),
+  ];
+}
+
+/** What a KDC does with the session key of each ticket it is shown. */
+function freshKeyDecryption(key: Key): () => void {
+  const ciphertext = encrypt(key, 7, new Uint8Array(100));
+  return () => {
+    decrypt(importKey(key.etype, key.bytes), 7, ciphertext);
+  };
+}
+
+function row(etype: number, what: string, seconds: number, operation: () => unknown): Row {
+  measure(operation, seconds / 4);
+  return { name: `${enctypeName(etype)} ${what}`, perSecond: measure(operation, seconds) };
+}
+
+function measure(operation: () => unknown, seconds: number): number {
+  const start = performance.now();
+  let count = 0;
+  let elapsed = 0;
+  for (let batch = 1; elapsed < seconds * 1000; batch *= 2) {
+    for (let i = 0; i < batch; i++) operation();
+    count += batch;
+    elapsed = performance.now() - start;
+  }
+  return Math.round((count / elapsed) * 1000);
+}

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { helpText, parseArguments } from '../../src/cli/arguments.ts';
+import { type Command, UsageError } from '../../src/cli/command.ts';
+
+const sample: Command = {
+  name: 'sample',
+  summary: 'A command for tests.',
+  operands: '[name]',
+  usageStatus: 2,
+  options: [
+    { flags: '-f', text: 'A flag.' },
+    { flags: '-k, --keytab', text: 'Another.' },
+    { flags: '-c <cache>', text: 'A value.' },
+    { flags: '--request-pac', text: 'A long one.' },
+    { flags: '--no-request-pac', text: 'Its opposite.' },
+    { flags: '--out-cache <name>', text: 'A long one with a value.' },
+    { flags: '-5', text: 'Ignored.', hidden: true },
+  ],
+  run: async () => 0,
+};
+
+describe('a command line', () => {
+  it('may have options after operands and letters in a bundle', () => {
+    const args = parseArguments(sample, ['alice', '-fkc', 'FILE:/x', '-5']);
+    expect(args.operands).toEqual(['alice']);
+    expect([args.has('f'), args.has('keytab'), args.has('5'), args.value('c')]).toEqual([true, true, true, 'FILE:/x']);
+  });
+
+  it('takes the word after an option for its value, whatever it looks like', () => {
+    expect(parseArguments(sample, ['-c', '-f']).value('c')).toBe('-f');
+    expect(parseArguments(sample, ['-c', '--']).value('c')).toBe('--');
+    expect(parseArguments(sample, ['-fc/x']).value('c')).toBe('/x');
+    expect(parseArguments(sample, ['--out-cache=a=b']).value('outCache')).toBe('a=b');
+  });
+
+  it('may shorten long names', () => {
+    expect(parseArguments(sample, ['--req']).has('requestPac')).toBe(true);
+    expect(parseArguments(sample, ['--no', '--out', 'x']).has('noRequestPac')).toBe(true);
+    expect(parseArguments(sample, ['--out=x']).value('outCache')).toBe('x');
+  });
+
+  it('ends its options at --', () => {
+    expect(parseArguments(sample, ['-f', '--', '-k']).operands).toEqual(['-k']);
+  });
+
+  it('ends its options at the first operand where POSIX is asked for', () => {
+    const args = parseArguments(sample, ['-f', 'alice', '-k'], { posixlyCorrect: true });
+    expect(args.operands).toEqual(['alice', '-k']);
+    expect(args.has('keytab')).toBe(false);
+  });
+
+  it('keeps every value of an option given twice', () => {
+    expect(parseArguments(sample, ['-c', 'a', '-cb']).values('c')).toEqual(['a', 'b']);
+  });
+
+  it.each([
+    [['-Z'], "sample: invalid option -- 'Z'"],
+    [['-fZk'], "sample: invalid option -- 'Z'"],
+    [['--bogus'], "sample: unrecognized option '--bogus'"],
+    [['-c'], "sample: option requires an argument -- 'c'"],
+    [['-fc'], "sample: option requires an argument -- 'c'"],
+    [['--out-cache'], "sample: option '--out-cache' requires an argument"],
+  ])('%j is refused in the words of getopt', (argv, words) => {
+    expect(() => parseArguments(sample, argv)).toThrow(new UsageError(words));
+  });
+
+  it('shows its options in --help, but for those that are only tolerated', () => {
+    const help = helpText(sample);
+    expect(help).toContain('--out-cache <name>');
+    expect(help).not.toMatch(/^\s*-5/m);
+  });
+});

@@ -1,0 +1,59 @@
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { readInputLine, stdinBytes } from '../../src/cli/input.ts';
+import { textToBytes } from '../../src/codec/text.ts';
+import { bytesOf } from '../support/io.ts';
+
+describe('readInputLine', () => {
+  it('takes one line at a time, without its end', async () => {
+    const input = bytesOf('one\ntwo\r\n\nlast');
+    expect(await readInputLine(input)).toBe('one');
+    expect(await readInputLine(input)).toBe('two');
+    expect(await readInputLine(input)).toBe('');
+    expect(await readInputLine(input)).toBe('last');
+    expect(await readInputLine(input)).toBeUndefined();
+  });
+
+  it('cuts a line after 1023 bytes and drops the rest of it', async () => {
+    const input = bytesOf(`${'x'.repeat(4000)}\nnext\n`);
+    expect(await readInputLine(input)).toBe('x'.repeat(1023));
+    expect(await readInputLine(input)).toBe('next');
+  });
+
+  it('keeps bytes that are not UTF-8', async () => {
+    const line = await readInputLine(bytesOf(Buffer.from('p\xe4ss\n', 'latin1')));
+    expect(Buffer.from(textToBytes(line!)).toString('latin1')).toBe('p\xe4ss');
+  });
+});
+
+describe('stdinBytes', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'input-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  function open(text: string): number {
+    const path = join(folder, 'stdin');
+    writeFileSync(path, text);
+    return openSync(path, 'r');
+  }
+
+  it('leaves the bytes after a line to the next reader of the descriptor', async () => {
+    const fd = open('secret\nrest of the input\n');
+    expect(await readInputLine(stdinBytes(fd))).toBe('secret');
+    expect(readFileSync(fd, 'utf8')).toBe('rest of the input\n');
+    closeSync(fd);
+  });
+
+  it('gives back what was unread before the rest', async () => {
+    const fd = open('b\n');
+    const input = stdinBytes(fd);
+    input.unread(Buffer.from('a\n'));
+    expect(await readInputLine(input)).toBe('a');
+    expect(await readInputLine(input)).toBe('b');
+    input.unread(Buffer.from('c'));
+    expect(Buffer.from(input.takeUnread()).toString()).toBe('c');
+    expect(await readInputLine(input)).toBeUndefined();
+    closeSync(fd);
+  });
+});

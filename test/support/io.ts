@@ -1,0 +1,66 @@
+import { type ByteSource, readInputLine } from '../../src/cli/input.ts';
+import { readPasswordLine } from '../../src/cli/prompt.ts';
+import type { Io } from '../../src/cli/terminal.ts';
+
+/** An Io whose two outputs are kept. */
+export interface CapturedIo extends Io {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Both outputs as they would appear on one terminal. */
+  readonly output: string;
+}
+
+/** What the command shall find, and the lines it reads; anything may be overridden. */
+export type CaptureOptions = Partial<Omit<Io, 'out' | 'err' | 'readLine' | 'readPassword'>> & {
+  readonly stdin?: string;
+};
+
+/** An Io for calling a command as a function: nothing of the real process, `stdin` read as from a pipe. */
+export function captureIo({ stdin = '', ...options }: CaptureOptions = {}): CapturedIo {
+  const written: { stream: 'stdout' | 'stderr'; text: string }[] = [];
+  const input = bytesOf(stdin);
+  const textOf = (stream?: 'stdout' | 'stderr') =>
+    written
+      .filter(piece => stream === undefined || piece.stream === stream)
+      .map(piece => piece.text)
+      .join('');
+  const out = (text: string): void => void written.push({ stream: 'stdout', text });
+  return {
+    env: {},
+    platform: 'linux',
+    pid: 4711,
+    uid: 1000,
+    cwd: '/',
+    stdinIsTerminal: false,
+    stdoutIsTerminal: false,
+    stderrIsTerminal: false,
+    columns: 80,
+    now: () => new Date(),
+    ...options,
+    out,
+    err: text => void written.push({ stream: 'stderr', text }),
+    readLine: () => readInputLine(input),
+    readPassword: prompt => readPasswordLine(prompt, out, input),
+    get stdout() {
+      return textOf('stdout');
+    },
+    get stderr() {
+      return textOf('stderr');
+    },
+    get output() {
+      return textOf();
+    },
+  };
+}
+
+/** Bytes of memory as an input. */
+export function bytesOf(text: string | Uint8Array): ByteSource {
+  let rest: Uint8Array = Buffer.from(text);
+  return {
+    async next() {
+      const first = rest[0];
+      rest = rest.subarray(1);
+      return first;
+    },
+  };
+}

@@ -1,0 +1,261 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findProgram } from './peers.ts';
+
+export interface MitKdcOptions {
+  /** The enctypes that principals get keys of, in krb5.conf's words; AES with SHA-1 and with SHA-2 if not given. */
+  readonly enctypes?: string | undefined;
+  /** The KDC answers on UDP only, or on TCP only; on both if neither is set. */
+  readonly udpOnly?: boolean | undefined;
+  readonly tcpOnly?: boolean | undefined;
+  /** More lines for kadmin.local, such as `addprinc -pw bobpw bob`. */
+  readonly principals?: readonly string[] | undefined;
+  /** More lines for `[libdefaults]` of the clients' krb5.conf. */
+  readonly libdefaults?: readonly string[] | undefined;
+  /** More lines for `A.TEST` under `[realms]` of kdc.conf. */
+  readonly realm?: readonly string[] | undefined;
+}
+
+export interface MitKdc {
+  /** Everything is in here; `stop` removes it. */
+  readonly dir: string;
+  readonly realm: 'A.TEST';
+  /** UDP and TCP on 127.0.0.1. */
+  readonly port: number;
+  readonly krb5Conf: string;
+  /** Keys of the services. */
+  readonly keytab: string;
+  /** Keys of alice. */
+  readonly clientKeytab: string;
+  /** For the reference implementation's programs: KRB5_CONFIG, KRB5CCNAME, KRB5_KTNAME, KRB5RCACHEDIR and a PATH. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Runs kadmin.local commands on the running realm; throws with its output where one fails. */
+  kadmin(commands: readonly string[]): string;
+  /** `principal` with a password or with random keys, the latter added to `keytab`. */
+  addPrincipal(principal: string, options?: { readonly password?: string; readonly flags?: string }): void;
+  /** Runs a program with `env`, standard input from `input`. */
+  run(program: string, args: readonly string[], input?: string): { status: number; stdout: string; stderr: string };
+  /** Ends the KDC and removes the directory. */
+  stop(): Promise<void>;
+}
+
+const REALM = 'A.TEST';
+const ENCTYPES = [
+  'aes256-cts-hmac-sha1-96:normal',
+  'aes128-cts-hmac-sha1-96:normal',
+  'aes256-cts-hmac-sha384-192:normal',
+  'aes128-cts-hmac-sha256-128:normal',
+].join(' ');
+const SERVICES = ['host/localhost', 'HTTP/localhost', 'sample/localhost'];
+
+const SEED = [
+  `modprinc -maxlife 10h -maxrenewlife 30d krbtgt/${REALM}`,
+  'addprinc -pw alicepw alice',
+  'addprinc -pw nopre -requires_preauth nopreauth',
+  'addprinc -pw shortpw -maxlife "5 sec" -maxrenewlife "20 sec" short',
+  'addprinc -pw expiredpw -pwexpire "2 hours ago" expired',
+  'addprinc -pw deadpw -expire "2 hours ago" dead',
+  'addprinc -pw disabledpw +requires_preauth -allow_tix disabled',
+  'addprinc -pw sha2pw -e aes256-cts-hmac-sha384-192:normal,aes128-cts-hmac-sha256-128:normal sha2user',
+  'addprinc -pw aes128pw -e aes128-cts-hmac-sha1-96:normal aes128user',
+  'addprinc -pw saltpw -e aes256-cts-hmac-sha1-96:special saltuser',
+  ...SERVICES.map(service => `addprinc -randkey -requires_preauth ${service}`),
+];
+
+/**
+ * A realm of its own, A.TEST, of the MIT KDC, on a free port of 127.0.0.1; to be stopped in `afterAll`. Its users with
+ * their passwords: alice/alicepw, nopreauth/nopre, short/shortpw (tickets for 5 s, renewable for 20 s), sha2user/sha2pw,
+ * aes128user/aes128pw, saltuser/saltpw (a random salt), and those who are refused: expired/expiredpw (the password),
+ * dead/deadpw (the principal), disabled/disabledpw. Its services, with keys in `keytab`: host, HTTP and
+ * sample/localhost. Users need pre-authentication, but for nopreauth. It takes about half a second; where it cannot be
+ * started it throws with the daemon's log. Suites that use it are `describePeer('mit-kdc', …)`.
+ */
+export async function startMitKdc(options: MitKdcOptions = {}): Promise<MitKdc> {
+  const dir = mkdtempSync(join(tmpdir(), 'mit-kdc-'));
+  try {
+    return await startIn(dir, options);
+  } catch (error) {
+    rmSync(dir, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function startIn(dir: string, options: MitKdcOptions): Promise<MitKdc> {
+  mkdirSync(join(dir, 'rcache'));
+  const port = await freePort();
+  const krb5Conf = join(dir, 'krb5.conf');
+  const kdcConf = join(dir, 'kdc.conf');
+  const keytab = join(dir, 'service.keytab');
+  const clientKeytab = join(dir, 'client.keytab');
+  writeFileSync(krb5Conf, clientProfile(port, options));
+  writeFileSync(kdcConf, kdcProfile(dir, port, options));
+  const env = {
+    PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+    LC_ALL: 'C.UTF-8',
+    TZ: 'UTC',
+    KRB5_CONFIG: krb5Conf,
+    KRB5CCNAME: `FILE:${join(dir, 'ccache')}`,
+    KRB5_KTNAME: `FILE:${keytab}`,
+    KRB5_CLIENT_KTNAME: `FILE:${clientKeytab}`,
+    KRB5RCACHEDIR: join(dir, 'rcache'),
+  };
+  const adminEnv = { ...env, KRB5_KDC_PROFILE: kdcConf };
+
+  const run = (program: string, args: readonly string[], input = '') =>
+    runProgram(program, args, { env, input });
+  function kadmin(commands: readonly string[]): string {
+    const { stdout, stderr } = runProgram('kadmin.local', ['-r', REALM], {
+      env: adminEnv,
+      input: `${commands.join('\n')}\n`,
+    });
+    const failed = /^\S+: .* while /m.exec(stderr);
+    if (failed !== null) throw new Error(stderr);
+    return stdout;
+  }
+  function addPrincipal(principal: string, { password, flags = '' }: { password?: string; flags?: string } = {}): void {
+    kadmin(
+      password === undefined
+        ? [`addprinc -randkey ${flags} ${principal}`, `ktadd -norandkey -k ${keytab} ${principal}`]
+        : [`addprinc -pw "${password}" ${flags} ${principal}`],
+    );
+  }
+
+  const created = runProgram('kdb5_util', ['-r', REALM, 'create', '-s', '-P', 'masterpw'], { env: adminEnv, input: '' });
+  if (created.status !== 0) throw new Error(created.stderr);
+  kadmin([
+    ...SEED,
+    ...(options.principals ?? []),
+    `ktadd -norandkey -k ${keytab} ${SERVICES.join(' ')}`,
+    `ktadd -norandkey -k ${clientKeytab} alice`,
+  ]);
+  const daemon = await startDaemon(port, adminEnv, options);
+  async function stop(): Promise<void> {
+    await endProcess(daemon);
+    rmSync(dir, { recursive: true, force: true });
+  }
+  return { dir, realm: REALM, port, krb5Conf, keytab, clientKeytab, env, kadmin, addPrincipal, run, stop };
+}
+
+function clientProfile(port: number, { libdefaults = [], tcpOnly }: MitKdcOptions): string {
+  return `[libdefaults]
+  default_realm = ${REALM}
+  dns_lookup_kdc = false
+  dns_lookup_realm = false
+  dns_canonicalize_hostname = false
+  rdns = false
+  qualify_shortname = ""
+${tcpOnly ? '  udp_preference_limit = 1\n' : ''}${libdefaults.map(line => `  ${line}\n`).join('')}
+[realms]
+  ${REALM} = {
+    kdc = 127.0.0.1:${port}
+  }
+[domain_realm]
+  localhost = ${REALM}
+`;
+}
+
+function kdcProfile(dir: string, port: number, options: MitKdcOptions): string {
+  const address = `127.0.0.1:${port}`;
+  return `[realms]
+  ${REALM} = {
+    database_name = ${join(dir, 'principal')}
+    key_stash_file = ${join(dir, 'stash')}
+    kdc_listen = ${options.tcpOnly ? '""' : address}
+    kdc_tcp_listen = ${options.udpOnly ? '""' : address}
+    supported_enctypes = ${options.enctypes ?? ENCTYPES}
+    max_life = 10h
+    max_renewable_life = 30d
+    default_principal_flags = +preauth
+    restrict_anonymous_to_tgt = false
+${(options.realm ?? []).map(line => `    ${line}\n`).join('')}  }
+[logging]
+  kdc = FILE:${join(dir, 'kdc.log')}
+  default = FILE:${join(dir, 'krb5.log')}
+`;
+}
+
+async function startDaemon(
+  port: number,
+  env: Readonly<Record<string, string>>,
+  options: MitKdcOptions,
+): Promise<ChildProcess> {
+  const daemon = spawn(program('krb5kdc'), ['-n', '-r', REALM], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let log = '';
+  let listening = (): void => undefined;
+  const ready = new Promise<void>((resolve, reject) => {
+    listening = resolve;
+    daemon.once('error', reject);
+    daemon.once('exit', () => reject(new Error(`krb5kdc ended: ${log}`)));
+  });
+  for (const output of [daemon.stdout, daemon.stderr]) {
+    output.setEncoding('utf8').on('data', text => {
+      log += text;
+      if (log.includes('starting...')) listening();
+    });
+  }
+  // An aborted run leaves no daemon behind.
+  process.once('exit', () => daemon.kill('SIGKILL'));
+  await ready;
+  if (!options.udpOnly) await connectOnce(port);
+  return daemon;
+}
+
+/** Proves that the KDC answers, not that it says so. */
+async function connectOnce(port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port }, () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once('error', reject);
+  });
+}
+
+async function endProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise(resolve => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const overdue = setTimeout(() => child.kill('SIGKILL'), 3000);
+  await ended;
+  clearTimeout(overdue);
+}
+
+/** A port that is free on 127.0.0.1 for UDP and TCP alike. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const server = createServer();
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const free = await isUdpFree(port);
+    await new Promise(resolve => server.close(resolve));
+    if (free) return port;
+  }
+}
+
+function isUdpFree(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = createSocket('udp4');
+    socket.once('error', () => resolve(false));
+    socket.bind(port, '127.0.0.1', () => socket.close(() => resolve(true)));
+  });
+}
+
+function runProgram(
+  name: string,
+  args: readonly string[],
+  { env, input }: { readonly env: Readonly<Record<string, string>>; readonly input: string },
+): { status: number; stdout: string; stderr: string } {
+  const { status, stdout, stderr, error } = spawnSync(program(name), args, { env, input, encoding: 'utf8', timeout: 20_000 });
+  if (error !== undefined) throw error;
+  return { status: status ?? -1, stdout, stderr };
+}
+
+function program(name: string): string {
+  const path = findProgram(name);
+  if (path === undefined) throw new Error(`${name} is not installed`);
+  return path;
+}

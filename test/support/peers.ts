@@ -1,0 +1,69 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe, it } from 'vitest';
+
+/** What a peer needs: every program of the list, on PATH or where Debian keeps daemons. */
+const programs = {
+  'mit-kdc': ['krb5kdc', 'kadmin.local', 'kdb5_util'],
+  'mit-client': ['kinit', 'klist', 'kdestroy', 'kvno'],
+  'mit-kadmind': ['kadmind', 'kadmin'],
+  'mit-keytab': ['ktutil'],
+  'gss-samples': ['gss-client', 'gss-server'],
+  'secret-service': ['dbus-daemon', 'gnome-keyring-daemon', 'secret-tool', 'gdbus'],
+  keyutils: ['keyctl'],
+  openssl: ['openssl'],
+} as const satisfies Record<string, readonly string[]>;
+
+export type PeerName = keyof typeof programs;
+
+export interface Peer {
+  readonly available: boolean;
+  /** Why not; empty when the peer is available. */
+  readonly reason: string;
+}
+
+// The reference implementation's clients have the names of our own commands, which may be on PATH as well: the
+// folders of the system come first, and the folders of daemons are on no user's PATH.
+const systemFolders = ['/usr/sbin', '/usr/bin', '/usr/local/sbin', '/sbin', '/bin'];
+
+/** The absolute path of a peer's program, or undefined when it is not installed. */
+export function findProgram(name: string): string | undefined {
+  const folders = [...systemFolders, ...(process.env.PATH ?? '').split(delimiter)];
+  return folders.map(folder => join(folder, name)).find(isExecutable);
+}
+
+/** Whether a peer is installed. */
+export function peer(name: PeerName): Peer {
+  const missing = programs[name].filter(program => findProgram(program) === undefined);
+  return {
+    available: missing.length === 0,
+    reason: missing.length === 0 ? '' : `${missing.join(', ')} not found`,
+  };
+}
+
+/** A suite that needs a peer: without it skipped with a line that says why, and failed under `CI=true`. */
+export function describePeer(name: PeerName, suite: () => void): void {
+  const { available, reason } = peer(name);
+  if (available) {
+    describe(name, suite);
+    return;
+  }
+  const message = `${name}: ${reason}. To install it: npm run peers:install`;
+  if (process.env.CI === 'true') {
+    it(`needs ${name}`, () => {
+      throw new Error(message);
+    });
+    return;
+  }
+  console.warn(`skipped, ${message}`);
+  describe.skip(name, suite);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

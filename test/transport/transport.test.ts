@@ -1,0 +1,174 @@
+import { getEventListeners } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import {
+  ANSWER,
+  fakeKdc,
+  framed,
+  krbError,
+  onRequest,
+  REQUEST,
+  replying,
+  silent,
+  transportTo,
+} from './fake-kdc.ts';
+
+describe('a transport', () => {
+  it('asks the first KDC by one datagram', async () => {
+    await using kdc = await fakeKdc({
+      udp: request => (request.equals(REQUEST) ? ANSWER : undefined),
+      tcp: silent,
+    });
+    expect(Buffer.from(await transportTo([kdc])('A.TEST', REQUEST)).equals(ANSWER)).toBe(true);
+    expect(kdc.log).toEqual(['udp']);
+  });
+
+  it('asks by stream first when the request is longer than udp_preference_limit', async () => {
+    await using kdc = await fakeKdc({ udp: () => ANSWER, tcp: replying(ANSWER) });
+    expect(await transportTo([kdc], {}, 'udp_preference_limit = 2')('A.TEST', REQUEST)).toEqual(
+      Buffer.from(ANSWER),
+    );
+    expect(kdc.log).toEqual(['tcp']);
+  });
+
+  it('asks by datagram after all when the stream is refused', async () => {
+    await using kdc = await fakeKdc({ udp: () => ANSWER });
+    expect(await transportTo([kdc], {}, 'udp_preference_limit = 2')('A.TEST', REQUEST)).toEqual(
+      Buffer.from(ANSWER),
+    );
+  });
+
+  it('repeats over TCP at once when the reply does not fit into a datagram', async () => {
+    await using other = await fakeKdc({ udp: () => ANSWER });
+    await using kdc = await fakeKdc({ udp: () => krbError(52), tcp: replying(ANSWER) });
+    await transportTo([kdc, other], { stagger: 5, timeout: 5 })('A.TEST', REQUEST);
+    expect(kdc.log).toEqual(['udp', 'tcp']);
+    expect(other.log).toEqual([]);
+  });
+
+  it('passes other errors of the KDC on', async () => {
+    await using kdc = await fakeKdc({ udp: () => krbError(25) });
+    expect(await transportTo([kdc])('A.TEST', REQUEST)).toEqual(Buffer.from(krbError(25)));
+  });
+
+  it('goes on at once from a KDC that refuses', async () => {
+    await using closed = await fakeKdc({});
+    await using kdc = await fakeKdc({ udp: () => ANSWER });
+    await transportTo([closed, kdc], { stagger: 5, timeout: 5 })('A.TEST', REQUEST);
+    expect(kdc.log).toEqual(['udp']);
+  });
+
+  it('tries the next KDC after a while of silence', async () => {
+    await using mute = await fakeKdc({ udp: silent, tcp: silent });
+    await using kdc = await fakeKdc({ udp: () => ANSWER });
+    await transportTo([mute, kdc])('A.TEST', REQUEST);
+    expect(mute.log).toEqual(['udp']);
+  });
+
+  it('still takes the answer of a slow KDC after it went on', async () => {
+    await using mute = await fakeKdc({ udp: silent, tcp: silent });
+    await using slow = await fakeKdc({
+      tcp: socket => onRequest(socket, () => setTimeout(() => socket.write(framed(ANSWER)), 100)),
+    });
+    expect(await transportTo([`tcp/127.0.0.1:${slow.port}`, mute])('A.TEST', REQUEST)).toEqual(
+      Buffer.from(ANSWER),
+    );
+    expect(mute.log).toContain('udp');
+  });
+
+  it('sends a datagram again to a silent KDC', async () => {
+    await using kdc = await fakeKdc({ udp: (_, count) => (count === 3 ? ANSWER : undefined) });
+    await transportTo([`udp/127.0.0.1:${kdc.port}`], { resendAfter: [0.02, 0.04] })('A.TEST', REQUEST);
+    expect(kdc.log).toEqual(['udp', 'udp', 'udp']);
+  });
+
+  it('tries the KDC that answered first the next time, the way that worked', async () => {
+    await using mute = await fakeKdc({ udp: silent, tcp: silent });
+    await using kdc = await fakeKdc({ tcp: replying(ANSWER) });
+    const transport = transportTo([mute, kdc]);
+    await transport('A.TEST', REQUEST);
+    mute.log.length = 0;
+    await transport('A.TEST', REQUEST);
+    expect(mute.log).toEqual([]);
+    expect(kdc.log).toEqual(['tcp', 'tcp']);
+  });
+
+  it('resolves the names of KDCs', async () => {
+    await using kdc = await fakeKdc({ udp: () => ANSWER });
+    expect(await transportTo([`localhost:${kdc.port}`])('A.TEST', REQUEST)).toEqual(Buffer.from(ANSWER));
+  });
+
+  it.each([
+    ['garbage', Uint8Array.of(1, 2, 3), 'the reply is not from a KDC'],
+    ['an empty datagram', new Uint8Array(), 'the reply is not from a KDC'],
+    ['a broken KRB-ERROR', Uint8Array.of(0x7e, 1), /^the reply is not a KRB-ERROR/],
+    ['KDC_ERR_SVC_UNAVAILABLE', krbError(29), 'KDC_ERR_SVC_UNAVAILABLE'],
+  ])('takes the answer of another KDC over %s', async (_, reply, reason) => {
+    await using broken = await fakeKdc({ udp: () => reply });
+    await using kdc = await fakeKdc({ udp: () => ANSWER });
+    expect(await transportTo([broken, kdc])('A.TEST', REQUEST)).toEqual(Buffer.from(ANSWER));
+    await expect(transportTo([`udp/127.0.0.1:${broken.port}`])('A.TEST', REQUEST)).rejects.toMatchObject({
+      code: 'KDC_UNREACHABLE',
+      attempts: [{ reason: typeof reason === 'string' ? reason : expect.stringMatching(reason) }],
+    });
+  });
+
+  it('lists every attempt when none succeeds', async () => {
+    await using mute = await fakeKdc({ udp: silent });
+    await using closed = await fakeKdc({});
+    const transport = transportTo([mute, closed, 'https://proxy.test/KdcProxy', '/nonexistent/socket']);
+    await expect(transport('A.TEST', REQUEST)).rejects.toMatchObject({
+      code: 'KDC_UNREACHABLE',
+      message: "Cannot contact any KDC for realm 'A.TEST'",
+      realm: 'A.TEST',
+      attempts: [
+        { target: `udp 127.0.0.1:${mute.port}`, reason: 'no answer' },
+        { target: `udp 127.0.0.1:${closed.port}`, reason: expect.stringContaining('ECONNREFUSED') },
+        { target: 'https://proxy.test/KdcProxy', reason: 'https KDC proxies are not supported' },
+        { target: 'unix /nonexistent/socket', reason: expect.stringContaining('ENOENT') },
+        { target: `tcp 127.0.0.1:${mute.port}`, reason: expect.stringContaining('ECONNREFUSED') },
+        { target: `tcp 127.0.0.1:${closed.port}`, reason: expect.stringContaining('ECONNREFUSED') },
+      ],
+    });
+  });
+
+  it('ends within its time against silence', async () => {
+    await using mute = await fakeKdc({ udp: silent, tcp: silent });
+    const started = performance.now();
+    await expect(transportTo([mute], { timeout: 0.15 })('A.TEST', REQUEST)).rejects.toMatchObject({
+      code: 'KDC_UNREACHABLE',
+      attempts: [{ reason: 'no answer' }, { reason: 'no answer' }],
+    });
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+
+  it('is aborted by its signal and leaves nothing on it', async () => {
+    await using mute = await fakeKdc({ udp: silent, tcp: silent });
+    const controller = new AbortController();
+    const pending = transportTo([mute], { timeout: 5 })('A.TEST', REQUEST, controller.signal);
+    setTimeout(() => controller.abort(new Error('enough')), 20);
+    await expect(pending).rejects.toMatchObject({ code: 'ABORTED', cause: new Error('enough') });
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+  });
+
+  it('does nothing when aborted before', async () => {
+    await using kdc = await fakeKdc({ udp: () => ANSWER });
+    await expect(transportTo([kdc])('A.TEST', REQUEST, AbortSignal.abort())).rejects.toMatchObject({
+      code: 'ABORTED',
+    });
+    expect(kdc.log).toEqual([]);
+  });
+
+  it('tells of each step', async () => {
+    await using closed = await fakeKdc({});
+    await using kdc = await fakeKdc({ udp: () => ANSWER });
+    const lines: string[] = [];
+    await transportTo([closed, kdc], { trace: line => lines.push(line) })('A.TEST', REQUEST);
+    expect(lines).toEqual([
+      'Sending request (3 bytes) to A.TEST',
+      `Sending 3 bytes to udp 127.0.0.1:${closed.port}`,
+      expect.stringContaining('ECONNREFUSED'),
+      `Sending 3 bytes to udp 127.0.0.1:${kdc.port}`,
+      `Received 5 bytes from udp 127.0.0.1:${kdc.port}`,
+    ]);
+  });
+});

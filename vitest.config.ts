@@ -1,0 +1,22 @@
+import { defineConfig } from 'vitest/config';
+
+// The forks inherit this environment: the same time zone and language everywhere, no Kerberos of the user's own.
+for (const name of Object.keys(process.env)) {
+  if (name.startsWith('KRB5') || name === 'NODE_EXTRA_CA_CERTS') delete process.env[name];
+}
+Object.assign(process.env, { TZ: 'UTC', LC_ALL: 'C' });
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'own', include: ['test/**/*.test.ts'], exclude: ['test/interop/**'], testTimeout: 20_000 },
+      },
+      { extends: true, test: { name: 'interop', include: ['test/interop/**/*.test.ts'], testTimeout: 60_000 } },
+    ],
+  },
+});
