@@ -15,7 +15,9 @@ const wanted = process.argv.slice(2);
 const files = existsSync(folder) ? readdirSync(folder).filter(name => name.endsWith('.ts')) : [];
 for (const name of files.sort()) {
   if (wanted.length > 0 && !wanted.some(part => name.includes(part))) continue;
-  const { title, run } = await load(name);
+  const benchmark = await load(name);
+  if (benchmark === undefined) throw new Error(`test/bench/${name} has no default export`);
+  const { title, run } = benchmark;
   console.log(`## ${title}\n\n${table(await run())}\n`);
 }
 
@@ -51,5 +53,5 @@ function table(rows) {
 
 function text(value) {
   if (typeof value !== 'number') return String(value ?? '');
-  return Number.isInteger(value) ? String(value) : value.toPrecision(3);
+  return Number.isInteger(value) || value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

@@ -1,7 +1,7 @@
 // Builds dist/: the library (ES modules and declarations, by tsc) and one CommonJS bundle per command with its
-// V8 code cache. `--if-stale` does nothing when dist/ was built from the same sources by the same Node.
+// V8 code cache; and the launchers in bin/. `--if-stale` does nothing when dist/ was built from the same sources by the same Node.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,7 @@ if (!(process.argv.includes('--if-stale') && distIsFresh(root))) await build();
 
 // Made beside dist/ and renamed into its place, so that a command started meanwhile sees a whole one.
 async function build() {
+  writeLaunchers();
   const stamp = sourceStamp(root);
   const fresh = join(root, `.dist-${process.pid}`);
   const old = `${fresh}-old`;
@@ -27,6 +28,19 @@ async function build() {
   } finally {
     rmSync(fresh, { recursive: true, force: true });
     rmSync(old, { recursive: true, force: true });
+  }
+}
+
+// Each launcher holds the whole of scripts/launcher.cjs: to require it would cost every command half a millisecond.
+function writeLaunchers() {
+  const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const source = readFileSync(join(root, 'scripts/launcher.cjs'), 'utf8');
+  for (const [name, file] of Object.entries(bin)) {
+    const note = '// Written by scripts/build.mjs from scripts/launcher.cjs.';
+    const text = `#!/usr/bin/env node\n${note}\n${source}\nrun('${name}', process.argv.slice(2));\n`;
+    const path = join(root, file);
+    if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text);
+    chmodSync(path, 0o755);
   }
 }
 

@@ -1,14 +1,12 @@
 // One minified CommonJS bundle per command, made to start fast: Node's own modules load when first used, and the
-// bytecode of the whole bundle lies beside it for bin/launch.cjs.
+// bytecode of the whole bundle lies beside it for the launchers in bin/.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { Script } from 'node:vm';
 import { build, transform } from 'esbuild';
+import { codeCache } from './bytecode.mjs';
 
 const target = 'node20.19';
-const headerLength = 128;
 
 /** Bundles every command that src/cli/commands.ts imports, and krb5kit itself, into `outDir`. */
 export async function bundleCommands(root, outDir) {
@@ -44,14 +42,9 @@ async function bundleCommand(root, outDir, file) {
     charset: 'ascii',
   });
   const stamp = createHash('sha256').update(code).digest('hex');
-  const source = `/*${stamp}*/${code}`;
-  const bytecode = compileEagerly(source);
-  const header = `${stamp} ${process.version} ${process.platform} ${process.arch}`.padEnd(headerLength);
-  writeFileSync(join(outDir, `${name}.cjs`), source, 'latin1');
-  writeFileSync(
-    join(outDir, `${name}.cache`),
-    Buffer.concat([Buffer.from(header, 'latin1'), bytecode, bytecode]),
-  );
+  const bundle = join(outDir, `${name}.cjs`);
+  writeFileSync(bundle, `/*${stamp}*/${code}`, 'latin1');
+  writeFileSync(join(outDir, `${name}.cache`), codeCache(bundle, name, stamp));
 }
 
 // A command that looks another up in the table gets the other's bundle, not a copy of its code.
@@ -97,12 +90,4 @@ function loadBuiltinsOnDemand(code) {
       text.replaceAll(new RegExp(`\\b${name.replaceAll('$', '\\$')}\\.`, 'g'), `load_${name}().`),
     rest,
   );
-}
-
-// Without --no-lazy the cache would lack the functions that a run compiles first.
-function compileEagerly(source) {
-  setFlagsFromString('--no-lazy');
-  const script = new Script(`(function(exports,require,module,__filename,__dirname){${source}\n})`);
-  setFlagsFromString('--lazy');
-  return script.createCachedData();
 }

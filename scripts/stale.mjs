@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const inputs = ['src', 'scripts/build.mjs', 'scripts/bundle.mjs', 'bin/launch.cjs'];
+const inputs = ['src', 'scripts', 'bin'];
 const configs = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 
 /** A digest of everything dist/ is made from, the running Node included. */

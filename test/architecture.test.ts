@@ -62,7 +62,9 @@ describe('the rooms', () => {
 
   it('below cli neither print, exit nor read the environment', () => {
     const terminal = /\b(?:console\.|process\.(?:env|exit|exitCode|stdin|stdout|stderr|argv)\b)/;
-    expect(belowCli.filter(file => terminal.test(sources.get(file)!))).toEqual([]);
+    const scriptOfAnother = /`[^`$]*`/g; // what a child process shall do
+    const code = (file: string) => sources.get(file)!.replaceAll(scriptOfAnother, '``');
+    expect(belowCli.filter(file => terminal.test(code(file)))).toEqual([]);
   });
 
   it('below cli leave options and colours to it', () => {

@@ -176,7 +176,7 @@ function writeCredential(writer: BinaryWriter, credential: Credential): void {
   writer.u32(toSeconds(credential.endtime));
   writer.u32(credential.renewTill === undefined ? 0 : toSeconds(credential.renewTill));
   writer.u8(credential.isSkey ? 1 : 0);
-  writer.u32(credential.flags);
+  writer.u32(credential.flags >>> 0);
   writer.u32(credential.addresses.length);
   for (const { addrType, address } of credential.addresses) {
     writer.i16(addrType);

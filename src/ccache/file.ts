@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { lstatSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EndOfDataError } from '../codec/binary.ts';
 import { CcacheError } from '../errors.ts';
@@ -41,10 +41,20 @@ function fileCcache(path: string, environment: CcacheEnvironment): Ccache {
         return count;
       });
     },
-    destroy() {
-      return locked(() => wipeAndRemove(path));
+    async destroy() {
+      checkThere(path);
+      await locked(() => wipeAndRemove(path));
     },
   };
+}
+
+/** Spares the user a directory for locks where there is nothing to lock. */
+function checkThere(path: string): void {
+  try {
+    lstatSync(path);
+  } catch (error) {
+    throw fileError(error, path);
+  }
 }
 
 function read(path: string): CacheContents {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { KerberosError } from '../errors.ts';
-import type { SessionEnvironment } from './session-bus.ts';
+import type { SessionEnvironment } from './bus-address.ts';
 
 /** One call on keytar, as data. */
 export interface KeytarRequest {

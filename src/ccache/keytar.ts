@@ -1,134 +1,194 @@
+import { createRequire } from 'node:module';
 import { KerberosError } from '../errors.ts';
+import { type SessionEnvironment, sessionBusSocket, usesSecretService } from './bus-address.ts';
 import type { Keychain } from './ccache.ts';
-import type { KeytarRequest } from './keytar-child.ts';
-import type { SecretServiceState } from './secret-service.ts';
-import { type SessionEnvironment, sessionBusSocket } from './session-bus.ts';
+import { callInChild, type KeytarRequest } from './keytar-child.ts';
+import type { KeychainUse } from './probe.ts';
+import { askSecretService, type SecretServiceState } from './secret-service.ts';
 
 export interface KeychainOptions {
   /** Seconds that a keychain which asks nobody has for an answer; 3 unless given. */
   readonly answerSeconds?: number | undefined;
-  /** Seconds that its user has for a dialog of the keychain; 60 unless given. */
+  /** Seconds that the user has for a dialog of the keychain; 45 unless given. */
   readonly dialogSeconds?: number | undefined;
 }
 
-/** Whether the keychain can serve as the place of the default cache. */
-export type KeychainUse = { readonly usable: true } | { readonly usable: false; readonly reason: string };
-
 type Keytar = typeof import('keytar');
 
-/** The item's `service` in every keychain. */
-const SERVICE = 'krb5kit';
-const ANSWER_SECONDS = 3;
-const DIALOG_SECONDS = 60;
+interface Session {
+  readonly environment: SessionEnvironment;
+  readonly answerSeconds: number;
+  readonly dialogSeconds: number;
+}
 
-/** libsecret keeps one connection per process and never gets over its loss; then only fresh processes can ask. */
+/** The item's `service`, in every keychain. */
+const SERVICE = 'krb5kit';
+
+/** libsecret keeps one connection per process and never gets over its loss; after that only a new process can ask. */
 let spoiled = false;
 
 /**
- * The OS keychain through keytar. `environment` is that of this process, whose D-Bus session libsecret joins.
- * Throws KerberosError KEYCHAIN_UNAVAILABLE.
+ * The OS keychain through keytar; nothing is asked yet. `environment` is that of this process: libsecret looks for
+ * the D-Bus session there.
  */
 export async function openKeychain(
   environment: SessionEnvironment,
   options: KeychainOptions = {},
 ): Promise<Keychain> {
-  if (usesSecretService() && sessionBusSocket(environment) === undefined)
-    throw unavailable('there is no D-Bus session');
-  const perform = (request: KeytarRequest) => performCall(request, environment, options);
+  const session = sessionOf(environment, options);
   return {
     async read(account) {
-      const secret = await perform({ call: 'getPassword', args: [SERVICE, account] });
+      const secret = await perform({ call: 'getPassword', args: [SERVICE, account] }, session);
       return typeof secret === 'string' ? secret : undefined;
     },
     async write(account, secret) {
-      await perform({ call: 'setPassword', args: [SERVICE, account, secret] });
+      await perform({ call: 'setPassword', args: [SERVICE, account, secret] }, session);
     },
     async remove(account) {
-      return (await perform({ call: 'deletePassword', args: [SERVICE, account] })) === true;
+      return (await perform({ call: 'deletePassword', args: [SERVICE, account] }, session)) === true;
     },
   };
 }
 
 /**
- * Whether a new cache can be kept in the keychain, found out as cheaply as can be: without a D-Bus session it costs
- * one look at the environment. A keychain that is locked counts where its user has a display to unlock it on.
+ * Whether the keychain answers and keytar can be loaded. One that is locked counts where its user has a display to
+ * unlock it on.
  */
-export async function probeKeychain(
+export async function tryKeychain(
   environment: SessionEnvironment,
   options: KeychainOptions = {},
 ): Promise<KeychainUse> {
-  if (usesSecretService()) {
-    if (sessionBusSocket(environment) === undefined) return unusable('there is no D-Bus session');
-    const state = await survey('', environment, options);
-    if (state.state === 'absent') return unusable(state.reason);
-    if (state.state === 'silent') return unusable('it does not answer');
-    const display = environment.DISPLAY || environment.WAYLAND_DISPLAY;
-    if (state.state === 'locked' && !display) return unusable('it is locked');
-  }
   try {
+    const { state } = await survey('', sessionOf(environment, options));
+    const display = environment.DISPLAY || environment.WAYLAND_DISPLAY;
+    if (state === 'locked' && !display) throw locked();
     await loadKeytar();
     return { usable: true };
   } catch (error) {
-    return unusable(error instanceof Error ? error.message : String(error));
+    return { usable: false, reason: messageOf(error) };
   }
 }
 
-async function performCall(
-  request: KeytarRequest,
-  environment: SessionEnvironment,
-  options: KeychainOptions,
-): Promise<unknown> {
-  const asking = survey(request.args[1]!, environment, options);
+async function perform(request: KeytarRequest, session: Session): Promise<unknown> {
+  const surveying = survey(request.args[1]!, session);
+  surveying.catch(() => undefined); // waited for below
   await new Promise(setImmediate); // the question leaves before loading keytar holds up this thread
-  const [state, keytar] = await Promise.all([asking, loadKeytar()]);
-  if (state.state === 'absent') throw unavailable(state.reason);
-  if (state.state === 'silent') throw timeout();
-  const result = await (asksNobody(state) && !spoiled
-    ? callHere(request, keytar, state, environment, options)
-    : callElsewhere(request, keytar, environment, options));
-  // libsecret says of what is locked that it does not exist.
+  const keytar = await loadKeytar();
+  const state = await surveying;
+  const here = state.state === 'unlocked' && !state.prompts && !spoiled;
+  const result = await (here ? callHere(request, keytar, session) : callElsewhere(request, keytar, session));
+  // libsecret says of what it could not unlock that it does not exist.
   if (state.state === 'locked' && (result === null || result === false)) throw locked();
   return result;
 }
 
-function asksNobody(state: SecretServiceState): boolean {
-  return state.state === 'unlocked' && !state.prompts;
+/** Throws KerberosError KEYCHAIN_UNAVAILABLE or KEYCHAIN_TIMEOUT. */
+async function survey(account: string, session: Session): Promise<SecretServiceState> {
+  if (!usesSecretService(process.platform)) return { state: 'unlocked', prompts: false };
+  if (sessionBusSocket(session.environment) === undefined) throw unavailable('there is no D-Bus session');
+  const attributes = new Map([
+    ['service', SERVICE],
+    ['account', account],
+  ]);
+  const state = await askSecretService(session.environment, attributes, session.answerSeconds);
+  if (state.state === 'absent') throw unavailable(state.reason);
+  if (state.state === 'silent') throw timeout();
+  return state;
 }
 
 /** In this process: fastest, but a call that hangs could not be taken back. */
-async function callHere(
-  request: KeytarRequest,
-  keytar: Keytar,
-  state: SecretServiceState,
-  environment: SessionEnvironment,
-  options: KeychainOptions,
-): Promise<unknown> {
-  const [first, second, third] = request.args as [string, string, string];
-  const seconds = usesSecretService() ? answerSeconds(options) : (options.dialogSeconds ?? DIALOG_SECONDS);
+async function callHere(request: KeytarRequest, keytar: Keytar, session: Session): Promise<unknown> {
+  const secretService = usesSecretService(process.platform);
   try {
-    return await within(seconds, keytar[request.call](first, second, third));
+    const seconds = secretService ? session.answerSeconds : session.dialogSeconds;
+    return await within(seconds, callKeytar(request, keytar));
   } catch (error) {
+    if (!secretService) throw translated(error);
     spoiled = true;
-    if (error instanceof KerberosError || state.state !== 'unlocked') throw error;
-    return callElsewhere(request, keytar, environment, options);
+    if (error instanceof KerberosError) throw error;
+    return callElsewhere(request, keytar, session);
   }
 }
 
-/** In a child, for as long as somebody may be reading a dialog. */
-async function callElsewhere(
-  request: KeytarRequest,
-  keytar: Keytar,
-  environment: SessionEnvironment,
-  options: KeychainOptions,
-): Promise<unknown> {
-  const [{ callInChild }, modulePath] = await Promise.all([import('./keytar-child.ts'), pathOf(keytar)]);
+function callKeytar({ call, args }: KeytarRequest, keytar: Keytar): Promise<unknown> {
+  const [service, account, secret] = args as [string, string, string];
+  switch (call) {
+    case 'getPassword':
+      return keytar.getPassword(service, account);
+    case 'setPassword':
+      return keytar.setPassword(service, account, secret);
+    case 'deletePassword':
+      return keytar.deletePassword(service, account);
+  }
+}
+
+/** In a child, which may wait for a dialog and can be killed. */
+async function callElsewhere(request: KeytarRequest, keytar: Keytar, session: Session): Promise<unknown> {
   const giveUp = new AbortController();
-  const call = callInChild(request, { modulePath, environment, signal: giveUp.signal });
   try {
-    return await within(options.dialogSeconds ?? DIALOG_SECONDS, call);
+    const options = { modulePath: pathOf(keytar), environment: session.environment, signal: giveUp.signal };
+    return await within(session.dialogSeconds, callInChild(request, options));
   } catch (error) {
-    throw error instanceof KerberosError ? error : translated(error as Error);
+    throw translated(error);
   } finally {
     giveUp.abort();
   }
+}
+
+async function loadKeytar(): Promise<Keytar> {
+  try {
+    return (await import('keytar')).default;
+  } catch (error) {
+    const missing = /MODULE_NOT_FOUND$/.test((error as NodeJS.ErrnoException).code ?? '');
+    const needs = usesSecretService(process.platform) ? '; it needs libsecret-1.so.0' : '';
+    throw unavailable(missing ? 'keytar is not installed' : `keytar does not load${needs}`, error);
+  }
+}
+
+/** By what path a child finds the module: an ES module has no `require` to resolve it with. */
+function pathOf(keytar: Keytar): string {
+  const { cache } = createRequire(process.execPath);
+  const path = Object.keys(cache).find(file => cache[file]?.exports === keytar);
+  if (path === undefined) throw unavailable('keytar was not loaded from a file');
+  return path;
+}
+
+async function within<T>(seconds: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(timeout()), seconds * 1000);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function sessionOf(environment: SessionEnvironment, options: KeychainOptions): Session {
+  const { answerSeconds = 3, dialogSeconds = 45 } = options;
+  return { environment, answerSeconds, dialogSeconds };
+}
+
+function translated(error: unknown): KerberosError {
+  if (error instanceof KerberosError) return error;
+  const message = messageOf(error);
+  const sealed = /locked collection|does not exist at path|interaction is not allowed|user canceled/i;
+  return sealed.test(message) ? locked(error) : unavailable(message, error);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function unavailable(reason: string, cause?: unknown): KerberosError {
+  return new KerberosError('KEYCHAIN_UNAVAILABLE', `The OS keychain cannot be used: ${reason}`, { cause });
+}
+
+function locked(cause?: unknown): KerberosError {
+  return new KerberosError('KEYCHAIN_LOCKED', 'The OS keychain is locked', { cause });
+}
+
+function timeout(): KerberosError {
+  return new KerberosError('KEYCHAIN_TIMEOUT', 'The OS keychain did not answer in time');
 }

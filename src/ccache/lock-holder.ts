@@ -15,7 +15,9 @@ export interface Holder {
 }
 
 /** No work under a lock takes this long, not even with a keychain that asks its user. */
-const LONGEST_HOLDING = 60_000;
+const LONGEST_HOLDING = 120_000;
+/** Its text follows at once when a lock file is made; one that stays without was left so by a killed process. */
+const LONGEST_WRITING = 2000;
 
 /** The text of a lock file that this process is about to hold. */
 export function describeOurselves(): string {
@@ -37,7 +39,7 @@ export function isDead(holder: Holder): boolean {
     const state = processState(holder.pid);
     if (state !== undefined && holder.started !== '') return state.ended || state.started !== holder.started;
   }
-  return Math.abs(Date.now() - holder.since) > LONGEST_HOLDING;
+  return Math.abs(Date.now() - holder.since) > (holder.pid === 0 ? LONGEST_WRITING : LONGEST_HOLDING);
 }
 
 function isAlive(pid: number): boolean {

@@ -1,7 +1,8 @@
 import { BinaryReader } from '../codec/binary.ts';
+import { type SessionEnvironment, sessionBusSocket } from './bus-address.ts';
 import type { DbusCall, DbusReply } from './dbus-message.ts';
 import { readDbusString, skipTo } from './dbus-message.ts';
-import { BusSilent, callSessionBus, type SessionEnvironment, sessionBusSocket } from './session-bus.ts';
+import { BusSilent, callSessionBus } from './session-bus.ts';
 
 /** How the Secret Service of a Linux desktop is found, told without libsecret, which cannot be interrupted. */
 export type SecretServiceState =

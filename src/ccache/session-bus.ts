@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { bytesToHex, textToBytes } from '../codec/text.ts';
 import { CodecError } from '../errors.ts';
@@ -10,9 +9,6 @@ import {
   encodeDbusCall,
 } from './dbus-message.ts';
 
-/** The environment variables that say where a user's session lives. */
-export type SessionEnvironment = Readonly<Record<string, string | undefined>>;
-
 /** No answer came in time. */
 export class BusSilent extends Error {}
 
@@ -23,22 +19,6 @@ const HELLO: DbusCall = {
   member: 'Hello',
   body: [],
 };
-
-/**
- * The socket of the session's D-Bus: `''` where the bus is reached by another transport, undefined where there is
- * none. Costs one look at the file system at most.
- */
-export function sessionBusSocket(environment: SessionEnvironment): string | undefined {
-  const address = environment.DBUS_SESSION_BUS_ADDRESS;
-  if (address === undefined) {
-    const socket = `${environment.XDG_RUNTIME_DIR ?? ''}/bus`;
-    return socket !== '/bus' && existsSync(socket) ? socket : undefined;
-  }
-  if (address === '') return undefined;
-  const [, kind, name] = /^unix:(?:[^;]*,)?(path|abstract)=([^,;]*)/.exec(address) ?? [];
-  if (name === undefined) return '';
-  return (kind === 'abstract' ? '\0' : '') + decodeURIComponent(name);
-}
 
 /**
  * Sends all `calls` to the bus at once and gives their replies in the same order. Throws BusSilent when `seconds`

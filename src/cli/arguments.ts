@@ -40,7 +40,8 @@ export function parseArguments(
     .usage(command.operands === '' ? '[options]' : `[options] ${command.operands}`)
     .argument('[operands...]')
     .configureHelp({ visibleArguments: () => [] })
-    .passThroughOptions(endsAtOperand);
+    .passThroughOptions(endsAtOperand)
+    .addHelpText('after', command.epilogue ?? '');
   for (const option of options) {
     const key = camelCase(option.name());
     parser.addOption(option).on(`option:${option.name()}`, (value?: string) => {
@@ -87,7 +88,9 @@ function inGetoptsWords(error: CommanderError, given: readonly string[], options
   }
   const flag = /'(-[^']*)'/.exec(error.message)?.[1] ?? '';
   const takesLong = options.some(({ long }) => long !== undefined && long !== null);
-  return flag.startsWith('--') && takesLong ? `unrecognized option '${flag}'` : `invalid option -- '${flag[1]}'`;
+  return flag.startsWith('--') && takesLong
+    ? `unrecognized option '${flag}'`
+    : `invalid option -- '${flag[1]}'`;
 }
 
 interface Known {

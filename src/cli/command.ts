@@ -18,6 +18,8 @@ export interface Command {
   /** The operands as `--help` shows them, such as `[principal]`. */
   readonly operands: string;
   readonly options: readonly OptionRow[];
+  /** What `--help` says after the options. */
+  readonly epilogue?: string;
   /** What is printed on stderr after a usage error; one line made from the table if not given. */
   readonly usage?: string;
   /** The exit status of a usage error. */

@@ -6,7 +6,10 @@ import { namedCache, type Session } from './session.ts';
  * The cache of a command that names none: KRB5CCNAME, else `default_ccache_name`, else KEYCHAIN: where a keychain
  * answers, else MIT's FILE:/tmp/krb5cc_UID. `reading`, a file that native tools left there is found as well.
  */
-export async function defaultCache(session: Session, options: { readonly reading: boolean }): Promise<Ccache> {
+export async function defaultCache(
+  session: Session,
+  options: { readonly reading: boolean },
+): Promise<Ccache> {
   return namedCache(await defaultCacheName(session, options), session);
 }
 

@@ -13,6 +13,7 @@ export function dataDirectory({ env, platform }: Io): string {
 
 /** The directory for temporary files, without a slash at its end. */
 export function temporaryDirectory({ env, platform }: Io): string {
-  const named = platform === 'win32' ? (env['TEMP'] ?? env['TMP'] ?? 'C:\\Windows\\Temp') : (env['TMPDIR'] ?? '/tmp');
+  const named =
+    platform === 'win32' ? (env['TEMP'] ?? env['TMP'] ?? 'C:\\Windows\\Temp') : (env['TMPDIR'] ?? '/tmp');
   return named.length > 1 ? named.replace(/[\\/]+$/, '') : named;
 }

@@ -1,7 +1,7 @@
 import { bytesToText } from '../codec/text.ts';
 import { findInArchive } from './locale-archive.ts';
 import { withFile } from './read-at.ts';
-import { cLocale, type TimeLocale } from './time-locale.ts';
+import type { TimeLocale } from './time-locale.ts';
 
 const DIRECTORY = '/usr/lib/locale';
 
@@ -31,12 +31,13 @@ const ITEM = {
 export function loadGlibcLocale(
   name: string,
   env: Readonly<Record<string, string | undefined>>,
+  base: TimeLocale,
 ): TimeLocale | undefined {
   const bytes = env.LOCPATH
     ? findInDirectories(name, [...env.LOCPATH.split(':'), DIRECTORY])
     : (findInArchive(normalise(name), env.LOCALE_ARCHIVE || `${DIRECTORY}/locale-archive`, MAX_SIZE) ??
       findInDirectories(name, [DIRECTORY]));
-  return bytes && parse(bytes);
+  return bytes && parse(bytes, base);
 }
 
 function findInDirectories(name: string, directories: readonly string[]): Buffer | undefined {
@@ -60,7 +61,7 @@ function normalise(name: string): string {
 }
 
 /** A compiled LC_TIME: magic, count, the offset of each item, then the items; undefined for anything odd. */
-function parse(bytes: Buffer): TimeLocale | undefined {
+function parse(bytes: Buffer, base: TimeLocale): TimeLocale | undefined {
   if (bytes.length < 8 + 4 * ITEM.end) return undefined;
   const little = bytes.readUInt32LE(0) === MAGIC;
   if (!little && bytes.readUInt32BE(0) !== MAGIC) return undefined;
@@ -78,19 +79,34 @@ function parse(bytes: Buffer): TimeLocale | undefined {
   const list = (first: number, count: number): string[] =>
     Array.from({ length: count }, (_, index) => string(first + index));
 
-  const locale = {
+  // Most listings need the formats alone, so the names are not read before they are asked for.
+  const locale: TimeLocale = {
     dateTimeFormat: string(ITEM.dateTimeFormat),
     dateFormat: string(ITEM.dateFormat),
     timeFormat: string(ITEM.timeFormat),
     amPmTimeFormat: string(ITEM.amPmTimeFormat),
-    days: list(ITEM.days, 7),
-    abbreviatedDays: list(ITEM.abbreviatedDays, 7),
-    months: list(ITEM.months, 12),
-    abbreviatedMonths: list(ITEM.abbreviatedMonths, 12),
-    amPm: [string(ITEM.amPm), string(ITEM.amPm + 1)] as const,
-    altDigits: strings(ITEM.altDigits).filter(Boolean),
-    eras: strings(ITEM.eras).filter(era => era.split(':').length >= 6),
-    zoneName: cLocale.zoneName,
+    get days() {
+      return list(ITEM.days, 7);
+    },
+    get abbreviatedDays() {
+      return list(ITEM.abbreviatedDays, 7);
+    },
+    get months() {
+      return list(ITEM.months, 12);
+    },
+    get abbreviatedMonths() {
+      return list(ITEM.abbreviatedMonths, 12);
+    },
+    get amPm() {
+      return [string(ITEM.amPm), string(ITEM.amPm + 1)] as const;
+    },
+    get altDigits() {
+      return strings(ITEM.altDigits).filter(Boolean);
+    },
+    get eras() {
+      return strings(ITEM.eras).filter(era => era.split(':').length >= 6);
+    },
+    zoneName: base.zoneName,
   };
   return locale.dateFormat === '' || locale.timeFormat === '' ? undefined : locale;
 }

@@ -25,18 +25,18 @@ const OTHER_CATEGORIES = [
  * system's own data, and the C locale where any category names a locale that is not installed.
  */
 export function loadLocale(env: Environment): TimeLocale {
-  const locale = timeLocale(env);
-  return { ...locale, zoneName: date => zoneName(date, env) };
+  const base = { ...cLocale, zoneName: (date: Date) => zoneName(date, env) };
+  return timeLocale(env, base) ?? base;
 }
 
-function timeLocale(env: Environment): TimeLocale {
+/** The user's locale, what it does not say taken from `base`; undefined for the C locale. */
+function timeLocale(env: Environment, base: TimeLocale): TimeLocale | undefined {
   const name = categoryLocale(env, 'LC_TIME');
-  if (isC(name)) return cLocale;
-  const locale = load(name, env);
-  if (locale === undefined) return cLocale;
+  if (isC(name)) return undefined;
+  const locale = load(name, env, base);
   const others = new Set(OTHER_CATEGORIES.map(category => categoryLocale(env, category)));
   others.delete(name);
-  for (const other of others) if (!isC(other) && load(other, env) === undefined) return cLocale;
+  for (const other of others) if (!isC(other) && load(other, env, base) === undefined) return undefined;
   return locale;
 }
 
@@ -49,7 +49,7 @@ function isC(name: string): boolean {
   return name === 'C' || name === 'POSIX' || name.startsWith('C.');
 }
 
-function load(name: string, env: Environment): TimeLocale | undefined {
+function load(name: string, env: Environment, base: TimeLocale): TimeLocale | undefined {
   if (name.length > 255 || name.startsWith('.') || !/^[\w.@-]+$/.test(name)) return undefined;
-  return loadGlibcLocale(name, env) ?? loadBsdLocale(name);
+  return loadGlibcLocale(name, env, base) ?? loadBsdLocale(name, base);
 }

@@ -25,6 +25,7 @@ export async function runCommand(command: Command, argv: readonly string[], io: 
 
 /** `PROG: what happened while activity`, the form of every error line; `end` is what MIT ends the line with. */
 export function tellError(program: string, error: unknown, io: Io, end = '\n'): void {
-  const [cause, activity] = error instanceof ActivityError ? [error.cause, ` while ${error.activity}`] : [error, ''];
+  const [cause, activity] =
+    error instanceof ActivityError ? [error.cause, ` while ${error.activity}`] : [error, ''];
   io.err(`${program}: ${sentence(cause)}${activity}${end}`);
 }

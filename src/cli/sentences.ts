@@ -1,6 +1,6 @@
 import { KerberosError } from '../errors.ts';
-import { KdcError } from '../messages/krb-error.ts';
 import { KRB_ERR_GENERIC } from '../messages/error-codes.ts';
+import { KdcError } from '../messages/krb-error.ts';
 
 /** MIT's sentences for the error numbers of RFC 4120 §7.5.9 and of the extensions: what scripts look for. */
 const KDC_SENTENCES: Readonly<Record<number, string>> = {
@@ -91,7 +91,8 @@ export function sentence(error: unknown): string {
 
 /** What a KDC's error means; its text is told where the number alone says nothing. */
 export function kdcSentence({ reply }: KdcError): string {
-  if (reply.errorCode === KRB_ERR_GENERIC && reply.eText) return `KDC returned error string: ${printable(reply.eText)}`;
+  if (reply.errorCode === KRB_ERR_GENERIC && reply.eText)
+    return `KDC returned error string: ${printable(reply.eText)}`;
   return KDC_SENTENCES[reply.errorCode] ?? `Unknown code krb5 ${reply.errorCode}`;
 }
 

@@ -2,8 +2,7 @@ import { userInfo } from 'node:os';
 import type { Ccache, CcacheEnvironment } from '../ccache/ccache.ts';
 import { type Config, createConfig } from '../config/config.ts';
 import { defaultConfigFiles, loadProfile, splitConfigPath } from '../config/load.ts';
-import { KerberosError } from '../errors.ts';
-import { type ParsePrincipalOptions, parsePrincipal, type Principal } from '../messages/principal.ts';
+import { type ParsePrincipalOptions, type Principal, parsePrincipal } from '../messages/principal.ts';
 import { ActivityError } from './command.ts';
 import { dataDirectory, temporaryDirectory } from './directories.ts';
 import type { Io } from './terminal.ts';
@@ -32,13 +31,7 @@ export function openSession(io: Io): Session {
 
 /** Parses a principal named on the command line; the realm may be left out where a default is configured. */
 export function principalOf(text: string, session: Session, options: ParsePrincipalOptions = {}): Principal {
-  try {
-    return parsePrincipal(text, { defaultRealm: session.config.libdefaults.defaultRealm, ...options });
-  } catch (error) {
-    const malformed = error instanceof KerberosError && error.code === 'PRINCIPAL_MALFORMED';
-    const cause = malformed ? new KerberosError(error.code, 'Malformed representation of principal') : error;
-    throw new ActivityError(`parsing principal name ${text}`, cause);
-  }
+  return parsePrincipal(text, { defaultRealm: session.config.libdefaults.defaultRealm, ...options });
 }
 
 /** A cache by the name that `-c` gives. */

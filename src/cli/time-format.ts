@@ -21,6 +21,8 @@ const WIDEST = 19;
 /** The time in the user's fullest way of writing that fits in `width` bytes, not padded; empty if none does. */
 export function formatTimestamp(date: Date, locale: TimeLocale, width: number = WIDEST): string {
   for (const format of FORMATS) {
+    // With a zone in it, it is longer in every locale; the zone's name would cost a look into its file.
+    if (format === '%c' && width <= WIDEST && locale.dateTimeFormat.includes('%Z')) continue;
     const text = strftime(format, date, locale);
     if (text !== '' && textToBytes(text).length <= width) return text;
   }

@@ -20,7 +20,7 @@ export interface TimeLocale {
   /** The eras for `%E`, as `direction:offset:start:end:name:format`; empty where it has none. */
   readonly eras: readonly string[];
   /** The abbreviation of the local time zone at a time, `%Z`. */
-  zoneName(date: Date): string;
+  readonly zoneName: (date: Date) => string;
 }
 
 const days = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];

@@ -5,7 +5,13 @@ import type { Credential } from '../messages/credential.ts';
 import { ENC_PA_REP, POSTDATED } from '../messages/flags.ts';
 import { AsRep, EncAsRepPart, type EncKdcRepPart } from '../messages/kdc-rep.ts';
 import type { KdcReqBody } from '../messages/kdc-req.ts';
-import { KU_AS_REP, KU_AS_REQ_CKSUM, NT_ENTERPRISE, PA_FX_FAST, PA_REQ_ENC_PA_REP } from '../messages/numbers.ts';
+import {
+  KU_AS_REP,
+  KU_AS_REQ_CKSUM,
+  NT_ENTERPRISE,
+  PA_FX_FAST,
+  PA_REQ_ENC_PA_REP,
+} from '../messages/numbers.ts';
 import { isTgs, samePrincipal, toPrincipal } from '../messages/principal.ts';
 import { unseal } from '../messages/seal.ts';
 import { Ticket } from '../messages/ticket.ts';
@@ -18,6 +24,8 @@ import { checkEcho, checkTimes, credentialOf, modified } from './reply-checks.ts
 export interface AsReplyFacts {
   /** The KDC's clock minus ours in milliseconds; absent where they agree or ours is to be kept. */
   readonly kdcOffset: number | undefined;
+  /** The enctype of the key that opened the reply. */
+  readonly replyEtype: number;
   /** When the client's key, as a rule its password, expires. */
   readonly keyExpiration: Date | undefined;
   /** Whether the KDC, in a part that cannot be forged, offers FAST (RFC 6806 §11). */
@@ -48,9 +56,11 @@ export async function openAsReply(
     throw modified('another client');
   }
   const server = toPrincipal(part.sname, part.srealm);
-  if (!samePrincipal(server, toPrincipal(ticket.sname, ticket.realm))) throw modified('two names of the server');
+  if (!samePrincipal(server, toPrincipal(ticket.sname, ticket.realm)))
+    throw modified('two names of the server');
   const asked = toPrincipal(messages.body.sname!, messages.body.realm);
-  if (!samePrincipal(server, asked) && !(canonical && isTgs(asked) && isTgs(server))) throw modified('another server');
+  if (!samePrincipal(server, asked) && !(canonical && isTgs(asked) && isTgs(server)))
+    throw modified('another server');
   checkEcho(part, messages.body);
   checkTimes(part, messages.body);
   const fastAvailable = checkEncryptedPadata(part, messages.request, key);
@@ -58,6 +68,7 @@ export async function openAsReply(
   return {
     credential: credentialOf(part, client, rep.ticket),
     kdcOffset: clockOffset(part, state, options.kdcTimesync ?? true),
+    replyEtype: key.etype,
     keyExpiration: part.keyExpiration,
     fastAvailable,
   };
@@ -88,7 +99,10 @@ function checkEncryptedPadata(part: EncKdcRepPart, request: Uint8Array, key: Key
   if (!(part.flags & ENC_PA_REP)) return false;
   const padata = part.encryptedPaData ?? [];
   const proof = padata.find(({ padataType }) => padataType === PA_REQ_ENC_PA_REP);
-  if (proof === undefined || !verifyChecksum(key, KU_AS_REQ_CKSUM, request, Checksum.decode(proof.padataValue))) {
+  if (
+    proof === undefined ||
+    !verifyChecksum(key, KU_AS_REQ_CKSUM, request, Checksum.decode(proof.padataValue))
+  ) {
     throw modified('a request that is not the one we sent');
   }
   return padata.some(({ padataType }) => padataType === PA_FX_FAST);

@@ -1,6 +1,10 @@
 import type { Key } from '../crypto/key.ts';
 import { KerberosError } from '../errors.ts';
-import { KDC_ERR_PREAUTH_FAILED, KDC_ERR_PREAUTH_REQUIRED, KRB_AP_ERR_SKEW } from '../messages/error-codes.ts';
+import {
+  KDC_ERR_PREAUTH_FAILED,
+  KDC_ERR_PREAUTH_REQUIRED,
+  KRB_AP_ERR_SKEW,
+} from '../messages/error-codes.ts';
 import type { KdcError } from '../messages/krb-error.ts';
 import { PA_FX_COOKIE } from '../messages/numbers.ts';
 import type { Principal } from '../messages/principal.ts';
@@ -44,7 +48,10 @@ export class AsState implements PreauthContext {
 
   clientKey(): Promise<Key> {
     if (this.hints === undefined) {
-      throw new KerberosError('ENCTYPE_UNSUPPORTED', 'The KDC names no encryption type that is permitted here');
+      throw new KerberosError(
+        'ENCTYPE_UNSUPPORTED',
+        'The KDC names no encryption type that is permitted here',
+      );
     }
     return this.keys.key(this.hints);
   }
@@ -54,7 +61,9 @@ export class AsState implements PreauthContext {
     if (this.mechanism !== undefined) return this.answerRefusal(error);
     if (error.errorCode !== KDC_ERR_PREAUTH_REQUIRED) throw error;
     this.offers = error.reply.eData === undefined ? [] : MethodData.decode(error.reply.eData);
-    this.mechanism = mechanisms.find(({ padataType }) => this.offers.some(offer => offer.padataType === padataType));
+    this.mechanism = mechanisms.find(({ padataType }) =>
+      this.offers.some(offer => offer.padataType === padataType),
+    );
     if (this.mechanism === undefined) throw error;
     this.trace(`Using preauthentication mechanism ${this.mechanism.padataType} (${this.mechanism.name})`);
     this.learnClock(error);

@@ -67,10 +67,18 @@ async function askRealm(
   const state = new AsState(client, keys, enctypes, exchange);
   let padata: readonly PaData[] = [];
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const body = asRequestBody(options, { client, server, enctypes, now: exchange.clock(), nonce: randomNonce() });
+    const body = asRequestBody(options, {
+      client,
+      server,
+      enctypes,
+      now: exchange.clock(),
+      nonce: randomNonce(),
+    });
     const reqBody = KdcReqBody.encode(body);
     const request = AsReq.encode({ padata: [...padata, ...constantPadata(options)], reqBody });
-    exchange.trace(`Sending AS-REQ for ${formatPrincipal(client)} (${request.length} bytes) to ${client.realm}`);
+    exchange.trace(
+      `Sending AS-REQ for ${formatPrincipal(client)} (${request.length} bytes) to ${client.realm}`,
+    );
     const reply = await exchange.transport(client.realm, request, exchange.signal);
     if (!isKrbError(reply)) {
       const opened = await openAsReply({ body, request, reply }, state, options);
@@ -88,7 +96,10 @@ async function askRealm(
 function constantPadata(options: InitialOptions): readonly PaData[] {
   const padata: PaData[] = [{ padataType: PA_REQ_ENC_PA_REP, padataValue: new Uint8Array(0) }];
   if (options.pac !== undefined) {
-    padata.push({ padataType: PA_PAC_REQUEST, padataValue: PaPacRequest.encode({ includePac: options.pac }) });
+    padata.push({
+      padataType: PA_PAC_REQUEST,
+      padataValue: PaPacRequest.encode({ includePac: options.pac }),
+    });
   }
   return padata;
 }

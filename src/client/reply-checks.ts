@@ -16,7 +16,8 @@ export function modified(what: string): KerberosError {
 /** Checks what a reply repeats of its request: nonce, addresses, enctype of the session key. */
 export function checkEcho(part: EncKdcRepPart, body: KdcReqBody): void {
   if (part.nonce !== body.nonce) throw modified('another nonce');
-  if (!body.etype.includes(part.key.keytype)) throw modified('a session key of an enctype that was not asked for');
+  if (!body.etype.includes(part.key.keytype))
+    throw modified('a session key of an enctype that was not asked for');
   if (body.addresses !== undefined && !sameAddresses(part.caddr ?? [], body.addresses)) {
     throw modified('other addresses');
   }

@@ -1,8 +1,8 @@
 import type { Key } from '../crypto/key.ts';
 import { stringToKey } from '../crypto/string-to-key.ts';
 import { KerberosError } from '../errors.ts';
-import type { KeytabEntry } from '../keytab/keytab.ts';
 import { keysOf } from '../keytab/find.ts';
+import type { KeytabEntry } from '../keytab/keytab.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { toKey } from '../messages/seal.ts';
 import type { KeyHints } from '../preauth/hints.ts';
@@ -59,7 +59,10 @@ function keytabKeys(entries: readonly KeytabEntry[], client: Principal): ClientK
 }
 
 function noKey(client: Principal): KerberosError {
-  return new KerberosError('KEYTAB_NO_KEY', `Keytab contains no suitable keys for ${formatPrincipal(client)}`);
+  return new KerberosError(
+    'KEYTAB_NO_KEY',
+    `Keytab contains no suitable keys for ${formatPrincipal(client)}`,
+  );
 }
 
 function sameHints(a: KeyHints, b: KeyHints): boolean {

@@ -1,10 +1,17 @@
 import type { CacheContents, Ccache } from '../ccache/ccache.ts';
 import { ccacheName } from '../ccache/ccache.ts';
 import { isConfigEntry } from '../ccache/config-entries.ts';
-import { CcacheError, KerberosError } from '../errors.ts';
+import { KerberosError } from '../errors.ts';
 import { type Credential, isExpired, startOf } from '../messages/credential.ts';
 import { CANONICALIZE, FORWARDABLE, INVALID, PROXIABLE, RENEWABLE } from '../messages/flags.ts';
-import { formatPrincipal, isTgs, type Principal, samePrincipal, tgsPrincipal } from '../messages/principal.ts';
+import {
+  formatPrincipal,
+  isTgs,
+  type Principal,
+  samePrincipal,
+  tgsPrincipal,
+} from '../messages/principal.ts';
+import { notFound } from './not-found.ts';
 import { type ExchangeOptions, exchangeOf, shifted } from './options.ts';
 import { exchangeTgs } from './tgs.ts';
 
@@ -88,7 +95,10 @@ async function requestService(
     if (at === realm) realm = next;
     tgt = credential;
   }
-  throw new KerberosError('REPLY_MODIFIED', `The way to ${formatPrincipal(server)} leads through too many realms`);
+  throw new KerberosError(
+    'REPLY_MODIFIED',
+    `The way to ${formatPrincipal(server)} leads through too many realms`,
+  );
 }
 
 /** The ticket-granting ticket to begin with: that for the server's realm if there is one, else the client's own. */
@@ -118,11 +128,6 @@ async function store(cache: Ccache, gained: readonly Credential[], options: Serv
     if (!(error instanceof KerberosError)) throw error;
     exchange.trace(`Failed to store the ticket in ${ccacheName(cache)}: ${error.message}`);
   }
-}
-
-function notFound(cache: Ccache): CcacheError {
-  const where = cache.type === 'FILE' ? ` (filename: ${cache.residual})` : '';
-  return new CcacheError('CREDENTIAL_NOT_FOUND', `Matching credential not found${where}`, ccacheName(cache));
 }
 
 function after(date: Date, seconds: number): Date {

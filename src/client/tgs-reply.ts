@@ -25,7 +25,8 @@ export function openTgsReply(reply: Uint8Array, { body, tgt, server, subkey }: T
   const client = toPrincipal(rep.cname, rep.crealm);
   if (!samePrincipal(client, tgt.client)) throw modified('another client');
   const granted = toPrincipal(part.sname, part.srealm);
-  if (!samePrincipal(granted, toPrincipal(ticket.sname, ticket.realm))) throw modified('two names of the server');
+  if (!samePrincipal(granted, toPrincipal(ticket.sname, ticket.realm)))
+    throw modified('two names of the server');
   if (!mayStandFor(granted, server, body)) throw modified('another server');
   checkEcho(part, body);
   checkTimes(part, body);

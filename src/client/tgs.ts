@@ -52,7 +52,9 @@ export async function exchangeTgs(
   const reqBody = KdcReqBody.encode(body);
   const now = shifted(exchange.clock, options.kdcOffset ?? 0);
   const message = TgsReq.encode({ padata: [tgsPadata(tgt, reqBody, { sessionKey, subkey, now })], reqBody });
-  exchange.trace(`Sending TGS-REQ for ${formatPrincipal(server)} (${message.length} bytes) to ${server.realm}`);
+  exchange.trace(
+    `Sending TGS-REQ for ${formatPrincipal(server)} (${message.length} bytes) to ${server.realm}`,
+  );
   const reply = await exchange.transport(server.realm, message, exchange.signal);
   if (isKrbError(reply)) {
     const error = new KdcError(KrbError.decode(reply));

@@ -21,9 +21,7 @@ export function textToBytes(text: string): Uint8Array {
   const parts: Uint8Array[] = [];
   for (const piece of text) {
     const code = piece.codePointAt(0)!;
-    parts.push(
-      code >= 0xdc80 && code <= 0xdcff ? Uint8Array.of(code - 0xdc00) : Buffer.from(piece, 'utf8'),
-    );
+    parts.push(code >= 0xdc80 && code <= 0xdcff ? Uint8Array.of(code - 0xdc00) : Buffer.from(piece, 'utf8'));
   }
   return Buffer.concat(parts);
 }
@@ -37,7 +35,8 @@ function escapeInvalid(bytes: Uint8Array): string {
   let text = '';
   for (let at = 0; at < bytes.length; ) {
     const length = sequenceLength(bytes, at);
-    text += length === 0 ? String.fromCharCode(0xdc00 + bytes[at]!) : utf8.decode(bytes.subarray(at, at + length));
+    text +=
+      length === 0 ? String.fromCharCode(0xdc00 + bytes[at]!) : utf8.decode(bytes.subarray(at, at + length));
     at += length || 1;
   }
   return text;

@@ -1,4 +1,5 @@
-import { DEFAULT_ENCTYPES, isSupported, isWeak, parseEnctypeList } from '../crypto/enctypes.ts';
+import { isWeak } from '../crypto/enctype-names.ts';
+import { DEFAULT_ENCTYPES, isSupported, parseEnctypeList } from '../crypto/enctypes.ts';
 import { ConfigError } from '../errors.ts';
 import type { Config } from './config.ts';
 

@@ -55,11 +55,14 @@ export function defaultConfigFiles(
 function loadRoot(loading: Loading, path: string): Section | undefined {
   const root = createSection();
   try {
-    if (isDirectory(path)) includeDirectory(loading, root, path, 0);
+    const at = { file: path, line: 0 };
+    if (isDirectory(path)) include(loading, root, { directive: 'includedir', path, at, depth: 0 });
     else parseFile(loading, root, path, 0);
     return root;
   } catch (error) {
-    if (!isAbsent(error)) throw error;
+    if (error instanceof ConfigError) throw error;
+    if (!isAbsent(error))
+      throw configError('CONFIG_UNREADABLE', 'cannot be read', { file: path, line: 0 }, error);
     loading.warnings.push({ file: path, line: 0, text: `skipped: ${(error as Error).message}` });
     return undefined;
   }
@@ -121,5 +124,6 @@ function isAbsent(error: unknown): boolean {
 }
 
 function configError(code: ErrorCode, text: string, at: Place, cause?: unknown): ConfigError {
-  return new ConfigError(code, `${at.file}:${at.line}: ${text}`, at, { cause });
+  const where = at.line === 0 ? at.file : `${at.file}:${at.line}`;
+  return new ConfigError(code, `${where}: ${text}`, at, { cause });
 }

@@ -28,25 +28,32 @@ export function parseProfile(text: string, file: string, root: Section, events: 
   const body = text.startsWith('\ufeff') ? text.slice(1) : text;
   for (const line of body.split('\n')) {
     parser.line++;
-    parseLine(parser, line.replace(/\r+$/, ''));
+    parseLine(parser, line);
   }
   if (parser.outer.length > 0) events.warn('a brace is still open at the end of the file', here(parser));
 }
 
 function parseLine(parser: Parser, line: string): void {
   if (line.includes('\0')) throw syntaxError(parser, 'a NUL character');
-  const include = /^(include|includedir)(?:[ \t\v\f\r]+(.*))?$/.exec(line);
-  if (include !== null) {
-    parser.events.include(include[1] as 'include' | 'includedir', trimBlanks(include[2] ?? ''), here(parser));
-  } else if (parser.state === 'preamble' && !line.startsWith('[')) {
+  if (line.startsWith('include') && parseInclude(parser, line)) return;
+  if (parser.state === 'preamble' && !line.startsWith('[')) {
     parsePreamble(parser, line);
   } else if (parser.state === 'brace') {
-    if (!trimBlanks(line).startsWith('{')) throw syntaxError(parser, 'an opening brace is missing');
+    if (!trimStart(line).startsWith('{')) throw syntaxError(parser, 'an opening brace is missing');
     parser.state = 'lines';
   } else {
     parser.state = 'lines';
-    parseStatement(parser, trimStart(line));
+    parseStatement(parser, trim(line));
   }
+}
+
+/** False if the word only begins like a directive. */
+function parseInclude(parser: Parser, line: string): boolean {
+  const directive = line.startsWith('includedir') ? 'includedir' : 'include';
+  const rest = line.slice(directive.length);
+  if (rest !== '' && !isBlank(rest, 0)) return false;
+  parser.events.include(directive, trim(rest), here(parser));
+  return true;
 }
 
 function parsePreamble(parser: Parser, line: string): void {
@@ -68,10 +75,11 @@ function parseStatement(parser: Parser, line: string): void {
 
 function parseHead(parser: Parser, line: string): void {
   if (parser.outer.length > 0) throw syntaxError(parser, 'a section begins inside a brace');
-  const head = /^\[([^\]]*)\](\*?)(.*)$/.exec(line);
-  if (head === null || trimStart(head[3]!) !== '') throw syntaxError(parser, 'not a section header');
-  parser.section = enterSection(parser.root, head[1]!);
-  if (head[2] === '*') parser.section.final = true;
+  const end = line.indexOf(']');
+  const rest = line.slice(end + 1);
+  if (end < 0 || (rest !== '' && rest !== '*')) throw syntaxError(parser, 'not a section header');
+  parser.section = enterSection(parser.root, line.slice(1, end));
+  if (rest === '*') parser.section.final = true;
 }
 
 function parseClose(parser: Parser, line: string): void {
@@ -86,14 +94,16 @@ function parseClose(parser: Parser, line: string): void {
 }
 
 function parseRelation(parser: Parser, line: string): void {
-  const relation = /^([^= \t\v\f\r]+)[ \t\v\f\r]*=[ \t\v\f\r]*(.*)$/.exec(line);
-  if (relation === null) throw syntaxError(parser, 'neither a relation nor a section');
-  const [name, star] = relation[1]!.split('*', 2);
-  const final = star !== undefined;
-  const value = trimBlanks(relation[2]!);
+  const equals = line.indexOf('=');
+  const tag = trim(line.slice(0, Math.max(equals, 0)));
+  if (tag === '' || hasBlank(tag)) throw syntaxError(parser, 'neither a relation nor a section');
+  const star = tag.indexOf('*');
+  const final = star >= 0;
+  const name = final ? tag.slice(0, star) : tag;
+  const value = trimStart(line.slice(equals + 1));
   if (value === '' || value === '{') {
     parser.outer.push(parser.section);
-    parser.section = enterSection(parser.section, name!);
+    parser.section = enterSection(parser.section, name);
     if (final) parser.section.final = true;
     if (value === '') parser.state = 'brace';
     return;
@@ -105,7 +115,7 @@ function parseRelation(parser: Parser, line: string): void {
     );
   }
   const text = value.startsWith('"') ? unquote(value) : value;
-  addRelation(parser.section, name!, { value: text, final, ...here(parser) });
+  addRelation(parser.section, name, { value: text, final, ...here(parser) });
 }
 
 /** The section to fill: the one of that name, or a stray one when that name is final. */
@@ -133,14 +143,29 @@ function isIgnorable(rest: string): boolean {
   return rest === '' || rest.startsWith('#') || rest.startsWith(';');
 }
 
+// By hand: every command parses this at its start, and compiling expressions costs more than running these.
+
 function trimStart(text: string): string {
-  return text.replace(/^[ \t\v\f\r]+/, '');
+  let start = 0;
+  while (isBlank(text, start)) start++;
+  return text.slice(start);
 }
 
-function trimBlanks(text: string): string {
+function trim(text: string): string {
   let end = text.length;
-  while (end > 0 && ' \t\v\f\r'.includes(text[end - 1]!)) end--;
+  while (isBlank(text, end - 1)) end--;
   return trimStart(text.slice(0, end));
+}
+
+function hasBlank(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (isBlank(text, at)) return true;
+  return false;
+}
+
+/** Tab to carriage return, or a space, as C has it; false beyond the text. */
+function isBlank(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d);
 }
 
 function here({ file, line }: Parser): Place {

@@ -1,4 +1,4 @@
-/** Where something is written. Lines count from 1. */
+/** Where something is written. Lines count from 1; 0 is the file as a whole. */
 export interface Place {
   readonly file: string;
   readonly line: number;

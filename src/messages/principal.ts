@@ -93,7 +93,7 @@ function split(text: string, enterprise: boolean): { components: string[]; realm
     const char = text[i]!;
     if (char === '\\') {
       i++;
-      if (i === text.length) throw malformed(text);
+      if (i === text.length) throw malformed();
       current += unescaped(text[i]!);
     } else if (char === '/' && !enterprise && realm === undefined) {
       components.push(current);
@@ -104,12 +104,12 @@ function split(text: string, enterprise: boolean): { components: string[]; realm
         current += char;
         continue;
       }
-      if (realm !== undefined) throw malformed(text);
+      if (realm !== undefined) throw malformed();
       components.push(current);
       current = '';
       realm = '';
     } else {
-      if (char === '\0') throw malformed(text);
+      if (char === '\0') throw malformed();
       current += char;
     }
   }
@@ -152,6 +152,6 @@ function quote(text: string, component: boolean): string {
   });
 }
 
-function malformed(text: string): KerberosError {
-  return new KerberosError('PRINCIPAL_MALFORMED', `Malformed representation of principal: ${text}`);
+function malformed(): KerberosError {
+  return new KerberosError('PRINCIPAL_MALFORMED', 'Malformed representation of principal');
 }

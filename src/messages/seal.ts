@@ -14,7 +14,10 @@ export function seal<T>(type: Codec<T>, value: T, key: Key, usage: number, kvno?
  */
 export function unseal<T>(type: Codec<T>, sealed: EncryptedData, key: Key, usage: number): T {
   if (sealed.etype !== key.etype) {
-    throw new KerberosError('ENCTYPE_UNSUPPORTED', `enctype ${sealed.etype} cannot be opened with a key of ${key.etype}`);
+    throw new KerberosError(
+      'ENCTYPE_UNSUPPORTED',
+      `enctype ${sealed.etype} cannot be opened with a key of ${key.etype}`,
+    );
   }
   return type.decode(decrypt(key, usage, sealed.cipher));
 }

@@ -53,5 +53,8 @@ function entries(padata: readonly PaData[]): readonly Offer[] | undefined {
   if (info2 !== undefined) return EtypeInfo2.decode(info2.padataValue);
   const info = padata.find(({ padataType }) => padataType === PA_ETYPE_INFO);
   if (info === undefined) return undefined;
-  return EtypeInfo.decode(info.padataValue).map(({ etype, salt }) => ({ etype, salt: salt && bytesToText(salt) }));
+  return EtypeInfo.decode(info.padataValue).map(({ etype, salt }) => ({
+    etype,
+    salt: salt && bytesToText(salt),
+  }));
 }

@@ -6,6 +6,9 @@ import { type TransportAttempt, TransportError } from '../errors.ts';
 import type { ProtocolName, Target } from './protocols.ts';
 import { orderSrv, type SrvLookup } from './srv.ts';
 
+/** More KDCs than a realm needs, and few enough that whoever forges DNS cannot make us flood a third party. */
+const MAX_RECORDS = 32;
+
 /** A KDC and the protocols it is reached by. */
 export interface Server {
   readonly host: string;
@@ -81,7 +84,7 @@ async function locateByDns(
     protocols.map(async protocol => {
       const name = `_kerberos._${protocol}.${realm}`;
       try {
-        return orderSrv(await lookupSrv(name, signal));
+        return orderSrv(await lookupSrv(name, signal)).slice(0, MAX_RECORDS);
       } catch (error) {
         failures.push({ target: `dns ${name}`, reason: (error as Error).message });
         return [];

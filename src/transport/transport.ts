@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Config } from '../config/config.ts';
 import { TransportError } from '../errors.ts';
 import type { Trace } from '../trace.ts';
@@ -24,17 +25,17 @@ export interface TransportOptions extends Partial<Timing> {
  */
 const TIMING: Timing = { timeout: 20, stagger: 1, resendAfter: [2, 4, 8] };
 
+/** The longest time a timer takes, in milliseconds; beyond it, it would fire at once. */
+const MAX_TIMER = 0x7fffffff;
+
 /** A transport to the KDCs that the profile or DNS names; the KDC that answered last is tried first. */
 export function createTransport(config: Config, options: TransportOptions = {}): Transport {
   const { trace = () => {}, lookupSrv = createSrvLookup() } = options;
-  const {
-    timeout = config.libdefaults.requestTimeout || TIMING.timeout,
-    stagger = TIMING.stagger,
-    resendAfter = TIMING.resendAfter,
-  } = options;
+  const { stagger = TIMING.stagger, resendAfter = TIMING.resendAfter } = options;
   const lastWinners = new Map<string, Target>();
 
   return async (realm, request, signal) => {
+    const timeout = options.timeout ?? (config.libdefaults.requestTimeout || TIMING.timeout);
     const budget = startBudget(timeout, signal);
     try {
       trace(`Sending request (${request.length} bytes) to ${realm}`);
@@ -78,7 +79,9 @@ function startBudget(
 ): { readonly signal: AbortSignal; end(): void } {
   const controller = new AbortController();
   const abort = (): void => controller.abort();
-  const timer = setTimeout(abort, seconds * 1000);
+  // Every attempt listens; Node would take more than ten for a leak and warn on stderr.
+  setMaxListeners(0, controller.signal);
+  const timer = setTimeout(abort, Math.min(seconds * 1000, MAX_TIMER));
   outer?.addEventListener('abort', abort);
   if (outer?.aborted) abort();
   return {

@@ -1,5 +1,5 @@
 import { makeChecksum, verifyChecksum } from '../../src/crypto/checksum.ts';
-import { enctypeName } from '../../src/crypto/enctypes.ts';
+import { enctypeName } from '../../src/crypto/enctype-names.ts';
 import { decrypt, encrypt, importKey, type Key, randomKey } from '../../src/crypto/key.ts';
 import { stringToKey } from '../../src/crypto/string-to-key.ts';
 

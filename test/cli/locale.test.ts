@@ -121,7 +121,7 @@ describe('loadBsdLocale', () => {
   install('share/ja_JP.UTF-8/LC_TIME', lines.join('\n'));
 
   it('reads the lines of a text file', () => {
-    expect(loadBsdLocale('ja_JP.UTF-8', join(folder, 'share'))).toMatchObject({
+    expect(loadBsdLocale('ja_JP.UTF-8', cLocale, join(folder, 'share'))).toMatchObject({
       dateTimeFormat: '%a %b/%e %T %Y',
       dateFormat: '%Y/%m/%d',
       timeFormat: '%H時%M分%S秒',
@@ -134,7 +134,7 @@ describe('loadBsdLocale', () => {
 
   it('knows no locale where the file is short or missing', () => {
     install('share/short/LC_TIME', lines.slice(0, 40).join('\n'));
-    expect(loadBsdLocale('short', join(folder, 'share'))).toBeUndefined();
-    expect(loadBsdLocale('missing', join(folder, 'share'))).toBeUndefined();
+    expect(loadBsdLocale('short', cLocale, join(folder, 'share'))).toBeUndefined();
+    expect(loadBsdLocale('missing', cLocale, join(folder, 'share'))).toBeUndefined();
   });
 });

@@ -37,10 +37,17 @@ export interface MitKdc {
   kadmin(commands: readonly string[]): string;
   /** `principal` with a password or with random keys, the latter added to `keytab`. */
   addPrincipal(principal: string, options?: { readonly password?: string; readonly flags?: string }): void;
-  /** Runs a program with `env`, standard input from `input`. */
-  run(program: string, args: readonly string[], input?: string): { status: number; stdout: string; stderr: string };
+  /** Runs a program with `env` and `input` on its standard input; the test's own servers can answer meanwhile. */
+  run(program: string, args: readonly string[], input?: string): Promise<ProgramResult>;
   /** Ends the KDC and removes the directory. */
   stop(): Promise<void>;
+}
+
+export interface ProgramResult {
+  /** The exit status; -1 where a signal ended the program. */
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 const REALM = 'A.TEST';
@@ -105,18 +112,20 @@ async function startIn(dir: string, options: MitKdcOptions): Promise<MitKdc> {
   };
   const adminEnv = { ...env, KRB5_KDC_PROFILE: kdcConf };
 
-  const run = (program: string, args: readonly string[], input = '') =>
-    runProgram(program, args, { env, input });
+  const run = (name: string, args: readonly string[], input = ''): Promise<ProgramResult> =>
+    runProgram(name, args, { env, input });
   function kadmin(commands: readonly string[]): string {
-    const { stdout, stderr } = runProgram('kadmin.local', ['-r', REALM], {
+    const { stdout, stderr } = runAdmin('kadmin.local', ['-r', REALM], {
       env: adminEnv,
       input: `${commands.join('\n')}\n`,
     });
-    const failed = /^\S+: .* while /m.exec(stderr);
-    if (failed !== null) throw new Error(stderr);
+    if (/^\S+: .* while /m.test(stderr)) throw new Error(stderr);
     return stdout;
   }
-  function addPrincipal(principal: string, { password, flags = '' }: { password?: string; flags?: string } = {}): void {
+  function addPrincipal(
+    principal: string,
+    { password, flags = '' }: { password?: string; flags?: string } = {},
+  ): void {
     kadmin(
       password === undefined
         ? [`addprinc -randkey ${flags} ${principal}`, `ktadd -norandkey -k ${keytab} ${principal}`]
@@ -124,8 +133,7 @@ async function startIn(dir: string, options: MitKdcOptions): Promise<MitKdc> {
     );
   }
 
-  const created = runProgram('kdb5_util', ['-r', REALM, 'create', '-s', '-P', 'masterpw'], { env: adminEnv, input: '' });
-  if (created.status !== 0) throw new Error(created.stderr);
+  runAdmin('kdb5_util', ['-r', REALM, 'create', '-s', '-P', 'masterpw'], { env: adminEnv, input: '' });
   kadmin([
     ...SEED,
     ...(options.principals ?? []),
@@ -244,14 +252,39 @@ function isUdpFree(port: number): Promise<boolean> {
   });
 }
 
+interface ProgramContext {
+  readonly env: Readonly<Record<string, string>>;
+  readonly input: string;
+}
+
+function runAdmin(name: string, args: readonly string[], { env, input }: ProgramContext) {
+  const result = spawnSync(program(name), args, { env, input, encoding: 'utf8', timeout: 20_000 });
+  if (result.error !== undefined) throw result.error;
+  if (result.status !== 0) throw new Error(`${name}: ${result.stderr}`);
+  return result;
+}
+
 function runProgram(
   name: string,
   args: readonly string[],
-  { env, input }: { readonly env: Readonly<Record<string, string>>; readonly input: string },
-): { status: number; stdout: string; stderr: string } {
-  const { status, stdout, stderr, error } = spawnSync(program(name), args, { env, input, encoding: 'utf8', timeout: 20_000 });
-  if (error !== undefined) throw error;
-  return { status: status ?? -1, stdout, stderr };
+  { env, input }: ProgramContext,
+): Promise<ProgramResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program(name), args, { env, timeout: 20_000 });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', text => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', text => {
+      stderr += text;
+    });
+    child.once('error', reject);
+    child.once('close', status => resolve({ status: status ?? -1, stdout, stderr }));
+    // A program may end without reading.
+    child.stdin.once('error', () => undefined);
+    child.stdin.end(input);
+  });
 }
 
 function program(name: string): string {

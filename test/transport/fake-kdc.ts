@@ -101,5 +101,6 @@ export function transportTo(
   const text = `[libdefaults]\n${libdefaults}\n[realms]\nA.TEST = {\n${lines.join('\n')}\n}`;
   parseProfile(text, 'krb5.conf', root, { warn: () => {}, include: () => {} });
   const config = createConfig(createProfile([root]), { uid: 0, euid: 0, username: '', temp: '/tmp' });
-  return createTransport(config, { timeout: 0.3, stagger: 0.05, lookupSrv: async () => [], ...options });
+  const timeout = libdefaults.includes('request_timeout') ? {} : { timeout: 0.3 };
+  return createTransport(config, { ...timeout, stagger: 0.05, lookupSrv: async () => [], ...options });
 }

@@ -61,6 +61,15 @@ describe('KDCs from DNS', () => {
     expect(kdc.log).toEqual(['tcp']);
   });
 
+  it('are no more than a realm needs', async () => {
+    await using closed = await fakeKdc({});
+    const lookupSrv: SrvLookup = async () =>
+      Array.from({ length: 500 }, () => record('127.0.0.1', closed.port));
+    const error = await transportTo([], { lookupSrv, timeout: 5 })('A.TEST', REQUEST).catch(error => error);
+    expect(error).toMatchObject({ code: 'KDC_UNREACHABLE' });
+    expect(error.attempts).toHaveLength(64);
+  });
+
   it('are not asked for when dns_lookup_kdc is off', async () => {
     const transport = transportTo([], { lookupSrv: () => expect.unreachable() }, 'dns_lookup_kdc = no');
     await expect(transport('A.TEST', REQUEST)).rejects.toMatchObject({

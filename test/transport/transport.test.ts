@@ -141,6 +141,25 @@ describe('a transport', () => {
     expect(performance.now() - started).toBeLessThan(1000);
   });
 
+  it('says nothing on the console with many silent KDCs', async () => {
+    await using mute = await fakeKdc({ udp: silent, tcp: silent });
+    const warnings: Error[] = [];
+    const note = (warning: Error): number => warnings.push(warning);
+    process.on('warning', note);
+    const transport = transportTo(Array<typeof mute>(12).fill(mute), { stagger: 0.002, timeout: 0.1 });
+    await expect(transport('A.TEST', REQUEST)).rejects.toMatchObject({ attempts: { length: 24 } });
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
+
+  it('takes its time from request_timeout, however long', async () => {
+    await using kdc = await fakeKdc({ udp: (_, count) => (count >= 2 ? ANSWER : undefined) });
+    const ask = (timeout: string): Promise<Uint8Array> =>
+      transportTo([kdc], { resendAfter: [0.05] }, `request_timeout = ${timeout}`)('A.TEST', REQUEST);
+    expect(await ask('2147483647')).toEqual(Buffer.from(ANSWER));
+    await expect(ask('soon')).rejects.toMatchObject({ code: 'CONFIG_VALUE', line: 2 });
+  });
+
   it('is aborted by its signal and leaves nothing on it', async () => {
     await using mute = await fakeKdc({ udp: silent, tcp: silent });
     const controller = new AbortController();

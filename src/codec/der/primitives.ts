@@ -137,7 +137,8 @@ export function der(type: DerType<unknown>): DerType<Uint8Array> {
   return defineType({
     tags: type.tags,
     read(input) {
-      if (!type.tags.includes(input.peekTag())) throw new CodecError(input.peekTag() < 0 ? 'missing' : 'another type');
+      if (!type.tags.includes(input.peekTag()))
+        throw new CodecError(input.peekTag() < 0 ? 'missing' : 'another type');
       return input.element();
     },
     write: (output, value) => output.bytes(value),
@@ -169,7 +170,10 @@ interface IntegerType extends DerType<number> {
   toNumber(value: number): number;
 }
 
-function integerType(fromContent: (content: Uint8Array) => number, toNumber: (value: number) => number): IntegerType {
+function integerType(
+  fromContent: (content: Uint8Array) => number,
+  toNumber: (value: number) => number,
+): IntegerType {
   return { ...primitive(0x02, fromContent, value => integerContent(toNumber(value))), fromContent, toNumber };
 }
 
@@ -212,7 +216,8 @@ function range(value: number, type: string): CodecError {
 
 function parseTime(bytes: Uint8Array): Date {
   if (bytes.length !== 15 || bytes[14] !== 0x5a) throw new CodecError('not a KerberosTime');
-  for (let i = 0; i < 14; i++) if (bytes[i]! < 0x30 || bytes[i]! > 0x39) throw new CodecError('not a KerberosTime');
+  for (let i = 0; i < 14; i++)
+    if (bytes[i]! < 0x30 || bytes[i]! > 0x39) throw new CodecError('not a KerberosTime');
   const digits = (at: number): number => (bytes[at]! - 0x30) * 10 + (bytes[at + 1]! - 0x30);
   const [year, month, day] = [digits(0) * 100 + digits(2), digits(4), digits(6)];
   const [hour, minute, second] = [digits(8), digits(10), digits(12)];
@@ -220,7 +225,8 @@ function parseTime(bytes: Uint8Array): Date {
   if (year < 100) date.setUTCFullYear(year);
   const same = date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60;
   // A leap second, 23:59:60, is a valid KerberosTime and means the second after it.
-  if (!(same || second === 60) || month === 0 || month > 12 || second > 60) throw new CodecError('no such time');
+  if (!(same || second === 60) || month === 0 || month > 12 || second > 60)
+    throw new CodecError('no such time');
   return date;
 }
 
@@ -244,11 +250,13 @@ function formatTime(date: Date): Uint8Array {
 }
 
 function parseOid(bytes: Uint8Array): string {
-  if (bytes.length === 0 || bytes[bytes.length - 1]! >= 0x80) throw new CodecError('not an OBJECT IDENTIFIER');
+  if (bytes.length === 0 || bytes[bytes.length - 1]! >= 0x80)
+    throw new CodecError('not an OBJECT IDENTIFIER');
   const arcs: number[] = [];
   let arc = 0;
   for (const [i, byte] of bytes.entries()) {
-    if (byte === 0x80 && (i === 0 || bytes[i - 1]! < 0x80)) throw new CodecError('an arc not in its shortest form');
+    if (byte === 0x80 && (i === 0 || bytes[i - 1]! < 0x80))
+      throw new CodecError('an arc not in its shortest form');
     if (arc > 0x1ffffff_ffff) throw new CodecError('an arc that is too large');
     arc = arc * 128 + (byte & 0x7f);
     if (byte >= 0x80) continue;
@@ -272,7 +280,8 @@ function formatOid(text: string): Uint8Array {
   const out: number[] = [];
   for (const arc of [root * 40 + second, ...rest]) {
     const digits = [arc % 128];
-    for (let left = Math.floor(arc / 128); left > 0; left = Math.floor(left / 128)) digits.unshift((left % 128) | 0x80);
+    for (let left = Math.floor(arc / 128); left > 0; left = Math.floor(left / 128))
+      digits.unshift((left % 128) | 0x80);
     out.push(...digits);
   }
   return Uint8Array.from(out);

@@ -31,7 +31,8 @@ export class DerReader {
   /** Reads a header that must carry `tag`; returns where its content ends. */
   open(tag: number): number {
     const found = this.peekTag();
-    if (found !== tag) throw new CodecError(found < 0 ? 'missing' : `tag ${hex(found)} where ${hex(tag)} belongs`);
+    if (found !== tag)
+      throw new CodecError(found < 0 ? 'missing' : `tag ${hex(found)} where ${hex(tag)} belongs`);
     this.offset++;
     this.alias = -1;
     return this.contentEnd();
@@ -87,7 +88,8 @@ export class DerReader {
     if (count > 4) throw new CodecError('length of more than 4 octets');
     let length = 0;
     for (let i = 0; i < count; i++) length = length * 256 + this.octet();
-    if (length < 0x80 || length < 2 ** (8 * (count - 1))) throw new CodecError('length not in its shortest form');
+    if (length < 0x80 || length < 2 ** (8 * (count - 1)))
+      throw new CodecError('length not in its shortest form');
     return length;
   }
 

@@ -42,7 +42,11 @@ export function explicit<T>(number: number, type: DerType<T>): DerType<T> {
 }
 
 /** `[APPLICATION n] type`. Where several numbers are given all are read and the first is written. */
-export function application<T>(number: number | readonly number[], type: DerType<T>, name?: string): DerType<T> {
+export function application<T>(
+  number: number | readonly number[],
+  type: DerType<T>,
+  name?: string,
+): DerType<T> {
   return wrapped(
     [number].flat().map(n => 0x60 | n),
     type,

@@ -54,6 +54,7 @@ export function defineType<T>(parts: DerParts<T>, name?: string): DerType<T> {
 /** The same error, one step further out on its path. */
 export function within(step: string, error: unknown): unknown {
   if (!(error instanceof CodecError)) return error;
-  const reason = error.path.length === 0 ? error.message : error.message.slice(error.path.join('.').length + 2);
+  const reason =
+    error.path.length === 0 ? error.message : error.message.slice(error.path.join('.').length + 2);
   return new CodecError(reason, [step, ...error.path], { cause: error.cause });
 }

@@ -1,0 +1,32 @@
+import { KerberosError } from '../errors.ts';
+import { errorName } from '../messages/error-codes.ts';
+import { KrbError } from '../messages/krb-error.ts';
+import { type Principal, toPrincipalName } from '../messages/principal.ts';
+
+/** Our acceptor refuses a request; `errorCode` is the number of RFC 4120 §7.5.9 that its sender is told. */
+export class ApError extends KerberosError {
+  override readonly name = 'ApError';
+  readonly errorCode: number;
+
+  /** `detail` is for our side's log and is not sent. */
+  constructor(errorCode: number, detail?: string, options?: ErrorOptions) {
+    super(
+      'AP_REFUSED',
+      detail === undefined ? errorName(errorCode) : `${errorName(errorCode)}: ${detail}`,
+      options,
+    );
+    this.errorCode = errorCode;
+  }
+
+  /** The KRB-ERROR to send, in the name of the service `server` (RFC 4120 §5.9.1). */
+  toKrbError(server: Principal, now: Date): Uint8Array {
+    return KrbError.encode({
+      stime: now,
+      susec: now.getMilliseconds() * 1000,
+      errorCode: this.errorCode,
+      realm: server.realm,
+      sname: toPrincipalName(server),
+      eText: errorName(this.errorCode),
+    });
+  }
+}

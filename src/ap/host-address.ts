@@ -1,0 +1,45 @@
+import { ADDR_INET, ADDR_INET6 } from '../messages/numbers.ts';
+import type { HostAddress } from '../messages/types.ts';
+
+const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+/** The HostAddress of an address in text, as a socket tells it (RFC 4120 §7.5.3); undefined for what is none. */
+export function hostAddress(text: string): HostAddress | undefined {
+  const plain = text.replace(/%.*$/, '');
+  const inet = parseInet(MAPPED.exec(plain)?.[1] ?? plain);
+  if (inet !== undefined) return { addrType: ADDR_INET, address: inet };
+  const inet6 = parseInet6(plain);
+  return inet6 && { addrType: ADDR_INET6, address: inet6 };
+}
+
+/** Whether two addresses are the same. */
+export function sameAddress(a: HostAddress, b: HostAddress): boolean {
+  return (
+    a.addrType === b.addrType &&
+    a.address.length === b.address.length &&
+    a.address.every((byte, i) => byte === b.address[i])
+  );
+}
+
+function parseInet(text: string): Uint8Array | undefined {
+  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)?.slice(1).map(Number);
+  return parts?.every(part => part < 256) ? Uint8Array.from(parts) : undefined;
+}
+
+function parseInet6(text: string): Uint8Array | undefined {
+  const halves = text.split('::');
+  if (halves.length > 2) return undefined;
+  const [head, tail] = halves.map(half => (half === '' ? [] : half.split(':').flatMap(groupBytes)));
+  const missing = 16 - head!.length - (tail?.length ?? 0);
+  if (tail === undefined ? missing !== 0 : missing < 2) return undefined;
+  const bytes = [...head!, ...new Array<number>(tail === undefined ? 0 : missing).fill(0), ...(tail ?? [])];
+  return bytes.some(Number.isNaN) ? undefined : Uint8Array.from(bytes);
+}
+
+/** A group of hexadecimal digits, or an address of version 4 at the end; NaN for anything else. */
+function groupBytes(group: string): number[] {
+  const inet = parseInet(group);
+  if (inet !== undefined) return [...inet];
+  const value = /^[0-9a-f]{1,4}$/i.test(group) ? Number.parseInt(group, 16) : Number.NaN;
+  return [value >> 8, Number.isNaN(value) ? Number.NaN : value & 0xff];
+}

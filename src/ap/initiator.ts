@@ -1,0 +1,109 @@
+import { type ChecksumValue, makeChecksum } from '../crypto/checksum.ts';
+import { type Key, randomKey } from '../crypto/key.ts';
+import { randomUint32 } from '../crypto/random.ts';
+import { CodecError, KerberosError } from '../errors.ts';
+import { ApRep, ApReq, Authenticator, EncApRepPart } from '../messages/ap.ts';
+import type { Credential } from '../messages/credential.ts';
+import { MUTUAL_REQUIRED, USE_SESSION_KEY } from '../messages/flags.ts';
+import { isKrbError, KdcError, KrbError } from '../messages/krb-error.ts';
+import { KU_AP_REP, KU_AP_REQ_AUTHENTICATOR, KU_AP_REQ_CKSUM } from '../messages/numbers.ts';
+import { toPrincipalName } from '../messages/principal.ts';
+import { seal, toEncryptionKey, toKey, unseal } from '../messages/seal.ts';
+import type { AuthorizationDataElement } from '../messages/types.ts';
+import { type AuthenticatorTime, authenticatorTime } from './authenticator-time.ts';
+import type { ApSession } from './session.ts';
+
+export interface ApReqOptions {
+  /** Whether the service is to prove who it is. */
+  readonly mutual?: boolean | undefined;
+  /** Whether to propose a subkey, of the session key's enctype. */
+  readonly subkey?: boolean | undefined;
+  /** Whether to name a first sequence number. */
+  readonly sequenceNumber?: boolean | undefined;
+  /** What the request is about: data to make a keyed checksum over, or the checksum as it is, such as GSS-API's. */
+  readonly checksum?:
+    | ChecksumValue
+    | { readonly data: Uint8Array; readonly type?: number | undefined }
+    | undefined;
+  /** More of the client's own for the authenticator. */
+  readonly authorizationData?: readonly AuthorizationDataElement[] | undefined;
+  /** Our clock; the system's if not given. */
+  readonly now?: (() => Date) | undefined;
+  /** The KDC's clock minus ours in milliseconds, where a cache remembers it; the service is taken to go by the KDC's. */
+  readonly kdcOffset?: number | undefined;
+}
+
+/** An AP-REQ and what its sender knows besides. */
+export interface ApRequest {
+  readonly apReq: Uint8Array;
+  /** What was agreed on if the service does not prove who it is. */
+  readonly session: ApSession;
+  /**
+   * Checks the AP-REP (RFC 4120 §3.2.5). Throws KdcError SERVER_REFUSED where the service answered KRB-ERROR instead,
+   * KerberosError MUTUAL_FAILED where it has not the ticket's session key or speaks of another request, and CodecError.
+   */
+  verify(apRep: Uint8Array): ApSession;
+}
+
+/** Makes an AP-REQ (RFC 4120 §3.2.2). Throws KerberosError ENCTYPE_UNSUPPORTED or KEY_LENGTH. */
+export function createApReq(credential: Credential, options: ApReqOptions = {}): ApRequest {
+  const { now = () => new Date(), kdcOffset = 0, mutual = false } = options;
+  const sessionKey = toKey(credential.key);
+  const initiatorSubkey = options.subkey ? randomKey(sessionKey.etype) : undefined;
+  const initiatorSequence = options.sequenceNumber ? freshSequenceNumber() : undefined;
+  const time = authenticatorTime(new Date(now().getTime() + kdcOffset));
+  const authenticator: Authenticator = {
+    crealm: credential.client.realm,
+    cname: toPrincipalName(credential.client),
+    cksum: checksumOf(options.checksum, sessionKey),
+    ...time,
+    subkey: initiatorSubkey && toEncryptionKey(initiatorSubkey),
+    seqNumber: initiatorSequence,
+    authorizationData: options.authorizationData,
+  };
+  const apReq = ApReq.encode({
+    apOptions: (mutual ? MUTUAL_REQUIRED : 0) | (credential.isSkey ? USE_SESSION_KEY : 0),
+    ticket: credential.ticket,
+    authenticator: seal(Authenticator, authenticator, sessionKey, KU_AP_REQ_AUTHENTICATOR),
+  });
+  const { client, server, endtime } = credential;
+  const session = { client, server, sessionKey, initiatorSubkey, initiatorSequence, endtime, mutual: false };
+  return { apReq, session, verify: apRep => verifyApRep(apRep, time, session) };
+}
+
+/** 30 bits: some peers read a larger one as negative, and adding to it must not run over. */
+export function freshSequenceNumber(): number {
+  return randomUint32() >>> 2;
+}
+
+function checksumOf(wanted: ApReqOptions['checksum'], sessionKey: Key): ChecksumValue | undefined {
+  if (wanted === undefined || 'checksum' in wanted) return wanted;
+  return makeChecksum(sessionKey, KU_AP_REQ_CKSUM, wanted.data, wanted.type);
+}
+
+function verifyApRep(apRep: Uint8Array, time: AuthenticatorTime, session: ApSession): ApSession {
+  if (isKrbError(apRep)) throw new KdcError(KrbError.decode(apRep), 'SERVER_REFUSED');
+  const part = openApRep(apRep, session.sessionKey);
+  // The wire has whole seconds.
+  const sameSecond = Math.floor(part.ctime.getTime() / 1000) === Math.floor(time.ctime.getTime() / 1000);
+  if (!sameSecond || part.cusec !== time.cusec) throw mutualFailed();
+  return {
+    ...session,
+    acceptorSubkey: part.subkey && toKey(part.subkey),
+    acceptorSequence: part.seqNumber,
+    mutual: true,
+  };
+}
+
+function openApRep(apRep: Uint8Array, sessionKey: Key): EncApRepPart {
+  const { encPart } = ApRep.decode(apRep);
+  try {
+    return unseal(EncApRepPart, encPart, sessionKey, KU_AP_REP);
+  } catch (error) {
+    throw error instanceof KerberosError && !(error instanceof CodecError) ? mutualFailed(error) : error;
+  }
+}
+
+function mutualFailed(cause?: KerberosError): KerberosError {
+  return new KerberosError('MUTUAL_FAILED', 'Mutual authentication failed', { cause });
+}

@@ -1,0 +1,130 @@
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { randomBytes } from '../crypto/random.ts';
+import { KRB_AP_ERR_REPEAT, KRB_ERR_GENERIC } from '../messages/error-codes.ts';
+import { ApError } from './ap-error.ts';
+import { type ReplayCache, TAG_BYTES } from './replay-cache.ts';
+import { withReplayLock } from './replay-lock.ts';
+import { sipHash } from './siphash.ts';
+
+export interface FileReplayOptions {
+  /** The acceptor's clock skew in seconds; 300 if not given. */
+  readonly clockskew?: number | undefined;
+}
+
+const SEED_BYTES = 16;
+const RECORD_BYTES = TAG_BYTES + 4;
+const FIRST_TABLE_RECORDS = 1023;
+/** What the reference implementation makes of it; it also ends the search in a file that somebody else has filled. */
+const MAX_FILE_BYTES = 0x7fffffff;
+
+/**
+ * The replay cache in the file `path`, in the `file2` format of the reference implementation, so that it outlives the
+ * process and other acceptors on the machine see what we accept, and we what they do.
+ *
+ * Accesses of ours exclude each other by a lock file. The reference implementation locks the file itself with fcntl,
+ * which Node cannot: an authenticator used at the same moment there and here, within the microseconds between looking
+ * and writing, passes in both. Where that matters, the services need keys of their own.
+ */
+export function fileReplayCache(path: string, { clockskew = 300 }: FileReplayOptions = {}): ReplayCache {
+  return {
+    check(tag, ctime, now) {
+      const seconds = Math.floor(now.getTime() / 1000);
+      // A client whose clock is ahead may have its authenticator replayed for longer than one skew from now.
+      const record = makeRecord(tag, Math.max(seconds, Math.floor(ctime.getTime() / 1000)));
+      try {
+        withReplayLock(path, () => withFile(path, fd => store(fd, record, { now: seconds, clockskew })));
+      } catch (error) {
+        if (error instanceof ApError) throw error;
+        throw new ApError(KRB_ERR_GENERIC, 'the replay cache cannot be used', { cause: error });
+      }
+    },
+  };
+}
+
+function makeRecord(tag: Uint8Array, seconds: number): Buffer {
+  const record = Buffer.alloc(RECORD_BYTES);
+  record.set(tag.subarray(0, TAG_BYTES));
+  record.writeUInt32BE(seconds >>> 0, TAG_BYTES);
+  return record;
+}
+
+function withFile(path: string, work: (fd: number) => void): void {
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0), 0o600);
+  try {
+    const stat = fstatSync(fd);
+    // The usual place is a directory where everybody may have been first to make it.
+    const foreign = process.geteuid !== undefined && stat.uid !== process.geteuid();
+    if (!stat.isFile() || foreign) throw new Error(`${path} is not a file of ours`);
+    work(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+interface Moment {
+  /** Seconds since 1970. */
+  readonly now: number;
+  readonly clockskew: number;
+}
+
+/**
+ * Looks for the record's tag in table after table, each twice as large as the one before: in two neighbouring slots of
+ * each, chosen by a keyed hash. Slots that were never written end the search; the record goes to the first slot on the
+ * way that is free.
+ */
+function store(fd: number, record: Buffer, moment: Moment): void {
+  const tag = record.subarray(0, TAG_BYTES);
+  const seed = readSeed(fd);
+  let free: number | undefined;
+  for (const table of tables()) {
+    const slot = Number(sipHash(seed, tag) % BigInt(table.records));
+    const offset = table.offset + slot * RECORD_BYTES;
+    const found = readRecords(fd, offset);
+    if (found.some(other => other.subarray(0, TAG_BYTES).equals(tag))) throw new ApError(KRB_AP_ERR_REPEAT);
+    free ??= [0, 1]
+      .filter(i => isFree(found[i], moment))
+      .map(i => offset + i * RECORD_BYTES)
+      .at(0);
+    if (found.length < 2 || found.some(other => timeOf(other) === 0)) {
+      writeSync(fd, record, 0, RECORD_BYTES, free!);
+      return;
+    }
+    // Another hash in each table.
+    seed[0] = (seed[0]! + 1) & 0xff;
+  }
+  throw new ApError(KRB_ERR_GENERIC, 'the replay cache is full');
+}
+
+function* tables(): Generator<{ readonly offset: number; readonly records: number }> {
+  let offset = SEED_BYTES;
+  let records = FIRST_TABLE_RECORDS;
+  while (offset + records * RECORD_BYTES <= MAX_FILE_BYTES) {
+    yield { offset, records };
+    offset += records * RECORD_BYTES;
+    records = records === FIRST_TABLE_RECORDS ? (records + 1) * 2 : records * 2;
+  }
+}
+
+function readSeed(fd: number): Uint8Array {
+  const seed = new Uint8Array(SEED_BYTES);
+  if (readSync(fd, seed, 0, SEED_BYTES, 0) === SEED_BYTES) return seed;
+  const fresh = randomBytes(SEED_BYTES);
+  writeSync(fd, fresh, 0, SEED_BYTES, 0);
+  return fresh;
+}
+
+/** The whole records at `offset`, two at most. */
+function readRecords(fd: number, offset: number): readonly Buffer[] {
+  const bytes = Buffer.alloc(2 * RECORD_BYTES);
+  const length = readSync(fd, bytes, 0, bytes.length, offset);
+  const count = Math.floor(length / RECORD_BYTES);
+  return [bytes.subarray(0, RECORD_BYTES), bytes.subarray(RECORD_BYTES)].slice(0, count);
+}
+
+function isFree(record: Buffer | undefined, { now, clockskew }: Moment): boolean {
+  return record === undefined || now > timeOf(record) + clockskew;
+}
+
+function timeOf(record: Buffer): number {
+  return record.readUInt32BE(TAG_BYTES);
+}

@@ -1,0 +1,76 @@
+import {
+  closeSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { describeOurselves, type Holder, isDead, parseHolder } from '../ccache/lock-holder.ts';
+
+/** Milliseconds to wait for a lock; whoever holds it reads and writes a few bytes. */
+const PATIENCE = 2000;
+
+/**
+ * Runs `work` while no other process of ours does work on `path`, whose lock is a file beside it. It blocks the thread,
+ * for microseconds as a rule. Throws what the file system throws, and an Error after two seconds.
+ */
+export function withReplayLock<T>(path: string, work: () => T): T {
+  const lock = `${path}.lock`;
+  const ourselves = describeOurselves();
+  const deadline = performance.now() + PATIENCE;
+  while (!make(lock, ourselves)) {
+    const holder = read(lock);
+    if (holder !== undefined && isDead(holder)) bury(lock, holder);
+    else if (performance.now() > deadline) throw new Error(`${lock} is held by another process`);
+    else pause(1);
+  }
+  try {
+    return work();
+  } finally {
+    unlinkSync(lock);
+  }
+}
+
+function make(lock: string, text: string): boolean {
+  let fd: number;
+  try {
+    fd = openSync(lock, 'wx', 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+  try {
+    writeSync(fd, text);
+  } finally {
+    closeSync(fd);
+  }
+  return true;
+}
+
+/** Removes a dead holder's lock; if another process was faster and holds a lock of its own by now, that is put back. */
+function bury(lock: string, dead: Holder): void {
+  const grave = `${lock}.${dead.token}`;
+  try {
+    renameSync(lock, grave);
+    if (read(grave)?.token !== dead.token) linkSync(grave, lock);
+    unlinkSync(grave);
+  } catch {
+    // somebody else buries it
+  }
+}
+
+function read(lock: string): Holder | undefined {
+  try {
+    const { ino, mtimeMs } = lstatSync(lock);
+    return parseHolder(readFileSync(lock, 'latin1'), mtimeMs, ino);
+  } catch {
+    return undefined;
+  }
+}
+
+function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}

@@ -1,0 +1,65 @@
+import { KRB_AP_ERR_REPEAT, KRB_AP_ERR_SKEW, KRB_ERR_GENERIC } from '../messages/error-codes.ts';
+import { ApError } from './ap-error.ts';
+import type { ReplayCache } from './replay-cache.ts';
+
+export interface MemoryReplayOptions {
+  /** The acceptor's clock skew in seconds; 300 if not given. */
+  readonly clockskew?: number | undefined;
+  /** How many authenticators to hold; a million if not given, some 80 MB. */
+  readonly capacity?: number | undefined;
+  /** Authenticators not made after this are refused: a process before this one may have seen them. */
+  readonly lostUntil?: Date | undefined;
+}
+
+/** A replay cache of this process. When it is full, requests are refused until older ones may be forgotten. */
+export function createMemoryReplayCache(options: MemoryReplayOptions = {}): ReplayCache {
+  return new MemoryReplayCache(options);
+}
+
+/**
+ * Authenticators by the second that they were made in, which a replay shares: one look-up finds it, and a second that
+ * no authenticator may name any more is dropped whole.
+ */
+class MemoryReplayCache implements ReplayCache {
+  private readonly seconds = new Map<number, Set<string>>();
+  private readonly clockskew: number;
+  private readonly capacity: number;
+  private size = 0;
+  /** What was made in this second or before is forgotten; should the clock be set back, it must not be accepted. */
+  private forgotten: number;
+  private sweptAt = 0;
+
+  constructor({ clockskew = 300, capacity = 1_000_000, lostUntil }: MemoryReplayOptions) {
+    this.clockskew = clockskew;
+    this.capacity = capacity;
+    this.forgotten = lostUntil === undefined ? Number.NEGATIVE_INFINITY : secondOf(lostUntil);
+  }
+
+  check(tag: Uint8Array, ctime: Date, now: Date): void {
+    this.sweep(secondOf(now));
+    const made = secondOf(ctime);
+    if (made <= this.forgotten) throw new ApError(KRB_AP_ERR_SKEW, 'older than the replay cache knows');
+    const key = Buffer.from(tag.buffer, tag.byteOffset, tag.length).toString('latin1');
+    const second = this.seconds.get(made);
+    if (second?.has(key)) throw new ApError(KRB_AP_ERR_REPEAT);
+    if (this.size >= this.capacity) throw new ApError(KRB_ERR_GENERIC, 'the replay cache is full');
+    if (second === undefined) this.seconds.set(made, new Set([key]));
+    else second.add(key);
+    this.size++;
+  }
+
+  private sweep(now: number): void {
+    if (now === this.sweptAt) return;
+    this.sweptAt = now;
+    for (const [made, tags] of this.seconds) {
+      if (made + 1 + this.clockskew >= now) continue;
+      this.seconds.delete(made);
+      this.size -= tags.size;
+      this.forgotten = Math.max(this.forgotten, made);
+    }
+  }
+}
+
+function secondOf(date: Date): number {
+  return Math.floor(date.getTime() / 1000);
+}

@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+
+/** The environment variables that say where a user's session lives. */
+export type SessionEnvironment = Readonly<Record<string, string | undefined>>;
+
+/** Everywhere but on macOS and Windows the keychain is the Secret Service, which is reached over D-Bus. */
+export function usesSecretService(platform: NodeJS.Platform): boolean {
+  return platform !== 'darwin' && platform !== 'win32';
+}
+
+/**
+ * The socket of the session's D-Bus: `''` where the bus is reached by another transport, undefined where there is
+ * none. Costs one look at the file system at most.
+ */
+export function sessionBusSocket(environment: SessionEnvironment): string | undefined {
+  const address = environment.DBUS_SESSION_BUS_ADDRESS;
+  if (address === undefined) {
+    const directory = environment.XDG_RUNTIME_DIR;
+    return directory && existsSync(`${directory}/bus`) ? `${directory}/bus` : undefined;
+  }
+  if (address === '') return undefined;
+  const [, kind, name] = /^unix:(?:[^;]*,)?(path|abstract)=([^,;]*)/.exec(address) ?? [];
+  if (name === undefined) return '';
+  return (kind === 'abstract' ? '\0' : '') + unescaped(name);
+}
+
+/** The specification writes bytes as `%xx`; what is not well-formed stays as it is. */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

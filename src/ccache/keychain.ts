@@ -1,0 +1,110 @@
+import { CcacheError } from '../errors.ts';
+import { formatPrincipal, type Principal } from '../messages/principal.ts';
+import type { CacheContents, Ccache, CcacheCollection, CcacheEnvironment, CcacheType } from './ccache.ts';
+import { mergeCredentials } from './match.ts';
+import type { SealedCaches } from './sealed-caches.ts';
+import { type SealedStore, sealedStore } from './sealed-store.ts';
+
+/**
+ * Caches sealed under a key in the OS keychain: `KEYCHAIN:name` is a member of the user's one collection,
+ * `KEYCHAIN:` whichever is primary, made on need and then named after its principal.
+ */
+export const keychainType: CcacheType = {
+  name: 'KEYCHAIN',
+  resolve(residual, environment) {
+    return member(residual, sealedStore(environment));
+  },
+  collection(_residual, environment) {
+    return collection(environment);
+  },
+};
+
+function collection(environment: CcacheEnvironment): CcacheCollection {
+  const store = sealedStore(environment);
+  return {
+    async list() {
+      const { primary, members } = await store.read();
+      const others = [...members.keys()].filter(name => name !== primary);
+      const names = members.has(primary) ? [primary, ...others] : others;
+      return names.map(name => member(name, store));
+    },
+    async primary() {
+      const { primary, members } = await store.read();
+      return members.has(primary) ? member(primary, store) : undefined;
+    },
+    async setPrimary({ residual }) {
+      await store.change(caches => {
+        const { name } = existing(residual, caches);
+        return { ...caches, primary: name };
+      });
+    },
+    async create(principal) {
+      return member(freeName(principal, await store.read()), store);
+    },
+  };
+}
+
+function member(residual: string, store: SealedStore): Ccache {
+  return {
+    type: 'KEYCHAIN',
+    residual,
+    async load() {
+      return existing(residual, await store.read()).contents;
+    },
+    async initialize(contents) {
+      await store.change(caches => {
+        const primary = caches.members.has(caches.primary) ? caches.primary : undefined;
+        const name = residual || primary || freeName(contents.principal, caches);
+        return { primary: primary ?? name, members: new Map(caches.members).set(name, contents) };
+      });
+    },
+    async store(credentials, now) {
+      await store.change(caches => {
+        const { name, contents } = existing(residual, caches);
+        const merged = mergeCredentials(contents.credentials, credentials, now);
+        return withMember(caches, name, { ...contents, credentials: merged });
+      });
+    },
+    async remove(matches) {
+      let removed = 0;
+      await store.change(caches => {
+        const { name, contents } = existing(residual, caches);
+        const kept = contents.credentials.filter(credential => !matches(credential));
+        removed = contents.credentials.length - kept.length;
+        return removed === 0 ? caches : withMember(caches, name, { ...contents, credentials: kept });
+      });
+      return removed;
+    },
+    async destroy() {
+      await store.change(caches => {
+        const { name } = existing(residual, caches);
+        const members = new Map(caches.members);
+        members.delete(name);
+        return { ...caches, members };
+      });
+    },
+  };
+}
+
+/** Throws CcacheError CACHE_NOT_FOUND. */
+function existing(residual: string, caches: SealedCaches): { name: string; contents: CacheContents } {
+  const name = residual || caches.primary;
+  const contents = caches.members.get(name);
+  if (contents === undefined) {
+    const cache = `KEYCHAIN:${residual}`;
+    throw new CcacheError('CACHE_NOT_FOUND', `Credentials cache '${cache}' not found`, cache);
+  }
+  return { name, contents };
+}
+
+function withMember(caches: SealedCaches, name: string, contents: CacheContents): SealedCaches {
+  return { ...caches, members: new Map(caches.members).set(name, contents) };
+}
+
+/** The principal's text, with a number after it where that name is taken. */
+function freeName(principal: Principal, { members }: SealedCaches): string {
+  const text = formatPrincipal(principal);
+  let name = text;
+  for (let number = 2; members.has(name); number++) name = `${text}-${number}`;
+  return name;
+}

@@ -1,0 +1,125 @@
+import { userInfo } from 'node:os';
+import { type Ccache, type CcacheCollection, ccacheName } from '../ccache/ccache.ts';
+import { findCcacheType } from '../ccache/types.ts';
+import { CcacheError, KerberosError } from '../errors.ts';
+import { NT_ENTERPRISE } from '../messages/numbers.ts';
+import { formatPrincipal, type Principal, samePrincipal } from '../messages/principal.ts';
+import { type Arguments, during } from './command.ts';
+import { defaultCache } from './default-cache.ts';
+import { hostPrincipal } from './host-principal.ts';
+import { clientKeytab } from './keytabs.ts';
+import { sentence } from './sentences.ts';
+import { namedCache, principalOf, type Session } from './session.ts';
+
+/** Whose ticket is to be got, and where it is to be kept. */
+export interface Target {
+  readonly principal: Principal;
+  /** The principal in text form. */
+  readonly name: string;
+  readonly cache: Ccache;
+  /** Makes the cache the primary one, where it belongs to a collection. */
+  readonly makePrimary: (() => Promise<void>) | undefined;
+}
+
+interface Wishes {
+  readonly withKeytab: boolean;
+  say(line: string): void;
+}
+
+/**
+ * Chooses as MIT does. The principal: the argument's, else with a keytab its first or the host's, else that of the
+ * cache, else the user's name. The cache: the one named, else in a collection the principal's own or a new one, else
+ * the default.
+ */
+export async function chooseCache(args: Arguments, session: Session, wishes: Wishes): Promise<Target> {
+  const named = args.value('c');
+  const cache =
+    named === undefined ? await defaultCache(session, { reading: false }) : await namedCache(named, session);
+  const given = await givenPrincipal(args, session, wishes);
+  const principal = given ?? (await principalIn(cache)) ?? userPrincipal(session);
+  const target = { principal, name: formatPrincipal(principal), cache, makePrimary: undefined };
+  if (named !== undefined) {
+    wishes.say(`Using specified cache: ${named}`);
+    return target;
+  }
+  if (given === undefined && (await principalIn(cache)) !== undefined) return target;
+  const collection = await collectionOf(cache, session);
+  if (collection !== undefined && given !== undefined) {
+    const member = await memberFor(principal, collection, cache, wishes);
+    if (member !== undefined) {
+      return { ...target, cache: member, makePrimary: () => collection.setPrimary(member) };
+    }
+  }
+  wishes.say(`Using default cache: ${shown(cache)}`);
+  return target;
+}
+
+async function givenPrincipal(
+  args: Arguments,
+  session: Session,
+  { withKeytab }: Wishes,
+): Promise<Principal | undefined> {
+  const [text] = args.operands;
+  if (text !== undefined) return parseOperand(text, args, session);
+  if (!withKeytab) return undefined;
+  if (!args.has('i')) return hostPrincipal('host', undefined, session);
+  return during('getting initial credentials', async () => {
+    const [first] = await clientKeytab(session).entries();
+    if (first === undefined) throw new KerberosError('KEYTAB_NO_KEY', 'Keytab contains no keys');
+    return first.principal;
+  });
+}
+
+function parseOperand(text: string, args: Arguments, session: Session): Principal {
+  try {
+    return principalOf(text, session, { nameType: args.has('enterprise') ? NT_ENTERPRISE : undefined });
+  } catch (error) {
+    if (!(error instanceof KerberosError)) throw error;
+    throw new KerberosError(error.code, `${sentence(error)} when parsing name ${text}`, { cause: error });
+  }
+}
+
+function userPrincipal(session: Session): Principal {
+  return principalOf(userInfo().username.replace(/[\\/@]/g, '\\$&'), session);
+}
+
+/** Whose cache it is; undefined where there is none. */
+async function principalIn(cache: Ccache): Promise<Principal | undefined> {
+  try {
+    return (await cache.load()).principal;
+  } catch (error) {
+    // A broken cache is about to be replaced; that nobody could tell whose it was is no reason to keep it.
+    if (error instanceof CcacheError && error.cache !== undefined && !error.code.startsWith('KEYCHAIN_'))
+      return undefined;
+    throw error;
+  }
+}
+
+async function collectionOf(cache: Ccache, session: Session): Promise<CcacheCollection | undefined> {
+  const type = await findCcacheType(cache.type);
+  return type?.collection?.(cache.residual, session.caches);
+}
+
+/** The collection's cache for the principal, or a new one where the default one is another's. */
+async function memberFor(
+  principal: Principal,
+  collection: CcacheCollection,
+  fallback: Ccache,
+  { say }: Wishes,
+): Promise<Ccache | undefined> {
+  for (const cache of await collection.list()) {
+    const owner = await principalIn(cache);
+    if (owner === undefined || !samePrincipal(owner, principal)) continue;
+    say(`Using existing cache: ${shown(cache)}`);
+    return cache;
+  }
+  if ((await principalIn(fallback)) === undefined) return undefined;
+  const created = await collection.create(principal);
+  say(`Using new cache: ${shown(created)}`);
+  return created;
+}
+
+/** A cache's name without its type, as MIT shows it here. */
+function shown(cache: Ccache): string {
+  return cache.residual === '' ? ccacheName(cache) : cache.residual;
+}

@@ -1,0 +1,130 @@
+import { type CacheContents, ccacheName } from '../ccache/ccache.ts';
+import { type Arguments, type Command, during, UsageError } from './command.ts';
+import { chooseCache, type Target } from './kinit-cache.ts';
+import { againFrom, failedToStore, getInitial } from './kinit-exchange.ts';
+import { readWishes } from './kinit-wishes.ts';
+import { openSession } from './session.ts';
+import type { Io } from './terminal.ts';
+
+/** kinit: obtains and caches an initial ticket-granting ticket. */
+export const kinit: Command = {
+  name: 'kinit',
+  summary: 'Obtain and cache an initial Kerberos ticket.',
+  operands: '[principal]',
+  usageStatus: 2,
+  usage: `Usage: kinit [-V] [-l lifetime] [-s start_time] [-r renewable_life]
+\t[-f | -F] [-p | -P] [-a | -A] [-C] [-E]
+\t[--request-pac | --no-request-pac]
+\t[-v] [-R] [-k [-i|-t keytab_file]] [-c cachename]
+\t[-S service_name] [principal]
+
+    options:
+\t-V verbose
+\t-l lifetime
+\t-s start time
+\t-r renewable lifetime
+\t-f forwardable
+\t-F not forwardable
+\t-p proxiable
+\t-P not proxiable
+\t-a include addresses
+\t-A do not include addresses
+\t-v validate
+\t-R renew
+\t-C canonicalize
+\t-E client is enterprise principal name
+\t-k use keytab
+\t-i use default client keytab (with -k)
+\t-t filename of keytab to use
+\t-c Kerberos 5 cache name
+\t-S service
+\t--{,no}-request-pac request KDC include/exclude a PAC
+`,
+  options: [
+    { flags: '-V', text: 'Say on stderr what is done.' },
+    { flags: '-l <lifetime>', text: 'Ask for a ticket that lives this long, such as 10h or 1d.' },
+    { flags: '-s <start>', text: 'Ask for a postdated ticket, valid from this time on.' },
+    { flags: '-r <lifetime>', text: 'Ask for a ticket that can be renewed for this long.' },
+    { flags: '-f, --forwardable', text: 'Ask for a forwardable ticket.' },
+    { flags: '-F, --noforwardable', text: 'Ask for a ticket that is not forwardable.' },
+    { flags: '-p, --proxiable', text: 'Ask for a proxiable ticket.' },
+    { flags: '-P, --noproxiable', text: 'Ask for a ticket that is not proxiable.' },
+    { flags: '-a, --addresses', text: "Bind the ticket to this host's addresses." },
+    { flags: '-A, --noaddresses', text: 'Ask for a ticket without addresses.' },
+    { flags: '-v', text: 'Have the postdated ticket in the cache validated.' },
+    { flags: '-R', text: 'Renew the ticket in the cache.' },
+    { flags: '-C, --canonicalize', text: "Accept the KDC's own form of the principal's name." },
+    { flags: '-E, --enterprise', text: 'Take the principal for an enterprise name, such as a mail address.' },
+    { flags: '-k', text: "Prove who you are by a keytab's key instead of a password." },
+    { flags: '-i', text: 'With -k, use the default client keytab.' },
+    { flags: '-t <keytab>', text: 'Use this keytab; implies -k.' },
+    { flags: '-c <cache>', text: 'Keep the ticket in this cache instead of the default one.' },
+    { flags: '-S <service>', text: 'Get a ticket for this service instead of the ticket-granting service.' },
+    { flags: '--request-pac', text: 'Ask the KDC to put a PAC into the ticket.' },
+    { flags: '--no-request-pac', text: 'Ask the KDC to put no PAC into the ticket.' },
+    { flags: '-4', text: 'Kerberos 4, gone.', hidden: true },
+    { flags: '-5', text: 'Kerberos 5, as ever.', hidden: true },
+  ],
+  run,
+};
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  if (args.has('4')) {
+    io.err('Kerberos 4 is no longer supported\n');
+    return 3;
+  }
+  checkConflicts(args);
+  const withKeytab = args.has('k') || args.has('t');
+  if (args.has('t') && !args.has('k')) io.err('keytab specified, forcing -k\n');
+  const wishes = readWishes(args, io);
+  const session = openSession(io);
+  const say = (line: string): void => {
+    if (args.has('V')) io.err(`${line}\n`);
+  };
+  const target = await chooseCache(args, session, { withKeytab, say });
+  say(`Using principal: ${target.name}`);
+
+  const again = args.has('v') ? 'validating' : args.has('R') ? 'renewing' : undefined;
+  const contents =
+    again === undefined
+      ? await getInitial({ args, target, wishes, withKeytab, say }, session)
+      : await during(`${again} credentials`, () => againFrom(target.cache, again, args.value('S'), session));
+  await store(target, contents, again);
+  if (again !== undefined) {
+    say('Initialized cache');
+    say('Stored credentials');
+  }
+  say('Authenticated to Kerberos v5');
+  return 0;
+}
+
+function checkConflicts(args: Arguments): void {
+  const faults: string[] = [];
+  for (const [one, other, letters] of [
+    ['forwardable', 'noforwardable', '-f and -F'],
+    ['proxiable', 'noproxiable', '-p and -P'],
+    ['addresses', 'noaddresses', '-a and -A'],
+  ] as const) {
+    if (args.has(one) && args.has(other)) faults.push(`Only one of ${letters} allowed`);
+  }
+  for (const letter of ['c', 't']) {
+    if (args.values(letter).length > 1) faults.push(`Only one -${letter} option allowed`);
+  }
+  if (args.has('t') && args.has('i')) faults.push('Only one of -t and -i allowed');
+  if (args.operands.length > 1) faults.push(`Extra arguments (starting with "${args.operands[1]}").`);
+  if (faults.length > 0) throw new UsageError(faults.join('\n'));
+}
+
+async function store(target: Target, contents: CacheContents, again: string | undefined): Promise<void> {
+  const { cache, makePrimary } = target;
+  const activity =
+    again === undefined ? 'getting initial credentials' : `storing credentials in ${ccacheName(cache)}`;
+  await during(activity, async () => {
+    try {
+      await cache.initialize(contents);
+      await makePrimary?.();
+    } catch (error) {
+      throw failedToStore(error);
+    }
+  });
+}

@@ -1,0 +1,42 @@
+import { helpText } from './arguments.ts';
+import { type Arguments, type Command, UsageError } from './command.ts';
+import { commands } from './commands.ts';
+import { runCommand } from './run-command.ts';
+import type { Io } from './terminal.ts';
+import { VERSION } from './version.ts';
+
+const width = Math.max(...Object.keys(commands).map(name => name.length));
+const list = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}\n`);
+
+/** krb5kit: every command under one name. */
+export const krb5kit: Command = {
+  name: 'krb5kit',
+  summary: 'A Kerberos 5 toolkit: tickets, caches, services and a KDC.',
+  operands: '<command> [argument...]',
+  usageStatus: 2,
+  usage: 'Usage: krb5kit <command> [argument...]\nSee krb5kit --help for the commands.\n',
+  options: [{ flags: '--version', text: 'Show the version.' }],
+  epilogue: `\nCommands:\n${list.join('')}\nkrb5kit help <command> shows the options of a command.`,
+  passThrough: true,
+  run,
+};
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  if (args.has('version')) {
+    io.out(`krb5kit version ${VERSION}\n`);
+    return 0;
+  }
+  const [name, ...rest] = args.operands;
+  if (name === undefined) throw new UsageError('');
+  if (name === 'help') {
+    io.out(helpText(rest[0] === undefined ? krb5kit : await find(rest[0])));
+    return 0;
+  }
+  return runCommand(await find(name), rest, io);
+}
+
+async function find(name: string): Promise<Command> {
+  const row = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (row === undefined) throw new UsageError(`krb5kit: there is no command '${name}'`);
+  return row.load();
+}

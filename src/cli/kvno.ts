@@ -1,0 +1,162 @@
+import type { CacheContents, Ccache } from '../ccache/ccache.ts';
+import { getServiceCredential, type ServiceOptions } from '../client/service.ts';
+import { defaultTgsEnctypes } from '../config/enctypes.ts';
+import { isSupported, parseEnctypeList } from '../crypto/enctypes.ts';
+import { KerberosError } from '../errors.ts';
+import { findKey } from '../keytab/find.ts';
+import type { KeytabEntry } from '../keytab/keytab.ts';
+import type { Credential } from '../messages/credential.ts';
+import { KDC_ERR_S_PRINCIPAL_UNKNOWN } from '../messages/error-codes.ts';
+import { KdcError } from '../messages/krb-error.ts';
+import { KU_TICKET, NT_UNKNOWN } from '../messages/numbers.ts';
+import { formatPrincipal, type Principal } from '../messages/principal.ts';
+import { toKey, unseal } from '../messages/seal.ts';
+import { EncTicketPart, Ticket } from '../messages/ticket.ts';
+import { ActivityError, type Arguments, type Command, during, UsageError } from './command.ts';
+import { defaultCache } from './default-cache.ts';
+import { exchangeOptions } from './exchange.ts';
+import { hostPrincipal } from './host-principal.ts';
+import { namedKeytab } from './keytabs.ts';
+import { tellError } from './run-command.ts';
+import { namedCache, openSession, principalOf, type Session } from './session.ts';
+import type { Io } from './terminal.ts';
+
+/** kvno: obtains service tickets and prints their key versions. */
+export const kvno: Command = {
+  name: 'kvno',
+  summary: 'Obtain service tickets and show their key versions.',
+  operands: 'service...',
+  usageStatus: 1,
+  usage: `usage: kvno [-c ccache] [-e etype] [-k keytab] [-q] [-u | -S sname]
+\t[--cached-only] [--no-store] [--out-cache] service1 service2 ...
+`,
+  options: [
+    { flags: '-c <cache>', text: 'Use this cache instead of the default one.' },
+    { flags: '-e <enctype>', text: 'Ask for a session key of this encryption type.' },
+    { flags: '-k <keytab>', text: 'Check that this keytab opens each ticket.' },
+    { flags: '-q', text: 'Print nothing but errors.' },
+    { flags: '-u', text: 'Give the service names the type NT-UNKNOWN.' },
+    { flags: '-S <service>', text: 'Take the operands for host names of this service.' },
+    { flags: '-C', text: "Accept the KDC's own form of the service's name." },
+    { flags: '--cached-only', text: 'Ask no KDC: only the cache is looked at.' },
+    { flags: '--no-store', text: 'Do not keep new tickets in the cache.' },
+    { flags: '--out-cache <cache>', text: 'Put the tickets into this cache, which is made anew.' },
+    { flags: '-h', text: 'Show the usage.', hidden: true },
+  ],
+  run,
+};
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  if (args.has('h') || args.operands.length === 0 || (args.has('u') && args.has('S')))
+    throw new UsageError('');
+  const session = openSession(io);
+  const enctypes = readEnctypes(args.value('e'), session);
+  const named = args.value('c');
+  const cache =
+    named === undefined ? await defaultCache(session, { reading: true }) : await namedCache(named, session);
+  const { principal, kdcOffset } = await during('getting client principal name', () => cache.load());
+  const outCache = args.value('outCache');
+  const options: ServiceOptions = {
+    ...exchangeOptions(session, enctypes),
+    cachedOnly: args.has('cachedOnly'),
+    noStore: args.has('noStore') || outCache !== undefined,
+    canonicalize: args.has('C') || session.config.libdefaults.canonicalize,
+  };
+  const keytab = args.value('k');
+  const entries = keytab === undefined ? undefined : () => namedKeytab(keytab).entries();
+
+  const gained: Credential[] = [];
+  let status = 0;
+  for (const operand of args.operands) {
+    try {
+      const credential = await getTicket(operand, cache, { args, session, options });
+      gained.push(credential);
+      await report(credential, entries, args.has('q') ? () => undefined : text => io.out(text));
+    } catch (error) {
+      tellError('kvno', error, io);
+      status = 1;
+    }
+  }
+  if (outCache !== undefined && status === 0) {
+    const contents = { principal, credentials: gained, kdcOffset };
+    await during(`initializing output ccache`, () => fill(outCache, contents, session));
+  }
+  return status;
+}
+
+interface Request {
+  readonly args: Arguments;
+  readonly session: Session;
+  readonly options: ServiceOptions;
+}
+
+async function getTicket(
+  operand: string,
+  cache: Ccache,
+  { args, session, options }: Request,
+): Promise<Credential> {
+  const server = await serverOf(operand, args, session);
+  const name = formatPrincipal(server);
+  return during(`getting credentials for ${name}`, async () => {
+    try {
+      // A host whose realm nobody configured may be in another: only the KDC knows, and says so by a referral.
+      return await getServiceCredential(cache, server, {
+        ...options,
+        canonicalize: options.canonicalize || server.realm === '',
+      });
+    } catch (error) {
+      if (!(error instanceof KdcError) || error.errorCode !== KDC_ERR_S_PRINCIPAL_UNKNOWN) throw error;
+      const shown = formatPrincipal({ ...server, realm: server.realm || error.reply.realm });
+      throw new KerberosError('KDC_ERROR', `Server ${shown} not found in Kerberos database`, {
+        cause: error,
+      });
+    }
+  });
+}
+
+async function serverOf(operand: string, args: Arguments, session: Session): Promise<Principal> {
+  const service = args.value('S');
+  if (service !== undefined) return hostPrincipal(service, operand, session);
+  return during(`parsing principal name ${operand}`, () =>
+    principalOf(operand, session, { nameType: args.has('u') ? NT_UNKNOWN : undefined }),
+  );
+}
+
+/** Prints a ticket's key version and, where a keytab is to be checked, whether that opens the ticket. */
+async function report(
+  credential: Credential,
+  entries: (() => Promise<readonly KeytabEntry[]>) | undefined,
+  out: (text: string) => void,
+): Promise<void> {
+  const name = formatPrincipal(credential.server);
+  const { encPart } = Ticket.decode(credential.ticket);
+  const line = `${name}: kvno = ${encPart.kvno ?? 0}`;
+  if (entries === undefined) {
+    out(`${line}\n`);
+    return;
+  }
+  try {
+    const entry = findKey(await entries(), credential.server, { kvno: encPart.kvno, etype: encPart.etype });
+    if (entry === undefined) throw new KerberosError('KEYTAB_NO_KEY', 'No key table entry found');
+    unseal(EncTicketPart, encPart, toKey(entry.key), KU_TICKET);
+  } catch (error) {
+    out(`${line}, keytab entry invalid\n`);
+    throw new ActivityError(`decrypting ticket for ${name}`, error);
+  }
+  out(`${line}, keytab entry valid\n`);
+}
+
+function readEnctypes(text: string | undefined, session: Session): readonly number[] {
+  const configured = defaultTgsEnctypes(session.config);
+  if (text === undefined) return configured;
+  const named = parseEnctypeList(text, [], { allowWeak: true }).filter(isSupported);
+  if (named.length !== 1) {
+    throw new ActivityError('converting etype', new KerberosError('ENCTYPE_UNSUPPORTED', 'Invalid argument'));
+  }
+  return named;
+}
+
+async function fill(name: string, contents: CacheContents, session: Session): Promise<void> {
+  const cache = await namedCache(name, session);
+  await cache.initialize(contents);
+}

@@ -1,0 +1,47 @@
+import {
+  KDC_ERR_CLIENT_REVOKED,
+  KDC_ERR_KEY_EXPIRED,
+  KDC_ERR_NAME_EXP,
+  KDC_ERR_SERVICE_EXP,
+  KDC_ERR_SERVICE_REVOKED,
+} from '../messages/error-codes.ts';
+import type { PrincipalEntry } from './database.ts';
+import type { PrincipalPolicy, RealmPolicy } from './policy.ts';
+import { refuse } from './refusal.ts';
+
+/** Refuses a client whose account is locked or has ended; `now` in milliseconds. */
+export function admitClient({ policy }: PrincipalEntry, now: number): void {
+  if (policy.locked) refuse(KDC_ERR_CLIENT_REVOKED, 'CLIENT_LOCKED_OUT');
+  if (isPast(policy.expiration, now)) refuse(KDC_ERR_NAME_EXP, 'CLIENT_EXPIRED');
+}
+
+/** Refuses a service whose account is locked or has ended. */
+export function admitServer({ policy }: PrincipalEntry, now: number): void {
+  if (policy.locked) refuse(KDC_ERR_SERVICE_REVOKED, 'SERVICE_LOCKED_OUT');
+  if (isPast(policy.expiration, now)) refuse(KDC_ERR_SERVICE_EXP, 'SERVICE_EXPIRED');
+}
+
+/** Refuses a client whose password has expired, unless it goes to change it. */
+export function admitPassword(client: PrincipalEntry, server: PrincipalEntry, now: number): void {
+  if (server.policy.passwordChangeService) return;
+  if (isPast(client.policy.passwordExpiration, now)) refuse(KDC_ERR_KEY_EXPIRED, 'CLIENT_KEY_EXPIRED');
+}
+
+/** The shortest of what the realm and those concerned allow. */
+export function longestLives(
+  realm: RealmPolicy,
+  policies: readonly PrincipalPolicy[],
+): { readonly maxLife: number; readonly maxRenewableLife: number } {
+  let { maxLife, maxRenewableLife } = realm;
+  for (const policy of policies) {
+    if (policy.maxLife !== undefined && policy.maxLife < maxLife) maxLife = policy.maxLife;
+    if (policy.maxRenewableLife !== undefined && policy.maxRenewableLife < maxRenewableLife) {
+      maxRenewableLife = policy.maxRenewableLife;
+    }
+  }
+  return { maxLife, maxRenewableLife };
+}
+
+function isPast(time: Date | undefined, now: number): boolean {
+  return time !== undefined && time.getTime() <= now;
+}

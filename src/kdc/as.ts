@@ -1,0 +1,164 @@
+import { makeChecksum } from '../crypto/checksum.ts';
+import { type Key, randomKey } from '../crypto/key.ts';
+import {
+  KDC_ERR_BADOPTION,
+  KDC_ERR_C_PRINCIPAL_UNKNOWN,
+  KDC_ERR_CANNOT_POSTDATE,
+  KDC_ERR_MUST_USE_USER2USER,
+  KDC_ERR_S_PRINCIPAL_UNKNOWN,
+} from '../messages/error-codes.ts';
+import {
+  ALLOW_POSTDATE,
+  CNAME_IN_ADDL_TKT,
+  ENC_PA_REP,
+  ENC_TKT_IN_SKEY,
+  FORWARDED,
+  INITIAL,
+  POSTDATED,
+  PROXY,
+  RENEW,
+  REQUEST_ANONYMOUS,
+  VALIDATE,
+} from '../messages/flags.ts';
+import { AsRep, EncAsRepPart } from '../messages/kdc-rep.ts';
+import { AsReq, KdcReqBody } from '../messages/kdc-req.ts';
+import { KU_AS_REP, KU_AS_REQ_CKSUM, PA_REQ_ENC_PA_REP } from '../messages/numbers.ts';
+import { toPrincipal } from '../messages/principal.ts';
+import { seal, toEncryptionKey } from '../messages/seal.ts';
+import type { EncTicketPart } from '../messages/ticket.ts';
+import { Checksum, type PaData, type PrincipalName } from '../messages/types.ts';
+import { admitClient, admitPassword, admitServer, longestLives } from './admission.ts';
+import { clientHints } from './client-hints.ts';
+import { currentKeys, type PrincipalEntry } from './database.ts';
+import { replyKey, sessionEtype, ticketKey, usableEtypes } from './enctype-choice.ts';
+import { type Exchange, wholeSeconds } from './exchange.ts';
+import { replyPart, sealTicket } from './issue.ts';
+import type { RealmPolicy } from './policy.ts';
+import { preauthenticate } from './preauth.ts';
+import { refuse } from './refusal.ts';
+import { ticketFlags } from './ticket-flags.ts';
+import { LATEST, ticketTimes } from './ticket-times.ts';
+
+/** Options that ask for what only a ticket-granting ticket can be turned into, or for what is not offered. */
+const NOT_HERE =
+  FORWARDED | PROXY | RENEW | VALIDATE | ENC_TKT_IN_SKEY | CNAME_IN_ADDL_TKT | REQUEST_ANONYMOUS;
+
+/** No realm was passed on the way (RFC 4120 §3.3.3.2). */
+const NO_TRANSIT = { trType: 1, contents: new Uint8Array(0) };
+
+/** Answers an AS-REQ (RFC 4120 §3.1.3); throws `Refusal`, or CodecError where it is malformed. */
+export function answerAsRequest(exchange: Exchange): Uint8Array {
+  const { padata = [], reqBody } = AsReq.decode(exchange.request);
+  const body = KdcReqBody.decode(reqBody);
+  exchange.body = body;
+  const parties = findParties(exchange, body);
+  const { client, server, realm } = parties;
+  const etypes = usableEtypes(body.etype);
+  const session = sessionEtype(server, etypes);
+  const key = replyKey(client, etypes);
+  const required = client.policy.requiresPreauth ?? realm.requiresPreauth;
+  const proven = preauthenticate(padata, required, { exchange, client, etypes });
+  const wantsProof = padata.some(({ padataType }) => padataType === PA_REQ_ENC_PA_REP);
+
+  const part = newTicket(body, parties, { exchange, session, earned: INITIAL | proven | (wantsProof ? ENC_PA_REP : 0) });
+  const sealing = ticketKey(server);
+  const reply = replyPart(part, {
+    nonce: body.nonce,
+    realm: body.realm,
+    sname: parties.sname,
+    keyExpiration: keyExpiration(client),
+    encryptedPaData: wantsProof ? [proofOfRequest(key, exchange.request)] : undefined,
+  });
+  const kvno = currentKeys(server).kvno;
+  const ticket = sealTicket(part, { realm: body.realm, sname: parties.sname, key: sealing, kvno });
+  exchange.issued = { authtime: part.authtime, reply: key.etype, ticket: sealing.etype, session };
+  return AsRep.encode({
+    padata: clientHints(client, [key.etype]),
+    crealm: body.realm,
+    cname: parties.cname,
+    ticket,
+    encPart: seal(EncAsRepPart, reply, key, KU_AS_REP, currentKeys(client).kvno),
+  });
+}
+
+interface Parties {
+  readonly cname: PrincipalName;
+  readonly sname: PrincipalName;
+  readonly client: PrincipalEntry;
+  readonly server: PrincipalEntry;
+  readonly realm: RealmPolicy;
+}
+
+/** Client and service of a request, if they may have and be given a ticket by this exchange. */
+function findParties(exchange: Exchange, body: KdcReqBody): Parties {
+  const { database } = exchange.kdc;
+  const { cname, sname, kdcOptions } = body;
+  if (cname === undefined) refuse(KDC_ERR_C_PRINCIPAL_UNKNOWN, 'NULL_CLIENT');
+  exchange.client = toPrincipal(cname, body.realm);
+  if (sname === undefined) refuse(KDC_ERR_S_PRINCIPAL_UNKNOWN, 'NULL_SERVER');
+  const realm = database.realm(body.realm);
+  const client = database.find(cname.nameString, body.realm);
+  if (realm === undefined || client === undefined) refuse(KDC_ERR_C_PRINCIPAL_UNKNOWN, 'CLIENT_NOT_FOUND');
+  const server = database.find(sname.nameString, body.realm);
+  if (server === undefined) refuse(KDC_ERR_S_PRINCIPAL_UNKNOWN, 'SERVER_NOT_FOUND');
+  if (kdcOptions & NOT_HERE) refuse(KDC_ERR_BADOPTION, 'INVALID_AS_OPTIONS');
+  admitClient(client, exchange.now);
+  admitPassword(client, server, exchange.now);
+  admitServer(server, exchange.now);
+  if (server.policy.disallowServer) refuse(KDC_ERR_MUST_USE_USER2USER, 'SERVICE_NOT_ALLOWED');
+  const postdating = client.policy.disallowPostdated || server.policy.disallowPostdated;
+  if (kdcOptions & (ALLOW_POSTDATE | POSTDATED) && postdating) refuse(KDC_ERR_CANNOT_POSTDATE, 'POSTDATE_NOT_ALLOWED');
+  return { cname, sname, client, server, realm };
+}
+
+interface TicketFacts {
+  readonly exchange: Exchange;
+  /** The enctype of the session key. */
+  readonly session: number;
+  readonly earned: number;
+}
+
+function newTicket(
+  body: KdcReqBody,
+  { cname, client, server, realm }: Parties,
+  { exchange, session, earned }: TicketFacts,
+): EncTicketPart {
+  const policies = [client.policy, server.policy];
+  const now = wholeSeconds(exchange);
+  const times = ticketTimes(body, {
+    now,
+    clockskew: exchange.kdc.clockskew,
+    ...longestLives(realm, policies),
+    latestEnd: LATEST,
+    latestRenewTill: policies.some(({ disallowRenewable }) => disallowRenewable) ? undefined : LATEST,
+  });
+  return {
+    flags: ticketFlags({
+      kdcOptions: body.kdcOptions,
+      earned,
+      header: 0,
+      renewable: times.renewTill !== undefined,
+      policies,
+      server: server.policy,
+    }),
+    key: toEncryptionKey(randomKey(session)),
+    crealm: body.realm,
+    cname,
+    transited: NO_TRANSIT,
+    authtime: new Date(now),
+    ...times,
+    caddr: body.addresses,
+  };
+}
+
+/** When the client's key ends to be of use: the earlier of its account's and its password's end. */
+function keyExpiration({ policy: { expiration, passwordExpiration } }: PrincipalEntry): Date | undefined {
+  if (expiration === undefined || passwordExpiration === undefined) return expiration ?? passwordExpiration;
+  return expiration < passwordExpiration ? expiration : passwordExpiration;
+}
+
+/** Shows the client which request was answered, so that nobody can have weakened it (RFC 6806 §11). */
+function proofOfRequest(key: Key, request: Uint8Array): PaData {
+  const sum = Checksum.encode(makeChecksum(key, KU_AS_REQ_CKSUM, request));
+  return { padataType: PA_REQ_ENC_PA_REP, padataValue: sum };
+}

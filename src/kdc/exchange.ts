@@ -1,0 +1,46 @@
+import type { KdcReqBody } from '../messages/kdc-req.ts';
+import type { Principal } from '../messages/principal.ts';
+import type { PrincipalDatabase } from './database.ts';
+import type { ReplayTable } from './replays.ts';
+
+/** Where a request came from. */
+export interface Peer {
+  /** An IP address in text. */
+  readonly address: string;
+  readonly port?: number | undefined;
+  readonly transport: 'udp' | 'tcp';
+}
+
+/** What every exchange of one KDC shares. */
+export interface KdcState {
+  readonly database: PrincipalDatabase;
+  /** Seconds that a client's clock may differ. */
+  readonly clockskew: number;
+  readonly replays: ReplayTable;
+}
+
+/** What the log tells of a ticket: the enctypes of the reply, the ticket and the session key. */
+export interface Issued {
+  readonly authtime: Date;
+  readonly reply: number;
+  readonly ticket: number;
+  readonly session: number;
+}
+
+/** One request on its way; what is learned of it on the way is for the refusal and for the log. */
+export interface Exchange {
+  readonly kdc: KdcState;
+  /** The whole request as received. */
+  readonly request: Uint8Array;
+  /** The time of the exchange in milliseconds. */
+  readonly now: number;
+  readonly peer: Peer | undefined;
+  body?: KdcReqBody;
+  client?: Principal;
+  issued?: Issued;
+}
+
+/** The time of an exchange in whole seconds, as tickets have it. */
+export function wholeSeconds({ now }: Exchange): number {
+  return now - (now % 1000);
+}

@@ -1,0 +1,49 @@
+import type { Key } from '../crypto/key.ts';
+import type { EncKdcRepPart } from '../messages/kdc-rep.ts';
+import { KU_TICKET } from '../messages/numbers.ts';
+import { seal } from '../messages/seal.ts';
+import { EncTicketPart, Ticket } from '../messages/ticket.ts';
+import type { PaData, PrincipalName } from '../messages/types.ts';
+
+/** What a ticket is sealed with; `kvno` is absent where it is a session key. */
+export interface TicketSealing {
+  readonly realm: string;
+  readonly sname: PrincipalName;
+  readonly key: Key;
+  readonly kvno: number | undefined;
+}
+
+/** The DER of a ticket. */
+export function sealTicket(part: EncTicketPart, { realm, sname, key, kvno }: TicketSealing): Uint8Array {
+  return Ticket.encode({ realm, sname, encPart: seal(EncTicketPart, part, key, KU_TICKET, kvno) });
+}
+
+/** There is nothing to tell of earlier requests (RFC 4120 §5.4.2). */
+const NO_LAST_REQUEST = [{ lrType: 0, lrValue: new Date(0) }];
+
+export interface ReplyFacts {
+  readonly nonce: number;
+  readonly realm: string;
+  readonly sname: PrincipalName;
+  readonly keyExpiration?: Date | undefined;
+  readonly encryptedPaData?: readonly PaData[] | undefined;
+}
+
+/** What a reply tells the client of its new ticket (RFC 4120 §5.4.2). */
+export function replyPart(ticket: EncTicketPart, facts: ReplyFacts): EncKdcRepPart {
+  return {
+    key: ticket.key,
+    lastReq: NO_LAST_REQUEST,
+    nonce: facts.nonce,
+    keyExpiration: facts.keyExpiration,
+    flags: ticket.flags,
+    authtime: ticket.authtime,
+    starttime: ticket.starttime,
+    endtime: ticket.endtime,
+    renewTill: ticket.renewTill,
+    srealm: facts.realm,
+    sname: facts.sname,
+    caddr: ticket.caddr,
+    encryptedPaData: facts.encryptedPaData,
+  };
+}

@@ -1,0 +1,85 @@
+import { profileOf } from '../crypto/enctypes.ts';
+import { importKey, type Key } from '../crypto/key.ts';
+
+/** What string-to-key was given besides the password. */
+export interface PasswordOrigin {
+  readonly salt: string;
+  /** PBKDF2 rounds where they are not the enctype's default. */
+  readonly iterations?: number | undefined;
+}
+
+/** The s2kparams that tell a client of an unusual count (RFC 3962 §4); the enctypes without a count have none. */
+export function s2kparams(etype: number, { iterations }: PasswordOrigin): Uint8Array | undefined {
+  if (iterations === undefined || profileOf(etype).defaultIterations === 0) return undefined;
+  return Uint8Array.of(iterations >>> 24, iterations >>> 16, iterations >>> 8, iterations);
+}
+
+/**
+ * The keys of one version of a principal's, best first. They lie packed in one array; a `Key`, which holds ciphers and
+ * what else follows from the bytes, is made when it is first used and given up when others need the room.
+ */
+export class KeyVersion {
+  readonly kvno: number;
+  readonly etypes: readonly number[];
+  readonly origin: PasswordOrigin | undefined;
+  private readonly packed: Uint8Array;
+  private readonly lengths: readonly number[];
+  private readonly pool: OpenKeys;
+  private open: (Key | undefined)[] | undefined;
+
+  constructor(kvno: number, keys: readonly Key[], pool: OpenKeys, origin?: PasswordOrigin) {
+    if (keys.length === 0) throw new TypeError('a principal needs a key');
+    this.kvno = kvno;
+    this.etypes = keys.map(({ etype }) => etype);
+    this.lengths = keys.map(({ bytes }) => bytes.length);
+    this.packed = Buffer.concat(keys.map(({ bytes }) => bytes));
+    this.pool = pool;
+    this.origin = origin;
+  }
+
+  /** The key of an enctype, if there is one. */
+  key(etype: number): Key | undefined {
+    const index = this.etypes.indexOf(etype);
+    if (index < 0) return undefined;
+    const known = this.open?.[index];
+    if (known !== undefined) return known;
+    if (this.open === undefined) {
+      this.open = [];
+      this.pool.admit(this);
+    }
+    const key = importKey(etype, this.bytesOf(index));
+    this.open[index] = key;
+    return key;
+  }
+
+  /** Every key with its enctype. */
+  rows(): readonly { readonly etype: number; readonly bytes: Uint8Array }[] {
+    return this.etypes.map((etype, index) => ({ etype, bytes: this.bytesOf(index) }));
+  }
+
+  /** Gives up the opened keys. */
+  close(): void {
+    this.open = undefined;
+  }
+
+  private bytesOf(index: number): Uint8Array {
+    let start = 0;
+    for (let i = 0; i < index; i++) start += this.lengths[i]!;
+    return this.packed.slice(start, start + this.lengths[index]!);
+  }
+}
+
+/** An opened key takes some kilobytes, most of them outside the heap. */
+const MAX_OPEN = 4096;
+
+/** Bounds how many key versions of one database have opened keys: the one opened first gives way. */
+export class OpenKeys {
+  private readonly ring: (KeyVersion | undefined)[] = [];
+  private next = 0;
+
+  admit(version: KeyVersion): void {
+    this.ring[this.next]?.close();
+    this.ring[this.next] = version;
+    this.next = (this.next + 1) % MAX_OPEN;
+  }
+}

@@ -1,0 +1,34 @@
+/** Authenticators seen in one span; more than a busy KDC is shown in a minute, in some megabytes. */
+const MAX_SEEN = 1 << 16;
+/** The end of a ciphertext is, or hangs on, its MAC: nobody without the key makes another that ends so. */
+const LABEL_BYTES = 16;
+
+/**
+ * The authenticators of late, so that one is good for one request (RFC 4120 §3.3.3, §10). Two sets take turns, each
+ * for as long as an authenticator is fresh: the older one is forgotten as a whole. Where more come than there is room
+ * for, they are forgotten sooner: a replayed TGS-REQ brings nothing to who lacks the session key.
+ */
+export class ReplayTable {
+  private readonly span: number;
+  private current = new Set<string>();
+  private previous = new Set<string>();
+  private since = Number.NEGATIVE_INFINITY;
+
+  /** `span` is how long an authenticator is fresh, in milliseconds. */
+  constructor(span: number) {
+    this.span = span;
+  }
+
+  /** Notes the ciphertext of an authenticator that has been verified; false if it was here before. */
+  admit(cipher: Uint8Array, now: number): boolean {
+    if (now - this.since >= this.span || this.current.size >= MAX_SEEN) {
+      this.previous = this.current;
+      this.current = new Set();
+      this.since = now;
+    }
+    const label = Buffer.from(cipher.buffer, cipher.byteOffset, cipher.length).toString('latin1', cipher.length - LABEL_BYTES);
+    if (this.current.has(label) || this.previous.has(label)) return false;
+    this.current.add(label);
+    return true;
+  }
+}

@@ -1,0 +1,46 @@
+import {
+  ALLOW_POSTDATE,
+  FORWARDABLE,
+  FORWARDED,
+  HW_AUTHENT,
+  INVALID,
+  MAY_POSTDATE,
+  OK_AS_DELEGATE,
+  POSTDATED,
+  PRE_AUTHENT,
+  PROXIABLE,
+  PROXY,
+  RENEWABLE,
+} from '../messages/flags.ts';
+import type { PrincipalPolicy } from './policy.ts';
+
+/** Options that become the ticket flags of the same bits. */
+const OPTIONS_THAT_ARE_FLAGS = FORWARDABLE | FORWARDED | PROXIABLE | PROXY | ALLOW_POSTDATE | POSTDATED;
+/** What a ticket hands down to those that rest on it. */
+const INHERITED = FORWARDED | PROXY | PRE_AUTHENT | HW_AUTHENT;
+
+export interface FlagSources {
+  readonly kdcOptions: number;
+  /** Flags beyond those asked for, such as INITIAL. */
+  readonly earned: number;
+  /** The flags of the ticket that the new one rests on. */
+  readonly header: number;
+  readonly renewable: boolean;
+  /** Of the service, and of the client in an AS exchange. */
+  readonly policies: readonly PrincipalPolicy[];
+  readonly server: PrincipalPolicy;
+}
+
+/** The flags of a new ticket (RFC 4120 §2 and §5.3); what is asked for and not allowed is left out. */
+export function ticketFlags({ kdcOptions, earned, header, renewable, policies, server }: FlagSources): number {
+  let flags = (kdcOptions & OPTIONS_THAT_ARE_FLAGS) | (header & INHERITED) | earned;
+  if (flags & POSTDATED) flags |= INVALID;
+  if (renewable) flags |= RENEWABLE;
+  if (server.okAsDelegate) flags |= OK_AS_DELEGATE;
+  for (const policy of policies) {
+    if (policy.disallowForwardable) flags &= ~FORWARDABLE;
+    if (policy.disallowProxiable) flags &= ~PROXIABLE;
+    if (policy.disallowPostdated) flags &= ~MAY_POSTDATE;
+  }
+  return flags >>> 0;
+}
