@@ -1,6 +1,12 @@
 // The public API: re-exports only.
 
-export type { Ccache, CcacheCollection, CcacheEnvironment, CacheContents, Keychain } from './ccache/ccache.ts';
+export type {
+  CacheContents,
+  Ccache,
+  CcacheCollection,
+  CcacheEnvironment,
+  Keychain,
+} from './ccache/ccache.ts';
 export { ccacheName } from './ccache/ccache.ts';
 export { resolveCcache } from './ccache/resolve.ts';
 export { getInitialCredential, type InitialOptions, type InitialResult } from './client/initial.ts';
@@ -14,7 +20,8 @@ export type { Codec, ValueOf } from './codec/codec.ts';
 export { type Config, createConfig } from './config/config.ts';
 export { defaultConfigFiles, loadProfile, splitConfigPath } from './config/load.ts';
 export { type ChecksumValue, makeChecksum, verifyChecksum } from './crypto/checksum.ts';
-export { DEFAULT_ENCTYPES, enctypeName, isSupported, isWeak, parseEnctypeList } from './crypto/enctypes.ts';
+export { enctypeName, isWeak } from './crypto/enctype-names.ts';
+export { DEFAULT_ENCTYPES, isSupported, parseEnctypeList } from './crypto/enctypes.ts';
 export { decrypt, encrypt, importKey, type Key, randomKey } from './crypto/key.ts';
 export { cf2, prf, prfPlus } from './crypto/prf.ts';
 export { stringToKey } from './crypto/string-to-key.ts';

@@ -7,6 +7,7 @@ import {
   KDC_ERR_ETYPE_NOSUPP,
   KRB_AP_ERR_INAPP_CKSUM,
   KRB_AP_ERR_MODIFIED,
+  KRB_AP_ERR_MSG_TYPE,
   KRB_AP_ERR_NOT_US,
 } from '../messages/error-codes.ts';
 import { MUTUAL_REQUIRED, USE_SESSION_KEY } from '../messages/flags.ts';
@@ -18,11 +19,10 @@ import type { EncryptionKey, HostAddress } from '../messages/types.ts';
 import { ApError } from './ap-error.ts';
 import { instantOf } from './authenticator-time.ts';
 import { checkAddress, checkClient, checkSkew, checkTicketTimes, checkTransited } from './checks.ts';
-import { freshSequenceNumber } from './initiator.ts';
 import { asApError } from './refusal.ts';
 import { authenticatorTag, type ReplayCache } from './replay-cache.ts';
 import { openTicket, openUserTicket } from './service-key.ts';
-import type { ApSession } from './session.ts';
+import { type ApSession, freshSequenceNumber } from './session.ts';
 
 /** A service by its first name and, unless any will do, its host. */
 export interface ServiceName {
@@ -79,6 +79,7 @@ export function acceptApReq(apReq: Uint8Array, options: AcceptOptions): ApAccept
 
 function judge(apReq: Uint8Array, options: AcceptOptions): ApAccepted {
   const { now = () => new Date(), clockskew = 300 } = options;
+  if (apReq[0] !== ApReq.tags[0]) throw new ApError(KRB_AP_ERR_MSG_TYPE);
   const request = ApReq.decode(apReq);
   const ticket = Ticket.decode(request.ticket);
   const server = toPrincipal(ticket.sname, ticket.realm);

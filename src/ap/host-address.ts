@@ -40,6 +40,7 @@ function parseInet6(text: string): Uint8Array | undefined {
 function groupBytes(group: string): number[] {
   const inet = parseInet(group);
   if (inet !== undefined) return [...inet];
-  const value = /^[0-9a-f]{1,4}$/i.test(group) ? Number.parseInt(group, 16) : Number.NaN;
-  return [value >> 8, Number.isNaN(value) ? Number.NaN : value & 0xff];
+  if (!/^[0-9a-f]{1,4}$/i.test(group)) return [Number.NaN];
+  const value = Number.parseInt(group, 16);
+  return [value >> 8, value & 0xff];
 }

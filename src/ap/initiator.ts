@@ -1,6 +1,5 @@
 import { type ChecksumValue, makeChecksum } from '../crypto/checksum.ts';
 import { type Key, randomKey } from '../crypto/key.ts';
-import { randomUint32 } from '../crypto/random.ts';
 import { CodecError, KerberosError } from '../errors.ts';
 import { ApRep, ApReq, Authenticator, EncApRepPart } from '../messages/ap.ts';
 import type { Credential } from '../messages/credential.ts';
@@ -11,7 +10,7 @@ import { toPrincipalName } from '../messages/principal.ts';
 import { seal, toEncryptionKey, toKey, unseal } from '../messages/seal.ts';
 import type { AuthorizationDataElement } from '../messages/types.ts';
 import { type AuthenticatorTime, authenticatorTime } from './authenticator-time.ts';
-import type { ApSession } from './session.ts';
+import { type ApSession, freshSequenceNumber } from './session.ts';
 
 export interface ApReqOptions {
   /** Whether the service is to prove who it is. */
@@ -69,11 +68,6 @@ export function createApReq(credential: Credential, options: ApReqOptions = {}):
   const { client, server, endtime } = credential;
   const session = { client, server, sessionKey, initiatorSubkey, initiatorSequence, endtime, mutual: false };
   return { apReq, session, verify: apRep => verifyApRep(apRep, time, session) };
-}
-
-/** 30 bits: some peers read a larger one as negative, and adding to it must not run over. */
-export function freshSequenceNumber(): number {
-  return randomUint32() >>> 2;
 }
 
 function checksumOf(wanted: ApReqOptions['checksum'], sessionKey: Key): ChecksumValue | undefined {

@@ -23,6 +23,5 @@ function numberOf(error: KerberosError): number {
 function malformed(path: readonly string[]): number {
   const field = path.at(-1);
   if (field === 'pvno' || field === 'tktVno' || field === 'authenticatorVno') return KRB_AP_ERR_BADVERSION;
-  // A message of another kind fails at its first octet, before any field.
-  return field === 'msgType' || field === 'ApReq' ? KRB_AP_ERR_MSG_TYPE : KRB_ERR_GENERIC;
+  return field === 'msgType' ? KRB_AP_ERR_MSG_TYPE : KRB_ERR_GENERIC;
 }

@@ -122,7 +122,9 @@ function readRecords(fd: number, offset: number): readonly Buffer[] {
 }
 
 function isFree(record: Buffer | undefined, { now, clockskew }: Moment): boolean {
-  return record === undefined || now > timeOf(record) + clockskew;
+  if (record === undefined) return true;
+  const time = timeOf(record);
+  return time === 0 || now > time + clockskew;
 }
 
 function timeOf(record: Buffer): number {

@@ -1,4 +1,5 @@
 import type { Key } from '../crypto/key.ts';
+import { randomUint32 } from '../crypto/random.ts';
 import type { Principal } from '../messages/principal.ts';
 
 /** What an AP exchange leaves both sides with (RFC 4120 §3.2.6). */
@@ -23,4 +24,9 @@ export interface ApSession {
 /** The key that further messages are protected with: the last that was agreed on. */
 export function protocolKey(session: ApSession): Key {
   return session.acceptorSubkey ?? session.initiatorSubkey ?? session.sessionKey;
+}
+
+/** 30 bits: some peers read a larger one as negative, and adding to it must not run over. */
+export function freshSequenceNumber(): number {
+  return randomUint32() >>> 2;
 }

@@ -2,14 +2,19 @@ import { BinaryReader, type ByteOrder } from '../codec/binary.ts';
 import { bytesToText, textToBytes } from '../codec/text.ts';
 import { CodecError } from '../errors.ts';
 
-/** A method call whose arguments are strings, or one dictionary of strings. */
+/** A method call. */
 export interface DbusCall {
   readonly destination: string;
   readonly path: string;
   readonly interface: string;
   readonly member: string;
-  readonly body: readonly string[] | ReadonlyMap<string, string>;
+  readonly arguments: readonly DbusArgument[];
 }
+
+/** A string, an object path, a variant that holds a string, or a dictionary of strings. */
+export type DbusArgument =
+  | { readonly type: 's' | 'o' | 'v'; readonly value: string }
+  | { readonly type: 'a{ss}'; readonly value: ReadonlyMap<string, string> };
 
 /** A reply, the body left as it came. */
 export interface DbusReply {
@@ -43,7 +48,8 @@ const MAX_MESSAGE = 1 << 20;
 /** One method call, little-endian. */
 export function encodeDbusCall(call: DbusCall, serial: number): Uint8Array {
   const body: number[] = [];
-  const signature = putBody(body, call.body);
+  for (const argument of call.arguments) putArgument(body, argument);
+  const signature = call.arguments.map(({ type }) => type).join('');
   const message = [0x6c, METHOD_CALL, 0, 1];
   putU32(message, body.length);
   putU32(message, serial);
@@ -143,29 +149,38 @@ function byteOrder(bytes: Uint8Array): ByteOrder {
   throw new CodecError('not a D-Bus message');
 }
 
-function putBody(out: number[], body: DbusCall['body']): string {
-  if (!(body instanceof Map)) {
-    const strings = body as readonly string[];
-    for (const text of strings) putString(out, text);
-    return 's'.repeat(strings.length);
+function putArgument(out: number[], { type, value }: DbusArgument): void {
+  if (type === 'a{ss}') {
+    putDictionary(out, value);
+    return;
   }
+  if (type === 'v') putSignature(out, 's');
+  putString(out, value);
+}
+
+function putDictionary(out: number[], entries: ReadonlyMap<string, string>): void {
   putU32(out, 0);
+  const lengthAt = out.length - 4;
   align(out, 8);
   const start = out.length;
-  for (const [key, value] of body) {
+  for (const [key, value] of entries) {
     align(out, 8);
     putString(out, key);
     putString(out, value);
   }
-  setU32(out, 0, out.length - start);
-  return 'a{ss}';
+  setU32(out, lengthAt, out.length - start);
 }
 
 function putField(out: number[], field: number, type: 's' | 'o' | 'g', value: string): void {
   align(out, 8);
-  out.push(field, 1, type.charCodeAt(0), 0);
-  if (type === 'g') out.push(value.length, ...textToBytes(value), 0);
+  out.push(field);
+  putSignature(out, type);
+  if (type === 'g') putSignature(out, value);
   else putString(out, value);
+}
+
+function putSignature(out: number[], signature: string): void {
+  out.push(signature.length, ...textToBytes(signature), 0);
 }
 
 function putString(out: number[], text: string): void {
@@ -176,6 +191,7 @@ function putString(out: number[], text: string): void {
 }
 
 function putU32(out: number[], value: number): void {
+  align(out, 4);
   out.push(0, 0, 0, 0);
   setU32(out, out.length - 4, value);
 }

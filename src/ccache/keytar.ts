@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { KerberosError } from '../errors.ts';
-import { type SessionEnvironment, sessionBusSocket, usesSecretService } from './bus-address.ts';
+import { type SessionEnvironment, usesSecretService } from './bus-address.ts';
 import type { Keychain } from './ccache.ts';
 import { callInChild, type KeytarRequest } from './keytar-child.ts';
 import type { KeychainUse } from './probe.ts';
@@ -38,14 +38,16 @@ export async function openKeychain(
   const session = sessionOf(environment, options);
   return {
     async read(account) {
-      const secret = await perform({ call: 'getPassword', args: [SERVICE, account] }, session);
+      const secret = await read(account, session);
       return typeof secret === 'string' ? secret : undefined;
     },
     async write(account, secret) {
-      await perform({ call: 'setPassword', args: [SERVICE, account, secret] }, session);
+      const request = { call: 'setPassword', args: [SERVICE, account, secret] } as const;
+      await perform(request, await survey(account, session), session);
     },
     async remove(account) {
-      return (await perform({ call: 'deletePassword', args: [SERVICE, account] }, session)) === true;
+      const request = { call: 'deletePassword', args: [SERVICE, account] } as const;
+      return (await perform(request, await survey(account, session), session)) === true;
     },
   };
 }
@@ -69,12 +71,19 @@ export async function tryKeychain(
   }
 }
 
-async function perform(request: KeytarRequest, session: Session): Promise<unknown> {
-  const surveying = survey(request.args[1]!, session);
-  surveying.catch(() => undefined); // waited for below
-  await new Promise(setImmediate); // the question leaves before loading keytar holds up this thread
+/** A command reads once: what the survey of the Secret Service finds on its way need not be asked of libsecret. */
+async function read(account: string, session: Session): Promise<unknown> {
+  const state = await survey(account, session, true);
+  if (usesSecretService(process.platform) && state.state === 'unlocked') return state.secret;
+  return perform({ call: 'getPassword', args: [SERVICE, account] }, state, session);
+}
+
+async function perform(
+  request: KeytarRequest,
+  state: SecretServiceState,
+  session: Session,
+): Promise<unknown> {
   const keytar = await loadKeytar();
-  const state = await surveying;
   const here = state.state === 'unlocked' && !state.prompts && !spoiled;
   const result = await (here ? callHere(request, keytar, session) : callElsewhere(request, keytar, session));
   // libsecret says of what it could not unlock that it does not exist.
@@ -83,14 +92,14 @@ async function perform(request: KeytarRequest, session: Session): Promise<unknow
 }
 
 /** Throws KerberosError KEYCHAIN_UNAVAILABLE or KEYCHAIN_TIMEOUT. */
-async function survey(account: string, session: Session): Promise<SecretServiceState> {
-  if (!usesSecretService(process.platform)) return { state: 'unlocked', prompts: false };
-  if (sessionBusSocket(session.environment) === undefined) throw unavailable('there is no D-Bus session');
+async function survey(account: string, session: Session, secret = false): Promise<SecretServiceState> {
+  if (!usesSecretService(process.platform)) return { state: 'unlocked', prompts: false, secret: undefined };
   const attributes = new Map([
     ['service', SERVICE],
     ['account', account],
   ]);
-  const state = await askSecretService(session.environment, attributes, session.answerSeconds);
+  const { environment, ...limits } = session;
+  const state = await askSecretService(environment, { attributes, secret, ...limits });
   if (state.state === 'absent') throw unavailable(state.reason);
   if (state.state === 'silent') throw timeout();
   return state;

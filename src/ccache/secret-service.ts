@@ -1,89 +1,149 @@
 import { BinaryReader } from '../codec/binary.ts';
+import { bytesToText } from '../codec/text.ts';
 import { type SessionEnvironment, sessionBusSocket } from './bus-address.ts';
-import type { DbusCall, DbusReply } from './dbus-message.ts';
-import { readDbusString, skipTo } from './dbus-message.ts';
-import { BusSilent, callSessionBus } from './session-bus.ts';
+import { type DbusArgument, type DbusCall, type DbusReply, readDbusString, skipTo } from './dbus-message.ts';
+import { BusSilent, connectSessionBus, type SessionBus } from './session-bus.ts';
 
-/** How the Secret Service of a Linux desktop is found, told without libsecret, which cannot be interrupted. */
+/** How the Secret Service of a Linux desktop is found. */
 export type SecretServiceState =
-  /** There is no bus, or nobody on it keeps secrets. */
+  /** There is no bus, or nobody on it keeps secrets, or he refuses. */
   | { readonly state: 'absent'; readonly reason: string }
   /** Bus or service is there and does not answer. */
   | { readonly state: 'silent' }
   /** The item, or where there is none the collection that new items go to, is locked. */
   | { readonly state: 'locked' }
-  /** `prompts` unless the service is known to hand out unlocked items without asking its user. */
-  | { readonly state: 'unlocked'; readonly prompts: boolean }
   /** The bus is reached by a transport that only libsecret speaks. */
-  | { readonly state: 'unknown' };
+  | { readonly state: 'unknown' }
+  | {
+      readonly state: 'unlocked';
+      /** Whether the service may put a dialog before what is asked of it. */
+      readonly prompts: boolean;
+      /** The item's secret, where it was asked for and there is one. */
+      readonly secret: string | undefined;
+    };
+
+export interface SecretServiceQuestion {
+  readonly attributes: ReadonlyMap<string, string>;
+  /** Ask for the secret as well, if that needs no unlocking. */
+  readonly secret: boolean;
+  /** Seconds that the service has for an answer, and its user for a dialog. */
+  readonly answerSeconds: number;
+  readonly dialogSeconds: number;
+}
 
 const SERVICE = 'org.freedesktop.secrets';
+const SERVICE_PATH = '/org/freedesktop/secrets';
+const SECRET_SERVICE = 'org.freedesktop.Secret.Service';
 const NO_SERVICE = 'org.freedesktop.DBus.Error.ServiceUnknown';
+const IS_LOCKED = 'org.freedesktop.Secret.Error.IsLocked';
 
-/** Asks the service about one item by its attributes; the answer comes within `seconds`. Never throws. */
+/**
+ * Asks the service about one item. Unlike libsecret this cannot hang, it tells a locked item from none, and it is
+ * several times as fast, for a process that wants one secret. Never throws.
+ */
 export async function askSecretService(
   environment: SessionEnvironment,
-  attributes: ReadonlyMap<string, string>,
-  seconds: number,
+  question: SecretServiceQuestion,
 ): Promise<SecretServiceState> {
   const socket = sessionBusSocket(environment);
   if (socket === undefined) return { state: 'absent', reason: 'there is no D-Bus session' };
   if (socket === '') return { state: 'unknown' };
+  const bus = connectSessionBus(socket);
   try {
-    const [search, locked, gnome] = await callSessionBus(socket, questions(attributes), seconds);
-    return judge(search!, locked!, gnome!);
+    return await converse(bus, question);
   } catch (error) {
     if (error instanceof BusSilent) return { state: 'silent' };
     return { state: 'absent', reason: error instanceof Error ? error.message : String(error) };
+  } finally {
+    bus.close();
   }
 }
 
-function questions(attributes: ReadonlyMap<string, string>): readonly DbusCall[] {
+async function converse(bus: SessionBus, question: SecretServiceQuestion): Promise<SecretServiceState> {
+  const [search, locked, gnome, session] = await bus.ask(
+    openingCalls(question.attributes),
+    question.answerSeconds,
+  );
+  if (search!.error === NO_SERVICE)
+    return { state: 'absent', reason: 'no Secret Service runs in this session' };
+  if (search!.error !== undefined) return refused(search!.error);
+  const found = foundItems(search!);
+  // A daemon that was never unlocked has no default collection at all.
+  const sealed = found.locked || locked!.error !== undefined || isTrue(locked!);
+  if (found.unlocked === undefined && sealed) return { state: 'locked' };
+  // KeePassXC and KWallet may put a dialog before every item; GNOME's daemon does not.
+  const prompts = gnome!.error !== undefined || readDbusString(bodyOf(gnome!)) !== search!.sender;
+  if (!question.secret || found.unlocked === undefined)
+    return { state: 'unlocked', prompts, secret: undefined };
+
+  const [answer] = await bus.ask(
+    [secretCall(found.unlocked, sessionPath(session!))],
+    prompts ? question.dialogSeconds : question.answerSeconds,
+  );
+  if (answer!.error === IS_LOCKED) return { state: 'locked' };
+  if (answer!.error !== undefined) return refused(answer!.error);
+  return { state: 'unlocked', prompts, secret: secretIn(answer!) };
+}
+
+function openingCalls(attributes: ReadonlyMap<string, string>): readonly DbusCall[] {
+  const bus = 'org.freedesktop.DBus';
   return [
+    call(SERVICE_PATH, SECRET_SERVICE, 'SearchItems', [{ type: 'a{ss}', value: attributes }]),
+    call(`${SERVICE_PATH}/aliases/default`, 'org.freedesktop.DBus.Properties', 'Get', [
+      { type: 's', value: 'org.freedesktop.Secret.Collection' },
+      { type: 's', value: 'Locked' },
+    ]),
     {
-      destination: SERVICE,
-      path: '/org/freedesktop/secrets',
-      interface: 'org.freedesktop.Secret.Service',
-      member: 'SearchItems',
-      body: attributes,
+      ...call('/org/freedesktop/DBus', bus, 'GetNameOwner', [{ type: 's', value: 'org.gnome.keyring' }]),
+      destination: bus,
     },
-    {
-      destination: SERVICE,
-      path: '/org/freedesktop/secrets/aliases/default',
-      interface: 'org.freedesktop.DBus.Properties',
-      member: 'Get',
-      body: ['org.freedesktop.Secret.Collection', 'Locked'],
-    },
-    {
-      destination: 'org.freedesktop.DBus',
-      path: '/org/freedesktop/DBus',
-      interface: 'org.freedesktop.DBus',
-      member: 'GetNameOwner',
-      body: ['org.gnome.keyring'],
-    },
+    // Encrypting what goes through a socket of the user's own to a daemon of the user's own protects from nobody.
+    call(SERVICE_PATH, SECRET_SERVICE, 'OpenSession', [
+      { type: 's', value: 'plain' },
+      { type: 'v', value: '' },
+    ]),
   ];
 }
 
-function judge(search: DbusReply, locked: DbusReply, gnome: DbusReply): SecretServiceState {
-  if (search.error === NO_SERVICE)
-    return { state: 'absent', reason: 'no Secret Service runs in this session' };
-  if (search.error !== undefined)
-    return { state: 'absent', reason: `the Secret Service fails: ${search.error}` };
-  const found = foundItems(search);
-  // A daemon that was never unlocked has no default collection at all.
-  const sealed = found.unlocked === 0 && (found.locked > 0 || locked.error !== undefined || isTrue(locked));
-  if (sealed) return { state: 'locked' };
-  // KeePassXC and KWallet may put a dialog before every item; GNOME's daemon does not.
-  const isGnome = gnome.error === undefined && readDbusString(bodyOf(gnome)) === search.sender;
-  return { state: 'unlocked', prompts: !isGnome };
+function secretCall(item: string, session: string): DbusCall {
+  return call(item, 'org.freedesktop.Secret.Item', 'GetSecret', [{ type: 'o', value: session }]);
 }
 
-/** The sizes of SearchItems' two arrays of object paths. */
-function foundItems(reply: DbusReply): { unlocked: number; locked: number } {
+function call(path: string, face: string, member: string, args: readonly DbusArgument[]): DbusCall {
+  return { destination: SERVICE, path, interface: face, member, arguments: args };
+}
+
+function refused(error: string): SecretServiceState {
+  return { state: 'absent', reason: `the Secret Service answers ${error}` };
+}
+
+/** The first of SearchItems' unlocked items, and whether there are locked ones. */
+function foundItems(reply: DbusReply): { readonly unlocked: string | undefined; readonly locked: boolean } {
   const reader = bodyOf(reply);
-  const unlocked = reader.counted32('unlocked').length;
+  const end = reader.u32('unlocked') + reader.offset;
+  const unlocked = reader.offset < end ? readDbusString(reader) : undefined;
+  reader.offset = end;
   skipTo(reader, 4);
-  return { unlocked, locked: reader.u32('locked') };
+  return { unlocked, locked: reader.u32('locked') > 0 };
+}
+
+/** OpenSession's second result, after a variant that holds an empty string. */
+function sessionPath(reply: DbusReply): string {
+  if (reply.error !== undefined) throw new Error(`the Secret Service answers ${reply.error}`);
+  const reader = bodyOf(reply);
+  reader.take(3, 'signature');
+  readDbusString(reader);
+  return readDbusString(reader);
+}
+
+/** The secret in a structure of session, parameters, secret and content type. */
+function secretIn(reply: DbusReply): string {
+  const reader = bodyOf(reply);
+  readDbusString(reader);
+  skipTo(reader, 4);
+  reader.counted32('parameters');
+  skipTo(reader, 4);
+  return bytesToText(reader.counted32('secret'));
 }
 
 /** A variant that holds a boolean. */

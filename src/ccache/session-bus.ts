@@ -9,6 +9,16 @@ import {
   encodeDbusCall,
 } from './dbus-message.ts';
 
+/** A connection to the session's D-Bus. */
+export interface SessionBus {
+  /**
+   * Sends all `calls` at once and gives their replies in the same order. Throws BusSilent when `seconds` pass first,
+   * else what the socket or the bus says; the connection is of no more use then.
+   */
+  ask(calls: readonly DbusCall[], seconds: number): Promise<readonly DbusReply[]>;
+  close(): void;
+}
+
 /** No answer came in time. */
 export class BusSilent extends Error {}
 
@@ -17,66 +27,87 @@ const HELLO: DbusCall = {
   path: '/org/freedesktop/DBus',
   interface: 'org.freedesktop.DBus',
   member: 'Hello',
-  body: [],
+  arguments: [],
 };
 
-/**
- * Sends all `calls` to the bus at once and gives their replies in the same order. Throws BusSilent when `seconds`
- * pass first, else what the socket or the bus says.
- */
-export function callSessionBus(
-  socketPath: string,
-  calls: readonly DbusCall[],
-  seconds: number,
-): Promise<readonly DbusReply[]> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ path: socketPath });
-    const timer = setTimeout(() => socket.destroy(new BusSilent('no answer in time')), seconds * 1000);
-    const replies = new Map<number, DbusReply>();
-    let received: Uint8Array = new Uint8Array();
-    let authenticated = false;
+/** Connects; whether anybody listens is told by the first `ask`, which the greeting travels with. */
+export function connectSessionBus(socketPath: string): SessionBus {
+  const socket = connect({ path: socketPath });
+  const waiting = new Map<number, (reply: DbusReply) => void>();
+  let fail: (reason: Error) => void = () => undefined;
+  let broken: Error | undefined;
+  let received: Uint8Array = new Uint8Array();
+  let greeted = false;
+  let serial = 0;
 
-    const user = bytesToHex(textToBytes(String(process.getuid?.() ?? '')));
-    socket.write(`\0AUTH EXTERNAL ${user}\r\nBEGIN\r\n`);
-    socket.write(Buffer.concat([HELLO, ...calls].map((call, i) => encodeDbusCall(call, i + 1))));
-
-    socket.on('data', (chunk: Uint8Array) => {
-      try {
-        received = Buffer.concat([received, chunk]);
-        authenticated ||= takeGreeting();
-        if (authenticated) takeMessages();
-        if (replies.size > calls.length) socket.destroy();
-      } catch (error) {
-        socket.destroy(error as Error);
-      }
-    });
-    socket.on('error', reject);
-    socket.on('close', () => {
-      clearTimeout(timer);
-      const inOrder = calls.map((_, i) => replies.get(i + 2));
-      if (inOrder.every(reply => reply !== undefined)) resolve(inOrder);
-      else reject(new Error('the session bus closed the connection'));
-    });
-
-    function takeGreeting(): boolean {
-      const end = received.indexOf(0x0a);
-      if (end < 0) {
-        if (received.length > 1024) throw new CodecError('the session bus sent no greeting');
-        return false;
-      }
-      if (received[0] !== 0x4f) throw new CodecError('the session bus refused this user');
-      received = received.subarray(end + 1);
-      return true;
-    }
-
-    function takeMessages(): void {
-      for (;;) {
-        const length = dbusMessageLength(received);
-        if (length === undefined || received.length < length) return;
-        const reply = decodeDbusReply(received.subarray(0, length));
-        if (reply !== undefined) replies.set(reply.serial, reply);
-        received = received.subarray(length);
-      }
+  const user = bytesToHex(textToBytes(String(process.getuid?.() ?? '')));
+  socket.write(`\0AUTH EXTERNAL ${user}\r\nBEGIN\r\n`);
+  socket.write(encodeDbusCall(HELLO, ++serial));
+  socket.on('data', (chunk: Uint8Array) => {
+    try {
+      received = Buffer.concat([received, chunk]);
+      greeted ||= takeGreeting();
+      if (greeted) takeMessages();
+    } catch (error) {
+      socket.destroy(error as Error);
     }
   });
+  socket.on('error', breakOff);
+  socket.on('close', () => breakOff(new Error('the session bus closed the connection')));
+
+  return {
+    ask(calls, seconds) {
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => socket.destroy(new BusSilent('no answer in time')), seconds * 1000);
+        fail = reason => {
+          clearTimeout(timer);
+          reject(reason);
+        };
+        if (broken !== undefined) return fail(broken);
+        const replies: DbusReply[] = [];
+        let missing = calls.length;
+        for (const [i, call] of calls.entries()) {
+          waiting.set(++serial, reply => {
+            replies[i] = reply;
+            if (--missing > 0) return;
+            clearTimeout(timer);
+            resolve(replies);
+          });
+          socket.write(encodeDbusCall(call, serial));
+        }
+      });
+    },
+    close() {
+      socket.destroy();
+    },
+  };
+
+  function breakOff(reason: Error): void {
+    broken ??= reason;
+    fail(broken);
+  }
+
+  function takeGreeting(): boolean {
+    const end = received.indexOf(0x0a);
+    if (end < 0) {
+      if (received.length > 1024) throw new CodecError('the session bus sent no greeting');
+      return false;
+    }
+    // OK, REJECTED or ERROR
+    if (received[0] !== 0x4f) throw new CodecError('the session bus refused this user');
+    received = received.subarray(end + 1);
+    return true;
+  }
+
+  function takeMessages(): void {
+    for (;;) {
+      const length = dbusMessageLength(received);
+      if (length === undefined || received.length < length) return;
+      const reply = decodeDbusReply(received.subarray(0, length));
+      received = received.subarray(length);
+      if (reply === undefined) continue;
+      waiting.get(reply.serial)?.(reply);
+      waiting.delete(reply.serial);
+    }
+  }
 }

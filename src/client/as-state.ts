@@ -9,7 +9,7 @@ import type { KdcError } from '../messages/krb-error.ts';
 import { PA_FX_COOKIE } from '../messages/numbers.ts';
 import type { Principal } from '../messages/principal.ts';
 import { MethodData, type PaData } from '../messages/types.ts';
-import { defaultSalt, findHints, isHint, type KeyHints } from '../preauth/hints.ts';
+import { findHints, isHint, type KeyHints } from '../preauth/hints.ts';
 import type { PreauthContext, PreauthMechanism, PreauthSession } from '../preauth/mechanism.ts';
 import { mechanisms } from '../preauth/mechanisms.ts';
 import type { Trace } from '../trace.ts';

@@ -60,7 +60,11 @@ export function answerAsRequest(exchange: Exchange): Uint8Array {
   const proven = preauthenticate(padata, required, { exchange, client, etypes });
   const wantsProof = padata.some(({ padataType }) => padataType === PA_REQ_ENC_PA_REP);
 
-  const part = newTicket(body, parties, { exchange, session, earned: INITIAL | proven | (wantsProof ? ENC_PA_REP : 0) });
+  const part = newTicket(body, parties, {
+    exchange,
+    session,
+    earned: INITIAL | proven | (wantsProof ? ENC_PA_REP : 0),
+  });
   const sealing = ticketKey(server);
   const reply = replyPart(part, {
     nonce: body.nonce,
@@ -107,7 +111,8 @@ function findParties(exchange: Exchange, body: KdcReqBody): Parties {
   admitServer(server, exchange.now);
   if (server.policy.disallowServer) refuse(KDC_ERR_MUST_USE_USER2USER, 'SERVICE_NOT_ALLOWED');
   const postdating = client.policy.disallowPostdated || server.policy.disallowPostdated;
-  if (kdcOptions & (ALLOW_POSTDATE | POSTDATED) && postdating) refuse(KDC_ERR_CANNOT_POSTDATE, 'POSTDATE_NOT_ALLOWED');
+  if (kdcOptions & (ALLOW_POSTDATE | POSTDATED) && postdating)
+    refuse(KDC_ERR_CANNOT_POSTDATE, 'POSTDATE_NOT_ALLOWED');
   return { cname, sname, client, server, realm };
 }
 

@@ -1,7 +1,7 @@
+import { textToBytes } from '../codec/text.ts';
 import { PA_ETYPE_INFO, PA_ETYPE_INFO2, PA_PW_SALT } from '../messages/numbers.ts';
 import { EtypeInfo, EtypeInfo2 } from '../messages/preauth-data.ts';
 import type { PaData } from '../messages/types.ts';
-import { textToBytes } from '../codec/text.ts';
 import { currentKeys, type PrincipalEntry } from './database.ts';
 import { s2kparams } from './key-version.ts';
 
@@ -22,5 +22,9 @@ export function clientHints(client: PrincipalEntry, etypes: readonly number[]): 
   if (salt === undefined || etypes.some(etype => !OLD_ETYPES.includes(etype))) return [info2];
   const bytes = textToBytes(salt);
   const info = EtypeInfo.encode(offered.map(etype => ({ etype, salt: bytes })));
-  return [info2, { padataType: PA_ETYPE_INFO, padataValue: info }, { padataType: PA_PW_SALT, padataValue: bytes }];
+  return [
+    info2,
+    { padataType: PA_ETYPE_INFO, padataValue: info },
+    { padataType: PA_PW_SALT, padataValue: bytes },
+  ];
 }

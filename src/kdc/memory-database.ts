@@ -58,7 +58,8 @@ export function createDatabase(options: DatabaseOptions = {}): MemoryDatabase {
 
   function put(entry: PrincipalEntry): PrincipalEntry {
     const realm = realms.get(entry.principal.realm);
-    if (realm === undefined) throw new TypeError(`the realm of ${formatPrincipal(entry.principal)} is not served`);
+    if (realm === undefined)
+      throw new TypeError(`the realm of ${formatPrincipal(entry.principal)} is not served`);
     realm.principals.set(nameKey(entry.principal.components), entry);
     return entry;
   }
@@ -68,7 +69,11 @@ export function createDatabase(options: DatabaseOptions = {}): MemoryDatabase {
     return new KeyVersion(kvno, makeKeys(source, enctypes, origin), pool, origin);
   }
 
-  function add(principal: Principal, source: KeySource, { kvno = 1, ...policy }: PrincipalOptions = {}): PrincipalEntry {
+  function add(
+    principal: Principal,
+    source: KeySource,
+    { kvno = 1, ...policy }: PrincipalOptions = {},
+  ): PrincipalEntry {
     return put({ principal, keys: [keysFrom(principal, source, kvno)], policy });
   }
 
@@ -88,7 +93,8 @@ export function createDatabase(options: DatabaseOptions = {}): MemoryDatabase {
       const next = keysFrom(entry.principal, source, kvno ?? entry.keys[0]!.kvno + 1);
       return put({ ...entry, keys: [next, ...entry.keys] });
     },
-    remove: principal => realms.get(principal.realm)?.principals.delete(nameKey(principal.components)) ?? false,
+    remove: principal =>
+      realms.get(principal.realm)?.principals.delete(nameKey(principal.components)) ?? false,
     exportKeytabEntries(principal, timestamp = new Date()) {
       const entry = find(principal.components, principal.realm);
       return entry === undefined ? [] : exportKeytabEntries(entry, timestamp);
@@ -106,7 +112,11 @@ function originOf(principal: Principal, source: Exclude<KeySource, { random: tru
   return 'password' in source ? { salt, iterations: source.iterations } : { salt };
 }
 
-function makeKeys(source: KeySource, enctypes: readonly number[], origin: PasswordOrigin | undefined): readonly Key[] {
+function makeKeys(
+  source: KeySource,
+  enctypes: readonly number[],
+  origin: PasswordOrigin | undefined,
+): readonly Key[] {
   if ('keys' in source) return source.keys;
   const etypes = source.enctypes ?? enctypes;
   if ('random' in source) return etypes.map(randomKey);

@@ -9,7 +9,11 @@ const mechanisms: readonly KdcPreauth[] = [encryptedTimestamp];
 const NOTHING = new Uint8Array(0);
 
 /** The ticket flags that the request's padata earns; throws `Refusal` where it fails or is required and missing. */
-export function preauthenticate(padata: readonly PaData[], required: boolean, request: PreauthRequest): number {
+export function preauthenticate(
+  padata: readonly PaData[],
+  required: boolean,
+  request: PreauthRequest,
+): number {
   for (const mechanism of mechanisms) {
     // Only the first of each type is looked at: what a request costs is bounded.
     const sent = padata.find(({ padataType }) => padataType === mechanism.padataType);

@@ -26,7 +26,10 @@ export class ReplayTable {
       this.current = new Set();
       this.since = now;
     }
-    const label = Buffer.from(cipher.buffer, cipher.byteOffset, cipher.length).toString('latin1', cipher.length - LABEL_BYTES);
+    const label = Buffer.from(cipher.buffer, cipher.byteOffset, cipher.length).toString(
+      'latin1',
+      cipher.length - LABEL_BYTES,
+    );
     if (this.current.has(label) || this.previous.has(label)) return false;
     this.current.add(label);
     return true;

@@ -32,7 +32,14 @@ export interface FlagSources {
 }
 
 /** The flags of a new ticket (RFC 4120 §2 and §5.3); what is asked for and not allowed is left out. */
-export function ticketFlags({ kdcOptions, earned, header, renewable, policies, server }: FlagSources): number {
+export function ticketFlags({
+  kdcOptions,
+  earned,
+  header,
+  renewable,
+  policies,
+  server,
+}: FlagSources): number {
   let flags = (kdcOptions & OPTIONS_THAT_ARE_FLAGS) | (header & INHERITED) | earned;
   if (flags & POSTDATED) flags |= INVALID;
   if (renewable) flags |= RENEWABLE;

@@ -50,9 +50,19 @@ function startTime({ from, kdcOptions }: KdcReqBody, { now, clockskew }: TimeLim
 }
 
 /** `unmet` is the end that was asked for and is not granted: RENEWABLE-OK makes up for it. */
-function renewalEnd(body: KdcReqBody, unmet: number | undefined, start: number, limits: TimeLimits): number | undefined {
+function renewalEnd(
+  body: KdcReqBody,
+  unmet: number | undefined,
+  start: number,
+  limits: TimeLimits,
+): number | undefined {
   if (limits.latestRenewTill === undefined) return undefined;
-  const asked = body.kdcOptions & RENEWABLE ? timeOrLatest(body.rtime) : body.kdcOptions & RENEWABLE_OK ? unmet : undefined;
+  const asked =
+    body.kdcOptions & RENEWABLE
+      ? timeOrLatest(body.rtime)
+      : body.kdcOptions & RENEWABLE_OK
+        ? unmet
+        : undefined;
   if (asked === undefined) return undefined;
   return Math.min(asked, start + limits.maxRenewableLife * 1000, limits.latestRenewTill);
 }

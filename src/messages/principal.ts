@@ -84,42 +84,34 @@ function impliedNameType(components: readonly string[]): number {
   return NT_PRINCIPAL;
 }
 
+/** A piece of a principal's text: a character, or one that a backslash quotes. */
+const PIECE = /\\?./gsu;
+
 function split(text: string, enterprise: boolean): { components: string[]; realm: string | undefined } {
-  const components: string[] = [];
-  let realm: string | undefined;
-  let current = '';
-  let seenAt = false;
-  for (let i = 0; i < text.length; i++) {
-    const char = text[i]!;
-    if (char === '\\') {
-      i++;
-      if (i === text.length) throw malformed();
-      current += unescaped(text[i]!);
-    } else if (char === '/' && !enterprise && realm === undefined) {
-      components.push(current);
-      current = '';
-    } else if (char === '@') {
-      if (enterprise && !seenAt) {
-        seenAt = true;
-        current += char;
-        continue;
-      }
-      if (realm !== undefined) throw malformed();
-      components.push(current);
-      current = '';
-      realm = '';
+  if (text.includes('\0')) throw malformed();
+  const parts = [''];
+  let inRealm = false;
+  // An enterprise name keeps its slashes and its first `@`.
+  let kept = enterprise ? 1 : 0;
+  for (const [piece] of text.matchAll(PIECE)) {
+    const separates = piece === '@' ? kept-- <= 0 : piece === '/' && !enterprise && !inRealm;
+    if (separates) {
+      if (inRealm) throw malformed();
+      inRealm = piece === '@';
+      parts.push('');
     } else {
-      if (char === '\0') throw malformed();
-      current += char;
+      parts[parts.length - 1] += piece.startsWith('\\') ? unescaped(piece.slice(1)) : piece;
     }
   }
-  if (realm === undefined) components.push(current);
-  else realm = current;
-  return { components, realm };
+  return inRealm
+    ? { components: parts.slice(0, -1), realm: parts.at(-1) }
+    : { components: parts, realm: undefined };
 }
 
 function unescaped(char: string): string {
   switch (char) {
+    case '':
+      throw malformed();
     case 'n':
       return '\n';
     case 't':

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import {
   existsSync,
   mkdtempSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -127,19 +126,22 @@ describe('withLock', () => {
     expect(readdirSync(join(data, 'locks'))).toEqual([]);
   });
 
-  it.runIf(process.platform === 'linux')('finds its way through claims whose owners were killed, too', async () => {
-    const data = scratch();
-    const dead = (token: string) =>
-      describeOurselves()
-        .replace(/^(\d+) \d*/, '$1 1')
-        .replace(/\S+$/, token);
-    const lock = await lockFile(data, 'x');
-    writeFileSync(lock, dead('one'));
-    writeFileSync(`${lock}.one`, dead('two'));
-    writeFileSync(`${lock}.one.two`, dead('three'));
-    expect(await withLock(data, 'x', async () => 1)).toBe(1);
-    expect(readdirSync(join(data, 'locks'))).toEqual([]);
-  });
+  it.runIf(process.platform === 'linux')(
+    'finds its way through claims whose owners were killed, too',
+    async () => {
+      const data = scratch();
+      const dead = (token: string) =>
+        describeOurselves()
+          .replace(/^(\d+) \d*/, '$1 1')
+          .replace(/\S+$/, token);
+      const lock = await lockFile(data, 'x');
+      writeFileSync(lock, dead('one'));
+      writeFileSync(`${lock}.one`, dead('two'));
+      writeFileSync(`${lock}.one.two`, dead('three'));
+      expect(await withLock(data, 'x', async () => 1)).toBe(1);
+      expect(readdirSync(join(data, 'locks'))).toEqual([]);
+    },
+  );
 });
 
 describe('many processes', { timeout: 30_000 }, () => {

@@ -112,10 +112,13 @@ describe.skipIf(!existsSync(FILE))('messages against known encodings', () => {
     expect(ours(vectors.encode).length).toBeGreaterThan(70);
   });
 
-  it.each(ours(vectors.encode).map(v => [v.name, v] as const))('%s decodes and encodes to the same bytes', (_, v) => {
-    const type = typeOf(v);
-    expect(bytesToHex(type.encode(type.decode(hexToBytes(v.der))))).toBe(v.der);
-  });
+  it.each(ours(vectors.encode).map(v => [v.name, v] as const))(
+    '%s decodes and encodes to the same bytes',
+    (_, v) => {
+      const type = typeOf(v);
+      expect(bytesToHex(type.encode(type.decode(hexToBytes(v.der))))).toBe(v.der);
+    },
+  );
 
   it.each(ours(vectors.decode).map(v => [`${v.name} ${v.variant}`, v] as const))('%s decodes', (_, v) => {
     const type = typeOf(v);
@@ -128,16 +131,21 @@ describe.skipIf(!existsSync(FILE))('messages against known encodings', () => {
     expect(() => typeOf(v).decode(hexToBytes(v.der))).toThrow(CodecError);
   });
 
-  it.each(ours(vectors.encode).map(v => [v.name, v] as const))('%s as written is DER to an independent reader', (_, v) => {
-    const type = typeOf(v);
-    const written = type.encode(type.decode(hexToBytes(v.der)));
-    const read = forge.asn1.fromDer(forge.util.createBuffer(Buffer.from(written).toString('binary')), {
-      strict: true,
-      parseAllBytes: true,
-      decodeBitStrings: false,
-    } as never);
-    expect(Buffer.from(forge.asn1.toDer(read).getBytes(), 'binary').toString('hex')).toBe(bytesToHex(written));
-  });
+  it.each(ours(vectors.encode).map(v => [v.name, v] as const))(
+    '%s as written is DER to an independent reader',
+    (_, v) => {
+      const type = typeOf(v);
+      const written = type.encode(type.decode(hexToBytes(v.der)));
+      const read = forge.asn1.fromDer(forge.util.createBuffer(Buffer.from(written).toString('binary')), {
+        strict: true,
+        parseAllBytes: true,
+        decodeBitStrings: false,
+      } as never);
+      expect(Buffer.from(forge.asn1.toDer(read).getBytes(), 'binary').toString('hex')).toBe(
+        bytesToHex(written),
+      );
+    },
+  );
 });
 
 describe('sequence numbers', () => {
@@ -149,7 +157,9 @@ describe('sequence numbers', () => {
       ctime: new Date(0),
     };
     for (const seqNumber of [0, 0x7f, 0x80, 0x7fffffff, 0x80000000, 0xffffffff]) {
-      expect(ap.Authenticator.decode(ap.Authenticator.encode({ ...base, seqNumber })).seqNumber).toBe(seqNumber);
+      expect(ap.Authenticator.decode(ap.Authenticator.encode({ ...base, seqNumber })).seqNumber).toBe(
+        seqNumber,
+      );
     }
   });
 });

@@ -3,12 +3,14 @@ import { keychainType } from '../../src/ccache/keychain.ts';
 import { openKeychain } from '../../src/ccache/keytar.ts';
 import { probeKeychain } from '../../src/ccache/probe.ts';
 import { KerberosError } from '../../src/errors.ts';
+import type { Credential } from '../../src/messages/credential.ts';
 import { formatPrincipal, parsePrincipal } from '../../src/messages/principal.ts';
-import { NOW, workerCredential } from '../ccache/worker-credential.ts';
 
 const [task, dataDirectory, residual, argument] = process.argv.slice(2) as [string, string, string, string];
 const keychain = () => openKeychain(process.env, { answerSeconds: 1, dialogSeconds: 2 });
 const cache = keychainType.resolve(residual, { dataDirectory, keychain });
+
+const NOW = new Date('2026-11-22T12:00:00Z');
 
 const tasks: Readonly<Record<string, () => Promise<unknown>>> = {
   probe: () => probeKeychain(process.env, process.platform),
@@ -31,6 +33,22 @@ async function load(): Promise<unknown> {
   return [formatPrincipal(principal), ...credentials.map(({ server }) => formatPrincipal(server))];
 }
 
+function workerCredential(number: string): Credential {
+  return {
+    client: parsePrincipal('alice@A.TEST'),
+    server: parsePrincipal(`host/${number}@A.TEST`),
+    key: { keytype: 18, keyvalue: new Uint8Array(32) },
+    authtime: NOW,
+    endtime: new Date(NOW.getTime() + 3600_000),
+    flags: 0,
+    addresses: [],
+    authorizationData: [],
+    ticket: new Uint8Array(1000),
+    secondTicket: new Uint8Array(0),
+    isSkey: false,
+  };
+}
+
 async function main(): Promise<number> {
   try {
     const result = await tasks[task]!();
@@ -43,4 +61,4 @@ async function main(): Promise<number> {
   }
 }
 
-main().then(status => process.exit(status));
+void main().then(status => process.exit(status));

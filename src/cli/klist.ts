@@ -1,0 +1,96 @@
+import { type Arguments, type Command, UsageError } from './command.ts';
+import { listCaches, showAllCaches, showCache, statusOf } from './klist-cache.ts';
+import { showKeytab } from './klist-keytab.ts';
+import { createListing } from './listing.ts';
+import { cacheOf } from './named-caches.ts';
+import { openSession } from './session.ts';
+import type { Io } from './terminal.ts';
+import { VERSION } from './version.ts';
+
+/** klist: lists the tickets of a cache or the keys of a keytab. */
+export const klist: Command = {
+  name: 'klist',
+  summary: 'List cached Kerberos tickets, or the keys of a keytab.',
+  operands: '[name]',
+  usageStatus: 1,
+  usage: `Usage: klist [-e] [-V] [[-c] [-l] [-A] [-d] [-f] [-s] [-a [-n]]] [-k [-i] [-t] [-K]] [-C] [name]
+\t-c specifies credentials cache
+\t-k specifies keytab
+\t   (Default is credentials cache)
+\t-i uses default client keytab if no name given
+\t-l lists credential caches in collection
+\t-A shows content of all credential caches
+\t-e shows the encryption type
+\t-V shows the Kerberos version and exits
+\toptions for credential caches:
+\t\t-d shows the submitted authorization data types
+\t\t-f shows credentials flags
+\t\t-s sets exit status based on valid tgt existence
+\t\t-a displays the address list
+\t\t\t-n do not reverse-resolve
+\toptions for keytabs:
+\t\t-t shows keytab entry timestamps
+\t\t-K shows keytab entry keys
+\t\t-C includes configuration data entries
+`,
+  options: [
+    { flags: '-c', text: 'List a credential cache; this is what is done without -k.' },
+    { flags: '-k', text: 'List a keytab.' },
+    {
+      flags: '-e',
+      text: 'Show the encryption types of session keys and tickets, or of the keys of a keytab.',
+    },
+    { flags: '-f', text: 'Show the flags of each ticket.' },
+    { flags: '-a', text: 'Show the addresses that each ticket may be used from.' },
+    { flags: '-n', text: 'With -a, show addresses as numbers.' },
+    { flags: '-d', text: 'Show the types of the authorization data that came with a request.' },
+    { flags: '-C', text: 'List configuration entries among the tickets.' },
+    { flags: '-l', text: 'List the caches of the collection, a line for each.' },
+    { flags: '-A', text: 'List the tickets of every cache of the collection.' },
+    {
+      flags: '-s',
+      text: 'Print nothing; the exit status tells whether there is a ticket that has not expired.',
+    },
+    { flags: '-i', text: 'With -k, list the default client keytab.' },
+    { flags: '-t', text: 'With -k, show when each key was written.' },
+    { flags: '-K', text: 'With -k, show the keys themselves.' },
+    { flags: '-V', text: 'Show the version.' },
+    { flags: '-4', text: 'Kerberos 4, gone.', hidden: true },
+    { flags: '-5', text: 'Kerberos 5, as ever.', hidden: true },
+  ],
+  run,
+};
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  if (args.has('4')) {
+    io.err('Kerberos 4 is no longer supported\n');
+    return 3;
+  }
+  checkArguments(args);
+  if (args.has('V')) {
+    io.out(`krb5kit version ${VERSION}\n`);
+    return 0;
+  }
+  const session = openSession(io);
+  const [name] = args.operands;
+  if (args.has('s')) return statusOf(name, session, { all: args.has('A') });
+  const listing = await createListing(args, io);
+  if (args.has('l')) return listCaches(name, session, listing);
+  if (args.has('A')) return showAllCaches(name, session, listing);
+  if (args.has('k')) await showKeytab(name, session, listing);
+  else await showCache(await cacheOf(name, session), listing);
+  return 0;
+}
+
+/** What does not go together is answered with the usage alone. */
+function checkArguments(args: Arguments): void {
+  const any = (letters: string): boolean => [...letters].some(letter => args.has(letter));
+  const wrong =
+    args.values('c').length + args.values('k').length > 1 ||
+    (args.has('n') && !args.has('a')) ||
+    (args.has('k') ? any('fsaAl') : any('tK')) ||
+    (args.has('l') && any('As'));
+  if (wrong) throw new UsageError('');
+  if (args.operands.length > 1)
+    throw new UsageError(`Extra arguments (starting with "${args.operands[1]}").`);
+}

@@ -1,0 +1,43 @@
+import type { CacheContents, Ccache } from '../ccache/ccache.ts';
+import { resolveCcache, splitCcacheName } from '../ccache/resolve.ts';
+import { findCcacheType } from '../ccache/types.ts';
+import { CcacheError, KerberosError } from '../errors.ts';
+import { during } from './command.ts';
+import { defaultCacheName } from './default-cache.ts';
+import type { Session } from './session.ts';
+
+/** The cache of a name, or the default one. Throws what is wrong, `while resolving ccache`. */
+export async function cacheOf(name: string | undefined, session: Session): Promise<Ccache> {
+  const given = name ?? (await defaultCacheName(session, { reading: true }));
+  return during('resolving ccache', () => resolveCcache(given, session.caches));
+}
+
+/**
+ * The caches of the collection that a name, or the default cache, belongs to; the one cache where its type has no
+ * collections, whether or not it exists, and none for a type that nobody knows.
+ */
+export async function cachesAround(name: string | undefined, session: Session): Promise<readonly Ccache[]> {
+  const given = name ?? (await defaultCacheName(session, { reading: true }));
+  const { type: typeName, residual } = splitCcacheName(given);
+  return during('listing ccache collection', async () => {
+    const type = await findCcacheType(typeName);
+    const collection = type?.collection?.(residual, session.caches);
+    if (collection !== undefined) return collection.list();
+    return type === undefined ? [] : [type.resolve(residual, session.caches)];
+  });
+}
+
+/** What a cache holds; undefined where it cannot be read. */
+export async function readableContents(cache: Ccache): Promise<CacheContents | undefined> {
+  try {
+    return await cache.load();
+  } catch (error) {
+    if (error instanceof KerberosError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether what went wrong is that there is no such cache. */
+export function isAbsent(error: unknown): boolean {
+  return error instanceof CcacheError && error.code === 'CACHE_NOT_FOUND';
+}

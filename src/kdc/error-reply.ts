@@ -1,0 +1,58 @@
+import { CodecError, IntegrityError, KerberosError } from '../errors.ts';
+import {
+  KDC_ERR_BAD_PVNO,
+  KDC_ERR_ETYPE_NOSUPP,
+  KRB_AP_ERR_BAD_INTEGRITY,
+  KRB_AP_ERR_MSG_TYPE,
+  KRB_ERR_GENERIC,
+} from '../messages/error-codes.ts';
+import type { KdcReqBody } from '../messages/kdc-req.ts';
+import { KrbError } from '../messages/krb-error.ts';
+import type { Principal } from '../messages/principal.ts';
+import { tgsPrincipal, toPrincipalName } from '../messages/principal.ts';
+import { Refusal } from './refusal.ts';
+
+/** What a KRB-ERROR tells besides the reason. */
+export interface ErrorFacts {
+  /** In milliseconds. */
+  readonly now: number;
+  /** Stands where the request named no realm. */
+  readonly realm: string;
+  readonly body?: KdcReqBody;
+  readonly client?: Principal;
+}
+
+/** The KRB-ERROR of a refusal (RFC 4120 §5.9.1). */
+export function errorReply(
+  { errorCode, message, eData }: Refusal,
+  { now, body, client, realm }: ErrorFacts,
+): Uint8Array {
+  const inRealm = body?.realm ?? realm;
+  return KrbError.encode({
+    stime: new Date(now),
+    susec: Math.floor(now % 1000) * 1000,
+    errorCode,
+    crealm: client?.realm,
+    cname: client && toPrincipalName(client),
+    realm: inRealm,
+    sname: body?.sname ?? toPrincipalName(tgsPrincipal(inRealm)),
+    eText: message,
+    eData,
+  });
+}
+
+/** What stopped a request, as a refusal. */
+export function toRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof CodecError) return new Refusal(codeOfMalformed(error), 'MALFORMED_REQUEST');
+  if (error instanceof IntegrityError) return new Refusal(KRB_AP_ERR_BAD_INTEGRITY, 'BAD_INTEGRITY');
+  // A session key or subkey of an enctype that is unknown here, or of the wrong length.
+  if (error instanceof KerberosError) return new Refusal(KDC_ERR_ETYPE_NOSUPP, 'BAD_ENCRYPTION_TYPE');
+  return new Refusal(KRB_ERR_GENERIC, 'INTERNAL_ERROR');
+}
+
+/** The second step of the path, past the message, names the field. */
+function codeOfMalformed({ path }: CodecError): number {
+  if (path[1] === 'pvno') return KDC_ERR_BAD_PVNO;
+  return path[1] === 'msgType' ? KRB_AP_ERR_MSG_TYPE : KRB_ERR_GENERIC;
+}

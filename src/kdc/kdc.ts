@@ -1,0 +1,76 @@
+import { AsReq, TgsReq } from '../messages/kdc-req.ts';
+import { answerAsRequest } from './as.ts';
+import type { PrincipalDatabase } from './database.ts';
+import { errorReply, toRefusal } from './error-reply.ts';
+import type { Exchange, KdcState, Peer } from './exchange.ts';
+import { logLine } from './log-line.ts';
+import { Lookaside } from './lookaside.ts';
+import type { Refusal } from './refusal.ts';
+import { ReplayTable } from './replays.ts';
+import { answerTgsRequest } from './tgs.ts';
+
+export interface KdcOptions {
+  readonly database: PrincipalDatabase;
+  /** The realm that signs errors to requests that name none. */
+  readonly realm: string;
+  /** The KDC's clock; the system's if not given. */
+  readonly now?: (() => Date) | undefined;
+  /** Seconds that a client's clock may differ; 300 if not given. */
+  readonly clockskew?: number | undefined;
+  /** Told of each request in one line, as krb5kdc writes it, without secrets. */
+  readonly log?: ((line: string) => void) | undefined;
+}
+
+/** A KDC: bytes in, bytes out. */
+export interface Kdc {
+  /** The realm that signs errors to requests that name none. */
+  readonly realm: string;
+  /** The reply to a request, KRB-ERROR where it is refused; undefined for what is no request and gets no reply. */
+  handle(request: Uint8Array, peer?: Peer): Uint8Array | undefined;
+}
+
+/** Which exchange a request begins, by its first octet. */
+interface ExchangeType {
+  readonly tag: number;
+  /** Its name in the log. */
+  readonly kind: string;
+  answer(exchange: Exchange): Uint8Array;
+}
+
+const exchangeTypes: readonly ExchangeType[] = [
+  { tag: AsReq.tags[0]!, kind: 'AS_REQ', answer: answerAsRequest },
+  { tag: TgsReq.tags[0]!, kind: 'TGS_REQ', answer: answerTgsRequest },
+];
+
+/** A KDC for the realms of a database. It keeps nothing but what it needs to tell a resent request from a replay. */
+export function createKdc(options: KdcOptions): Kdc {
+  const { database, realm, clockskew = 300, now = () => new Date(), log } = options;
+  // An authenticator is fresh from one skew before its time to one after it.
+  const state: KdcState = { database, clockskew, replays: new ReplayTable(2 * clockskew * 1000) };
+  const lookaside = new Lookaside();
+
+  function handle(request: Uint8Array, peer?: Peer): Uint8Array | undefined {
+    const type = exchangeTypes.find(({ tag }) => tag === request[0]);
+    if (type === undefined) return undefined;
+    const exchange: Exchange = { kdc: state, request, now: now().getTime(), peer };
+    const label = lookaside.label(request);
+    const known = label === undefined ? undefined : lookaside.find(label, exchange.now);
+    if (known !== undefined) {
+      log?.(`${type.kind} ${peer?.address ?? 'in-process'}: resent, answered as before`);
+      return known;
+    }
+    try {
+      const reply = type.answer(exchange);
+      // Refusals are not kept: they cost little, and a forged request must not spoil the answer to a true one.
+      if (label !== undefined) lookaside.remember(label, reply, exchange.now);
+      log?.(logLine(type.kind, exchange));
+      return reply;
+    } catch (error) {
+      const refusal: Refusal = toRefusal(error);
+      log?.(logLine(type.kind, exchange, refusal));
+      return errorReply(refusal, { realm, ...exchange });
+    }
+  }
+
+  return { realm, handle };
+}

@@ -1,0 +1,44 @@
+import { enctypeName } from '../crypto/enctype-names.ts';
+import { errorName } from '../messages/error-codes.ts';
+import { formatPrincipal, type Principal, toPrincipal } from '../messages/principal.ts';
+import type { Exchange } from './exchange.ts';
+import type { Refusal } from './refusal.ts';
+
+/** Enough to see what a client wants; a list of thousands is an attempt at something else. */
+const MAX_ETYPES = 16;
+const MAX_NAME = 256;
+
+/** The line that krb5kdc writes of a request, `AS_REQ (…) ADDRESS: STATUS: …, CLIENT for SERVER`. */
+export function logLine(kind: string, exchange: Exchange, refusal?: Refusal): string {
+  const { body, peer, client, issued } = exchange;
+  const asked = body === undefined ? '' : ` (${requested(body.etype)})`;
+  const server = body?.sname && toPrincipal(body.sname, body.realm);
+  const parties = `${named(client)} for ${named(server)}`;
+  const outcome =
+    refusal === undefined
+      ? `ISSUE:${issued === undefined ? '' : ` ${ticketOf(issued)}`} ${parties}`
+      : `${refusal.message}: ${parties}, ${errorName(refusal.errorCode)}`;
+  return `${kind}${asked} ${peer?.address ?? 'in-process'}: ${outcome}`;
+}
+
+function requested(etypes: readonly number[]): string {
+  const shown = etypes.slice(0, MAX_ETYPES).map(describe);
+  const more = etypes.length > MAX_ETYPES ? ', ...' : '';
+  return `${etypes.length} etypes {${shown.join(', ')}${more}}`;
+}
+
+function ticketOf({ authtime, reply, ticket, session }: NonNullable<Exchange['issued']>): string {
+  const etypes = `{rep=${describe(reply)}, tkt=${describe(ticket)}, ses=${describe(session)}}`;
+  return `authtime ${authtime.getTime() / 1000}, etypes ${etypes},`;
+}
+
+function describe(etype: number): string {
+  return `${enctypeName(etype) ?? 'UNSUPPORTED'}(${etype})`;
+}
+
+/** A name comes from the network: it must not end the line or drive a terminal. */
+function named(principal: Principal | undefined): string {
+  if (principal === undefined) return '<unknown>';
+  const text = formatPrincipal(principal).replace(/\p{C}/gu, '?');
+  return text.length > MAX_NAME ? `${text.slice(0, MAX_NAME)}...` : text;
+}

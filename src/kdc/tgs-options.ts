@@ -1,0 +1,39 @@
+import { KDC_ERR_BADOPTION } from '../messages/error-codes.ts';
+import {
+  ALLOW_POSTDATE,
+  CNAME_IN_ADDL_TKT,
+  FORWARDABLE,
+  FORWARDED,
+  INVALID,
+  MAY_POSTDATE,
+  POSTDATED,
+  PROXIABLE,
+  PROXY,
+  RENEW,
+  RENEWABLE,
+  REQUEST_ANONYMOUS,
+  VALIDATE,
+} from '../messages/flags.ts';
+import { refuse } from './refusal.ts';
+
+/** Options that are known and not offered; those that nobody has defined are passed over. */
+const NOT_OFFERED = CNAME_IN_ADDL_TKT | REQUEST_ANONYMOUS;
+
+/** The flag that a ticket needs for what an option makes of it (RFC 4120 §3.3.3). */
+const NEEDS: readonly { readonly option: number; readonly flag: number; readonly status: string }[] = [
+  { option: FORWARDABLE | FORWARDED, flag: FORWARDABLE, status: 'TGT_NOT_FORWARDABLE' },
+  { option: PROXIABLE | PROXY, flag: PROXIABLE, status: 'TGT_NOT_PROXIABLE' },
+  { option: ALLOW_POSTDATE | POSTDATED, flag: MAY_POSTDATE, status: 'TGT_NOT_POSTDATABLE' },
+  { option: RENEWABLE | RENEW, flag: RENEWABLE, status: 'TICKET_NOT_RENEWABLE' },
+  { option: VALIDATE, flag: INVALID, status: 'TICKET_NOT_INVALID' },
+];
+
+/** Refuses options that a ticket with these flags does not carry. */
+export function checkTgsOptions(kdcOptions: number, flags: number, forTgs: boolean): void {
+  if (kdcOptions & NOT_OFFERED) refuse(KDC_ERR_BADOPTION, 'INVALID_TGS_OPTIONS');
+  for (const { option, flag, status } of NEEDS) {
+    if (kdcOptions & option && !(flags & flag)) refuse(KDC_ERR_BADOPTION, status);
+  }
+  // A proxy is for one service: a ticket-granting ticket would be good for all.
+  if (kdcOptions & PROXY && forTgs) refuse(KDC_ERR_BADOPTION, 'CANNOT_PROXY_TGT');
+}

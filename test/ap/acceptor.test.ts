@@ -1,0 +1,299 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type AcceptOptions, acceptApReq } from '../../src/ap/acceptor.ts';
+import { ApError } from '../../src/ap/ap-error.ts';
+import { hostAddress } from '../../src/ap/host-address.ts';
+import { type ApReqOptions, createApReq } from '../../src/ap/initiator.ts';
+import { createMemoryReplayCache } from '../../src/ap/replay-memory.ts';
+import { protocolKey } from '../../src/ap/session.ts';
+import { randomKey } from '../../src/crypto/key.ts';
+import { ApReq, Authenticator } from '../../src/messages/ap.ts';
+import { errorName } from '../../src/messages/error-codes.ts';
+import { INVALID, TRANSITED_POLICY_CHECKED } from '../../src/messages/flags.ts';
+import { KrbError } from '../../src/messages/krb-error.ts';
+import { KU_AP_REQ_AUTHENTICATOR } from '../../src/messages/numbers.ts';
+import { parsePrincipal } from '../../src/messages/principal.ts';
+import { seal, toEncryptionKey, toKey } from '../../src/messages/seal.ts';
+import { AsReq } from '../../src/messages/kdc-req.ts';
+import { after, alice, HOUR, keytab, type MadeUp, makeCredential, NOW, sample } from './made-up.ts';
+
+const now = () => NOW;
+const address = hostAddress('127.0.0.1')!;
+
+describe('a request that is as it should be', () => {
+  it('tells who the client is and until when', () => {
+    const { session } = acceptApReq(createApReq(makeCredential(), { now }).apReq, { keytab, now });
+    expect(session).toMatchObject({ client: alice, server: sample, mutual: false });
+    expect(session.endtime.getTime()).toBe(Math.floor(after(HOUR).getTime() / 1000) * 1000);
+  });
+
+  it('leaves both sides with the same keys and sequence numbers', () => {
+    const request = createApReq(makeCredential(), { now, mutual: true, subkey: true, sequenceNumber: true });
+    const accepted = acceptApReq(request.apReq, { keytab, now, subkey: true, sequenceNumber: true });
+    const ours = request.verify(accepted.reply());
+    const theirs = accepted.session;
+    expect(ours).toMatchObject({
+      mutual: true,
+      initiatorSequence: theirs.initiatorSequence,
+      acceptorSequence: theirs.acceptorSequence,
+    });
+    expect(ours.acceptorSubkey?.bytes).toEqual(theirs.acceptorSubkey?.bytes);
+    expect(theirs.initiatorSubkey?.bytes).toEqual(ours.initiatorSubkey?.bytes);
+    expect(protocolKey(theirs)).toBe(theirs.acceptorSubkey);
+    expect(theirs.sessionKey.bytes).toEqual(ours.sessionKey.bytes);
+  });
+
+  it.each([17, 18, 19, 20, 25, 26])('may have a session key of enctype %i', sessionEtype => {
+    const request = createApReq(makeCredential({ sessionEtype }), { now, mutual: true });
+    const accepted = acceptApReq(request.apReq, { keytab, now });
+    expect(request.verify(accepted.reply()).mutual).toBe(true);
+  });
+
+  it('gets no AP-REP that it did not ask for', () => {
+    const { apReq } = createApReq(makeCredential(), { now });
+    expect(() => acceptApReq(apReq, { keytab, now, subkey: true }).reply()).toThrow(TypeError);
+  });
+
+  it('may come for a service by its first name', () => {
+    const { apReq } = createApReq(makeCredential(), { now });
+    expect(acceptApReq(apReq, { keytab, now, server: { service: 'sample' } }).session.server).toEqual(sample);
+  });
+
+  it('may be sealed in the session key of the service’s own ticket', () => {
+    const key = randomKey(18);
+    const credential = { ...makeCredential({ key, kvno: undefined }), isSkey: true };
+    const { apReq } = createApReq(credential, { now });
+    expect(acceptApReq(apReq, { keytab: [], tgtSessionKey: key, now }).session.client).toEqual(alice);
+  });
+
+  it('need not name the version of the key, and may name more than an old keytab keeps of it', () => {
+    const old = [{ ...keytab[0]!, kvno: 3 }];
+    for (const kvno of [undefined, 0, 259]) {
+      const { apReq } = createApReq(makeCredential({ kvno }), { now });
+      expect(acceptApReq(apReq, { keytab: old, now }).session.client).toEqual(alice);
+    }
+  });
+
+  it('carries a checksum that is handed on, and is checked where the data is known', () => {
+    const data = Buffer.from('localhost');
+    const { apReq } = createApReq(makeCredential(), { now, checksum: { data } });
+    expect(acceptApReq(apReq, { keytab, now, checksumData: data }).checksum?.cksumtype).toBe(16);
+    const gss = { cksumtype: 0x8003, checksum: new Uint8Array(24) };
+    const second = createApReq(makeCredential(), { now, checksum: gss });
+    expect(acceptApReq(second.apReq, { keytab, now }).checksum).toEqual(gss);
+  });
+});
+
+interface Refusal {
+  readonly made?: MadeUp;
+  readonly asked?: ApReqOptions;
+  readonly accept?: Partial<AcceptOptions>;
+}
+
+const refusals: Readonly<Record<string, readonly [number, Refusal]>> = {
+  'a ticket for another service than is served here': [
+    35,
+    { accept: { server: parsePrincipal('host/localhost@A.TEST') } },
+  ],
+  'a ticket for another first name': [35, { accept: { server: { service: 'host' } } }],
+  'a ticket for another host': [35, { accept: { server: { service: 'sample', host: 'elsewhere' } } }],
+  'a ticket for a principal that has no keys here': [
+    35,
+    { made: { server: parsePrincipal('sample/localhost@B.TEST') } },
+  ],
+  'a key version that the keytab has not': [44, { made: { kvno: 2 } }],
+  'an enctype that the keytab has not': [45, { made: { key: randomKey(17) } }],
+  'a ticket sealed in another key': [31, { made: { key: randomKey(18) } }],
+  'a user-to-user ticket where there is no session key': [45, { made: {}, asked: {} }],
+  'an authenticator of another client': [36, { made: { client: parsePrincipal('bob@A.TEST') } }],
+  'an authenticator of the same name in another realm': [
+    36,
+    { made: { client: parsePrincipal('alice@B.TEST') } },
+  ],
+  'a ticket bound to another address': [
+    38,
+    { made: { part: { caddr: [hostAddress('10.0.0.1')!, hostAddress('::1')!] } }, accept: { address } },
+  ],
+  'a clock that is slow by more than the skew': [37, { asked: { now: () => after(-300.002) } }],
+  'a clock that is fast by more than the skew': [37, { asked: { now: () => after(300.002) } }],
+  'a ticket that begins after the skew': [33, { made: { part: { starttime: after(301) } } }],
+  'a ticket that is not valid yet': [33, { made: { part: { flags: INVALID } } }],
+  'a ticket that ended a second before the skew': [32, { made: { part: { endtime: after(-302) } } }],
+  'a way through realms that no KDC has judged': [
+    51,
+    {
+      made: {
+        client: parsePrincipal('alice@C.TEST'),
+        part: { crealm: 'C.TEST', transited: { trType: 1, contents: Buffer.from('B.TEST') } },
+      },
+    },
+  ],
+  'no checksum where one is needed': [50, { accept: { checksumData: Buffer.from('x') } }],
+  'a checksum without a key': [
+    50,
+    {
+      asked: { checksum: { cksumtype: 7, checksum: new Uint8Array(16) } },
+      accept: { checksumData: Buffer.from('x') },
+    },
+  ],
+  'a checksum over something else': [
+    41,
+    { asked: { checksum: { data: Buffer.from('y') } }, accept: { checksumData: Buffer.from('x') } },
+  ],
+  'a ticket of an enctype that is not permitted': [14, { accept: { permittedEnctypes: [17, 20] } }],
+  'a session key of RC4, unless it is permitted': [14, { made: { sessionEtype: 23 } }],
+};
+
+describe('a request is refused for', () => {
+  it.each(Object.entries(refusals))('%s', (what, [errorCode, { made, asked, accept }]) => {
+    const credential = { ...makeCredential(made), isSkey: what.startsWith('a user-to-user') };
+    const { apReq } = createApReq(credential, { now, ...asked });
+    expect(refusalOf(apReq, accept)).toMatchObject({ code: 'AP_REFUSED', errorCode });
+  });
+
+  it.each([
+    ['a message of another kind', (der: Buffer) => Buffer.concat([Buffer.of(0x6a), der.subarray(1)]), 40],
+    ['another message type', (der: Buffer) => replace(der, 'a10302010e', 'a10302010c'), 40],
+    ['another version of the protocol', (der: Buffer) => replace(der, 'a003020105', 'a003020104'), 39],
+    ['bytes left over', (der: Buffer) => Buffer.concat([der, Buffer.of(0)]), 60],
+    ['nothing at all', () => Buffer.alloc(0), 40],
+  ])('%s', (_, change, errorCode) => {
+    const { apReq } = createApReq(makeCredential(), { now });
+    expect(refusalOf(change(Buffer.from(apReq)))).toMatchObject({ code: 'AP_REFUSED', errorCode });
+  });
+
+  it('another version of the ticket', () => {
+    const credential = makeCredential();
+    const ticket = replace(Buffer.from(credential.ticket), 'a003020105', 'a003020104');
+    expect(refusalOf(createApReq({ ...credential, ticket }, { now }).apReq).errorCode).toBe(39);
+  });
+
+  it('a subkey of an enctype that is not permitted', () => {
+    const credential = makeCredential();
+    const authenticator = seal(
+      Authenticator,
+      {
+        crealm: 'A.TEST',
+        cname: { nameType: 1, nameString: ['alice'] },
+        cusec: 0,
+        ctime: NOW,
+        subkey: toEncryptionKey(randomKey(23)),
+      },
+      toKey(credential.key),
+      KU_AP_REQ_AUTHENTICATOR,
+    );
+    const apReq = ApReq.encode({ apOptions: 0, ticket: credential.ticket, authenticator });
+    expect(refusalOf(apReq).errorCode).toBe(14);
+  });
+
+  it('having been used before', () => {
+    const replayCache = createMemoryReplayCache();
+    const { apReq } = createApReq(makeCredential(), { now });
+    acceptApReq(apReq, { keytab, now, replayCache });
+    expect(refusalOf(apReq, { replayCache }).errorCode).toBe(34);
+  });
+
+  it('an AS-REQ in its place', () => {
+    expect(refusalOf(Uint8Array.of(AsReq.tags[0]!, 0)).errorCode).toBe(40);
+  });
+});
+
+describe('a request is accepted at the limit of', () => {
+  it.each<[string, MadeUp, ApReqOptions]>([
+    ['a slow clock', {}, { now: () => after(-299.999) }],
+    ['a fast clock', {}, { now: () => after(299.999) }],
+    ['a ticket that has just not begun', { part: { starttime: after(300) } }, {}],
+    ['a ticket that has just ended', { part: { endtime: after(-299) } }, {}],
+  ])('%s', (_, made, asked) => {
+    const { apReq } = createApReq(makeCredential(made), { now, ...asked });
+    expect(acceptApReq(apReq, { keytab, now }).session.client).toEqual(alice);
+  });
+
+  it('its addresses', () => {
+    const bound = { part: { caddr: [hostAddress('10.0.0.1')!, address] } };
+    const accept = (from?: string): unknown =>
+      acceptApReq(createApReq(makeCredential(bound), { now }).apReq, {
+        keytab,
+        now,
+        address: from === undefined ? undefined : hostAddress(from),
+      });
+    expect(() => accept('127.0.0.1')).not.toThrow();
+    expect(() => accept('::ffff:127.0.0.1')).not.toThrow();
+    expect(() => accept()).not.toThrow();
+    expect(() => accept('127.0.0.2')).toThrow('KRB_AP_ERR_BADADDR');
+  });
+
+  it('realms, where they are next to each other or the KDC has judged the way', () => {
+    const client = parsePrincipal('alice@C.TEST');
+    const contents = Buffer.from('B.TEST');
+    for (const part of [
+      { crealm: 'C.TEST' },
+      { crealm: 'C.TEST', flags: TRANSITED_POLICY_CHECKED, transited: { trType: 1, contents } },
+    ]) {
+      const { apReq } = createApReq(makeCredential({ client, part }), { now });
+      expect(acceptApReq(apReq, { keytab, now }).session.client).toEqual(client);
+    }
+  });
+});
+
+describe('hostile bytes', () => {
+  it('any flipped bit makes a refusal', () => {
+    const { apReq } = createApReq(makeCredential(), { now, mutual: true, checksum: { data: Buffer.from('x') } });
+    const harmless: number[] = [];
+    for (let at = 0; at < apReq.length; at++) {
+      for (const bit of [0x01, 0x10, 0x80]) {
+        const bytes = Uint8Array.from(apReq);
+        bytes[at]! ^= bit;
+        try {
+          acceptApReq(bytes, { keytab, now });
+          harmless.push(at);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ApError);
+        }
+      }
+    }
+    // what is outside of both sealed parts and names nothing: the options and the name type
+    expect(harmless.length).toBeLessThan(30);
+  });
+
+  it('junk makes a refusal', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (junk, headed) => {
+        const bytes = headed ? Uint8Array.from([0x6e, junk.length & 0x7f, ...junk]) : junk;
+        expect(() => acceptApReq(bytes, { keytab, now })).toThrow(ApError);
+      }),
+    );
+  });
+});
+
+describe('a refusal', () => {
+  it('can be sent as KRB-ERROR, without what only our side should know', () => {
+    const error = refusalOf(createApReq(makeCredential({ kvno: 2 }), { now }).apReq);
+    expect(error.message).toContain('version 2');
+    const sent = KrbError.decode(error.toKrbError(sample, NOW));
+    expect(sent).toMatchObject({
+      errorCode: 44,
+      realm: 'A.TEST',
+      sname: { nameType: 1, nameString: ['sample', 'localhost'] },
+      susec: 250_000,
+      eText: errorName(44),
+    });
+  });
+});
+
+function refusalOf(apReq: Uint8Array, options: Partial<AcceptOptions> = {}): ApError {
+  try {
+    acceptApReq(apReq, { keytab, now, ...options });
+  } catch (error) {
+    if (error instanceof ApError) return error;
+    throw error;
+  }
+  throw new Error('accepted');
+}
+
+function replace(der: Buffer, from: string, to: string): Buffer {
+  const at = der.indexOf(Buffer.from(from, 'hex'));
+  const changed = Buffer.from(der);
+  changed.set(Buffer.from(to, 'hex'), at);
+  return changed;
+}

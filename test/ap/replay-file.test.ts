@@ -1,0 +1,149 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { acceptApReq } from '../../src/ap/acceptor.ts';
+import { createApReq } from '../../src/ap/initiator.ts';
+import { fileReplayCache } from '../../src/ap/replay-file.ts';
+import { randomBytes } from '../../src/crypto/random.ts';
+import { after, keytab, makeCredential, NOW } from './made-up.ts';
+
+const REPEAT = expect.objectContaining({ errorCode: 34 });
+const UNUSABLE = expect.objectContaining({ errorCode: 60 });
+const RECORD = 16;
+
+let dir: string;
+let path: string;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'replay-'));
+  path = join(dir, 'rcache2');
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+describe('the replay cache in a file', () => {
+  it('knows an authenticator again after a restart of the service', () => {
+    const { apReq } = createApReq(makeCredential(), { now: () => NOW });
+    const accept = () =>
+      acceptApReq(apReq, { keytab, now: () => NOW, replayCache: fileReplayCache(path) });
+    accept();
+    expect(accept).toThrow(REPEAT);
+  });
+
+  it('belongs to its owner alone and leaves no lock behind', () => {
+    fileReplayCache(path).check(randomBytes(12), NOW, NOW);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(readdirSync(dir)).toEqual(['rcache2']);
+  });
+
+  it('knows each of more than its first table holds', () => {
+    const cache = fileReplayCache(path);
+    const tags = Array.from({ length: 2000 }, (_, i) => createHash('sha256').update(`${i}`).digest());
+    for (const tag of tags) cache.check(tag, NOW, NOW);
+    for (const tag of tags) expect(() => cache.check(tag, NOW, NOW)).toThrow(REPEAT);
+    expect(statSync(path).size).toBeGreaterThan(16 + 1023 * RECORD);
+  });
+
+  it('keeps an authenticator until the skew has passed, counted from the later of the two clocks', () => {
+    const cache = fileReplayCache(path, { clockskew: 300 });
+    cache.check(randomBytes(12), after(200), NOW);
+    expect(times()).toEqual([secondsOf(after(200))]);
+    cache.check(randomBytes(12), after(-200), after(1));
+    expect(times()).toContain(secondsOf(after(1)));
+  });
+
+  it('does not grow where old authenticators can give way', () => {
+    const cache = fileReplayCache(path, { clockskew: 300 });
+    for (let i = 0; i < 1000; i++) cache.check(randomBytes(12), NOW, NOW);
+    for (let i = 0; i < 3000; i++) cache.check(randomBytes(12), after(301 * (1 + (i >> 9))), after(301 * (1 + (i >> 9))));
+    expect(statSync(path).size).toBeLessThan(16 + (1023 + 2048 + 4096) * RECORD);
+  });
+
+  it('takes one of several processes that are shown the same authenticator', async () => {
+    const program = `
+      import { fileReplayCache } from ${JSON.stringify(join(import.meta.dirname, '../../src/ap/replay-file.ts'))};
+      const cache = fileReplayCache(process.argv[1]);
+      let taken = 0;
+      for (let i = 0; i < 200; i++) {
+        const tag = Buffer.alloc(12, i);
+        try { cache.check(tag, new Date(), new Date()); taken++; } catch (error) { if (error.errorCode !== 34) throw error; }
+      }
+      console.log(taken);`;
+    const built = join(dir, 'racer.mjs');
+    const { build } = await import('esbuild');
+    await build({
+      stdin: { contents: program, resolveDir: import.meta.dirname, loader: 'ts' },
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      outfile: built,
+    });
+    const taken = await Promise.all([1, 2, 3].map(() => outputOf(built)));
+    expect(taken.reduce((sum, text) => sum + Number(text), 0)).toBe(200);
+  });
+
+  it('takes over the lock of a process that was killed', () => {
+    writeFileSync(`${path}.lock`, `999999999 1 ${'nowhere'} abc`);
+    const past = new Date(Date.now() - 3_600_000);
+    utimesSync(`${path}.lock`, past, past);
+    fileReplayCache(path).check(randomBytes(12), NOW, NOW);
+    expect(readdirSync(dir)).toEqual(['rcache2']);
+  });
+});
+
+describe('a replay cache that is not as it should be', () => {
+  it('is used for no service if it is a link', () => {
+    writeFileSync(join(dir, 'other'), 'precious');
+    symlinkSync(join(dir, 'other'), path);
+    expect(() => fileReplayCache(path).check(randomBytes(12), NOW, NOW)).toThrow(UNUSABLE);
+    expect(readFileSync(join(dir, 'other'), 'utf8')).toBe('precious');
+  });
+
+  it('is used for no service if it cannot be made', () => {
+    expect(() => fileReplayCache(join(dir, 'none', 'x')).check(randomBytes(12), NOW, NOW)).toThrow(UNUSABLE);
+  });
+
+  it('is used for no service if all of it is full', () => {
+    writeFileSync(path, Buffer.alloc(1 << 20, 0xee));
+    const cache = fileReplayCache(path);
+    // The file ends within a table, where there is always room: full is what a hostile, sparse file could be.
+    expect(() => cache.check(randomBytes(12), NOW, NOW)).not.toThrow();
+  });
+
+  it.each([0, 1, 15, 16, 17, 31, 40])('works on if it was cut to %i bytes', size => {
+    writeFileSync(path, randomBytes(size));
+    const cache = fileReplayCache(path);
+    const tag = randomBytes(12);
+    cache.check(tag, NOW, NOW);
+    expect(() => cache.check(tag, NOW, NOW)).toThrow(REPEAT);
+  });
+});
+
+/** The times of all records that were written. */
+function times(): number[] {
+  const bytes = readFileSync(path);
+  const found: number[] = [];
+  for (let at = 16; at + RECORD <= bytes.length; at += RECORD) {
+    const time = bytes.readUInt32BE(at + 12);
+    if (time !== 0) found.push(time);
+  }
+  return found;
+}
+
+function secondsOf(date: Date): number {
+  return Math.floor(date.getTime() / 1000);
+}
+
+function outputOf(script: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', piece => {
+      text += piece;
+    });
+    child.once('error', reject);
+    child.once('close', () => resolve(text.trim()));
+  });
+}
