@@ -37,6 +37,7 @@ export type ErrorCode =
   | 'REALM_UNKNOWN' // no KDC is known for the realm
   | 'KDC_UNREACHABLE'
   | 'ABORTED'
+  | 'KDC_LISTEN' // the embedded KDC could not bind its port
   // exchanges
   | 'KDC_ERROR' // the KDC answered KRB-ERROR
   | 'REPLY_MODIFIED' // a reply that does not match its request (RFC 4120 §3.1.5, §3.3.4)

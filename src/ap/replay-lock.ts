@@ -10,6 +10,8 @@ import {
 } from 'node:fs';
 import { describeOurselves, type Holder, isDead, parseHolder } from '../ccache/lock-holder.ts';
 
+let ourselves: string | undefined;
+
 /** Milliseconds to wait for a lock; whoever holds it reads and writes a few bytes. */
 const PATIENCE = 2000;
 
@@ -19,7 +21,7 @@ const PATIENCE = 2000;
  */
 export function withReplayLock<T>(path: string, work: () => T): T {
   const lock = `${path}.lock`;
-  const ourselves = describeOurselves();
+  ourselves ??= describeOurselves();
   const deadline = performance.now() + PATIENCE;
   while (!make(lock, ourselves)) {
     const holder = read(lock);

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { KerberosError } from '../errors.ts';
 import type { ByteStream } from './byte-stream.ts';
 
@@ -9,21 +9,21 @@ export interface SocketStreamOptions {
 }
 
 /** A ByteStream over a connected socket, which remains the caller's to close. Nothing is read ahead of need. */
-export function socketStream(socket: Socket, options: SocketStreamOptions = {}): ByteStream {
+export function socketStream(socket: Duplex, options: SocketStreamOptions = {}): ByteStream {
   return new SocketStream(socket, options);
 }
 
 class SocketStream implements ByteStream {
-  private readonly socket: Socket;
+  private readonly socket: Duplex;
   private readonly timeout: number;
   private readonly signal: AbortSignal | undefined;
   private readonly chunks: Uint8Array[] = [];
   private buffered = 0;
   private failure: KerberosError | undefined;
   /** Looks again whether what a pending call waits for has come. */
-  private wake: () => void = () => undefined;
+  private wake = asleep;
 
-  constructor(socket: Socket, { timeout = 10, signal }: SocketStreamOptions) {
+  constructor(socket: Duplex, { timeout = 10, signal }: SocketStreamOptions) {
     this.socket = socket;
     this.timeout = timeout;
     this.signal = signal;
@@ -42,13 +42,16 @@ class SocketStream implements ByteStream {
     this.socket.resume();
     return this.bounded<Uint8Array>((resolve, reject) => {
       this.wake = () => {
+        if (this.buffered < length && this.failure === undefined) return;
+        // Several chunks may come in one turn, and what they bring is for the next read.
+        this.wake = asleep;
         if (this.buffered >= length) resolve(this.take(length));
-        else if (this.failure !== undefined) reject(this.failure);
+        else reject(this.failure!);
       };
       this.wake();
     }).finally(() => {
       this.socket.pause();
-      this.wake = () => undefined;
+      this.wake = asleep;
     });
   }
 
@@ -95,3 +98,5 @@ class SocketStream implements ByteStream {
     });
   }
 }
+
+function asleep(): void {}

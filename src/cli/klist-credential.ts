@@ -1,11 +1,11 @@
 import { isConfigEntry } from '../ccache/config-entries.ts';
 import { textToBytes } from '../codec/text.ts';
-import { enctypeName, isWeak } from '../crypto/enctype-names.ts';
 import { KerberosError } from '../errors.ts';
 import { type Credential, isExpired, startOf } from '../messages/credential.ts';
 import { formatPrincipal, samePrincipal, toPrincipal } from '../messages/principal.ts';
 import { Ticket } from '../messages/ticket.ts';
 import { describeAddress } from './addresses.ts';
+import { etypeText } from './etype-text.ts';
 import type { Listing, TimeColumn } from './listing.ts';
 import { flagLetters } from './ticket-flags.ts';
 
@@ -45,12 +45,6 @@ export async function describeCredential(
     lines += `\tTicket server: ${text(formatPrincipal(server))}\n`;
   }
   return lines;
-}
-
-/** An encryption type as klist names it. */
-export function etypeText(etype: number): string {
-  const name = enctypeName(etype) ?? `etype ${etype}`;
-  return isWeak(etype) ? `DEPRECATED:${name}` : name;
 }
 
 function ticketLine(credential: Credential, listing: Listing & { readonly times: TimeColumn }): string {

@@ -2,8 +2,8 @@ import { bytesToHex } from '../codec/text.ts';
 import type { Keytab, KeytabEntry } from '../keytab/keytab.ts';
 import { formatPrincipal } from '../messages/principal.ts';
 import { ActivityError, during } from './command.ts';
+import { etypeText } from './etype-text.ts';
 import { clientKeytab, defaultKeytab, namedKeytab } from './keytabs.ts';
-import { etypeText } from './klist-credential.ts';
 import { type Listing, type TimeColumn, timeColumn } from './listing.ts';
 import type { Session } from './session.ts';
 

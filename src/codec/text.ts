@@ -7,7 +7,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * valid UTF-8 becomes the lone surrogate U+DC80…U+DCFF that stands for it; `textToBytes` undoes this exactly.
  */
 export function bytesToText(bytes: Uint8Array): string {
-  if (isAscii(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  const ascii = shortAscii(bytes);
+  if (ascii !== undefined) return ascii;
   try {
     return utf8.decode(bytes);
   } catch {
@@ -26,33 +27,62 @@ export function textToBytes(text: string): Uint8Array {
   return Buffer.concat(parts);
 }
 
-function isAscii(bytes: Uint8Array): boolean {
-  for (let i = 0; i < bytes.length; i++) if (bytes[i]! > 0x7f) return false;
-  return true;
+/** Names are short and ASCII as a rule; a call into the decoder takes longer than they do. */
+function shortAscii(bytes: Uint8Array): string | undefined {
+  if (bytes.length > 32) return undefined;
+  let text = '';
+  for (let i = 0; i < bytes.length; i++) {
+    if (bytes[i]! > 0x7f) return undefined;
+    text += String.fromCharCode(bytes[i]!);
+  }
+  return text;
 }
 
 function escapeInvalid(bytes: Uint8Array): string {
   let text = '';
   for (let at = 0; at < bytes.length; ) {
     const length = sequenceLength(bytes, at);
-    text +=
-      length === 0 ? String.fromCharCode(0xdc00 + bytes[at]!) : utf8.decode(bytes.subarray(at, at + length));
+    text += length === 0 ? String.fromCharCode(0xdc00 + bytes[at]!) : codePoint(bytes, at, length);
     at += length || 1;
   }
   return text;
 }
 
+/** What may begin a UTF-8 sequence, what may follow it, and how long it is: RFC 3629 §4. */
+const SEQUENCES: readonly (readonly [
+  first: number,
+  last: number,
+  low: number,
+  high: number,
+  length: number,
+])[] = [
+  [0xc2, 0xdf, 0x80, 0xbf, 2],
+  [0xe0, 0xe0, 0xa0, 0xbf, 3],
+  [0xe1, 0xec, 0x80, 0xbf, 3],
+  [0xed, 0xed, 0x80, 0x9f, 3],
+  [0xee, 0xef, 0x80, 0xbf, 3],
+  [0xf0, 0xf0, 0x90, 0xbf, 4],
+  [0xf1, 0xf3, 0x80, 0xbf, 4],
+  [0xf4, 0xf4, 0x80, 0x8f, 4],
+];
+
 /** The length of the valid UTF-8 sequence at `at`, or 0. */
 function sequenceLength(bytes: Uint8Array, at: number): number {
-  for (let length = 1; length <= 4 && at + length <= bytes.length; length++) {
-    try {
-      utf8.decode(bytes.subarray(at, at + length));
-      return length;
-    } catch {
-      // a longer one may be valid
-    }
-  }
-  return 0;
+  const octet = bytes[at]!;
+  if (octet < 0x80) return 1;
+  const row = SEQUENCES.find(([first, last]) => octet >= first && octet <= last);
+  if (row === undefined) return 0;
+  const [, , low, high, length] = row;
+  const second = bytes[at + 1] ?? 0;
+  if (at + length > bytes.length || second < low || second > high) return 0;
+  for (let i = 2; i < length; i++) if ((bytes[at + i]! & 0xc0) !== 0x80) return 0;
+  return length;
+}
+
+function codePoint(bytes: Uint8Array, at: number, length: number): string {
+  let code = length === 1 ? bytes[at]! : bytes[at]! & (0x7f >> length);
+  for (let i = 1; i < length; i++) code = (code << 6) | (bytes[at + i]! & 0x3f);
+  return String.fromCodePoint(code);
 }
 
 /** Lower-case hexadecimal to bytes; throws `CodecError` on anything else. */

@@ -25,6 +25,8 @@ export interface KdcOptions {
 export interface Kdc {
   /** The realm that signs errors to requests that name none. */
   readonly realm: string;
+  /** Its clock, in milliseconds. */
+  now(): number;
   /** The reply to a request, KRB-ERROR where it is refused; undefined for what is no request and gets no reply. */
   handle(request: Uint8Array, peer?: Peer): Uint8Array | undefined;
 }
@@ -44,7 +46,8 @@ const exchangeTypes: readonly ExchangeType[] = [
 
 /** A KDC for the realms of a database. It keeps nothing but what it needs to tell a resent request from a replay. */
 export function createKdc(options: KdcOptions): Kdc {
-  const { database, realm, clockskew = 300, now = () => new Date(), log } = options;
+  const { database, realm, clockskew = 300, log } = options;
+  const now = (): number => (options.now?.() ?? new Date()).getTime();
   // An authenticator is fresh from one skew before its time to one after it.
   const state: KdcState = { database, clockskew, replays: new ReplayTable(2 * clockskew * 1000) };
   const lookaside = new Lookaside();
@@ -52,7 +55,7 @@ export function createKdc(options: KdcOptions): Kdc {
   function handle(request: Uint8Array, peer?: Peer): Uint8Array | undefined {
     const type = exchangeTypes.find(({ tag }) => tag === request[0]);
     if (type === undefined) return undefined;
-    const exchange: Exchange = { kdc: state, request, now: now().getTime(), peer };
+    const exchange: Exchange = { kdc: state, request, now: now(), peer };
     const label = lookaside.label(request);
     const known = label === undefined ? undefined : lookaside.find(label, exchange.now);
     if (known !== undefined) {
@@ -72,5 +75,5 @@ export function createKdc(options: KdcOptions): Kdc {
     }
   }
 
-  return { realm, handle };
+  return { realm, now, handle };
 }

@@ -1,7 +1,8 @@
+import { authenticatorTag } from '../ap/replay-cache.ts';
+import type { EncryptedData } from '../messages/types.ts';
+
 /** Authenticators seen in one span; more than a busy KDC is shown in a minute, in some megabytes. */
 const MAX_SEEN = 1 << 16;
-/** The end of a ciphertext is, or hangs on, its MAC: nobody without the key makes another that ends so. */
-const LABEL_BYTES = 16;
 
 /**
  * The authenticators of late, so that one is good for one request (RFC 4120 §3.3.3, §10). Two sets take turns, each
@@ -19,17 +20,15 @@ export class ReplayTable {
     this.span = span;
   }
 
-  /** Notes the ciphertext of an authenticator that has been verified; false if it was here before. */
-  admit(cipher: Uint8Array, now: number): boolean {
+  /** Notes an authenticator that has been verified; false if it was here before. */
+  admit(authenticator: EncryptedData, now: number): boolean {
     if (now - this.since >= this.span || this.current.size >= MAX_SEEN) {
       this.previous = this.current;
       this.current = new Set();
       this.since = now;
     }
-    const label = Buffer.from(cipher.buffer, cipher.byteOffset, cipher.length).toString(
-      'latin1',
-      cipher.length - LABEL_BYTES,
-    );
+    const tag = authenticatorTag(authenticator);
+    const label = Buffer.from(tag.buffer, tag.byteOffset, tag.length).toString('latin1');
     if (this.current.has(label) || this.previous.has(label)) return false;
     this.current.add(label);
     return true;

@@ -53,7 +53,7 @@ export function openHeader(
     refuse(KRB_AP_ERR_SKEW, 'CLOCK_SKEW');
   }
   checkBody(authenticator.cksum, sessionKey, reqBody);
-  if (!exchange.kdc.replays.admit(apReq.authenticator.cipher, exchange.now)) {
+  if (!exchange.kdc.replays.admit(apReq.authenticator, exchange.now)) {
     refuse(KRB_AP_ERR_REPEAT, 'REPLAYED_AUTHENTICATOR');
   }
   checkValidity(part, exchange);

@@ -10,12 +10,12 @@ import { randomKey } from '../../src/crypto/key.ts';
 import { ApReq, Authenticator } from '../../src/messages/ap.ts';
 import { errorName } from '../../src/messages/error-codes.ts';
 import { INVALID, TRANSITED_POLICY_CHECKED } from '../../src/messages/flags.ts';
+import { AsReq } from '../../src/messages/kdc-req.ts';
 import { KrbError } from '../../src/messages/krb-error.ts';
 import { KU_AP_REQ_AUTHENTICATOR } from '../../src/messages/numbers.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
 import { seal, toEncryptionKey, toKey } from '../../src/messages/seal.ts';
-import { AsReq } from '../../src/messages/kdc-req.ts';
-import { after, alice, HOUR, keytab, type MadeUp, makeCredential, NOW, sample } from './made-up.ts';
+import { alice, HOUR, keytab, later, type MadeUp, makeCredential, NOW, sample } from './made-up.ts';
 
 const now = () => NOW;
 const address = hostAddress('127.0.0.1')!;
@@ -24,7 +24,7 @@ describe('a request that is as it should be', () => {
   it('tells who the client is and until when', () => {
     const { session } = acceptApReq(createApReq(makeCredential(), { now }).apReq, { keytab, now });
     expect(session).toMatchObject({ client: alice, server: sample, mutual: false });
-    expect(session.endtime.getTime()).toBe(Math.floor(after(HOUR).getTime() / 1000) * 1000);
+    expect(session.endtime.getTime()).toBe(Math.floor(later(HOUR).getTime() / 1000) * 1000);
   });
 
   it('leaves both sides with the same keys and sequence numbers', () => {
@@ -114,11 +114,11 @@ const refusals: Readonly<Record<string, readonly [number, Refusal]>> = {
     38,
     { made: { part: { caddr: [hostAddress('10.0.0.1')!, hostAddress('::1')!] } }, accept: { address } },
   ],
-  'a clock that is slow by more than the skew': [37, { asked: { now: () => after(-300.002) } }],
-  'a clock that is fast by more than the skew': [37, { asked: { now: () => after(300.002) } }],
-  'a ticket that begins after the skew': [33, { made: { part: { starttime: after(301) } } }],
+  'a clock that is slow by more than the skew': [37, { asked: { now: () => later(-300.002) } }],
+  'a clock that is fast by more than the skew': [37, { asked: { now: () => later(300.002) } }],
+  'a ticket that begins after the skew': [33, { made: { part: { starttime: later(301) } } }],
   'a ticket that is not valid yet': [33, { made: { part: { flags: INVALID } } }],
-  'a ticket that ended a second before the skew': [32, { made: { part: { endtime: after(-302) } } }],
+  'a ticket that ended a second before the skew': [32, { made: { part: { endtime: later(-302) } } }],
   'a way through realms that no KDC has judged': [
     51,
     {
@@ -200,10 +200,10 @@ describe('a request is refused for', () => {
 
 describe('a request is accepted at the limit of', () => {
   it.each<[string, MadeUp, ApReqOptions]>([
-    ['a slow clock', {}, { now: () => after(-299.999) }],
-    ['a fast clock', {}, { now: () => after(299.999) }],
-    ['a ticket that has just not begun', { part: { starttime: after(300) } }, {}],
-    ['a ticket that has just ended', { part: { endtime: after(-299) } }, {}],
+    ['a slow clock', {}, { now: () => later(-299.999) }],
+    ['a fast clock', {}, { now: () => later(299.999) }],
+    ['a ticket that has just not begun', { part: { starttime: later(300) } }, {}],
+    ['a ticket that has just ended', { part: { endtime: later(-299) } }, {}],
   ])('%s', (_, made, asked) => {
     const { apReq } = createApReq(makeCredential(made), { now, ...asked });
     expect(acceptApReq(apReq, { keytab, now }).session.client).toEqual(alice);
@@ -238,7 +238,11 @@ describe('a request is accepted at the limit of', () => {
 
 describe('hostile bytes', () => {
   it('any flipped bit makes a refusal', () => {
-    const { apReq } = createApReq(makeCredential(), { now, mutual: true, checksum: { data: Buffer.from('x') } });
+    const { apReq } = createApReq(makeCredential(), {
+      now,
+      mutual: true,
+      checksum: { data: Buffer.from('x') },
+    });
     const harmless: number[] = [];
     for (let at = 0; at < apReq.length; at++) {
       for (const bit of [0x01, 0x10, 0x80]) {

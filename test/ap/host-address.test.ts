@@ -14,12 +14,20 @@ describe('the address of a socket', () => {
     expect(hostAddress(text)).toEqual({ addrType, address: Uint8Array.from(Buffer.from(hex, 'hex')) });
   });
 
-  it.each(['', 'localhost', '1.2.3', '256.1.1.1', '1:2:3', '1::2::3', '12345::', '1:2:3:4:5:6:7:8:9', '1:2:3:4:5:6:7::8', 'g::'])(
-    '%j is none',
-    text => {
-      expect(hostAddress(text)).toBeUndefined();
-    },
-  );
+  it.each([
+    '',
+    'localhost',
+    '1.2.3',
+    '256.1.1.1',
+    '1:2:3',
+    '1::2::3',
+    '12345::',
+    '1:2:3:4:5:6:7:8:9',
+    '1:2:3:4:5:6:7::8',
+    'g::',
+  ])('%j is none', text => {
+    expect(hostAddress(text)).toBeUndefined();
+  });
 
   it('is compared by type and bytes', () => {
     const one = hostAddress('127.0.0.1')!;

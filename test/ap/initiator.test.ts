@@ -9,14 +9,16 @@ import type { Credential } from '../../src/messages/credential.ts';
 import { KdcError } from '../../src/messages/krb-error.ts';
 import { KU_AP_REP, KU_AP_REQ_AUTHENTICATOR } from '../../src/messages/numbers.ts';
 import { seal, toEncryptionKey, toKey, unseal } from '../../src/messages/seal.ts';
-import { after, keytab, makeCredential, NOW, sample } from './made-up.ts';
+import { keytab, later, makeCredential, NOW, sample } from './made-up.ts';
 
 const now = () => NOW;
 
 describe('an authenticator', () => {
   it('differs from every other of the same millisecond', () => {
     const credential = makeCredential();
-    const times = Array.from({ length: 500 }, () => opened(createApReq(credential, { now }).apReq, credential));
+    const times = Array.from({ length: 500 }, () =>
+      opened(createApReq(credential, { now }).apReq, credential),
+    );
     expect(new Set(times.map(({ cusec }) => cusec)).size).toBe(500);
     expect(times.every(({ cusec }) => Math.floor(cusec / 1000) === 250)).toBe(true);
   });
@@ -24,7 +26,7 @@ describe('an authenticator', () => {
   it('goes by the KDC’s clock', () => {
     const credential = makeCredential();
     const { apReq } = createApReq(credential, { now, kdcOffset: 90_000 });
-    expect(opened(apReq, credential).ctime.getTime()).toBe(Math.floor(after(90).getTime() / 1000) * 1000);
+    expect(opened(apReq, credential).ctime.getTime()).toBe(Math.floor(later(90).getTime() / 1000) * 1000);
   });
 
   it('has neither subkey nor sequence number nor checksum unless asked for', () => {
@@ -49,7 +51,7 @@ describe('an AP-REP is taken for no proof when', () => {
   const { ctime, cusec } = opened(request.apReq, credential);
 
   it.each<[string, EncApRepPart]>([
-    ['it names another second', { ctime: after(1), cusec }],
+    ['it names another second', { ctime: later(1), cusec }],
     ['it names another microsecond', { ctime, cusec: (cusec + 1) % 1_000_000 }],
   ])('%s', (_, part) => {
     const apRep = ApRep.encode({ encPart: seal(EncApRepPart, part, toKey(credential.key), KU_AP_REP) });

@@ -18,7 +18,7 @@ export const keytab: readonly KeytabEntry[] = [
 ];
 
 /** `seconds` after `NOW`. */
-export function after(seconds: number): Date {
+export function later(seconds: number): Date {
   return new Date(NOW.getTime() + seconds * 1000);
 }
 
@@ -42,8 +42,8 @@ export function makeCredential({ server = sample, key = serviceKey, ...made }: M
     crealm: alice.realm,
     cname: toPrincipalName(alice),
     transited: { trType: 1, contents: new Uint8Array(0) },
-    authtime: after(-HOUR),
-    endtime: after(HOUR),
+    authtime: later(-HOUR),
+    endtime: later(HOUR),
     ...made.part,
   };
   const kvno = 'kvno' in made ? made.kvno : 3;

@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,7 +17,7 @@ import { acceptApReq } from '../../src/ap/acceptor.ts';
 import { createApReq } from '../../src/ap/initiator.ts';
 import { fileReplayCache } from '../../src/ap/replay-file.ts';
 import { randomBytes } from '../../src/crypto/random.ts';
-import { after, keytab, makeCredential, NOW } from './made-up.ts';
+import { keytab, later, makeCredential, NOW } from './made-up.ts';
 
 const REPEAT = expect.objectContaining({ errorCode: 34 });
 const UNUSABLE = expect.objectContaining({ errorCode: 60 });
@@ -26,8 +35,7 @@ afterEach(() => rmSync(dir, { recursive: true }));
 describe('the replay cache in a file', () => {
   it('knows an authenticator again after a restart of the service', () => {
     const { apReq } = createApReq(makeCredential(), { now: () => NOW });
-    const accept = () =>
-      acceptApReq(apReq, { keytab, now: () => NOW, replayCache: fileReplayCache(path) });
+    const accept = () => acceptApReq(apReq, { keytab, now: () => NOW, replayCache: fileReplayCache(path) });
     accept();
     expect(accept).toThrow(REPEAT);
   });
@@ -48,23 +56,24 @@ describe('the replay cache in a file', () => {
 
   it('keeps an authenticator until the skew has passed, counted from the later of the two clocks', () => {
     const cache = fileReplayCache(path, { clockskew: 300 });
-    cache.check(randomBytes(12), after(200), NOW);
-    expect(times()).toEqual([secondsOf(after(200))]);
-    cache.check(randomBytes(12), after(-200), after(1));
-    expect(times()).toContain(secondsOf(after(1)));
+    cache.check(randomBytes(12), later(200), NOW);
+    expect(times()).toEqual([secondsOf(later(200))]);
+    cache.check(randomBytes(12), later(-200), later(1));
+    expect(times()).toContain(secondsOf(later(1)));
   });
 
   it('does not grow where old authenticators can give way', () => {
     const cache = fileReplayCache(path, { clockskew: 300 });
     for (let i = 0; i < 1000; i++) cache.check(randomBytes(12), NOW, NOW);
-    for (let i = 0; i < 3000; i++) cache.check(randomBytes(12), after(301 * (1 + (i >> 9))), after(301 * (1 + (i >> 9))));
+    for (let i = 0; i < 3000; i++)
+      cache.check(randomBytes(12), later(301 * (1 + (i >> 9))), later(301 * (1 + (i >> 9))));
     expect(statSync(path).size).toBeLessThan(16 + (1023 + 2048 + 4096) * RECORD);
   });
 
   it('takes one of several processes that are shown the same authenticator', async () => {
     const program = `
       import { fileReplayCache } from ${JSON.stringify(join(import.meta.dirname, '../../src/ap/replay-file.ts'))};
-      const cache = fileReplayCache(process.argv[1]);
+      const cache = fileReplayCache(process.argv[2]);
       let taken = 0;
       for (let i = 0; i < 200; i++) {
         const tag = Buffer.alloc(12, i);
@@ -103,13 +112,6 @@ describe('a replay cache that is not as it should be', () => {
 
   it('is used for no service if it cannot be made', () => {
     expect(() => fileReplayCache(join(dir, 'none', 'x')).check(randomBytes(12), NOW, NOW)).toThrow(UNUSABLE);
-  });
-
-  it('is used for no service if all of it is full', () => {
-    writeFileSync(path, Buffer.alloc(1 << 20, 0xee));
-    const cache = fileReplayCache(path);
-    // The file ends within a table, where there is always room: full is what a hostile, sparse file could be.
-    expect(() => cache.check(randomBytes(12), NOW, NOW)).not.toThrow();
   });
 
   it.each([0, 1, 15, 16, 17, 31, 40])('works on if it was cut to %i bytes', size => {

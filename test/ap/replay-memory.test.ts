@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryReplayCache } from '../../src/ap/replay-memory.ts';
 import { randomBytes } from '../../src/crypto/random.ts';
-import { after, NOW } from './made-up.ts';
+import { later, NOW } from './made-up.ts';
 
 const REPEAT = expect.objectContaining({ errorCode: 34 });
 
@@ -16,10 +16,10 @@ describe('the replay cache in memory', () => {
   it('knows it for as long as it could be used, also that of a clock that is ahead', () => {
     const cache = createMemoryReplayCache({ clockskew: 300 });
     const tag = randomBytes(12);
-    cache.check(tag, after(299), NOW);
+    cache.check(tag, later(299), NOW);
     for (const seconds of [1, 300, 598]) {
-      cache.check(randomBytes(12), after(seconds), after(seconds));
-      expect(() => cache.check(tag, after(299), after(seconds))).toThrow(REPEAT);
+      cache.check(randomBytes(12), later(seconds), later(seconds));
+      expect(() => cache.check(tag, later(299), later(seconds))).toThrow(REPEAT);
     }
   });
 
@@ -28,21 +28,25 @@ describe('the replay cache in memory', () => {
     cache.check(randomBytes(12), NOW, NOW);
     cache.check(randomBytes(12), NOW, NOW);
     const tag = randomBytes(12);
-    expect(() => cache.check(tag, after(300), after(300))).toThrow(expect.objectContaining({ errorCode: 60 }));
-    cache.check(tag, after(302), after(302));
+    expect(() => cache.check(tag, later(300), later(300))).toThrow(
+      expect.objectContaining({ errorCode: 60 }),
+    );
+    cache.check(tag, later(302), later(302));
   });
 
   it('does not accept what it has forgotten when the clock is set back', () => {
     const cache = createMemoryReplayCache({ clockskew: 300 });
     const tag = randomBytes(12);
     cache.check(tag, NOW, NOW);
-    cache.check(randomBytes(12), after(1000), after(1000));
+    cache.check(randomBytes(12), later(1000), later(1000));
     expect(() => cache.check(tag, NOW, NOW)).toThrow(expect.objectContaining({ errorCode: 37 }));
   });
 
   it('can refuse what a process before it may have seen', () => {
     const cache = createMemoryReplayCache({ lostUntil: NOW });
-    expect(() => cache.check(randomBytes(12), after(-1), NOW)).toThrow(expect.objectContaining({ errorCode: 37 }));
-    expect(() => cache.check(randomBytes(12), after(1), NOW)).not.toThrow();
+    expect(() => cache.check(randomBytes(12), later(-1), NOW)).toThrow(
+      expect.objectContaining({ errorCode: 37 }),
+    );
+    expect(() => cache.check(randomBytes(12), later(1), NOW)).not.toThrow();
   });
 });

@@ -13,6 +13,11 @@ const vectors: readonly [number, bigint][] = [
 describe('SipHash-2-4', () => {
   it.each(vectors)('of %i bytes is that of its authors', (length, expected) => {
     const key = Uint8Array.from({ length: 16 }, (_, i) => i);
-    expect(sipHash(key, Uint8Array.from({ length }, (_, i) => i))).toBe(expected);
+    expect(
+      sipHash(
+        key,
+        Uint8Array.from({ length }, (_, i) => i),
+      ),
+    ).toBe(expected);
   });
 });

@@ -2,17 +2,16 @@ import { makeChecksum, verifyChecksum } from '../../src/crypto/checksum.ts';
 import { enctypeName } from '../../src/crypto/enctype-names.ts';
 import { decrypt, encrypt, importKey, type Key, randomKey } from '../../src/crypto/key.ts';
 import { stringToKey } from '../../src/crypto/string-to-key.ts';
-
-/** One measured operation. */
-export interface Row {
-  readonly name: string;
-  readonly perSecond: number;
-}
+import { type Row, rate } from './measure.ts';
 
 const ETYPES = [17, 18, 19, 20, 25, 26, 23];
 
-/** Operations per second of every enctype, each measured for about `seconds`. */
-export function benchCrypto(seconds = 0.1): Row[] {
+export default {
+  title: 'Encryption types, operations per second on one thread',
+  run: async () => benchCrypto(0.1),
+};
+
+function benchCrypto(seconds: number): Row[] {
   return ETYPES.flatMap(etype => [
     ...[100, 1024].flatMap(size => benchMessages(randomKey(etype), size, seconds)),
     row(etype, 'import, decrypt once 100 B', seconds, freshKeyDecryption(randomKey(etype))),
@@ -39,19 +38,6 @@ function freshKeyDecryption(key: Key): () => void {
   };
 }
 
-function row(etype: number, what: string, seconds: number, operation: () => unknown): Row {
-  measure(operation, seconds / 4);
-  return { name: `${enctypeName(etype)} ${what}`, perSecond: measure(operation, seconds) };
-}
-
-function measure(operation: () => unknown, seconds: number): number {
-  const start = performance.now();
-  let count = 0;
-  let elapsed = 0;
-  for (let batch = 1; elapsed < seconds * 1000; batch *= 2) {
-    for (let i = 0; i < batch; i++) operation();
-    count += batch;
-    elapsed = performance.now() - start;
-  }
-  return Math.round((count / elapsed) * 1000);
+function row(etype: number, operation: string, seconds: number, work: () => unknown): Row {
+  return { enctype: enctypeName(etype) ?? etype, operation, 'per second': rate(work, seconds) };
 }

@@ -3,50 +3,47 @@ import { keychainType } from '../../src/ccache/keychain.ts';
 import { openKeychain } from '../../src/ccache/keytar.ts';
 import { probeKeychain } from '../../src/ccache/probe.ts';
 import { KerberosError } from '../../src/errors.ts';
-import type { Credential } from '../../src/messages/credential.ts';
 import { formatPrincipal, parsePrincipal } from '../../src/messages/principal.ts';
+import { credential, NOW } from '../ccache/tickets.ts';
 
 const [task, dataDirectory, residual, argument] = process.argv.slice(2) as [string, string, string, string];
 const keychain = () => openKeychain(process.env, { answerSeconds: 1, dialogSeconds: 2 });
 const cache = keychainType.resolve(residual, { dataDirectory, keychain });
 
-const NOW = new Date('2026-11-22T12:00:00Z');
-
 const tasks: Readonly<Record<string, () => Promise<unknown>>> = {
   probe: () => probeKeychain(process.env, process.platform),
   initialize: () =>
-    cache.initialize({ principal: parsePrincipal(argument), credentials: [workerCredential('0')] }),
-  store: () => cache.store([workerCredential(argument)], NOW),
+    cache.initialize({ principal: parsePrincipal(argument), credentials: [credential('host/0@A.TEST')] }),
+  store: () => cache.store([credential(`host/${argument}@A.TEST`)], NOW),
   remove: () => cache.remove(({ server }) => formatPrincipal(server) === argument),
   destroy: () => cache.destroy(),
   load,
-  async loadTwice() {
-    const first = await load();
-    process.stdout.write(`${JSON.stringify(first)}\n`);
+  async cycleTwice() {
+    await cycle();
+    process.stdout.write('"once"\n');
     await new Promise(resolve => process.stdin.once('data', resolve));
-    return load();
+    await cycle();
+    return 'twice';
   },
 };
+
+async function initialize(principal: string): Promise<void> {
+  await cache.initialize({
+    principal: parsePrincipal(principal),
+    credentials: [credential('host/0@A.TEST')],
+  });
+}
+
+/** Everything that is done to the keychain's item: written, read, removed. */
+async function cycle(): Promise<void> {
+  await initialize(argument);
+  await load();
+  await cache.destroy();
+}
 
 async function load(): Promise<unknown> {
   const { principal, credentials } = await cache.load();
   return [formatPrincipal(principal), ...credentials.map(({ server }) => formatPrincipal(server))];
-}
-
-function workerCredential(number: string): Credential {
-  return {
-    client: parsePrincipal('alice@A.TEST'),
-    server: parsePrincipal(`host/${number}@A.TEST`),
-    key: { keytype: 18, keyvalue: new Uint8Array(32) },
-    authtime: NOW,
-    endtime: new Date(NOW.getTime() + 3600_000),
-    flags: 0,
-    addresses: [],
-    authorizationData: [],
-    ticket: new Uint8Array(1000),
-    secondTicket: new Uint8Array(0),
-    isSkey: false,
-  };
 }
 
 async function main(): Promise<number> {

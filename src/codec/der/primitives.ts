@@ -1,27 +1,24 @@
 import { CodecError } from '../../errors.ts';
-import { bytesToText, textToBytes } from '../text.ts';
+import { bytesToHex, bytesToText, textToBytes } from '../text.ts';
 import type { DerReader } from './reader.ts';
 import { type DerType, defineType } from './type.ts';
 import type { DerWriter } from './writer.ts';
 
 /** INTEGER within 32 signed bits. */
-export const Int32 = integerType(
-  bytes => signed(bytes, 4),
-  value => {
-    if (!Number.isInteger(value) || value < -0x80000000 || value > 0x7fffffff) throw range(value, 'Int32');
-    return value;
-  },
-);
+export const Int32 = integerType(signed, value => {
+  if (!Number.isInteger(value) || value < -0x80000000 || value > 0x7fffffff) throw range(value, 'Int32');
+  return value;
+});
 
 /**
  * INTEGER within 32 unsigned bits. Heimdal and older MIT releases send nonces and sequence numbers above 2^31 as
  * negative numbers; those are taken modulo 2^32.
  */
 export const UInt32 = integerType(
-  bytes => {
+  (bytes, start, end) => {
     // Some write four octets whatever the value, so the shortest form is not asked for here.
-    if (bytes.length === 0 || bytes.length > 5) throw new CodecError(`an INTEGER of ${bytes.length} octets`);
-    const value = twosComplement(bytes);
+    if (start === end || end - start > 5) throw new CodecError(`an INTEGER of ${end - start} octets`);
+    const value = twosComplement(bytes, start, end);
     if (value < -0x80000000 || value > 0xffffffff) throw range(value, 'UInt32');
     return value >>> 0;
   },
@@ -33,14 +30,14 @@ export const UInt32 = integerType(
 
 /** As `UInt32`, but written as a signed number: Windows does so for the key versions of read-only DCs, MIT too. */
 export const SignedUInt32 = integerType(UInt32.fromContent, value => {
-  UInt32.toNumber(value);
+  UInt32.checked(value);
   return value | 0;
 });
 
 /** INTEGER (0..999999). */
 export const Microseconds = integerType(
-  bytes => {
-    const value = signed(bytes, 4);
+  (bytes, start, end) => {
+    const value = signed(bytes, start, end);
     if (value < 0 || value > 999_999) throw range(value, 'Microseconds');
     return value;
   },
@@ -53,77 +50,82 @@ export const Microseconds = integerType(
 /** INTEGER of any size. */
 export const Integer: DerType<bigint> = primitive<bigint>(
   0x02,
-  bytes => {
-    checkShortest(bytes);
-    return BigInt.asIntN(bytes.length * 8, BigInt(`0x${Buffer.from(bytes).toString('hex')}`));
+  (bytes, start, end) => {
+    checkShortest(bytes, start, end);
+    return BigInt.asIntN((end - start) * 8, BigInt(`0x${bytesToHex(bytes.subarray(start, end))}`));
   },
-  value => {
-    const out: number[] = [];
+  (output, value) => {
     let rest = value;
     do {
-      out.unshift(Number(rest & 0xffn));
+      output.octet(Number(rest & 0xffn));
       rest >>= 8n;
-    } while (!((rest === 0n && out[0]! < 0x80) || (rest === -1n && out[0]! >= 0x80)));
-    return Uint8Array.from(out);
+    } while (rest !== 0n && rest !== -1n);
+    if (rest === 0n ? output.firstOctet() >= 0x80 : output.firstOctet() < 0x80)
+      output.octet(Number(rest & 0xffn));
   },
 );
 
 export const Bool: DerType<boolean> = primitive(
   0x01,
-  bytes => {
-    if (bytes.length !== 1 || (bytes[0] !== 0 && bytes[0] !== 0xff)) throw new CodecError('not a BOOLEAN');
-    return bytes[0] === 0xff;
+  (bytes, start, end) => {
+    const octet = bytes[start];
+    if (end - start !== 1 || (octet !== 0 && octet !== 0xff)) throw new CodecError('not a BOOLEAN');
+    return octet === 0xff;
   },
-  value => Uint8Array.of(value ? 0xff : 0),
+  (output, value) => output.octet(value ? 0xff : 0),
 );
 
 /** OCTET STRING; the value is a view of the message it came in. */
 export const OctetString: DerType<Uint8Array> = primitive(
   0x04,
-  bytes => bytes,
-  value => value,
+  (bytes, start, end) => bytes.subarray(start, end),
+  (output, value) => output.bytes(value),
 );
 
 /** GeneralString as RFC 4120 §5.2.1 uses it. */
-export const GeneralString: DerType<string> = primitive(0x1b, bytesToText, textToBytes);
-export const Utf8String: DerType<string> = primitive(0x0c, bytesToText, textToBytes);
+export const GeneralString: DerType<string> = stringType(0x1b);
+export const Utf8String: DerType<string> = stringType(0x0c);
 
 /** GeneralizedTime in the one form of RFC 4120 §5.2.3, whole seconds in UTC: `YYYYMMDDHHMMSSZ`. */
-export const GeneralizedTime: DerType<Date> = primitive(0x18, parseTime, formatTime);
+export const GeneralizedTime: DerType<Date> = primitive(0x18, parseTime, putTime);
 
 /** BIT STRING of at least 32 bits, as RFC 4120 §5.2.8 numbers them: bit 0 is the highest bit of the number. */
 export const Flags: DerType<number> = primitive(
   0x03,
-  bytes => {
-    const unused = bytes[0];
-    if (unused === undefined || unused > 7 || (bytes.length === 1 && unused !== 0)) {
-      throw new CodecError('not a BIT STRING');
-    }
+  (bytes, start, end) => {
+    const unused = start < end ? bytes[start]! : 8;
+    if (unused > 7 || (end - start === 1 && unused !== 0)) throw new CodecError('not a BIT STRING');
     let flags = 0;
-    for (let i = 0; i < 4; i++) flags = (flags << 8) | (bytes[i + 1] ?? 0);
-    // Bits beyond the declared length may hold anything in BER; some peers send fewer than 32 bits.
-    const kept = (bytes.length - 1) * 8 - unused;
+    for (let at = start + 1; at < start + 5; at++) flags = (flags << 8) | (at < end ? bytes[at]! : 0);
+    // Some peers send fewer than 32 bits, and the bits beyond the declared length may hold anything in BER.
+    const kept = (end - start - 1) * 8 - unused;
     return (kept >= 32 ? flags : kept === 0 ? 0 : flags & (-1 << (32 - kept))) >>> 0;
   },
-  value => Uint8Array.of(0, value >>> 24, value >>> 16, value >>> 8, value),
+  (output, value) => {
+    for (let shift = 0; shift < 32; shift += 8) output.octet((value >>> shift) & 0xff);
+    output.octet(0);
+  },
 );
 
 /** BIT STRING of whole octets, such as a public key. */
 export const BitString: DerType<Uint8Array> = primitive(
   0x03,
-  bytes => {
-    if (bytes[0] !== 0) throw new CodecError('not a BIT STRING of whole octets');
-    return bytes.subarray(1);
+  (bytes, start, end) => {
+    if (start === end || bytes[start] !== 0) throw new CodecError('not a BIT STRING of whole octets');
+    return bytes.subarray(start + 1, end);
   },
-  value => {
-    const out = new Uint8Array(value.length + 1);
-    out.set(value, 1);
-    return out;
+  (output, value) => {
+    output.bytes(value);
+    output.octet(0);
   },
 );
 
 /** OBJECT IDENTIFIER in dotted form. */
-export const ObjectIdentifier: DerType<string> = primitive(0x06, parseOid, formatOid);
+export const ObjectIdentifier: DerType<string> = primitive(
+  0x06,
+  (bytes, start, end) => parseOid(bytes.subarray(start, end)),
+  (output, value) => output.bytes(formatOid(value)),
+);
 
 /** One element of any type, kept as received. */
 export const Any: DerType<Uint8Array> = defineType({
@@ -145,108 +147,122 @@ export function der(type: DerType<unknown>): DerType<Uint8Array> {
   });
 }
 
-/** A primitive type with one tag, from its content to a value and back. */
+/** A primitive type with one tag: its content, `bytes` from `start` to `end`, to a value, and a value to its content. */
 function primitive<T>(
   tag: number,
-  parse: (content: Uint8Array) => T,
-  format: (value: T) => Uint8Array,
+  parse: (bytes: Uint8Array, start: number, end: number) => T,
+  put: (output: DerWriter, value: T) => void,
 ): DerType<T> {
   function read(input: DerReader): T {
     const end = input.open(tag);
-    const value = parse(input.bytes.subarray(input.offset, end));
+    const value = parse(input.bytes, input.offset, end);
     input.offset = end;
     return value;
   }
   function write(output: DerWriter, value: T): void {
     const mark = output.mark();
-    output.bytes(format(value));
+    put(output, value);
     output.header(tag, mark);
   }
   return defineType({ tags: [tag], read, write });
 }
 
 interface IntegerType extends DerType<number> {
-  fromContent(content: Uint8Array): number;
-  toNumber(value: number): number;
+  fromContent(bytes: Uint8Array, start: number, end: number): number;
+  checked(value: number): number;
 }
 
-function integerType(
-  fromContent: (content: Uint8Array) => number,
-  toNumber: (value: number) => number,
-): IntegerType {
-  return { ...primitive(0x02, fromContent, value => integerContent(toNumber(value))), fromContent, toNumber };
+function integerType(fromContent: IntegerType['fromContent'], checked: IntegerType['checked']): IntegerType {
+  return {
+    ...primitive(0x02, fromContent, (output, value) => putInteger(output, checked(value))),
+    fromContent,
+    checked,
+  };
 }
 
-function signed(bytes: Uint8Array, maxLength: number): number {
-  checkShortest(bytes);
-  if (bytes.length > maxLength) throw new CodecError(`an INTEGER of ${bytes.length} octets`);
-  return twosComplement(bytes);
+function signed(bytes: Uint8Array, start: number, end: number): number {
+  checkShortest(bytes, start, end);
+  if (end - start > 4) throw new CodecError(`an INTEGER of ${end - start} octets`);
+  return twosComplement(bytes, start, end);
 }
 
-function twosComplement(bytes: Uint8Array): number {
-  let value = bytes[0]! >= 0x80 ? -1 : 0;
-  for (let i = 0; i < bytes.length; i++) value = value * 256 + bytes[i]!;
+function twosComplement(bytes: Uint8Array, start: number, end: number): number {
+  let value = bytes[start]! >= 0x80 ? -1 : 0;
+  for (let i = start; i < end; i++) value = value * 256 + bytes[i]!;
   return value;
 }
 
-function checkShortest(bytes: Uint8Array): void {
-  if (bytes.length === 0) throw new CodecError('an INTEGER without octets');
-  const first = bytes[0]!;
-  const second = bytes[1];
-  if (second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80))) {
+function checkShortest(bytes: Uint8Array, start: number, end: number): void {
+  if (start === end) throw new CodecError('an INTEGER without octets');
+  if (end - start === 1) return;
+  const first = bytes[start]!;
+  if (first === (bytes[start + 1]! < 0x80 ? 0 : 0xff))
     throw new CodecError('an INTEGER not in its shortest form');
-  }
 }
 
-function integerContent(value: number): Uint8Array {
-  let length = 1;
-  while (value < -(2 ** (8 * length - 1)) || value >= 2 ** (8 * length - 1)) length++;
-  const out = new Uint8Array(length);
+function putInteger(output: DerWriter, value: number): void {
   let rest = value;
-  for (let i = length - 1; i >= 0; i--) {
-    out[i] = rest & 0xff;
+  do {
+    output.octet(rest & 0xff);
     rest = Math.floor(rest / 256);
-  }
-  return out;
+  } while (rest !== 0 && rest !== -1);
+  // The sign must show in the highest bit.
+  if (rest === 0 ? output.firstOctet() >= 0x80 : output.firstOctet() < 0x80) output.octet(rest & 0xff);
 }
 
 function range(value: number, type: string): CodecError {
   return new CodecError(`${value} is not a ${type}`);
 }
 
-function parseTime(bytes: Uint8Array): Date {
-  if (bytes.length !== 15 || bytes[14] !== 0x5a) throw new CodecError('not a KerberosTime');
-  for (let i = 0; i < 14; i++)
-    if (bytes[i]! < 0x30 || bytes[i]! > 0x39) throw new CodecError('not a KerberosTime');
-  const digits = (at: number): number => (bytes[at]! - 0x30) * 10 + (bytes[at + 1]! - 0x30);
-  const [year, month, day] = [digits(0) * 100 + digits(2), digits(4), digits(6)];
-  const [hour, minute, second] = [digits(8), digits(10), digits(12)];
+function stringType(tag: number): DerType<string> {
+  return primitive(
+    tag,
+    (bytes, start, end) => bytesToText(bytes.subarray(start, end)),
+    (output, value) => output.bytes(textToBytes(value)),
+  );
+}
+
+function parseTime(bytes: Uint8Array, start: number, end: number): Date {
+  if (end - start !== 15 || bytes[start + 14] !== 0x5a) throw new CodecError('not a KerberosTime');
+  const year = digits(bytes, start) * 100 + digits(bytes, start + 2);
+  const [month, day] = [digits(bytes, start + 4), digits(bytes, start + 6)];
+  const [hour, minute, second] = [
+    digits(bytes, start + 8),
+    digits(bytes, start + 10),
+    digits(bytes, start + 12),
+  ];
   const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
   if (year < 100) date.setUTCFullYear(year);
-  const same = date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60;
+  const exists = date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60;
   // A leap second, 23:59:60, is a valid KerberosTime and means the second after it.
-  if (!(same || second === 60) || month === 0 || month > 12 || second > 60)
+  if (!(exists || second === 60) || month === 0 || month > 12 || second > 60)
     throw new CodecError('no such time');
   return date;
 }
 
-function formatTime(date: Date): Uint8Array {
+/** The number that two digits make. */
+function digits(bytes: Uint8Array, at: number): number {
+  const [tens, ones] = [bytes[at]! - 0x30, bytes[at + 1]! - 0x30];
+  if (tens < 0 || tens > 9 || ones < 0 || ones > 9) throw new CodecError('not a KerberosTime');
+  return tens * 10 + ones;
+}
+
+function putTime(output: DerWriter, date: Date): void {
   const year = date.getUTCFullYear();
   if (!(year >= 0 && year <= 9999)) throw new CodecError('a time outside the years 0 to 9999');
-  const out = new Uint8Array(15);
-  const put = (at: number, value: number): void => {
-    out[at] = 0x30 + Math.floor(value / 10);
-    out[at + 1] = 0x30 + (value % 10);
-  };
-  put(0, Math.floor(year / 100));
-  put(2, year % 100);
-  put(4, date.getUTCMonth() + 1);
-  put(6, date.getUTCDate());
-  put(8, date.getUTCHours());
-  put(10, date.getUTCMinutes());
-  put(12, date.getUTCSeconds());
-  out[14] = 0x5a;
-  return out;
+  output.octet(0x5a);
+  putDigits(output, date.getUTCSeconds());
+  putDigits(output, date.getUTCMinutes());
+  putDigits(output, date.getUTCHours());
+  putDigits(output, date.getUTCDate());
+  putDigits(output, date.getUTCMonth() + 1);
+  putDigits(output, year % 100);
+  putDigits(output, Math.floor(year / 100));
+}
+
+function putDigits(output: DerWriter, value: number): void {
+  output.octet(0x30 + (value % 10));
+  output.octet(0x30 + Math.floor(value / 10));
 }
 
 function parseOid(bytes: Uint8Array): string {

@@ -21,6 +21,11 @@ export class DerWriter {
     this.buffer[--this.offset] = value;
   }
 
+  /** The octet written last, which comes first. */
+  firstOctet(): number {
+    return this.buffer[this.offset]!;
+  }
+
   bytes(value: Uint8Array): void {
     if (this.offset < value.length) this.grow(value.length);
     this.offset -= value.length;

@@ -1,0 +1,130 @@
+import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
+import { createServer, isIPv6, type Server, type Socket } from 'node:net';
+import { KerberosError } from '../errors.ts';
+import type { Kdc } from './kdc.ts';
+import { serveConnection } from './tcp-connection.ts';
+import { responseTooBig } from './too-big.ts';
+
+export interface ListenOptions {
+  /** The IP address to listen on; 127.0.0.1 if not given. */
+  readonly host?: string | undefined;
+  /** For UDP and TCP alike; a free one if not given or 0. */
+  readonly port?: number | undefined;
+  /** Longer replies go by TCP; 4096 bytes if not given. */
+  readonly maxDatagramReply?: number | undefined;
+  /** Connections at one time, of which the oldest gives way; 128 if not given. */
+  readonly maxConnections?: number | undefined;
+  /** Seconds that a connection may take to send a whole request; 10 if not given. */
+  readonly idleTimeout?: number | undefined;
+}
+
+/** A KDC that listens. */
+export interface KdcServer {
+  readonly host: string;
+  readonly port: number;
+  /** Ends at once what is under way. */
+  close(): Promise<void>;
+}
+
+/** Free for UDP, the next port may be taken for TCP. */
+const MAX_ATTEMPTS = 32;
+/** A datagram's sender may be forged: what it brings the one it names must be worth little. */
+const MAX_AMPLIFICATION = 10;
+/** Room for what arrives while the processor is busy with something else. */
+const RECEIVE_BUFFER = 1 << 20;
+
+/** Lets a KDC answer on UDP and TCP on one port. Throws KerberosError KDC_LISTEN. */
+export async function listenKdc(kdc: Kdc, options: ListenOptions = {}): Promise<KdcServer> {
+  const { host = '127.0.0.1', port = 0 } = options;
+  for (let attempt = 1; ; attempt++) {
+    const udp = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', recvBufferSize: RECEIVE_BUFFER });
+    try {
+      const bound = await bindUdp(udp, host, port);
+      const tcp = createServer({ noDelay: true });
+      await bindTcp(tcp, host, bound);
+      return serve(kdc, { udp, tcp, host, port: bound }, options);
+    } catch (error) {
+      udp.close();
+      const { code } = error as NodeJS.ErrnoException;
+      if (port === 0 && code === 'EADDRINUSE' && attempt < MAX_ATTEMPTS) continue;
+      throw new KerberosError('KDC_LISTEN', `Cannot listen on ${host} port ${port}: ${code}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+interface Sockets {
+  readonly udp: DatagramSocket;
+  readonly tcp: Server;
+  readonly host: string;
+  readonly port: number;
+}
+
+function serve(kdc: Kdc, { udp, tcp, host, port }: Sockets, options: ListenOptions): KdcServer {
+  const { maxDatagramReply = 4096, maxConnections = 128, idleTimeout = 10 } = options;
+  const connections = new Set<Socket>();
+
+  udp.on('message', (request, sender) => {
+    const peer = { address: sender.address, port: sender.port, transport: 'udp' } as const;
+    const reply = kdc.handle(request, peer);
+    if (reply === undefined) return;
+    const fits = reply.length <= Math.min(maxDatagramReply, MAX_AMPLIFICATION * request.length);
+    // One that cannot be sent is one that is lost, which clients of UDP are made for.
+    udp.send(fits ? reply : responseTooBig(kdc), sender.port, sender.address, () => {});
+  });
+  udp.on('error', () => {});
+
+  tcp.on('connection', socket => {
+    if (connections.size >= maxConnections) {
+      for (const oldest of connections) {
+        oldest.destroy();
+        connections.delete(oldest);
+        break;
+      }
+    }
+    connections.add(socket);
+    socket.on('close', () => connections.delete(socket));
+    serveConnection(socket, kdc, idleTimeout);
+  });
+  tcp.on('error', () => {});
+
+  let closing: Promise<void> | undefined;
+  return {
+    host,
+    port,
+    close() {
+      closing ??= closeAll(udp, tcp, connections);
+      return closing;
+    },
+  };
+}
+
+async function closeAll(udp: DatagramSocket, tcp: Server, connections: Iterable<Socket>): Promise<void> {
+  const closed = [
+    new Promise<void>(resolve => udp.close(resolve)),
+    new Promise<void>(resolve => tcp.close(() => resolve())),
+  ];
+  for (const socket of connections) socket.destroy();
+  await Promise.all(closed);
+}
+
+function bindUdp(socket: DatagramSocket, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.bind({ address: host, port }, () => {
+      socket.off('error', reject);
+      resolve(socket.address().port);
+    });
+  });
+}
+
+function bindTcp(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,110 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { dbusMessageLength, decodeDbusReply, encodeDbusCall } from '../../src/ccache/dbus-message.ts';
+import { CodecError } from '../../src/errors.ts';
+
+const hex = (text: string) => Uint8Array.from(Buffer.from(text.replaceAll(/\s/g, ''), 'hex'));
+
+// METHOD_RETURN to serial 2 from ":1.5" with the string "hi".
+const reply = hex(`
+  6c 02 01 01  07000000 09000000 1f000000
+  05 01 75 00  02000000
+  07 01 73 00  04000000 3a312e3500 000000
+  08 01 67 00  01 73 00 00
+  02000000 6869 00`);
+
+describe('D-Bus messages', () => {
+  it('a call is laid out as the specification has it', () => {
+    const call = {
+      destination: 'a.b',
+      path: '/c',
+      interface: 'd.e',
+      member: 'F',
+      arguments: [{ type: 's', value: 'hi' }],
+    } as const;
+    expect(Buffer.from(encodeDbusCall(call, 1)).toString('hex')).toBe(
+      [
+        '6c010001' + '07000000' + '01000000' + '47000000',
+        '01016f00' + '02000000' + '2f63000000000000',
+        '02017300' + '03000000' + '642e650000000000',
+        '03017300' + '01000000' + '4600000000000000',
+        '06017300' + '03000000' + '612e620000000000',
+        '08016700' + '01730000',
+        '02000000' + '686900',
+      ].join(''),
+    );
+  });
+
+  it('the entries of a dictionary are aligned to 8', () => {
+    const call = {
+      destination: 'a.b',
+      path: '/c',
+      interface: 'd.e',
+      member: 'F',
+      arguments: [
+        {
+          type: 'a{ss}',
+          value: new Map([
+            ['k', 'v'],
+            ['m', ''],
+          ]),
+        },
+      ],
+    } as const;
+    const bytes = Buffer.from(encodeDbusCall(call, 1));
+    expect(bytes.subarray(-37).toString('hex')).toBe(
+      '1d000000' +
+        '00000000' +
+        '01000000' +
+        '6b000000' +
+        '01000000' +
+        '7600' +
+        '0000' +
+        '01000000' +
+        '6d000000' +
+        '00000000' +
+        '00',
+    );
+  });
+
+  it('a reply tells its serial, its sender and its body', () => {
+    expect(dbusMessageLength(reply)).toBe(reply.length);
+    expect(decodeDbusReply(reply)).toEqual({
+      serial: 2,
+      sender: ':1.5',
+      error: undefined,
+      signature: 's',
+      body: hex('02000000 6869 00'),
+      order: 'little',
+    });
+  });
+
+  it('what is no reply is passed over', () => {
+    const signal = reply.slice();
+    signal[1] = 4;
+    expect(decodeDbusReply(signal)).toBeUndefined();
+  });
+
+  it('a message too long to be an answer is refused before it is read', () => {
+    expect(() => dbusMessageLength(hex('6c020101 ffffff7f 01000000 00000000'))).toThrow(CodecError);
+    expect(() => dbusMessageLength(hex('6c020101 00000000 01000000 ffffffff'))).toThrow(CodecError);
+  });
+
+  it('junk gives CodecError and nothing else', () => {
+    const anyBytes = fc.oneof(
+      fc.uint8Array({ maxLength: 80 }),
+      fc.tuple(fc.nat(reply.length - 1), fc.nat(255)).map(([at, byte]) => reply.with(at, byte)),
+    );
+    fc.assert(
+      fc.property(anyBytes, bytes => {
+        try {
+          dbusMessageLength(bytes);
+          decodeDbusReply(bytes);
+        } catch (error) {
+          expect(error).toBeInstanceOf(CodecError);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});

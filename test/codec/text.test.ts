@@ -1,0 +1,51 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { bytesToHex, bytesToText, hexToBytes, textToBytes } from '../../src/codec/text.ts';
+import { CodecError } from '../../src/errors.ts';
+
+describe('text', () => {
+  it('is UTF-8', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 100 }), text => {
+        expect(bytesToText(Buffer.from(text, 'utf8'))).toBe(text);
+        expect(bytesToHex(textToBytes(text))).toBe(Buffer.from(text, 'utf8').toString('hex'));
+      }),
+    );
+  });
+
+  it('keeps any bytes at all', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), bytes => {
+        expect(bytesToHex(textToBytes(bytesToText(bytes)))).toBe(bytesToHex(bytes));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it.each([
+    ['c080', 'overlong'],
+    ['eda080', 'surrogate'],
+    ['f4908080', 'above U+10FFFF'],
+    ['e282', 'cut short'],
+    ['61ff62', 'no UTF-8'],
+    ['efbbbf61', 'byte order mark'],
+  ])('keeps %s, %s', hex => {
+    expect(bytesToHex(textToBytes(bytesToText(hexToBytes(hex))))).toBe(hex);
+  });
+
+  it('takes a megabyte of anything in no time', () => {
+    const start = performance.now();
+    for (const fill of [0xff, 0xc3, 0xe2]) {
+      const bytes = new Uint8Array(1 << 20).fill(fill);
+      expect(textToBytes(bytesToText(bytes))).toHaveLength(bytes.length);
+    }
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+});
+
+describe('hexadecimal', () => {
+  it('is read and written', () => {
+    expect(bytesToHex(hexToBytes('00ff7F'))).toBe('00ff7f');
+    for (const text of ['0', '0g', ' 00']) expect(() => hexToBytes(text)).toThrow(CodecError);
+  });
+});
