@@ -7,8 +7,9 @@ import { type Principal, toPrincipalName } from '../messages/principal.ts';
 export class ApError extends KerberosError {
   override readonly name = 'ApError';
   readonly errorCode: number;
+  /** For our own side; it is not sent. */
+  readonly detail: string | undefined;
 
-  /** `detail` is for our side's log and is not sent. */
   constructor(errorCode: number, detail?: string, options?: ErrorOptions) {
     super(
       'AP_REFUSED',
@@ -16,6 +17,7 @@ export class ApError extends KerberosError {
       options,
     );
     this.errorCode = errorCode;
+    this.detail = detail;
   }
 
   /** The KRB-ERROR to send, in the name of the service `server` (RFC 4120 §5.9.1). */

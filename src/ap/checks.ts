@@ -8,12 +8,12 @@ import {
   KRB_AP_PATH_NOT_ACCEPTED,
 } from '../messages/error-codes.ts';
 import { INVALID, TRANSITED_POLICY_CHECKED } from '../messages/flags.ts';
+import { sameAddress } from '../messages/host-address.ts';
 import { type Principal, sameName } from '../messages/principal.ts';
 import type { EncTicketPart } from '../messages/ticket.ts';
 import type { HostAddress } from '../messages/types.ts';
 import { ApError } from './ap-error.ts';
 import { instantOf } from './authenticator-time.ts';
-import { sameAddress } from './host-address.ts';
 
 /** When a request is judged, and by how many seconds clocks may differ. */
 export interface Moment {

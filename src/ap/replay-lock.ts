@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  linkSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, lstatSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { describeOurselves, type Holder, isDead, parseHolder } from '../ccache/lock-holder.ts';
 
 let ourselves: string | undefined;
@@ -23,17 +14,33 @@ export function withReplayLock<T>(path: string, work: () => T): T {
   const lock = `${path}.lock`;
   ourselves ??= describeOurselves();
   const deadline = performance.now() + PATIENCE;
-  while (!make(lock, ourselves)) {
-    const holder = read(lock);
-    if (holder !== undefined && isDead(holder)) bury(lock, holder);
-    else if (performance.now() > deadline) throw new Error(`${lock} is held by another process`);
-    else pause(1);
+  while (!acquire(lock, ourselves)) {
+    if (performance.now() > deadline) throw new Error(`${lock} is held by another process`);
+    pause(1);
   }
   try {
     return work();
   } finally {
     unlinkSync(lock);
   }
+}
+
+/**
+ * One attempt. A dead holder's lock is replaced by one that was taken under the name of that holder: only one process
+ * can have it, and one that comes late finds that the lock is no longer the dead holder's.
+ */
+function acquire(lock: string, text: string): boolean {
+  if (make(lock, text)) return true;
+  const holder = read(lock);
+  if (holder === undefined || !isDead(holder)) return false;
+  const claim = `${lock}.${holder.token}`;
+  if (!acquire(claim, text)) return false;
+  if (read(lock)?.token === holder.token) {
+    renameSync(claim, lock);
+    return true;
+  }
+  unlinkSync(claim);
+  return false;
 }
 
 function make(lock: string, text: string): boolean {
@@ -50,18 +57,6 @@ function make(lock: string, text: string): boolean {
     closeSync(fd);
   }
   return true;
-}
-
-/** Removes a dead holder's lock; if another process was faster and holds a lock of its own by now, that is put back. */
-function bury(lock: string, dead: Holder): void {
-  const grave = `${lock}.${dead.token}`;
-  try {
-    renameSync(lock, grave);
-    if (read(grave)?.token !== dead.token) linkSync(grave, lock);
-    unlinkSync(grave);
-  } catch {
-    // somebody else buries it
-  }
 }
 
 function read(lock: string): Holder | undefined {

@@ -20,11 +20,8 @@ export type DbusArgument =
 export interface DbusReply {
   /** The serial number of the call it answers. */
   readonly serial: number;
-  /** The unique name of who answered. */
-  readonly sender: string;
   /** The error's name, when the call failed. */
   readonly error: string | undefined;
-  readonly signature: string;
   readonly body: Uint8Array;
   readonly order: ByteOrder;
 }
@@ -39,7 +36,6 @@ const MEMBER = 3;
 const ERROR_NAME = 4;
 const REPLY_SERIAL = 5;
 const DESTINATION = 6;
-const SENDER = 7;
 const SIGNATURE = 8;
 const FIXED_BYTES = 16;
 /** The specification allows 128 MiB; the replies asked for here are some hundred bytes. */
@@ -99,9 +95,7 @@ export function decodeDbusReply(bytes: Uint8Array): DbusReply | undefined {
   }
   return {
     serial: Number(fields.get(REPLY_SERIAL) ?? 0),
-    sender: String(fields.get(SENDER) ?? ''),
     error: type === ERROR ? String(fields.get(ERROR_NAME) ?? 'unknown') : undefined,
-    signature: String(fields.get(SIGNATURE) ?? ''),
     body: bytes.subarray(bytes.length - bodyLength),
     order,
   };

@@ -30,8 +30,7 @@ try {
 const UNWANTED = ['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'NODE_V8_COVERAGE'];
 
 /**
- * Makes the call in a process of its own, which can be killed however deep it hangs, and which knows nothing of a
- * daemon that has gone. Rejects with keytar's message, or KerberosError KEYCHAIN_UNAVAILABLE when the child breaks off.
+ * Makes the call in a process of its own, which can be killed however deep it hangs. Rejects with keytar's message, or KerberosError KEYCHAIN_UNAVAILABLE when the child breaks off.
  */
 export function callInChild(request: KeytarRequest, options: KeytarChildOptions): Promise<unknown> {
   return new Promise((resolve, reject) => {

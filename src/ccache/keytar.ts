@@ -24,12 +24,9 @@ interface Session {
 /** The item's `service`, in every keychain. */
 const SERVICE = 'krb5kit';
 
-/** libsecret keeps one connection per process and never gets over its loss; after that only a new process can ask. */
-let spoiled = false;
-
 /**
- * The OS keychain through keytar; nothing is asked yet. `environment` is that of this process: libsecret looks for
- * the D-Bus session there.
+ * The OS keychain; nothing is asked yet. `environment` is where the user's session is found, that of this process as
+ * a rule.
  */
 export async function openKeychain(
   environment: SessionEnvironment,
@@ -42,12 +39,14 @@ export async function openKeychain(
       return typeof secret === 'string' ? secret : undefined;
     },
     async write(account, secret) {
-      const request = { call: 'setPassword', args: [SERVICE, account, secret] } as const;
-      await perform(request, await survey(account, session), session);
+      await survey(account, session);
+      await callApart({ call: 'setPassword', args: [SERVICE, account, secret] }, session);
     },
     async remove(account) {
-      const request = { call: 'deletePassword', args: [SERVICE, account] } as const;
-      return (await perform(request, await survey(account, session), session)) === true;
+      const { state } = await survey(account, session);
+      const removed = await callApart({ call: 'deletePassword', args: [SERVICE, account] }, session);
+      if (removed !== true && state === 'locked') throw locked();
+      return removed === true;
     },
   };
 }
@@ -71,29 +70,20 @@ export async function tryKeychain(
   }
 }
 
-/** A command reads once: what the survey of the Secret Service finds on its way need not be asked of libsecret. */
+/** Every command reads, so this is made fast: no child unless somebody may have to be asked to unlock. */
 async function read(account: string, session: Session): Promise<unknown> {
+  if (!usesSecretService(process.platform)) return readHere(account, session);
   const state = await survey(account, session, true);
-  if (usesSecretService(process.platform) && state.state === 'unlocked') return state.secret;
-  return perform({ call: 'getPassword', args: [SERVICE, account] }, state, session);
-}
-
-async function perform(
-  request: KeytarRequest,
-  state: SecretServiceState,
-  session: Session,
-): Promise<unknown> {
-  const keytar = await loadKeytar();
-  const here = state.state === 'unlocked' && !state.prompts && !spoiled;
-  const result = await (here ? callHere(request, keytar, session) : callElsewhere(request, keytar, session));
-  // libsecret says of what it could not unlock that it does not exist.
-  if (state.state === 'locked' && (result === null || result === false)) throw locked();
-  return result;
+  if (state.state === 'unlocked') return state.secret;
+  const secret = await callApart({ call: 'getPassword', args: [SERVICE, account] }, session);
+  // libsecret says of what could not be unlocked that it does not exist.
+  if (typeof secret !== 'string' && state.state === 'locked') throw locked();
+  return secret;
 }
 
 /** Throws KerberosError KEYCHAIN_UNAVAILABLE or KEYCHAIN_TIMEOUT. */
 async function survey(account: string, session: Session, secret = false): Promise<SecretServiceState> {
-  if (!usesSecretService(process.platform)) return { state: 'unlocked', prompts: false, secret: undefined };
+  if (!usesSecretService(process.platform)) return { state: 'unlocked', secret: undefined };
   const attributes = new Map([
     ['service', SERVICE],
     ['account', account],
@@ -105,37 +95,24 @@ async function survey(account: string, session: Session, secret = false): Promis
   return state;
 }
 
-/** In this process: fastest, but a call that hangs could not be taken back. */
-async function callHere(request: KeytarRequest, keytar: Keytar, session: Session): Promise<unknown> {
-  const secretService = usesSecretService(process.platform);
+async function readHere(account: string, session: Session): Promise<unknown> {
+  const keytar = await loadKeytar();
   try {
-    const seconds = secretService ? session.answerSeconds : session.dialogSeconds;
-    return await within(seconds, callKeytar(request, keytar));
+    return await within(session.dialogSeconds, keytar.getPassword(SERVICE, account));
   } catch (error) {
-    if (!secretService) throw translated(error);
-    spoiled = true;
-    if (error instanceof KerberosError) throw error;
-    return callElsewhere(request, keytar, session);
+    throw translated(error);
   }
 }
 
-function callKeytar({ call, args }: KeytarRequest, keytar: Keytar): Promise<unknown> {
-  const [service, account, secret] = args as [string, string, string];
-  switch (call) {
-    case 'getPassword':
-      return keytar.getPassword(service, account);
-    case 'setPassword':
-      return keytar.setPassword(service, account, secret);
-    case 'deletePassword':
-      return keytar.deletePassword(service, account);
-  }
-}
-
-/** In a child, which may wait for a dialog and can be killed. */
-async function callElsewhere(request: KeytarRequest, keytar: Keytar, session: Session): Promise<unknown> {
+/**
+ * In a child. A call of libsecret that hangs, on a dialog or a stopped daemon, would keep this process from ending,
+ * and its one connection does not get over a daemon that was restarted.
+ */
+async function callApart(request: KeytarRequest, session: Session): Promise<unknown> {
+  const modulePath = pathOf(await loadKeytar());
   const giveUp = new AbortController();
   try {
-    const options = { modulePath: pathOf(keytar), environment: session.environment, signal: giveUp.signal };
+    const options = { modulePath, environment: session.environment, signal: giveUp.signal };
     return await within(session.dialogSeconds, callInChild(request, options));
   } catch (error) {
     throw translated(error);

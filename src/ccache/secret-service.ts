@@ -16,8 +16,6 @@ export type SecretServiceState =
   | { readonly state: 'unknown' }
   | {
       readonly state: 'unlocked';
-      /** Whether the service may put a dialog before what is asked of it. */
-      readonly prompts: boolean;
       /** The item's secret, where it was asked for and there is one. */
       readonly secret: string | undefined;
     };
@@ -60,10 +58,7 @@ export async function askSecretService(
 }
 
 async function converse(bus: SessionBus, question: SecretServiceQuestion): Promise<SecretServiceState> {
-  const [search, locked, gnome, session] = await bus.ask(
-    openingCalls(question.attributes),
-    question.answerSeconds,
-  );
+  const [search, locked, session] = await bus.ask(openingCalls(question.attributes), question.answerSeconds);
   if (search!.error === NO_SERVICE)
     return { state: 'absent', reason: 'no Secret Service runs in this session' };
   if (search!.error !== undefined) return refused(search!.error);
@@ -71,32 +66,22 @@ async function converse(bus: SessionBus, question: SecretServiceQuestion): Promi
   // A daemon that was never unlocked has no default collection at all.
   const sealed = found.locked || locked!.error !== undefined || isTrue(locked!);
   if (found.unlocked === undefined && sealed) return { state: 'locked' };
-  // KeePassXC and KWallet may put a dialog before every item; GNOME's daemon does not.
-  const prompts = gnome!.error !== undefined || readDbusString(bodyOf(gnome!)) !== search!.sender;
-  if (!question.secret || found.unlocked === undefined)
-    return { state: 'unlocked', prompts, secret: undefined };
+  if (!question.secret || found.unlocked === undefined) return { state: 'unlocked', secret: undefined };
 
-  const [answer] = await bus.ask(
-    [secretCall(found.unlocked, sessionPath(session!))],
-    prompts ? question.dialogSeconds : question.answerSeconds,
-  );
+  // KeePassXC and KWallet may put a dialog before an item although it is unlocked.
+  const [answer] = await bus.ask([secretCall(found.unlocked, sessionPath(session!))], question.dialogSeconds);
   if (answer!.error === IS_LOCKED) return { state: 'locked' };
   if (answer!.error !== undefined) return refused(answer!.error);
-  return { state: 'unlocked', prompts, secret: secretIn(answer!) };
+  return { state: 'unlocked', secret: secretIn(answer!) };
 }
 
 function openingCalls(attributes: ReadonlyMap<string, string>): readonly DbusCall[] {
-  const bus = 'org.freedesktop.DBus';
   return [
     call(SERVICE_PATH, SECRET_SERVICE, 'SearchItems', [{ type: 'a{ss}', value: attributes }]),
     call(`${SERVICE_PATH}/aliases/default`, 'org.freedesktop.DBus.Properties', 'Get', [
       { type: 's', value: 'org.freedesktop.Secret.Collection' },
       { type: 's', value: 'Locked' },
     ]),
-    {
-      ...call('/org/freedesktop/DBus', bus, 'GetNameOwner', [{ type: 's', value: 'org.gnome.keyring' }]),
-      destination: bus,
-    },
     // Encrypting what goes through a socket of the user's own to a daemon of the user's own protects from nobody.
     call(SERVICE_PATH, SECRET_SERVICE, 'OpenSession', [
       { type: 's', value: 'plain' },

@@ -40,7 +40,7 @@ export function connectSessionBus(socketPath: string): SessionBus {
   let greeted = false;
   let serial = 0;
 
-  const user = bytesToHex(textToBytes(String(process.getuid?.() ?? '')));
+  const user = bytesToHex(textToBytes(String(process.geteuid?.() ?? '')));
   socket.write(`\0AUTH EXTERNAL ${user}\r\nBEGIN\r\n`);
   socket.write(encodeDbusCall(HELLO, ++serial));
   socket.on('data', (chunk: Uint8Array) => {

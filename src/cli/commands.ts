@@ -17,4 +17,12 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     summary: 'Obtain service tickets and show their key versions.',
     load: async () => (await import('./kvno.ts')).kvno,
   },
+  present: {
+    summary: 'Present a ticket to a service and check its answer.',
+    load: async () => (await import('./present.ts')).present,
+  },
+  serve: {
+    summary: 'Accept tickets as a sample service and tell each client who it is.',
+    load: async () => (await import('./serve.ts')).serve,
+  },
 };

@@ -18,7 +18,7 @@ export async function defaultCacheName(
   { io, config, caches }: Session,
   { reading }: { readonly reading: boolean },
 ): Promise<string> {
-  const configured = io.env['KRB5CCNAME'] || config.libdefaults.defaultCcacheName;
+  const configured = io.env.KRB5CCNAME || config.libdefaults.defaultCcacheName;
   if (configured) return configured;
   const { hasSealedTickets, probeKeychain } = await import('../ccache/probe.ts');
   if (hasSealedTickets(caches.dataDirectory)) return 'KEYCHAIN:';

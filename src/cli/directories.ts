@@ -4,16 +4,15 @@ import type { Io } from './terminal.ts';
 
 /** Where sealed tickets and locks of this user lie, by the custom of the platform. */
 export function dataDirectory({ env, platform }: Io): string {
-  const home = env['HOME'] ?? homedir();
-  if (platform === 'win32') return join(env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'), 'krb5kit');
+  const home = env.HOME ?? homedir();
+  if (platform === 'win32') return join(env.LOCALAPPDATA ?? join(home, 'AppData', 'Local'), 'krb5kit');
   if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'krb5kit');
-  const data = env['XDG_DATA_HOME'];
+  const data = env.XDG_DATA_HOME;
   return join(data?.startsWith('/') ? data : join(home, '.local', 'share'), 'krb5kit');
 }
 
 /** The directory for temporary files, without a slash at its end. */
 export function temporaryDirectory({ env, platform }: Io): string {
-  const named =
-    platform === 'win32' ? (env['TEMP'] ?? env['TMP'] ?? 'C:\\Windows\\Temp') : (env['TMPDIR'] ?? '/tmp');
+  const named = platform === 'win32' ? (env.TEMP ?? env.TMP ?? 'C:\\Windows\\Temp') : (env.TMPDIR ?? '/tmp');
   return named.length > 1 ? named.replace(/[\\/]+$/, '') : named;
 }

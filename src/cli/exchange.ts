@@ -19,7 +19,7 @@ export function exchangeOptions(session: Session, enctypes: readonly number[]): 
 
 /** KRB5_TRACE names a file for one line per decision: `[pid] seconds.microseconds: text`. */
 function traceOf({ io }: Session): Trace | undefined {
-  const file = io.env['KRB5_TRACE'];
+  const file = io.env.KRB5_TRACE;
   if (!file) return undefined;
   return line => {
     const time = io.now().getTime();

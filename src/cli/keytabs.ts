@@ -5,16 +5,14 @@ import type { Session } from './session.ts';
 /** The keytab of services: KRB5_KTNAME, else `default_keytab_name`, else MIT's default. */
 export function defaultKeytab(session: Session): Keytab {
   const { io, config } = session;
-  return namedKeytab(
-    io.env['KRB5_KTNAME'] || config.libdefaults.defaultKeytabName || 'FILE:/etc/krb5.keytab',
-  );
+  return namedKeytab(io.env.KRB5_KTNAME || config.libdefaults.defaultKeytabName || 'FILE:/etc/krb5.keytab');
 }
 
 /** The keytab of clients: KRB5_CLIENT_KTNAME, else `default_client_keytab_name`, else MIT's default on Debian. */
 export function clientKeytab(session: Session): Keytab {
   const { io, config } = session;
   const fallback = `FILE:/etc/krb5/user/${io.uid}/client.keytab`;
-  return namedKeytab(io.env['KRB5_CLIENT_KTNAME'] || config.libdefaults.defaultClientKeytabName || fallback);
+  return namedKeytab(io.env.KRB5_CLIENT_KTNAME || config.libdefaults.defaultClientKeytabName || fallback);
 }
 
 /** A keytab by its name. */

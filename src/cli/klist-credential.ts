@@ -59,7 +59,8 @@ const LAST_COLUMN = 72;
 
 /** `config: key(principal) = value`, the value in lines that begin under the key. */
 function configLine({ server, ticket }: Credential, listing: Listing): string {
-  const [, key = '', ...about] = server.components;
+  // The value may be any bytes, but a key ends at the first NUL, as it does for those who keep it as a C string.
+  const [, key = '', ...about] = server.components.map(component => component.split('\0', 1)[0]);
   const head = listing.text(`config: ${key}${about.map(principal => `(${principal})`).join('')} = `);
   let line = head;
   let column = textToBytes(head).length;

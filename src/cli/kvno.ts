@@ -1,13 +1,11 @@
 import type { CacheContents, Ccache } from '../ccache/ccache.ts';
-import { getServiceCredential, type ServiceOptions } from '../client/service.ts';
+import type { ServiceOptions } from '../client/service.ts';
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
 import { isSupported, parseEnctypeList } from '../crypto/enctypes.ts';
 import { KerberosError } from '../errors.ts';
 import { findKey } from '../keytab/find.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
 import type { Credential } from '../messages/credential.ts';
-import { KDC_ERR_S_PRINCIPAL_UNKNOWN } from '../messages/error-codes.ts';
-import { KdcError } from '../messages/krb-error.ts';
 import { KU_TICKET, NT_UNKNOWN } from '../messages/numbers.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { toKey, unseal } from '../messages/seal.ts';
@@ -18,6 +16,7 @@ import { exchangeOptions } from './exchange.ts';
 import { hostPrincipal } from './host-principal.ts';
 import { namedKeytab } from './keytabs.ts';
 import { tellError } from './run-command.ts';
+import { serviceTicket } from './service-ticket.ts';
 import { namedCache, openSession, principalOf, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 
@@ -95,23 +94,7 @@ async function getTicket(
   cache: Ccache,
   { args, session, options }: Request,
 ): Promise<Credential> {
-  const server = await serverOf(operand, args, session);
-  const name = formatPrincipal(server);
-  return during(`getting credentials for ${name}`, async () => {
-    try {
-      // A host whose realm nobody configured may be in another: only the KDC knows, and says so by a referral.
-      return await getServiceCredential(cache, server, {
-        ...options,
-        canonicalize: options.canonicalize || server.realm === '',
-      });
-    } catch (error) {
-      if (!(error instanceof KdcError) || error.errorCode !== KDC_ERR_S_PRINCIPAL_UNKNOWN) throw error;
-      const shown = formatPrincipal({ ...server, realm: server.realm || error.reply.realm });
-      throw new KerberosError('KDC_ERROR', `Server ${shown} not found in Kerberos database`, {
-        cause: error,
-      });
-    }
-  });
+  return serviceTicket(cache, await serverOf(operand, args, session), options);
 }
 
 async function serverOf(operand: string, args: Arguments, session: Session): Promise<Principal> {

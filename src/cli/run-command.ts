@@ -6,7 +6,7 @@ import type { Io } from './terminal.ts';
 /** Runs a command with its arguments; resolves to the exit status. What goes wrong is told in one line on stderr. */
 export async function runCommand(command: Command, argv: readonly string[], io: Io): Promise<number> {
   try {
-    const posixlyCorrect = io.env['POSIXLY_CORRECT'] !== undefined;
+    const posixlyCorrect = io.env.POSIXLY_CORRECT !== undefined;
     return await command.run(parseArguments(command, argv, { posixlyCorrect }), io);
   } catch (error) {
     if (error instanceof HelpRequested) {
@@ -14,7 +14,7 @@ export async function runCommand(command: Command, argv: readonly string[], io: 
       return 0;
     }
     if (error instanceof UsageError) {
-      const usage = command.usage ?? `Usage: krb5kit ${command.name} [options] ${command.operands}\n`;
+      const usage = command.usage ?? `Usage: ${command.name} [options] ${command.operands}\n`;
       io.err(error.message === '' ? usage : `${error.message}\n${usage}`);
       return command.usageStatus;
     }

@@ -1,9 +1,10 @@
 import { KerberosError } from '../errors.ts';
-import { KRB_ERR_GENERIC } from '../messages/error-codes.ts';
-import { KdcError } from '../messages/krb-error.ts';
+
+/** The number that says nothing itself. */
+const GENERIC = 60;
 
 /** MIT's sentences for the error numbers of RFC 4120 §7.5.9 and of the extensions: what scripts look for. */
-const KDC_SENTENCES: Readonly<Record<number, string>> = {
+const SENTENCES: Readonly<Record<number, string>> = {
   0: 'No error',
   1: "Client's entry in database has expired",
   2: "Server's entry in database has expired",
@@ -84,16 +85,29 @@ const KDC_SENTENCES: Readonly<Record<number, string>> = {
 
 /** One sentence, without a period, that says what went wrong: MIT's own where MIT has one. */
 export function sentence(error: unknown): string {
-  if (error instanceof KdcError) return kdcSentence(error);
+  if (isNumbered(error)) return numberedSentence(error);
   if (error instanceof KerberosError) return error.message;
   return error instanceof Error ? `Internal error: ${error.message}` : String(error);
 }
 
-/** What a KDC's error means; its text is told where the number alone says nothing. */
-export function kdcSentence({ reply }: KdcError): string {
-  if (reply.errorCode === KRB_ERR_GENERIC && reply.eText)
-    return `KDC returned error string: ${printable(reply.eText)}`;
-  return KDC_SENTENCES[reply.errorCode] ?? `Unknown code krb5 ${reply.errorCode}`;
+/** A KdcError or an ApError, told by its look: the classes would bring the messages' schemas into every command. */
+interface NumberedError extends KerberosError {
+  /** The error number of RFC 4120 §7.5.9. */
+  readonly errorCode: number;
+  /** What the sender of the number said besides. */
+  readonly eText?: string | undefined;
+  /** What our own side knows besides. */
+  readonly detail?: string | undefined;
+}
+
+function isNumbered(error: unknown): error is NumberedError {
+  return error instanceof KerberosError && 'errorCode' in error;
+}
+
+function numberedSentence({ errorCode, eText, detail }: NumberedError): string {
+  if (errorCode === GENERIC && eText) return `KDC returned error string: ${printable(eText)}`;
+  const text = SENTENCES[errorCode] ?? `Unknown code krb5 ${errorCode}`;
+  return detail === undefined ? text : `${text} (${printable(detail)})`;
 }
 
 /** Text from elsewhere, without what could steer a terminal. */

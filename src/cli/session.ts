@@ -46,10 +46,10 @@ export async function namedCache(name: string, session: Session): Promise<Ccache
 
 function readConfig(io: Io): Config {
   const { env } = io;
-  const listed = env['KRB5_CONFIG'];
+  const listed = env.KRB5_CONFIG;
   const files =
     listed === undefined
-      ? defaultConfigFiles(io.platform, { home: env['HOME'], programData: env['ProgramData'] })
+      ? defaultConfigFiles(io.platform, { home: env.HOME, programData: env.ProgramData })
       : splitConfigPath(listed, io.platform);
   try {
     return createConfig(loadProfile(files), {

@@ -1,6 +1,7 @@
 import { KerberosError } from '../errors.ts';
 import type { Credential } from '../messages/credential.ts';
 import { POSTDATED, RENEWABLE, RENEWABLE_OK } from '../messages/flags.ts';
+import { sameAddress } from '../messages/host-address.ts';
 import type { EncKdcRepPart } from '../messages/kdc-rep.ts';
 import type { KdcReqBody } from '../messages/kdc-req.ts';
 import { type Principal, toPrincipal } from '../messages/principal.ts';
@@ -61,9 +62,7 @@ export function credentialOf(part: EncKdcRepPart, client: Principal, ticket: Uin
 }
 
 function sameAddresses(a: readonly HostAddress[], b: readonly HostAddress[]): boolean {
-  const same = (x: HostAddress, y: HostAddress): boolean =>
-    x.addrType === y.addrType && Buffer.from(x.address).equals(y.address);
-  return a.length === b.length && a.every(address => b.some(other => same(address, other)));
+  return a.length === b.length && a.every(address => b.some(other => sameAddress(address, other)));
 }
 
 function seconds(date: Date): number {

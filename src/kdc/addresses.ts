@@ -1,4 +1,4 @@
-import { hostAddress, sameAddress } from '../ap/host-address.ts';
+import { hostAddress, sameAddress } from '../messages/host-address.ts';
 import { ADDR_INET, ADDR_INET6 } from '../messages/numbers.ts';
 import type { HostAddress } from '../messages/types.ts';
 

@@ -46,4 +46,9 @@ export class KdcError extends KerberosError {
   get errorCode(): number {
     return this.reply.errorCode;
   }
+
+  /** What the sender says besides. */
+  get eText(): string | undefined {
+    return this.reply.eText;
+  }
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AcceptOptions, acceptApReq } from '../../src/ap/acceptor.ts';
 import { ApError } from '../../src/ap/ap-error.ts';
-import { hostAddress } from '../../src/ap/host-address.ts';
+import { hostAddress } from '../../src/messages/host-address.ts';
 import { type ApReqOptions, createApReq } from '../../src/ap/initiator.ts';
 import { createMemoryReplayCache } from '../../src/ap/replay-memory.ts';
 import { protocolKey } from '../../src/ap/session.ts';

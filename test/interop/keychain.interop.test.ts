@@ -20,7 +20,7 @@ describePeer('secret-service', () => {
     scripts = mkdtempSync(join(tmpdir(), 'krb5kit-test-'));
     // As the commands are built.
     buildSync({
-      entryPoints: [join(import.meta.dirname, '../support/keychain-worker.ts')],
+      entryPoints: [join(import.meta.dirname, 'keychain-worker.ts')],
       outfile: join(scripts, 'worker.cjs'),
       bundle: true,
       platform: 'node',

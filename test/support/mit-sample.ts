@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { findProgram } from './peers.ts';
 
 // The sample client and service of MIT krb5, which distributions do not package: the same few calls of its library,
-// krb5_sendauth and krb5_recvauth, which are what speaks and judges here.
+// krb5_sendauth and krb5_recvauth, which are what speaks and judges here. Suites are `describePeer('mit-sample', …)`.
 
 const LIBRARY = `
 import socket, sys
@@ -69,11 +69,6 @@ else:
     print(lines.read(int.from_bytes(lines.read(2), 'big')).decode(), end='')
 `;
 
-/** Why the two cannot run here; undefined where they can. */
-export function missingForMitSample(): string | undefined {
-  return findProgram('python3') === undefined ? 'python3 not found' : undefined;
-}
-
 /** Runs MIT's sample client for \`sample/localhost\` against a port of 127.0.0.1; resolves to what it prints. */
 export function runMitSampleClient(port: number, env: Readonly<Record<string, string>>): Promise<string> {
   const child = runPython(CLIENT, ['localhost', `${port}`], env);
@@ -121,7 +116,7 @@ function runPython(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): ChildProcessWithoutNullStreams {
-  const child = spawn(findProgram('python3') ?? 'python3', ['-c', script, ...args], { env, timeout: 60_000 });
+  const child = spawn(findProgram('python3')!, ['-c', script, ...args], { env, timeout: 60_000 });
   child.stdout.setEncoding('utf8');
   child.stderr.setEncoding('utf8');
   child.stdin.end();

@@ -5,6 +5,7 @@ import { describe, it } from 'vitest';
 /** What a peer needs: every program of the list, on PATH or where Debian keeps daemons. */
 const programs = {
   'mit-kdc': ['krb5kdc', 'kadmin.local', 'kdb5_util'],
+  'mit-sample': ['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', 'python3'],
   'mit-client': ['kinit', 'klist', 'kdestroy', 'kvno'],
   'mit-kadmind': ['kadmind', 'kadmin'],
   'mit-keytab': ['ktutil'],

@@ -1,5 +1,5 @@
-import { ADDR_INET, ADDR_INET6 } from '../messages/numbers.ts';
-import type { HostAddress } from '../messages/types.ts';
+import { ADDR_INET, ADDR_INET6 } from './numbers.ts';
+import type { HostAddress } from './types.ts';
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hostAddress, sameAddress } from '../../src/ap/host-address.ts';
+import { hostAddress, sameAddress } from '../../src/messages/host-address.ts';
 
 describe('the address of a socket', () => {
   it.each([

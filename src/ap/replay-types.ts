@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import { KerberosError } from '../errors.ts';
+import type { ReplayCache } from './replay-cache.ts';
+import { type FileReplayOptions, fileReplayCache } from './replay-file.ts';
+
+/** Where the default replay cache lies; the caller finds it out. */
+export interface ReplayEnvironment extends FileReplayOptions {
+  /** A directory that all services of the machine share, such as `/var/tmp`. */
+  readonly directory: string;
+  /** Whose services share the default replay cache. */
+  readonly uid: number;
+}
+
+type Resolve = (residual: string, environment: ReplayEnvironment) => ReplayCache | undefined;
+
+const replayTypes: ReadonlyMap<string, Resolve> = new Map<string, Resolve>([
+  [
+    'dfl',
+    (_, { directory, uid, ...options }) => fileReplayCache(join(directory, `krb5_${uid}.rcache2`), options),
+  ],
+  ['file2', (path, options) => fileReplayCache(path, options)],
+  ['none', () => undefined],
+]);
+
+/**
+ * The replay cache of a name as in KRB5RCACHENAME, `TYPE:residual`: `dfl:`, which native services of the same user
+ * share, `file2:PATH`, or `none:`, which is undefined. Throws KerberosError CONFIG_VALUE for any other type.
+ */
+export function resolveReplayCache(name: string, environment: ReplayEnvironment): ReplayCache | undefined {
+  const [, type, residual] = /^([^:]*):?(.*)$/s.exec(name)!;
+  const resolve = replayTypes.get(type!);
+  if (resolve === undefined) throw new KerberosError('CONFIG_VALUE', `Replay cache type is unknown: ${name}`);
+  return resolve(residual!, environment);
+}

@@ -1,0 +1,96 @@
+import { connect, type Socket } from 'node:net';
+import { presentToSample, SAMPLE_PORT } from '../ap/sample-service.ts';
+import { socketStream } from '../ap/socket-stream.ts';
+import { defaultTgsEnctypes } from '../config/enctypes.ts';
+import { KerberosError } from '../errors.ts';
+import { formatPrincipal } from '../messages/principal.ts';
+import { Ticket } from '../messages/ticket.ts';
+import { type Arguments, type Command, during, UsageError } from './command.ts';
+import { etypeText } from './etype-text.ts';
+import { exchangeOptions } from './exchange.ts';
+import { hostPrincipal } from './host-principal.ts';
+import { loadLocale } from './locale.ts';
+import { cacheOf } from './named-caches.ts';
+import { readPort } from './ports.ts';
+import { printable } from './sentences.ts';
+import { serviceTicket } from './service-ticket.ts';
+import { openSession } from './session.ts';
+import type { Io } from './terminal.ts';
+import { formatTimestamp } from './time-format.ts';
+
+/** present: shows a ticket to a service and has it prove who it is. */
+export const present: Command = {
+  name: 'krb5kit present',
+  summary: 'Present a ticket to a service and check its answer.',
+  operands: 'SERVICE@HOST',
+  usageStatus: 2,
+  options: [
+    { flags: '-c, --cache <cache>', text: 'Use this cache instead of the default one.' },
+    { flags: '-p, --port <port>', text: `Connect to this TCP port; ${SAMPLE_PORT} if not given.` },
+  ],
+  run,
+};
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  const [name, ...rest] = args.operands;
+  const [, service, host] = /^([^@/]+)[@/]([^@/]+)$/.exec(name ?? '') ?? [];
+  if (service === undefined || host === undefined || rest.length > 0) {
+    throw new UsageError('krb5kit present: name one service as SERVICE@HOST');
+  }
+  const port = readPort(args.value('port'), SAMPLE_PORT, 'krb5kit present');
+  const session = openSession(io);
+  const cache = await cacheOf(args.value('cache'), session);
+  const server = await hostPrincipal(service, host, session);
+  const { kdcOffset } = await during('getting client principal name', () => cache.load());
+  const credential = await serviceTicket(
+    cache,
+    server,
+    exchangeOptions(session, defaultTgsEnctypes(session.config)),
+  );
+  const { encPart } = Ticket.decode(credential.ticket);
+  const { text } = await during(`presenting the ticket to ${host}:${port}`, async () => {
+    const socket = await open(host, port);
+    try {
+      const options = { host, kdcOffset, now: () => io.now() };
+      return await presentToSample(socketStream(socket, { signal: io.signal }), credential, options);
+    } finally {
+      socket.destroy();
+    }
+  });
+  const until = formatTimestamp(credential.endtime, loadLocale(io.env));
+  io.out(
+    `Presented ${formatPrincipal(credential.client)} to ${formatPrincipal(credential.server)}\n` +
+      `Ticket: ${etypeText(encPart.etype)}, session key: ${etypeText(credential.key.keytype)}, valid until ${until}\n` +
+      'Mutual authentication: the service has proved that it holds its key\n' +
+      `It says: ${printable(text.trimEnd())}\n`,
+  );
+  return 0;
+}
+
+function open(host: string, port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, timeout: 10_000 });
+    const fail = (message: string, cause?: Error): void => {
+      socket.destroy();
+      reject(new KerberosError('SENDAUTH', message, { cause }));
+    };
+    socket.once('connect', () => {
+      socket.setTimeout(0);
+      socket.removeAllListeners('error');
+      resolve(socket);
+    });
+    socket.once('timeout', () => fail('The service does not answer'));
+    socket.once('error', error => fail(reason(error), error));
+  });
+}
+
+function reason(error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case 'ECONNREFUSED':
+      return 'Connection refused';
+    case 'ENOTFOUND':
+      return 'Host not found';
+    default:
+      return `Cannot connect (${error.code ?? error.message})`;
+  }
+}
