@@ -14,6 +14,8 @@ export interface SealedStore {
   read(): Promise<SealedCaches>;
   /** Replaces the caches by what `work` makes of them, under the store's lock; without any left, file and key go. */
   change(work: (caches: SealedCaches) => SealedCaches): Promise<void>;
+  /** Wipes the file and deletes the key, whether or not the one opens the other. */
+  forget(): Promise<void>;
 }
 
 interface OpenStore {
@@ -49,6 +51,9 @@ export function sealedStore(environment: CcacheEnvironment): SealedStore {
         if (changed.members.size === 0) await remove();
         else writeAtomically(path, sealBytes(SealedCaches.encode(changed), opened?.key ?? (await newKey())));
       });
+    },
+    forget() {
+      return withLock(environment.dataDirectory, path, remove);
     },
   };
 

@@ -9,13 +9,29 @@ export interface CommandRow {
 
 /** Every command by its name. */
 export const commands: Readonly<Record<string, CommandRow>> = {
+  kdc: {
+    summary: 'Run a KDC for one realm, alone or around a command (kdc run).',
+    load: async () => (await import('./kdc.ts')).kdc,
+  },
   kinit: {
     summary: 'Obtain and cache an initial Kerberos ticket.',
     load: async () => (await import('./kinit.ts')).kinit,
   },
+  klist: {
+    summary: 'List cached Kerberos tickets, or the keys of a keytab.',
+    load: async () => (await import('./klist.ts')).klist,
+  },
+  kdestroy: {
+    summary: 'Destroy cached Kerberos tickets.',
+    load: async () => (await import('./kdestroy.ts')).kdestroy,
+  },
   kvno: {
     summary: 'Obtain service tickets and show their key versions.',
     load: async () => (await import('./kvno.ts')).kvno,
+  },
+  logout: {
+    summary: 'Destroy every ticket and key of yours on this machine.',
+    load: async () => (await import('./logout.ts')).logout,
   },
   present: {
     summary: 'Present a ticket to a service and check its answer.',

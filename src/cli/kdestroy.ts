@@ -1,5 +1,5 @@
 import { type Ccache, ccacheName } from '../ccache/ccache.ts';
-import { KerberosError } from '../errors.ts';
+import { CcacheError, KerberosError } from '../errors.ts';
 import { samePrincipal } from '../messages/principal.ts';
 import { ActivityError, type Arguments, type Command, during, UsageError } from './command.ts';
 import { isExpiredService } from './expired-tickets.ts';
@@ -57,7 +57,7 @@ async function destroyOne(args: Arguments, session: Session): Promise<number> {
   try {
     await cache.destroy();
   } catch (error) {
-    tellError('kdestroy', new ActivityError('destroying cache', error), io);
+    tell(error, 'destroying cache', session);
     if (!isAbsent(error)) {
       const not = args.has('q') ? 'NOT' : '\x07NOT\x07';
       io.err(`Ticket cache ${not} destroyed!\n`);
@@ -78,7 +78,7 @@ async function destroyAll(args: Arguments, session: Session): Promise<number> {
       await cache.destroy();
     } catch (error) {
       if (isAbsent(error)) continue;
-      tellError('kdestroy', new ActivityError(`destroying cache ${ccacheName(cache)}`, error), session.io);
+      tell(error, `destroying cache ${ccacheName(cache)}`, session);
       status = 1;
     }
   }
@@ -99,7 +99,7 @@ async function sweep(args: Arguments, session: Session): Promise<number> {
       count += await cache.remove(credential => isExpiredService(credential, now));
     } catch (error) {
       if (all && isAbsent(error)) continue;
-      tellError('kdestroy', new ActivityError('removing expired tickets', error), io);
+      tell(error, 'removing expired tickets', session);
       if (!isAbsent(error)) status = 1;
     }
   }
@@ -126,4 +126,14 @@ async function anyLeft(args: Arguments, session: Session): Promise<boolean> {
     if ((await readableContents(cache)) !== undefined) return true;
   }
   return false;
+}
+
+/** Tells of an error in MIT's words, which are here without the name of the file. */
+function tell(error: unknown, activity: string, { io }: Session): void {
+  let cause = error;
+  if (error instanceof CcacheError && error.cache?.startsWith('FILE:')) {
+    const sentence = error.message.replace(/ \(filename: .*\)$/s, '');
+    cause = new CcacheError(error.code, sentence, error.cache, { cause: error });
+  }
+  tellError('kdestroy', new ActivityError(activity, cause), io);
 }

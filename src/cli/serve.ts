@@ -77,7 +77,7 @@ function serveClients(
       }, reject);
     });
     server.once('error', reject);
-    io.signal?.addEventListener('abort', () => {
+    io.onStop(() => {
       server.close();
       resolve(0);
     });

@@ -17,9 +17,11 @@ export interface Io {
   readonly stderrIsTerminal: boolean;
   /** The width of the terminal, 80 without one. */
   readonly columns: number;
-  /** Aborted when the command is to stop. */
+  /** Aborted when what the command waits for is no longer wanted. */
   readonly signal?: AbortSignal;
   now(): Date;
+  /** Has `listener` told of the signals that ask to stop, instead of ending; the function returned undoes this. */
+  onStop(listener: (signal: NodeJS.Signals) => void): () => void;
   /** Writes to stdout, at once and in full; adds nothing. */
   out(text: string): void;
   /** Writes to stderr, at once and in full; adds nothing. */
@@ -48,6 +50,8 @@ export type ProcessLike = Pick<
   | 'stdout'
   | 'getBuiltinModule'
 >;
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /** The status of a program that SIGPIPE ends; node ignores the signal itself. */
 const EXIT_SIGPIPE = 128 + 13;
@@ -82,6 +86,12 @@ export function processIo(process: ProcessLike, signal?: AbortSignal): Io {
     },
     ...(signal && { signal }),
     now: () => new Date(),
+    onStop(listener) {
+      for (const name of STOP_SIGNALS) process.on(name, listener);
+      return () => {
+        for (const name of STOP_SIGNALS) process.off(name, listener);
+      };
+    },
     out: text => write(1, text),
     err: text => write(2, text),
     readLine: () => readInputLine(input),

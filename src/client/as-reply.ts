@@ -2,7 +2,7 @@ import { verifyChecksum } from '../crypto/checksum.ts';
 import type { Key } from '../crypto/key.ts';
 import { IntegrityError, KerberosError } from '../errors.ts';
 import type { Credential } from '../messages/credential.ts';
-import { ENC_PA_REP, POSTDATED } from '../messages/flags.ts';
+import { CANONICALIZE, ENC_PA_REP } from '../messages/flags.ts';
 import { AsRep, EncAsRepPart, type EncKdcRepPart } from '../messages/kdc-rep.ts';
 import type { KdcReqBody } from '../messages/kdc-req.ts';
 import {
@@ -12,12 +12,13 @@ import {
   PA_FX_FAST,
   PA_REQ_ENC_PA_REP,
 } from '../messages/numbers.ts';
-import { isTgs, samePrincipal, toPrincipal } from '../messages/principal.ts';
+import { type Principal, samePrincipal, tgsPrincipal, toPrincipal } from '../messages/principal.ts';
 import { unseal } from '../messages/seal.ts';
 import { Ticket } from '../messages/ticket.ts';
 import { Checksum } from '../messages/types.ts';
 import type { AsState } from './as-state.ts';
 import type { InitialOptions } from './initial.ts';
+import { passwordExpiration } from './password-expiration.ts';
 import { checkEcho, checkTimes, credentialOf, modified } from './reply-checks.ts';
 
 /** What a KDC tells besides the ticket. */
@@ -26,8 +27,8 @@ export interface AsReplyFacts {
   readonly kdcOffset: number | undefined;
   /** The enctype of the key that opened the reply. */
   readonly replyEtype: number;
-  /** When the client's key, as a rule its password, expires. */
-  readonly keyExpiration: Date | undefined;
+  /** When the client's password expires, if the KDC says so. */
+  readonly passwordExpiration: Date | undefined;
   /** Whether the KDC, in a part that cannot be forged, offers FAST (RFC 6806 §11). */
   readonly fastAvailable: boolean;
 }
@@ -51,27 +52,39 @@ export async function openAsReply(
   const part = unsealReply(rep, key, state);
   const ticket = Ticket.decode(rep.ticket);
 
-  const canonical = options.canonicalize === true || state.client.nameType === NT_ENTERPRISE;
-  if (!samePrincipal(client, state.client) && !(canonical && client.realm === state.client.realm)) {
-    throw modified('another client');
-  }
   const server = toPrincipal(part.sname, part.srealm);
   if (!samePrincipal(server, toPrincipal(ticket.sname, ticket.realm)))
     throw modified('two names of the server');
-  const asked = toPrincipal(messages.body.sname!, messages.body.realm);
-  if (!samePrincipal(server, asked) && !(canonical && isTgs(asked) && isTgs(server)))
-    throw modified('another server');
+  checkNames(client, server, messages.body);
   checkEcho(part, messages.body);
   checkTimes(part, messages.body);
   const fastAvailable = checkEncryptedPadata(part, messages.request, key);
 
   return {
     credential: credentialOf(part, client, rep.ticket),
-    kdcOffset: clockOffset(part, state, options.kdcTimesync ?? true),
+    kdcOffset: clockOffset(part, messages.body, state, options.kdcTimesync ?? true),
     replyEtype: key.etype,
-    keyExpiration: part.keyExpiration,
+    passwordExpiration: passwordExpiration(part),
     fastAvailable,
   };
+}
+
+/**
+ * Checks that client and server are those of the request. Names may be made canonical where that was asked for, an
+ * enterprise name always (RFC 6806 §5 to §7), even that of the realm: nothing vouches for the client's name in a reply,
+ * but the sealed name of its ticket-granting service does for the realm.
+ */
+function checkNames(client: Principal, server: Principal, body: KdcReqBody): void {
+  const askedClient = toPrincipal(body.cname!, body.realm);
+  const askedServer = toPrincipal(body.sname!, body.realm);
+  const canonical = (body.kdcOptions & CANONICALIZE) !== 0 || askedClient.nameType === NT_ENTERPRISE;
+  const renamedRealm =
+    canonical &&
+    samePrincipal(askedServer, tgsPrincipal(body.realm)) &&
+    samePrincipal(server, tgsPrincipal(client.realm));
+  if (!samePrincipal(server, askedServer) && !renamedRealm) throw modified('another server');
+  const sameRealm = client.realm === askedClient.realm || renamedRealm;
+  if (!samePrincipal(client, askedClient) && !(canonical && sameRealm)) throw modified('another client');
 }
 
 function unsealReply(rep: AsRep, key: Key, state: AsState): EncKdcRepPart {
@@ -83,12 +96,16 @@ function unsealReply(rep: AsRep, key: Key, state: AsState): EncKdcRepPart {
 }
 
 /** The KDC's clock minus ours, if that is to be gone by; else the two may differ by the clock skew at most. */
-function clockOffset(part: EncKdcRepPart, state: AsState, timesync: boolean): number | undefined {
-  const { clock, clockskew } = state.exchange;
+function clockOffset(
+  part: EncKdcRepPart,
+  body: KdcReqBody,
+  { exchange: { clock, clockskew } }: AsState,
+  timesync: boolean,
+): number | undefined {
   const offset = part.authtime.getTime() - clock().getTime();
   // An authtime is in whole seconds and as old as the exchange; that alone is no difference.
   if (timesync) return offset > -2000 && offset <= 0 ? undefined : offset;
-  if (Math.abs(offset) > clockskew * 1000 && !(part.flags & POSTDATED)) {
+  if (Math.abs(offset) > clockskew * 1000 && body.from === undefined) {
     throw new KerberosError('REPLY_SKEW', 'Clock skew too great in KDC reply');
   }
   return undefined;

@@ -9,7 +9,7 @@ import type { KdcError } from '../messages/krb-error.ts';
 import { PA_FX_COOKIE } from '../messages/numbers.ts';
 import type { Principal } from '../messages/principal.ts';
 import { MethodData, type PaData } from '../messages/types.ts';
-import { findHints, isHint, type KeyHints } from '../preauth/hints.ts';
+import { findHints, type KeyHints, namesEnctypes } from '../preauth/hints.ts';
 import type { PreauthContext, PreauthMechanism, PreauthSession } from '../preauth/mechanism.ts';
 import { mechanisms } from '../preauth/mechanisms.ts';
 import type { Trace } from '../trace.ts';
@@ -64,7 +64,7 @@ export class AsState implements PreauthContext {
     this.mechanism = mechanisms.find(({ padataType }) =>
       this.offers.some(offer => offer.padataType === padataType),
     );
-    if (this.mechanism === undefined) throw error;
+    if (this.mechanism === undefined) throw nothingToOffer(this.offers, error);
     this.trace(`Using preauthentication mechanism ${this.mechanism.padataType} (${this.mechanism.name})`);
     this.learnClock(error);
     const first = this.enctypes[0];
@@ -75,9 +75,7 @@ export class AsState implements PreauthContext {
 
   /** The key of an AS-REP: by what its padata says, or else by what the KDC said before. */
   replyKey(padata: readonly PaData[], etype: number): Promise<Key> {
-    if (padata.some(isHint) || this.hints?.etype !== etype) {
-      this.hints = findHints(padata, [etype], { client: this.client, etype });
-    }
+    this.hints = findHints([...padata, ...this.offers], [etype], { client: this.client, etype });
     return this.session === undefined ? this.clientKey() : this.session.replyKey();
   }
 
@@ -101,4 +99,12 @@ export class AsState implements PreauthContext {
     this.offset = Math.abs(offset) < SAME_TIME_MS ? 0 : offset;
     if (this.offset !== 0) this.trace(`The KDC's clock differs from ours by ${Math.round(offset / 1000)} s`);
   }
+}
+
+/** The error for a KDC that asks for more than we have; what it offers tells why. */
+function nothingToOffer(offers: readonly PaData[], cause: KdcError): KerberosError {
+  const why = offers.some(namesEnctypes)
+    ? 'the KDC offers no mechanism that is supported here'
+    : "the KDC has no key of the client's of an encryption type that is permitted here";
+  return new KerberosError('PREAUTH_FAILED', `Additional pre-authentication required: ${why}`, { cause });
 }

@@ -3,14 +3,14 @@ import type { Credential } from '../messages/credential.ts';
 import { KDC_ERR_WRONG_REALM } from '../messages/error-codes.ts';
 import { AsReq, KdcReqBody } from '../messages/kdc-req.ts';
 import { isKrbError, KdcError, KrbError } from '../messages/krb-error.ts';
-import { PA_PAC_REQUEST, PA_REQ_ENC_PA_REP } from '../messages/numbers.ts';
+import { NT_ENTERPRISE, PA_PAC_REQUEST, PA_REQ_ENC_PA_REP } from '../messages/numbers.ts';
 import { PaPacRequest } from '../messages/preauth-data.ts';
 import { formatPrincipal, type Principal, tgsPrincipal } from '../messages/principal.ts';
 import type { PaData } from '../messages/types.ts';
 import { type AsReplyFacts, openAsReply } from './as-reply.ts';
 import { AsState } from './as-state.ts';
 import { type Exchange, type ExchangeOptions, exchangeOf } from './options.ts';
-import { type ClientKeys, clientKeys, type Secret } from './secret.ts';
+import { type ClientKeys, clientKeys, readOnce, type Secret } from './secret.ts';
 import { asRequestBody, type TicketWishes } from './ticket-wishes.ts';
 
 export interface InitialOptions extends ExchangeOptions, TicketWishes {
@@ -36,7 +36,8 @@ const MAX_REFERRALS = 5;
 /**
  * The AS exchange (RFC 4120 §3.1): a ticket for `server` with a password or a keytab. It starts without
  * pre-authentication and lets the KDC say what it wants. Throws KdcError, TransportError, and KerberosError
- * PASSWORD_INCORRECT, PREAUTH_FAILED, REPLY_MODIFIED, REPLY_SKEW, KEYTAB_NO_KEY, ENCTYPE_UNSUPPORTED.
+ * PASSWORD_INCORRECT, PREAUTH_FAILED, REPLY_MODIFIED, REPLY_SKEW, KEYTAB_NO_KEY, ENCTYPE_UNSUPPORTED, S2K_PARAMS and
+ * CODEC.
  */
 export async function getInitialCredential(
   client: Principal,
@@ -44,12 +45,15 @@ export async function getInitialCredential(
   options: InitialOptions,
 ): Promise<InitialResult> {
   const exchange = exchangeOf(options);
-  let asking = client;
-  for (let referrals = 0; ; referrals++) {
-    const outcome = await askRealm(asking, clientKeys(secret, asking), exchange, options);
+  const known = readOnce(secret);
+  const mayRefer = options.canonicalize === true || client.nameType === NT_ENTERPRISE;
+  const seen = new Set<string>();
+  for (let asking = client; ; ) {
+    const outcome = await askRealm(asking, clientKeys(known, asking), exchange, options);
     if ('credential' in outcome) return outcome;
     const { crealm } = outcome.reply;
-    if (!options.canonicalize || crealm === undefined || referrals === MAX_REFERRALS) throw outcome;
+    seen.add(asking.realm);
+    if (!mayRefer || !crealm || seen.has(crealm) || seen.size > MAX_REFERRALS) throw outcome;
     exchange.trace(`Following client referral to realm ${crealm}`);
     asking = { ...asking, realm: crealm };
   }

@@ -28,8 +28,8 @@ export function checkEcho(part: EncKdcRepPart, body: KdcReqBody): void {
 export function checkTimes(part: EncKdcRepPart, body: KdcReqBody): void {
   const till = seconds(body.till);
   if (till !== 0 && seconds(part.endtime) > till) throw modified('a later end');
-  if (body.kdcOptions & POSTDATED && body.from !== undefined && part.starttime !== undefined) {
-    if (seconds(part.starttime) !== seconds(body.from)) throw modified('another start');
+  if (body.kdcOptions & POSTDATED && body.from !== undefined) {
+    if (seconds(part.starttime ?? part.authtime) !== seconds(body.from)) throw modified('another start');
   }
   if (!(part.flags & RENEWABLE) || part.renewTill === undefined) return;
   const renewTill = seconds(part.renewTill);
@@ -62,7 +62,9 @@ export function credentialOf(part: EncKdcRepPart, client: Principal, ticket: Uin
 }
 
 function sameAddresses(a: readonly HostAddress[], b: readonly HostAddress[]): boolean {
-  return a.length === b.length && a.every(address => b.some(other => sameAddress(address, other)));
+  const within = (some: readonly HostAddress[], all: readonly HostAddress[]): boolean =>
+    some.every(address => all.some(other => sameAddress(address, other)));
+  return within(a, b) && within(b, a);
 }
 
 function seconds(date: Date): number {

@@ -1,7 +1,7 @@
 import type { Key } from '../crypto/key.ts';
 import { stringToKey } from '../crypto/string-to-key.ts';
 import { KerberosError } from '../errors.ts';
-import { keysOf } from '../keytab/find.ts';
+import { findKey, keysOf } from '../keytab/find.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { toKey } from '../messages/seal.ts';
@@ -11,6 +11,18 @@ import type { KeyHints } from '../preauth/hints.ts';
 export type Secret =
   | { readonly password: () => Promise<string> }
   | { readonly keytab: readonly KeytabEntry[] };
+
+/** The same secret; its password is asked for once. */
+export function readOnce(secret: Secret): Secret {
+  if (!('password' in secret)) return secret;
+  let password: Promise<string> | undefined;
+  return {
+    password() {
+      password ??= secret.password();
+      return password;
+    },
+  };
+}
 
 /** The client's long-term keys, each made once. */
 export interface ClientKeys {
@@ -28,14 +40,12 @@ export function clientKeys(secret: Secret, client: Principal): ClientKeys {
 }
 
 function passwordKeys(read: () => Promise<string>): ClientKeys {
-  let password: Promise<string> | undefined;
   let made: { hints: KeyHints; key: Key } | undefined;
   return {
     order: enctypes => enctypes,
     async key(hints) {
       if (made !== undefined && sameHints(made.hints, hints)) return made.key;
-      password ??= read();
-      made = { hints, key: stringToKey(hints.etype, await password, hints.salt, hints.s2kparams) };
+      made = { hints, key: stringToKey(hints.etype, await read(), hints.salt, hints.s2kparams) };
       return made.key;
     },
     rejected: cause => new KerberosError('PASSWORD_INCORRECT', 'Password incorrect', { cause }),
@@ -44,13 +54,13 @@ function passwordKeys(read: () => Promise<string>): ClientKeys {
 
 function keytabKeys(entries: readonly KeytabEntry[], client: Principal): ClientKeys {
   // Key versions are not compared: a client's own keytab is right or wrong, whatever number it was given.
-  const own = [...keysOf(entries, client)].sort((a, b) => b.kvno - a.kvno);
+  const own = keysOf(entries, client);
   if (own.length === 0) throw noKey(client);
   const has = (etype: number): boolean => own.some(entry => entry.key.keytype === etype);
   return {
     order: enctypes => [...enctypes.filter(has), ...enctypes.filter(etype => !has(etype))],
     async key(hints) {
-      const entry = own.find(({ key }) => key.keytype === hints.etype);
+      const entry = findKey(own, client, { etype: hints.etype });
       if (entry === undefined) throw noKey(client);
       return toKey(entry.key);
     },
@@ -66,7 +76,7 @@ function noKey(client: Principal): KerberosError {
 }
 
 function sameHints(a: KeyHints, b: KeyHints): boolean {
-  const same = (x: string | Uint8Array | undefined, y: string | Uint8Array | undefined): boolean =>
-    x === y || (x !== undefined && y !== undefined && Buffer.from(x).equals(Buffer.from(y)));
+  const same = (x: Uint8Array | undefined, y: Uint8Array | undefined): boolean =>
+    x === y || (x !== undefined && y !== undefined && Buffer.compare(x, y) === 0);
   return a.etype === b.etype && same(a.salt, b.salt) && same(a.s2kparams, b.s2kparams);
 }

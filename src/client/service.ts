@@ -3,33 +3,27 @@ import { ccacheName } from '../ccache/ccache.ts';
 import { isConfigEntry } from '../ccache/config-entries.ts';
 import { KerberosError } from '../errors.ts';
 import { type Credential, isExpired, startOf } from '../messages/credential.ts';
-import { CANONICALIZE, FORWARDABLE, INVALID, PROXIABLE, RENEWABLE } from '../messages/flags.ts';
-import {
-  formatPrincipal,
-  isTgs,
-  type Principal,
-  samePrincipal,
-  tgsPrincipal,
-} from '../messages/principal.ts';
+import { INVALID } from '../messages/flags.ts';
+import { type Principal, samePrincipal, tgsPrincipal } from '../messages/principal.ts';
 import { notFound } from './not-found.ts';
 import { type ExchangeOptions, exchangeOf, shifted } from './options.ts';
-import { exchangeTgs } from './tgs.ts';
+import { requestService } from './referrals.ts';
 
 export interface ServiceOptions extends ExchangeOptions {
   /** Never asks a KDC. */
   readonly cachedOnly?: boolean | undefined;
   /** Keeps new tickets out of the cache. */
   readonly noStore?: boolean | undefined;
-  /** Lets the KDC answer with an alias or refer to another realm (RFC 6806). */
+  /** Lets the KDC answer with an alias or refer to another realm (RFC 6806); true if not given. */
   readonly canonicalize?: boolean | undefined;
+  /** The realms from one to another, both included: tried from the far end where a KDC knows no way of its own. */
+  readonly realmPath?: ((client: string, server: string) => readonly string[]) | undefined;
 }
-
-/** Longer than any trust path in use; a chain of referrals that goes on is a loop. */
-const MAX_REALMS = 10;
 
 /**
  * A ticket for `server`: the cache's own where it holds one that is valid, else from the KDCs, by way of the realms
- * they name; new tickets are stored. Throws CcacheError, KdcError, TransportError, and KerberosError
+ * they name; new tickets are stored. The credential goes by the name asked for, as in MIT's caches, so that it is found
+ * by it again; the ticket in it has the true one. Throws CcacheError, KdcError, TransportError, and KerberosError
  * CREDENTIAL_NOT_FOUND, NO_TGT, TICKET_EXPIRED, REPLY_MODIFIED.
  */
 export async function getServiceCredential(
@@ -41,18 +35,23 @@ export async function getServiceCredential(
   const found = findCredential(contents, server, options);
   if (found !== undefined) return found;
   if (options.cachedOnly) throw notFound(cache);
-  const gained = await requestService(cache, contents, server, options);
-  if (!options.noStore) await store(cache, gained, options);
-  return gained.at(-1)!;
+  const kdcOffset = options.kdcOffset ?? contents.kdcOffset ?? 0;
+  const adjusted = { ...options, kdcOffset };
+  const tgt = findTgt(cache, contents, server.realm, adjusted);
+  const { credential, onTheWay } = await requestService(tgt, server, adjusted);
+  const gained = { ...credential, server };
+  if (!options.noStore) await store(cache, [...onTheWay, gained], adjusted);
+  return gained;
 }
 
 /** A valid ticket for `server` in a cache's contents, of an enctype that is permitted. */
 export function findCredential(
   contents: CacheContents,
   server: Principal,
-  options: Pick<ExchangeOptions, 'enctypes' | 'now'>,
+  options: Pick<ExchangeOptions, 'enctypes' | 'now' | 'kdcOffset' | 'clockskew'>,
 ): Credential | undefined {
-  const now = shifted(options.now ?? (() => new Date()), contents.kdcOffset ?? 0);
+  const { now: clock = () => new Date(), kdcOffset = contents.kdcOffset ?? 0, clockskew = 300 } = options;
+  const now = shifted(clock, kdcOffset);
   return contents.credentials.find(
     credential =>
       samePrincipal(credential.server, server) &&
@@ -61,51 +60,21 @@ export function findCredential(
       !credential.isSkey &&
       !(credential.flags & INVALID) &&
       !isExpired(credential, now) &&
-      startOf(credential) <= after(now, 300) &&
+      startOf(credential) <= after(now, clockskew) &&
       (options.enctypes === undefined || options.enctypes.includes(credential.key.keytype)),
   );
 }
 
-/** The tickets on the way to `server`, that for `server` last. */
-async function requestService(
+/** The ticket-granting ticket to begin with: that for the server's realm if there is one, else the client's own. */
+function findTgt(
   cache: Ccache,
   contents: CacheContents,
-  server: Principal,
-  options: ServiceOptions,
-): Promise<readonly Credential[]> {
-  const exchange = exchangeOf(options);
-  const kdcOffset = options.kdcOffset ?? contents.kdcOffset ?? 0;
-  const withOffset = { ...options, kdcOffset };
-  let tgt = findTgt(cache, contents, server.realm, options);
-  const gained: Credential[] = [];
-  const seen = new Set([tgt.server.components[1]]);
-  // A server without a realm of its own is asked for in the client's, which may refer to another.
-  let realm = server.realm === '' ? contents.principal.realm : server.realm;
-  for (let hop = 0; hop < MAX_REALMS; hop++) {
-    const at = tgt.server.components[1]!;
-    const asked = at === realm ? { ...server, realm } : tgsPrincipal(realm, at);
-    const flags = at === realm && options.canonicalize ? CANONICALIZE : 0;
-    const credential = await exchangeTgs(tgt, asked, { kdcOptions: inherited(tgt) | flags }, withOffset);
-    gained.push(credential);
-    if (!isTgs(credential.server) || samePrincipal(credential.server, server)) return gained;
-    const next = credential.server.components[1]!;
-    if (seen.has(next)) break;
-    seen.add(next);
-    exchange.trace(`Following referral to realm ${next}`);
-    if (at === realm) realm = next;
-    tgt = credential;
-  }
-  throw new KerberosError(
-    'REPLY_MODIFIED',
-    `The way to ${formatPrincipal(server)} leads through too many realms`,
-  );
-}
-
-/** The ticket-granting ticket to begin with: that for the server's realm if there is one, else the client's own. */
-function findTgt(cache: Ccache, contents: CacheContents, realm: string, options: ServiceOptions): Credential {
+  realm: string,
+  { now, kdcOffset, clockskew }: ServiceOptions,
+): Credential {
   const home = contents.principal.realm;
   for (const target of [realm, home]) {
-    const tgt = findCredential(contents, tgsPrincipal(target, home), { now: options.now });
+    const tgt = findCredential(contents, tgsPrincipal(target, home), { now, kdcOffset, clockskew });
     if (tgt !== undefined) return tgt;
   }
   const own = contents.credentials.find(({ server }) => samePrincipal(server, tgsPrincipal(home)));
@@ -114,16 +83,11 @@ function findTgt(cache: Ccache, contents: CacheContents, realm: string, options:
   throw new KerberosError('TICKET_EXPIRED', 'Ticket expired');
 }
 
-/** The options that a service ticket takes over from the ticket-granting ticket's flags. */
-function inherited(tgt: Credential): number {
-  return tgt.flags & (FORWARDABLE | PROXIABLE | RENEWABLE);
-}
-
 /** A cache that cannot be written does not make a ticket worthless. */
 async function store(cache: Ccache, gained: readonly Credential[], options: ServiceOptions): Promise<void> {
   const exchange = exchangeOf(options);
   try {
-    await cache.store(gained, exchange.clock());
+    await cache.store(gained, shifted(exchange.clock, options.kdcOffset ?? 0));
   } catch (error) {
     if (!(error instanceof KerberosError)) throw error;
     exchange.trace(`Failed to store the ticket in ${ccacheName(cache)}: ${error.message}`);

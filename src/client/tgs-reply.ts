@@ -1,6 +1,6 @@
 import type { Key } from '../crypto/key.ts';
 import type { Credential } from '../messages/credential.ts';
-import { CANONICALIZE } from '../messages/flags.ts';
+import { CANONICALIZE, RENEW, VALIDATE } from '../messages/flags.ts';
 import { EncTgsRepPart, TgsRep } from '../messages/kdc-rep.ts';
 import type { KdcReqBody } from '../messages/kdc-req.ts';
 import { KU_TGS_REP_SUBKEY } from '../messages/numbers.ts';
@@ -36,14 +36,11 @@ export function openTgsReply(reply: Uint8Array, { body, tgt, server, subkey }: T
 /**
  * Whether a ticket for `granted` answers a request for `asked`. Asked for another realm's ticket-granting service, a KDC
  * may name a realm on the way there (RFC 4120 §3.3.3.1); a referral and an alias are taken only where asked for
- * (RFC 6806 §8).
+ * (RFC 6806 §8). What is renewed or validated stays what it is.
  */
 function mayStandFor(granted: Principal, asked: Principal, body: KdcReqBody): boolean {
   if (samePrincipal(granted, asked)) return true;
-  if (granted.realm !== asked.realm) return false;
-  return isTgs(granted) ? isTgs(asked) || canonicalize(body) : canonicalize(body) && !isTgs(asked);
-}
-
-function canonicalize(body: KdcReqBody): boolean {
+  if (granted.realm !== asked.realm || body.kdcOptions & (RENEW | VALIDATE)) return false;
+  if (isTgs(asked)) return isTgs(granted) && asked.components[1] !== asked.realm;
   return (body.kdcOptions & CANONICALIZE) !== 0;
 }

@@ -1,7 +1,7 @@
 import { authenticatorTag } from '../ap/replay-cache.ts';
 import type { EncryptedData } from '../messages/types.ts';
 
-/** Authenticators seen in one span; more than a busy KDC is shown in a minute, in some megabytes. */
+/** Authenticators remembered in one span, in some megabytes. */
 const MAX_SEEN = 1 << 16;
 
 /**

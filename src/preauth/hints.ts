@@ -1,4 +1,4 @@
-import { bytesToText } from '../codec/text.ts';
+import { textToBytes } from '../codec/text.ts';
 import { PA_ETYPE_INFO, PA_ETYPE_INFO2, PA_PW_SALT } from '../messages/numbers.ts';
 import { EtypeInfo, EtypeInfo2 } from '../messages/preauth-data.ts';
 import type { Principal } from '../messages/principal.ts';
@@ -7,7 +7,7 @@ import type { PaData } from '../messages/types.ts';
 /** How to make the client's key: what string-to-key needs besides the password (RFC 3961 §3). */
 export interface KeyHints {
   readonly etype: number;
-  readonly salt: string | Uint8Array;
+  readonly salt: Uint8Array;
   readonly s2kparams: Uint8Array | undefined;
 }
 
@@ -16,25 +16,27 @@ export function defaultSalt(principal: Principal): string {
   return principal.realm + principal.components.join('');
 }
 
-/** Whether padata says something of the client's key. */
-export function isHint({ padataType }: PaData): boolean {
-  return padataType === PA_ETYPE_INFO2 || padataType === PA_ETYPE_INFO || padataType === PA_PW_SALT;
+/** Whether padata names enctypes of the client's keys. */
+export function namesEnctypes({ padataType }: PaData): boolean {
+  return padataType === PA_ETYPE_INFO2 || padataType === PA_ETYPE_INFO;
 }
 
 /**
- * What a KDC says of the client's key in METHOD-DATA or in an AS-REP's padata (RFC 4120 §5.2.7.3–5): the first entry
- * whose enctype is acceptable. ETYPE-INFO2 wins over ETYPE-INFO, that over PW-SALT; without any, `otherwise.etype` and
- * the default salt. Undefined where the KDC names enctypes and none is acceptable.
+ * What a KDC says of the client's key in METHOD-DATA or in an AS-REP's padata (RFC 4120 §5.2.7.3–5): of the enctypes it
+ * names, the one that comes first among the acceptable. ETYPE-INFO2 wins over ETYPE-INFO, that over PW-SALT, and the
+ * first of a kind over later ones; without any, `otherwise.etype` and the default salt. Undefined where the KDC names
+ * enctypes and none is acceptable.
  */
 export function findHints(
   padata: readonly PaData[],
   acceptable: readonly number[],
   otherwise: { readonly client: Principal; readonly etype: number | undefined },
 ): KeyHints | undefined {
-  const ownSalt = defaultSalt(otherwise.client);
+  const ownSalt = textToBytes(defaultSalt(otherwise.client));
   const offers = entries(padata);
   if (offers !== undefined) {
-    const offer = offers.find(({ etype }) => acceptable.includes(etype));
+    // Our order counts: a keytab may lack the key that the KDC would like best.
+    const offer = acceptable.flatMap(etype => offers.find(entry => entry.etype === etype) ?? [])[0];
     return offer && { etype: offer.etype, salt: offer.salt ?? ownSalt, s2kparams: offer.s2kparams };
   }
   if (otherwise.etype === undefined) return undefined;
@@ -44,17 +46,18 @@ export function findHints(
 
 interface Offer {
   readonly etype: number;
-  readonly salt?: string | Uint8Array | undefined;
+  readonly salt?: Uint8Array | undefined;
   readonly s2kparams?: Uint8Array | undefined;
 }
 
 function entries(padata: readonly PaData[]): readonly Offer[] | undefined {
   const info2 = padata.find(({ padataType }) => padataType === PA_ETYPE_INFO2);
-  if (info2 !== undefined) return EtypeInfo2.decode(info2.padataValue);
+  if (info2 !== undefined) {
+    return EtypeInfo2.decode(info2.padataValue).map(entry => ({
+      ...entry,
+      salt: entry.salt === undefined ? undefined : textToBytes(entry.salt),
+    }));
+  }
   const info = padata.find(({ padataType }) => padataType === PA_ETYPE_INFO);
-  if (info === undefined) return undefined;
-  return EtypeInfo.decode(info.padataValue).map(({ etype, salt }) => ({
-    etype,
-    salt: salt && bytesToText(salt),
-  }));
+  return info && EtypeInfo.decode(info.padataValue);
 }

@@ -103,7 +103,7 @@ export function keyOf(lab: Lab, name: string, etype = 18): Key {
 }
 
 /** A time so many seconds from the lab's now. */
-export function after(lab: Lab, seconds: number): Date {
+export function fromNow(lab: Lab, seconds: number): Date {
   return new Date(lab.now().getTime() + seconds * 1000);
 }
 
@@ -116,7 +116,7 @@ export function bodyOf(lab: Lab, overrides: Partial<KdcReqBody> = {}): KdcReqBod
     cname: nameOf('alice'),
     realm: REALM,
     sname: nameOf(`krbtgt/${REALM}`),
-    till: after(lab, DAY),
+    till: fromNow(lab, DAY),
     nonce: nonce++,
     etype: [18, 17],
     ...overrides,
@@ -125,7 +125,7 @@ export function bodyOf(lab: Lab, overrides: Partial<KdcReqBody> = {}): KdcReqBod
 
 /** PA-ENC-TIMESTAMP of a principal, whose clock is `offset` seconds ahead. */
 export function timestamp(lab: Lab, name = 'alice', { offset = 0, key = keyOf(lab, name) } = {}): PaData {
-  const sealed = seal(PaEncTsEnc, { patimestamp: after(lab, offset), pausec: 0 }, key, KU_AS_REQ_PA_ENC_TS);
+  const sealed = seal(PaEncTsEnc, { patimestamp: fromNow(lab, offset), pausec: 0 }, key, KU_AS_REQ_PA_ENC_TS);
   return { padataType: PA_ENC_TIMESTAMP, padataValue: EncryptedData.encode(sealed) };
 }
 

@@ -8,10 +8,12 @@ export interface CapturedIo extends Io {
   readonly stderr: string;
   /** Both outputs as they would appear on one terminal. */
   readonly output: string;
+  /** Asks the command to stop. */
+  stop(signal?: NodeJS.Signals): void;
 }
 
 /** What the command shall find, and the lines it reads; anything may be overridden. */
-export type CaptureOptions = Partial<Omit<Io, 'out' | 'err' | 'readLine' | 'readPassword'>> & {
+export type CaptureOptions = Partial<Omit<Io, 'out' | 'err' | 'readLine' | 'readPassword' | 'onStop'>> & {
   readonly stdin?: string;
 };
 
@@ -19,6 +21,7 @@ export type CaptureOptions = Partial<Omit<Io, 'out' | 'err' | 'readLine' | 'read
 export function captureIo({ stdin = '', ...options }: CaptureOptions = {}): CapturedIo {
   const written: { stream: 'stdout' | 'stderr'; text: string }[] = [];
   const input = bytesOf(stdin);
+  const listeners = new Set<(signal: NodeJS.Signals) => void>();
   const textOf = (stream?: 'stdout' | 'stderr') =>
     written
       .filter(piece => stream === undefined || piece.stream === stream)
@@ -37,6 +40,13 @@ export function captureIo({ stdin = '', ...options }: CaptureOptions = {}): Capt
     columns: 80,
     now: () => new Date(),
     ...options,
+    onStop(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    stop(signal = 'SIGTERM') {
+      for (const listener of listeners) listener(signal);
+    },
     out,
     err: text => void written.push({ stream: 'stderr', text }),
     readLine: () => readInputLine(input),

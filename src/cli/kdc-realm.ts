@@ -1,0 +1,67 @@
+import type { ServiceSpec, StartKdcOptions, UserSpec } from '../kdc/start.ts';
+import { type Arguments, type OptionRow, UsageError } from './command.ts';
+import { readEnctypeNames, readRealmFile, wholeDuration } from './kdc-file.ts';
+import { readPort } from './ports.ts';
+
+const DEFAULT_REALM = 'KRB5KIT.TEST';
+
+/** The options that describe a realm, for `kdc` and `kdc run` alike. */
+export const realmOptions: readonly OptionRow[] = [
+  { flags: '--realm <realm>', text: `Serve this realm; ${DEFAULT_REALM} if not given.` },
+  { flags: '--user <name:password>', text: 'Add a user; may be given several times.' },
+  {
+    flags: '--service <name>',
+    text: 'Add a service such as HTTP/localhost, with random keys; may be given several times.',
+  },
+  { flags: '--principals <file>', text: 'Read realm, policy, users and services from this JSON file.' },
+  { flags: '--keytab <file>', text: "Write the services' keys to this keytab." },
+  { flags: '--max-life <duration>', text: 'The longest life of a ticket; 10h if not given.' },
+  { flags: '--max-renewable-life <duration>', text: 'How long a ticket may be renewed; 7d if not given.' },
+  { flags: '--enctypes <list>', text: 'Make keys of these encryption types, best first.' },
+  { flags: '--host <address>', text: 'Listen on this address; 127.0.0.1 if not given.' },
+  { flags: '--port <port>', text: 'Listen on this port, UDP and TCP; a free one if not given.' },
+];
+
+/** The realm that the command line and its file describe. */
+export interface RealmSpec extends StartKdcOptions {
+  readonly users: readonly UserSpec[];
+  readonly services: readonly ServiceSpec[];
+}
+
+/** Reads the options of a realm. Throws UsageError, and ConfigError for what the file gets wrong. */
+export function readRealm(args: Arguments, program: string): RealmSpec {
+  const file = args.value('principals');
+  const fromFile = file === undefined ? {} : readRealmFile(file);
+  const enctypes = args.value('enctypes');
+  const maxLife = args.value('maxLife');
+  const maxRenewableLife = args.value('maxRenewableLife');
+  return {
+    ...fromFile,
+    realm: args.value('realm') ?? fromFile.realm ?? DEFAULT_REALM,
+    users: [...(fromFile.users ?? []), ...args.values('user').map(text => parseUser(text, program))],
+    services: [...(fromFile.services ?? []), ...args.values('service').map(name => ({ name }))],
+    ...(maxLife === undefined ? {} : { maxLife: lifetime(maxLife, program) }),
+    ...(maxRenewableLife === undefined ? {} : { maxRenewableLife: lifetime(maxRenewableLife, program) }),
+    ...(enctypes === undefined ? {} : { enctypes: enctypesOf(enctypes, program) }),
+    host: args.value('host'),
+    port: readPort(args.value('port'), 0, program),
+  };
+}
+
+function parseUser(text: string, program: string): UserSpec {
+  const colon = text.indexOf(':');
+  if (colon < 1) throw new UsageError(`${program}: write a user as NAME:PASSWORD`);
+  return { name: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+function lifetime(text: string, program: string): number {
+  const seconds = wholeDuration(text);
+  if (seconds === undefined) throw new UsageError(`${program}: ${text} is no duration`);
+  return seconds;
+}
+
+function enctypesOf(text: string, program: string): readonly number[] {
+  const enctypes = readEnctypeNames(text);
+  if (enctypes.length === 0) throw new UsageError(`${program}: ${text} names no enctype`);
+  return enctypes;
+}

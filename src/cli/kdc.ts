@@ -1,0 +1,66 @@
+import type { RunningKdc } from '../kdc/start.ts';
+import { resolveKeytab } from '../keytab/keytab.ts';
+import { type Arguments, type Command, during, UsageError } from './command.ts';
+import { type RealmSpec, readRealm, realmOptions } from './kdc-realm.ts';
+import { kdcRun } from './kdc-run.ts';
+import { runCommand } from './run-command.ts';
+import type { Io } from './terminal.ts';
+
+const name = 'krb5kit kdc';
+
+/** kdc: a KDC for one realm, in the foreground, or around a command with `kdc run`. */
+export const kdc: Command = {
+  name,
+  summary: 'Run a KDC for one realm, alone or around a command (kdc run).',
+  operands: '[run [options] -- command [argument...]]',
+  usageStatus: 2,
+  options: [
+    ...realmOptions,
+    { flags: '--krb5-conf <file>', text: 'Write a krb5.conf for clients to this file.' },
+    { flags: '-q, --quiet', text: 'Do not print a line for each request.' },
+  ],
+  epilogue: '\nWith "run", the command gets a realm of its own: see krb5kit kdc run --help.',
+  passThrough: true,
+  run,
+};
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  const [first, ...rest] = args.operands;
+  if (first === 'run') return runCommand(kdcRun, rest, io);
+  if (first !== undefined) throw new UsageError(`${name}: what is "${first}"?`);
+  const spec = readRealm(args, name);
+  const log = args.has('quiet') ? undefined : (line: string): void => io.out(`${line}\n`);
+  const { startKdc } = await import('../kdc/start.ts');
+  const kdc = await during('starting the KDC', () => startKdc({ ...spec, now: () => io.now(), log }));
+  try {
+    await writeKeytab(args.value('keytab'), kdc, spec);
+    await writeConf(args.value('krb5Conf'), kdc);
+    io.out(`KDC of ${kdc.realm} ready on ${kdc.host} port ${kdc.port}\n`);
+    await stopped(io);
+  } finally {
+    await kdc.close();
+  }
+  return 0;
+}
+
+/** Writes the keys of the realm's services, where a keytab is asked for. */
+export async function writeKeytab(
+  keytabName: string | undefined,
+  kdc: RunningKdc,
+  { services }: RealmSpec,
+): Promise<void> {
+  if (keytabName === undefined) return;
+  await during(`writing keytab ${keytabName}`, () =>
+    resolveKeytab(keytabName).add(kdc.keytab(...services.map(service => service.name))),
+  );
+}
+
+async function writeConf(file: string | undefined, kdc: RunningKdc): Promise<void> {
+  if (file === undefined) return;
+  const { writeFileSync } = await import('node:fs');
+  await during(`writing ${file}`, () => writeFileSync(file, kdc.krb5Conf()));
+}
+
+function stopped(io: Io): Promise<void> {
+  return new Promise(resolve => io.onStop(() => resolve()));
+}

@@ -1,0 +1,17 @@
+import type { EncKdcRepPart } from '../messages/kdc-rep.ts';
+
+// The types of last-req that tell the end of a password and of an account (RFC 4120 §5.4.2); a negative one speaks of
+// this KDC alone.
+const LR_PASSWORD = 6;
+const LR_ACCOUNT = 7;
+
+/**
+ * When the client's password expires, if the KDC says so. key-expiration may as well be the end of the account,
+ * whichever comes first, so that it counts only where last-req tells neither.
+ */
+export function passwordExpiration({ lastReq, keyExpiration }: EncKdcRepPart): Date | undefined {
+  const end = (type: number): Date | undefined =>
+    lastReq.find(({ lrType, lrValue }) => Math.abs(lrType) === type && lrValue.getTime() !== 0)?.lrValue;
+  const password = end(LR_PASSWORD);
+  return password !== undefined || end(LR_ACCOUNT) !== undefined ? password : keyExpiration;
+}

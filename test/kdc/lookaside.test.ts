@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { Lookaside } from '../../src/kdc/lookaside.ts';
+import { asRequest, createLab, refusalOf, timestamp } from './support.ts';
+
+const reply = (length: number): Uint8Array => new Uint8Array(length);
+
+describe('the lookaside table', () => {
+  it('knows a reply by the whole of its request', () => {
+    const table = new Lookaside();
+    const label = table.label(Uint8Array.of(1, 2, 255))!;
+    const kept = reply(1);
+    table.remember(label, kept, 0);
+    expect(table.find(table.label(Uint8Array.of(1, 2, 255))!, 0)).toBe(kept);
+    expect(table.find(table.label(Uint8Array.of(1, 2, 254))!, 0)).toBeUndefined();
+  });
+
+  it('forgets with time, also when the clock is set back', () => {
+    const table = new Lookaside({ age: 10, count: 5, bytes: 1000 });
+    table.remember('a', reply(1), 5000);
+    expect(table.find('a', 14_999)).toBeDefined();
+    expect(table.find('a', 15_000)).toBeUndefined();
+    expect(table.find('a', 4999)).toBeUndefined();
+  });
+
+  it('forgets the oldest where there are too many', () => {
+    const table = new Lookaside({ age: 10, count: 2, bytes: 1000 });
+    for (const label of ['a', 'b', 'c']) table.remember(label, reply(1), 0);
+    expect(['a', 'b', 'c'].map(label => table.find(label, 0) !== undefined)).toEqual([false, true, true]);
+  });
+
+  it('forgets the oldest where they are too large, and counts a new reply to the same request once', () => {
+    const table = new Lookaside({ age: 10, count: 9, bytes: 100 });
+    for (let i = 0; i < 50; i++) table.remember('a', reply(48), 0);
+    table.remember('b', reply(48), 0);
+    expect(table.find('a', 0)).toBeDefined();
+    table.remember('c', reply(48), 0);
+    expect(table.find('a', 0)).toBeUndefined();
+    expect(table.find('c', 0)).toBeDefined();
+  });
+
+  it('keeps no request that is too long', () => {
+    expect(new Lookaside().label(new Uint8Array(16_001))).toBeUndefined();
+  });
+});
+
+describe('a KDC', () => {
+  it('answers a request that was sent again as before, and says so in its log', () => {
+    const lab = createLab();
+    const request = asRequest(lab);
+    const first = lab.kdc.handle(request);
+    lab.advance(10);
+    expect(lab.kdc.handle(request)).toBe(first);
+    expect(lab.log.at(-1)).toMatch(/resent/);
+    lab.advance(120);
+    expect(lab.kdc.handle(request)).not.toBe(first);
+  });
+
+  it('judges a refused request anew', () => {
+    const lab = createLab();
+    const early = asRequest(lab, {}, [timestamp(lab, 'alice', { offset: 400 })]);
+    expect(refusalOf(lab, early).eText).toBe('CLOCK_SKEW');
+    lab.advance(100);
+    expect(lab.kdc.handle(early)?.[0]).toBe(0x6b);
+  });
+});

@@ -1,0 +1,112 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { helpText } from '../src/cli/arguments.ts';
+import type { Command } from '../src/cli/command.ts';
+import { commands } from '../src/cli/commands.ts';
+import { krb5kit } from '../src/cli/krb5kit.ts';
+import { VERSION } from '../src/cli/version.ts';
+import { findProgram } from './support/peers.ts';
+
+const root = join(import.meta.dirname, '..');
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly version: string;
+  readonly man: readonly string[];
+  readonly bin: Readonly<Record<string, string>>;
+};
+const pages = readdirSync(join(root, 'man'))
+  .sort()
+  .map(name => `man/${name}`);
+const loaded = Object.entries(commands).map(async ([name, { load }]) => ({ name, command: await load() }));
+const all = [{ name: 'krb5kit', command: krb5kit }, ...(await Promise.all(loaded))];
+
+describe.each(all)('the page of $name', ({ name, command }) => {
+  const page = pageOf(name);
+
+  it('has an item for every option of the table and for no other', () => {
+    expect(optionItems(page).sort()).toEqual([...flagsOf(command), '--help'].sort());
+  });
+
+  it('names no option but those of the table', () => {
+    const known = [...flagsOf(command), '--help'];
+    expect(optionsIn(linesOf(page)).filter(flag => !known.includes(flag))).toEqual([]);
+  });
+
+  it('is not needed to know the options: all are in --help', () => {
+    const help = helpText(command);
+    const rows = command.options.filter(({ hidden }) => !hidden);
+    expect(rows.filter(({ flags }) => !help.includes(`\n  ${flags}`)).map(({ flags }) => flags)).toEqual([]);
+  });
+});
+
+it('krb5kit.1 has an item for every command', () => {
+  const items = linesOf('man/krb5kit.1').flatMap(line => /^\.It Cm (\S+)$/.exec(line)?.[1] ?? []);
+  expect(Object.keys(commands).filter(name => !items.includes(name))).toEqual([]);
+});
+
+it('package.json lists every page', () => {
+  expect([...manifest.man].sort()).toEqual(pages);
+});
+
+it('the version is that of package.json', () => {
+  expect(VERSION).toBe(manifest.version);
+});
+
+const mandoc = findProgram('mandoc');
+if (mandoc === undefined) console.warn('skipped, lint of the man pages: mandoc not found (package mandoc)');
+
+describe.skipIf(mandoc === undefined)('mandoc', () => {
+  it.each(pages)('finds no fault in %s', page => {
+    const { stdout } = spawnSync(mandoc!, ['-Tlint', '-Wstyle', page], { cwd: root, encoding: 'utf8' });
+    // Which other pages are installed is a matter of the machine.
+    const faults = stdout
+      .split('\n')
+      .filter(line => line !== '' && !line.includes('referenced manual not found'));
+    expect(faults).toEqual([]);
+  });
+});
+
+/** A command with a launcher of its own has a page of its own name; the others belong to krb5kit. */
+function pageOf(name: string): string {
+  return name in manifest.bin ? `man/${name}.1` : `man/krb5kit-${name}.1`;
+}
+
+/** `-c`, `--cache`: the short and long options that a user is told of. */
+function flagsOf(command: Command): string[] {
+  return command.options
+    .filter(({ hidden }) => !hidden)
+    .flatMap(({ flags }) => flags.match(/(?<![\w-])--?[\w-]+/g) ?? []);
+}
+
+function linesOf(page: string): readonly string[] {
+  return readFileSync(join(root, page), 'utf8').split('\n');
+}
+
+/** The options that head an item of a list. */
+function optionItems(page: string): string[] {
+  return optionsIn(linesOf(page).filter(line => line.startsWith('.It Fl ')));
+}
+
+/** What mdoc's `Fl` makes options of: every word after it up to the next macro. */
+function optionsIn(lines: readonly string[]): string[] {
+  return lines
+    .filter(line => line.startsWith('.') && !line.startsWith('.\\"'))
+    .flatMap(line =>
+      line
+        .slice(1)
+        .split(/\bFl\b/)
+        .slice(1)
+        .flatMap(optionsAfterFl),
+    );
+}
+
+function optionsAfterFl(text: string): string[] {
+  const words = text.trim().split(/\s+/);
+  const macro = words.findIndex(word => /^[A-Z][a-z]$/.test(word));
+  return words
+    .slice(0, macro < 0 ? words.length : macro)
+    .map(word => word.replaceAll('\\', ''))
+    .filter(word => /\w/.test(word))
+    .flatMap(word => (word.startsWith('-') ? `-${word}` : [...word].map(letter => `-${letter}`)));
+}
