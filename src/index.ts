@@ -8,6 +8,8 @@ export type {
   Keychain,
 } from './ccache/ccache.ts';
 export { ccacheName } from './ccache/ccache.ts';
+export { openKeychain } from './ccache/keytar.ts';
+export { type KeychainUse, probeKeychain } from './ccache/probe.ts';
 export { resolveCcache } from './ccache/resolve.ts';
 export { getInitialCredential, type InitialOptions, type InitialResult } from './client/initial.ts';
 export type { ExchangeOptions } from './client/options.ts';
@@ -26,6 +28,10 @@ export { decrypt, encrypt, importKey, type Key, randomKey } from './crypto/key.t
 export { cf2, prf, prfPlus } from './crypto/prf.ts';
 export { stringToKey } from './crypto/string-to-key.ts';
 export * from './errors.ts';
+export { createKdc, type Kdc, type KdcOptions } from './kdc/kdc.ts';
+export { createDatabase, type MemoryDatabase } from './kdc/memory-database.ts';
+export { type KdcServer, type ListenOptions, listenKdc } from './kdc/server.ts';
+export { type RunningKdc, type StartKdcOptions, startKdc } from './kdc/start.ts';
 export { type Keytab, type KeytabEntry, resolveKeytab } from './keytab/keytab.ts';
 export * from './messages/ap.ts';
 export * from './messages/authorization.ts';

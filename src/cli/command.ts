@@ -50,10 +50,13 @@ export class ActivityError extends Error {
   override readonly name = 'ActivityError';
   /** `getting initial credentials`, for instance. */
   readonly activity: string;
+  /** The word between the two: `while`; MIT has others here and there. */
+  readonly joint: string;
 
-  constructor(activity: string, cause: unknown) {
+  constructor(activity: string, cause: unknown, joint = 'while') {
     super(activity, { cause });
     this.activity = activity;
+    this.joint = joint;
   }
 }
 

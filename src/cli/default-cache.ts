@@ -8,9 +8,10 @@ import { namedCache, type Session } from './session.ts';
  */
 export async function defaultCache(
   session: Session,
-  options: { readonly reading: boolean },
+  options: { readonly reading: boolean; readonly activity?: string },
 ): Promise<Ccache> {
-  return namedCache(await defaultCacheName(session, options), session);
+  const { activity = 'getting default ccache' } = options;
+  return namedCache(await defaultCacheName(session, options), session, activity);
 }
 
 /** The name of the default cache. */

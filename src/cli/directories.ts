@@ -2,8 +2,9 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Io } from './terminal.ts';
 
-/** Where sealed tickets and locks of this user lie, by the custom of the platform. */
+/** Where sealed tickets and locks of this user lie: KRB5KIT_HOME, else by the custom of the platform. */
 export function dataDirectory({ env, platform }: Io): string {
+  if (env.KRB5KIT_HOME) return env.KRB5KIT_HOME;
   const home = env.HOME ?? homedir();
   if (platform === 'win32') return join(env.LOCALAPPDATA ?? join(home, 'AppData', 'Local'), 'krb5kit');
   if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'krb5kit');

@@ -1,17 +1,19 @@
 import { appendFileSync } from 'node:fs';
-import type { ExchangeOptions } from '../client/options.ts';
+import type { ServiceOptions } from '../client/service.ts';
 import type { Trace } from '../trace.ts';
 import { createTransport } from '../transport/transport.ts';
+import { printable } from './sentences.ts';
 import type { Session } from './session.ts';
 
-/** What an exchange with a KDC needs, as configured: transport, clock, clock skew, trace. */
-export function exchangeOptions(session: Session, enctypes: readonly number[]): ExchangeOptions {
+/** What an exchange with a KDC needs, as configured: transport, clock, clock skew, the ways to other realms, trace. */
+export function exchangeOptions(session: Session, enctypes: readonly number[]): ServiceOptions {
   const trace = traceOf(session);
   return {
     transport: createTransport(session.config, trace && { trace }),
     enctypes,
     now: () => session.io.now(),
     clockskew: session.config.libdefaults.clockskew,
+    realmPath: session.config.realmPath,
     trace,
     signal: session.io.signal,
   };
@@ -25,7 +27,7 @@ function traceOf({ io }: Session): Trace | undefined {
     const time = io.now().getTime();
     const stamp = `${Math.floor(time / 1000)}.${String((time % 1000) * 1000).padStart(6, '0')}`;
     try {
-      appendFileSync(file, `[${io.pid}] ${stamp}: ${line}\n`, { mode: 0o600 });
+      appendFileSync(file, `[${io.pid}] ${stamp}: ${printable(line)}\n`, { mode: 0o600 });
     } catch {
       // A trace that cannot be written must not keep anybody from a ticket.
     }

@@ -15,11 +15,11 @@ export function clientKeytab(session: Session): Keytab {
   return namedKeytab(io.env.KRB5_CLIENT_KTNAME || config.libdefaults.defaultClientKeytabName || fallback);
 }
 
-/** A keytab by its name. */
-export function namedKeytab(name: string): Keytab {
+/** A keytab by its name; `joint` is the word before the activity in an error. */
+export function namedKeytab(name: string, joint?: string): Keytab {
   try {
     return resolveKeytab(name);
   } catch (error) {
-    throw new ActivityError(`resolving keytab ${name}`, error);
+    throw new ActivityError(`resolving keytab ${name}`, error, joint);
   }
 }

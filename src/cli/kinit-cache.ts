@@ -4,11 +4,10 @@ import { findCcacheType } from '../ccache/types.ts';
 import { CcacheError, KerberosError } from '../errors.ts';
 import { NT_ENTERPRISE } from '../messages/numbers.ts';
 import { formatPrincipal, type Principal, samePrincipal } from '../messages/principal.ts';
-import { type Arguments, during } from './command.ts';
+import { ActivityError, type Arguments, during } from './command.ts';
 import { defaultCache } from './default-cache.ts';
 import { hostPrincipal } from './host-principal.ts';
 import { clientKeytab } from './keytabs.ts';
-import { sentence } from './sentences.ts';
 import { namedCache, principalOf, type Session } from './session.ts';
 
 /** Whose ticket is to be got, and where it is to be kept. */
@@ -34,7 +33,9 @@ interface Wishes {
 export async function chooseCache(args: Arguments, session: Session, wishes: Wishes): Promise<Target> {
   const named = args.value('c');
   const cache =
-    named === undefined ? await defaultCache(session, { reading: false }) : await namedCache(named, session);
+    named === undefined
+      ? await defaultCache(session, { reading: false })
+      : await specifiedCache(named, session);
   const given = await givenPrincipal(args, session, wishes);
   const principal = given ?? (await principalIn(cache)) ?? userPrincipal(session);
   const target = { principal, name: formatPrincipal(principal), cache, makePrimary: undefined };
@@ -44,7 +45,7 @@ export async function chooseCache(args: Arguments, session: Session, wishes: Wis
   }
   if (given === undefined && (await principalIn(cache)) !== undefined) return target;
   const collection = await collectionOf(cache, session);
-  if (collection !== undefined && given !== undefined) {
+  if (collection !== undefined) {
     const member = await memberFor(principal, collection, cache, wishes);
     if (member !== undefined) {
       return { ...target, cache: member, makePrimary: () => collection.setPrimary(member) };
@@ -52,6 +53,15 @@ export async function chooseCache(args: Arguments, session: Session, wishes: Wis
   }
   wishes.say(`Using default cache: ${shown(cache)}`);
   return target;
+}
+
+async function specifiedCache(name: string, session: Session): Promise<Ccache> {
+  try {
+    return await namedCache(name, session);
+  } catch (error) {
+    if (!(error instanceof ActivityError)) throw error;
+    throw new ActivityError(error.activity, error.cause, '');
+  }
 }
 
 async function givenPrincipal(
@@ -74,8 +84,7 @@ function parseOperand(text: string, args: Arguments, session: Session): Principa
   try {
     return principalOf(text, session, { nameType: args.has('enterprise') ? NT_ENTERPRISE : undefined });
   } catch (error) {
-    if (!(error instanceof KerberosError)) throw error;
-    throw new KerberosError(error.code, `${sentence(error)} when parsing name ${text}`, { cause: error });
+    throw new ActivityError(`parsing name ${text}`, error, 'when');
   }
 }
 

@@ -1,4 +1,4 @@
-import type { CacheContents, Ccache } from '../ccache/ccache.ts';
+import type { CacheContents } from '../ccache/ccache.ts';
 import { configEntry } from '../ccache/config-entries.ts';
 import { getInitialCredential, type InitialResult } from '../client/initial.ts';
 import { notFound } from '../client/not-found.ts';
@@ -48,7 +48,7 @@ export async function getInitial(request: InitialRequest, session: Session): Pro
       proxiable: either(args, 'proxiable', 'noproxiable') ?? libdefaults.proxiable,
       addresses:
         (either(args, 'addresses', 'noaddresses') ?? !libdefaults.noaddresses) ? await ownAddresses() : [],
-      canonicalize: args.has('canonicalize') || args.has('enterprise') || libdefaults.canonicalize,
+      canonicalize: args.has('canonicalize') || libdefaults.canonicalize,
       pac: either(args, 'requestPac', 'noRequestPac'),
     };
     try {
@@ -63,17 +63,19 @@ export async function getInitial(request: InitialRequest, session: Session): Pro
 
 /** What the cache shall hold after its ticket has been renewed or validated: the new ticket alone. */
 export async function againFrom(
-  cache: Ccache,
+  { cache, principal }: Target,
   again: 'renewing' | 'validating',
   service: string | undefined,
   session: Session,
 ): Promise<CacheContents> {
-  const { principal, credentials, kdcOffset } = await cache.load();
+  const { credentials, kdcOffset } = await cache.load();
   const server =
     service === undefined
       ? tgsPrincipal(principal.realm)
       : principalOf(service, session, { defaultRealm: principal.realm });
-  const old = credentials.find(credential => samePrincipal(credential.server, server));
+  const old = credentials.find(
+    credential => samePrincipal(credential.server, server) && samePrincipal(credential.client, principal),
+  );
   if (old === undefined) throw notFound(cache);
   const options = { ...exchangeOptions(session, defaultTgsEnctypes(session.config)), kdcOffset };
   const renewed = await (again === 'renewing' ? renewCredential : validateCredential)(old, options);
@@ -97,7 +99,11 @@ function passwordSecret({ name }: Target, { io }: Session): Secret {
 async function keytabSecret({ args, say }: InitialRequest, session: Session): Promise<Secret> {
   const named = args.value('t');
   const keytab =
-    named !== undefined ? namedKeytab(named) : args.has('i') ? clientKeytab(session) : defaultKeytab(session);
+    named !== undefined
+      ? namedKeytab(named, '')
+      : args.has('i')
+        ? clientKeytab(session)
+        : defaultKeytab(session);
   if (named !== undefined) say(`Using keytab: ${named}`);
   return during('getting initial credentials', async () => ({
     keytab: await preauthentication(() => keytab.entries()),

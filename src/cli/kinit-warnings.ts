@@ -8,15 +8,15 @@ const HOUR = 3600;
 const DAY = 24 * HOUR;
 
 /** Warns on stdout, as MIT does, of a password that expires within a week and of a deprecated enctype. */
-export function warnOfPassword({ keyExpiration, replyEtype }: InitialResult, io: Io): void {
+export function warnOfPassword({ passwordExpiration, replyEtype }: InitialResult, io: Io): void {
   if (isWeak(replyEtype)) {
     const name = enctypeName(replyEtype) ?? `etype ${replyEtype}`;
     io.out(`Warning: encryption type ${name} used for authentication is deprecated and will be disabled\n`);
   }
-  if (keyExpiration === undefined) return;
-  const left = Math.floor((keyExpiration.getTime() - io.now().getTime()) / 1000);
+  if (passwordExpiration === undefined) return;
+  const left = Math.floor((passwordExpiration.getTime() - io.now().getTime()) / 1000);
   if (left < 0 || left > 7 * DAY) return;
-  const when = formatLongTime(keyExpiration, loadLocale(io.env));
+  const when = formatLongTime(passwordExpiration, loadLocale(io.env));
   io.out(`Warning: Your password will expire in ${inWords(left)} on ${when}\n`);
 }
 

@@ -73,9 +73,11 @@ async function run(args: Arguments, io: Io): Promise<number> {
     io.err('Kerberos 4 is no longer supported\n');
     return 3;
   }
-  checkConflicts(args);
   const withKeytab = args.has('k') || args.has('t');
-  if (args.has('t') && !args.has('k')) io.err('keytab specified, forcing -k\n');
+  const notes = args.has('t') && !args.has('k') ? ['keytab specified, forcing -k'] : [];
+  const faults = conflicts(args);
+  if (faults.length > 0) throw new UsageError([...faults, ...notes].join('\n'));
+  for (const note of notes) io.err(`${note}\n`);
   const wishes = readWishes(args, io);
   const session = openSession(io);
   const say = (line: string): void => {
@@ -88,7 +90,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const contents =
     again === undefined
       ? await getInitial({ args, target, wishes, withKeytab, say }, session)
-      : await during(`${again} credentials`, () => againFrom(target.cache, again, args.value('S'), session));
+      : await during(`${again} credentials`, () => againFrom(target, again, args.value('S'), session));
   await store(target, contents, again);
   if (again !== undefined) {
     say('Initialized cache');
@@ -98,7 +100,8 @@ async function run(args: Arguments, io: Io): Promise<number> {
   return 0;
 }
 
-function checkConflicts(args: Arguments): void {
+/** What is wrong with the options, in MIT's words. */
+function conflicts(args: Arguments): readonly string[] {
   const faults: string[] = [];
   for (const [one, other, letters] of [
     ['forwardable', 'noforwardable', '-f and -F'],
@@ -107,12 +110,11 @@ function checkConflicts(args: Arguments): void {
   ] as const) {
     if (args.has(one) && args.has(other)) faults.push(`Only one of ${letters} allowed`);
   }
-  for (const letter of ['c', 't']) {
-    if (args.values(letter).length > 1) faults.push(`Only one -${letter} option allowed`);
-  }
+  if (args.values('c').length > 1) faults.push('Only one -c option allowed');
+  if (args.values('t').length > 1) faults.push('Only one -t option allowed.');
   if (args.has('t') && args.has('i')) faults.push('Only one of -t and -i allowed');
   if (args.operands.length > 1) faults.push(`Extra arguments (starting with "${args.operands[1]}").`);
-  if (faults.length > 0) throw new UsageError(faults.join('\n'));
+  return faults;
 }
 
 async function store(target: Target, contents: CacheContents, again: string | undefined): Promise<void> {

@@ -3,19 +3,20 @@ import type { ServiceOptions } from '../client/service.ts';
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
 import { isSupported, parseEnctypeList } from '../crypto/enctypes.ts';
 import { KerberosError } from '../errors.ts';
-import { findKey } from '../keytab/find.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
 import type { Credential } from '../messages/credential.ts';
 import { KU_TICKET, NT_UNKNOWN } from '../messages/numbers.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { toKey, unseal } from '../messages/seal.ts';
 import { EncTicketPart, Ticket } from '../messages/ticket.ts';
+import type { EncryptedData } from '../messages/types.ts';
 import { ActivityError, type Arguments, type Command, during, UsageError } from './command.ts';
 import { defaultCache } from './default-cache.ts';
 import { exchangeOptions } from './exchange.ts';
 import { hostPrincipal } from './host-principal.ts';
 import { namedKeytab } from './keytabs.ts';
 import { tellError } from './run-command.ts';
+import { printable } from './sentences.ts';
 import { serviceTicket } from './service-ticket.ts';
 import { namedCache, openSession, principalOf, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
@@ -36,7 +37,11 @@ export const kvno: Command = {
     { flags: '-q', text: 'Print nothing but errors.' },
     { flags: '-u', text: 'Give the service names the type NT-UNKNOWN.' },
     { flags: '-S <service>', text: 'Take the operands for host names of this service.' },
-    { flags: '-C', text: "Accept the KDC's own form of the service's name." },
+    {
+      flags: '-C',
+      text: "Accept the KDC's own form of the service's name, which is done anyway.",
+      hidden: true,
+    },
     { flags: '--cached-only', text: 'Ask no KDC: only the cache is looked at.' },
     { flags: '--no-store', text: 'Do not keep new tickets in the cache.' },
     { flags: '--out-cache <cache>', text: 'Put the tickets into this cache, which is made anew.' },
@@ -46,23 +51,24 @@ export const kvno: Command = {
 };
 
 async function run(args: Arguments, io: Io): Promise<number> {
-  if (args.has('h') || args.operands.length === 0 || (args.has('u') && args.has('S')))
-    throw new UsageError('');
+  if (args.has('u') && args.has('S')) throw new UsageError('Options -u and -S are mutually exclusive');
+  if (args.has('h') || args.operands.length === 0) throw new UsageError('');
   const session = openSession(io);
   const enctypes = readEnctypes(args.value('e'), session);
   const named = args.value('c');
-  const cache =
-    named === undefined ? await defaultCache(session, { reading: true }) : await namedCache(named, session);
+  const activity = 'opening ccache';
+  const cache = await (named === undefined
+    ? defaultCache(session, { reading: true, activity })
+    : namedCache(named, session, activity));
+  const keytab = args.value('k');
+  const entries = keytab === undefined ? undefined : keytabEntries(keytab);
+  const outCache = await outputCache(args.value('outCache'), session);
   const { principal, kdcOffset } = await during('getting client principal name', () => cache.load());
-  const outCache = args.value('outCache');
   const options: ServiceOptions = {
     ...exchangeOptions(session, enctypes),
     cachedOnly: args.has('cachedOnly'),
     noStore: args.has('noStore') || outCache !== undefined,
-    canonicalize: args.has('C') || session.config.libdefaults.canonicalize,
   };
-  const keytab = args.value('k');
-  const entries = keytab === undefined ? undefined : () => namedKeytab(keytab).entries();
 
   const gained: Credential[] = [];
   let status = 0;
@@ -70,15 +76,15 @@ async function run(args: Arguments, io: Io): Promise<number> {
     try {
       const credential = await getTicket(operand, cache, { args, session, options });
       gained.push(credential);
-      await report(credential, entries, args.has('q') ? () => undefined : text => io.out(text));
+      await report(credential, entries, { quiet: args.has('q'), io });
     } catch (error) {
       tellError('kvno', error, io);
       status = 1;
     }
   }
   if (outCache !== undefined && status === 0) {
-    const contents = { principal, credentials: gained, kdcOffset };
-    await during(`initializing output ccache`, () => fill(outCache, contents, session));
+    const contents: CacheContents = { principal, credentials: gained, kdcOffset };
+    await during('writing output ccache', () => outCache.initialize(contents));
   }
   return status;
 }
@@ -109,24 +115,42 @@ async function serverOf(operand: string, args: Arguments, session: Session): Pro
 async function report(
   credential: Credential,
   entries: (() => Promise<readonly KeytabEntry[]>) | undefined,
-  out: (text: string) => void,
+  { quiet, io }: { readonly quiet: boolean; readonly io: Io },
 ): Promise<void> {
   const name = formatPrincipal(credential.server);
   const { encPart } = Ticket.decode(credential.ticket);
-  const line = `${name}: kvno = ${encPart.kvno ?? 0}`;
-  if (entries === undefined) {
-    out(`${line}\n`);
-    return;
-  }
+  const line = printable(`${name}: kvno = ${encPart.kvno ?? 0}`);
   try {
-    const entry = findKey(await entries(), credential.server, { kvno: encPart.kvno, etype: encPart.etype });
-    if (entry === undefined) throw new KerberosError('KEYTAB_NO_KEY', 'No key table entry found');
-    unseal(EncTicketPart, encPart, toKey(entry.key), KU_TICKET);
+    if (entries !== undefined) checkOpens(encPart, await entries());
   } catch (error) {
-    out(`${line}, keytab entry invalid\n`);
+    if (!quiet) io.err(`${line}, keytab entry invalid\n`);
     throw new ActivityError(`decrypting ticket for ${name}`, error);
   }
-  out(`${line}, keytab entry valid\n`);
+  if (!quiet) io.out(`${line}${entries === undefined ? '' : ', keytab entry valid'}\n`);
+}
+
+/** As a service does it: whichever key opens the ticket is right, whatever name and number the keytab gives it. */
+function checkOpens(encPart: EncryptedData, entries: readonly KeytabEntry[]): void {
+  const fitting = entries.filter(({ key }) => key.keytype === encPart.etype);
+  for (const { key } of fitting) {
+    try {
+      unseal(EncTicketPart, encPart, toKey(key), KU_TICKET);
+      return;
+    } catch (error) {
+      if (!(error instanceof KerberosError)) throw error;
+    }
+  }
+  throw new KerberosError('KEYTAB_NO_KEY', 'No key of the keytab opens the ticket');
+}
+
+/** The keytab's entries, read at most once. */
+function keytabEntries(name: string): () => Promise<readonly KeytabEntry[]> {
+  const keytab = namedKeytab(name, '');
+  let entries: Promise<readonly KeytabEntry[]> | undefined;
+  return () => {
+    entries ??= keytab.entries();
+    return entries;
+  };
 }
 
 function readEnctypes(text: string | undefined, session: Session): readonly number[] {
@@ -139,7 +163,6 @@ function readEnctypes(text: string | undefined, session: Session): readonly numb
   return named;
 }
 
-async function fill(name: string, contents: CacheContents, session: Session): Promise<void> {
-  const cache = await namedCache(name, session);
-  await cache.initialize(contents);
+async function outputCache(name: string | undefined, session: Session): Promise<Ccache | undefined> {
+  return name === undefined ? undefined : namedCache(name, session, 'resolving output ccache');
 }

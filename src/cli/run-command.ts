@@ -1,6 +1,6 @@
 import { HelpRequested, parseArguments } from './arguments.ts';
 import { ActivityError, type Command, UsageError } from './command.ts';
-import { sentence } from './sentences.ts';
+import { printable, sentence } from './sentences.ts';
 import type { Io } from './terminal.ts';
 
 /** Runs a command with its arguments; resolves to the exit status. What goes wrong is told in one line on stderr. */
@@ -26,6 +26,9 @@ export async function runCommand(command: Command, argv: readonly string[], io: 
 /** `PROG: what happened while activity`, the form of every error line; `end` is what MIT ends the line with. */
 export function tellError(program: string, error: unknown, io: Io, end = '\n'): void {
   const [cause, activity] =
-    error instanceof ActivityError ? [error.cause, ` while ${error.activity}`] : [error, ''];
-  io.err(`${program}: ${sentence(cause)}${activity}${end}`);
+    error instanceof ActivityError
+      ? [error.cause, ` ${error.joint} ${error.activity}`.replace('  ', ' ')]
+      : [error, ''];
+  // Names in it may come from a KDC or a file.
+  io.err(`${printable(`${program}: ${sentence(cause)}${activity}`)}${end}`);
 }

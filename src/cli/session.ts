@@ -34,13 +34,17 @@ export function principalOf(text: string, session: Session, options: ParsePrinci
   return parsePrincipal(text, { defaultRealm: session.config.libdefaults.defaultRealm, ...options });
 }
 
-/** A cache by the name that `-c` gives. */
-export async function namedCache(name: string, session: Session): Promise<Ccache> {
+/** A cache by the name that `-c` gives; `activity` is what the command does with it, for an error to tell. */
+export async function namedCache(
+  name: string,
+  session: Session,
+  activity = `resolving ccache ${name}`,
+): Promise<Ccache> {
   try {
     const { resolveCcache } = await import('../ccache/resolve.ts');
     return await resolveCcache(name, session.caches);
   } catch (error) {
-    throw new ActivityError(`resolving ccache ${name}`, error);
+    throw new ActivityError(activity, error);
   }
 }
 

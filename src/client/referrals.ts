@@ -3,7 +3,13 @@ import type { Credential } from '../messages/credential.ts';
 import { KDC_ERR_S_PRINCIPAL_UNKNOWN } from '../messages/error-codes.ts';
 import { CANONICALIZE, FORWARDABLE, PROXIABLE, RENEWABLE } from '../messages/flags.ts';
 import { KdcError } from '../messages/krb-error.ts';
-import { formatPrincipal, isTgs, type Principal, samePrincipal, tgsPrincipal } from '../messages/principal.ts';
+import {
+  formatPrincipal,
+  isTgs,
+  type Principal,
+  samePrincipal,
+  tgsPrincipal,
+} from '../messages/principal.ts';
 import type { ServiceOptions } from './service.ts';
 import { exchangeTgs } from './tgs.ts';
 
@@ -35,7 +41,8 @@ export async function requestService(
   }
   for (;;) {
     const credential = await walk.ask({ ...server, realm: walk.realm });
-    const referred = isTgs(credential.server) && !samePrincipal(credential.server, { ...server, realm: walk.realm });
+    const referred =
+      isTgs(credential.server) && !samePrincipal(credential.server, { ...server, realm: walk.realm });
     if (!referred) return { credential, onTheWay: walk.gained };
     walk.moveOn(credential);
   }

@@ -32,7 +32,7 @@ export class KeyVersion {
     this.kvno = kvno;
     this.etypes = keys.map(({ etype }) => etype);
     this.lengths = keys.map(({ bytes }) => bytes.length);
-    this.packed = Buffer.concat(keys.map(({ bytes }) => bytes));
+    this.packed = Uint8Array.from(Buffer.concat(keys.map(({ bytes }) => bytes)));
     this.pool = pool;
     this.origin = origin;
   }

@@ -39,6 +39,7 @@ function describe(etype: number): string {
 /** A name comes from the network: it must not end the line or drive a terminal. */
 function named(principal: Principal | undefined): string {
   if (principal === undefined) return '<unknown>';
-  const text = formatPrincipal(principal).replace(/\p{C}/gu, '?');
-  return text.length > MAX_NAME ? `${text.slice(0, MAX_NAME)}...` : text;
+  const text = formatPrincipal(principal);
+  const shown = text.slice(0, MAX_NAME).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
+  return text.length > MAX_NAME ? `${shown}...` : shown;
 }

@@ -36,7 +36,7 @@ describe('the log', () => {
     const nameString = ['a\r\nAS_REQ forged\u001b[2J\u2028', 'x'.repeat(5000)];
     lab.kdc.handle(asRequest(lab, { cname: { nameType: 1, nameString }, sname: nameOf('host/\udc80') }, []));
     expect(lab.log).toHaveLength(1);
-    expect(lab.log[0]).not.toMatch(/[\p{C}\u2028\u2029]/u);
+    expect(lab.log[0]).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
     expect(lab.log[0]!.length).toBeLessThan(600);
   });
 });

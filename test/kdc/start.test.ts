@@ -1,0 +1,166 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { getInitialCredential } from '../../src/client/initial.ts';
+import { renewCredential, validateCredential } from '../../src/client/renew.ts';
+import { exchangeTgs } from '../../src/client/tgs.ts';
+import { type RunningKdc, type StartKdcOptions, startKdc } from '../../src/kdc/start.ts';
+import type { Credential } from '../../src/messages/credential.ts';
+import { FORWARDABLE, INVALID, PROXIABLE } from '../../src/messages/flags.ts';
+import { type Principal, parsePrincipal } from '../../src/messages/principal.ts';
+
+const REALM = 'LAB.TEST';
+const alice = parsePrincipal(`alice@${REALM}`);
+const service = parsePrincipal(`host/localhost@${REALM}`);
+
+let realm: RunningKdc | undefined;
+let clock = Date.UTC(2031, 5, 1);
+const now = (): Date => new Date(clock);
+
+afterEach(() => realm?.close());
+
+async function start(options: Partial<StartKdcOptions> = {}): Promise<RunningKdc> {
+  realm = await startKdc({
+    realm: REALM,
+    users: [{ name: 'alice', password: 'wonderland' }],
+    services: ['host/localhost'],
+    now,
+    ...options,
+  });
+  return realm;
+}
+
+function login(kdc: RunningKdc, wishes = {}, password = 'wonderland', client: Principal = alice) {
+  return getInitialCredential(
+    client,
+    { password: async () => password },
+    { transport: kdc.transport, now, ...wishes },
+  );
+}
+
+function lifeOf(credential: Credential): number {
+  return (credential.endtime.getTime() - credential.starttime!.getTime()) / 1000;
+}
+
+describe('a realm in one process', () => {
+  it('gives a user a ticket for a password, and tickets for services with it', async () => {
+    const kdc = await start();
+    const { credential, padataType } = await login(kdc);
+    expect(padataType).toBe(2);
+    expect(lifeOf(credential)).toBe(36_000);
+    const ticket = await exchangeTgs(
+      credential,
+      service,
+      { kdcOptions: 0 },
+      { transport: kdc.transport, now },
+    );
+    expect(ticket.server).toEqual(service);
+    expect(ticket.client).toEqual(alice);
+  });
+
+  it.each([17, 18, 19, 20, 25, 26])('speaks enctype %i', async etype => {
+    const kdc = await start({ enctypes: [etype] });
+    const { credential } = await login(kdc, { enctypes: [etype] });
+    const ticket = await exchangeTgs(
+      credential,
+      service,
+      { kdcOptions: 0 },
+      { transport: kdc.transport, now },
+    );
+    expect([credential.key.keytype, ticket.key.keytype]).toEqual([etype, etype]);
+  });
+
+  it('proves each reply against what was asked', async () => {
+    const kdc = await start();
+    const { credential } = await login(kdc, { forwardable: true, proxiable: true, lifetime: 3600 });
+    expect(credential.flags & (FORWARDABLE | PROXIABLE)).toBe(FORWARDABLE | PROXIABLE);
+    expect(lifeOf(credential)).toBe(3600);
+  });
+
+  it('knows a wrong password and an unknown user', async () => {
+    const kdc = await start();
+    await expect(login(kdc, {}, 'looking-glass')).rejects.toMatchObject({ code: 'PASSWORD_INCORRECT' });
+    const nobody = parsePrincipal(`nobody@${REALM}`);
+    await expect(login(kdc, {}, 'x', nobody)).rejects.toMatchObject({ code: 'KDC_ERROR', errorCode: 6 });
+  });
+
+  it('takes a keytab of its own', async () => {
+    const kdc = await start();
+    const keytab = kdc.keytab('alice');
+    const { credential } = await getInitialCredential(alice, { keytab }, { transport: kdc.transport, now });
+    expect(credential.client).toEqual(alice);
+  });
+
+  it('brings a client whose clock is off in line', async () => {
+    const kdc = await start();
+    const late = (): Date => new Date(clock - 3_600_000);
+    const { kdcOffset } = await login(kdc, { now: late });
+    expect(kdcOffset).toBe(3_600_000);
+  });
+
+  it('renews tickets until their renewable life ends', async () => {
+    const kdc = await start();
+    const options = { transport: kdc.transport, now };
+    let { credential } = await login(kdc, { renewLifetime: 86_400 });
+    const lives: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      clock += 9 * 3_600_000;
+      if (i === 2)
+        await expect(renewCredential(credential, options)).rejects.toMatchObject({ errorCode: 32 });
+      else credential = await renewCredential(credential, options);
+      lives.push(lifeOf(credential));
+    }
+    expect(lives).toEqual([36_000, 6 * 3600, 6 * 3600]);
+  });
+
+  it('validates postdated tickets when their time has come', async () => {
+    const kdc = await start();
+    const options = { transport: kdc.transport, now };
+    const starttime = new Date(clock + 7_200_000);
+    const { credential } = await login(kdc, { starttime });
+    await expect(validateCredential(credential, options)).rejects.toMatchObject({ errorCode: 33 });
+    clock += 7_200_000;
+    const valid = await validateCredential(credential, options);
+    expect(valid.flags & INVALID).toBe(0);
+    expect(valid.starttime).toEqual(starttime);
+  });
+
+  it('has the policies it is told', async () => {
+    const kdc = await start({
+      maxLife: 600,
+      maxRenewableLife: 1200,
+      requiresPreauth: false,
+      users: [{ name: 'alice', password: 'wonderland', maxLife: 60, salt: 'sea', enctypes: [17] }],
+      services: [{ name: 'host/localhost', maxLife: 30, enctypes: [17] }, 'x'],
+    });
+    const { credential, padataType } = await login(kdc, {
+      renewLifetime: 86_400,
+      server: parsePrincipal(`x@${REALM}`),
+    });
+    expect(padataType).toBeUndefined();
+    expect(lifeOf(credential)).toBe(60);
+    expect((credential.renewTill!.getTime() - clock) / 1000).toBe(1200);
+    expect(kdc.keytab('host/localhost').map(({ key }) => key.keytype)).toEqual([17]);
+  });
+
+  it('can be asked for its own realm alone', async () => {
+    const kdc = await start();
+    await expect(kdc.transport('ELSEWHERE', new Uint8Array(1))).rejects.toMatchObject({
+      code: 'REALM_UNKNOWN',
+    });
+    await expect(kdc.transport(REALM, new Uint8Array(1))).rejects.toMatchObject({ code: 'KDC_UNREACHABLE' });
+  });
+
+  it('tells clients on this machine where it is', async () => {
+    const kdc = await start({ host: '::1' });
+    expect(kdc.krb5Conf()).toContain(`\tdefault_realm = ${REALM}\n`);
+    expect(kdc.krb5Conf()).toContain(`\t\tkdc = [::1]:${kdc.port}\n`);
+    expect((await start()).krb5Conf()).toContain(`kdc = 127.0.0.1:${realm!.port}\n`);
+    await kdc.close();
+  });
+
+  it('ends with the scope that it was made for', async () => {
+    const kdc = await start();
+    await kdc[Symbol.asyncDispose]();
+    const again = await startKdc({ realm: REALM, port: kdc.port });
+    await again.close();
+  });
+});
