@@ -45,11 +45,17 @@ function collection(environment: CcacheEnvironment): CcacheCollection {
 }
 
 function member(residual: string, store: SealedStore): Ccache {
+  let found = residual;
   return {
     type: 'KEYCHAIN',
-    residual,
+    /** Once it has been read, the primary cache goes by its name. */
+    get residual() {
+      return found;
+    },
     async load() {
-      return existing(residual, await store.read()).contents;
+      const { name, contents } = existing(residual, await store.read());
+      found = name;
+      return contents;
     },
     async initialize(contents) {
       await store.change(caches => {

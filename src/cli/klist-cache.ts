@@ -1,4 +1,4 @@
-import { type Ccache, ccacheName } from '../ccache/ccache.ts';
+import { type CacheContents, type Ccache, ccacheName } from '../ccache/ccache.ts';
 import { isConfigEntry } from '../ccache/config-entries.ts';
 import { bytesToText, textToBytes } from '../codec/text.ts';
 import { KerberosError } from '../errors.ts';
@@ -13,7 +13,10 @@ import type { Session } from './session.ts';
 
 /** Lists the tickets of one cache. */
 export async function showCache(cache: Ccache, listing: Listing): Promise<void> {
-  const contents = await cache.load();
+  await showContents(cache, await cache.load(), listing);
+}
+
+async function showContents(cache: Ccache, contents: CacheContents, listing: Listing): Promise<void> {
   const { io, text } = listing;
   const times = timeColumn(listing);
   const owner = formatPrincipal(contents.principal);
@@ -38,7 +41,7 @@ export async function showAllCaches(
     try {
       const contents = await cache.load();
       if (!first) listing.io.out('\n');
-      await showCache({ ...cache, load: async () => contents }, listing);
+      await showContents(cache, contents, listing);
       status = 0;
     } catch (error) {
       if (!(error instanceof KerberosError)) throw error;

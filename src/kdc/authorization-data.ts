@@ -25,7 +25,10 @@ export function combinedAuthorizationData(
   sealed: EncryptedData | undefined,
 ): AuthorizationData | undefined {
   const inherited = part.authorizationData ?? [];
-  const added = sealed === undefined ? [] : open(sealed, { subkey, sessionKey }).filter(mayComeFromClient);
+  const added =
+    sealed === undefined
+      ? []
+      : open(sealed, { subkey, sessionKey }).filter(added => mayComeFromClient(added));
   const all = [...inherited, ...added];
   if (all.some(({ adType }) => adType === AD_MANDATORY_FOR_KDC))
     refuse(KDC_ERR_POLICY, 'UNKNOWN_RESTRICTION');
@@ -46,11 +49,13 @@ function open(
   }
 }
 
-/** Containers are looked into one level: what lies deeper, services do not take for a KDC's word. */
-function mayComeFromClient({ adType, adData }: AuthorizationDataElement): boolean {
+/** Services look into containers within containers, so we do; nobody needs many of them. */
+const MAX_DEPTH = 4;
+
+function mayComeFromClient({ adType, adData }: AuthorizationDataElement, depth = 0): boolean {
   if (KDC_ONLY.includes(adType)) return false;
+  if (adType !== AD_IF_RELEVANT) return true;
   return (
-    adType !== AD_IF_RELEVANT ||
-    AuthorizationData.decode(adData).every(inner => !KDC_ONLY.includes(inner.adType))
+    depth < MAX_DEPTH && AuthorizationData.decode(adData).every(inner => mayComeFromClient(inner, depth + 1))
   );
 }

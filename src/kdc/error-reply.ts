@@ -48,7 +48,7 @@ export function toRefusal(error: unknown): Refusal {
   if (error instanceof IntegrityError) return new Refusal(KRB_AP_ERR_BAD_INTEGRITY, 'BAD_INTEGRITY');
   // A session key or subkey of an enctype that is unknown here, or of the wrong length.
   if (error instanceof KerberosError) return new Refusal(KDC_ERR_ETYPE_NOSUPP, 'BAD_ENCRYPTION_TYPE');
-  return new Refusal(KRB_ERR_GENERIC, 'INTERNAL_ERROR');
+  return new Refusal(KRB_ERR_GENERIC, 'INTERNAL_ERROR', undefined, { cause: error });
 }
 
 /** The second step of the path, past the message, names the field. */

@@ -62,17 +62,18 @@ export function createKdc(options: KdcOptions): Kdc {
       log?.(`${type.kind} ${peer?.address ?? 'in-process'}: resent, answered as before`);
       return known;
     }
+    let reply: Uint8Array;
+    let refusal: Refusal | undefined;
     try {
-      const reply = type.answer(exchange);
+      reply = type.answer(exchange);
       // Refusals are not kept: they cost little, and a forged request must not spoil the answer to a true one.
       if (label !== undefined) lookaside.remember(label, reply, exchange.now);
-      log?.(logLine(type.kind, exchange));
-      return reply;
     } catch (error) {
-      const refusal: Refusal = toRefusal(error);
-      log?.(logLine(type.kind, exchange, refusal));
-      return errorReply(refusal, { realm, ...exchange });
+      refusal = toRefusal(error);
+      reply = errorReply(refusal, { realm, ...exchange });
     }
+    log?.(logLine(type.kind, exchange, refusal));
+    return reply;
   }
 
   return { realm, now, handle };

@@ -6,7 +6,7 @@ import type { Refusal } from './refusal.ts';
 
 /** Enough to see what a client wants; a list of thousands is an attempt at something else. */
 const MAX_ETYPES = 16;
-const MAX_NAME = 256;
+const MAX_TEXT = 256;
 
 /** The line that krb5kdc writes of a request, `AS_REQ (…) ADDRESS: STATUS: …, CLIENT for SERVER`. */
 export function logLine(kind: string, exchange: Exchange, refusal?: Refusal): string {
@@ -17,8 +17,14 @@ export function logLine(kind: string, exchange: Exchange, refusal?: Refusal): st
   const outcome =
     refusal === undefined
       ? `ISSUE:${issued === undefined ? '' : ` ${ticketOf(issued)}`} ${parties}`
-      : `${refusal.message}: ${parties}, ${errorName(refusal.errorCode)}`;
+      : `${refusal.message}: ${parties}, ${reasonOf(refusal)}`;
   return `${kind}${asked} ${peer?.address ?? 'in-process'}: ${outcome}`;
+}
+
+/** The name of the error and, where the KDC itself failed, why. */
+function reasonOf({ errorCode, cause }: Refusal): string {
+  const name = errorName(errorCode);
+  return cause instanceof Error ? `${name} (${oneLine(cause.message)})` : name;
 }
 
 function requested(etypes: readonly number[]): string {
@@ -36,10 +42,13 @@ function describe(etype: number): string {
   return `${enctypeName(etype) ?? 'UNSUPPORTED'}(${etype})`;
 }
 
-/** A name comes from the network: it must not end the line or drive a terminal. */
 function named(principal: Principal | undefined): string {
   if (principal === undefined) return '<unknown>';
-  const text = formatPrincipal(principal);
-  const shown = text.slice(0, MAX_NAME).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
-  return text.length > MAX_NAME ? `${shown}...` : shown;
+  return oneLine(formatPrincipal(principal));
+}
+
+/** Text from elsewhere, such as a name from the network, must not end the line or drive a terminal. */
+function oneLine(text: string): string {
+  const shown = text.slice(0, MAX_TEXT).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
+  return text.length > MAX_TEXT ? `${shown}...` : shown;
 }

@@ -8,8 +8,8 @@ export class Refusal extends KerberosError {
   readonly eData: Uint8Array | undefined;
 
   /** `status` is the word that krb5kdc has for it, in its log and in the e-text. */
-  constructor(errorCode: number, status: string, eData?: Uint8Array) {
-    super('KDC_ERROR', status);
+  constructor(errorCode: number, status: string, eData?: Uint8Array, options?: ErrorOptions) {
+    super('KDC_ERROR', status, options);
     this.errorCode = errorCode;
     this.eData = eData;
   }

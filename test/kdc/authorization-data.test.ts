@@ -45,7 +45,14 @@ describe('authorization data', () => {
   it('of the client cannot pose as that of a KDC', () => {
     const lab = createLab();
     const tgt = tgtOf(lab);
-    const forged = [element(AD_WIN2K_PAC, 1), wrapped(element(AD_WIN2K_PAC, 1)), element(AD_KDC_ISSUED, 1)];
+    const deep = wrapped(wrapped(wrapped(wrapped(wrapped(element(-6))))));
+    const forged = [
+      deep,
+      wrapped(wrapped(element(AD_WIN2K_PAC, 1))),
+      element(AD_WIN2K_PAC, 1),
+      wrapped(element(AD_WIN2K_PAC, 1)),
+      element(AD_KDC_ISSUED, 1),
+    ];
     const asked = sealed([...forged, element(-6, 2)], toKey(tgt.part.key), KU_TGS_REQ_AD_SESSKEY);
     expect(grantedByTgs(lab, tgt, asked).ticket.authorizationData).toEqual([element(-6, 2)]);
   });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createKdc } from '../../src/kdc/kdc.ts';
+import { DEFAULT_REALM_POLICY } from '../../src/kdc/policy.ts';
 import {
   KDC_ERR_BAD_PVNO,
   KDC_ERR_C_PRINCIPAL_UNKNOWN,
@@ -99,16 +100,18 @@ describe('handle', () => {
 
   it('answers with a KRB-ERROR where the database fails', () => {
     const database = {
-      realm: () => undefined,
+      realm: () => DEFAULT_REALM_POLICY,
       find: (): never => {
         throw new Error('the disk is gone');
       },
     };
-    const kdc = createKdc({ database, realm: REALM });
+    const log: string[] = [];
+    const kdc = createKdc({ database, realm: REALM, log: line => log.push(line) });
     expect(KrbError.decode(kdc.handle(asRequest(lab))!)).toMatchObject({
       errorCode: KRB_ERR_GENERIC,
       eText: 'INTERNAL_ERROR',
     });
+    expect(log[0]).toMatch(/INTERNAL_ERROR: .*, KRB_ERR_GENERIC \(the disk is gone\)$/);
   });
 });
 

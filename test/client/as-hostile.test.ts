@@ -1,0 +1,326 @@
+import { describe, expect, it } from 'vitest';
+import type { InitialResult } from '../../src/client/initial.ts';
+import { makeChecksum } from '../../src/crypto/checksum.ts';
+import { randomKey } from '../../src/crypto/key.ts';
+import { KerberosError } from '../../src/errors.ts';
+import { ENC_PA_REP, RENEWABLE } from '../../src/messages/flags.ts';
+import type { KdcReqBody } from '../../src/messages/kdc-req.ts';
+import {
+  KU_AS_REQ_CKSUM,
+  PA_ENC_TIMESTAMP,
+  PA_ETYPE_INFO2,
+  PA_FX_FAST,
+  PA_REQ_ENC_PA_REP,
+} from '../../src/messages/numbers.ts';
+import { EtypeInfo2 } from '../../src/messages/preauth-data.ts';
+import { tgsPrincipal, toPrincipalName } from '../../src/messages/principal.ts';
+import { toEncryptionKey } from '../../src/messages/seal.ts';
+import { Checksum, type PaData } from '../../src/messages/types.ts';
+import {
+  type Answer,
+  later,
+  asReply,
+  bodyOf,
+  type Lies,
+  NOW,
+  passwordKey,
+  preauthRequired,
+  refusal,
+  scripted,
+  tgsReply,
+} from '../support/scripted-kdc.ts';
+import { login, passwordOf } from './as-support.ts';
+
+const mallory = { nameType: 1, nameString: ['mallory'] };
+const host = { nameType: 2, nameString: ['host', 'x'] };
+const tgsOf = (realm: string) => toPrincipalName(tgsPrincipal(realm));
+const home = { addrType: 2, address: Uint8Array.of(10, 0, 0, 1) };
+const away = { addrType: 2, address: Uint8Array.of(10, 0, 0, 2) };
+const offerTimestamp: PaData = { padataType: PA_ENC_TIMESTAMP, padataValue: new Uint8Array(0) };
+
+type Lie = Lies | ((body: KdcReqBody, request: Uint8Array) => Lies);
+
+describe('an AS-REP that does not fit its request is refused', () => {
+  const plain: readonly (readonly [string, Lie])[] = [
+    ['another nonce', body => ({ part: { nonce: body.nonce ^ 1 } })],
+    ['another client', { rep: { cname: mallory } }],
+    ['another realm of the client', { rep: { crealm: 'B.TEST' } }],
+    ['another server', { part: { sname: host }, ticket: { sname: tgsOf('A.TEST') } }],
+    ['another server, also in the ticket', { part: { sname: host } }],
+    ['another realm of the server', { part: { srealm: 'B.TEST' } }],
+    ['the ticket-granting service of another realm', { part: { sname: tgsOf('B.TEST') } }],
+    ['a ticket for another server', { ticket: { sname: host } }],
+    ['a ticket of another realm', { ticket: { realm: 'B.TEST' } }],
+    ['a later end', body => ({ part: { endtime: new Date(body.till.getTime() + 1000) } })],
+    [
+      'a renewal past the end that nobody asked for',
+      body => ({ part: { flags: RENEWABLE, renewTill: new Date(body.till.getTime() + 1000) } }),
+    ],
+    ['a session key of an enctype not asked for', { part: { key: toEncryptionKey(randomKey(23)) } }],
+    ['an encrypted part of an enctype not asked for', { key: passwordKey(23) }],
+    ['a proof of the request that is missing', { part: { flags: ENC_PA_REP } }],
+    ['a proof of another request', proofOf(() => Uint8Array.of(1, 2, 3))],
+    ['a proof by another key', proofOf(request => request, randomKey(18))],
+  ];
+  it.each(plain)('%s', async (_, lie) => {
+    await expect(login([asReply(lie)])).rejects.toMatchObject({ code: 'REPLY_MODIFIED' });
+  });
+
+  it('a later end of renewal than asked for', async () => {
+    const lie = { part: { flags: RENEWABLE, renewTill: later(7201) } };
+    await expect(login([asReply(lie)], { renewLifetime: 7200 })).rejects.toMatchObject({
+      code: 'REPLY_MODIFIED',
+    });
+  });
+
+  it.each([
+    ['another start', { starttime: later(1800) }],
+    ['no start, which means now', { starttime: undefined }],
+  ])('%s of a postdated ticket', async (_, part) => {
+    const wishes = { starttime: later(3600), lifetime: 600 };
+    await expect(login([asReply({ part })], wishes)).rejects.toMatchObject({ code: 'REPLY_MODIFIED' });
+  });
+
+  it.each([
+    ['other addresses', [away]],
+    ['one address more', [home, away]],
+    ['no addresses', undefined],
+  ])('%s', async (_, caddr) => {
+    const lie = { part: { caddr } };
+    await expect(login([asReply(lie)], { addresses: [home] })).rejects.toMatchObject({
+      code: 'REPLY_MODIFIED',
+    });
+  });
+
+  it('one address twice in place of two', async () => {
+    const lie = { part: { caddr: [home, home] } };
+    const answer = login([asReply(lie)], { addresses: [home, away] });
+    await expect(answer).rejects.toMatchObject({ code: 'REPLY_MODIFIED' });
+  });
+
+  it.each([
+    ['another realm of the client than the sealed one of the server', { rep: { crealm: 'B.TEST' } }],
+    ['the ticket-granting service of another realm', { part: { sname: tgsOf('B.TEST') } }],
+    ['a ticket-granting service issued by another realm', { part: { srealm: 'B.TEST' } }],
+    ['a service for the ticket-granting service', { part: { sname: host } }],
+  ])('%s, even where names may be made canonical', async (_, lie) => {
+    const answer = login([asReply(lie)], { canonicalize: true });
+    await expect(answer).rejects.toMatchObject({ code: 'REPLY_MODIFIED' });
+  });
+});
+
+describe('an AS-REP that cannot be read is refused', () => {
+  it('sealed with another password', async () => {
+    await expect(login([asReply()], {}, { secret: passwordOf('wrong') })).rejects.toMatchObject({
+      code: 'PASSWORD_INCORRECT',
+    });
+  });
+
+  it('sealed for another use', async () => {
+    await expect(login([asReply({ usage: 8 })])).rejects.toMatchObject({ code: 'PASSWORD_INCORRECT' });
+  });
+
+  it('cut short at any byte', async () => {
+    let whole = 1;
+    for (let length = 1; length < whole; length++) {
+      const cut: Answer = (request, realm) => {
+        const reply = asReply()(request, realm);
+        whole = reply.length;
+        return reply.subarray(0, length);
+      };
+      await expect(login([cut])).rejects.toBeInstanceOf(KerberosError);
+      if (length === 1) expect(whole).toBeGreaterThan(300);
+    }
+  });
+
+  it('with a flipped bit anywhere but in what only the service can judge', async () => {
+    const lies = { key: passwordKey(), part: { key: toEncryptionKey(randomKey(18)) } };
+    const honest = facts(await login([asReply(lies)]));
+    let refused = 0;
+    let length = 1;
+    for (let at = 0; at < length; at++) {
+      const flipped: Answer = (request, realm) => {
+        const reply = asReply(lies)(request, realm);
+        length = reply.length;
+        reply[at]! ^= 1 << (at % 8);
+        return reply;
+      };
+      const outcome = await login([flipped]).then(facts, (error: unknown) => error);
+      if (outcome instanceof KerberosError) refused++;
+      else expect(outcome, `byte ${at}`).toEqual(honest);
+    }
+    expect(refused).toBeGreaterThan(length - 60);
+  });
+
+  it.each([
+    ['a TGS-REP', (request: Uint8Array, realm: string) => retagged(asReply()(request, realm), 0x6d)],
+    ['the request itself', (request: Uint8Array) => request],
+    ['nothing', () => new Uint8Array(0)],
+    ['a KRB-ERROR of nothing', () => Uint8Array.of(0x7e, 0)],
+    [
+      'a KRB-ERROR cut short',
+      (request: Uint8Array, realm: string) => refusal(25)(request, realm).subarray(0, 30),
+    ],
+  ])('%s', async (_, answer) => {
+    await expect(login([answer])).rejects.toMatchObject({ code: 'CODEC' });
+  });
+
+  it('a TGS-REP that is one, to the request of an AS exchange', async () => {
+    const answer: Answer = request => tgsReply(randomKey(18))(request, 'A.TEST');
+    await expect(login([answer])).rejects.toThrow();
+  });
+});
+
+describe('a KDC that asks for more and more', () => {
+  it('offers that are garbage end the exchange', async () => {
+    const garbage = refusal(25, { eData: Uint8Array.of(0x30, 0x80, 1) });
+    await expect(login([garbage])).rejects.toMatchObject({ code: 'CODEC' });
+  });
+
+  it('is asked twice, not for ever', async () => {
+    const kdc = scripted(preauthRequired([offerTimestamp]));
+    await expect(login(kdc)).rejects.toMatchObject({ code: 'KDC_ERROR', errorCode: 25 });
+    expect(kdc.requests).toHaveLength(2);
+  });
+
+  it('without any offer is asked once, and no password is read', async () => {
+    const kdc = scripted(refusal(25));
+    const secret = passwordOf();
+    await expect(login(kdc, {}, { secret })).rejects.toMatchObject({ code: 'PREAUTH_FAILED' });
+    expect([kdc.requests.length, secret.asked]).toEqual([1, 0]);
+  });
+
+  it('that always finds our clock wrong is asked once more', async () => {
+    const kdc = scripted(preauthRequired([offerTimestamp]), refusal(37));
+    await expect(login(kdc)).rejects.toMatchObject({ errorCode: 37 });
+    expect(kdc.requests).toHaveLength(3);
+  });
+
+  it.each([
+    ['too few rounds', 100],
+    ['too many rounds', 0x7fffffff],
+    ['no end of rounds', 0],
+  ])('%s of string-to-key are refused at once', async (_, rounds) => {
+    const started = performance.now();
+    const kdc = [preauthRequired([offerTimestamp, etypeInfo2([{ etype: 18, s2kparams: uint32(rounds) }])])];
+    await expect(login(kdc)).rejects.toMatchObject({ code: 'S2K_PARAMS' });
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+
+  it.each([
+    ['before the ticket', (info: PaData) => [preauthRequired([offerTimestamp, info])]],
+    ['with the ticket', (info: PaData) => [asReply({ rep: { padata: [info] } })]],
+  ])('only unknown enctypes %s are refused without a password', async (_, answers) => {
+    const secret = passwordOf();
+    const answer = login(answers(etypeInfo2([{ etype: 1 }, { etype: 99 }])), {}, { secret });
+    await expect(answer).rejects.toMatchObject({ code: 'ENCTYPE_UNSUPPORTED' });
+    expect(secret.asked).toBe(0);
+  });
+});
+
+describe('a KDC that refers to another realm', () => {
+  const referTo = (crealm: string) => refusal(68, { crealm, cname: { nameType: 10, nameString: ['alice'] } });
+
+  it('is not followed where nobody asked for it', async () => {
+    const kdc = scripted(referTo('B.TEST'));
+    await expect(login(kdc)).rejects.toMatchObject({ errorCode: 68 });
+    expect(kdc.requests).toHaveLength(1);
+  });
+
+  it('is not followed in a circle', async () => {
+    const kdc = scripted(referTo('B.TEST'), referTo('A.TEST'));
+    await expect(login(kdc, { canonicalize: true })).rejects.toMatchObject({ errorCode: 68 });
+    expect(kdc.requests).toHaveLength(2);
+  });
+
+  it('is not followed for ever', async () => {
+    let count = 0;
+    const kdc = scripted((request, realm) => referTo(`R${count++}.TEST`)(request, realm));
+    await expect(login(kdc, { canonicalize: true })).rejects.toMatchObject({ errorCode: 68 });
+    expect(kdc.requests.length).toBeLessThan(10);
+  });
+
+  it('is not followed to nowhere', async () => {
+    await expect(login([referTo('')], { canonicalize: true })).rejects.toMatchObject({ errorCode: 68 });
+  });
+
+  it('gets the password once, however often it refers', async () => {
+    const secret = passwordOf();
+    const kdc = scripted(
+      preauthRequired([offerTimestamp]),
+      referTo('B.TEST'),
+      preauthRequired([offerTimestamp]),
+      asReply({ key: passwordKey(18, 'B.TESTalice') }),
+    );
+    const { credential } = await login(kdc, { canonicalize: true }, { secret });
+    expect(credential.client.realm).toBe('B.TEST');
+    expect(secret.asked).toBe(1);
+    expect(kdc.requests.map(request => bodyOf(request).realm)).toEqual([
+      'A.TEST',
+      'A.TEST',
+      'B.TEST',
+      'B.TEST',
+    ]);
+  });
+});
+
+describe('a KDC whose clock is not ours', () => {
+  const late = { part: { authtime: later(600), starttime: later(600) } };
+
+  it('is gone by, and the difference is told', async () => {
+    const { kdcOffset } = await login([asReply(late)], { lifetime: 3600 });
+    expect(Math.round(kdcOffset! / 1000)).toBe(600);
+  });
+
+  it('is refused where ours is to be kept', async () => {
+    await expect(login([asReply(late)], { kdcTimesync: false })).rejects.toMatchObject({
+      code: 'REPLY_SKEW',
+    });
+  });
+
+  it('may differ by the clock skew where ours is to be kept', async () => {
+    const options = { kdcTimesync: false, clockskew: 601 };
+    expect((await login([asReply(late)], options)).kdcOffset).toBeUndefined();
+  });
+
+  it('is no difference within the second that its times are rounded to', async () => {
+    expect((await login([asReply()])).kdcOffset).toBeUndefined();
+    const now = () => new Date(NOW.getTime() + 900);
+    expect((await login([asReply()], { now })).kdcOffset).toBeUndefined();
+  });
+});
+
+function proofOf(choose: (request: Uint8Array) => Uint8Array, key = passwordKey()): Lie {
+  return (_, request) => {
+    const padataValue = Checksum.encode(makeChecksum(key, KU_AS_REQ_CKSUM, choose(request)));
+    const encryptedPaData = [
+      { padataType: PA_REQ_ENC_PA_REP, padataValue },
+      { padataType: PA_FX_FAST, padataValue: new Uint8Array(0) },
+    ];
+    return { part: { flags: ENC_PA_REP, encryptedPaData } };
+  };
+}
+
+function etypeInfo2(entries: EtypeInfo2Value): PaData {
+  return { padataType: PA_ETYPE_INFO2, padataValue: EtypeInfo2.encode(entries) };
+}
+type EtypeInfo2Value = Parameters<typeof EtypeInfo2.encode>[0];
+
+function uint32(value: number): Uint8Array {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+function retagged(message: Uint8Array, tag: number): Uint8Array {
+  const copy = Uint8Array.from(message);
+  copy[0] = tag;
+  return copy;
+}
+
+/** What a client goes by; the sealed part of the ticket and name types are not among it. */
+function facts({ credential, kdcOffset }: InitialResult) {
+  const { client, server, key, authtime, starttime, endtime, renewTill, flags, addresses } = credential;
+  const names = [client, server].map(({ components, realm }) => [...components, realm]);
+  return { names, key, authtime, starttime, endtime, renewTill, flags, addresses, kdcOffset };
+}
