@@ -1,7 +1,7 @@
 // `npm run peers:install`: installs what the interoperability tests talk to, on Debian and its relatives, by
 // apt-get as root or through sudo. Skips what is there.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -18,12 +18,33 @@ const packages = [
   'libglib2.0-bin',
   'keyutils',
   'procps',
+  'python3',
+  'mandoc',
 ];
 
-const missing = packages.filter(name => !isInstalled(name));
+// Heimdal's clients conflict with MIT's by the names of their programs, so they are unpacked beside them.
+const heimdal = '/opt/heimdal';
+const heimdalPrograms = ['kinit', 'klist', 'kdestroy', 'kgetcred'];
+const heimdalLibraries = [
+  'libasn1-8-heimdal',
+  'libgssapi3-heimdal',
+  'libhcrypto5-heimdal',
+  'libheimntlm0-heimdal',
+  'libhx509-5-heimdal',
+  'libkadm5clnt7-heimdal',
+  'libkafs0-heimdal',
+  'libkrb5-26-heimdal',
+  'libotp0-heimdal',
+  'libroken19-heimdal',
+  'libsl0-heimdal',
+];
+
+const missing = [...packages, ...heimdalLibraries].filter(name => !isInstalled(name));
+const withoutHeimdal = heimdalPrograms.some(name => !existsSync(`${heimdal}/bin/${name}`));
 try {
-  if (missing.length === 0) console.log('All peers are installed.');
-  else install(missing);
+  if (missing.length === 0 && !withoutHeimdal) console.log('All peers are installed.');
+  if (missing.length > 0) install(missing);
+  if (withoutHeimdal) unpackHeimdal();
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;
@@ -49,6 +70,26 @@ function install(names) {
     aptGet(['install', '-y', '-qq', '--no-install-recommends', ...names]);
   } finally {
     noDaemons.allow();
+  }
+}
+
+function unpackHeimdal() {
+  const folder = mkdtempSync(join(tmpdir(), 'krb5kit-'));
+  try {
+    const { status, stderr } = spawnSync('apt-get', ['download', '-qq', 'heimdal-clients'], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(`${stderr ?? ''}heimdal-clients cannot be downloaded.`);
+    for (const name of readdirSync(folder)) asRoot(['dpkg', '-x', join(folder, name), heimdal]);
+    asRoot(['mkdir', '-p', `${heimdal}/bin`]);
+    for (const name of heimdalPrograms) {
+      // klist is one of several programs in one file, which goes by the name it is called by.
+      const file = { klist: 'heimtools', kgetcred: 'kgetcred' }[name] ?? `${name}.heimdal`;
+      asRoot(['ln', '-sfn', `../usr/bin/${file}`, `${heimdal}/bin/${name}`]);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

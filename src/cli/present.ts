@@ -58,12 +58,14 @@ async function run(args: Arguments, io: Io): Promise<number> {
     }
   });
   const until = formatTimestamp(credential.endtime, loadLocale(io.env));
-  io.out(
-    `Presented ${formatPrincipal(credential.client)} to ${formatPrincipal(credential.server)}\n` +
-      `Ticket: ${etypeText(encPart.etype)}, session key: ${etypeText(credential.key.keytype)}, valid until ${until}\n` +
-      'Mutual authentication: the service has proved that it holds its key\n' +
-      `It says: ${printable(text.trimEnd())}\n`,
-  );
+  const lines = [
+    `Presented ${formatPrincipal(credential.client)} to ${formatPrincipal(credential.server)}`,
+    `Ticket: ${etypeText(encPart.etype)}, session key: ${etypeText(credential.key.keytype)}, valid until ${until}`,
+    'Mutual authentication: the service has proved that it holds its key',
+    `It says: ${text.trimEnd()}`,
+  ];
+  // Names in them may come from a KDC or a file, and the text from the service.
+  io.out(lines.map(line => `${printable(line)}\n`).join(''));
   return 0;
 }
 

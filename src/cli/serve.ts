@@ -15,7 +15,7 @@ import { etypeText } from './etype-text.ts';
 import { defaultKeytab, namedKeytab } from './keytabs.ts';
 import { loadLocale } from './locale.ts';
 import { readPort } from './ports.ts';
-import { sentence } from './sentences.ts';
+import { printable, sentence } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 import { formatTimestamp } from './time-format.ts';
@@ -39,8 +39,10 @@ export const serve: Command = {
   run,
 };
 
-/** More clients than that at a time wait in the system's queue. */
+/** More clients than that at a time are turned away. */
 const MAX_CLIENTS = 256;
+/** Milliseconds that one client may take as a whole: many slow ones must not keep the others out for long. */
+const PATIENCE = 30_000;
 
 async function run(args: Arguments, io: Io): Promise<number> {
   if (args.operands.length > 0) throw new UsageError(`krb5kit serve: what is "${args.operands[0]}"?`);
@@ -62,26 +64,48 @@ async function run(args: Arguments, io: Io): Promise<number> {
 }
 
 /** Serves until the command is stopped, or one client with `once`; resolves to the exit status. */
-function serveClients(
+async function serveClients(
   server: Server,
   accept: (socket: Socket) => Promise<boolean>,
   once: boolean,
   io: Io,
 ): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.on('connection', socket => {
-      if (once) server.close();
-      void accept(socket).then(accepted => {
-        socket.destroySoon();
-        if (once) socket.once('close', () => resolve(accepted ? 0 : 1));
-      }, reject);
+  const clients = new Set<Socket>();
+  let stopListening = (): void => undefined;
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      server.on('connection', socket => {
+        // Another may have come before the server was closed for the first.
+        if (once && clients.size > 0) return socket.destroy();
+        if (once) server.close();
+        clients.add(socket);
+        void served(socket, accept).then(accepted => {
+          clients.delete(socket);
+          if (once) resolve(accepted ? 0 : 1);
+        }, reject);
+      });
+      server.on('error', error => io.err(`krb5kit serve: ${listenReason(error)}\n`));
+      stopListening = io.onStop(() => resolve(once ? 1 : 0));
     });
-    server.once('error', reject);
-    io.onStop(() => {
-      server.close();
-      resolve(0);
-    });
-  });
+  } finally {
+    stopListening();
+    server.close();
+    for (const socket of clients) socket.destroy();
+  }
+}
+
+/** Serves one client and hangs up; resolves, once the connection is closed, to whether it was accepted. */
+async function served(socket: Socket, accept: (socket: Socket) => Promise<boolean>): Promise<boolean> {
+  const overdue = setTimeout(() => socket.destroy(), PATIENCE);
+  const closed = new Promise<void>(resolve => socket.once('close', () => resolve()));
+  try {
+    const accepted = await accept(socket);
+    socket.destroySoon();
+    await closed;
+    return accepted;
+  } finally {
+    clearTimeout(overdue);
+  }
 }
 
 interface Service {
@@ -112,11 +136,11 @@ function acceptor(
         clockskew: config.libdefaults.clockskew,
       };
       const accepted = await serveSample(socketStream(socket, { signal: io.signal }), options);
-      io.out(`${describe(accepted, from, io)}\n`);
+      io.out(`${printable(describe(accepted, from, io))}\n`);
       return true;
     } catch (error) {
       if (!(error instanceof KerberosError)) throw error;
-      io.err(`krb5kit serve: refused a client from ${from}: ${sentence(error)}\n`);
+      io.err(`krb5kit serve: refused a client from ${from}: ${printable(sentence(error))}\n`);
       return false;
     }
   };

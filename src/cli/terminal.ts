@@ -12,6 +12,8 @@ export interface Io {
   /** The effective user; undefined on systems without numeric users. */
   readonly uid: number | undefined;
   readonly cwd: string;
+  /** Where the native libraries keep caches of all users: `/tmp`, whatever TMPDIR says. */
+  readonly cacheDirectory: string;
   readonly stdinIsTerminal: boolean;
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
@@ -72,6 +74,7 @@ export function processIo(process: ProcessLike, signal?: AbortSignal): Io {
     get cwd() {
       return process.cwd();
     },
+    cacheDirectory: '/tmp',
     get stdinIsTerminal() {
       return isTerminal(0, process);
     },

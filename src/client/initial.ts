@@ -75,7 +75,7 @@ async function askRealm(
       client,
       server,
       enctypes,
-      now: exchange.clock(),
+      now: state.now(),
       nonce: randomNonce(),
     });
     const reqBody = KdcReqBody.encode(body);

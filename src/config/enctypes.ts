@@ -5,30 +5,37 @@ import type { Config } from './config.ts';
 
 // Apart from LibDefaults, so that reading configuration does not load the crypto room: klist does without it.
 
+const RC4 = 23;
+/** What the list's word DEFAULT means: RC4 comes last and only where it is allowed. */
+const ALL_ENCTYPES: readonly number[] = [...DEFAULT_ENCTYPES, RC4];
+
 /** The enctypes of session keys, tickets and authenticators we accept, best first: `permitted_enctypes`. */
 export function permittedEnctypes(config: Config): readonly number[] {
-  return readEnctypes(config, 'permitted_enctypes', DEFAULT_ENCTYPES);
+  return readEnctypes(config, 'permitted_enctypes') ?? readList('DEFAULT', config);
 }
 
 /** What an AS-REQ asks for: `default_tkt_enctypes`, else the permitted ones. */
 export function defaultTktEnctypes(config: Config): readonly number[] {
-  return readEnctypes(config, 'default_tkt_enctypes');
+  return readEnctypes(config, 'default_tkt_enctypes') ?? permittedEnctypes(config);
 }
 
 /** What a TGS-REQ asks for: `default_tgs_enctypes`, else the permitted ones. */
 export function defaultTgsEnctypes(config: Config): readonly number[] {
-  return readEnctypes(config, 'default_tgs_enctypes');
+  return readEnctypes(config, 'default_tgs_enctypes') ?? permittedEnctypes(config);
 }
 
-function readEnctypes(config: Config, name: string, defaults?: readonly number[]): readonly number[] {
-  const { profile, libdefaults } = config;
-  const relation = profile.relations('libdefaults', name)[0];
-  if (relation === undefined && defaults === undefined) return permittedEnctypes(config);
+function readEnctypes(config: Config, name: string): readonly number[] | undefined {
+  const [relation] = config.profile.relations('libdefaults', name);
+  if (relation === undefined) return undefined;
+  const usable = readList(relation.value, config);
+  if (usable.length > 0) return usable;
+  const where = `${relation.file}:${relation.line}`;
+  throw new ConfigError('CONFIG_VALUE', `${where}: ${name} names no enctype that may be used`, relation);
+}
+
+function readList(text: string, { libdefaults }: Config): readonly number[] {
   const allowWeak = libdefaults.allowWeakCrypto;
   const allowDeprecated = allowWeak || libdefaults.allowRc4;
-  const listed = parseEnctypeList(relation?.value ?? 'DEFAULT', DEFAULT_ENCTYPES, { allowWeak });
-  const usable = listed.filter(etype => isSupported(etype) && (allowDeprecated || !isWeak(etype)));
-  if (usable.length > 0) return usable;
-  const where = relation === undefined ? '' : `${relation.file}:${relation.line}: `;
-  throw new ConfigError('CONFIG_VALUE', `${where}${name} names no enctype that may be used`, relation);
+  const listed = parseEnctypeList(text, ALL_ENCTYPES, { allowWeak });
+  return listed.filter(etype => isSupported(etype) && (allowDeprecated || !isWeak(etype)));
 }

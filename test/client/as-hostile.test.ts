@@ -18,10 +18,10 @@ import { toEncryptionKey } from '../../src/messages/seal.ts';
 import { Checksum, type PaData } from '../../src/messages/types.ts';
 import {
   type Answer,
-  later,
   asReply,
   bodyOf,
   type Lies,
+  later,
   NOW,
   passwordKey,
   preauthRequired,

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -201,9 +201,9 @@ describePeer('mit-client', () => {
 });
 
 // Debian's package gives its clients other names; a prefix of its own keeps the usual ones.
-const heimdal = ['/opt/heimdal/bin', '/usr/heimdal/bin'].find(path => existsSync(join(path, 'kgetcred')));
+const heimdal = '/opt/heimdal/bin';
 
-describe.skipIf(heimdal === undefined)('heimdal-client', () => {
+describePeer('heimdal-client', () => {
   it.each([
     [18, 'aes256-cts-hmac-sha1-96'],
     [20, 'aes256-cts-hmac-sha384-192'],
@@ -211,11 +211,11 @@ describe.skipIf(heimdal === undefined)('heimdal-client', () => {
     await start({ enctypes: [etype] });
     writeFileSync(inFolder('password'), 'wonderland\n');
     const password = `--password-file=${inFolder('password')}`;
-    const kinit = (...args: string[]) => run(join(heimdal!, 'kinit'), args);
+    const kinit = (...args: string[]) => run(join(heimdal, 'kinit'), args);
     expect(await kinit(password, '-l', '1h', '-r', '1d', 'alice')).toMatchObject({ status: 0 });
     expect(await kinit('-R')).toMatchObject({ status: 0 });
-    expect(await run(join(heimdal!, 'kgetcred'), [`host/localhost@${REALM}`])).toMatchObject({ status: 0 });
-    const { output } = await run(join(heimdal!, 'klist'), ['-v']);
+    expect(await run(join(heimdal, 'kgetcred'), [`host/localhost@${REALM}`])).toMatchObject({ status: 0 });
+    const { output } = await run(join(heimdal, 'klist'), ['-v']);
     expect(output).toContain(`Server: host/localhost@${REALM}`);
     expect(output).toContain(`Ticket etype: ${name}, kvno 1`);
   });
@@ -223,7 +223,7 @@ describe.skipIf(heimdal === undefined)('heimdal-client', () => {
   it('knows a wrong password', async () => {
     await start();
     writeFileSync(inFolder('password'), 'looking-glass\n');
-    const { status, output } = await run(join(heimdal!, 'kinit'), [
+    const { status, output } = await run(join(heimdal, 'kinit'), [
       `--password-file=${inFolder('password')}`,
       'alice',
     ]);

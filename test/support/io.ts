@@ -34,6 +34,7 @@ export function captureIo({ stdin = '', ...options }: CaptureOptions = {}): Capt
     pid: 4711,
     uid: 1000,
     cwd: '/',
+    cacheDirectory: '/tmp',
     stdinIsTerminal: false,
     stdoutIsTerminal: false,
     stderrIsTerminal: false,

@@ -7,6 +7,7 @@ const programs = {
   'mit-kdc': ['krb5kdc', 'kadmin.local', 'kdb5_util'],
   'mit-sample': ['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', 'python3'],
   'mit-client': ['kinit', 'klist', 'kdestroy', 'kvno'],
+  'heimdal-client': ['/opt/heimdal/bin/kinit', '/opt/heimdal/bin/klist', '/opt/heimdal/bin/kgetcred'],
   'mit-kadmind': ['kadmind', 'kadmin'],
   'mit-keytab': ['ktutil'],
   'gss-samples': ['gss-client', 'gss-server'],
@@ -29,6 +30,7 @@ const systemFolders = ['/usr/sbin', '/usr/bin', '/usr/local/sbin', '/sbin', '/bi
 
 /** The absolute path of a peer's program, or undefined when it is not installed. */
 export function findProgram(name: string): string | undefined {
+  if (name.startsWith('/')) return isExecutable(name) ? name : undefined;
   const folders = [...systemFolders, ...(process.env.PATH ?? '').split(delimiter)];
   return folders.map(folder => join(folder, name)).find(isExecutable);
 }
