@@ -48,8 +48,8 @@ export interface CcacheCollection {
 export interface CcacheType {
   readonly name: string;
   resolve(residual: string, environment: CcacheEnvironment): Ccache;
-  /** Absent where the type has one cache per name only. */
-  collection?(residual: string, environment: CcacheEnvironment): CcacheCollection;
+  /** Absent where the type has no collections; undefined for a name that stands for one cache alone. */
+  collection?(residual: string, environment: CcacheEnvironment): CcacheCollection | undefined;
 }
 
 /** What caches need to know of the user and the machine; the caller finds it out. */

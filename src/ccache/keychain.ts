@@ -14,8 +14,8 @@ export const keychainType: CcacheType = {
   resolve(residual, environment) {
     return member(residual, sealedStore(environment));
   },
-  collection(_residual, environment) {
-    return collection(environment);
+  collection(residual, environment) {
+    return residual === '' ? collection(environment) : undefined;
   },
 };
 

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { CcacheError } from '../errors.ts';
 import { wipeAndRemove, writeAtomically } from './atomic-write.ts';
 import type { CcacheEnvironment, Keychain } from './ccache.ts';
@@ -14,7 +14,7 @@ export interface SealedStore {
   read(): Promise<SealedCaches>;
   /** Replaces the caches by what `work` makes of them, under the store's lock; without any left, file and key go. */
   change(work: (caches: SealedCaches) => SealedCaches): Promise<void>;
-  /** Wipes the file and deletes the key, whether or not the one opens the other. */
+  /** Wipes the file and deletes the key, whether or not the one opens the other, and where there is only the key. */
   forget(): Promise<void>;
 }
 
@@ -84,7 +84,7 @@ export function sealedStore(environment: CcacheEnvironment): SealedStore {
 
   async function remove(): Promise<void> {
     // The file first: were the key gone alone, nothing could tell this from a loss.
-    wipeAndRemove(path);
+    if (existsSync(path)) wipeAndRemove(path);
     await (await environment.keychain()).remove(account);
   }
 }

@@ -22,7 +22,7 @@ function setting(): Setting {
 
 const bob = parsePrincipal('bob@A.TEST');
 const cache = (residual: string, environment: Setting) => keychainType.resolve(residual, environment);
-const collection = (environment: Setting) => keychainType.collection!('', environment);
+const collection = (environment: Setting) => keychainType.collection!('', environment)!;
 const names = async (environment: Setting) =>
   (await collection(environment).list()).map(({ residual }) => residual);
 
@@ -171,6 +171,10 @@ describe('a sealed file that does not open', () => {
 });
 
 describe('the KEYCHAIN collection', () => {
+  it('is what the bare name stands for: a member named is alone', () => {
+    expect(keychainType.collection!('alice@A.TEST', setting())).toBeUndefined();
+  });
+
   it('names its first member after the principal and makes it primary', async () => {
     const here = setting();
     await cache('', here).initialize(contents);

@@ -46,7 +46,7 @@ function keychainCache(name: string): Promise<Ccache> {
 
 async function keychainNames(): Promise<readonly string[]> {
   const type = await findCcacheType('KEYCHAIN');
-  return (await type!.collection!('', environment).list()).map(({ residual }) => residual);
+  return (await type!.collection!('', environment)!.list()).map(({ residual }) => residual);
 }
 
 describe('kdestroy', () => {
