@@ -67,7 +67,8 @@ function readHeader(reader: BinaryReader): number | undefined {
     const tag = header.u16('tag');
     const field = new BinaryReader(header.counted16('field'));
     if (tag !== TAG_KDC_OFFSET) continue;
-    kdcOffset = field.i32('seconds') * 1000 + field.i32('microseconds') / 1000;
+    // One division of a whole number: the same number comes out that went in.
+    kdcOffset = (field.i32('seconds') * 1_000_000 + field.i32('microseconds')) / 1000;
     if (field.remaining() > 0) throw new CodecError('bytes left over', ['header', 'kdcOffset']);
   }
   return kdcOffset;

@@ -23,7 +23,8 @@ export async function defaultCacheName(
   if (configured) return configured;
   const { hasSealedTickets, probeKeychain } = await import('../ccache/probe.ts');
   if (hasSealedTickets(caches.dataDirectory)) return 'KEYCHAIN:';
-  const path = io.platform === 'win32' ? `${caches.dataDirectory}\\krb5cc` : `${io.cacheDirectory}/krb5cc_${io.uid}`;
+  const path =
+    io.platform === 'win32' ? `${caches.dataDirectory}\\krb5cc` : `${io.cacheDirectory}/krb5cc_${io.uid}`;
   // The keychain is asked only where nothing else decides, so that a machine without one pays nothing.
   const keychain = !(reading && existsSync(path)) && (await probeKeychain(io.env, io.platform)).usable;
   return keychain ? 'KEYCHAIN:' : `FILE:${path}`;

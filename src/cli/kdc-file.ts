@@ -3,6 +3,9 @@ import { parseDuration } from '../config/duration.ts';
 import { isSupported, parseEnctypeList } from '../crypto/enctypes.ts';
 import { ConfigError } from '../errors.ts';
 import type { ServiceSpec, UserSpec } from '../kdc/start.ts';
+import { fileReason } from './file-reason.ts';
+
+const MAX_UINT32 = 0xffffffff;
 
 /** A realm as a file describes it. */
 export interface RealmFile {
@@ -17,13 +20,22 @@ export interface RealmFile {
 
 /** Reads a realm from a JSON file. Throws ConfigError with the path of the member that is wrong. */
 export function readRealmFile(file: string): RealmFile {
+  const json = readText(file);
   try {
-    return realm(JSON.parse(readFileSync(file, 'utf8')), 'the realm');
+    return realm(JSON.parse(json), 'the realm');
   } catch (error) {
+    if (!(error instanceof Error)) throw error;
     // What JSON.parse says quotes the text, which has passwords in it.
-    const syntax = error instanceof SyntaxError;
-    const reason = syntax || !(error instanceof Error) ? 'this is not JSON' : error.message;
-    throw new ConfigError('CONFIG_SYNTAX', `${file}: ${reason}`, { file }, syntax ? {} : { cause: error });
+    const reason = error instanceof SyntaxError ? 'this is not JSON' : error.message;
+    throw new ConfigError('CONFIG_SYNTAX', `${file}: ${reason}`, { file });
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new ConfigError('CONFIG_UNREADABLE', `${file}: ${fileReason(cause)}`, { file }, { cause });
   }
 }
 
@@ -55,9 +67,9 @@ const flag: Reader<boolean> = (value, path) => {
 };
 
 const count: Reader<number> = (value, path) => {
-  if (!Number.isSafeInteger(value) || (value as number) < 1)
-    throw new Error(`${path} must be a number above 0`);
-  return value as number;
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > MAX_UINT32)
+    throw new Error(`${path} must be a whole number from 1 to ${MAX_UINT32}`);
+  return value;
 };
 
 const duration: Reader<number> = (value, path) => {

@@ -1,4 +1,6 @@
+import { KerberosError } from '../errors.ts';
 import type { ServiceSpec, StartKdcOptions, UserSpec } from '../kdc/start.ts';
+import { formatPrincipal, parsePrincipal } from '../messages/principal.ts';
 import { type Arguments, type OptionRow, UsageError } from './command.ts';
 import { readEnctypeNames, readRealmFile, wholeDuration } from './kdc-file.ts';
 import { readPort } from './ports.ts';
@@ -28,16 +30,18 @@ export interface RealmSpec extends StartKdcOptions {
   readonly services: readonly ServiceSpec[];
 }
 
-/** Reads the options of a realm. Throws UsageError, and ConfigError for what the file gets wrong. */
+/** Reads the options of a realm. Throws UsageError, ConfigError for what the file gets wrong, and KerberosError for a name. */
 export function readRealm(args: Arguments, program: string): RealmSpec {
   const file = args.value('principals');
   const fromFile = file === undefined ? {} : readRealmFile(file);
   const enctypes = args.value('enctypes');
   const maxLife = args.value('maxLife');
   const maxRenewableLife = args.value('maxRenewableLife');
-  return {
+  const realm = args.value('realm') ?? fromFile.realm ?? DEFAULT_REALM;
+  if (realm === '') throw new UsageError(`${program}: the realm has no name`);
+  const spec: RealmSpec = {
     ...fromFile,
-    realm: args.value('realm') ?? fromFile.realm ?? DEFAULT_REALM,
+    realm,
     users: [...(fromFile.users ?? []), ...args.values('user').map(text => parseUser(text, program))],
     services: [...(fromFile.services ?? []), ...args.values('service').map(name => ({ name }))],
     ...(maxLife === undefined ? {} : { maxLife: lifetime(maxLife, program) }),
@@ -46,6 +50,17 @@ export function readRealm(args: Arguments, program: string): RealmSpec {
     host: args.value('host'),
     port: readPort(args.value('port'), 0, program),
   };
+  for (const { name } of [...spec.users, ...spec.services]) checkName(name, realm);
+  return spec;
+}
+
+function checkName(name: string, realm: string): void {
+  const principal = parsePrincipal(name, { defaultRealm: realm });
+  if (principal.realm === realm) return;
+  throw new KerberosError(
+    'PRINCIPAL_MALFORMED',
+    `${formatPrincipal(principal)} is not in the realm ${realm}`,
+  );
 }
 
 function parseUser(text: string, program: string): UserSpec {

@@ -1,13 +1,15 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join } from 'node:path';
-import { KerberosError } from '../errors.ts';
+import { join, resolve } from 'node:path';
+import { KerberosError, KeytabError } from '../errors.ts';
 import type { RunningKdc } from '../kdc/start.ts';
 import { resolveKeytab } from '../keytab/keytab.ts';
 import { type Arguments, type Command, during, UsageError } from './command.ts';
 import { temporaryDirectory } from './directories.ts';
+import { fileReason } from './file-reason.ts';
 import { type RealmSpec, readRealm, realmOptions } from './kdc-realm.ts';
+import { printable } from './sentences.ts';
 import type { Io } from './terminal.ts';
 
 const name = 'krb5kit kdc run';
@@ -30,74 +32,144 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const [program, ...rest] = args.operands;
   if (program === undefined) throw new UsageError(`${name}: name the command to run`);
   const spec = readRealm(args, name);
-  const directory = mkdtempSync(join(temporaryDirectory(io), 'krb5kit-kdc-'));
-  const keytab = args.value('keytab');
+  const keytab = keytabPath(args.value('keytab'), io);
+  // From here on a signal must not end us before everything is removed.
+  const stop = catchSignals(io);
+  const made: string[] = [];
   try {
+    const directory = makeDirectory(io);
+    made.push(directory);
     const { startKdc } = await import('../kdc/start.ts');
     const kdc = await during('starting the KDC', () => startKdc({ ...spec, now: () => io.now() }));
     try {
-      const env = await prepare(directory, { kdc, spec, keytab }, io);
-      return await runProgram(program, rest, env, io);
+      if (keytab !== undefined) made.push(keytab);
+      const env = await prepare({ directory, kdc, spec, keytab }, io);
+      return await runProgram(program, rest, { env, stop, io });
     } finally {
       await kdc.close();
     }
   } finally {
-    rmSync(directory, { recursive: true, force: true });
-    if (keytab !== undefined) rmSync(pathOf(keytab), { force: true });
+    // What the command left running may be writing there still.
+    for (const path of made) rmSync(path, { recursive: true, force: true, maxRetries: 5 });
+    stop.release();
+  }
+}
+
+/** Where `--keytab` puts the keys. Throws KeytabError rather than lose what is there already. */
+function keytabPath(named: string | undefined, io: Io): string | undefined {
+  if (named === undefined) return undefined;
+  const { name: full } = resolveKeytab(named);
+  if (!full.startsWith('FILE:')) throw new UsageError(`${name}: ${named} is no file`);
+  const path = resolve(io.cwd, full.slice('FILE:'.length));
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found !== undefined && (!found.isFile() || found.size > 0)) {
+    throw new KeytabError(
+      'KEYTAB_IO',
+      `Key table file '${path}' exists already, and would be removed at the end`,
+    );
+  }
+  return path;
+}
+
+function makeDirectory(io: Io): string {
+  const parent = temporaryDirectory(io);
+  try {
+    return mkdtempSync(join(parent, 'krb5kit-kdc-'));
+  } catch (cause) {
+    throw new KerberosError('CONFIG_VALUE', `Cannot make a directory in ${parent}: ${fileReason(cause)}`, {
+      cause,
+    });
   }
 }
 
 interface Realm {
+  readonly directory: string;
   readonly kdc: RunningKdc;
   readonly spec: RealmSpec;
   readonly keytab: string | undefined;
 }
 
 /** Puts the realm's files into the directory; resolves to the environment that names them. */
-async function prepare(
-  directory: string,
-  { kdc, spec, keytab }: Realm,
-  { env }: Io,
-): Promise<NodeJS.ProcessEnv> {
+async function prepare({ directory, kdc, spec, keytab }: Realm, { env }: Io): Promise<NodeJS.ProcessEnv> {
   const conf = join(directory, 'krb5.conf');
   const keys = keytab ?? join(directory, 'service.keytab');
   writeFileSync(conf, kdc.krb5Conf(), { mode: 0o600 });
-  if (keytab !== undefined) rmSync(pathOf(keytab), { force: true });
+  // An empty file, as mktemp makes it, is no keytab that could be added to.
+  rmSync(keys, { force: true });
   await during(`writing keytab ${keys}`, () =>
     resolveKeytab(keys).add(kdc.keytab(...spec.services.map(service => service.name))),
   );
+  const { KRB5_CLIENT_KTNAME, KRB5RCACHENAME, ...others } = env;
   return {
-    ...env,
+    ...others,
     KRB5_CONFIG: conf,
     KRB5CCNAME: `FILE:${join(directory, 'ccache')}`,
-    KRB5_KTNAME: keys.includes(':') ? keys : `FILE:${keys}`,
+    KRB5_KTNAME: `FILE:${keys}`,
     KRB5RCACHEDIR: directory,
     KRB5KIT_REALM: kdc.realm,
   };
 }
 
-function pathOf(keytab: string): string {
-  return keytab.replace(/^(WR)?FILE:/, '');
+/** The signals that ask us to stop, on their way to the program. */
+interface Stop {
+  /** One that came before there was a program to send it to. */
+  readonly early: NodeJS.Signals | undefined;
+  passTo(child: ChildProcess): void;
+  release(): void;
 }
 
-/** Runs the program with our own input and output; its exit status, or 128 and the signal that ended it. */
+function catchSignals(io: Io): Stop {
+  let early: NodeJS.Signals | undefined;
+  let program: ChildProcess | undefined;
+  const release = io.onStop(signal => {
+    // What is typed at a terminal reaches the program without our help, and twice is not the same as once.
+    const typed = io.stdinIsTerminal && (signal === 'SIGINT' || signal === 'SIGQUIT');
+    if (program === undefined) early ??= signal;
+    else if (!typed) program.kill(signal);
+  });
+  return {
+    get early() {
+      return early;
+    },
+    passTo(child) {
+      program = child;
+    },
+    release,
+  };
+}
+
+interface Surroundings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly stop: Stop;
+  readonly io: Io;
+}
+
+/**
+ * Runs the program with our own input and output; its exit status, or 128 and the signal that ended it, or what
+ * shells say of one that cannot be started: 127 where there is none, else 126.
+ */
 function runProgram(
   program: string,
   args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  io: Io,
+  { env, stop, io }: Surroundings,
 ): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env, stdio: 'inherit', cwd: io.cwd });
-    const stopForwarding = io.onStop(signal => child.kill(signal));
-    child.once('error', (cause: NodeJS.ErrnoException) => {
-      stopForwarding();
-      const reason = cause.code === 'ENOENT' ? 'No such program' : `Cannot start (${cause.code})`;
-      reject(new KerberosError('ABORTED', `${program}: ${reason}`, { cause }));
-    });
-    child.once('close', (status, signal) => {
-      stopForwarding();
-      resolve(status ?? 128 + (signal === null ? 0 : constants.signals[signal]));
-    });
+  if (stop.early !== undefined) return Promise.resolve(statusOf(stop.early));
+  return new Promise(resolve => {
+    const fail = (error: unknown): void => {
+      io.err(printable(`${name}: ${program}: ${fileReason(error)}`).concat('\n'));
+      resolve((error as NodeJS.ErrnoException).code === 'ENOENT' ? 127 : 126);
+    };
+    try {
+      const child = spawn(program, args, { env, stdio: 'inherit', cwd: io.cwd });
+      stop.passTo(child);
+      child.once('error', fail);
+      child.once('close', (status, signal) => resolve(status ?? statusOf(signal)));
+    } catch (error) {
+      fail(error);
+    }
   });
+}
+
+function statusOf(signal: NodeJS.Signals | null): number {
+  return 128 + (signal === null ? 0 : constants.signals[signal]);
 }

@@ -1,6 +1,10 @@
+import { writeFileSync } from 'node:fs';
+import { ConfigError, KeytabError } from '../errors.ts';
 import type { RunningKdc } from '../kdc/start.ts';
-import { resolveKeytab } from '../keytab/keytab.ts';
+import { type Keytab, type KeytabEntry, resolveKeytab } from '../keytab/keytab.ts';
+import { samePrincipal } from '../messages/principal.ts';
 import { type Arguments, type Command, during, UsageError } from './command.ts';
+import { fileReason } from './file-reason.ts';
 import { type RealmSpec, readRealm, realmOptions } from './kdc-realm.ts';
 import { kdcRun } from './kdc-run.ts';
 import { runCommand } from './run-command.ts';
@@ -34,7 +38,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const kdc = await during('starting the KDC', () => startKdc({ ...spec, now: () => io.now(), log }));
   try {
     await writeKeytab(args.value('keytab'), kdc, spec);
-    await writeConf(args.value('krb5Conf'), kdc);
+    writeConf(args.value('krb5Conf'), kdc);
     io.out(`KDC of ${kdc.realm} ready on ${kdc.host} port ${kdc.port}\n`);
     await stopped(io);
   } finally {
@@ -44,21 +48,41 @@ async function run(args: Arguments, io: Io): Promise<number> {
 }
 
 /** Writes the keys of the realm's services, where a keytab is asked for. */
-export async function writeKeytab(
+async function writeKeytab(
   keytabName: string | undefined,
   kdc: RunningKdc,
   { services }: RealmSpec,
 ): Promise<void> {
   if (keytabName === undefined) return;
-  await during(`writing keytab ${keytabName}`, () =>
-    resolveKeytab(keytabName).add(kdc.keytab(...services.map(service => service.name))),
-  );
+  await during(`writing keytab ${keytabName}`, async () => {
+    const keytab = resolveKeytab(keytabName);
+    const entries = kdc.keytab(...services.map(service => service.name));
+    await removeKeysOf(entries, keytab);
+    await keytab.add(entries);
+  });
 }
 
-async function writeConf(file: string | undefined, kdc: RunningKdc): Promise<void> {
+/** Those of an earlier run would be taken for the new ones, whose version is the same. */
+async function removeKeysOf(entries: readonly KeytabEntry[], keytab: Keytab): Promise<void> {
+  try {
+    await keytab.remove(old => entries.some(({ principal }) => samePrincipal(principal, old.principal)));
+  } catch (error) {
+    if (!(error instanceof KeytabError) || error.code !== 'KEYTAB_NOT_FOUND') throw error;
+  }
+}
+
+function writeConf(file: string | undefined, kdc: RunningKdc): void {
   if (file === undefined) return;
-  const { writeFileSync } = await import('node:fs');
-  await during(`writing ${file}`, () => writeFileSync(file, kdc.krb5Conf()));
+  try {
+    writeFileSync(file, kdc.krb5Conf());
+  } catch (cause) {
+    throw new ConfigError(
+      'CONFIG_UNREADABLE',
+      `Cannot write ${file}: ${fileReason(cause)}`,
+      { file },
+      { cause },
+    );
+  }
 }
 
 function stopped(io: Io): Promise<void> {

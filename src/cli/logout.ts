@@ -75,7 +75,8 @@ function destroyNamed(name: string, session: Session, say: Say): Promise<void> {
 async function destroySealed(session: Session, say: Say): Promise<void> {
   const { io, caches } = session;
   const there = hasSealedTickets(caches.dataDirectory);
-  if (!there && !(existsSync(caches.dataDirectory) && (await probeKeychain(io.env, io.platform)).usable)) return;
+  if (!there && !(existsSync(caches.dataDirectory) && (await probeKeychain(io.env, io.platform)).usable))
+    return;
   const { sealedStore } = await import('../ccache/sealed-store.ts');
   const store = sealedStore(caches);
   const what = there ? await sealedNames(store) : [];
@@ -84,7 +85,10 @@ async function destroySealed(session: Session, say: Say): Promise<void> {
   } catch (error) {
     const still = hasSealedTickets(caches.dataDirectory);
     if (!still) what.forEach(say);
-    throw new ActivityError(still ? 'destroying sealed tickets' : 'deleting the key of sealed tickets', error);
+    throw new ActivityError(
+      still ? 'destroying sealed tickets' : 'deleting the key of sealed tickets',
+      error,
+    );
   }
   what.forEach(say);
 }

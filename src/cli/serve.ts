@@ -76,7 +76,10 @@ async function serveClients(
     return await new Promise<number>((resolve, reject) => {
       server.on('connection', socket => {
         // Another may have come before the server was closed for the first.
-        if (once && clients.size > 0) return socket.destroy();
+        if (once && clients.size > 0) {
+          socket.destroy();
+          return;
+        }
         if (once) server.close();
         clients.add(socket);
         void served(socket, accept).then(accepted => {

@@ -14,16 +14,21 @@ export interface Said {
   readonly stderr: string;
 }
 
-/** What the reference implementation's program of the same name says. */
-export function theirs(command: Command, argv: readonly string[], env: Environment): Said {
-  const options = { env, argv0: command.name, timeout: 20_000 };
+/** What the reference implementation's program of the same name says, with `input` on its standard input. */
+export function theirs(command: Command, argv: readonly string[], env: Environment, input = ''): Said {
+  const options = { env, argv0: command.name, timeout: 20_000, input };
   const { status, stdout, stderr } = spawnSync(findProgram(command.name)!, argv, options);
   return { status, stdout: bytesToText(stdout), stderr: bytesToText(stderr) };
 }
 
-/** What our command says. */
-export async function ours(command: Command, argv: readonly string[], env: Environment): Promise<Said> {
-  const io = captureIo({ env, uid: process.getuid?.() });
+/** What our command says, with the same. */
+export async function ours(
+  command: Command,
+  argv: readonly string[],
+  env: Environment,
+  input = '',
+): Promise<Said> {
+  const io = captureIo({ env, uid: process.getuid?.(), stdin: input });
   const status = await runCommand(command, argv, io);
   return { status, stdout: io.stdout, stderr: io.stderr };
 }
