@@ -10,6 +10,8 @@ import type { CacheContents } from './ccache.ts';
 
 /** No cache comes near it: a ticket with a large PAC is some 64 KiB. */
 export const MAX_CACHE_BYTES = 16 << 20;
+/** The furthest clock offset in milliseconds that the header can tell. */
+const MAX_OFFSET = 0x7fffffff * 1000;
 /** The header tag of the KDC's clock offset. */
 const TAG_KDC_OFFSET = 1;
 /** What MIT overwrites the authtime of a removed credential with; its endtime becomes zero. */
@@ -159,7 +161,8 @@ function writeHeader(writer: BinaryWriter, kdcOffset: number | undefined): void 
     writer.u16(0);
     return;
   }
-  const microseconds = Math.round(kdcOffset * 1000);
+  // The field ends at 68 years; a clock that is further off is no better for being told exactly.
+  const microseconds = Math.round(Math.max(-MAX_OFFSET, Math.min(MAX_OFFSET, kdcOffset)) * 1000);
   writer.u16(12);
   writer.u16(TAG_KDC_OFFSET);
   writer.u16(8);

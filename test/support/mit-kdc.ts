@@ -16,6 +16,8 @@ export interface MitKdcOptions {
   readonly principals?: readonly string[] | undefined;
   /** More lines for `[libdefaults]` of the clients' krb5.conf. */
   readonly libdefaults?: readonly string[] | undefined;
+  /** Lines for `[kdcdefaults]` of kdc.conf. */
+  readonly kdcdefaults?: readonly string[] | undefined;
   /** More lines for `A.TEST` under `[realms]` of kdc.conf. */
   readonly realm?: readonly string[] | undefined;
 }
@@ -168,7 +170,8 @@ ${tcpOnly ? '  udp_preference_limit = 1\n' : ''}${libdefaults.map(line => `  ${l
 
 function kdcProfile(dir: string, port: number, options: MitKdcOptions): string {
   const address = `127.0.0.1:${port}`;
-  return `[realms]
+  return `[kdcdefaults]
+${(options.kdcdefaults ?? []).map(line => `  ${line}\n`).join('')}[realms]
   ${REALM} = {
     database_name = ${join(dir, 'principal')}
     key_stash_file = ${join(dir, 'stash')}
