@@ -4,16 +4,18 @@ import type { Session } from './session.ts';
 
 /**
  * `service/host` for a host, this one if none is named, in the realm that [domain_realm] gives it; the realm is empty
- * where none does, and the client's KDC is to know. `dns_canonicalize_hostname` and `rdns` decide about the name.
+ * where none does, and the client's KDC is to know. `dns_canonicalize_hostname`, `rdns` and `qualify_shortname` decide about
+ * the name.
  */
 export async function hostPrincipal(
   service: string,
   host: string | undefined,
   { config }: Session,
 ): Promise<Principal> {
-  const { dnsCanonicalizeHostname, rdns } = config.libdefaults;
+  const { dnsCanonicalizeHostname, rdns, qualifyShortname: domain } = config.libdefaults;
   const given = host ?? hostname();
-  const name = dnsCanonicalizeHostname === 'true' ? await canonicalName(given, rdns) : given;
+  const found = dnsCanonicalizeHostname === 'true' ? await canonicalName(given, rdns) : given;
+  const name = domain && !found.includes('.') ? `${found}.${domain}` : found;
   const full = name.toLowerCase().replace(/\.$/, '');
   return hostBasedPrincipal(service, full, config.realmOfHost(full) ?? '');
 }

@@ -1,13 +1,13 @@
 import { userInfo } from 'node:os';
 import { type Ccache, type CcacheCollection, ccacheName } from '../ccache/ccache.ts';
-import { findCcacheType } from '../ccache/types.ts';
 import { CcacheError, KerberosError } from '../errors.ts';
 import { NT_ENTERPRISE } from '../messages/numbers.ts';
 import { formatPrincipal, type Principal, samePrincipal } from '../messages/principal.ts';
 import { ActivityError, type Arguments, during } from './command.ts';
-import { defaultCache } from './default-cache.ts';
+import { defaultCacheName } from './default-cache.ts';
 import { hostPrincipal } from './host-principal.ts';
 import { clientKeytab } from './keytabs.ts';
+import { collectionOf } from './named-caches.ts';
 import { namedCache, principalOf, type Session } from './session.ts';
 
 /** Whose ticket is to be got, and where it is to be kept. */
@@ -32,10 +32,11 @@ interface Wishes {
  */
 export async function chooseCache(args: Arguments, session: Session, wishes: Wishes): Promise<Target> {
   const named = args.value('c');
+  const name = named ?? (await defaultCacheName(session, { reading: false }));
   const cache =
     named === undefined
-      ? await defaultCache(session, { reading: false })
-      : await specifiedCache(named, session);
+      ? await namedCache(name, session, 'getting default ccache')
+      : await specifiedCache(name, session);
   const given = await givenPrincipal(args, session, wishes);
   const principal = given ?? (await principalIn(cache)) ?? userPrincipal(session);
   const target = { principal, name: formatPrincipal(principal), cache, makePrimary: undefined };
@@ -44,7 +45,7 @@ export async function chooseCache(args: Arguments, session: Session, wishes: Wis
     return target;
   }
   if (given === undefined && (await principalIn(cache)) !== undefined) return target;
-  const collection = await collectionOf(cache, session);
+  const collection = await collectionOf(name, session);
   if (collection !== undefined) {
     const member = await memberFor(principal, collection, cache, wishes);
     if (member !== undefined) {
@@ -104,11 +105,6 @@ async function principalIn(cache: Ccache): Promise<Principal | undefined> {
   }
 }
 
-async function collectionOf(cache: Ccache, session: Session): Promise<CcacheCollection | undefined> {
-  const type = await findCcacheType(cache.type);
-  return type?.collection?.(cache.residual, session.caches);
-}
-
 /** The collection's cache for the principal, or a new one where the default one is another's. */
 async function memberFor(
   principal: Principal,
@@ -122,8 +118,9 @@ async function memberFor(
     say(`Using existing cache: ${shown(cache)}`);
     return cache;
   }
-  if ((await principalIn(fallback)) === undefined) return undefined;
-  const created = await collection.create(principal);
+  // What is primary may be another's by the time it is written, so that one without a name is never the first.
+  if (fallback.residual !== '' && (await principalIn(fallback)) === undefined) return undefined;
+  const created = await during('generating new ccache', () => collection.create(principal));
   say(`Using new cache: ${shown(created)}`);
   return created;
 }

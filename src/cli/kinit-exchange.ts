@@ -1,5 +1,5 @@
 import type { CacheContents } from '../ccache/ccache.ts';
-import { configEntry } from '../ccache/config-entries.ts';
+import { configEntry, startRealmEntries } from '../ccache/config-entries.ts';
 import { getInitialCredential, type InitialResult } from '../client/initial.ts';
 import { notFound } from '../client/not-found.ts';
 import { renewCredential, validateCredential } from '../client/renew.ts';
@@ -79,15 +79,19 @@ export async function againFrom(
   if (old === undefined) throw notFound(cache);
   const options = { ...exchangeOptions(session, defaultTgsEnctypes(session.config)), kdcOffset };
   const renewed = await (again === 'renewing' ? renewCredential : validateCredential)(old, options);
-  return { principal, credentials: [renewed], kdcOffset };
+  return { principal, credentials: [...startRealmEntries(renewed), renewed], kdcOffset };
 }
 
-/** The ticket, and before it what MIT notes of the KDC: whether it offers FAST, which pre-authentication it took. */
+/**
+ * The ticket, and before it what MIT notes: whether the KDC offers FAST, which pre-authentication it took, and the
+ * realm to start from.
+ */
 function contentsOf({ credential, kdcOffset, fastAvailable, padataType }: InitialResult): CacheContents {
   const { client, server } = credential;
   const notes = [
     ...(fastAvailable ? [configEntry(client, 'fast_avail', server, 'yes')] : []),
     ...(padataType === undefined ? [] : [configEntry(client, 'pa_type', server, String(padataType))]),
+    ...startRealmEntries(credential),
   ];
   return { principal: client, credentials: [...notes, credential], kdcOffset };
 }

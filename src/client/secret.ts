@@ -1,3 +1,4 @@
+import { textToBytes } from '../codec/text.ts';
 import type { Key } from '../crypto/key.ts';
 import { stringToKey } from '../crypto/string-to-key.ts';
 import { KerberosError } from '../errors.ts';
@@ -45,7 +46,9 @@ function passwordKeys(read: () => Promise<string>): ClientKeys {
     order: enctypes => enctypes,
     async key(hints) {
       if (made !== undefined && sameHints(made.hints, hints)) return made.key;
-      made = { hints, key: stringToKey(hints.etype, await read(), hints.salt, hints.s2kparams) };
+      // Bytes that are no UTF-8 are part of a password, too.
+      const password = textToBytes(await read());
+      made = { hints, key: stringToKey(hints.etype, password, hints.salt, hints.s2kparams) };
       return made.key;
     },
     rejected: cause => new KerberosError('PASSWORD_INCORRECT', 'Password incorrect', { cause }),

@@ -1,6 +1,6 @@
 import type { CacheContents, Ccache } from '../ccache/ccache.ts';
 import { ccacheName } from '../ccache/ccache.ts';
-import { isConfigEntry } from '../ccache/config-entries.ts';
+import { isConfigEntry, startRealm } from '../ccache/config-entries.ts';
 import { KerberosError } from '../errors.ts';
 import { type Credential, isExpired, startOf } from '../messages/credential.ts';
 import { INVALID } from '../messages/flags.ts';
@@ -65,17 +65,19 @@ export function findCredential(
   );
 }
 
-/** The ticket-granting ticket to begin with: that for the server's realm if there is one, else the client's own. */
+/** The ticket-granting ticket to begin with: that for the server's realm if there is one, else that of the start realm. */
 function findTgt(
   cache: Ccache,
   contents: CacheContents,
   realm: string,
   { now, kdcOffset, clockskew }: ServiceOptions,
 ): Credential {
-  const home = contents.principal.realm;
-  for (const target of [realm, home]) {
-    const tgt = findCredential(contents, tgsPrincipal(target, home), { now, kdcOffset, clockskew });
-    if (tgt !== undefined) return tgt;
+  const home = startRealm(contents);
+  for (const issuer of [home, contents.principal.realm]) {
+    for (const target of [realm, issuer]) {
+      const tgt = findCredential(contents, tgsPrincipal(target, issuer), { now, kdcOffset, clockskew });
+      if (tgt !== undefined) return tgt;
+    }
   }
   const own = contents.credentials.find(({ server }) => samePrincipal(server, tgsPrincipal(home)));
   if (own === undefined) throw notFound(cache);

@@ -11,7 +11,7 @@ export interface PasswordSpec {
 /** The intermediate key `tkey`, from which "kerberos" derives the protocol key. */
 export function passwordKey(
   spec: PasswordSpec,
-  password: string,
+  password: string | Uint8Array,
   salt: Uint8Array,
   iterations: number,
 ): Uint8Array {

@@ -21,5 +21,5 @@ export interface Profile {
   /** `bytes` has `keyLength` and is not changed afterwards. */
   open(bytes: Uint8Array): KeyOperations;
   /** The key for a password; `iterations` is trusted. */
-  stringToKey(password: string, salt: Uint8Array, iterations: number): Uint8Array;
+  stringToKey(password: string | Uint8Array, salt: Uint8Array, iterations: number): Uint8Array;
 }

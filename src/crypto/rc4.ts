@@ -15,7 +15,7 @@ export const rc4Hmac: Profile = {
   cksumtype: HMAC_MD5,
   defaultIterations: 0,
   open: key => new Rc4Key(key),
-  stringToKey: password => md4(Buffer.from(password, 'utf16le')),
+  stringToKey: password => md4(Buffer.from(Buffer.from(password).toString(), 'utf16le')),
 };
 
 const TAG = 16;

@@ -9,7 +9,7 @@ import { importKey, type Key } from './key.ts';
 export const MAX_ITERATIONS = 1 << 20;
 
 /**
- * The key for a password (RFC 3961 §3): `password` in UTF-8 (UTF-16 for RC4), `params` the s2kparams, an iteration count
+ * The key for a password (RFC 3961 §3): `password` in UTF-8, or its bytes (UTF-16 of them for RC4), `params` the s2kparams, an iteration count
  * in 4 octets, where none or empty ones stand for the enctype's default.
  *
  * Throws `ENCTYPE_UNSUPPORTED` and, for malformed params or a count out of bounds, `S2K_PARAMS`. As in MIT, the
@@ -17,7 +17,7 @@ export const MAX_ITERATIONS = 1 << 20;
  */
 export function stringToKey(
   etype: number,
-  password: string,
+  password: string | Uint8Array,
   salt: string | Uint8Array,
   params?: Uint8Array,
 ): Key {

@@ -132,6 +132,15 @@ describe('what is renewed or validated', () => {
     await expect(swapped).rejects.toMatchObject({ code: 'REPLY_MODIFIED' });
   });
 
+  it('is not another realm’s ticket in place of the one there was', async () => {
+    const foreign = { ...tgt, server: tgsPrincipal('B.TEST', 'A.TEST') };
+    const swapped = renewCredential(
+      foreign,
+      options(tgsReply(session, { part: { sname: tgsOf('C.TEST') } })),
+    );
+    await expect(swapped).rejects.toMatchObject({ code: 'REPLY_MODIFIED' });
+  });
+
   it('may be a ticket for a service', async () => {
     const ticket = { ...tgt, server: host };
     const renewed = await renewCredential(ticket, options(tgsReply(session)));
