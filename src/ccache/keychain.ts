@@ -35,7 +35,7 @@ function collection(environment: CcacheEnvironment): CcacheCollection {
     async setPrimary({ residual }) {
       await store.change(caches => {
         const { name } = existing(residual, caches);
-        return { ...caches, primary: name };
+        return caches.primary === name ? caches : { ...caches, primary: name };
       });
     },
     async create(principal) {

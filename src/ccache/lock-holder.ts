@@ -64,11 +64,12 @@ function processState(pid: number): { started: string; ended: boolean } | undefi
 }
 
 function place(): string {
-  let namespace = '';
   try {
-    namespace = readlinkSync('/proc/self/ns/pid');
+    // As node:os has it, which takes half a millisecond to load.
+    const host = readFileSync('/proc/sys/kernel/hostname', 'latin1').trimEnd();
+    return `${encodeURIComponent(host)}/${readlinkSync('/proc/self/ns/pid')}`;
   } catch {
     // not Linux: one namespace
+    return `${encodeURIComponent(hostname())}/`;
   }
-  return `${encodeURIComponent(hostname())}/${namespace}`;
 }

@@ -13,7 +13,7 @@ import { CcacheError } from '../errors.ts';
 import { describeOurselves, type Holder, isDead, parseHolder } from './lock-holder.ts';
 
 export interface LockOptions {
-  /** How long to wait for the lock, in seconds; 10 unless told. */
+  /** How long to wait for the lock, in seconds; 30 unless told. */
   readonly timeout?: number | undefined;
 }
 
@@ -34,21 +34,26 @@ export async function withLock<T>(
   const path = join(directory, hash(subject));
   const ourselves = describeOurselves();
   // The system's clock may be set meanwhile; this one only runs.
-  const deadline = process.uptime() + (options.timeout ?? 10);
-  for (;;) {
+  const deadline = process.uptime() + (options.timeout ?? 30);
+  for (let tries = 0; ; tries++) {
     const outcome = acquire(path, ourselves);
     if (outcome === 'held') break;
     if (outcome === 'impossible') return work();
     if (process.uptime() >= deadline) {
       throw new CcacheError('CACHE_BUSY', 'The credentials cache is in use by another process', subject);
     }
-    await new Promise(resolve => setTimeout(resolve, 1 + Math.random() * 9));
+    await new Promise(resolve => setTimeout(resolve, pause(tries)));
   }
   try {
     return await work();
   } finally {
     release(path, ourselves);
   }
+}
+
+/** Milliseconds until the next attempt: short at first, but a crowd that waits must leave the processor to the holder. */
+function pause(tries: number): number {
+  return 1 + Math.random() * Math.min(10 * 1.3 ** tries, 150);
 }
 
 type Outcome = 'held' | 'busy' | 'impossible';

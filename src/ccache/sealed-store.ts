@@ -49,7 +49,7 @@ export function sealedStore(environment: CcacheEnvironment): SealedStore {
         const changed = work(caches);
         if (changed === caches) return;
         if (changed.members.size === 0) await remove();
-        else writeAtomically(path, sealBytes(SealedCaches.encode(changed), opened?.key ?? (await newKey())));
+        else write(changed, opened?.key ?? (await newKey()));
       });
     },
     forget() {
@@ -73,6 +73,11 @@ export function sealedStore(environment: CcacheEnvironment): SealedStore {
       }
       failed = sealed;
     }
+  }
+
+  function write(caches: SealedCaches, key: Uint8Array): void {
+    // A file that a power failure had damaged would stay in the way until it is destroyed.
+    writeAtomically(path, sealBytes(SealedCaches.encode(caches), key), { durable: true });
   }
 
   async function newKey(): Promise<Uint8Array> {

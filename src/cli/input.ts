@@ -1,5 +1,6 @@
 import { readSync } from 'node:fs';
 import { bytesToText } from '../codec/text.ts';
+import { KerberosError } from '../errors.ts';
 
 /** Input byte by byte. */
 export interface ByteSource {
@@ -68,4 +69,15 @@ export async function readInputLine(input: ByteSource): Promise<string | undefin
   const text = bytesToText(line.subarray(0, length));
   line.fill(0);
   return text;
+}
+
+/** Everything up to the end of the input. Throws KerberosError CACHE_IO for more than `limit` bytes. */
+export async function readWholeInput(input: ByteSource, limit: number): Promise<Uint8Array> {
+  const bytes: number[] = [];
+  for (let next = await input.next(); next !== undefined; next = await input.next()) {
+    if (bytes.length === limit)
+      throw new KerberosError('CACHE_IO', `The input is longer than ${limit} bytes`);
+    bytes.push(next);
+  }
+  return Uint8Array.from(bytes);
 }

@@ -49,9 +49,18 @@ async function run(args: Arguments, io: Io): Promise<number> {
       await kdc.close();
     }
   } finally {
-    // What the command left running may be writing there still.
-    for (const path of made) rmSync(path, { recursive: true, force: true, maxRetries: 5 });
+    for (const path of made) removeMade(path, io);
     stop.release();
+  }
+}
+
+/** Tells where it cannot be removed; the exit status is the command's all the same. */
+function removeMade(path: string, io: Io): void {
+  try {
+    // What the command left running may be writing there still.
+    rmSync(path, { recursive: true, force: true, maxRetries: 5 });
+  } catch (error) {
+    io.err(`${name}: Cannot remove ${path}: ${fileReason(error)}\n`);
   }
 }
 

@@ -106,11 +106,11 @@ async function principalIn(cache: Ccache): Promise<Principal | undefined> {
 }
 
 /** The collection's cache for the principal, or a new one where the default one is another's. */
-async function memberFor(
+export async function memberFor(
   principal: Principal,
   collection: CcacheCollection,
   fallback: Ccache,
-  { say }: Wishes,
+  { say }: Pick<Wishes, 'say'>,
 ): Promise<Ccache | undefined> {
   for (const cache of await collection.list()) {
     const owner = await principalIn(cache);

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
-import { ccacheName } from '../ccache/ccache.ts';
+import { type Ccache, ccacheName } from '../ccache/ccache.ts';
 import { hasSealedTickets, probeKeychain } from '../ccache/probe.ts';
-import { resolveCcache } from '../ccache/resolve.ts';
+import { splitCcacheName } from '../ccache/resolve.ts';
 import type { SealedStore } from '../ccache/sealed-store.ts';
-import { KerberosError } from '../errors.ts';
+import { findCcacheType } from '../ccache/types.ts';
+import { CcacheError, KerberosError } from '../errors.ts';
 import { formatPrincipal } from '../messages/principal.ts';
 import { ActivityError, type Arguments, type Command, during, UsageError } from './command.ts';
 import { defaultCacheName } from './default-cache.ts';
-import { isAbsent, readableContents } from './named-caches.ts';
+import { cachesAround, isAbsent, readableContents } from './named-caches.ts';
 import { tellError } from './run-command.ts';
 import { printable } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
@@ -46,7 +47,13 @@ async function run(args: Arguments, io: Io): Promise<number> {
       status = 1;
     }
   };
-  for (const name of await cacheNames(session)) await attempt(() => destroyNamed(name, session, say));
+  for (const name of await cacheNames(session)) {
+    let caches: readonly Ccache[] = [];
+    await attempt(async () => {
+      caches = await cachesOf(name, session);
+    });
+    for (const cache of caches) await attempt(() => destroy(cache, say));
+  }
   await attempt(() => destroySealed(session, say));
   if (destroyed === 0 && status === 0 && !args.has('quiet')) io.out('No credential caches found\n');
   return status;
@@ -62,12 +69,22 @@ async function cacheNames(session: Session): Promise<readonly string[]> {
   );
 }
 
-function destroyNamed(name: string, session: Session, say: Say): Promise<void> {
+/** Those of the collection that a name stands for; the one where it stands for none. */
+function cachesOf(name: string, session: Session): Promise<readonly Ccache[]> {
   return during(`destroying ${name}`, async () => {
-    const cache = await resolveCcache(name, session.caches);
+    if ((await findCcacheType(splitCcacheName(name).type)) === undefined) {
+      throw new CcacheError('CACHE_TYPE_UNKNOWN', 'Unknown credential cache type', name);
+    }
+    return cachesAround(name, session);
+  });
+}
+
+function destroy(cache: Ccache, say: Say): Promise<void> {
+  const name = ccacheName(cache);
+  return during(`destroying ${name}`, async () => {
     const contents = await readableContents(cache);
     await cache.destroy();
-    say(`${ccacheName(cache)}${contents === undefined ? '' : ` of ${formatPrincipal(contents.principal)}`}`);
+    say(contents === undefined ? name : `${name} of ${formatPrincipal(contents.principal)}`);
   });
 }
 

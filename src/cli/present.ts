@@ -9,8 +9,8 @@ import { type Arguments, type Command, during, UsageError } from './command.ts';
 import { etypeText } from './etype-text.ts';
 import { exchangeOptions } from './exchange.ts';
 import { hostPrincipal } from './host-principal.ts';
+import { cacheForService } from './identity-cache.ts';
 import { loadLocale } from './locale.ts';
-import { cacheOf } from './named-caches.ts';
 import { readPort } from './ports.ts';
 import { printable } from './sentences.ts';
 import { serviceTicket } from './service-ticket.ts';
@@ -39,8 +39,8 @@ async function run(args: Arguments, io: Io): Promise<number> {
   }
   const port = readPort(args.value('port'), SAMPLE_PORT, 'krb5kit present');
   const session = openSession(io);
-  const cache = await cacheOf(args.value('cache'), session);
   const server = await hostPrincipal(service, host, session);
+  const cache = await cacheForService(args.value('cache'), server, session);
   const { kdcOffset } = await during('getting client principal name', () => cache.load());
   const credential = await serviceTicket(
     cache,

@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs';
 import { textToBytes } from '../codec/text.ts';
-import { readInputLine, stdinBytes } from './input.ts';
+import { readInputLine, readWholeInput, stdinBytes } from './input.ts';
 import { writeWhole } from './output.ts';
 import { promptForPassword } from './prompt.ts';
 
@@ -12,6 +12,8 @@ export interface Io {
   /** The effective user; undefined on systems without numeric users. */
   readonly uid: number | undefined;
   readonly cwd: string;
+  /** How we were started, without the arguments: the Node that runs us and its script. */
+  readonly program: readonly string[];
   /** Where the native libraries keep caches of all users: `/tmp`, whatever TMPDIR says. */
   readonly cacheDirectory: string;
   readonly stdinIsTerminal: boolean;
@@ -30,6 +32,8 @@ export interface Io {
   err(text: string): void;
   /** One line of stdin without its end, echoed by a terminal as usual; undefined at the end of the input. */
   readLine(): Promise<string | undefined>;
+  /** All that is left of stdin. Throws KerberosError CACHE_IO for more than `limit` bytes. */
+  readInput(limit: number): Promise<Uint8Array>;
   /**
    * Shows `prompt` as it is on stdout and reads one line without echo. Throws KerberosError PASSWORD_UNREAD at the
    * end of the input, PASSWORD_INTERRUPTED on Ctrl-C.
@@ -49,6 +53,8 @@ export type ProcessLike = Pick<
   | 'on'
   | 'off'
   | 'exit'
+  | 'execPath'
+  | 'argv'
   | 'stdout'
   | 'getBuiltinModule'
 >;
@@ -74,6 +80,9 @@ export function processIo(process: ProcessLike, signal?: AbortSignal): Io {
     get cwd() {
       return process.cwd();
     },
+    get program() {
+      return [process.execPath, ...process.argv.slice(1, 2)];
+    },
     cacheDirectory: '/tmp',
     get stdinIsTerminal() {
       return isTerminal(0, process);
@@ -98,6 +107,7 @@ export function processIo(process: ProcessLike, signal?: AbortSignal): Io {
     out: text => write(1, text),
     err: text => write(2, text),
     readLine: () => readInputLine(input),
+    readInput: limit => readWholeInput(input, limit),
     readPassword: prompt => promptForPassword(prompt, io, input, process),
   };
   return io;

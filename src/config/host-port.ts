@@ -1,5 +1,5 @@
 /** A server's name or address, and its port. */
-export interface HostPort {
+interface HostPort {
   readonly host: string;
   readonly port: number;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { helpText, parseArguments } from '../../src/cli/arguments.ts';
+import { HelpRequested, parseArguments } from '../../src/cli/arguments.ts';
 import { type Command, UsageError } from '../../src/cli/command.ts';
+import { helpText } from '../../src/cli/help.ts';
 
 const sample: Command = {
   name: 'sample',
@@ -23,7 +24,12 @@ describe('a command line', () => {
   it('may have options after operands and letters in a bundle', () => {
     const args = parseArguments(sample, ['alice', '-fkc', 'FILE:/x', '-5']);
     expect(args.operands).toEqual(['alice']);
-    expect([args.has('f'), args.has('keytab'), args.has('5'), args.value('c')]).toEqual([true, true, true, 'FILE:/x']);
+    expect([args.has('f'), args.has('keytab'), args.has('5'), args.value('c')]).toEqual([
+      true,
+      true,
+      true,
+      'FILE:/x',
+    ]);
   });
 
   it('takes the word after an option for its value, whatever it looks like', () => {
@@ -60,8 +66,23 @@ describe('a command line', () => {
     [['-c'], "sample: option requires an argument -- 'c'"],
     [['-fc'], "sample: option requires an argument -- 'c'"],
     [['--out-cache'], "sample: option '--out-cache' requires an argument"],
+    [['--out'], "sample: option '--out-cache' requires an argument"],
+    [['--request-pac=x'], "sample: option '--request-pac' doesn't allow an argument"],
   ])('%j is refused in the words of getopt', (argv, words) => {
     expect(() => parseArguments(sample, argv)).toThrow(new UsageError(words));
+  });
+
+  it('is refused where a long name could be another', () => {
+    const many = { ...sample, options: [...sample.options, { flags: '--keep', text: 'Like --keytab.' }] };
+    const words = "sample: option '--ke' is ambiguous; possibilities: '--keytab' '--keep'";
+    expect(() => parseArguments(many, ['--ke'])).toThrow(new UsageError(words));
+    expect(parseArguments(many, ['--keep']).has('keep')).toBe(true);
+  });
+
+  it('of letters alone has no long names but --help', () => {
+    const letters = { ...sample, options: [{ flags: '-f', text: 'A flag.' }] };
+    expect(() => parseArguments(letters, ['--f'])).toThrow(new UsageError("sample: invalid option -- '-'"));
+    expect(() => parseArguments(letters, ['-f', '--help', '-Z'])).toThrow(HelpRequested);
   });
 
   it('shows its options in --help, but for those that are only tolerated', () => {

@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +37,7 @@ function begin(script: string, options: readonly string[] = [], more: CaptureOpt
 }
 
 function beginProgram(argv: readonly string[], options: readonly string[] = [], more: CaptureOptions = {}) {
-  const env = { PATH: process.env.PATH, HOME: folder, TMPDIR: temporary, ...more.env };
+  const env = { PATH: '/usr/bin:/bin', HOME: folder, TMPDIR: temporary, ...more.env };
   const io = captureIo({ cwd: folder, ...more, env });
   const ended = runCommand(kdc, ['run', ...options, '--', ...argv], io);
   return { io, ended };
@@ -37,11 +47,18 @@ const readOutput = (name: string): string => readFileSync(inFolder(name), 'utf8'
 
 describe('the command', () => {
   it('is told of the realm by its environment', async () => {
-    const env = { KRB5_CLIENT_KTNAME: 'FILE:/mine', KRB5RCACHENAME: 'dfl:', KRB5CCNAME: 'FILE:/mine', OTHER: 'kept' };
+    const env = {
+      KRB5_CLIENT_KTNAME: 'FILE:/mine',
+      KRB5RCACHENAME: 'dfl:',
+      KRB5CCNAME: 'FILE:/mine',
+      OTHER: 'kept',
+    };
     const { ended } = begin('env > env; cat $KRB5_CONFIG > conf', ['--realm', 'MY.TEST'], { env });
     expect(await ended).toBe(0);
     const lines = readOutput('env').split('\n');
-    const told = Object.fromEntries(lines.filter(line => /^(KRB5|OTHER)/.test(line)).map(line => line.split('=', 2)));
+    const told = Object.fromEntries(
+      lines.filter(line => /^(KRB5|OTHER)/.test(line)).map(line => line.split('=', 2)),
+    );
     const { KRB5_CONFIG, ...others } = told;
     const directory = KRB5_CONFIG.replace(/\/krb5\.conf$/, '');
     expect(directory).toMatch(/\/tmp\/krb5kit-kdc-\w+$/);
@@ -68,7 +85,7 @@ describe('the command', () => {
   });
 
   it('may be written without the two dashes', async () => {
-    const io = captureIo({ cwd: folder, env: { PATH: process.env.PATH, TMPDIR: temporary } });
+    const io = captureIo({ cwd: folder, env: { PATH: '/usr/bin:/bin', TMPDIR: temporary } });
     expect(await runCommand(kdc, ['run', '--realm', 'A', 'sh', '-c', 'exit 5', '--help'], io)).toBe(5);
   });
 });
@@ -185,7 +202,11 @@ describe('--keytab', () => {
   const services = ['--service', 'HTTP/localhost'];
 
   it('puts the keys where it is told while the command runs, and names them in full', async () => {
-    const { ended } = begin('stat -c %a keys > mode; echo $KRB5_KTNAME > name', [...services, '--keytab', 'keys']);
+    const { ended } = begin('stat -c %a keys > mode; echo $KRB5_KTNAME > name', [
+      ...services,
+      '--keytab',
+      'keys',
+    ]);
     expect(await ended).toBe(0);
     expect([readOutput('mode'), readOutput('name')]).toEqual(['600\n', `FILE:${inFolder('keys')}\n`]);
   });
@@ -193,7 +214,11 @@ describe('--keytab', () => {
   it('takes the empty file that mktemp makes', async () => {
     writeFileSync(inFolder('keys'), '');
     chmodSync(inFolder('keys'), 0o644);
-    const { ended } = begin('stat -c "%a %s" keys > mode', [...services, '--keytab', `FILE:${inFolder('keys')}`]);
+    const { ended } = begin('stat -c "%a %s" keys > mode', [
+      ...services,
+      '--keytab',
+      `FILE:${inFolder('keys')}`,
+    ]);
     expect(await ended).toBe(0);
     expect(readOutput('mode')).toMatch(/^600 \d{3}\n$/);
   });

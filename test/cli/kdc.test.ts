@@ -34,7 +34,10 @@ const inFolder = (name: string): string => join(folder, name);
 /** `krb5kit kdc` with a krb5.conf for clients. */
 async function start(...argv: readonly string[]): Promise<Background> {
   const files = ['--krb5-conf', inFolder('krb5.conf')];
-  const realm = await startCommand(kdc, [...files, ...argv], { env: { HOME: folder }, ready: /ready on .*\n/ });
+  const realm = await startCommand(kdc, [...files, ...argv], {
+    env: { HOME: folder },
+    ready: /ready on .*\n/,
+  });
   running.push(realm);
   return realm;
 }
@@ -47,7 +50,13 @@ function startFrom(realm: unknown, ...argv: readonly string[]): Promise<Backgrou
 
 /** Runs a command of a client. */
 async function client(command: Command, argv: readonly string[], stdin = '') {
-  const env = { HOME: folder, KRB5_CONFIG: inFolder('krb5.conf'), KRB5CCNAME: inFolder('cc'), LC_ALL: 'C', TZ: 'UTC' };
+  const env = {
+    HOME: folder,
+    KRB5_CONFIG: inFolder('krb5.conf'),
+    KRB5CCNAME: inFolder('cc'),
+    LC_ALL: 'C',
+    TZ: 'UTC',
+  };
   const io = captureIo({ env, stdin });
   const status = await runCommand(command, argv, io);
   return { status, stdout: io.stdout, stderr: io.stderr };
@@ -175,13 +184,22 @@ describe('the policy', () => {
 
   it('of a principal forbids what it forbids', async () => {
     const users = [
-      { name: 'plain', password: 'pw', disallowForwardable: true, disallowProxiable: true, disallowRenewable: true },
+      {
+        name: 'plain',
+        password: 'pw',
+        disallowForwardable: true,
+        disallowProxiable: true,
+        disallowRenewable: true,
+      },
       { name: 'open', password: 'pw', requiresPreauth: false },
       { name: 'locked', password: 'pw', locked: true },
       { name: 'gone', password: 'pw', expiration: '2020-01-01T00:00:00Z' },
       { name: 'old', password: 'pw', passwordExpiration: '2020-01-01' },
     ];
-    await startFrom({ users, services: [{ name: 'none/localhost', disallowServer: true }, 'http/localhost'] });
+    await startFrom({
+      users,
+      services: [{ name: 'none/localhost', disallowServer: true }, 'http/localhost'],
+    });
     expect(await client(kinit, ['-f', '-p', '-r', '1d', 'plain'], 'pw\n')).toMatchObject({ status: 0 });
     expect((await client(klist, ['-f'])).stdout).toMatch(/Flags: IA\n/);
     expect(await client(kvno, ['none/localhost'])).toMatchObject({ status: 1 });
@@ -232,13 +250,22 @@ describe('a realm file that is wrong', () => {
     [{ users: [{ ...user, paswd: 'tell-nobody' }] }, `${nowhere} has no member "paswd"`],
     [{ users: [{ ...user, __proto__: {} }] }, ''],
     [{ users: [{ ...user, constructor: {} }] }, `${nowhere} has no member "constructor"`],
-    [{ users: [{ ...user, maxLife: 'tell-nobody' }] }, `maxLife of ${nowhere} must be a duration such as "10h"`],
+    [
+      { users: [{ ...user, maxLife: 'tell-nobody' }] },
+      `maxLife of ${nowhere} must be a duration such as "10h"`,
+    ],
     [{ users: [{ ...user, maxLife: '1w' }] }, `maxLife of ${nowhere} must be a duration such as "10h"`],
     [{ users: [{ ...user, maxLife: -5 }] }, `maxLife of ${nowhere} must be a duration such as "10h"`],
-    [{ users: [{ ...user, expiration: 'soon' }] }, `expiration of ${nowhere} must be a date such as "2030-01-31T12:00:00Z"`],
+    [
+      { users: [{ ...user, expiration: 'soon' }] },
+      `expiration of ${nowhere} must be a date such as "2030-01-31T12:00:00Z"`,
+    ],
     [{ users: [{ ...user, locked: 'yes' }] }, `locked of ${nowhere} must be true or false`],
     [{ users: [{ ...user, kvno: 0 }] }, `kvno of ${nowhere} must be a whole number from 1 to 4294967295`],
-    [{ users: [{ ...user, kvno: 2 ** 32 }] }, `kvno of ${nowhere} must be a whole number from 1 to 4294967295`],
+    [
+      { users: [{ ...user, kvno: 2 ** 32 }] },
+      `kvno of ${nowhere} must be a whole number from 1 to 4294967295`,
+    ],
     [{ users: [{ ...user, enctypes: ['tell-nobody'] }] }, `enctypes of ${nowhere} names no enctype`],
     [{ services: [{}] }, 'number 1 in services of the realm must have a name'],
     [{ services: [7] }, 'number 1 in services of the realm must be an object'],

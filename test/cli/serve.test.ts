@@ -89,13 +89,43 @@ describe('refuses, and tells both sides why:', () => {
   const bound = { addrType: 2, address: Uint8Array.of(10, 0, 0, 1) };
   const http = parsePrincipal('HTTP/localhost@A.TEST');
   const cases: readonly [string, Credential, number, string][] = [
-    ['a ticket sealed with another key', makeCredential({ key: randomKey(18) }), 31, 'Decrypt integrity check failed'],
-    ['a ticket sealed with a key that has gone', makeCredential({ kvno: 9 }), 44, 'Key version is not available'],
-    ['a ticket of a key type it has no key of', makeCredential({ key: randomKey(17) }), 45, 'Service key not available'],
+    [
+      'a ticket sealed with another key',
+      makeCredential({ key: randomKey(18) }),
+      31,
+      'Decrypt integrity check failed',
+    ],
+    [
+      'a ticket sealed with a key that has gone',
+      makeCredential({ kvno: 9 }),
+      44,
+      'Key version is not available',
+    ],
+    [
+      'a ticket of a key type it has no key of',
+      makeCredential({ key: randomKey(17) }),
+      45,
+      'Service key not available',
+    ],
     ['a ticket that has expired', expired(), 32, 'Ticket expired'],
-    ['a ticket that is not valid yet', makeCredential({ part: { starttime: later(HOUR) } }), 33, 'Ticket not yet valid'],
-    ['a ticket bound to another address', makeCredential({ part: { caddr: [bound] } }), 38, 'Incorrect net address'],
-    ['a ticket of somebody else', makeCredential({ client: parsePrincipal('mallory@A.TEST') }), 36, "Ticket/authenticator don't match"],
+    [
+      'a ticket that is not valid yet',
+      makeCredential({ part: { starttime: later(HOUR) } }),
+      33,
+      'Ticket not yet valid',
+    ],
+    [
+      'a ticket bound to another address',
+      makeCredential({ part: { caddr: [bound] } }),
+      38,
+      'Incorrect net address',
+    ],
+    [
+      'a ticket of somebody else',
+      makeCredential({ client: parsePrincipal('mallory@A.TEST') }),
+      36,
+      "Ticket/authenticator don't match",
+    ],
     ['a ticket for another service', makeCredential({ server: http }), 35, "The ticket isn't for us"],
   ];
 
@@ -131,7 +161,10 @@ describe('refuses, and tells both sides why:', () => {
   });
 
   function expired(): Credential {
-    return { ...makeCredential({ part: { authtime: later(-9 * HOUR), endtime: later(-HOUR) } }), endtime: later(HOUR) };
+    return {
+      ...makeCredential({ part: { authtime: later(-9 * HOUR), endtime: later(-HOUR) } }),
+      endtime: later(HOUR),
+    };
   }
 });
 
@@ -244,7 +277,9 @@ it('serves many at once, each its own name', async () => {
       const { memoryType } = await import('../../src/ccache/memory.ts');
       const credential = makeCredential({ client, part });
       const environment = { dataDirectory: lab.folder, keychain: () => Promise.reject(new Error('none')) };
-      await memoryType.resolve(`${i}`, environment).initialize({ principal: client, credentials: [credential] });
+      await memoryType
+        .resolve(`${i}`, environment)
+        .initialize({ principal: client, credentials: [credential] });
       return lab.present(service.port, credential, cache);
     }),
   );
@@ -285,10 +320,7 @@ describe('does not start', () => {
     [['somewhere'], 'what is "somewhere"?'],
   ])('when the command line is wrong: %s', async (argv, sentence) => {
     const { status, io } = await runAt(lab.folder, serve, argv, { env: lab.env });
-    expect([status, io.stderr]).toEqual([
-      2,
-      `krb5kit serve: ${sentence}\nUsage: krb5kit serve [options] \n`,
-    ]);
+    expect([status, io.stderr]).toEqual([2, `krb5kit serve: ${sentence}\nUsage: krb5kit serve [options] \n`]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +8,7 @@ import { present } from '../../src/cli/present.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
 import { serve } from '../../src/cli/serve.ts';
 import type { Credential } from '../../src/messages/credential.ts';
-import { type Principal, tgsPrincipal } from '../../src/messages/principal.ts';
-import { alice, keytab, makeCredential, NOW } from '../ap/made-up.ts';
+import { keytab, makeCredential, NOW } from '../ap/made-up.ts';
 import { type CapturedIo, type CaptureOptions, captureIo } from '../support/io.ts';
 import { writeCache, writeKeytab } from './caches.ts';
 
@@ -42,7 +41,7 @@ export class Lab {
   readonly folder = mkdtempSync(join(tmpdir(), 'krb5kit-serve-'));
   readonly keytab = writeKeytab(this.folder, keytab);
   readonly env: Readonly<Record<string, string>> = {
-    KRB5_CONFIG: join(this.folder, 'no-krb5.conf'),
+    KRB5_CONFIG: writeConf(this.folder),
     HOME: this.folder,
     KRB5RCACHEDIR: this.folder,
     KRB5_KTNAME: `FILE:${this.keytab}`,
@@ -88,6 +87,13 @@ export class Lab {
   }
 }
 
+function writeConf(folder: string): string {
+  const path = join(folder, 'krb5.conf');
+  const libdefaults = 'default_realm = A.TEST\ndns_lookup_kdc = false\ndns_canonicalize_hostname = false\n';
+  writeFileSync(path, `[libdefaults]\n${libdefaults}[domain_realm]\nlocalhost = A.TEST\n`);
+  return path;
+}
+
 /** A connection to a port of this machine; `sent` is all that comes back until its end. */
 export async function dial(port: number): Promise<Socket & { readonly received: Promise<Buffer> }> {
   const socket = connect(port, '127.0.0.1');
@@ -106,9 +112,4 @@ export async function until<T>(look: () => T | undefined): Promise<T> {
     if (found !== undefined) return found;
   }
   throw new Error('it did not happen within 10 seconds');
-}
-
-/** A ticket-granting ticket that no KDC would take. */
-export function emptyHanded(client: Principal = alice): Credential {
-  return { ...makeCredential(), client, server: tgsPrincipal(client.realm) };
 }

@@ -1,4 +1,4 @@
-import { type ByteSource, readInputLine } from '../../src/cli/input.ts';
+import { type ByteSource, readInputLine, readWholeInput } from '../../src/cli/input.ts';
 import { readPasswordLine } from '../../src/cli/prompt.ts';
 import type { Io } from '../../src/cli/terminal.ts';
 
@@ -13,7 +13,9 @@ export interface CapturedIo extends Io {
 }
 
 /** What the command shall find, and the lines it reads; anything may be overridden. */
-export type CaptureOptions = Partial<Omit<Io, 'out' | 'err' | 'readLine' | 'readPassword' | 'onStop'>> & {
+export type CaptureOptions = Partial<
+  Omit<Io, 'out' | 'err' | 'readLine' | 'readInput' | 'readPassword' | 'onStop'>
+> & {
   readonly stdin?: string;
 };
 
@@ -34,6 +36,7 @@ export function captureIo({ stdin = '', ...options }: CaptureOptions = {}): Capt
     pid: 4711,
     uid: 1000,
     cwd: '/',
+    program: ['/usr/bin/node', '/usr/bin/krb5kit'],
     cacheDirectory: '/tmp',
     stdinIsTerminal: false,
     stdoutIsTerminal: false,
@@ -51,6 +54,7 @@ export function captureIo({ stdin = '', ...options }: CaptureOptions = {}): Capt
     out,
     err: text => void written.push({ stream: 'stderr', text }),
     readLine: () => readInputLine(input),
+    readInput: limit => readWholeInput(input, limit),
     readPassword: prompt => readPasswordLine(prompt, out, input),
     get stdout() {
       return textOf('stdout');

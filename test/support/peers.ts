@@ -6,8 +6,15 @@ import { describe, it } from 'vitest';
 const programs = {
   'mit-kdc': ['krb5kdc', 'kadmin.local', 'kdb5_util'],
   'mit-sample': ['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', 'python3'],
-  'mit-client': ['kinit', 'klist', 'kdestroy', 'kvno'],
+  'mit-client': ['kinit', 'klist', 'kdestroy', 'kswitch', 'kvno'],
   'heimdal-client': ['/opt/heimdal/bin/kinit', '/opt/heimdal/bin/klist', '/opt/heimdal/bin/kgetcred'],
+  // Heimdal's path of the KCM socket is fixed; a mount namespace puts another there.
+  'heimdal-kcm-client': [
+    ...['kinit', 'klist', 'kdestroy', 'kgetcred', 'kswitch'].map(name => `/opt/heimdal/bin/${name}`),
+    'unshare',
+    'mount',
+  ],
+  'heimdal-kcm': ['/opt/heimdal/usr/sbin/kcm', 'unshare', 'mount'],
   'mit-kadmind': ['kadmind', 'kadmin'],
   'mit-keytab': ['ktutil'],
   'gss-samples': ['gss-client', 'gss-server'],

@@ -1,0 +1,144 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CcacheFile } from '../../src/ccache/file-format.ts';
+import { formatPrincipal } from '../../src/messages/principal.ts';
+import { type Daemon, type Ran, runBuilt, startBuilt } from '../support/built-commands.ts';
+import { describePeer, findProgram } from '../support/peers.ts';
+import { type SecretServiceSession, startSecretService } from '../support/secret-service.ts';
+
+// What a busy machine does: many processes of one user, each of which changes the same cache.
+
+const COUNT = 50;
+const numbers = Array.from({ length: COUNT }, (_, i) => i);
+const services = numbers.map(i => `service${i}/localhost`);
+const inRealm = services.map(name => `${name}@LOAD.TEST`).sort();
+
+let folder: string;
+let kdc: Daemon;
+let env: NodeJS.ProcessEnv;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'krb5kit-load-'));
+  const users = numbers.map(i => ({ name: `user${i}`, password: 'wonderland', enctypes: ['aes256-cts'] }));
+  writeFileSync(join(folder, 'realm.json'), JSON.stringify({ realm: 'LOAD.TEST', users, services }));
+  const files = ['--principals', join(folder, 'realm.json'), '--krb5-conf', join(folder, 'krb5.conf')];
+  kdc = await startBuilt('krb5kit', ['kdc', '--quiet', ...files], { HOME: folder }, /ready on/);
+});
+afterAll(async () => {
+  await kdc?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+beforeEach(() => {
+  env = {
+    PATH: process.env.PATH,
+    LC_ALL: 'C',
+    TZ: 'UTC',
+    HOME: folder,
+    KRB5_CONFIG: join(folder, 'krb5.conf'),
+    KRB5KIT_HOME: join(folder, 'data'),
+  };
+});
+afterEach(() => {
+  rmSync(join(folder, 'caches'), { recursive: true, force: true });
+  rmSync(join(folder, 'data'), { recursive: true, force: true });
+});
+
+const run = (name: string, ...args: readonly string[]): Promise<Ran> => runBuilt(name, args, { env });
+const login = (user = 'user0'): Promise<Ran> => runBuilt('kinit', [user], { env, input: 'wonderland\n' });
+
+function expectAllWell(outcomes: readonly Ran[]): void {
+  expect(outcomes.map(({ stderr }) => stderr).filter(text => text !== '')).toEqual([]);
+  expect(outcomes.every(({ status }) => status === 0)).toBe(true);
+}
+
+/** The services that a listing of klist shows. */
+function servicesIn(listing: string): readonly string[] {
+  return (listing.match(/service\d+\/localhost@LOAD\.TEST$/gm) ?? []).sort();
+}
+
+function expectNoLocks(): void {
+  const locks = join(folder, 'data/locks');
+  expect(existsSync(locks) ? readdirSync(locks) : []).toEqual([]);
+}
+
+describe(`${COUNT} processes on one FILE cache`, () => {
+  let path: string;
+
+  beforeEach(() => {
+    const caches = mkdtempSync(join(folder, 'caches-'));
+    path = join(caches, 'cc');
+    env = { ...env, KRB5CCNAME: `FILE:${path}` };
+  });
+
+  it('each get a ticket, and all are there in the end, for the native tools as well', async () => {
+    expectAllWell([await login()]);
+    expectAllWell(await Promise.all(services.map(name => run('kvno', name))));
+    expect(servicesIn((await run('klist')).stdout)).toEqual(inRealm);
+    const native = findProgram('klist');
+    if (native !== undefined) {
+      const { status, stdout } = spawnSync(native, ['-e', path], { env, encoding: 'utf8' });
+      expect([status, servicesIn(stdout)]).toEqual([0, inRealm]);
+    }
+    expect(readdirSync(join(path, '..'))).toEqual(['cc']);
+    expectNoLocks();
+  });
+
+  it('replace it and add to it, and whoever reads meanwhile finds a whole one', async () => {
+    expectAllWell([await login()]);
+    let working = true;
+    const work = Promise.all(numbers.map(i => (i % 2 === 0 ? login() : run('kvno', services[i]!)))).finally(
+      () => {
+        working = false;
+      },
+    );
+    let reads = 0;
+    for (; working; await sleep(3)) {
+      const { principal, credentials, truncated } = CcacheFile.decode(readFileSync(path));
+      expect(truncated ?? false).toBe(false);
+      expect(formatPrincipal(principal)).toBe('user0@LOAD.TEST');
+      expect(credentials.map(({ server }) => formatPrincipal(server))).toContain(
+        'krbtgt/LOAD.TEST@LOAD.TEST',
+      );
+      reads++;
+    }
+    expectAllWell(await work);
+    expect(reads).toBeGreaterThan(20);
+    expect(readdirSync(join(path, '..'))).toEqual(['cc']);
+    expectNoLocks();
+  });
+});
+
+describePeer('secret-service', () => {
+  let session: SecretServiceSession;
+
+  beforeAll(async () => {
+    session = await startSecretService();
+  });
+  afterAll(() => session?.stop());
+  beforeEach(() => {
+    env = { ...session.environment, ...env, HOME: session.environment.HOME };
+  });
+  afterEach(() => run('kdestroy', '-A'));
+
+  it(`${COUNT} processes on one KEYCHAIN cache each get a ticket, and all are there in the end`, async () => {
+    expectAllWell([await login()]);
+    expectAllWell(await Promise.all(services.map(name => run('kvno', name))));
+    const { stdout } = await run('klist');
+    expect(stdout).toMatch(/^Ticket cache: KEYCHAIN:user0@LOAD\.TEST\n/);
+    expect(servicesIn(stdout)).toEqual(inRealm);
+    expect(readdirSync(join(folder, 'data')).sort()).toEqual(['locks', 'tickets']);
+    expectNoLocks();
+  });
+
+  it(`${COUNT} users that log in at once, the first of all, have a cache each and one key`, async () => {
+    expectAllWell(await Promise.all(numbers.map(i => login(`user${i}`))));
+    const { stdout } = await run('klist', '-l');
+    expect(stdout.match(/KEYCHAIN:user\d+@LOAD\.TEST/g)).toHaveLength(COUNT);
+    expect(session.search().match(/^\[\//gm)).toHaveLength(1);
+    expectNoLocks();
+  });
+});
