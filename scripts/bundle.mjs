@@ -1,10 +1,11 @@
-// One minified CommonJS bundle per command, made to start fast: Node's own modules load when first used, and the
-// bytecode of the whole bundle lies beside it for the launchers in bin/.
+// One minified bundle per command, made to start fast: Node's own modules load when first used, and the bytecode lies
+// beside it for the launchers in bin/. A bundle is a CommonJS module inside the function that Node would put around it.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, transform } from 'esbuild';
 import { codeCache } from './bytecode.mjs';
+import { rehearse } from './rehearsal.mjs';
 
 const target = 'node20.19';
 
@@ -12,7 +13,11 @@ const target = 'node20.19';
 export async function bundleCommands(root, outDir) {
   const table = readFileSync(join(root, 'src/cli/commands.ts'), 'utf8');
   const files = [...table.matchAll(/import\('\.\/([\w/-]+)\.ts'\)/g)].map(match => match[1]);
-  await Promise.all([...files, 'krb5kit'].map(file => bundleCommand(root, outDir, file)));
+  const bundles = await Promise.all([...files, 'krb5kit'].map(file => bundleCommand(root, outDir, file)));
+  const rehearsed = await rehearse(outDir);
+  for (const { name, source, stamp } of bundles) {
+    writeFileSync(join(outDir, `${name}.cache`), codeCache(source, stamp, rehearsed.get(name)));
+  }
 }
 
 async function bundleCommand(root, outDir, file) {
@@ -42,9 +47,9 @@ async function bundleCommand(root, outDir, file) {
     charset: 'ascii',
   });
   const stamp = createHash('sha256').update(code).digest('hex');
-  const bundle = join(outDir, `${name}.cjs`);
-  writeFileSync(bundle, `/*${stamp}*/${code}`, 'latin1');
-  writeFileSync(join(outDir, `${name}.cache`), codeCache(bundle, name, stamp));
+  const source = `/*${stamp}*/(function(exports,require,module,__filename,__dirname){${code}})`;
+  writeFileSync(join(outDir, `${name}.cjs`), source, 'latin1');
+  return { name, source, stamp };
 }
 
 // A command that looks another up in the table gets the other's bundle, not a copy of its code.

@@ -17,26 +17,27 @@ function run(name, argv) {
 }
 
 function launch(name, argv) {
+  return load(name).start(argv);
+}
+
+/** Runs a bundle, which is a function with the parameters of a CommonJS module; returns its exports. */
+function load(name) {
   const filename = `${bundles}${name}.cjs`;
-  const source = readFileSync(filename, 'utf8');
+  const source = readFileSync(filename, 'latin1'); // ASCII, as esbuild was told
   const cachedData = codeCache(`${bundles}${name}.cache`, source);
-  const script = new Script(wrap(source), { filename, cachedData });
+  const script = new Script(source, { filename, cachedData });
   const module_ = { exports: {} };
   script.runInThisContext()(module_.exports, requireFromBundles, module_, filename, bundles);
-  return module_.exports.start(argv);
+  return module_.exports;
 }
 
-function wrap(source) {
-  return `(function(exports,require,module,__filename,__dirname){${source}\n})`;
-}
-
+// A bundle asks for another one as `./NAME.cjs`.
 function requireFromBundles(id) {
-  return require(id.startsWith('./') ? bundles + id : id);
+  return id.startsWith('./') ? load(id.slice(2, -'.cjs'.length)) : require(id);
 }
 
-// V8 compares versions, flags and the length of the source, no more: a cache of another bundle of the same
-// length, or one with a flipped bit, would be run. So the header must name this bundle and this Node, and the
-// payload is there twice: comparing the halves takes microseconds, a digest would take loading node:crypto.
+// V8 compares versions, flags and the length of the source, no more: a cache of another bundle of the same length, or
+// one cut short, would be run. So the header must name this bundle, this Node and how much there is.
 function codeCache(file, source) {
   let bytes;
   try {
@@ -44,16 +45,13 @@ function codeCache(file, source) {
   } catch {
     return undefined;
   }
-  const half = (bytes.length - headerLength) / 2;
-  if (half < 1 || !Number.isInteger(half)) return undefined;
-  if (bytes.latin1Slice(0, headerLength) !== header(source.slice(2, 2 + stampLength))) return undefined;
-  const payload = bytes.subarray(headerLength, headerLength + half);
-  return payload.equals(bytes.subarray(headerLength + half)) ? payload : undefined;
+  const expected = header(source.slice(2, 2 + stampLength), bytes.length - headerLength);
+  return bytes.latin1Slice(0, headerLength) === expected ? bytes.subarray(headerLength) : undefined;
 }
 
-/** The head of a cache file: the stamp of its bundle, a SHA-256 in hex, and the Node that made it. */
-function header(stamp) {
-  return `${stamp} ${process.version} ${process.platform} ${process.arch}`.padEnd(headerLength);
+/** The head of a cache file: the stamp of its bundle, a SHA-256 in hex, the Node that made it, the bytes that follow. */
+function header(stamp, length) {
+  return `${stamp} ${process.version} ${process.platform} ${process.arch} ${length}`.padEnd(headerLength);
 }
 
-module.exports = { run, wrap, header };
+module.exports = { run, header };

@@ -22,9 +22,12 @@ const packages = [
   'mandoc',
 ];
 
-// Heimdal's clients conflict with MIT's by the names of their programs, so they are unpacked beside them.
+// Heimdal's clients conflict with MIT's by the names of their programs, so they are unpacked beside them, and so is
+// its daemon for caches, which is not to be started by itself.
 const heimdal = '/opt/heimdal';
-const heimdalPrograms = ['kinit', 'klist', 'kdestroy', 'kgetcred'];
+const heimdalPackages = ['heimdal-clients', 'heimdal-kcm'];
+const heimdalPrograms = ['kinit', 'klist', 'kdestroy', 'kgetcred', 'kswitch'];
+const heimdalDaemon = `${heimdal}/usr/sbin/kcm`;
 const heimdalLibraries = [
   'libasn1-8-heimdal',
   'libgssapi3-heimdal',
@@ -40,7 +43,9 @@ const heimdalLibraries = [
 ];
 
 const missing = [...packages, ...heimdalLibraries].filter(name => !isInstalled(name));
-const withoutHeimdal = heimdalPrograms.some(name => !existsSync(`${heimdal}/bin/${name}`));
+const withoutHeimdal = [...heimdalPrograms.map(name => `${heimdal}/bin/${name}`), heimdalDaemon].some(
+  path => !existsSync(path),
+);
 try {
   if (missing.length === 0 && !withoutHeimdal) console.log('All peers are installed.');
   if (missing.length > 0) install(missing);
@@ -76,16 +81,18 @@ function install(names) {
 function unpackHeimdal() {
   const folder = mkdtempSync(join(tmpdir(), 'krb5kit-'));
   try {
-    const { status, stderr } = spawnSync('apt-get', ['download', '-qq', 'heimdal-clients'], {
+    const { status, stderr } = spawnSync('apt-get', ['download', '-qq', ...heimdalPackages], {
       cwd: folder,
       encoding: 'utf8',
     });
-    if (status !== 0) throw new Error(`${stderr ?? ''}heimdal-clients cannot be downloaded.`);
+    if (status !== 0)
+      throw new Error(`${stderr ?? ''}${heimdalPackages.join(' and ')} cannot be downloaded.`);
     for (const name of readdirSync(folder)) asRoot(['dpkg', '-x', join(folder, name), heimdal]);
     asRoot(['mkdir', '-p', `${heimdal}/bin`]);
     for (const name of heimdalPrograms) {
-      // klist is one of several programs in one file, which goes by the name it is called by.
-      const file = { klist: 'heimtools', kgetcred: 'kgetcred' }[name] ?? `${name}.heimdal`;
+      // klist and kswitch are two of several programs in one file, which goes by the name it is called by.
+      const file =
+        { klist: 'heimtools', kswitch: 'heimtools', kgetcred: 'kgetcred' }[name] ?? `${name}.heimdal`;
       asRoot(['ln', '-sfn', `../usr/bin/${file}`, `${heimdal}/bin/${name}`]);
     }
   } finally {

@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'CACHE_FORMAT'
   | 'CACHE_VERSION'
   | 'CACHE_TYPE_UNKNOWN'
+  | 'CACHE_NAME' // a name that its cache type cannot have, or that no new cache can be made under
   | 'CACHE_IO'
   | 'CACHE_BUSY' // another process held the lock for too long
   | 'CREDENTIAL_NOT_FOUND'
@@ -33,6 +34,7 @@ export type ErrorCode =
   | 'KEYCHAIN_LOCKED'
   | 'KEYCHAIN_TIMEOUT'
   | 'KEYCHAIN_KEY_LOST' // the sealed file is there, its key is not
+  | 'AGENT_LISTEN' // the agent could not bind its socket
   // reaching a KDC
   | 'REALM_UNKNOWN' // no KDC is known for the realm
   | 'KDC_UNREACHABLE'
@@ -91,7 +93,12 @@ export class ConfigError extends KerberosError {
   readonly file: string | undefined;
   readonly line: number | undefined;
 
-  constructor(code: ErrorCode, message: string, where?: { file?: string; line?: number }, options?: ErrorOptions) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    where?: { file?: string; line?: number },
+    options?: ErrorOptions,
+  ) {
     super(code, message, options);
     this.file = where?.file;
     this.line = where?.line;

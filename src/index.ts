@@ -8,6 +8,7 @@ export type {
   Keychain,
 } from './ccache/ccache.ts';
 export { ccacheName } from './ccache/ccache.ts';
+export { type ChosenIdentity, type IdentityOptions, selectIdentity } from './ccache/identity.ts';
 export { openKeychain } from './ccache/keytar.ts';
 export { type KeychainUse, probeKeychain } from './ccache/probe.ts';
 export { resolveCcache } from './ccache/resolve.ts';
@@ -41,6 +42,7 @@ export * from './messages/fast.ts';
 export * from './messages/flags.ts';
 export * from './messages/kdc-rep.ts';
 export * from './messages/kdc-req.ts';
+export * from './messages/krb-cred.ts';
 export * from './messages/krb-error.ts';
 export * from './messages/numbers.ts';
 export * from './messages/otp.ts';

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { helpText } from '../src/cli/arguments.ts';
 import type { Command, OptionRow } from '../src/cli/command.ts';
 import { commands } from '../src/cli/commands.ts';
 import { krb5kit } from '../src/cli/krb5kit.ts';
+import { helpText } from '../src/cli/parser.ts';
 import { VERSION } from '../src/cli/version.ts';
 import { findProgram } from './support/peers.ts';
 
@@ -25,11 +25,12 @@ describe.each(all)('the page of $name', ({ name, command }) => {
   const page = pageOf(name);
 
   it('has an item for every option of the table and for no other', () => {
-    expect([...new Set(optionItems(page))].sort()).toEqual([...shownFlags(command), '--help'].sort());
+    const flags = new Set([...shownFlags(command), '--help']);
+    expect([...new Set(optionItems(page))].sort()).toEqual([...flags].sort());
   });
 
   it('names no option but those of the table', () => {
-    const known = [...command.options.flatMap(flagsOf), '--help'];
+    const known = [...optionsOf(command).flatMap(flagsOf), '--help'];
     expect(optionsIn(linesOf(page)).filter(flag => !known.includes(flag))).toEqual([]);
   });
 
@@ -73,8 +74,15 @@ function pageOf(name: string): string {
 }
 
 /** The short and long options that a user is told of. */
-function shownFlags({ options }: Command): string[] {
-  return options.filter(({ hidden }) => !hidden).flatMap(flagsOf);
+function shownFlags(command: Command): string[] {
+  return optionsOf(command)
+    .filter(({ hidden }) => !hidden)
+    .flatMap(flagsOf);
+}
+
+/** Those of a command and of the commands that belong to it. */
+function optionsOf({ options, subcommands = {} }: Command): readonly OptionRow[] {
+  return [...options, ...Object.values(subcommands).flatMap(optionsOf)];
 }
 
 /** `-c` and `--cache` of `-c, --cache <name>`. */

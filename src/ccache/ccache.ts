@@ -13,9 +13,12 @@ export interface CacheContents {
   readonly truncated?: boolean | undefined;
 }
 
-/** A handle on one credential cache; nothing is read or made until a method is called. */
+/**
+ * A handle on one credential cache; its contents are neither read nor made until a method is called, though a type
+ * may find out beforehand which cache of a collection is meant.
+ */
 export interface Ccache {
-  /** `FILE`, `MEMORY`, `KEYCHAIN`, … */
+  /** `FILE`, `MEMORY`, `DIR`, `KEYCHAIN`, … */
   readonly type: string;
   /** What follows the type in the cache's name. */
   readonly residual: string;
@@ -25,7 +28,7 @@ export interface Ccache {
   initialize(contents: CacheContents): Promise<void>;
   /**
    * Adds credentials to an existing cache under its lock. Each replaces the one for the same client, server, key type
-   * and is-skey; service tickets that have expired by `now` are swept.
+   * and is-skey that is forwarded, or a proxy, if it is; service tickets that have expired by `now` are swept.
    */
   store(credentials: readonly Credential[], now: Date): Promise<void>;
   /** Removes what matches, under the lock; tells how many there were. */
@@ -47,8 +50,14 @@ export interface CcacheCollection {
 /** A row of the table of cache types. */
 export interface CcacheType {
   readonly name: string;
+  /** Throws CcacheError for a name that the type cannot have. */
   resolve(residual: string, environment: CcacheEnvironment): Ccache;
-  /** Absent where the type has no collections; undefined for a name that stands for one cache alone. */
+  /** Where a server keeps the caches: throws CcacheError CACHE_IO unless it answers. */
+  reach?(environment: CcacheEnvironment): Promise<void>;
+  /**
+   * Absent where the type has no collections. For a name that stands for one cache alone it is undefined, or a
+   * collection of that one.
+   */
   collection?(residual: string, environment: CcacheEnvironment): CcacheCollection | undefined;
 }
 
@@ -58,6 +67,8 @@ export interface CcacheEnvironment {
   readonly dataDirectory: string;
   /** The keychain, asked for only when a KEYCHAIN cache is used. */
   keychain(): Promise<Keychain>;
+  /** Where the KCM server listens, `kcm_socket` in krb5.conf; `-` for nowhere, absent for the usual place. */
+  readonly kcmSocket?: string | undefined;
 }
 
 /** The four calls on the OS keychain, each bounded in time; values are base64 text. */

@@ -1,12 +1,13 @@
-import { textToBytes } from '../codec/text.ts';
+import { bytesToText, textToBytes } from '../codec/text.ts';
 import type { Credential } from '../messages/credential.ts';
 import { NT_UNKNOWN } from '../messages/numbers.ts';
-import { formatPrincipal, type Principal } from '../messages/principal.ts';
+import { formatPrincipal, isTgs, type Principal } from '../messages/principal.ts';
 import type { CacheContents } from './ccache.ts';
 
 // Configuration entries are stored among the tickets, under a server of a realm that no KDC has.
 const CONFIG_REALM = 'X-CACHECONF:';
 const CONFIG_NAME = 'krb5_ccache_conf_data';
+const START_REALM = 'start_realm';
 
 /** Whether a credential is a configuration entry and no ticket. */
 export function isConfigEntry(credential: Credential): boolean {
@@ -56,4 +57,20 @@ export function findConfig(
   const about = principal === undefined ? undefined : formatPrincipal(principal);
   return contents.credentials.findLast(entry => configKey(entry) === key && configPrincipal(entry) === about)
     ?.ticket;
+}
+
+/**
+ * What is to be noted of the ticket that a cache begins with: the realm to start from, where that is not the client's
+ * own, as for an anonymous client or a ticket that was asked for another realm.
+ */
+export function startRealmEntries({ client, server }: Credential): readonly Credential[] {
+  const realm = server.components[1];
+  if (!isTgs(server) || realm === undefined || realm === client.realm) return [];
+  return [configEntry(client, START_REALM, undefined, realm)];
+}
+
+/** The realm whose ticket-granting service is asked first. */
+export function startRealm(contents: CacheContents): string {
+  const noted = findConfig(contents, START_REALM);
+  return noted === undefined ? contents.principal.realm : bytesToText(noted);
 }

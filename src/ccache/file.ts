@@ -82,6 +82,7 @@ function readError(error: unknown, path: string): CcacheError {
   return fileError(error, path);
 }
 
+/** Not waiting for the disk: after a power failure there are new tickets to be had, and a broken file is replaced. */
 function write(path: string, contents: CacheContents): void {
   writeAtomically(path, CcacheFile.encode(contents));
 }

@@ -1,12 +1,20 @@
 import { type Credential, isExpired } from '../messages/credential.ts';
+import { FORWARDED, PROXY } from '../messages/flags.ts';
 import { isTgs, type Principal, samePrincipal } from '../messages/principal.ts';
 import { isConfigEntry } from './config-entries.ts';
 
-/** Whether one credential takes the other's place: same client, server, key type and is-skey. */
+/** A ticket that was forwarded, or is a proxy, stands beside the one that it was made from. */
+const KIND = FORWARDED | PROXY;
+
+/**
+ * Whether one credential takes the other's place: same client, server, key type and is-skey, and both forwarded, or a
+ * proxy, or neither. The other flags and the times may differ: they are what a newer ticket is better at.
+ */
 export function sameTicket(a: Credential, b: Credential): boolean {
   return (
     a.key.keytype === b.key.keytype &&
     a.isSkey === b.isSkey &&
+    (a.flags & KIND) === (b.flags & KIND) &&
     samePrincipal(a.server, b.server) &&
     samePrincipal(a.client, b.client)
   );

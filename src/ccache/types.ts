@@ -11,7 +11,11 @@ interface Row {
 const types: readonly Row[] = [
   { name: 'FILE', load: () => fileType },
   { name: 'MEMORY', load: () => memoryType },
+  { name: 'DIR', load: async () => (await import('./dir.ts')).dirType },
   { name: 'KEYCHAIN', load: async () => (await import('./keychain.ts')).keychainType },
+  { name: 'API', load: async () => (await import('./native-types.ts')).apiType },
+  { name: 'MSLSA', load: async () => (await import('./native-types.ts')).mslsaType },
+  { name: 'KCM', load: async () => (await import('./kcm.ts')).kcmType },
 ];
 
 /** The cache type of a name such as `FILE`, or undefined. */

@@ -1,15 +1,10 @@
-import { Command as Commander, CommanderError, Option } from 'commander';
+import { CommanderError, type Option } from 'commander';
 import { type Arguments, type Command, UsageError } from './command.ts';
+import { createParser } from './parser.ts';
 
-/** `--help` was asked for; `text` is what to print. */
+/** `--help` was asked for. */
 export class HelpRequested extends Error {
   override readonly name = 'HelpRequested';
-  readonly text: string;
-
-  constructor(text: string) {
-    super('help');
-    this.text = text;
-  }
 }
 
 /**
@@ -21,40 +16,22 @@ export function parseArguments(
   argv: readonly string[],
   { posixlyCorrect = false } = {},
 ): Arguments {
-  const values = new Map<string, string[]>();
-  const options = command.options.map(({ flags, text, hidden = false }) => {
-    return new Option(flags, text).hideHelp(hidden);
-  });
   const endsAtOperand = posixlyCorrect || command.passThrough === true;
-  let help = '';
-  const parser = new Commander(command.name)
-    .exitOverride()
-    .configureOutput({
-      writeOut: text => {
-        help += text;
-      },
-      writeErr: () => undefined,
-    })
-    .helpOption('--help', 'Show this help.')
-    .description(command.summary)
-    .usage(command.operands === '' ? '[options]' : `[options] ${command.operands}`)
-    .argument('[operands...]')
-    .configureHelp({ visibleArguments: () => [] })
-    .passThroughOptions(endsAtOperand)
-    .addHelpText('after', command.epilogue ?? '');
-  for (const option of options) {
+  const parser = createParser(command).passThroughOptions(endsAtOperand);
+  const values = new Map<string, string[]>();
+  for (const option of parser.options) {
     const key = camelCase(option.name());
-    parser.addOption(option).on(`option:${option.name()}`, (value?: string) => {
+    parser.on(`option:${option.name()}`, (value?: string) => {
       values.set(key, [...(values.get(key) ?? []), value ?? '']);
     });
   }
-  const given = unabbreviated(argv, { command, options, endsAtOperand });
+  const given = unabbreviated(argv, { command, options: parser.options, endsAtOperand });
   try {
     parser.parse(given, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.code === 'commander.helpDisplayed') throw new HelpRequested(help);
-    throw new UsageError(`${command.name}: ${inGetoptsWords(error, given, options)}`);
+    if (error.code === 'commander.helpDisplayed') throw new HelpRequested();
+    throw new UsageError(`${command.name}: ${inGetoptsWords(error, given, parser.options)}`);
   }
   return {
     has: name => values.has(name),
@@ -62,17 +39,6 @@ export function parseArguments(
     values: name => values.get(name) ?? [],
     operands: parser.args,
   };
-}
-
-/** The text of `--help`. */
-export function helpText(command: Command): string {
-  try {
-    parseArguments(command, ['--help']);
-  } catch (error) {
-    if (error instanceof HelpRequested) return error.text;
-    throw error;
-  }
-  throw new TypeError(`${command.name} has no help`);
 }
 
 function camelCase(name: string): string {
@@ -87,7 +53,10 @@ function inGetoptsWords(error: CommanderError, given: readonly string[], options
       : `option requires an argument -- '${last.at(-1)}'`;
   }
   const flag = /'(-[^']*)'/.exec(error.message)?.[1] ?? '';
-  const takesLong = options.some(({ long }) => long !== undefined && long !== null);
+  const name = flag.split('=', 1)[0];
+  if (options.some(({ long }) => long === name)) return `option '${name}' doesn't allow an argument`;
+  // To a command of letters alone the second hyphen is one.
+  const takesLong = options.some(({ long }) => long !== undefined);
   return flag.startsWith('--') && takesLong
     ? `unrecognized option '${flag}'`
     : `invalid option -- '${flag[1]}'`;

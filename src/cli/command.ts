@@ -2,7 +2,7 @@ import type { Io } from './terminal.ts';
 
 /** A row of a command's option table. */
 export interface OptionRow {
-  /** As commander reads it: `-c, --cache <name>`; an argument in `<…>` is required. */
+  /** `-c, --cache <name>`, with the letter or the long name alone where there is one of them; `<…>` is required. */
   readonly flags: string;
   /** One sentence for `--help` and the man page. */
   readonly text: string;
@@ -26,6 +26,8 @@ export interface Command {
   readonly usageStatus: number;
   /** Options end at the first operand, which begins something else, such as a command to run. */
   readonly passThrough?: boolean;
+  /** Commands of its own by the word that calls them; what comes after that word is theirs. */
+  readonly subcommands?: Readonly<Record<string, Command>>;
   /** Does the work; resolves to the exit status. What it throws is told in one line, with status 1. */
   run(args: Arguments, io: Io): Promise<number>;
 }

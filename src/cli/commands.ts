@@ -9,6 +9,14 @@ export interface CommandRow {
 
 /** Every command by its name. */
 export const commands: Readonly<Record<string, CommandRow>> = {
+  agent: {
+    summary: 'Share the tickets in the keychain with native programs, over KCM.',
+    load: async () => (await import('./agent.ts')).agent,
+  },
+  cache: {
+    summary: 'List, copy, move and tidy caches; import and export tickets.',
+    load: async () => (await import('./cache.ts')).cache,
+  },
   kdc: {
     summary: 'Run a KDC for one realm, alone or around a command (kdc run).',
     load: async () => (await import('./kdc.ts')).kdc,
@@ -24,6 +32,10 @@ export const commands: Readonly<Record<string, CommandRow>> = {
   kdestroy: {
     summary: 'Destroy cached Kerberos tickets.',
     load: async () => (await import('./kdestroy.ts')).kdestroy,
+  },
+  kswitch: {
+    summary: 'Make another cache of the collection the primary one.',
+    load: async () => (await import('./kswitch.ts')).kswitch,
   },
   kvno: {
     summary: 'Obtain service tickets and show their key versions.',

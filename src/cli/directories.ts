@@ -5,11 +5,16 @@ import type { Io } from './terminal.ts';
 /** Where sealed tickets and locks of this user lie: KRB5KIT_HOME, else by the custom of the platform. */
 export function dataDirectory({ env, platform }: Io): string {
   if (env.KRB5KIT_HOME) return env.KRB5KIT_HOME;
-  const home = env.HOME ?? homedir();
+  const home = homeDirectory({ env });
   if (platform === 'win32') return join(env.LOCALAPPDATA ?? join(home, 'AppData', 'Local'), 'krb5kit');
   if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'krb5kit');
   const data = env.XDG_DATA_HOME;
   return join(data?.startsWith('/') ? data : join(home, '.local', 'share'), 'krb5kit');
+}
+
+/** The user's home directory. */
+export function homeDirectory({ env }: Pick<Io, 'env'>): string {
+  return env.HOME ?? homedir();
 }
 
 /** The directory for temporary files, without a slash at its end. */

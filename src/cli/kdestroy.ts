@@ -1,6 +1,7 @@
 import { type Ccache, ccacheName } from '../ccache/ccache.ts';
-import { CcacheError, KerberosError } from '../errors.ts';
+import { KerberosError } from '../errors.ts';
 import { samePrincipal } from '../messages/principal.ts';
+import { brief, briefly } from './brief-error.ts';
 import { ActivityError, type Arguments, type Command, during, UsageError } from './command.ts';
 import { isExpiredService } from './expired-tickets.ts';
 import { cacheOf, cachesAround, isAbsent, readableContents } from './named-caches.ts';
@@ -39,8 +40,10 @@ async function run(args: Arguments, io: Io): Promise<number> {
   }
   checkArguments(args);
   const session = openSession(io);
-  if (args.has('expired')) return sweep(args, session);
-  return args.has('A') ? destroyAll(args, session) : destroyOne(args, session);
+  return briefly(() => {
+    if (args.has('expired')) return sweep(args, session);
+    return args.has('A') ? destroyAll(args, session) : destroyOne(args, session);
+  });
 }
 
 function checkArguments(args: Arguments): void {
@@ -128,12 +131,6 @@ async function anyLeft(args: Arguments, session: Session): Promise<boolean> {
   return false;
 }
 
-/** Tells of an error in MIT's words, which are here without the name of the file. */
 function tell(error: unknown, activity: string, { io }: Session): void {
-  let cause = error;
-  if (error instanceof CcacheError && error.cache?.startsWith('FILE:')) {
-    const sentence = error.message.replace(/ \(filename: .*\)$/s, '');
-    cause = new CcacheError(error.code, sentence, error.cache, { cause: error });
-  }
-  tellError('kdestroy', new ActivityError(activity, cause), io);
+  tellError('kdestroy', new ActivityError(activity, brief(error)), io);
 }

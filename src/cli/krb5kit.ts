@@ -1,4 +1,3 @@
-import { helpText } from './arguments.ts';
 import { type Arguments, type Command, UsageError } from './command.ts';
 import { commands } from './commands.ts';
 import { runCommand } from './run-command.ts';
@@ -29,6 +28,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const [name, ...rest] = args.operands;
   if (name === undefined) throw new UsageError('');
   if (name === 'help') {
+    const { helpText } = await import('./parser.ts');
     io.out(helpText(rest[0] === undefined ? krb5kit : await find(rest[0])));
     return 0;
   }

@@ -1,4 +1,4 @@
-import type { CacheContents, Ccache } from '../ccache/ccache.ts';
+import type { CacheContents, Ccache, CcacheCollection } from '../ccache/ccache.ts';
 import { resolveCcache, splitCcacheName } from '../ccache/resolve.ts';
 import { findCcacheType } from '../ccache/types.ts';
 import { CcacheError, KerberosError } from '../errors.ts';
@@ -18,13 +18,20 @@ export async function cacheOf(name: string | undefined, session: Session): Promi
  */
 export async function cachesAround(name: string | undefined, session: Session): Promise<readonly Ccache[]> {
   const given = name ?? (await defaultCacheName(session, { reading: true }));
-  const { type: typeName, residual } = splitCcacheName(given);
   return during('listing ccache collection', async () => {
-    const type = await findCcacheType(typeName);
-    const collection = type?.collection?.(residual, session.caches);
+    const collection = await collectionOf(given, session);
     if (collection !== undefined) return collection.list();
+    const { type: typeName, residual } = splitCcacheName(given);
+    const type = await findCcacheType(typeName);
     return type === undefined ? [] : [type.resolve(residual, session.caches)];
   });
+}
+
+/** The collection that a cache's name stands for, if it stands for one. */
+export async function collectionOf(name: string, session: Session): Promise<CcacheCollection | undefined> {
+  const { type: typeName, residual } = splitCcacheName(name);
+  const type = await findCcacheType(typeName);
+  return type?.collection?.(residual, session.caches);
 }
 
 /** What a cache holds; undefined where it cannot be read. */

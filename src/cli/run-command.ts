@@ -10,7 +10,8 @@ export async function runCommand(command: Command, argv: readonly string[], io: 
     return await command.run(parseArguments(command, argv, { posixlyCorrect }), io);
   } catch (error) {
     if (error instanceof HelpRequested) {
-      io.out(error.text);
+      const { helpText } = await import('./parser.ts');
+      io.out(helpText(command));
       return 0;
     }
     if (error instanceof UsageError) {

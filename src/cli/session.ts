@@ -16,14 +16,20 @@ export interface Session {
 
 /** Reads the configuration. Throws what is wrong with it, `while initializing krb5`. */
 export function openSession(io: Io): Session {
+  const config = readConfig(io);
   return {
     io,
-    config: readConfig(io),
+    config,
     caches: {
-      dataDirectory: dataDirectory(io),
+      get dataDirectory() {
+        return dataDirectory(io);
+      },
       async keychain() {
         const { openKeychain } = await import('../ccache/keytar.ts');
         return openKeychain(io.env);
+      },
+      get kcmSocket() {
+        return config.libdefaults.kcmSocket;
       },
     },
   };

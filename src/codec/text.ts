@@ -1,6 +1,7 @@
 import { CodecError } from '../errors.ts';
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** What a decoder puts in the place of bytes that are no UTF-8; it may also be there in its own right. */
+const REPLACEMENT = '\ufffd';
 
 /**
  * Bytes to text. Kerberos names are UTF-8 by custom but any bytes on old realms, so a byte that is not part of
@@ -9,11 +10,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export function bytesToText(bytes: Uint8Array): string {
   const ascii = shortAscii(bytes);
   if (ascii !== undefined) return ascii;
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    return escapeInvalid(bytes);
-  }
+  // To make a TextDecoder takes longer than to read a configuration file.
+  const text = viewOf(bytes).toString('utf8');
+  return text.includes(REPLACEMENT) ? escapeInvalid(bytes) : text;
 }
 
 /** Text to bytes, the inverse of `bytesToText`. */
@@ -93,5 +92,9 @@ export function hexToBytes(hex: string): Uint8Array {
 
 /** Bytes to lower-case hexadecimal. */
 export function bytesToHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+  return viewOf(bytes).toString('hex');
+}
+
+function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -1,9 +1,3 @@
-/** A server's name or address, and its port. */
-interface HostPort {
-  readonly host: string;
-  readonly port: number;
-}
-
 /** One `kdc =` value. */
 export type KdcAddress =
   | { readonly kind: 'host'; readonly host: string; readonly port: number; readonly protocol?: 'udp' | 'tcp' }

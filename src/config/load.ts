@@ -55,15 +55,18 @@ export function defaultConfigFiles(
 function loadRoot(loading: Loading, path: string): Section | undefined {
   const root = createSection();
   try {
-    const at = { file: path, line: 0 };
-    if (isDirectory(path)) include(loading, root, { directive: 'includedir', path, at, depth: 0 });
-    else parseFile(loading, root, path, 0);
+    parseFile(loading, root, path, 0);
     return root;
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    if (!isAbsent(error))
-      throw configError('CONFIG_UNREADABLE', 'cannot be read', { file: path, line: 0 }, error);
-    loading.warnings.push({ file: path, line: 0, text: `skipped: ${(error as Error).message}` });
+    const at = { file: path, line: 0 };
+    // A file as a rule, so that it is read without asking what it is.
+    if ((error as NodeJS.ErrnoException).code === 'EISDIR') {
+      include(loading, root, { directive: 'includedir', path, at, depth: 0 });
+      return root;
+    }
+    if (!isAbsent(error)) throw configError('CONFIG_UNREADABLE', 'cannot be read', at, error);
+    loading.warnings.push({ ...at, text: `skipped: ${(error as Error).message}` });
     return undefined;
   }
 }

@@ -5,9 +5,11 @@ import {
   configPrincipal,
   findConfig,
   isConfigEntry,
+  startRealm,
+  startRealmEntries,
 } from '../../src/ccache/config-entries.ts';
 import { tgsPrincipal } from '../../src/messages/principal.ts';
-import { alice, tgt } from './tickets.ts';
+import { alice, credential, tgt } from './tickets.ts';
 
 const about = tgsPrincipal('A.TEST');
 const entry = configEntry(alice, 'pa_type', about, '151');
@@ -40,5 +42,21 @@ describe('configuration entries', () => {
     expect(findConfig({ credentials }, 'pa_type', about)).toEqual(entry.ticket);
     expect(findConfig({ credentials }, 'pa_type', alice)).toBe(undefined);
     expect(findConfig({ credentials }, 'fast_avail', about)).toBe(undefined);
+  });
+});
+
+describe('the start realm', () => {
+  const foreign = { ...tgt, server: tgsPrincipal('B.TEST', 'A.TEST') };
+
+  it('is noted of a ticket-granting ticket for another realm than the client\u2019s, and found again', () => {
+    const entries = startRealmEntries(foreign);
+    expect(entries.map(configKey)).toEqual(['start_realm']);
+    expect(startRealm({ principal: alice, credentials: [...entries, foreign] })).toBe('B.TEST');
+  });
+
+  it('is the client\u2019s own where nothing is noted', () => {
+    expect(startRealmEntries(tgt)).toEqual([]);
+    expect(startRealmEntries(credential('host/b@B.TEST'))).toEqual([]);
+    expect(startRealm({ principal: alice, credentials: [tgt] })).toBe('A.TEST');
   });
 });

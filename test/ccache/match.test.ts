@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { configEntry } from '../../src/ccache/config-entries.ts';
 import { mergeCredentials, sameTicket } from '../../src/ccache/match.ts';
+import { FORWARDED, PROXY } from '../../src/messages/flags.ts';
 import { parsePrincipal, tgsPrincipal } from '../../src/messages/principal.ts';
 import { alice, credential, later, NOW, tgt } from './tickets.ts';
 
@@ -16,6 +17,8 @@ describe('sameTicket', () => {
     ['client', { ...host, client: parsePrincipal('bob@A.TEST') }],
     ['key type', { ...host, key: { keytype: 17, keyvalue: new Uint8Array(16) } }],
     ['is-skey', { ...host, isSkey: true }],
+    ['forwarded flag', { ...host, flags: host.flags | FORWARDED }],
+    ['proxy flag', { ...host, flags: host.flags | PROXY }],
   ])('does not hold across a different %s', (_what, other) => {
     expect(sameTicket(host, other)).toBe(false);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HelpRequested, parseArguments } from '../../src/cli/arguments.ts';
 import { type Command, UsageError } from '../../src/cli/command.ts';
-import { helpText } from '../../src/cli/help.ts';
+import { helpText } from '../../src/cli/parser.ts';
 
 const sample: Command = {
   name: 'sample',

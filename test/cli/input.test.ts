@@ -2,9 +2,22 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readInputLine, stdinBytes } from '../../src/cli/input.ts';
+import { readInputLine, readWholeInput, stdinBytes } from '../../src/cli/input.ts';
 import { textToBytes } from '../../src/codec/text.ts';
 import { bytesOf } from '../support/io.ts';
+
+describe('readWholeInput', () => {
+  it('takes what is left, whatever the bytes', async () => {
+    const input = bytesOf(Buffer.from('line\n\0\xff\r\n', 'latin1'));
+    await readInputLine(input);
+    expect(await readWholeInput(input, 4)).toEqual(Uint8Array.of(0, 0xff, 0x0d, 0x0a));
+    expect(await readWholeInput(input, 4)).toEqual(new Uint8Array(0));
+  });
+
+  it('takes no more than its limit', async () => {
+    await expect(readWholeInput(bytesOf('12345'), 4)).rejects.toThrow('The input is longer than 4 bytes');
+  });
+});
 
 describe('readInputLine', () => {
   it('takes one line at a time, without its end', async () => {

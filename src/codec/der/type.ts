@@ -48,7 +48,9 @@ export function defineType<T>(parts: DerParts<T>, name?: string): DerType<T> {
       if (outermost) sharedInUse = false;
     }
   }
-  return { ...parts, encode, decode };
+  // Member by member: some hundred types are made when a command starts, and to spread the parts costs three times this.
+  const { tags, read, write } = parts;
+  return { tags, read, write, encode, decode };
 }
 
 /** The same error, one step further out on its path. */

@@ -1,0 +1,150 @@
+import { createServer } from 'node:net';
+import { KcmFailure } from '../ccache/kcm-failure.ts';
+import { encodeFailure, KCM_RESULT, openRequest } from '../ccache/kcm-protocol.ts';
+import type { ExchangeOptions } from '../client/options.ts';
+import { CodecError, type ErrorCode, KerberosError } from '../errors.ts';
+import { type ConnectionLimits, serveConnections } from './connections.ts';
+import { type AgentState, findAnswer } from './handlers.ts';
+import { type AgentSocket, listenPrivately } from './listen.ts';
+import { type Renewal, startRenewal } from './renewal.ts';
+import type { AgentStore } from './store.ts';
+
+export interface AgentOptions {
+  readonly socket: AgentSocket;
+  readonly store: AgentStore;
+  /** Whose agent it is: the number that names of caches begin with. */
+  readonly uid: number;
+  readonly pid: number;
+  /** Where locks are kept. */
+  readonly dataDirectory: string;
+  /** Our clock; the system's if not given. */
+  readonly now?: (() => Date) | undefined;
+  /** What tickets are renewed with; they are not if it is not given. */
+  readonly renewal?: ExchangeOptions | undefined;
+  /** Seconds without a client after which it ends; never if not given, nor while memory alone holds a cache. */
+  readonly idle?: number | undefined;
+  readonly limits?: ConnectionLimits | undefined;
+  /** Told what went wrong, a line each. */
+  readonly log?: ((line: string) => void) | undefined;
+}
+
+/** A KCM server that runs. */
+export interface Agent {
+  /** Resolves once it has ended, by itself or by `close`. */
+  readonly closed: Promise<void>;
+  /** Answers what it has been asked and ends. */
+  close(): Promise<void>;
+}
+
+/** Serves the caches of a store to KCM clients on a UNIX socket. Throws KerberosError AGENT_LISTEN. */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const { store, uid, now = () => new Date(), log = () => undefined } = options;
+  const started = now();
+  let requests = 0;
+  let renewal: Renewal | undefined;
+  const server = createServer();
+  const state: AgentState = {
+    store,
+    uid,
+    now,
+    async status() {
+      const caches = await store.peek();
+      return {
+        pid: options.pid,
+        kind: store.kind,
+        locked: store.locked ? 1 : 0,
+        caches: caches?.members.size ?? -1,
+        clients: connections.size,
+        requests,
+        started: Math.floor(started.getTime() / 1000),
+      };
+    },
+    changed: () => renewal?.wake(),
+    // Its answer goes out first.
+    stop: () => void setImmediate(end),
+  };
+  const connections = serveConnections(
+    server,
+    request => {
+      requests++;
+      idle.touch();
+      return answer(request, state, log);
+    },
+    options.limits,
+  );
+  const idle = watchIdle(options, () => connections.size, end);
+  try {
+    await listenPrivately(server, options.socket, options);
+  } catch (error) {
+    idle.stop();
+    connections.close();
+    throw error;
+  }
+  renewal = options.renewal && startRenewal(store, { ...options.renewal, now, log });
+  const closed = new Promise<void>(resolve => server.once('close', () => resolve()));
+  return {
+    closed,
+    close() {
+      end();
+      return closed;
+    },
+  };
+
+  function end(): void {
+    idle.stop();
+    renewal?.stop();
+    server.close();
+    connections.close();
+  }
+}
+
+async function answer(
+  request: Uint8Array,
+  state: AgentState,
+  log: (line: string) => void,
+): Promise<Uint8Array> {
+  try {
+    const { code, reader } = openRequest(request);
+    const handle = findAnswer(code);
+    if (handle === undefined) return encodeFailure(KCM_RESULT.INTERNAL);
+    return await handle(reader, state);
+  } catch (error) {
+    if (error instanceof KcmFailure) {
+      return encodeFailure(error.result, error.sentence);
+    }
+    if (error instanceof CodecError) return encodeFailure(KCM_RESULT.FORMAT, 'The request is malformed');
+    if (error instanceof KerberosError) return encodeFailure(resultOf(error.code), error.message);
+    log(`Internal error: ${error instanceof Error ? error.message : String(error)}`);
+    return encodeFailure(KCM_RESULT.PERM);
+  }
+}
+
+/** IO and INTERNAL would make clients try another way. */
+function resultOf(code: ErrorCode): number {
+  return code === 'CACHE_NOT_FOUND' ? KCM_RESULT.NOFILE : KCM_RESULT.PERM;
+}
+
+/** Calls `end` once nobody has asked or been connected for so long. */
+function watchIdle(
+  { idle, store }: AgentOptions,
+  clients: () => number,
+  end: () => void,
+): { touch(): void; stop(): void } {
+  if (idle === undefined) return { touch: () => undefined, stop: () => undefined };
+  let last = performance.now();
+  const timer = setInterval(
+    async () => {
+      if (clients() > 0) last = performance.now();
+      if (performance.now() - last < idle * 1000) return;
+      const losing = store.kind === 'memory' && (await store.read()).members.size > 0;
+      if (!losing) end();
+    },
+    Math.min(idle * 250, 10_000),
+  );
+  return {
+    touch() {
+      last = performance.now();
+    },
+    stop: () => clearInterval(timer),
+  };
+}

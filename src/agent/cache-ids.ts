@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import type { CacheContents } from '../ccache/ccache.ts';
+import { encodeCredential, UUID_BYTES } from '../ccache/kcm-fields.ts';
+import { textToBytes } from '../codec/text.ts';
+import type { Credential } from '../messages/credential.ts';
+
+// An identifier is made from what it stands for: it lasts as long, over restarts of the agent, and nothing is kept.
+
+export function cacheId(name: string): Uint8Array {
+  return digest(textToBytes(name));
+}
+
+export function credentialIds(contents: CacheContents): readonly Uint8Array[] {
+  return [...tableOf(contents).values()].map(({ id }) => id);
+}
+
+export function credentialById(contents: CacheContents, id: Uint8Array): Credential | undefined {
+  return tableOf(contents).get(hex(id))?.credential;
+}
+
+interface Entry {
+  readonly id: Uint8Array;
+  readonly credential: Credential;
+}
+
+const tables = new WeakMap<CacheContents, ReadonlyMap<string, Entry>>();
+const ids = new WeakMap<Credential, Uint8Array>();
+
+function tableOf(contents: CacheContents): ReadonlyMap<string, Entry> {
+  let table = tables.get(contents);
+  if (table === undefined) {
+    table = new Map(
+      contents.credentials.map(credential => {
+        const id = credentialId(credential);
+        return [hex(id), { id, credential }];
+      }),
+    );
+    tables.set(contents, table);
+  }
+  return table;
+}
+
+function credentialId(credential: Credential): Uint8Array {
+  let id = ids.get(credential);
+  if (id === undefined) {
+    id = digest(encodeCredential(credential));
+    ids.set(credential, id);
+  }
+  return id;
+}
+
+function digest(bytes: Uint8Array): Uint8Array {
+  return createHash('sha256').update(bytes).digest().subarray(0, UUID_BYTES);
+}
+
+function hex(id: Uint8Array): string {
+  return Buffer.from(id.buffer, id.byteOffset, id.length).toString('hex');
+}

@@ -1,0 +1,86 @@
+import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { connect, type Server } from 'node:net';
+import { dirname } from 'node:path';
+import { withLock } from '../ccache/lock.ts';
+import { KerberosError } from '../errors.ts';
+
+/** Where an agent listens. */
+export interface AgentSocket {
+  readonly path: string;
+  /** A socket that somebody, such as systemd, has bound to the path for us. */
+  readonly fd?: number | undefined;
+}
+
+/** What the address of a socket has room for; macOS has the least. */
+const MAX_PATH = 103;
+
+/**
+ * Listens on a socket that its owner alone can reach, in a directory of mode 0700, made on need. What a killed agent has
+ * left is replaced. Throws KerberosError AGENT_LISTEN, also where another agent answers.
+ */
+export async function listenPrivately(
+  server: Server,
+  { path, fd }: AgentSocket,
+  { uid, dataDirectory }: { readonly uid: number; readonly dataDirectory: string },
+): Promise<void> {
+  if (fd !== undefined) return listen(server, { fd });
+  if (Buffer.byteLength(path) > MAX_PATH) {
+    throw failed(`The path of the socket is longer than ${MAX_PATH} bytes: ${path}`);
+  }
+  makePrivate(dirname(path), uid);
+  // Two that start at once must not take each other's socket for one that was left behind.
+  await withLock(dataDirectory, path, async () => {
+    if (await isAnswered(path)) throw failed(`Another agent listens on ${path}`);
+    removeSocket(path);
+    await listen(server, { path });
+    chmodSync(path, 0o600);
+  });
+}
+
+/** Whether somebody listens on a socket. */
+export function isAnswered(path: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    // One that has no room for more connections is there all the same.
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'EAGAIN'));
+  });
+}
+
+/** Makes a directory of the user's own, mode 0700. Throws KerberosError AGENT_LISTEN for one that is another's. */
+export function makePrivate(directory: string, uid: number): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const found = lstatSync(directory);
+    if (!found.isDirectory() || found.uid !== uid) throw failed(`${directory} is not a directory of ours`);
+    if ((found.mode & 0o077) !== 0) chmodSync(directory, 0o700);
+  } catch (error) {
+    if (error instanceof KerberosError) throw error;
+    throw failed(`${directory} cannot be made private`, error);
+  }
+}
+
+function removeSocket(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isSocket()) throw failed(`${path} is no socket`);
+  unlinkSync(path);
+}
+
+function listen(server: Server, where: { readonly path: string } | { readonly fd: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const refuse = (error: Error): void => reject(failed('The socket cannot be listened on', error));
+    server.once('error', refuse);
+    server.listen(where, () => {
+      server.off('error', refuse);
+      resolve();
+    });
+  });
+}
+
+function failed(sentence: string, cause?: unknown): KerberosError {
+  return new KerberosError('AGENT_LISTEN', sentence, { cause });
+}

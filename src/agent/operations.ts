@@ -1,0 +1,25 @@
+import { Int32, Text, UInt32 } from '../ccache/kcm-fields.ts';
+import { operation } from '../ccache/kcm-protocol.ts';
+
+/** Our own operations, beyond those of KCM: what `krb5kit agent` asks of an agent that runs. */
+export const AGENT = {
+  STATUS: operation(
+    29001,
+    'STATUS',
+    {},
+    {
+      pid: UInt32,
+      kind: Text,
+      /** 1 where the keychain would have to be asked. */
+      locked: UInt32,
+      /** -1 while that is not known. */
+      caches: Int32,
+      clients: UInt32,
+      requests: UInt32,
+      /** Seconds since 1970. */
+      started: UInt32,
+    },
+  ),
+  STOP: operation(29002, 'STOP', {}, {}),
+  LOCK: operation(29003, 'LOCK', {}, {}),
+} as const;

@@ -1,0 +1,143 @@
+import { statSync } from 'node:fs';
+import type { CcacheEnvironment } from '../ccache/ccache.ts';
+import type { SealedCaches } from '../ccache/sealed-caches.ts';
+import { sealedPath } from '../ccache/sealed-path.ts';
+import { sealedStore } from '../ccache/sealed-store.ts';
+import { CcacheError } from '../errors.ts';
+import { rememberKeychain } from './remembered-key.ts';
+import type { AgentStore, Work } from './store.ts';
+
+interface Opened {
+  readonly identity: string;
+  readonly caches: SealedCaches;
+}
+
+interface Waiting {
+  readonly work: Work<unknown>;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * The caches that KEYCHAIN: names, shared with every other program that opens them. The keychain is asked once; what
+ * others write is noticed by the look of the file.
+ */
+export function keychainStore(environment: CcacheEnvironment): AgentStore {
+  const path = sealedPath(environment.dataDirectory);
+  const keychain = rememberKeychain(environment);
+  const store = sealedStore({ ...environment, keychain: async () => keychain });
+  let opened: Opened | undefined;
+  let opening: { readonly identity: string; readonly caches: Promise<SealedCaches> } | undefined;
+  let waiting: Waiting[] = [];
+  let writing = false;
+
+  return {
+    kind: 'keychain',
+    get locked() {
+      return !keychain.known && identityOf(path) !== '';
+    },
+    read,
+    async peek() {
+      return keychain.known || identityOf(path) === '' ? read() : undefined;
+    },
+    change<T>(work: Work<T>): Promise<T> {
+      return new Promise<unknown>((resolve, reject) => {
+        waiting.push({ work, resolve, reject });
+        if (!writing) void writeAll();
+      }) as Promise<T>;
+    },
+    lock() {
+      keychain.forget();
+      opened = undefined;
+    },
+  };
+
+  async function read(): Promise<SealedCaches> {
+    const identity = identityOf(path);
+    if (opened?.identity === identity) return opened.caches;
+    // Whoever asks for the same file waits for the same look at it.
+    if (opening?.identity !== identity) opening = { identity, caches: open(identity) };
+    return opening.caches;
+  }
+
+  async function open(identity: string): Promise<SealedCaches> {
+    try {
+      const caches = await withFreshKey(() => store.read());
+      if (keychain.known && identityOf(path) === identity) opened = { identity, caches };
+      return caches;
+    } finally {
+      opening = undefined;
+    }
+  }
+
+  async function writeAll(): Promise<void> {
+    writing = true;
+    while (waiting.length > 0) {
+      // Those of the same turn go together.
+      await Promise.resolve();
+      const batch = waiting;
+      waiting = [];
+      await write(batch);
+    }
+    writing = false;
+  }
+
+  async function write(batch: readonly Waiting[]): Promise<void> {
+    let settle: (() => void)[] = [];
+    try {
+      await withFreshKey(() =>
+        store.change(found => {
+          // The same caches as objects, so that what is known of their credentials stays known.
+          const before = opened?.identity === identityOf(path) ? opened.caches : found;
+          const applied = applyAll(batch, before);
+          settle = applied.settle;
+          return applied.caches === before ? found : applied.caches;
+        }),
+      );
+    } catch (error) {
+      settle = batch.map(
+        ({ reject }) =>
+          () =>
+            reject(error),
+      );
+    }
+    for (const tell of settle) tell();
+  }
+
+  /** Another program may have made the caches anew, under another key. */
+  async function withFreshKey<T>(work: () => Promise<T>): Promise<T> {
+    const remembered = keychain.known;
+    try {
+      return await work();
+    } catch (error) {
+      const stale =
+        error instanceof CcacheError && ['CACHE_FORMAT', 'KEYCHAIN_KEY_LOST'].includes(error.code);
+      if (!remembered || !stale) throw error;
+      keychain.forget();
+      return await work();
+    }
+  }
+}
+
+function applyAll(
+  batch: readonly Waiting[],
+  before: SealedCaches,
+): { readonly caches: SealedCaches; readonly settle: (() => void)[] } {
+  let caches = before;
+  const settle = batch.map(({ work, resolve, reject }) => {
+    try {
+      const done = work(caches);
+      caches = done.caches;
+      return () => resolve(done.value);
+    } catch (error) {
+      return () => reject(error);
+    }
+  });
+  return { caches, settle };
+}
+
+/** What changes whenever a file is replaced; empty where there is none. */
+function identityOf(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return found === undefined ? '' : `${found.ino} ${found.mtimeNs} ${found.size}`;
+}

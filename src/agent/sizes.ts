@@ -1,0 +1,43 @@
+import type { CacheContents } from '../ccache/ccache.ts';
+import { KcmFailure } from '../ccache/kcm-failure.ts';
+import { encodeCredential } from '../ccache/kcm-fields.ts';
+import { KCM_RESULT } from '../ccache/kcm-protocol.ts';
+import type { SealedCaches } from '../ccache/sealed-caches.ts';
+
+/** A cache whose reply no client would take is not made. */
+const MAX_CACHE = 8 << 20;
+const MAX_ALL = 32 << 20;
+const MAX_CACHES = 1000;
+
+const sizes = new WeakMap<CacheContents, number>();
+
+/** Throws what clients take for a lack of memory where a change has added too much. */
+export function checkSizes(caches: SealedCaches, before: SealedCaches): void {
+  for (const [name, contents] of caches.members) {
+    if (contents === before.members.get(name)) continue;
+    if (sizeOf(contents) > MAX_CACHE && sizeOf(contents) > sizeOf(before.members.get(name))) {
+      throw new KcmFailure(KCM_RESULT.NOMEM, `KCM:${name}`, 'The credentials cache is full');
+    }
+  }
+  const all = total(caches);
+  const grown = all > total(before) || caches.members.size > before.members.size;
+  if (grown && (all > MAX_ALL || caches.members.size > MAX_CACHES)) {
+    throw new KcmFailure(KCM_RESULT.NOMEM, 'KCM:', 'The agent holds too much');
+  }
+}
+
+function total({ members }: SealedCaches): number {
+  let sum = 0;
+  for (const contents of members.values()) sum += sizeOf(contents);
+  return sum;
+}
+
+function sizeOf(contents: CacheContents | undefined): number {
+  if (contents === undefined) return 0;
+  let size = sizes.get(contents);
+  if (size === undefined) {
+    size = contents.credentials.reduce((sum, credential) => sum + encodeCredential(credential).length + 4, 0);
+    sizes.set(contents, size);
+  }
+  return size;
+}

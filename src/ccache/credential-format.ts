@@ -1,0 +1,156 @@
+import { type BinaryReader, type BinaryWriter, fromSeconds, toSeconds } from '../codec/binary.ts';
+import { bytesToText, textToBytes } from '../codec/text.ts';
+import type { Credential } from '../messages/credential.ts';
+import { NT_UNKNOWN } from '../messages/numbers.ts';
+import type { Principal } from '../messages/principal.ts';
+import type { AuthorizationDataElement, EncryptionKey, HostAddress } from '../messages/types.ts';
+
+// The parts of credentials as cache files have them and the KCM protocol sends them, the latter in version 4.
+
+/** What MIT overwrites the authtime of a removed credential with; its endtime becomes zero. */
+const REMOVED_AUTHTIME = 0xffffffff;
+const VERSION = 4;
+
+/** When a ticket was made and until when it may be used. */
+export type CredentialTimes = Pick<Credential, 'authtime' | 'starttime' | 'endtime' | 'renewTill'>;
+
+/** Reads a credential; undefined for one that was removed in place. */
+export function readCredential(
+  reader: BinaryReader,
+  name: string,
+  version = VERSION,
+): Credential | undefined {
+  return reader.within(name, () => {
+    const client = readPrincipal(reader, 'client', version);
+    const server = readPrincipal(reader, 'server', version);
+    const key = readKey(reader, version);
+    const times = readTimes(reader);
+    const isSkey = reader.u8('isSkey') !== 0;
+    const flags = reader.u32('flags');
+    const addresses = readAddresses(reader);
+    const authorizationData = readAuthorizationData(reader);
+    const ticket = reader.counted32('ticket');
+    const secondTicket = reader.counted32('secondTicket');
+    if (times.endtime.getTime() === 0 && toSeconds(times.authtime) === REMOVED_AUTHTIME) return undefined;
+    return {
+      client,
+      server,
+      key,
+      ...times,
+      flags,
+      addresses,
+      authorizationData,
+      ticket,
+      secondTicket,
+      isSkey,
+    };
+  });
+}
+
+export function readPrincipal(reader: BinaryReader, name: string, version = VERSION): Principal {
+  return reader.within(name, () => {
+    const nameType = version === 1 ? NT_UNKNOWN : reader.i32('nameType');
+    // Version 1 counts the realm.
+    const count = reader.u32('count') - (version === 1 ? 1 : 0);
+    if (count < 0) throw reader.error('no realm', 'count');
+    const realm = bytesToText(reader.counted32('realm'));
+    const components: string[] = [];
+    for (let i = 0; i < count; i++) components.push(bytesToText(reader.counted32(String(i))));
+    return { nameType, components, realm };
+  });
+}
+
+export function readKey(reader: BinaryReader, version = VERSION): EncryptionKey {
+  const keytype = reader.i16('keytype');
+  // Version 3 has it twice.
+  if (version === 3) reader.i16('keytype');
+  return { keytype, keyvalue: reader.counted32('keyvalue') };
+}
+
+export function readTimes(reader: BinaryReader): CredentialTimes {
+  const authtime = reader.u32('authtime');
+  const starttime = reader.u32('starttime');
+  const endtime = reader.u32('endtime');
+  const renewTill = reader.u32('renewTill');
+  return {
+    authtime: fromSeconds(authtime),
+    starttime: starttime === 0 ? undefined : fromSeconds(starttime),
+    endtime: fromSeconds(endtime),
+    renewTill: renewTill === 0 ? undefined : fromSeconds(renewTill),
+  };
+}
+
+export function readAddresses(reader: BinaryReader): HostAddress[] {
+  return readList(reader, 'addresses', () => ({
+    addrType: reader.i16('addrType'),
+    address: reader.counted32('address'),
+  }));
+}
+
+export function readAuthorizationData(reader: BinaryReader): AuthorizationDataElement[] {
+  return readList(reader, 'authorizationData', () => ({
+    adType: reader.i16('adType'),
+    adData: reader.counted32('adData'),
+  }));
+}
+
+/** What it reads are at least six bytes each, so the length of the input bounds it. */
+function readList<T>(reader: BinaryReader, name: string, read: () => T): T[] {
+  return reader.within(name, () => {
+    const count = reader.u32('count');
+    const list: T[] = [];
+    for (let i = 0; i < count; i++) list.push(read());
+    return list;
+  });
+}
+
+export function writeCredential(writer: BinaryWriter, credential: Credential): void {
+  writePrincipal(writer, credential.client);
+  writePrincipal(writer, credential.server);
+  writeKey(writer, credential.key);
+  writeTimes(writer, credential);
+  writer.u8(credential.isSkey ? 1 : 0);
+  writer.u32(credential.flags >>> 0);
+  writeAddresses(writer, credential.addresses);
+  writeAuthorizationData(writer, credential.authorizationData);
+  writer.counted32(credential.ticket);
+  writer.counted32(credential.secondTicket);
+}
+
+export function writePrincipal(writer: BinaryWriter, principal: Principal): void {
+  writer.i32(principal.nameType);
+  writer.u32(principal.components.length);
+  writer.counted32(textToBytes(principal.realm));
+  for (const component of principal.components) writer.counted32(textToBytes(component));
+}
+
+export function writeKey(writer: BinaryWriter, key: EncryptionKey): void {
+  writer.i16(key.keytype);
+  writer.counted32(key.keyvalue);
+}
+
+export function writeTimes(writer: BinaryWriter, times: CredentialTimes): void {
+  writer.u32(toSeconds(times.authtime));
+  writer.u32(times.starttime === undefined ? 0 : toSeconds(times.starttime));
+  writer.u32(toSeconds(times.endtime));
+  writer.u32(times.renewTill === undefined ? 0 : toSeconds(times.renewTill));
+}
+
+export function writeAddresses(writer: BinaryWriter, addresses: readonly HostAddress[]): void {
+  writer.u32(addresses.length);
+  for (const { addrType, address } of addresses) {
+    writer.i16(addrType);
+    writer.counted32(address);
+  }
+}
+
+export function writeAuthorizationData(
+  writer: BinaryWriter,
+  elements: readonly AuthorizationDataElement[],
+): void {
+  writer.u32(elements.length);
+  for (const { adType, adData } of elements) {
+    writer.i16(adType);
+    writer.counted32(adData);
+  }
+}

@@ -1,0 +1,110 @@
+import { KerberosError } from '../errors.ts';
+import { NT_SRV_HST } from '../messages/numbers.ts';
+import { type Principal, parsePrincipal, samePrincipal } from '../messages/principal.ts';
+import type { CacheContents, Ccache } from './ccache.ts';
+import { globMatcher } from './glob.ts';
+
+/** A line of a `.k5identity` file: the client to be for the services that fit. */
+export interface IdentityRule {
+  readonly client: Principal;
+  matches(server: Principal): boolean;
+}
+
+export interface IdentityOptions {
+  /** The text of the user's `.k5identity`, if there is one. */
+  readonly rules?: string | undefined;
+  /** For the names in it that have no realm. */
+  readonly defaultRealm?: string | undefined;
+}
+
+/** What is chosen for a service. */
+export interface ChosenIdentity {
+  readonly client: Principal;
+  /** Absent where a rule names a client that has no cache. */
+  readonly cache: Ccache | undefined;
+}
+
+/**
+ * Reads a `.k5identity` file: lines `PRINCIPAL FIELD=PATTERN …`, the fields being `realm`, `service` and `host`. Blank
+ * lines, those that begin with `#` and those whose principal is none are passed over; other fields never fit.
+ */
+export function parseIdentities(text: string, defaultRealm?: string): readonly IdentityRule[] {
+  return text
+    .split('\n')
+    .map(line => line.trim().split(/\s+/))
+    .filter(([name = '']) => name !== '' && !name.startsWith('#'))
+    .flatMap(([name = '', ...fields]) => {
+      const client = parseQuietly(name, defaultRealm);
+      if (client === undefined) return [];
+      const conditions = fields.map(parseField);
+      return [{ client, matches: (server: Principal) => conditions.every(condition => condition(server)) }];
+    });
+}
+
+function parseQuietly(name: string, defaultRealm: string | undefined): Principal | undefined {
+  try {
+    return parsePrincipal(name, { defaultRealm });
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The client to be for a service, and its cache, out of a collection whose primary one is the first: by the first rule
+ * that fits, else the first cache of the service's realm. Undefined where neither says anything.
+ */
+export async function selectIdentity(
+  server: Principal,
+  caches: readonly Ccache[],
+  { rules = '', defaultRealm }: IdentityOptions,
+): Promise<ChosenIdentity | undefined> {
+  const rule = parseIdentities(rules, defaultRealm).find(({ matches }) => matches(server));
+  if (rule !== undefined) {
+    const { client } = rule;
+    const found = await findCache(caches, ({ principal }) => samePrincipal(principal, client));
+    return { client, cache: found?.cache };
+  }
+  return server.realm === ''
+    ? undefined
+    : findCache(caches, ({ principal }) => principal.realm === server.realm);
+}
+
+async function findCache(
+  caches: readonly Ccache[],
+  fits: (contents: CacheContents) => boolean,
+): Promise<ChosenIdentity | undefined> {
+  for (const cache of caches) {
+    const contents = await contentsOf(cache);
+    if (contents !== undefined && fits(contents)) return { client: contents.principal, cache };
+  }
+  return undefined;
+}
+
+async function contentsOf(cache: Ccache): Promise<CacheContents | undefined> {
+  try {
+    return await cache.load();
+  } catch (error) {
+    if (error instanceof KerberosError) return undefined;
+    throw error;
+  }
+}
+
+/** A field's condition; one that is not known is never met. */
+function parseField(field: string): (server: Principal) => boolean {
+  const [, name, pattern = ''] = /^([^=]*)=(.*)$/s.exec(field) ?? [];
+  const fits = globMatcher(pattern);
+  switch (name) {
+    case 'realm':
+      return server => fits(server.realm);
+    case 'service':
+      return server => isHostBased(server) && fits(server.components[0]!);
+    case 'host':
+      return server => isHostBased(server) && fits(server.components[1]!.toLowerCase());
+    default:
+      return () => false;
+  }
+}
+
+function isHostBased({ nameType, components }: Principal): boolean {
+  return nameType === NT_SRV_HST && components.length === 2;
+}

@@ -1,0 +1,95 @@
+import { connect, type Socket } from 'node:net';
+import { CcacheError } from '../errors.ts';
+import { KcmFailure } from './kcm-failure.ts';
+import type { Shape, ValuesOf } from './kcm-fields.ts';
+import { KcmFrames } from './kcm-frames.ts';
+import { decodeReply, encodeRequest, type KcmReply, type Operation } from './kcm-protocol.ts';
+
+/** A connection to a KCM server, for one request after the other. */
+export interface KcmConnection {
+  /** Throws CcacheError CACHE_IO where the connection breaks off, and what `KcmFailure` says. */
+  call<Q extends Shape, R extends Shape>(asked: Operation<Q, R>, values: ValuesOf<Q>): Promise<ValuesOf<R>>;
+}
+
+/** Seconds that a server has for an answer: it may have to ask its user to unlock a keychain. */
+const PATIENCE = 60;
+const CONNECT_PATIENCE = 5;
+
+/** Connects, does `work`, and hangs up. Throws CcacheError CACHE_IO where there is no server. */
+export async function withKcm<T>(path: string, work: (kcm: KcmConnection) => Promise<T>): Promise<T> {
+  const socket = await open(path);
+  try {
+    const frames = new KcmFrames('replies');
+    return await work({
+      async call(asked, values) {
+        socket.write(encodeRequest(asked, values));
+        const reply: KcmReply<ValuesOf<typeof asked.reply>> = decodeReply(asked, await next(socket, frames));
+        if ('values' in reply) return reply.values;
+        const named = 'name' in values && typeof values.name === 'string' ? values.name : '';
+        throw new KcmFailure(reply.result, `KCM:${named}`, reply.sentence);
+      },
+    });
+  } finally {
+    socket.destroy();
+  }
+}
+
+function open(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    const overdue = setTimeout(() => socket.destroy(new Error('no answer')), CONNECT_PATIENCE * 1000);
+    socket.once('connect', () => {
+      clearTimeout(overdue);
+      socket.removeAllListeners('error');
+      // One that comes between two requests is told by the next of them.
+      socket.on('error', () => undefined);
+      resolve(socket);
+    });
+    socket.once('error', (cause: NodeJS.ErrnoException) => {
+      clearTimeout(overdue);
+      reject(new CcacheError('CACHE_IO', reason(cause.code), 'KCM:', { cause }));
+    });
+  });
+}
+
+/** What MIT says. */
+function reason(errno: string | undefined): string {
+  switch (errno) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return 'No KCM server found';
+    case 'ECONNREFUSED':
+      return 'Connection refused';
+    case 'EACCES':
+    case 'EPERM':
+      return 'Permission denied';
+    default:
+      return 'The KCM server cannot be reached';
+  }
+}
+
+function next(socket: Socket, frames: KcmFrames): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const finish = (settle: () => void): void => {
+      clearTimeout(overdue);
+      socket.off('data', receive).off('error', broken).off('close', ended);
+      settle();
+    };
+    const fail = (sentence: string, cause?: unknown): void =>
+      finish(() => reject(new CcacheError('CACHE_IO', sentence, 'KCM:', { cause })));
+    const broken = (cause: Error): void => fail('The connection to the KCM server broke', cause);
+    const ended = (): void => fail('The KCM server closed the connection');
+    const overdue = setTimeout(() => fail('The KCM server did not answer in time'), PATIENCE * 1000);
+    const receive = (chunk: Uint8Array): void => {
+      try {
+        frames.push(chunk);
+        const frame = frames.next();
+        if (frame !== undefined) finish(() => resolve(frame));
+      } catch (error) {
+        finish(() => reject(error));
+      }
+    };
+    socket.on('data', receive).on('error', broken).on('close', ended);
+    if (socket.destroyed) ended();
+  });
+}

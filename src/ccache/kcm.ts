@@ -1,0 +1,230 @@
+import { EndOfDataError } from '../codec/binary.ts';
+import { CcacheError } from '../errors.ts';
+import type { Credential } from '../messages/credential.ts';
+import type { CacheContents, Ccache, CcacheCollection, CcacheEnvironment, CcacheType } from './ccache.ts';
+import { type KcmConnection, withKcm } from './kcm-connection.ts';
+import { KcmFailure } from './kcm-failure.ts';
+import { MATCH, type MatchTag } from './kcm-match.ts';
+import { DEFAULT_KCM_SOCKET, KCM, KCM_RESULT } from './kcm-protocol.ts';
+import { mergeCredentials } from './match.ts';
+
+/**
+ * Caches that a server keeps: Heimdal's `kcm`, SSSD's, or our own agent. `KCM:name` is one of its collection, `KCM:`
+ * the one that is its default when it is first used.
+ */
+export const kcmType: CcacheType = {
+  name: 'KCM',
+  async reach(environment) {
+    await withKcm(socketOf(environment), async () => undefined);
+  },
+  resolve(residual, environment) {
+    return member(residual, socketOf(environment));
+  },
+  collection(residual, environment) {
+    return residual === '' ? collection(socketOf(environment)) : undefined;
+  },
+};
+
+/** Throws CcacheError CACHE_IO where the configuration wants no server. */
+function socketOf({ kcmSocket = DEFAULT_KCM_SOCKET }: CcacheEnvironment): string {
+  if (kcmSocket === '-') throw new CcacheError('CACHE_IO', 'No KCM server found', 'KCM:');
+  return kcmSocket;
+}
+
+function collection(path: string): CcacheCollection {
+  return {
+    list: () =>
+      withKcm(path, async kcm => {
+        const first = await defaultName(kcm);
+        const names = await listNames(kcm);
+        const ordered = names.includes(first) ? [first, ...names.filter(name => name !== first)] : names;
+        return ordered.map(name => member(name, path));
+      }),
+    primary: () =>
+      withKcm(path, async kcm => {
+        const name = await defaultName(kcm);
+        return (await listNames(kcm)).includes(name) ? member(name, path) : undefined;
+      }),
+    async setPrimary({ residual: name }) {
+      await withKcm(path, kcm => kcm.call(KCM.SET_DEFAULT_CACHE, { name }));
+    },
+    create: () =>
+      withKcm(path, async kcm => {
+        const { name } = await kcm.call(KCM.GEN_NEW, {});
+        return member(name, path);
+      }),
+  };
+}
+
+function member(residual: string, path: string): Ccache {
+  let found = residual;
+  const using = <T>(work: (kcm: KcmConnection, name: string) => Promise<T>): Promise<T> =>
+    withKcm(path, async kcm => {
+      found ||= await defaultName(kcm);
+      return work(kcm, found);
+    });
+  return {
+    type: 'KCM',
+    /** Once it has been used, the default cache goes by its name. */
+    get residual() {
+      return found;
+    },
+    load: () => using(load),
+    initialize: contents => using((kcm, name) => replace(kcm, name, contents)),
+    store: (credentials, now) =>
+      using(async (kcm, name) => {
+        const contents = await load(kcm, name);
+        const merged = mergeCredentials(contents.credentials, credentials, now);
+        const kept = contents.credentials.filter(old => merged.includes(old));
+        await keep(kcm, name, contents, kept);
+        for (const credential of merged) {
+          if (!kept.includes(credential)) await kcm.call(KCM.STORE, { name, credential });
+        }
+      }),
+    remove: matches =>
+      using(async (kcm, name) => {
+        const contents = await load(kcm, name);
+        const kept = contents.credentials.filter(credential => !matches(credential));
+        await keep(kcm, name, contents, kept);
+        return contents.credentials.length - kept.length;
+      }),
+    destroy: () =>
+      using(async (kcm, name) => {
+        const absent = await isUninitialized(kcm, name);
+        await kcm.call(KCM.DESTROY, { name });
+        // Not every server tells of a cache that was not there.
+        if (absent) throw new KcmFailure(KCM_RESULT.NOFILE, `KCM:${name}`);
+      }),
+  };
+}
+
+async function load(kcm: KcmConnection, name: string): Promise<CacheContents> {
+  const principal = await principalOf(kcm, name);
+  const { offset } = await kcm.call(KCM.GET_KDC_OFFSET, { name });
+  const credentials = await orElse(
+    async () => (await kcm.call(KCM.GET_CRED_LIST, { name })).credentials,
+    () => credentialsOneByOne(kcm, name),
+  );
+  return { principal, credentials, kdcOffset: offset === 0 ? undefined : offset * 1000 };
+}
+
+async function credentialsOneByOne(kcm: KcmConnection, name: string): Promise<readonly Credential[]> {
+  const { uuids } = await kcm.call(KCM.GET_CRED_UUID_LIST, { name });
+  const credentials: Credential[] = [];
+  for (const uuid of uuids) {
+    const found = await unlessGone(() => kcm.call(KCM.GET_CRED_BY_UUID, { name, uuid }));
+    if (found !== undefined) credentials.push(found.credential);
+  }
+  return credentials;
+}
+
+/** Throws CcacheError CACHE_NOT_FOUND. */
+async function principalOf(kcm: KcmConnection, name: string): Promise<CacheContents['principal']> {
+  try {
+    return (await kcm.call(KCM.GET_PRINCIPAL, { name })).principal;
+  } catch (error) {
+    // SSSD answers for a cache that is not there with a success that is empty.
+    const absent =
+      error instanceof KcmFailure ? error.code === 'CACHE_NOT_FOUND' : error instanceof EndOfDataError;
+    if (!absent) throw error;
+    const cache = `KCM:${name}`;
+    throw new CcacheError('CACHE_NOT_FOUND', `Credentials cache '${cache}' not found`, cache, {
+      cause: error,
+    });
+  }
+}
+
+async function isUninitialized(kcm: KcmConnection, name: string): Promise<boolean> {
+  try {
+    await principalOf(kcm, name);
+    return false;
+  } catch (error) {
+    if (error instanceof CcacheError && error.code === 'CACHE_NOT_FOUND') return true;
+    throw error;
+  }
+}
+
+async function replace(kcm: KcmConnection, name: string, contents: CacheContents): Promise<void> {
+  const { principal, credentials, kdcOffset = 0 } = contents;
+  const offset = Math.round(kdcOffset / 1000);
+  await orElse(
+    async () => {
+      await kcm.call(KCM.REPLACE, { name, offset, principal, credentials });
+    },
+    async () => {
+      await kcm.call(KCM.INITIALIZE, { name, principal });
+      if (offset !== 0) await kcm.call(KCM.SET_KDC_OFFSET, { name, offset });
+      for (const credential of credentials) await kcm.call(KCM.STORE, { name, credential });
+    },
+  );
+}
+
+/** Removes all but `kept` one by one, or has `kept` take the place of the cache where the server cannot. */
+async function keep(
+  kcm: KcmConnection,
+  name: string,
+  contents: CacheContents,
+  kept: readonly Credential[],
+): Promise<void> {
+  const gone = contents.credentials.filter(credential => !kept.includes(credential));
+  if (gone.length === 0) return;
+  await orElse(
+    async () => {
+      for (const credential of gone) {
+        const request = { name, flags: EXACTLY, tag: tagOf(credential) };
+        await unlessGone(() => kcm.call(KCM.REMOVE_CRED, request));
+      }
+    },
+    () => replace(kcm, name, { ...contents, credentials: kept }),
+  );
+}
+
+const EXACTLY = MATCH.CACHED_ONLY + MATCH.KEY_TYPE + MATCH.TIMES_EXACT + MATCH.IS_SKEY;
+
+function tagOf(credential: Credential): MatchTag {
+  const { client, server, key, authtime, starttime, endtime, renewTill, isSkey, flags } = credential;
+  return { client, server, key, authtime, starttime, endtime, renewTill, isSkey, flags };
+}
+
+async function defaultName(kcm: KcmConnection): Promise<string> {
+  return (await kcm.call(KCM.GET_DEFAULT_CACHE, {})).name;
+}
+
+async function listNames(kcm: KcmConnection): Promise<readonly string[]> {
+  const list = await unlessGone(() => kcm.call(KCM.GET_CACHE_UUID_LIST, {}));
+  const names: string[] = [];
+  for (const uuid of list?.uuids ?? []) {
+    const found = await unlessGone(() => kcm.call(KCM.GET_CACHE_BY_UUID, { uuid }));
+    if (found !== undefined) names.push(found.name);
+  }
+  return names;
+}
+
+/** What has been removed since it was listed is none. */
+async function unlessGone<T>(call: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    const gone =
+      error instanceof KcmFailure && ['CACHE_NOT_FOUND', 'CREDENTIAL_NOT_FOUND'].includes(error.code);
+    if (gone) return undefined;
+    throw error;
+  }
+}
+
+/** These answers mean, to MIT's client too, that a server does not have an operation; the last is SSSD's. */
+const NOT_IMPLEMENTED: readonly number[] = [
+  KCM_RESULT.INTERNAL,
+  KCM_RESULT.IO,
+  KCM_RESULT.NOSUPP,
+  1432158293,
+];
+
+async function orElse<T>(first: () => Promise<T>, second: () => Promise<T>): Promise<T> {
+  try {
+    return await first();
+  } catch (error) {
+    if (error instanceof KcmFailure && NOT_IMPLEMENTED.includes(error.result)) return second();
+    throw error;
+  }
+}

@@ -1,0 +1,161 @@
+import { writeFileSync } from 'node:fs';
+import { startAgent } from '../agent/agent.ts';
+import { type AgentSocket, makePrivate } from '../agent/listen.ts';
+import { keychainStore } from '../agent/sealed.ts';
+import { type AgentStore, memoryStore } from '../agent/store.ts';
+import { permittedEnctypes } from '../config/enctypes.ts';
+import { KerberosError } from '../errors.ts';
+import { agentStatus, lockAgent, startInBackground, stopAgent } from './agent-control.ts';
+import { installAgent, uninstallAgent } from './agent-install.ts';
+import { type AgentPaths, agentExports, agentKrb5Conf, agentPaths } from './agent-paths.ts';
+import { type Arguments, type Command, during, UsageError } from './command.ts';
+import { exchangeOptions } from './exchange.ts';
+import { wholeDuration } from './kdc-file.ts';
+import { loadLocale } from './locale.ts';
+import { printable, sentence } from './sentences.ts';
+import { openSession, type Session } from './session.ts';
+import type { Io } from './terminal.ts';
+import { formatTimestamp } from './time-format.ts';
+
+const name = 'krb5kit agent';
+
+/** agent: serves the caches in the keychain to native programs. */
+export const agent: Command = {
+  name,
+  summary: 'Share the tickets in the keychain with native programs, over KCM.',
+  operands: '',
+  usageStatus: 2,
+  options: [
+    {
+      flags: '--start',
+      text: 'Start in the background unless one runs, and print what a shell is to evaluate.',
+    },
+    { flags: '--stop', text: 'Stop the agent that runs.' },
+    { flags: '--status', text: 'Tell whether an agent runs, and what it does.' },
+    { flags: '--lock', text: 'Have the agent forget the key until the keychain gives it out again.' },
+    { flags: '--memory', text: 'Keep tickets in memory only.' },
+    { flags: '--idle <duration>', text: 'End after that long without a client.' },
+    { flags: '--install', text: "Have the user's systemd or launchd start the agent, from now on." },
+    { flags: '--uninstall', text: 'Undo --install.' },
+  ],
+  epilogue: '\nIn a shell: eval "$(krb5kit agent --start)"',
+  run,
+};
+
+const ACTIONS = ['start', 'stop', 'status', 'lock', 'install', 'uninstall'] as const;
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  if (args.operands.length > 0) throw new UsageError(`${name}: what is "${args.operands[0]}"?`);
+  const actions = ACTIONS.filter(action => args.has(action));
+  if (actions.length > 1) throw new UsageError(`${name}: --${actions.join(' and --')} exclude each other`);
+  if (io.uid === undefined) {
+    throw new KerberosError('AGENT_LISTEN', 'There are no KCM clients on this system');
+  }
+  const idle = idleOf(args);
+  const paths = agentPaths(io);
+  switch (actions[0]) {
+    case 'start':
+      if ((await agentStatus(paths)) === undefined) await startInBackground(paths, serverOptions(args), io);
+      io.out(agentExports(paths, io));
+      return 0;
+    case 'stop':
+      return tell(await stopAgent(paths), 'The agent has ended', io);
+    case 'lock':
+      return tell(await lockAgent(paths), 'The agent has forgotten the key', io);
+    case 'status':
+      return showStatus(paths, io);
+    case 'install':
+      return installAgent(paths, serverOptions(args), io);
+    case 'uninstall':
+      return uninstallAgent(io);
+    default:
+      return serve(paths, { memory: args.has('memory'), idle }, openSession(io));
+  }
+}
+
+function idleOf(args: Arguments): number | undefined {
+  const text = args.value('idle');
+  if (text === undefined) return undefined;
+  const seconds = wholeDuration(text);
+  if (seconds === undefined) throw new UsageError(`${name}: ${text} is no duration`);
+  return seconds;
+}
+
+/** The options that an agent started elsewhere is to have as well. */
+function serverOptions(args: Arguments): readonly string[] {
+  const idle = args.value('idle');
+  return [...(args.has('memory') ? ['--memory'] : []), ...(idle === undefined ? [] : ['--idle', idle])];
+}
+
+function tell(done: boolean, text: string, io: Io): number {
+  if (done) io.out(`${text}\n`);
+  else io.err(`${name}: no agent runs\n`);
+  return done ? 0 : 1;
+}
+
+async function showStatus(paths: AgentPaths, io: Io): Promise<number> {
+  const status = await agentStatus(paths);
+  if (status === undefined) return tell(false, '', io);
+  const { pid, kind, locked, caches, clients, requests, started } = status;
+  const since = formatTimestamp(new Date(started * 1000), loadLocale(io.env));
+  const held = caches < 0 ? 'unknown' : String(caches);
+  const where = kind === 'memory' ? 'memory' : 'the keychain';
+  io.out(`Agent ${pid} listens on ${printable(paths.socket)} since ${since}\n`);
+  io.out(`Caches: ${held}, kept in ${where}${locked ? ', key not in memory' : ''}\n`);
+  // The one that asks counts as well.
+  io.out(`Other clients: ${clients - 1}, requests: ${requests - 1}\n`);
+  return 0;
+}
+
+interface Wishes {
+  readonly memory: boolean;
+  readonly idle: number | undefined;
+}
+
+/** Serves until it is stopped. */
+async function serve(paths: AgentPaths, { memory, idle }: Wishes, session: Session): Promise<number> {
+  const { io, caches, config } = session;
+  const store = memory ? memoryStore() : keychainStore(caches);
+  const log = (line: string): void => io.err(`${printable(`${name}: ${line}`)}\n`);
+  const agent = await during('starting the agent', () => {
+    // Whoever finds the socket finds this as well.
+    makePrivate(paths.directory, io.uid!);
+    writeFileSync(paths.krb5Conf, agentKrb5Conf(paths), { mode: 0o600 });
+    return startAgent({
+      socket: socketOf(paths, io),
+      store,
+      uid: io.uid!,
+      pid: io.pid,
+      dataDirectory: caches.dataDirectory,
+      now: () => io.now(),
+      renewal: exchangeOptions(session, permittedEnctypes(config)),
+      idle,
+      log,
+    });
+  });
+  const release = io.onStop(() => void agent.close());
+  try {
+    io.out(`Listening on ${printable(paths.socket)}; for programs to find it:\n${agentExports(paths, io)}`);
+    void openEarly(store, log);
+    await agent.closed;
+  } finally {
+    release();
+    await agent.close();
+  }
+  return 0;
+}
+
+/** systemd passes a socket that it has bound as descriptor 3. */
+function socketOf({ socket: path }: AgentPaths, { env, pid }: Io): AgentSocket {
+  const passed = env.LISTEN_PID === String(pid) && env.LISTEN_FDS === '1';
+  return passed ? { path, fd: 3 } : { path };
+}
+
+/** Asks for the key before a client has to wait for it, so that tickets are renewed from the start. */
+async function openEarly(store: AgentStore, log: (line: string) => void): Promise<void> {
+  try {
+    await store.read();
+  } catch (error) {
+    log(sentence(error));
+  }
+}

@@ -1,0 +1,113 @@
+import { type CacheContents, type Ccache, ccacheName } from '../ccache/ccache.ts';
+import { isConfigEntry } from '../ccache/config-entries.ts';
+import { hasSealedTickets } from '../ccache/probe.ts';
+import { textToBytes } from '../codec/text.ts';
+import { formatPrincipal, samePrincipal, tgsPrincipal } from '../messages/principal.ts';
+import { type Arguments, type Command, during } from './command.ts';
+import { defaultCacheName } from './default-cache.ts';
+import { loadLocale } from './locale.ts';
+import { cachesAround, isAbsent } from './named-caches.ts';
+import { tellError } from './run-command.ts';
+import { printable } from './sentences.ts';
+import { openSession, type Session } from './session.ts';
+import type { Io } from './terminal.ts';
+import { formatTimestamp } from './time-format.ts';
+import { usualCacheFiles } from './usual-files.ts';
+
+/** cache list: every cache of the user that can be found, a line for each. */
+export const cacheList: Command = {
+  name: 'krb5kit cache list',
+  summary: 'List caches, a line for each.',
+  operands: '[cache...]',
+  usageStatus: 2,
+  options: [],
+  run,
+};
+
+type Line = readonly [cache: string, principal: string, tickets: string, validUntil: string];
+
+const TITLES: Line = ['Cache', 'Principal', 'Tickets', 'Valid until'];
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  const session = openSession(io);
+  const lines: Line[] = [];
+  let status = 0;
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      // A name that was given stands for a cache that should be there; the others are only places to look.
+      if (args.operands.length === 0 && isAbsent(error)) return;
+      tellError('krb5kit cache list', error, io);
+      status = 1;
+    }
+  };
+  const shown = new Set<string>();
+  const names = args.operands.length > 0 ? args.operands : await usualNames(session);
+  for (const name of names) {
+    await attempt(async () => {
+      for (const cache of await cachesAround(name, session)) {
+        await attempt(async () => {
+          const contents = await cache.load();
+          if (shown.has(ccacheName(cache))) return;
+          shown.add(ccacheName(cache));
+          lines.push(describe(cache, contents, session));
+        });
+      }
+    });
+  }
+  if (lines.length > 0) io.out(table([TITLES, ...lines]));
+  else if (status === 0) io.out('No credential caches found\n');
+  return status;
+}
+
+/** The default collection, the sealed caches, and the files where native tools leave theirs. */
+async function usualNames(session: Session): Promise<readonly string[]> {
+  const { io, caches } = session;
+  const usual = io.uid === undefined ? [] : usualCacheFiles(io.cacheDirectory, io.uid);
+  return [
+    await during('finding the default cache', () => defaultCacheName(session, { reading: true })),
+    ...(hasSealedTickets(caches.dataDirectory) ? ['KEYCHAIN:'] : []),
+    ...usual.map(path => `FILE:${path}`),
+  ];
+}
+
+function describe(cache: Ccache, contents: CacheContents, { io }: Session): Line {
+  const tickets = contents.credentials.filter(credential => !isConfigEntry(credential));
+  const until = validUntil(contents);
+  const expired = until !== undefined && until <= io.now();
+  return [
+    ccacheName(cache),
+    formatPrincipal(contents.principal),
+    String(tickets.length),
+    until === undefined ? '-' : expired ? 'expired' : formatTimestamp(until, loadLocale(io.env)),
+  ];
+}
+
+/** When the ticket-granting ticket of the principal's realm expires, without one the last ticket to do so. */
+function validUntil({ principal, credentials }: CacheContents): Date | undefined {
+  const tickets = credentials.filter(credential => !isConfigEntry(credential));
+  const tgts = tickets.filter(({ server }) => samePrincipal(server, tgsPrincipal(principal.realm)));
+  const times = (tgts.length > 0 ? tgts : tickets).map(({ endtime }) => endtime.getTime());
+  return times.length === 0 ? undefined : new Date(Math.max(...times));
+}
+
+/** Columns two blanks apart, the numbers at the right of theirs. */
+function table(lines: readonly Line[]): string {
+  const widths = TITLES.map((_, i) => Math.max(...lines.map(line => bytesIn(line[i]!))));
+  const padding = (text: string, i: number): string => ' '.repeat(widths[i]! - bytesIn(text));
+  return lines
+    .map(([cache, principal, tickets, until]) => {
+      const cells = [
+        cache + padding(cache, 0),
+        principal + padding(principal, 1),
+        padding(tickets, 2) + tickets,
+      ];
+      return `${printable([...cells, until].join('  '))}\n`;
+    })
+    .join('');
+}
+
+function bytesIn(text: string): number {
+  return textToBytes(text).length;
+}

@@ -1,0 +1,69 @@
+import { type Ccache, ccacheName } from '../ccache/ccache.ts';
+import { resolveCcache } from '../ccache/resolve.ts';
+import { KerberosError } from '../errors.ts';
+import { samePrincipal } from '../messages/principal.ts';
+import { briefly } from './brief-error.ts';
+import { ActivityError, type Arguments, type Command, during, UsageError } from './command.ts';
+import { defaultCacheName } from './default-cache.ts';
+import { cachesAround, collectionOf, readableContents } from './named-caches.ts';
+import { openSession, principalOf, type Session } from './session.ts';
+import type { Io } from './terminal.ts';
+
+/** kswitch: makes another cache of the collection the primary one. */
+export const kswitch: Command = {
+  name: 'kswitch',
+  summary: 'Make another cache of the collection the primary one.',
+  operands: '',
+  usageStatus: 2,
+  usage: `Usage: kswitch {-c cache_name | -p principal}
+\t-c specify name of credentials cache
+\t-p specify name of principal
+`,
+  options: [
+    { flags: '-c <cache>', text: 'Switch to this cache.' },
+    { flags: '-p <principal>', text: "Switch to this principal's cache." },
+  ],
+  run,
+};
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  checkArguments(args);
+  const session = openSession(io);
+  const name = args.value('c');
+  const principal = args.value('p');
+  await briefly(async () => {
+    const cache = principal === undefined ? await named(name!, session) : await cacheFor(principal, session);
+    const around = name ?? (await defaultCacheName(session, { reading: true }));
+    await during('switching to credential cache', () => switchTo(cache, around, session));
+  });
+  return 0;
+}
+
+function checkArguments(args: Arguments): void {
+  const given = args.values('c').length + args.values('p').length;
+  if (given > 1) throw new UsageError('Only one -c or -p option allowed');
+  if (given === 0) throw new UsageError('One of -c or -p must be specified');
+  if (args.operands.length > 0) throw new UsageError('');
+}
+
+function named(name: string, session: Session): Promise<Ccache> {
+  return during(`resolving ${name}`, () => resolveCcache(name, session.caches));
+}
+
+async function cacheFor(text: string, session: Session): Promise<Ccache> {
+  const principal = await during(`parsing principal name ${text}`, () => principalOf(text, session));
+  for (const cache of await cachesAround(undefined, session)) {
+    const contents = await readableContents(cache);
+    if (contents !== undefined && samePrincipal(contents.principal, principal)) return cache;
+  }
+  const absent = new KerberosError('CREDENTIAL_NOT_FOUND', 'Matching credential not found');
+  throw new ActivityError(`searching for ccache for ${text}`, absent);
+}
+
+/** A cache whose type has no collections is the primary one of its name as it is. */
+async function switchTo(cache: Ccache, name: string, session: Session): Promise<void> {
+  const collection =
+    (await collectionOf(name, session)) ??
+    (await collectionOf(ccacheName({ type: cache.type, residual: '' }), session));
+  await collection?.setPrimary(cache);
+}

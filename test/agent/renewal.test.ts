@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { startRenewal } from '../../src/agent/renewal.ts';
+import { type AgentStore, memoryStore } from '../../src/agent/store.ts';
+import { KerberosError, TransportError } from '../../src/errors.ts';
+import { createTestRealm, type TestRealm } from '../client/realm.ts';
+
+const HOUR = 3600;
+
+async function storeWith(realm: TestRealm): Promise<AgentStore> {
+  const { credential, kdcOffset } = await realm.login({ lifetime: 2 * HOUR, renewLifetime: 24 * HOUR });
+  const store = memoryStore();
+  const contents = { principal: credential.client, credentials: [credential], kdcOffset };
+  await store.change(() => ({
+    caches: { primary: 'a', members: new Map([['a', contents]]) },
+    value: undefined,
+  }));
+  return store;
+}
+
+const endOf = async (store: AgentStore) => (await store.read()).members.get('a')!.credentials[0]!.endtime;
+
+function renew(store: AgentStore, realm: TestRealm, transport = realm.transport) {
+  const log: string[] = [];
+  const renewal = startRenewal(store, { transport, now: realm.now, log: line => log.push(line) });
+  onTestFinished(() => renewal.stop());
+  return { log, look: () => renewal.wake() };
+}
+
+/** A transport that brings nothing but an error. */
+function failing(error: Error): TestRealm['transport'] {
+  const transport = Object.assign(
+    async () => {
+      transport.count++;
+      throw error;
+    },
+    { count: 0 },
+  );
+  return transport;
+}
+
+describe('renewal', () => {
+  it('waits for half the life of a ticket, and then makes it last longer', async () => {
+    const realm = createTestRealm();
+    const store = await storeWith(realm);
+    const first = await endOf(store);
+    const { look } = renew(store, realm);
+    realm.advance(0.9 * HOUR);
+    look();
+    await sleep(700);
+    expect(await endOf(store)).toEqual(first);
+    realm.advance(0.2 * HOUR);
+    look();
+    await vi.waitFor(async () => expect((await endOf(store)).getTime()).toBeGreaterThan(first.getTime()));
+  });
+
+  it('tells once of a KDC that cannot be reached, and asks no more than once a minute', async () => {
+    const realm = createTestRealm();
+    const store = await storeWith(realm);
+    realm.advance(1.5 * HOUR);
+    const broken = failing(new TransportError('KDC_UNREACHABLE', 'Cannot contact any KDC', 'A.TEST'));
+    const { log, look } = renew(store, realm, broken);
+    await vi.waitFor(() => expect(log).toEqual(['Cannot renew the ticket in KCM:a: Cannot contact any KDC']));
+    look();
+    await sleep(700);
+    expect(broken.count).toBe(1);
+    realm.advance(20 * 60);
+    look();
+    await vi.waitFor(() => expect(broken.count).toBe(2));
+    expect(log).toHaveLength(1);
+  });
+
+  it('leaves a ticket alone that the KDC has refused to renew', async () => {
+    const realm = createTestRealm();
+    const store = await storeWith(realm);
+    realm.advance(1.5 * HOUR);
+    const refusing = failing(new KerberosError('KDC_ERROR', 'KDC policy rejects request'));
+    const { log, look } = renew(store, realm, refusing);
+    await vi.waitFor(() => expect(log).toHaveLength(1));
+    realm.advance(1200);
+    look();
+    await sleep(700);
+    expect([log.length, refusing.count]).toEqual([1, 1]);
+  });
+
+  it('does not ask for what is locked', async () => {
+    const realm = createTestRealm();
+    const store = { ...(await storeWith(realm)), peek: async () => undefined };
+    realm.advance(1.5 * HOUR);
+    const { count } = realm.transport;
+    renew(store, realm);
+    await sleep(100);
+    expect(realm.transport.count).toBe(count);
+  });
+});

@@ -1,0 +1,188 @@
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { agent } from '../../src/cli/agent.ts';
+import { klist } from '../../src/cli/klist.ts';
+import { runCommand } from '../../src/cli/run-command.ts';
+import { scratch } from '../ccache/samples.ts';
+import { type CaptureOptions, captureIo } from '../support/io.ts';
+
+const uid = process.getuid!();
+
+function called(argv: readonly string[], options: CaptureOptions = {}) {
+  const io = captureIo({ uid, ...options });
+  return { io, status: runCommand(agent, argv, io) };
+}
+
+async function say(argv: readonly string[], options: CaptureOptions = {}) {
+  const { io, status } = called(argv, options);
+  return { status: await status, stdout: io.stdout, stderr: io.stderr };
+}
+
+async function until(ready: () => boolean): Promise<void> {
+  while (!ready()) await sleep(10);
+}
+
+describe('krb5kit agent', () => {
+  it('serves in the foreground, prints what finds it, and leaves when it is asked to', async () => {
+    const home = scratch();
+    const none = join(home, 'none.conf');
+    const env = { KRB5KIT_HOME: home, KRB5_CONFIG: none };
+    const { io, status } = called(['--memory'], { env });
+    await until(() => io.stdout !== '');
+    const directory = join(home, 'agent');
+    expect(io.stdout).toBe(
+      `Listening on ${directory}/.heim_org.h5l.kcm-socket; for programs to find it:\n` +
+        `export KRB5_CONFIG=${directory}/krb5.conf:${none}\n` +
+        `export KRB5CCNAME=KCM:\nexport HEIM_IPC_DIR=${directory}\n`,
+    );
+    expect(readFileSync(join(directory, 'krb5.conf'), 'utf8')).toBe(
+      `[libdefaults]\n  kcm_socket = ${directory}/.heim_org.h5l.kcm-socket\n  default_ccache_name = KCM:\n`,
+    );
+    expect((await say(['--status'], { env })).stdout).toMatch(
+      /^Agent 4711 listens on .*\nCaches: 0, kept in memory\nOther clients: 0, requests: 0\n$/,
+    );
+    const client = captureIo({ env: { KRB5_CONFIG: join(directory, 'krb5.conf') }, uid });
+    expect(await runCommand(klist, [], client)).toBe(1);
+    expect(client.stderr).toBe(`klist: Credentials cache 'KCM:${uid}' not found\n`);
+
+    expect(await say(['--memory'], { env })).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('Another agent listens on'),
+    });
+    expect(await say(['--lock'], { env })).toMatchObject({
+      status: 1,
+      stderr: 'krb5kit agent: The agent has no key to forget\n',
+    });
+    io.stop();
+    expect(await status).toBe(0);
+    expect(readdirSync(directory)).toEqual(['krb5.conf']);
+    for (const action of ['--stop', '--status', '--lock']) {
+      expect(await say([action], { env })).toEqual({
+        status: 1,
+        stdout: '',
+        stderr: 'krb5kit agent: no agent runs\n',
+      });
+    }
+  });
+
+  it('listens in the runtime directory where there is one', async () => {
+    const runtime = scratch();
+    const { io, status } = called(['--memory'], { env: { XDG_RUNTIME_DIR: runtime, HOME: scratch() } });
+    await until(() => io.stdout !== '');
+    expect(statSync(join(runtime, 'krb5kit')).mode & 0o777).toBe(0o700);
+    expect(io.stdout).toContain(`export KRB5_CONFIG=${runtime}/krb5kit/krb5.conf:/etc/krb5.conf\n`);
+    io.stop();
+    await status;
+  });
+
+  it('quotes for the shell', async () => {
+    const home = join(scratch(), "it's $HOME");
+    const { io, status } = called(['--memory'], { env: { KRB5KIT_HOME: home } });
+    await until(() => io.stdout !== '');
+    expect(io.stdout).toContain(`export HEIM_IPC_DIR='${home.replace("'", "'\\''")}/agent'\n`);
+    io.stop();
+    await status;
+  });
+
+  it('says why one in the background did not start', async () => {
+    const program = [process.execPath, '-e', 'console.error("krb5kit agent: no"); process.exit(1)', '--'];
+    const env = { KRB5KIT_HOME: scratch() };
+    const { status, stderr } = await say(['--start'], { env, program });
+    expect([status, stderr]).toEqual([1, 'krb5kit agent: The agent did not start: no\n']);
+  });
+
+  it.each([
+    [['--start', '--stop'], 'krb5kit agent: --start and --stop exclude each other\n'],
+    [['--idle', 'soon'], 'krb5kit agent: soon is no duration\n'],
+    [['x'], 'krb5kit agent: what is "x"?\n'],
+  ])('%j is a wrong command line', async (argv, message) => {
+    const { status, stderr } = await say(argv);
+    expect(status).toBe(2);
+    expect(stderr.startsWith(message)).toBe(true);
+  });
+
+  it('is of no use without UNIX users', async () => {
+    const io = captureIo({ platform: 'win32' });
+    const nobody = Object.defineProperty(io, 'uid', { value: undefined });
+    expect(await runCommand(agent, [], nobody)).toBe(1);
+    expect(io.stderr).toBe('krb5kit agent: There are no KCM clients on this system\n');
+  });
+});
+
+/** A directory of programs that write down how they are called. */
+function recorder(names: readonly string[], status = 0): { readonly PATH: string; calls(): string } {
+  const PATH = scratch();
+  for (const name of names) {
+    const script = `#!/bin/sh\necho "${name} $*" >>"${PATH}/calls"\nexit ${status}\n`;
+    writeFileSync(join(PATH, name), script, { mode: 0o755 });
+  }
+  const file = join(PATH, 'calls');
+  return { PATH: `${PATH}:/bin`, calls: () => (existsSync(file) ? readFileSync(file, 'utf8') : '') };
+}
+
+describe('krb5kit agent --install', () => {
+  it('gives systemd a socket and a service, and takes them away', async () => {
+    const home = scratch();
+    const { PATH, calls } = recorder(['systemctl']);
+    const env = { HOME: home, PATH, XDG_RUNTIME_DIR: '/run/user/1' };
+    const program = ['/usr/bin/node', '/opt/my kit/100%/krb5kit'];
+    const installed = await say(['--install', '--idle', '8h'], { env, program });
+    const units = join(home, '.config/systemd/user');
+    expect(installed).toEqual({
+      status: 0,
+      stderr: '',
+      stdout: `Wrote ${units}/krb5kit-agent.socket
+Wrote ${units}/krb5kit-agent.service
+Wrote ${home}/.config/krb5kit/krb5.conf
+Ran systemctl --user daemon-reload
+Ran systemctl --user enable --now krb5kit-agent.socket
+For programs to find it, in ~/.profile:
+export KRB5_CONFIG=${home}/.config/krb5kit/krb5.conf:/etc/krb5.conf
+export KRB5CCNAME=KCM:
+export HEIM_IPC_DIR=/run/user/1/krb5kit
+`,
+    });
+    expect(readFileSync(join(units, 'krb5kit-agent.socket'), 'utf8')).toContain(
+      'ListenStream=/run/user/1/krb5kit/.heim_org.h5l.kcm-socket\nSocketMode=0600\nDirectoryMode=0700\n',
+    );
+    expect(readFileSync(join(units, 'krb5kit-agent.service'), 'utf8')).toContain(
+      'ExecStart="/usr/bin/node" "/opt/my kit/100%%/krb5kit" "agent" "--idle" "8h"\n',
+    );
+    expect((await say(['--uninstall'], { env })).status).toBe(0);
+    expect(readdirSync(units)).toEqual([]);
+    expect(calls()).toBe(`systemctl --user daemon-reload
+systemctl --user enable --now krb5kit-agent.socket
+systemctl --user disable --now krb5kit-agent.socket krb5kit-agent.service
+systemctl --user daemon-reload
+`);
+    expect((await say(['--uninstall'], { env })).stdout).toBe('Nothing is installed\n');
+  });
+
+  it('says what is left to do where systemd does not answer', async () => {
+    const { PATH } = recorder(['systemctl'], 1);
+    const { status, stderr } = await say(['--install'], { env: { HOME: scratch(), PATH } });
+    expect(status).toBe(1);
+    expect(stderr).toContain("to be run in the user's session: systemctl --user daemon-reload");
+  });
+
+  it('gives launchd an agent, and takes it away', async () => {
+    const home = scratch();
+    const { PATH, calls } = recorder(['launchctl']);
+    const options = {
+      env: { HOME: home, PATH, KRB5KIT_HOME: join(home, 'a&b') },
+      platform: 'darwin',
+    } as const;
+    expect((await say(['--install', '--memory'], options)).status).toBe(0);
+    const plist = join(home, 'Library/LaunchAgents/krb5kit.agent.plist');
+    const text = readFileSync(plist, 'utf8');
+    expect(text).toContain('<string>agent</string><string>--memory</string></array>');
+    expect(text).toContain(`<key>KRB5KIT_HOME</key><string>${home}/a&amp;b</string>`);
+    expect((await say(['--uninstall'], options)).status).toBe(0);
+    expect(existsSync(plist)).toBe(false);
+    expect(calls()).toBe(
+      `launchctl bootstrap gui/${uid} ${plist}\nlaunchctl bootout gui/${uid}/krb5kit.agent\n`,
+    );
+  });
+});

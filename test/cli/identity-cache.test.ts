@@ -1,0 +1,68 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, expect, it } from 'vitest';
+import { ccacheName } from '../../src/ccache/ccache.ts';
+import { resolveCcache } from '../../src/ccache/resolve.ts';
+import { cacheForService } from '../../src/cli/identity-cache.ts';
+import { openSession, type Session } from '../../src/cli/session.ts';
+import { hostBasedPrincipal, parsePrincipal } from '../../src/messages/principal.ts';
+import { environment, scratch } from '../ccache/samples.ts';
+import { tgt } from '../ccache/tickets.ts';
+import { captureIo } from '../support/io.ts';
+
+const server = hostBasedPrincipal('HTTP', 'web.a.test', 'A.TEST');
+
+let home: string;
+let collection: string;
+beforeEach(async () => {
+  home = scratch();
+  collection = `DIR:${home}/d`;
+  // The primary one is that of the other realm.
+  for (const [name, principal] of [
+    ['tkt', 'carol@B.TEST'],
+    ['tkta', 'alice@A.TEST'],
+    ['tktb', 'bob@A.TEST'],
+  ] as const) {
+    await (await resolveCcache(collection, environment(home))).load().catch(() => undefined);
+    const cache = await resolveCcache(`DIR::${home}/d/${name}`, environment(home));
+    await cache.initialize({ principal: parsePrincipal(principal), credentials: [tgt] });
+  }
+});
+
+function session(cache = collection): Session {
+  const env = { HOME: home, KRB5CCNAME: cache, KRB5_CONFIG: join(home, 'none') };
+  return openSession(captureIo({ env }));
+}
+
+async function chosen(name?: string, cache?: string): Promise<string> {
+  return ccacheName(await cacheForService(name, server, session(cache)));
+}
+
+const rules = (text: string): void => writeFileSync(join(home, '.k5identity'), text);
+
+it('goes by .k5identity in the home directory', async () => {
+  rules('bob@A.TEST service=HTTP\n');
+  expect(await chosen()).toBe(`DIR::${home}/d/tktb`);
+});
+
+it('goes by the realm of the service where no rule says anything', async () => {
+  expect(await chosen()).toMatch(/\/d\/tkt[ab]$/);
+});
+
+it('takes the cache that is named, whatever the rules', async () => {
+  rules('bob@A.TEST\n');
+  expect(await chosen(`DIR::${home}/d/tkta`)).toBe(`DIR::${home}/d/tkta`);
+});
+
+it('takes no other than the client that a rule names', async () => {
+  rules('dave@A.TEST host=*\n');
+  await expect(chosen()).rejects.toMatchObject({
+    activity: 'choosing a cache for HTTP/web.a.test@A.TEST',
+    cause: { message: "Can't find client principal dave@A.TEST in cache collection" },
+  });
+});
+
+it('takes the default cache where there are no tickets at all', async () => {
+  rules('dave@A.TEST host=*\n');
+  expect(await chosen(undefined, 'FILE:/nonexistent/cc')).toBe('FILE:/nonexistent/cc');
+});
