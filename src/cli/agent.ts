@@ -11,11 +11,11 @@ import { type AgentPaths, agentExports, agentKrb5Conf, agentPaths } from './agen
 import { type Arguments, type Command, during, UsageError } from './command.ts';
 import { exchangeOptions } from './exchange.ts';
 import { wholeDuration } from './kdc-file.ts';
-import { loadLocale } from './locale.ts';
+import { loadLocale } from './locale/locale.ts';
+import { formatTimestamp } from './locale/time-format.ts';
 import { printable, sentence } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
-import { formatTimestamp } from './time-format.ts';
 
 const name = 'krb5kit agent';
 

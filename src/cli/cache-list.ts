@@ -5,13 +5,13 @@ import { textToBytes } from '../codec/text.ts';
 import { formatPrincipal, samePrincipal, tgsPrincipal } from '../messages/principal.ts';
 import { type Arguments, type Command, during } from './command.ts';
 import { defaultCacheName } from './default-cache.ts';
-import { loadLocale } from './locale.ts';
+import { loadLocale } from './locale/locale.ts';
+import { formatTimestamp } from './locale/time-format.ts';
 import { cachesAround, isAbsent } from './named-caches.ts';
 import { tellError } from './run-command.ts';
 import { printable } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
-import { formatTimestamp } from './time-format.ts';
 import { usualCacheFiles } from './usual-files.ts';
 
 /** cache list: every cache of the user that can be found, a line for each. */

@@ -1,8 +1,8 @@
 import type { InitialResult } from '../client/initial.ts';
 import { enctypeName, isWeak } from '../crypto/enctype-names.ts';
-import { loadLocale } from './locale.ts';
+import { loadLocale } from './locale/locale.ts';
+import { formatLongTime } from './locale/time-format.ts';
 import type { Io } from './terminal.ts';
-import { formatLongTime } from './time-format.ts';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;

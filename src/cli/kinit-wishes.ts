@@ -1,7 +1,7 @@
 import { parseDuration } from '../config/duration.ts';
 import { type Arguments, UsageError } from './command.ts';
-import { loadLocale } from './locale.ts';
-import { parseStartTime } from './start-time.ts';
+import { loadLocale } from './locale/locale.ts';
+import { parseStartTime } from './locale/start-time.ts';
 import type { Io } from './terminal.ts';
 
 /** The times of a ticket as the command line wishes for them. */

@@ -1,9 +1,9 @@
 import { loadColours } from './colour.ts';
 import type { Arguments } from './command.ts';
-import { loadLocale } from './locale.ts';
+import { loadLocale } from './locale/locale.ts';
+import { formatTimestampCell, timestampWidth } from './locale/time-format.ts';
 import { printable } from './sentences.ts';
 import type { Io } from './terminal.ts';
-import { formatTimestampCell, timestampWidth } from './time-format.ts';
 
 /** What a listing of klist shows, and how. Through a pipe it is MIT's to the byte; a terminal gets a little more. */
 export interface Listing {

@@ -10,13 +10,13 @@ import { etypeText } from './etype-text.ts';
 import { exchangeOptions } from './exchange.ts';
 import { hostPrincipal } from './host-principal.ts';
 import { cacheForService } from './identity-cache.ts';
-import { loadLocale } from './locale.ts';
+import { loadLocale } from './locale/locale.ts';
+import { formatTimestamp } from './locale/time-format.ts';
 import { readPort } from './ports.ts';
 import { printable } from './sentences.ts';
 import { serviceTicket } from './service-ticket.ts';
 import { openSession } from './session.ts';
 import type { Io } from './terminal.ts';
-import { formatTimestamp } from './time-format.ts';
 
 /** present: shows a ticket to a service and has it prove who it is. */
 export const present: Command = {

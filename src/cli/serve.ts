@@ -13,12 +13,12 @@ import { type Arguments, type Command, during, UsageError } from './command.ts';
 import { temporaryDirectory } from './directories.ts';
 import { etypeText } from './etype-text.ts';
 import { defaultKeytab, namedKeytab } from './keytabs.ts';
-import { loadLocale } from './locale.ts';
+import { loadLocale } from './locale/locale.ts';
+import { formatTimestamp } from './locale/time-format.ts';
 import { readPort } from './ports.ts';
 import { printable, sentence } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
-import { formatTimestamp } from './time-format.ts';
 
 /** serve: a service that takes tickets, tells clients who they are and proves who it is. */
 export const serve: Command = {

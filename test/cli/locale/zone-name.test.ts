@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { zoneName } from '../../src/cli/zone-name.ts';
+import { zoneName } from '../../../src/cli/locale/zone-name.ts';
 
 const original = process.env.TZ;
 afterEach(() => {

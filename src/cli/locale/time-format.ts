@@ -1,4 +1,4 @@
-import { textToBytes } from '../codec/text.ts';
+import { textToBytes } from '../../codec/text.ts';
 import { strftime } from './strftime.ts';
 import type { TimeLocale } from './time-locale.ts';
 

@@ -1,4 +1,4 @@
-import { parseDuration } from '../config/duration.ts';
+import { parseDuration } from '../../config/duration.ts';
 import { strptime, type TimeFields } from './strptime.ts';
 import type { TimeLocale } from './time-locale.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseStartTime } from '../../src/cli/start-time.ts';
-import { cLocale } from '../../src/cli/time-locale.ts';
+import { parseStartTime } from '../../../src/cli/locale/start-time.ts';
+import { cLocale } from '../../../src/cli/locale/time-locale.ts';
 
 const now = new Date(2026, 10, 22, 14, 3, 17);
 

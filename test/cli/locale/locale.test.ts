@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { loadLocale } from '../../src/cli/locale.ts';
-import { loadBsdLocale } from '../../src/cli/locale-bsd.ts';
-import { cLocale } from '../../src/cli/time-locale.ts';
-import { compiledTime, localeArchive } from '../support/glibc-locale.ts';
+import { loadLocale } from '../../../src/cli/locale/locale.ts';
+import { loadBsdLocale } from '../../../src/cli/locale/locale-bsd.ts';
+import { cLocale } from '../../../src/cli/locale/time-locale.ts';
+import { compiledTime, localeArchive } from '../../support/glibc-locale.ts';
 
 const opened = vi.hoisted(() => [] as string[]);
 vi.mock('node:fs', async importOriginal => {

@@ -4,8 +4,8 @@ import {
   formatTimestamp,
   formatTimestampCell,
   timestampWidth,
-} from '../../src/cli/time-format.ts';
-import { cLocale, type TimeLocale } from '../../src/cli/time-locale.ts';
+} from '../../../src/cli/locale/time-format.ts';
+import { cLocale, type TimeLocale } from '../../../src/cli/locale/time-locale.ts';
 
 const date = new Date(2026, 10, 22, 14, 3, 3);
 

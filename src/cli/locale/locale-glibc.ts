@@ -1,4 +1,4 @@
-import { bytesToText } from '../codec/text.ts';
+import { bytesToText } from '../../codec/text.ts';
 import { findInArchive } from './locale-archive.ts';
 import { withFile } from './read-at.ts';
 import type { TimeLocale } from './time-locale.ts';

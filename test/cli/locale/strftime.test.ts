@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { loadLocale } from '../../src/cli/locale.ts';
-import { strftime } from '../../src/cli/strftime.ts';
-import { cLocale } from '../../src/cli/time-locale.ts';
-import { bytesToText } from '../../src/codec/text.ts';
+import { loadLocale } from '../../../src/cli/locale/locale.ts';
+import { strftime } from '../../../src/cli/locale/strftime.ts';
+import { cLocale } from '../../../src/cli/locale/time-locale.ts';
+import { bytesToText } from '../../../src/codec/text.ts';
 
 const date = new Date(2026, 10, 2, 15, 4, 5);
 
