@@ -1,10 +1,13 @@
-import { closeSync, lstatSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { describeOurselves, type Holder, isDead, parseHolder } from '../ccache/lock-holder.ts';
+import { readRegularFile } from '../keytab/read-file.ts';
 
 let ourselves: string | undefined;
 
 /** Milliseconds to wait for a lock; whoever holds it reads and writes a few bytes. */
 const PATIENCE = 2000;
+/** Far more than a host's name and a few numbers. */
+const MAX_LOCK_BYTES = 4096;
 
 /**
  * Runs `work` while no other process of ours does work on `path`, whose lock is a file beside it. It blocks the thread,
@@ -62,7 +65,9 @@ function make(lock: string, text: string): boolean {
 function read(lock: string): Holder | undefined {
   try {
     const { ino, mtimeMs } = lstatSync(lock);
-    return parseHolder(readFileSync(lock, 'latin1'), mtimeMs, ino);
+    // Anybody may have put a FIFO here, where replay caches are wont to lie; it must not stop the service.
+    const bytes = readRegularFile(lock, MAX_LOCK_BYTES);
+    return bytes && parseHolder(Buffer.from(bytes).toString('latin1'), mtimeMs, ino);
   } catch {
     return undefined;
   }

@@ -47,17 +47,24 @@ export function callInChild(request: KeytarRequest, options: KeytarChildOptions)
     });
     child.on('error', reject);
     child.on('close', () => {
-      if (output === '') {
+      const answer = parseAnswer(output);
+      if (answer === undefined)
         reject(new KerberosError('KEYCHAIN_UNAVAILABLE', 'The OS keychain broke off'));
-        return;
-      }
-      const answer = JSON.parse(output) as { value?: unknown; error?: string };
-      if (answer.error === undefined) resolve(answer.value);
+      else if (answer.error === undefined) resolve(answer.value);
       else reject(new Error(answer.error));
     });
     child.stdin.on('error', () => undefined); // a child that dies early is told by `close`
     child.stdin.end(JSON.stringify(request));
   });
+}
+
+/** Undefined for what is cut off or mixed with a library's own words; what JSON.parse says of it would quote the secret. */
+function parseAnswer(output: string): { readonly value?: unknown; readonly error?: string } | undefined {
+  try {
+    return (JSON.parse(output) as { value?: unknown; error?: string } | null) ?? undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function childEnvironment(environment: SessionEnvironment): NodeJS.ProcessEnv {

@@ -16,7 +16,7 @@ import { clientKeytab, defaultKeytab, namedKeytab } from './keytabs.ts';
 import type { Target } from './kinit-cache.ts';
 import { warnOfPassword } from './kinit-warnings.ts';
 import type { TimeWishes } from './kinit-wishes.ts';
-import { sentence } from './sentences.ts';
+import { printable, sentence } from './sentences.ts';
 import { principalOf, type Session } from './session.ts';
 
 interface InitialRequest {
@@ -97,7 +97,9 @@ function contentsOf({ credential, kdcOffset, fastAvailable, padataType }: Initia
 }
 
 function passwordSecret({ name }: Target, { io }: Session): Secret {
-  return { password: () => preauthentication(() => io.readPassword(`Password for ${name}: `)) };
+  // The name may be that of a cache, which anybody may have put in the usual place.
+  const prompt = `Password for ${printable(name)}: `;
+  return { password: () => preauthentication(() => io.readPassword(prompt)) };
 }
 
 async function keytabSecret({ args, say }: InitialRequest, session: Session): Promise<Secret> {

@@ -3,6 +3,7 @@ import { type Arguments, type Command, during, UsageError } from './command.ts';
 import { chooseCache, type Target } from './kinit-cache.ts';
 import { againFrom, failedToStore, getInitial } from './kinit-exchange.ts';
 import { readWishes } from './kinit-wishes.ts';
+import { printable } from './sentences.ts';
 import { openSession } from './session.ts';
 import type { Io } from './terminal.ts';
 
@@ -81,7 +82,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const wishes = readWishes(args, io);
   const session = openSession(io);
   const say = (line: string): void => {
-    if (args.has('V')) io.err(`${line}\n`);
+    if (args.has('V')) io.err(`${printable(line)}\n`);
   };
   const target = await chooseCache(args, session, { withKeytab, say });
   say(`Using principal: ${target.name}`);

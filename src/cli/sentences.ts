@@ -110,8 +110,8 @@ function numberedSentence({ errorCode, eText, detail }: NumberedError): string {
   return detail === undefined ? text : `${text} (${printable(detail)})`;
 }
 
-/** Text from elsewhere, without what could steer a terminal. */
+/** Text from elsewhere, without what could steer a terminal: control characters, and the bytes that are such in 8 bits. */
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is about
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]|[\udc80-\udc9f]/gu, '?');
 }

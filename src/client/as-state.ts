@@ -16,6 +16,8 @@ import type { Trace } from '../trace.ts';
 import { type Exchange, shifted } from './options.ts';
 import type { ClientKeys } from './secret.ts';
 
+/** A KDC that is further off than a year is not to be gone by; its word is nobody's yet. */
+const FAR_OFF_MS = 366 * 86_400_000;
 /** Below this, whole seconds and the way of the message are all that two clocks differ by. */
 const SAME_TIME_MS = 1500;
 
@@ -96,7 +98,8 @@ export class AsState implements PreauthContext {
   /** Nobody vouches for the time in an error, so it goes only into what the KDC itself will judge. */
   private learnClock({ reply }: KdcError): void {
     const offset = reply.stime.getTime() + Math.floor(reply.susec / 1000) - this.exchange.clock().getTime();
-    this.offset = Math.abs(offset) < SAME_TIME_MS ? 0 : offset;
+    const apart = Math.abs(offset);
+    this.offset = apart < SAME_TIME_MS || apart > FAR_OFF_MS ? 0 : offset;
     if (this.offset !== 0) this.trace(`The KDC's clock differs from ours by ${Math.round(offset / 1000)} s`);
   }
 }

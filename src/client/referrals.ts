@@ -105,7 +105,11 @@ class Walk {
   /** A ticket-granting ticket of `realm` or of one on the way there, the farthest that the KDC here knows. */
   private async askWay(realm: string): Promise<Credential> {
     const path = this.options.realmPath?.(this.realm, realm) ?? [];
-    const between = path.filter(step => step !== realm && !this.seen.has(step)).reverse();
+    // The nearest are the likeliest to be known, and a KDC on the way may have named a realm in a thousand others.
+    const between = path
+      .filter(step => step !== realm && !this.seen.has(step))
+      .slice(0, MAX_REALMS)
+      .reverse();
     let unknown: unknown;
     for (const step of [realm, ...between]) {
       try {

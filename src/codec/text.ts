@@ -18,12 +18,16 @@ export function bytesToText(bytes: Uint8Array): string {
 /** Text to bytes, the inverse of `bytesToText`. */
 export function textToBytes(text: string): Uint8Array {
   if (!/[\udc80-\udcff]/.test(text)) return Buffer.from(text, 'utf8');
-  const parts: Uint8Array[] = [];
+  // In place: a megabyte of such bytes, which anybody may send, must not cost an object each.
+  const bytes = Buffer.alloc(text.length * 3);
+  let length = 0;
   for (const piece of text) {
     const code = piece.codePointAt(0)!;
-    parts.push(code >= 0xdc80 && code <= 0xdcff ? Uint8Array.of(code - 0xdc00) : Buffer.from(piece, 'utf8'));
+    if (code >= 0xdc80 && code <= 0xdcff) bytes[length++] = code - 0xdc00;
+    else if (code < 0x80) bytes[length++] = code;
+    else length += bytes.write(piece, length, 'utf8');
   }
-  return Buffer.concat(parts);
+  return Buffer.from(bytes.subarray(0, length));
 }
 
 /** Names are short and ASCII as a rule; a call into the decoder takes longer than they do. */

@@ -11,7 +11,10 @@ const MAX_REALMS = 1000;
  */
 export function realmPath(client: string, server: string, capath: readonly string[] = []): readonly string[] {
   if (client === server) return [client];
-  const between = capath.length > 0 ? capath.filter(realm => realm !== '.') : hierarchy(client, server);
+  // A KDC on the way may name any realm; one this long lies in no hierarchy that anybody has set up.
+  const nested = client.length <= MAX_REALM_LENGTH && server.length <= MAX_REALM_LENGTH;
+  const between =
+    capath.length > 0 ? capath.filter(realm => realm !== '.') : nested ? hierarchy(client, server) : [];
   return [client, ...between.filter(realm => realm !== client && realm !== server), server];
 }
 

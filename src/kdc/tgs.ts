@@ -1,5 +1,6 @@
 import { randomKey } from '../crypto/key.ts';
 import {
+  KDC_ERR_C_PRINCIPAL_UNKNOWN,
   KDC_ERR_CANNOT_POSTDATE,
   KDC_ERR_MUST_USE_USER2USER,
   KDC_ERR_POLICY,
@@ -116,9 +117,11 @@ function checkRequest(
   checkTgsOptions(kdcOptions, header.part.flags, isTgs(server.principal));
   if (kdcOptions & POSTDATED && server.policy.disallowPostdated)
     refuse(KDC_ERR_CANNOT_POSTDATE, 'POSTDATE_NOT_ALLOWED');
-  // Who was locked out since must not live on with an old ticket.
-  const client = kdc.database.find(header.part.cname.nameString, header.part.crealm);
+  // Who was locked out or removed since must not live on with an old ticket.
+  const { cname, crealm } = header.part;
+  const client = kdc.database.find(cname.nameString, crealm);
   if (client !== undefined) admitClient(client, now);
+  else if (kdc.database.realm(crealm) !== undefined) refuse(KDC_ERR_C_PRINCIPAL_UNKNOWN, 'CLIENT_NOT_FOUND');
 }
 
 function newTicket(
@@ -128,7 +131,8 @@ function newTicket(
 ): EncTicketPart {
   const { part } = header;
   const again = body.kdcOptions & (RENEW | VALIDATE);
-  const bound = body.kdcOptions & (FORWARDED | PROXY);
+  // What is renewed keeps its flags, so that another address would be one that nothing tells of.
+  const bound = !again && body.kdcOptions & (FORWARDED | PROXY);
   return {
     ...(again
       ? reissued(part, body.kdcOptions, wholeSeconds(exchange))

@@ -42,9 +42,9 @@ describe('tickets of the past', () => {
 describe('a request full of bytes that are no UTF-8', () => {
   it('does not keep the KDC busy', () => {
     const lab = createLab();
-    const request = asRequest(lab, { realm: '\udcff'.repeat(500_000) }, []);
+    const request = asRequest(lab, { realm: '\udcff'.repeat(1_000_000) }, []);
     const start = performance.now();
-    refusalOf(lab, request);
-    expect(performance.now() - start).toBeLessThan(600);
+    lab.kdc.handle(request);
+    expect(performance.now() - start).toBeLessThan(1200);
   });
 });

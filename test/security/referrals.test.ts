@@ -28,16 +28,16 @@ const tgt: Credential = {
   isSkey: false,
 };
 
-describe('a KDC on the way that names a realm of thousands of labels', () => {
-  it('does not keep the client busy', async () => {
-    const endless = new Array(8000).fill('a').join('.');
+describe('a KDC on the way that names a realm of endless labels', () => {
+  it.each([200, 20_000])('does not keep the client busy with %i of them', async labels => {
+    const endless = new Array(labels).fill('a').join('.');
     const part = { sname: toPrincipalName(tgsPrincipal(endless)) };
     const transport = scripted(tgsReply(session, { part }), refusal(7));
     const start = performance.now();
     await expect(
       requestService(tgt, parsePrincipal('host/x@C.TEST'), { transport, now: () => NOW, realmPath }),
     ).rejects.toThrow(KerberosError);
-    expect(performance.now() - start).toBeLessThan(100);
-    expect(transport.requests.length).toBeLessThan(50);
+    expect(performance.now() - start).toBeLessThan(2000);
+    expect(transport.requests.length).toBeLessThan(20);
   });
 });
