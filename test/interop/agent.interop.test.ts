@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -16,6 +16,18 @@ import { type SecretServiceSession, startSecretService } from '../support/secret
 
 const needed = ['mit-client', 'gss-samples', 'secret-service'] as const;
 const kswitch = { ...klist, name: 'kswitch' };
+
+/** What systemd does: binds, and passes the socket on as descriptor 3. */
+const ACTIVATION = `
+import os, socket, sys
+bound = socket.socket(socket.AF_UNIX)
+bound.bind(sys.argv[1])
+bound.listen(64)
+os.dup2(bound.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1')
+os.execvp(sys.argv[2], sys.argv[2:])
+`;
 
 /** The principals and services in a listing, in order. */
 function names({ stdout }: Said): readonly string[] {
@@ -92,6 +104,24 @@ describePeer('mit-kdc', () => {
       expect(await agent.control('--stop')).toMatchObject({ status: 0, stdout: 'The agent has ended\n' });
       expect(theirs(klist, [], env).stderr).toBe('klist: No KCM server found while resolving ccache\n');
       expect(await ours(klist, [], env)).toEqual(theirs(klist, [], env));
+      await agent.control('--start');
+      expect(theirs(klist, [], env)).toEqual(before);
+    });
+
+    it('answers on a socket that systemd has bound for it, and leaves it there', async () => {
+      login('alice', 'alicepw');
+      const before = theirs(klist, [], env);
+      await agent.control('--stop');
+      const path = join(env.HEIM_IPC_DIR!, '.heim_org.h5l.kcm-socket');
+      const server = spawn('python3', ['-c', ACTIVATION, path, ...agent.program, 'agent', '--idle', '1s'], {
+        env,
+      });
+      const ended = once(server, 'exit');
+      while (!existsSync(path)) await sleep(10);
+      // The first client comes before the agent does.
+      expect(theirs(klist, [], env)).toEqual(before);
+      expect(await ended).toEqual([0, null]);
+      expect(existsSync(path)).toBe(true);
       await agent.control('--start');
       expect(theirs(klist, [], env)).toEqual(before);
     });

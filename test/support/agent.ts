@@ -13,6 +13,8 @@ const modules = join(import.meta.dirname, '../../node_modules');
 
 /** An agent in the background, started by `krb5kit agent --start`. */
 export interface TestAgent {
+  /** The command line of `krb5kit`, as far as agents go. */
+  readonly program: readonly string[];
   /** What a shell would have after evaluating what the command printed. */
   readonly env: Environment;
   /** Runs `krb5kit agent` with options. */
@@ -55,6 +57,7 @@ export async function startTestAgent(
   if (stderr !== '') throw new Error(stderr);
   const exported = [...stdout.matchAll(/^export (\w+)='?(.*?)'?$/gm)].map(([, name, value]) => [name, value]);
   return {
+    program: [process.execPath, script],
     env: { ...env, ...Object.fromEntries(exported) },
     control,
     async stop() {
