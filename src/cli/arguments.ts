@@ -42,7 +42,7 @@ export function parseArguments(
 }
 
 function camelCase(name: string): string {
-  return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+  return name.length === 1 ? name : name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function inGetoptsWords(error: CommanderError, given: readonly string[], options: readonly Option[]): string {

@@ -5,6 +5,7 @@ import { valueError } from '../config/values.ts';
 import { type TransportAttempt, TransportError } from '../errors.ts';
 import type { ProtocolName, Target } from './protocols.ts';
 import { orderSrv, type SrvLookup } from './srv.ts';
+import type { StopSignal } from './stop-signal.ts';
 
 /** More KDCs than a realm needs, and few enough that whoever forges DNS cannot make us flood a third party. */
 const MAX_RECORDS = 32;
@@ -23,7 +24,7 @@ export interface Server {
 export async function locateKdcs(
   config: Config,
   realm: string,
-  { lookupSrv, signal }: { readonly lookupSrv: SrvLookup; readonly signal: AbortSignal },
+  { lookupSrv, signal }: { readonly lookupSrv: SrvLookup; readonly signal: StopSignal },
 ): Promise<readonly Server[]> {
   if (!isRealmName(realm)) {
     throw new TransportError('REALM_UNKNOWN', `Cannot find KDC for invalid realm name "${realm}"`, realm);
@@ -77,7 +78,7 @@ function readServer(path: readonly string[], relation: Relation): Server {
 async function locateByDns(
   realm: string,
   lookupSrv: SrvLookup,
-  signal: AbortSignal,
+  signal: StopSignal,
   failures: TransportAttempt[],
 ): Promise<readonly Server[]> {
   const protocols = ['udp', 'tcp'] as const;

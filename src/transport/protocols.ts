@@ -1,3 +1,4 @@
+import type { StopSignal } from './stop-signal.ts';
 /** The ways to carry a message to a KDC. */
 export type ProtocolName = 'udp' | 'tcp' | 'unix' | 'https';
 
@@ -13,7 +14,7 @@ export interface Target {
 
 export interface ExchangeOptions {
   /** Ends the attempt and closes what it opened. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   /** After how many seconds, each counted from the last sending, a datagram is sent again. */
   readonly resendAfter: readonly number[];
 }

@@ -2,6 +2,7 @@ import type { TransportAttempt } from '../errors.ts';
 import type { Trace } from '../trace.ts';
 import { describeTarget, isAddress, PROTOCOLS, type Target } from './protocols.ts';
 import { replyFault } from './reply.ts';
+import type { StopSignal } from './stop-signal.ts';
 
 /** All in seconds. */
 export interface Timing {
@@ -15,7 +16,7 @@ export interface Timing {
 
 export interface RaceOptions extends Omit<Timing, 'timeout'> {
   /** Ends the race without a winner; aborted by the caller after it, it closes what still runs. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   readonly trace: Trace;
 }
 

@@ -1,3 +1,4 @@
+import type { StopSignal } from './stop-signal.ts';
 /** One SRV record (RFC 2782). */
 export interface SrvRecord {
   readonly name: string;
@@ -7,7 +8,7 @@ export interface SrvRecord {
 }
 
 /** Resolves to the SRV records of a name, none if it has none; rejects when DNS gives no answer. */
-export type SrvLookup = (name: string, signal: AbortSignal) => Promise<readonly SrvRecord[]>;
+export type SrvLookup = (name: string, signal: StopSignal) => Promise<readonly SrvRecord[]>;
 
 /** Milliseconds for one question to one DNS server, and how often it is asked. */
 const QUERY = { timeout: 2000, tries: 2 };

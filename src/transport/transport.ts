@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { Config } from '../config/config.ts';
 import { TransportError } from '../errors.ts';
 import type { Trace } from '../trace.ts';
@@ -6,6 +5,7 @@ import { locateKdcs, orderTargets } from './locate.ts';
 import type { Target } from './protocols.ts';
 import { raceTargets, type Timing } from './race.ts';
 import { createSrvLookup, type SrvLookup } from './srv.ts';
+import { StopController, type StopSignal } from './stop-signal.ts';
 
 /**
  * Carries an encoded request to a KDC of `realm`; resolves to its reply, KRB-ERROR included. Throws `TransportError`:
@@ -76,16 +76,14 @@ export function createTransport(config: Config, options: TransportOptions = {}):
 function startBudget(
   seconds: number,
   outer: AbortSignal | undefined,
-): { readonly signal: AbortSignal; end(): void } {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort();
-  // Every attempt listens; Node would take more than ten for a leak and warn on stderr.
-  setMaxListeners(0, controller.signal);
+): { readonly signal: StopSignal; end(): void } {
+  const signal = new StopController();
+  const abort = (): void => signal.abort();
   const timer = setTimeout(abort, Math.min(seconds * 1000, MAX_TIMER));
   outer?.addEventListener('abort', abort);
   if (outer?.aborted) abort();
   return {
-    signal: controller.signal,
+    signal,
     end() {
       clearTimeout(timer);
       outer?.removeEventListener('abort', abort);
