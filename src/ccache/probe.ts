@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type SessionEnvironment, sessionBusSocket, usesSecretService } from './bus-address.ts';
-import { sealedPath } from './sealed-path.ts';
+import { keyLeftPath, sealedPath } from './sealed-path.ts';
 
 /** Whether the keychain can serve as the place of the default cache. */
 export type KeychainUse = { readonly usable: true } | { readonly usable: false; readonly reason: string };
@@ -8,6 +8,11 @@ export type KeychainUse = { readonly usable: true } | { readonly usable: false; 
 /** Whether a data directory holds sealed tickets, so that whoever looks for tickets finds them there. */
 export function hasSealedTickets(dataDirectory: string): boolean {
   return existsSync(sealedPath(dataDirectory));
+}
+
+/** Whether a key without tickets may be left in the keychain, which could not be asked when the tickets went. */
+export function hasKeyLeft(dataDirectory: string): boolean {
+  return existsSync(keyLeftPath(dataDirectory));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { CcacheError } from '../errors.ts';
 import { wipeAndRemove, writeAtomically } from './atomic-write.ts';
 import type { CcacheEnvironment, Keychain } from './ccache.ts';
@@ -6,7 +6,7 @@ import { fileError } from './file-error.ts';
 import { withLock } from './lock.ts';
 import { SealedCaches } from './sealed-caches.ts';
 import { SEALED_KEY_BYTES, sealBytes, unsealBytes } from './sealed-file.ts';
-import { sealedPath } from './sealed-path.ts';
+import { keyLeftPath, sealedPath } from './sealed-path.ts';
 
 /** The caches of a data directory, in one file whose key is in the OS keychain. */
 export interface SealedStore {
@@ -90,7 +90,14 @@ export function sealedStore(environment: CcacheEnvironment): SealedStore {
   async function remove(): Promise<void> {
     // The file first: were the key gone alone, nothing could tell this from a loss.
     if (existsSync(path)) wipeAndRemove(path);
-    await (await environment.keychain()).remove(account);
+    const left = keyLeftPath(environment.dataDirectory);
+    try {
+      await (await environment.keychain()).remove(account);
+    } catch (error) {
+      if (existsSync(environment.dataDirectory)) writeAtomically(left, new Uint8Array(0));
+      throw error;
+    }
+    rmSync(left, { force: true });
   }
 }
 

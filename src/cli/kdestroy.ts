@@ -103,7 +103,8 @@ async function sweep(args: Arguments, session: Session): Promise<number> {
     } catch (error) {
       if (all && isAbsent(error)) continue;
       tell(error, 'removing expired tickets', session);
-      if (!isAbsent(error)) status = 1;
+      if (isAbsent(error)) return 0;
+      status = 1;
     }
   }
   if (status === 0 && !args.has('q')) io.out(`${count} expired ticket${count === 1 ? '' : 's'} removed\n`);

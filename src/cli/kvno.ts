@@ -16,7 +16,7 @@ import { exchangeOptions } from './exchange.ts';
 import { hostPrincipal } from './host-principal.ts';
 import { namedKeytab } from './keytabs.ts';
 import { tellError } from './run-command.ts';
-import { printable } from './sentences.ts';
+import { printable, sentence } from './sentences.ts';
 import { serviceTicket } from './service-ticket.ts';
 import { namedCache, openSession, principalOf, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
@@ -66,6 +66,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const { principal, kdcOffset } = await during('getting client principal name', () => cache.load());
   const options: ServiceOptions = {
     ...exchangeOptions(session, enctypes),
+    onUnstored: error => io.err(`kvno: warning: the ticket is not kept: ${sentence(error)}\n`),
     cachedOnly: args.has('cachedOnly'),
     noStore: args.has('noStore') || outCache !== undefined,
   };

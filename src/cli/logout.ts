@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Ccache, ccacheName } from '../ccache/ccache.ts';
-import { hasSealedTickets, probeKeychain } from '../ccache/probe.ts';
+import { hasKeyLeft, hasSealedTickets, probeKeychain } from '../ccache/probe.ts';
 import { splitCcacheName } from '../ccache/resolve.ts';
 import type { SealedStore } from '../ccache/sealed-store.ts';
 import { findCcacheType } from '../ccache/types.ts';
@@ -92,16 +92,18 @@ function destroy(cache: Ccache, say: Say): Promise<void> {
 async function destroySealed(session: Session, say: Say): Promise<void> {
   const { io, caches } = session;
   const there = hasSealedTickets(caches.dataDirectory);
-  if (!there && !(existsSync(caches.dataDirectory) && (await probeKeychain(io.env, io.platform)).usable))
-    return;
+  const keyLeft = hasKeyLeft(caches.dataDirectory);
+  if (!there && !keyLeft) {
+    if (!existsSync(caches.dataDirectory) || !(await probeKeychain(io.env, io.platform)).usable) return;
+  }
   const { sealedStore } = await import('../ccache/sealed-store.ts');
   const store = sealedStore(caches);
-  const what = there ? await sealedNames(store) : [];
+  const what = there ? await sealedNames(store) : keyLeft ? ['the key of sealed tickets'] : [];
   try {
     await store.forget();
   } catch (error) {
     const still = hasSealedTickets(caches.dataDirectory);
-    if (!still) what.forEach(say);
+    if (there && !still) what.forEach(say);
     throw new ActivityError(
       still ? 'destroying sealed tickets' : 'deleting the key of sealed tickets',
       error,

@@ -15,7 +15,7 @@ export async function runCommand(command: Command, argv: readonly string[], io: 
       return 0;
     }
     if (error instanceof UsageError) {
-      const usage = command.usage ?? `Usage: ${command.name} [options] ${command.operands}\n`;
+      const usage = command.usage ?? `${`Usage: ${command.name} [options] ${command.operands}`.trimEnd()}\n`;
       io.err(error.message === '' ? usage : `${error.message}\n${usage}`);
       return command.usageStatus;
     }

@@ -104,8 +104,10 @@ function isNumbered(error: unknown): error is NumberedError {
   return error instanceof KerberosError && 'errorCode' in error;
 }
 
-function numberedSentence({ errorCode, eText, detail }: NumberedError): string {
-  if (errorCode === GENERIC && eText) return `KDC returned error string: ${printable(eText)}`;
+function numberedSentence({ code, errorCode, eText, detail }: NumberedError): string {
+  const sender = code === 'KDC_ERROR' ? 'KDC' : 'The service';
+  if (errorCode === GENERIC && eText) return `${sender} returned error string: ${printable(eText)}`;
+  if (errorCode === GENERIC && detail) return `Generic error: ${printable(detail)}`;
   const text = SENTENCES[errorCode] ?? `Unknown code krb5 ${errorCode}`;
   return detail === undefined ? text : `${text} (${printable(detail)})`;
 }

@@ -26,7 +26,7 @@ export interface Io {
   now(): Date;
   /** Has `listener` told of the signals that ask to stop, instead of ending; the function returned undoes this. */
   onStop(listener: (signal: NodeJS.Signals) => void): () => void;
-  /** Writes to stdout, at once and in full; adds nothing. */
+  /** Writes to stdout, in full, with what else is written before anything is waited for; adds nothing. */
   out(text: string): void;
   /** Writes to stderr, at once and in full; adds nothing. */
   err(text: string): void;
@@ -61,6 +61,9 @@ export type ProcessLike = Pick<
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
+/** More characters than that do not wait for the rest. */
+const MAX_PENDING = 1 << 16;
+
 /** The status of a program that SIGPIPE ends; node ignores the signal itself. */
 const EXIT_SIGPIPE = 128 + 13;
 
@@ -70,6 +73,14 @@ export function processIo(process: ProcessLike, signal?: AbortSignal): Io {
   const write = (fd: number, text: string): void => {
     if (!writeWhole(fd, textToBytes(text))) process.exit(EXIT_SIGPIPE);
   };
+  // What is printed in one go is written at once: a reader such as `grep -q` may close the pipe after the first piece.
+  let pending = '';
+  const flush = (): void => {
+    const text = pending;
+    pending = '';
+    if (text !== '') write(1, text);
+  };
+  process.on('exit', flush);
   const io: Io = {
     env: process.env,
     platform: process.platform,
@@ -104,12 +115,30 @@ export function processIo(process: ProcessLike, signal?: AbortSignal): Io {
         for (const name of STOP_SIGNALS) process.off(name, listener);
       };
     },
-    out: text => write(1, text),
-    err: text => write(2, text),
-    readLine: () => readInputLine(input),
+    out(text) {
+      if (pending === '') setImmediate(flush);
+      pending += text;
+      if (pending.length > MAX_PENDING) flush();
+    },
+    err(text) {
+      flush();
+      write(2, text);
+    },
+    readLine() {
+      flush();
+      return readInputLine(input);
+    },
     readInput: limit => readWholeInput(input, limit),
-    readPassword: prompt => promptForPassword(prompt, io, input, process),
+    readPassword: prompt => promptForPassword(prompt, unbuffered, input, process),
   };
+  const unbuffered: Io = Object.create(io, {
+    out: {
+      value(text: string) {
+        flush();
+        write(1, text);
+      },
+    },
+  });
   return io;
 }
 

@@ -18,6 +18,8 @@ export interface ServiceOptions extends ExchangeOptions {
   readonly canonicalize?: boolean | undefined;
   /** The realms from one to another, both included: tried from the far end where a KDC knows no way of its own. */
   readonly realmPath?: ((client: string, server: string) => readonly string[]) | undefined;
+  /** Told when a new ticket cannot be stored; it is handed out all the same. */
+  readonly onUnstored?: ((error: KerberosError) => void) | undefined;
 }
 
 /**
@@ -92,6 +94,7 @@ async function store(cache: Ccache, gained: readonly Credential[], options: Serv
     await cache.store(gained, shifted(exchange.clock, options.kdcOffset ?? 0));
   } catch (error) {
     if (!(error instanceof KerberosError)) throw error;
+    options.onUnstored?.(error);
     exchange.trace(`Failed to store the ticket in ${ccacheName(cache)}: ${error.message}`);
   }
 }

@@ -320,7 +320,7 @@ describe('does not start', () => {
     [['somewhere'], 'what is "somewhere"?'],
   ])('when the command line is wrong: %s', async (argv, sentence) => {
     const { status, io } = await runAt(lab.folder, serve, argv, { env: lab.env });
-    expect([status, io.stderr]).toEqual([2, `krb5kit serve: ${sentence}\nUsage: krb5kit serve [options] \n`]);
+    expect([status, io.stderr]).toEqual([2, `krb5kit serve: ${sentence}\nUsage: krb5kit serve [options]\n`]);
   });
 });
 

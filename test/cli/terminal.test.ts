@@ -51,6 +51,12 @@ describe('processIo', () => {
     expect(ran.stdout.trim()).toBe('61 0a 62 0a e4 0a');
   });
 
+  it('writes in one piece what is printed in one go', () => {
+    const body = `for (const line of ['a', 'b', 'c']) io.out(line + '\\n'); await 0; io.out('d\\n');`;
+    const ran = run('piece', body, 'set -o pipefail; PROGRAM | grep -q a; echo $?');
+    expect(ran.stdout).toBe('0\n');
+  });
+
   it('waits for a slow reader and loses nothing', () => {
     const ran = run('slow', `io.out('0123456789'.repeat(50_000));`, 'PROGRAM | (sleep 0.3; wc -c)');
     expect(ran.stdout.trim()).toBe('500000');

@@ -146,7 +146,7 @@ describe('a transport', () => {
     const warnings: Error[] = [];
     const note = (warning: Error): number => warnings.push(warning);
     process.on('warning', note);
-    const transport = transportTo(Array<typeof mute>(12).fill(mute), { stagger: 0.002, timeout: 0.1 });
+    const transport = transportTo(Array<typeof mute>(12).fill(mute), { stagger: 0.002, timeout: 0.5 });
     await expect(transport('A.TEST', REQUEST)).rejects.toMatchObject({ attempts: { length: 24 } });
     process.off('warning', note);
     expect(warnings).toEqual([]);
