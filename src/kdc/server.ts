@@ -47,11 +47,15 @@ export async function listenKdc(kdc: Kdc, options: ListenOptions = {}): Promise<
       udp.close();
       const { code } = error as NodeJS.ErrnoException;
       if (port === 0 && code === 'EADDRINUSE' && attempt < MAX_ATTEMPTS) continue;
-      throw new KerberosError('KDC_LISTEN', `Cannot listen on ${host} port ${port}: ${code}`, {
+      throw new KerberosError('KDC_LISTEN', `Cannot listen on ${host} port ${port}: ${reasonOf(code)}`, {
         cause: error,
       });
     }
   }
+}
+
+function reasonOf(code: string | undefined): string {
+  return code === 'EADDRINUSE' ? 'Address already in use' : (code ?? 'unknown error');
 }
 
 interface Sockets {

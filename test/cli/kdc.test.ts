@@ -105,7 +105,7 @@ it('says that its port is in use', async () => {
   expect(await refusal('--port', `${port}`)).toEqual({
     status: 1,
     stdout: '',
-    stderr: `krb5kit kdc: Cannot listen on 127.0.0.1 port ${port}: EADDRINUSE while starting the KDC\n`,
+    stderr: `krb5kit kdc: Cannot listen on 127.0.0.1 port ${port}: Address already in use while starting the KDC\n`,
   });
   server.close();
 });
