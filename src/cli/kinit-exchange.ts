@@ -121,7 +121,7 @@ async function preauthentication<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof KerberosError)) throw error;
+    if (!(error instanceof KerberosError) || error.code === 'PASSWORD_INTERRUPTED') throw error;
     throw new KerberosError(error.code, `Pre-authentication failed: ${error.message}`, { cause: error });
   }
 }

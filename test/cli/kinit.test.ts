@@ -127,7 +127,7 @@ describe('kinit', () => {
     const status = await runCommand(kinit, ['alice'], interrupted);
     expect([status, interrupted.stderr]).toEqual([
       1,
-      'kinit: Pre-authentication failed: Password read interrupted while getting initial credentials\n',
+      'kinit: Password read interrupted while getting initial credentials\n',
     ]);
     expect(readFileSync(cc)).toEqual(before);
   });
