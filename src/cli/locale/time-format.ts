@@ -1,6 +1,6 @@
 import { textToBytes } from '../../codec/text.ts';
 import { strftime } from './strftime.ts';
-import type { TimeLocale } from './time-locale.ts';
+import { cLocale, type TimeLocale } from './time-locale.ts';
 
 /** From the fullest on; the first that fits is used. */
 const FORMATS = [
@@ -15,18 +15,32 @@ const FORMATS = [
   '%Y%m%d%H%M',
 ];
 
+/** How long each of them is in the C locale, where all times are alike: most of what is listed need not be tried out. */
+const LENGTHS_IN_C = [24, 20, 17, 17, 14, 19, 16, 14, 12];
+
 /** What a time may take in the listings of klist. */
 const WIDEST = 19;
 
 /** The time in the user's fullest way of writing that fits in `width` bytes, not padded; empty if none does. */
 export function formatTimestamp(date: Date, locale: TimeLocale, width: number = WIDEST): string {
-  for (const format of FORMATS) {
+  const first = isC(locale) ? LENGTHS_IN_C.findIndex(length => length <= width) : 0;
+  for (const format of first < 0 ? [] : FORMATS.slice(first)) {
     // With a zone in it, it is longer in every locale; the zone's name would cost a look into its file.
     if (format === '%c' && width <= WIDEST && locale.dateTimeFormat.includes('%Z')) continue;
     const text = strftime(format, date, locale);
     if (text !== '' && textToBytes(text).length <= width) return text;
   }
   return '';
+}
+
+function isC(locale: TimeLocale): boolean {
+  const { dateTimeFormat, dateFormat, timeFormat, abbreviatedMonths } = cLocale;
+  return (
+    locale.dateTimeFormat === dateTimeFormat &&
+    locale.dateFormat === dateFormat &&
+    locale.timeFormat === timeFormat &&
+    locale.abbreviatedMonths === abbreviatedMonths
+  );
 }
 
 /** The width in bytes of klist's time columns: that of the present time. */

@@ -85,3 +85,15 @@ describe('local time', () => {
     expect(formatTimestamp(new Date(time), cLocale)).toBe(text);
   });
 });
+
+describe('the C locale', () => {
+  it('is written as a locale of the same words whose lengths are not known', () => {
+    const twin = { ...cLocale, abbreviatedMonths: [...cLocale.abbreviatedMonths] };
+    for (const seconds of [0, 1, 86_399, 951_782_400, 1_795_364_257, 4_294_967_295]) {
+      const date = new Date(seconds * 1000);
+      for (let width = 0; width <= 30; width++) {
+        expect(formatTimestamp(date, cLocale, width)).toBe(formatTimestamp(date, twin, width));
+      }
+    }
+  });
+});
