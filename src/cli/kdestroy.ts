@@ -8,6 +8,7 @@ import { cacheOf, cachesAround, isAbsent, readableContents } from './named-cache
 import { tellError } from './run-command.ts';
 import { openSession, principalOf, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
+import { versionOptions } from './version-options.ts';
 
 /** kdestroy: destroys credential caches, or the expired tickets in them. */
 export const kdestroy: Command = {
@@ -27,17 +28,12 @@ export const kdestroy: Command = {
     { flags: '-c <cache>', text: 'Destroy this cache instead of the default one.' },
     { flags: '-p <principal>', text: "Destroy this principal's cache, out of the collection." },
     { flags: '--expired', text: 'Remove the service tickets that have expired, and leave the rest.' },
-    { flags: '-4', text: 'Kerberos 4, gone.', hidden: true },
-    { flags: '-5', text: 'Kerberos 5, as ever.', hidden: true },
+    ...versionOptions,
   ],
   run,
 };
 
 async function run(args: Arguments, io: Io): Promise<number> {
-  if (args.has('4')) {
-    io.err('Kerberos 4 is no longer supported\n');
-    return 3;
-  }
   checkArguments(args);
   const session = openSession(io);
   return briefly(() => {

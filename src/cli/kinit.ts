@@ -6,6 +6,7 @@ import { readWishes } from './kinit-wishes.ts';
 import { printable } from './sentences.ts';
 import { openSession } from './session.ts';
 import type { Io } from './terminal.ts';
+import { versionOptions } from './version-options.ts';
 
 /** kinit: obtains and caches an initial ticket-granting ticket. */
 export const kinit: Command = {
@@ -63,17 +64,12 @@ export const kinit: Command = {
     { flags: '-S <service>', text: 'Get a ticket for this service instead of the ticket-granting service.' },
     { flags: '--request-pac', text: 'Ask the KDC to put a PAC into the ticket.' },
     { flags: '--no-request-pac', text: 'Ask the KDC to put no PAC into the ticket.' },
-    { flags: '-4', text: 'Kerberos 4, gone.', hidden: true },
-    { flags: '-5', text: 'Kerberos 5, as ever.', hidden: true },
+    ...versionOptions,
   ],
   run,
 };
 
 async function run(args: Arguments, io: Io): Promise<number> {
-  if (args.has('4')) {
-    io.err('Kerberos 4 is no longer supported\n');
-    return 3;
-  }
   const withKeytab = args.has('k') || args.has('t');
   const notes = args.has('t') && !args.has('k') ? ['keytab specified, forcing -k'] : [];
   const faults = conflicts(args);

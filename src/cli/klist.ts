@@ -6,6 +6,7 @@ import { cacheOf } from './named-caches.ts';
 import { openSession } from './session.ts';
 import type { Io } from './terminal.ts';
 import { VERSION } from './version.ts';
+import { versionOptions } from './version-options.ts';
 
 /** klist: lists the tickets of a cache or the keys of a keytab. */
 export const klist: Command = {
@@ -55,17 +56,12 @@ export const klist: Command = {
     { flags: '-t', text: 'With -k, show when each key was written.' },
     { flags: '-K', text: 'With -k, show the keys themselves.' },
     { flags: '-V', text: 'Show the version.' },
-    { flags: '-4', text: 'Kerberos 4, gone.', hidden: true },
-    { flags: '-5', text: 'Kerberos 5, as ever.', hidden: true },
+    ...versionOptions,
   ],
   run,
 };
 
 async function run(args: Arguments, io: Io): Promise<number> {
-  if (args.has('4')) {
-    io.err('Kerberos 4 is no longer supported\n');
-    return 3;
-  }
   checkArguments(args);
   if (args.has('V')) {
     io.out(`krb5kit version ${VERSION}\n`);

@@ -2,12 +2,18 @@ import { HelpRequested, parseArguments } from './arguments.ts';
 import { ActivityError, type Command, UsageError } from './command.ts';
 import { printable, sentence } from './sentences.ts';
 import type { Io } from './terminal.ts';
+import { KERBEROS_4_STATUS, wantsKerberos4 } from './version-options.ts';
 
 /** Runs a command with its arguments; resolves to the exit status. What goes wrong is told in one line on stderr. */
 export async function runCommand(command: Command, argv: readonly string[], io: Io): Promise<number> {
   try {
     const posixlyCorrect = io.env.POSIXLY_CORRECT !== undefined;
-    return await command.run(parseArguments(command, argv, { posixlyCorrect }), io);
+    const args = parseArguments(command, argv, { posixlyCorrect });
+    if (wantsKerberos4(args)) {
+      io.err('Kerberos 4 is no longer supported\n');
+      return KERBEROS_4_STATUS;
+    }
+    return await command.run(args, io);
   } catch (error) {
     if (error instanceof HelpRequested) {
       const { helpText } = await import('./parser.ts');
