@@ -30,12 +30,12 @@ export async function runCommand(command: Command, argv: readonly string[], io: 
   }
 }
 
-/** `PROG: what happened while activity`, the form of every error line; `end` is what MIT ends the line with. */
-export function tellError(program: string, error: unknown, io: Io, end = '\n'): void {
+/** `PROG: what happened while activity`, the form of every error line. */
+export function tellError(program: string, error: unknown, io: Io): void {
   const [cause, activity] =
     error instanceof ActivityError
       ? [error.cause, ` ${error.joint} ${error.activity}`.replace('  ', ' ')]
       : [error, ''];
   // Names in it may come from a KDC or a file.
-  io.err(`${printable(`${program}: ${sentence(cause)}${activity}`)}${end}`);
+  io.err(`${printable(`${program}: ${sentence(cause)}${activity}`)}\n`);
 }
