@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { bytesToHex, textToBytes } from '../codec/text.ts';
 import { CodecError } from '../errors.ts';
@@ -12,8 +13,9 @@ import {
 /** A connection to the session's D-Bus. */
 export interface SessionBus {
   /**
-   * Sends all `calls` at once and gives their replies in the same order. Throws BusSilent when `seconds` pass first,
-   * else what the socket or the bus says; the connection is of no more use then.
+   * Sends all `calls` at once and gives their replies in the same order. Throws BusSilent when `seconds` pass first, or
+   * a few times that while the machine is overloaded, else what the socket or the bus says; the connection is of no
+   * more use then.
    */
   ask(calls: readonly DbusCall[], seconds: number): Promise<readonly DbusReply[]>;
   close(): void;
@@ -29,6 +31,11 @@ const HELLO: DbusCall = {
   member: 'Hello',
   arguments: [],
 };
+
+/** How often the time for an answer is given anew to a machine that has too much to do. */
+const BUSY_WAITS = 3;
+/** With so many processes that want to run, a machine of a few processors keeps each of them waiting. */
+const OVERLOAD = 12;
 
 /** Connects; whether anybody listens is told by the first `ask`, which the greeting travels with. */
 export function connectSessionBus(socketPath: string): SessionBus {
@@ -58,7 +65,12 @@ export function connectSessionBus(socketPath: string): SessionBus {
   return {
     ask(calls, seconds) {
       return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => socket.destroy(new BusSilent('no answer in time')), seconds * 1000);
+        let left = BUSY_WAITS;
+        let timer = setTimeout(expire, seconds * 1000);
+        function expire(): void {
+          if (left-- > 0 && isOverloaded()) timer = setTimeout(expire, seconds * 1000);
+          else socket.destroy(new BusSilent('no answer in time'));
+        }
         fail = reason => {
           clearTimeout(timer);
           reject(reason);
@@ -109,5 +121,15 @@ export function connectSessionBus(socketPath: string): SessionBus {
       waiting.get(reply.serial)?.(reply);
       waiting.delete(reply.serial);
     }
+  }
+}
+
+/** Whether so many processes wait for a processor that silence says nothing about a service; known on Linux only. */
+function isOverloaded(): boolean {
+  try {
+    const running = /^\S+ \S+ \S+ (\d+)\//.exec(readFileSync('/proc/loadavg', 'latin1'))?.[1];
+    return Number(running) >= OVERLOAD;
+  } catch {
+    return false;
   }
 }
