@@ -1,4 +1,4 @@
-import { randomNonce } from '../crypto/random.ts';
+import { prepareRandom, randomNonce } from '../crypto/random.ts';
 import type { Credential } from '../messages/credential.ts';
 import { KDC_ERR_WRONG_REALM } from '../messages/error-codes.ts';
 import { AsReq, KdcReqBody } from '../messages/kdc-req.ts';
@@ -83,7 +83,9 @@ async function askRealm(
     exchange.trace(
       `Sending AS-REQ for ${formatPrincipal(client)} (${request.length} bytes) to ${client.realm}`,
     );
-    const reply = await exchange.transport(client.realm, request, exchange.signal);
+    const replying = exchange.transport(client.realm, request, exchange.signal);
+    if (round === 0) setImmediate(prepareRandom);
+    const reply = await replying;
     if (!isKrbError(reply)) {
       const opened = await openAsReply({ body, request, reply }, state, options);
       return { ...opened, padataType: state.mechanism?.padataType };

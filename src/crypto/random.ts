@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 /** One system call fills the pool for a hundred confounders. */
 const POOL_BYTES = 4096;
@@ -39,7 +40,31 @@ export function randomUint32(): number {
 /** A request nonce: 31 bits and not zero, which every peer reads alike (RFC 4120 §5.4.1). */
 export function randomNonce(): number {
   for (;;) {
-    const nonce = randomUint32() >>> 1;
+    const nonce = (systemUint32() ?? randomUint32()) >>> 1;
     if (nonce !== 0) return nonce;
+  }
+}
+
+/**
+ * Has the pool filled, and node:crypto loaded, which takes 3 ms: time that whoever has sent a first request, which needs
+ * neither, spends better than by waiting for the reply.
+ */
+export function prepareRandom(): void {
+  if (pool === undefined) fillRandom(new Uint8Array(1), 0, 1);
+}
+
+/** From the system's own source, without node:crypto; undefined once that is loaded, and where there is no such source. */
+function systemUint32(): number | undefined {
+  if (pool !== undefined) return undefined;
+  let fd: number | undefined;
+  try {
+    fd = openSync('/dev/urandom', 'r');
+    const bytes = Buffer.alloc(4);
+    if (!fstatSync(fd).isCharacterDevice() || readSync(fd, bytes) !== 4) return undefined;
+    return bytes.readUInt32BE();
+  } catch {
+    return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }

@@ -1,8 +1,7 @@
 import { CodecError } from '../../errors.ts';
 import { bytesToHex, bytesToText, textToBytes } from '../text.ts';
-import type { DerReader } from './reader.ts';
 import { parseTime, putTime } from './time.ts';
-import { type DerType, defineType } from './type.ts';
+import { type DerKind, DerType } from './type.ts';
 import type { DerWriter } from './writer.ts';
 
 /** INTEGER within 32 signed bits. */
@@ -15,25 +14,10 @@ export const Int32 = integerType(signed, value => {
  * INTEGER within 32 unsigned bits. Heimdal and older MIT releases send nonces and sequence numbers above 2^31 as
  * negative numbers; those are taken modulo 2^32.
  */
-export const UInt32 = integerType(
-  (bytes, start, end) => {
-    // Some write four octets whatever the value, so the shortest form is not asked for here.
-    if (start === end || end - start > 5) throw new CodecError(`an INTEGER of ${end - start} octets`);
-    const value = twosComplement(bytes, start, end);
-    if (value < -0x80000000 || value > 0xffffffff) throw range(value, 'UInt32');
-    return value >>> 0;
-  },
-  value => {
-    if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) throw range(value, 'UInt32');
-    return value;
-  },
-);
+export const UInt32 = integerType(unsigned, checkUnsigned);
 
 /** As `UInt32`, but written as a signed number: Windows does so for the key versions of read-only DCs, MIT too. */
-export const SignedUInt32 = integerType(UInt32.fromContent, value => {
-  UInt32.checked(value);
-  return value | 0;
-});
+export const SignedUInt32 = integerType(unsigned, value => checkUnsigned(value) | 0);
 
 /** INTEGER (0..999999). */
 export const Microseconds = integerType(
@@ -129,56 +113,67 @@ export const ObjectIdentifier: DerType<string> = primitive(
 );
 
 /** One element of any type, kept as received. */
-export const Any: DerType<Uint8Array> = defineType({
-  tags: [],
-  read: input => input.element(),
-  write: (output, value) => output.bytes(value),
-});
+export const Any: DerType<Uint8Array> = new DerType(
+  [],
+  { read: input => input.element(), write: (output, value) => output.bytes(value) },
+  undefined,
+);
 
 /** The DER of a `type`, kept as received because it is checksummed or passed on; its own decode opens it. */
 export function der(type: DerType<unknown>): DerType<Uint8Array> {
-  return defineType({
-    tags: type.tags,
+  return new DerType(type.tags, verbatim, undefined);
+}
+
+const verbatim: DerKind<Uint8Array, undefined> = {
+  read(input, _, tags) {
+    const ahead = input.peekTag();
+    if (!tags.includes(ahead)) throw new CodecError(ahead < 0 ? 'missing' : 'another type');
+    return input.element();
+  },
+  write: (output, value) => output.bytes(value),
+};
+
+/** How the content of a primitive type is read, `bytes` from `start` to `end`, and written. */
+interface Content<T> {
+  parse(bytes: Uint8Array, start: number, end: number): T;
+  put(output: DerWriter, value: T): void;
+}
+
+function primitive<T>(tag: number, parse: Content<T>['parse'], put: Content<T>['put']): DerType<T> {
+  const kind: DerKind<T, undefined> = {
     read(input) {
-      if (!type.tags.includes(input.peekTag()))
-        throw new CodecError(input.peekTag() < 0 ? 'missing' : 'another type');
-      return input.element();
+      const end = input.open(tag);
+      const value = parse(input.bytes, input.offset, end);
+      input.offset = end;
+      return value;
     },
-    write: (output, value) => output.bytes(value),
-  });
-}
-
-/** A primitive type with one tag: its content, `bytes` from `start` to `end`, to a value, and a value to its content. */
-function primitive<T>(
-  tag: number,
-  parse: (bytes: Uint8Array, start: number, end: number) => T,
-  put: (output: DerWriter, value: T) => void,
-): DerType<T> {
-  function read(input: DerReader): T {
-    const end = input.open(tag);
-    const value = parse(input.bytes, input.offset, end);
-    input.offset = end;
-    return value;
-  }
-  function write(output: DerWriter, value: T): void {
-    const mark = output.mark();
-    put(output, value);
-    output.header(tag, mark);
-  }
-  return defineType({ tags: [tag], read, write });
-}
-
-interface IntegerType extends DerType<number> {
-  fromContent(bytes: Uint8Array, start: number, end: number): number;
-  checked(value: number): number;
-}
-
-function integerType(fromContent: IntegerType['fromContent'], checked: IntegerType['checked']): IntegerType {
-  return {
-    ...primitive(0x02, fromContent, (output, value) => putInteger(output, checked(value))),
-    fromContent,
-    checked,
+    write(output, value) {
+      const mark = output.mark();
+      put(output, value);
+      output.header(tag, mark);
+    },
   };
+  return new DerType([tag], kind, undefined);
+}
+
+function integerType(
+  fromContent: (bytes: Uint8Array, start: number, end: number) => number,
+  checked: (value: number) => number,
+): DerType<number> {
+  return primitive(0x02, fromContent, (output, value) => putInteger(output, checked(value)));
+}
+
+function unsigned(bytes: Uint8Array, start: number, end: number): number {
+  // Some write four octets whatever the value, so the shortest form is not asked for here.
+  if (start === end || end - start > 5) throw new CodecError(`an INTEGER of ${end - start} octets`);
+  const value = twosComplement(bytes, start, end);
+  if (value < -0x80000000 || value > 0xffffffff) throw range(value, 'UInt32');
+  return value >>> 0;
+}
+
+function checkUnsigned(value: number): number {
+  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) throw range(value, 'UInt32');
+  return value;
 }
 
 function signed(bytes: Uint8Array, start: number, end: number): number {

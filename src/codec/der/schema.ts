@@ -1,7 +1,6 @@
 import { CodecError } from '../../errors.ts';
 import type { DerReader } from './reader.ts';
-import { type DerType, defineType, within } from './type.ts';
-import type { DerWriter } from './writer.ts';
+import { type DerKind, DerType, within } from './type.ts';
 
 /** A member of a SEQUENCE that may be absent. */
 export interface OptionalField<T> {
@@ -58,17 +57,7 @@ export function application<T>(
 export function implicit<T>(number: number, type: DerType<T>): DerType<T> {
   const inner = type.tags[0];
   if (inner === undefined) throw new TypeError('a type without a tag cannot be tagged implicitly');
-  const tag = 0x80 | (inner & 0x20) | number;
-  return defineType({
-    tags: [tag],
-    read: input => retagged(input, tag, inner, type),
-    write(output, value) {
-      type.write(output, value);
-      // The header's first octet, just written, is the one that differs.
-      output.offset++;
-      output.octet(tag);
-    },
-  });
+  return new DerType([0x80 | (inner & 0x20) | number], retagged as DerKind<T, DerType<T>>, type);
 }
 
 /** A member that may be absent: `optional(n, type)` with an EXPLICIT tag, `optional(type)` with its own. */
@@ -85,65 +74,13 @@ export function constant<T>(type: DerType<T>, value: T): ConstantField {
 
 /** SEQUENCE. Members after the declared ones are passed over, as MIT and Heimdal do: later RFCs add some. */
 export function sequence<F extends Fields>(name: string, fields: F): DerType<SequenceValue<F>> {
-  const members = Object.entries(fields).map(([key, field]) => member(key, field));
-  function read(input: DerReader): SequenceValue<F> {
-    const outer = input.enter(0x30);
-    const value: Record<string, unknown> = {};
-    for (const { key, type, required, fixed } of members) {
-      try {
-        if (!required && !isAhead(type, input)) continue;
-        const found = type.read(input);
-        if (fixed === undefined) value[key] = found;
-        else if (found !== fixed) throw new CodecError(`${found} where ${fixed} belongs`);
-      } catch (error) {
-        throw within(key, error);
-      }
-    }
-    while (input.offset < input.limit) input.element();
-    input.leave(outer);
-    return value as SequenceValue<F>;
-  }
-  function write(output: DerWriter, value: SequenceValue<F>): void {
-    const mark = output.mark();
-    for (let i = members.length - 1; i >= 0; i--) {
-      const { key, type, required, fixed } = members[i]!;
-      const given = fixed ?? (value as Record<string, unknown>)[key];
-      if (given === undefined) {
-        if (required) throw new TypeError(`${name}.${key} is not given`);
-        continue;
-      }
-      try {
-        type.write(output, given);
-      } catch (error) {
-        throw within(key, error);
-      }
-    }
-    output.header(0x30, mark);
-  }
-  return defineType({ tags: [0x30], read, write }, name);
+  const parts: SequenceParts = { name, fields, members: undefined };
+  return new DerType([0x30], structure as DerKind<SequenceValue<F>, SequenceParts>, parts, name);
 }
 
 /** SEQUENCE OF. */
 export function sequenceOf<T>(type: DerType<T>): DerType<readonly T[]> {
-  function read(input: DerReader): readonly T[] {
-    const outer = input.enter(0x30);
-    const values: T[] = [];
-    while (input.offset < input.limit) {
-      try {
-        values.push(type.read(input));
-      } catch (error) {
-        throw within(`[${values.length}]`, error);
-      }
-    }
-    input.leave(outer);
-    return values;
-  }
-  function write(output: DerWriter, values: readonly T[]): void {
-    const mark = output.mark();
-    for (let i = values.length - 1; i >= 0; i--) type.write(output, values[i]!);
-    output.header(0x30, mark);
-  }
-  return defineType({ tags: [0x30], read, write });
+  return new DerType([0x30], list as DerKind<readonly T[], DerType<T>>, type);
 }
 
 /** CHOICE: a value with exactly one of the alternatives' names. */
@@ -153,21 +90,8 @@ export function choice<A extends Readonly<Record<string, DerType<any>>>>(
   alternatives: A,
 ): DerType<ChoiceValue<A>> {
   const rows = Object.entries(alternatives);
-  function read(input: DerReader): ChoiceValue<A> {
-    const row = rows.find(([, type]) => type.tags.includes(input.peekTag()));
-    if (row === undefined) throw new CodecError('none of the alternatives');
-    try {
-      return { [row[0]]: row[1].read(input) } as ChoiceValue<A>;
-    } catch (error) {
-      throw within(row[0], error);
-    }
-  }
-  function write(output: DerWriter, value: ChoiceValue<A>): void {
-    const row = rows.find(([key]) => (value as Record<string, unknown>)[key] !== undefined);
-    if (row === undefined) throw new TypeError(`${name}: none of the alternatives is given`);
-    row[1].write(output, (value as Record<string, unknown>)[row[0]]);
-  }
-  return defineType({ tags: rows.flatMap(([, type]) => type.tags), read, write }, name);
+  const tags = rows.flatMap(([, type]) => type.tags);
+  return new DerType(tags, alternative as DerKind<ChoiceValue<A>, ChoiceParts>, { name, rows }, name);
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: an alternative's own type is what inference is here to find
@@ -184,10 +108,54 @@ interface Member {
   readonly fixed: unknown;
 }
 
-/** Whether a value of `type` comes next; a type without tags of its own takes any. */
-function isAhead(type: DerType<unknown>, input: DerReader): boolean {
-  const tag = input.peekTag();
-  return tag >= 0 && (type.tags.length === 0 || type.tags.includes(tag));
+interface SequenceParts {
+  readonly name: string;
+  readonly fields: Fields;
+  /** From `fields`, when first needed: a command uses a few of all the messages it knows. */
+  members: readonly Member[] | undefined;
+}
+
+const structure: DerKind<Record<string, unknown>, SequenceParts> = {
+  read(input, parts) {
+    const outer = input.enter(0x30);
+    const value: Record<string, unknown> = {};
+    for (const { key, type, required, fixed } of membersOf(parts)) {
+      try {
+        if (!required && !isAhead(type, input)) continue;
+        const found = type.read(input);
+        if (fixed === undefined) value[key] = found;
+        else if (found !== fixed) throw new CodecError(`${found} where ${fixed} belongs`);
+      } catch (error) {
+        throw within(key, error);
+      }
+    }
+    while (input.offset < input.limit) input.element();
+    input.leave(outer);
+    return value;
+  },
+  write(output, value, parts) {
+    const mark = output.mark();
+    const members = membersOf(parts);
+    for (let i = members.length - 1; i >= 0; i--) {
+      const { key, type, required, fixed } = members[i]!;
+      const given = fixed ?? value[key];
+      if (given === undefined) {
+        if (required) throw new TypeError(`${parts.name}.${key} is not given`);
+        continue;
+      }
+      try {
+        type.write(output, given);
+      } catch (error) {
+        throw within(key, error);
+      }
+    }
+    output.header(0x30, mark);
+  },
+};
+
+function membersOf(parts: SequenceParts): readonly Member[] {
+  parts.members ??= Object.entries(parts.fields).map(([key, field]) => member(key, field));
+  return parts.members;
 }
 
 function member(key: string, field: Field): Member {
@@ -196,24 +164,85 @@ function member(key: string, field: Field): Member {
   return { key, type: field, required: true, fixed: undefined };
 }
 
-function wrapped<T>(tags: readonly number[], type: DerType<T>, name?: string): DerType<T> {
-  function read(input: DerReader): T {
+/** Whether a value of `type` comes next; a type without tags of its own takes any. */
+function isAhead(type: DerType<unknown>, input: DerReader): boolean {
+  const tag = input.peekTag();
+  return tag >= 0 && (type.tags.length === 0 || type.tags.includes(tag));
+}
+
+const list: DerKind<readonly unknown[], DerType<unknown>> = {
+  read(input, type) {
+    const outer = input.enter(0x30);
+    const values: unknown[] = [];
+    while (input.offset < input.limit) {
+      try {
+        values.push(type.read(input));
+      } catch (error) {
+        throw within(`[${values.length}]`, error);
+      }
+    }
+    input.leave(outer);
+    return values;
+  },
+  write(output, values, type) {
+    const mark = output.mark();
+    for (let i = values.length - 1; i >= 0; i--) type.write(output, values[i]);
+    output.header(0x30, mark);
+  },
+};
+
+interface ChoiceParts {
+  readonly name: string;
+  readonly rows: readonly (readonly [string, DerType<unknown>])[];
+}
+
+const alternative: DerKind<Record<string, unknown>, ChoiceParts> = {
+  read(input, { rows }) {
+    const row = rows.find(([, type]) => type.tags.includes(input.peekTag()));
+    if (row === undefined) throw new CodecError('none of the alternatives');
+    try {
+      return { [row[0]]: row[1].read(input) };
+    } catch (error) {
+      throw within(row[0], error);
+    }
+  },
+  write(output, value, { name, rows }) {
+    const row = rows.find(([key]) => value[key] !== undefined);
+    if (row === undefined) throw new TypeError(`${name}: none of the alternatives is given`);
+    row[1].write(output, value[row[0]]);
+  },
+};
+
+const tagged: DerKind<unknown, DerType<unknown>> = {
+  read(input, type, tags) {
     const ahead = input.peekTag();
     const outer = input.enter(tags.includes(ahead) ? ahead : tags[0]!);
     const value = type.read(input);
     input.leave(outer);
     return value;
-  }
-  function write(output: DerWriter, value: T): void {
+  },
+  write(output, value, type, tags) {
     const mark = output.mark();
     type.write(output, value);
     output.header(tags[0]!, mark);
-  }
-  return defineType({ tags, read, write }, name);
+  },
+};
+
+function wrapped<T>(tags: readonly number[], type: DerType<T>, name?: string): DerType<T> {
+  return new DerType(tags, tagged as DerKind<T, DerType<T>>, type, name);
 }
 
 /** Reads an implicitly tagged value by showing its own tag to the type that reads it. */
-function retagged<T>(input: DerReader, tag: number, inner: number, type: DerType<T>): T {
-  if (input.peekTag() !== tag) throw new CodecError(input.peekTag() < 0 ? 'missing' : 'another type');
-  return input.readAs(inner, () => type.read(input));
-}
+const retagged: DerKind<unknown, DerType<unknown>> = {
+  read(input, type, tags) {
+    const ahead = input.peekTag();
+    if (ahead !== tags[0]) throw new CodecError(ahead < 0 ? 'missing' : 'another type');
+    return input.readAs(type.tags[0]!, () => type.read(input));
+  },
+  write(output, value, type, tags) {
+    type.write(output, value);
+    // The header's first octet, just written, is the one that differs.
+    output.offset++;
+    output.octet(tags[0]!);
+  },
+};

@@ -3,54 +3,71 @@ import type { Codec } from '../codec.ts';
 import { DerReader } from './reader.ts';
 import { DerWriter } from './writer.ts';
 
-/** A declared ASN.1 type: one declaration that encodes and decodes DER. */
-export interface DerType<T> extends Codec<T> {
-  /** The identifier octets a value of this type may start with; the first is the one written. */
-  readonly tags: readonly number[];
-  /** Reads one value, header and all, and moves past it. */
-  read(input: DerReader): T;
-  /** Writes one value, header and all, in front of what is there. */
-  write(output: DerWriter, value: T): void;
-}
-
-/** What a declaration consists of; `defineType` adds the whole-message face. */
-export interface DerParts<T> {
-  readonly tags: readonly number[];
-  read(input: DerReader): T;
-  write(output: DerWriter, value: T): void;
+/**
+ * How the types of one kind, such as SEQUENCE, are read and written. `parts` is what a type of this kind is made of,
+ * `tags` are the type's own.
+ */
+export interface DerKind<T, P> {
+  read(input: DerReader, parts: P, tags: readonly number[]): T;
+  write(output: DerWriter, value: T, parts: P, tags: readonly number[]): void;
 }
 
 const shared = new DerWriter();
 let sharedInUse = false;
 
-/** Completes a type with `encode` and `decode`; `name` starts the path of its errors. */
-export function defineType<T>(parts: DerParts<T>, name?: string): DerType<T> {
-  function decode(bytes: Uint8Array): T {
+/**
+ * A declared ASN.1 type: one declaration that encodes and decodes DER. Some hundred are made whenever a command starts,
+ * so each is one small object, and the functions are its kind's.
+ */
+export class DerType<T, P = unknown> implements Codec<T> {
+  /** The identifier octets a value of this type may start with; the first is the one written. */
+  readonly tags: readonly number[];
+  protected readonly kind: DerKind<T, P>;
+  protected readonly parts: P;
+  private readonly name: string | undefined;
+
+  /** `name` starts the path of errors. */
+  constructor(tags: readonly number[], kind: DerKind<T, P>, parts: P, name?: string) {
+    this.tags = tags;
+    this.kind = kind;
+    this.parts = parts;
+    this.name = name;
+  }
+
+  /** Reads one value, header and all, and moves past it. */
+  read(input: DerReader): T {
+    return this.kind.read(input, this.parts, this.tags);
+  }
+
+  /** Writes one value, header and all, in front of what is there. */
+  write(output: DerWriter, value: T): void {
+    this.kind.write(output, value, this.parts, this.tags);
+  }
+
+  decode(bytes: Uint8Array): T {
     try {
       const input = new DerReader(bytes);
-      const value = parts.read(input);
+      const value = this.read(input);
       if (input.offset !== bytes.length) throw new CodecError('bytes left over');
       return value;
     } catch (error) {
-      throw name === undefined ? error : within(name, error);
+      throw this.name === undefined ? error : within(this.name, error);
     }
   }
-  function encode(value: T): Uint8Array {
+
+  encode(value: T): Uint8Array {
     // One writer serves all messages, but a value may be encoded while another is being written.
     const output = sharedInUse ? new DerWriter() : shared;
     const outermost = !sharedInUse;
     sharedInUse = true;
     try {
       output.reset();
-      parts.write(output, value);
+      this.write(output, value);
       return output.finish();
     } finally {
       if (outermost) sharedInUse = false;
     }
   }
-  // Member by member: some hundred types are made when a command starts, and to spread the parts costs three times this.
-  const { tags, read, write } = parts;
-  return { tags, read, write, encode, decode };
 }
 
 /** The same error, one step further out on its path. */
