@@ -1,13 +1,20 @@
-// One minified bundle per command, made to start fast: Node's own modules load when first used, and the bytecode lies
-// beside it for the launchers in bin/. A bundle is a CommonJS module inside the function that Node would put around it.
+// One minified bundle per command, made to start fast: what only some uses need lies in files beside it, Node's own
+// modules load when first used, and the bytecode is there for the launchers in bin/. A bundle is a CommonJS module
+// inside the function that Node would put around it.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { build, transform } from 'esbuild';
 import { codeCache } from './bytecode.mjs';
 import { rehearse } from './rehearsal.mjs';
 
 const target = 'node20.19';
+
+// What is shorter is compiled in the time that its bytecode takes to load.
+const worthBytecode = 4096;
+
+// They run for days, in which an upgrade may take their files away: all of their code is there from the start.
+const lasting = ['agent', 'kdc', 'serve'];
 
 /** Bundles every command that src/cli/commands.ts imports, and krb5kit itself, into `outDir`. */
 export async function bundleCommands(root, outDir) {
@@ -15,11 +22,13 @@ export async function bundleCommands(root, outDir) {
   const files = [...table.matchAll(/import\('\.\/([\w/-]+)\.ts'\)/g)].map(match => match[1]);
   const bundles = await Promise.all([...files, 'krb5kit'].map(file => bundleCommand(root, outDir, file)));
   const rehearsed = await rehearse(outDir);
-  for (const { name, source, stamp } of bundles) {
+  for (const { name, source, stamp } of bundles.flat()) {
+    if (source.length < worthBytecode && !rehearsed.has(name)) continue;
     writeFileSync(join(outDir, `${name}.cache`), codeCache(source, stamp, rehearsed.get(name)));
   }
 }
 
+/** Writes `NAME.cjs` with what every use of a command needs, and `NAME-HASH.cjs` with what it may import later. */
 async function bundleCommand(root, outDir, file) {
   const name = file.split('/').at(-1);
   const command = name.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
@@ -28,19 +37,35 @@ async function bundleCommand(root, outDir, file) {
     import { main } from './main.ts';
     export { ${command} };
     export function start(argv) { return main(${command}, argv); }`;
-  const { outputFiles } = await build({
-    stdin: { contents: entry, resolveDir: join(root, 'src/cli'), loader: 'ts' },
+  const entryPlugin = commandEntry(entry, join(root, 'src/cli'));
+  const options = {
+    entryPoints: [{ in: 'command', out: name }],
+    absWorkingDir: root,
+    outdir: outDir,
     bundle: true,
     write: false,
+    metafile: true,
+    splitting: !lasting.includes(name),
     platform: 'node',
-    format: 'cjs',
+    format: 'esm',
+    outExtension: { '.js': '.cjs' },
+    chunkNames: `${name}-[hash]`,
     target,
-    supported: { 'dynamic-import': false }, // `require` is what a script compiled by node:vm has
     external: ['keytar', 'node-forge', 'node-forge/*'],
-    plugins: [otherCommandsStayApart, childProcessOnDemand],
+    plugins: [entryPlugin, otherCommandsStayApart, childProcessOnDemand],
     logLevel: 'warning',
-  });
-  const { code } = await transform(loadBuiltinsOnDemand(outputFiles[0].text), {
+  };
+  const { metafile } = await build(options);
+  const plugins = [...options.plugins, lateModulesStandOnTheCommand(root, lateModules(metafile))];
+  const { outputFiles } = await build({ ...options, plugins });
+  const chunks = outputFiles.map(({ path, text }) => ({ name: basename(path, '.cjs'), text }));
+  return Promise.all(joinEntry(name, chunks).map(chunk => writeChunk(outDir, chunk)));
+}
+
+async function writeChunk(outDir, { name, text }) {
+  // `require` is what a script compiled by node:vm has.
+  const common = await transform(text, { format: 'cjs', target, supported: { 'dynamic-import': false } });
+  const { code } = await transform(loadBuiltinsOnDemand(common.code), {
     minify: true,
     format: 'cjs',
     target,
@@ -50,6 +75,53 @@ async function bundleCommand(root, outDir, file) {
   const source = `/*${stamp}*/(function(exports,require,module,__filename,__dirname){${code}})`;
   writeFileSync(join(outDir, `${name}.cjs`), source, 'latin1');
   return { name, source, stamp };
+}
+
+function commandEntry(contents, resolveDir) {
+  return {
+    name: 'command-entry',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^command$/ }, () => ({ path: 'command', namespace: 'entry' }));
+      onLoad({ filter: /.*/, namespace: 'entry' }, () => ({ contents, resolveDir, loader: 'ts' }));
+    },
+  };
+}
+
+/** The files that are imported dynamically. */
+function lateModules({ inputs }) {
+  const imports = Object.values(inputs).flatMap(({ imports }) => imports);
+  return new Set(
+    imports.filter(({ kind, external }) => kind === 'dynamic-import' && !external).map(({ path }) => path),
+  );
+}
+
+// esbuild makes a chunk of the modules that the same entries reach, and each late module is an entry to it. When all of
+// them import the command, all that is not late is one chunk.
+function lateModulesStandOnTheCommand(root, late) {
+  return {
+    name: 'late-modules-stand-on-the-command',
+    setup({ onLoad }) {
+      onLoad({ filter: /\.[jt]s$/ }, ({ path }) => {
+        if (!late.has(relative(root, path))) return undefined;
+        const contents = `import 'command';\n${readFileSync(path, 'utf8')}`;
+        return { contents, loader: path.endsWith('.ts') ? 'ts' : 'js' };
+      });
+    },
+  };
+}
+
+/** Gives the chunk that the entry consists of the entry's name: one file less to open. */
+function joinEntry(name, chunks) {
+  const entry = chunks.find(chunk => chunk.name === name);
+  const [, names, whole] =
+    /^import \{\n([\w\s,]+)\} from "\.\/([\w-]+)\.cjs";\nexport \{\n\1\};\n$/.exec(entry.text) ?? [];
+  if (names === undefined) return chunks;
+  return chunks
+    .filter(chunk => chunk !== entry)
+    .map(chunk => ({
+      name: chunk.name === whole ? name : chunk.name,
+      text: chunk.text.replaceAll(`"./${whole}.cjs"`, `"./${name}.cjs"`),
+    }));
 }
 
 // A command that looks another up in the table gets the other's bundle, not a copy of its code.

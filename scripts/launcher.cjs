@@ -20,18 +20,23 @@ function launch(name, argv) {
   return load(name).start(argv);
 }
 
-/** Runs a bundle, which is a function with the parameters of a CommonJS module; returns its exports. */
+const loaded = new Map();
+
+/** Runs a bundle, which is a function with the parameters of a CommonJS module, once; returns its exports. */
 function load(name) {
+  const known = loaded.get(name);
+  if (known !== undefined) return known.exports;
   const filename = `${bundles}${name}.cjs`;
   const source = readFileSync(filename, 'latin1'); // ASCII, as esbuild was told
   const cachedData = codeCache(`${bundles}${name}.cache`, source);
   const script = new Script(source, { filename, cachedData });
   const module_ = { exports: {} };
+  loaded.set(name, module_);
   script.runInThisContext()(module_.exports, requireFromBundles, module_, filename, bundles);
   return module_.exports;
 }
 
-// A bundle asks for another one as `./NAME.cjs`.
+// A bundle asks for another one, or for a part of its own that not every use needs, as `./NAME.cjs`.
 function requireFromBundles(id) {
   return id.startsWith('./') ? load(id.slice(2, -'.cjs'.length)) : require(id);
 }

@@ -13,6 +13,7 @@ const packages = [
   'krb5-pkinit',
   'dbus-daemon',
   'gnome-keyring',
+  'keepassxc',
   'libsecret-1-0',
   'libsecret-tools',
   'libglib2.0-bin',

@@ -1,7 +1,7 @@
 // At build time the commands rehearse the life of a ticket in a realm of their own. What V8 compiled meanwhile is what a
 // typical use needs: a third to a half of all the bytecode, and that much faster to load.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,8 +10,8 @@ const script = fileURLToPath(new URL('rehearse.cjs', import.meta.url));
 const patience = 10_000; // milliseconds for one command; all of them together take one
 
 /**
- * Rehearses the bundles in the directory `bundles`; resolves to the bytecode of each command by its name. A command
- * whose turn did not come, or that failed, is absent; where no sockets are to be had, all are.
+ * Rehearses the bundles in the directory `bundles`; resolves to the bytecode of each that was run, by its name. A
+ * command whose turn did not come, or that failed, is absent; where no sockets are to be had, all are.
  */
 export async function rehearse(bundles) {
   const folder = mkdtempSync(join(tmpdir(), 'krb5kit-build-'));
@@ -24,8 +24,8 @@ export async function rehearse(bundles) {
     await troupe.dismiss();
   }
   try {
-    const rehearsed = troupe.names().filter(name => existsSync(join(folder, name)));
-    return new Map(rehearsed.map(name => [name, readFileSync(join(folder, name))]));
+    const names = readdirSync(troupe.bytecode);
+    return new Map(names.map(name => [name, readFileSync(join(troupe.bytecode, name))]));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -45,7 +45,9 @@ async function lifeOfATicket(folder, { start, run }) {
 }
 
 function createTroupe(bundles, folder) {
-  const members = new Map();
+  const members = [];
+  const bytecode = join(folder, 'bytecode');
+  mkdirSync(bytecode);
   // Flags of Node would be part of the bytecode. The rest sees to it that neither the configuration nor the tickets nor
   // the keychain of whoever builds are looked at.
   const { NODE_OPTIONS: _, KRB5_TRACE: __, ...others } = process.env;
@@ -59,17 +61,17 @@ function createTroupe(bundles, folder) {
   };
 
   function enter(name, args) {
-    const words = [script, join(bundles, `${name}.cjs`), join(folder, name), ...args];
+    const words = [script, join(bundles, `${name}.cjs`), bytecode, ...args];
     const child = spawn(process.execPath, words, { env, cwd: folder, timeout: patience });
     const ended = new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
     child.stdin.on('error', () => {}); // one that ends without reading
     child.stderr.resume();
-    members.set(name, { child, ended });
+    members.push({ child, ended });
     return { child, ended };
   }
 
   return {
-    names: () => [...members.keys()],
+    bytecode,
     /** Starts a command that stays; resolves to what `ready` captures in its output. */
     start(name, args, ready) {
       const { child, ended } = enter(name, args);
@@ -92,8 +94,8 @@ function createTroupe(bundles, folder) {
     },
     /** Ends those that stay. */
     async dismiss() {
-      for (const { child } of members.values()) child.kill('SIGTERM');
-      await Promise.allSettled([...members.values()].map(({ ended }) => ended));
+      for (const { child } of members) child.kill('SIGTERM');
+      await Promise.allSettled(members.map(({ ended }) => ended));
     },
   };
 }
