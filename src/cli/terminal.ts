@@ -1,4 +1,4 @@
-import { fstatSync } from 'node:fs';
+import { fstatSync, statSync } from 'node:fs';
 import { textToBytes } from '../codec/text.ts';
 import { readInputLine, readWholeInput, stdinBytes } from './input.ts';
 import { writeWhole } from './output.ts';
@@ -142,10 +142,13 @@ export function processIo(process: ProcessLike, signal?: AbortSignal): Io {
   return io;
 }
 
-/** Asks the cheap question first: loading node:tty takes two milliseconds. */
+/** Asks the cheap questions first: loading node:tty takes two milliseconds. */
 function isTerminal(fd: number, process: ProcessLike): boolean {
   try {
-    return fstatSync(fd).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(fd);
+    const found = fstatSync(fd);
+    if (!found.isCharacterDevice() || found.rdev === statSync('/dev/null', { throwIfNoEntry: false })?.rdev)
+      return false;
+    return process.getBuiltinModule('node:tty').isatty(fd);
   } catch {
     return false;
   }
