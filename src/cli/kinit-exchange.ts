@@ -2,7 +2,6 @@ import type { CacheContents } from '../ccache/ccache.ts';
 import { configEntry, startRealmEntries } from '../ccache/config-entries.ts';
 import { getInitialCredential, type InitialResult } from '../client/initial.ts';
 import { notFound } from '../client/not-found.ts';
-import { renewCredential, validateCredential } from '../client/renew.ts';
 import type { Secret } from '../client/secret.ts';
 import { defaultTgsEnctypes, defaultTktEnctypes } from '../config/enctypes.ts';
 import { KerberosError } from '../errors.ts';
@@ -12,7 +11,6 @@ import { samePrincipal, tgsPrincipal } from '../messages/principal.ts';
 import type { HostAddress } from '../messages/types.ts';
 import { type Arguments, during } from './command.ts';
 import { exchangeOptions } from './exchange.ts';
-import { clientKeytab, defaultKeytab, namedKeytab } from './keytabs.ts';
 import type { Target } from './kinit-cache.ts';
 import { warnOfPassword } from './kinit-warnings.ts';
 import type { TimeWishes } from './kinit-wishes.ts';
@@ -57,7 +55,7 @@ export async function getInitial(request: InitialRequest, session: Session): Pro
       throw inMitsWords(error, target);
     }
   });
-  if (!withKeytab) warnOfPassword(result, session.io);
+  if (!withKeytab) await warnOfPassword(result, session.io);
   return contentsOf(result);
 }
 
@@ -78,6 +76,7 @@ export async function againFrom(
   );
   if (old === undefined) throw notFound(cache);
   const options = { ...exchangeOptions(session, defaultTgsEnctypes(session.config)), kdcOffset };
+  const { renewCredential, validateCredential } = await import('../client/renew.ts');
   const renewed = await (again === 'renewing' ? renewCredential : validateCredential)(old, options);
   return { principal, credentials: [...startRealmEntries(renewed), renewed], kdcOffset };
 }
@@ -103,6 +102,7 @@ function passwordSecret({ name }: Target, { io }: Session): Secret {
 }
 
 async function keytabSecret({ args, say }: InitialRequest, session: Session): Promise<Secret> {
+  const { clientKeytab, defaultKeytab, namedKeytab } = await import('./keytabs.ts');
   const named = args.value('t');
   const keytab =
     named !== undefined

@@ -1,7 +1,5 @@
 import { parseDuration } from '../config/duration.ts';
 import { type Arguments, UsageError } from './command.ts';
-import { loadLocale } from './locale/locale.ts';
-import { parseStartTime } from './locale/start-time.ts';
 import type { Io } from './terminal.ts';
 
 /** The times of a ticket as the command line wishes for them. */
@@ -14,11 +12,11 @@ export interface TimeWishes {
 }
 
 /** Reads -l, -r and -s. Throws UsageError; what MIT's grammar passes over in silence is told on stderr. */
-export function readWishes(args: Arguments, io: Io): TimeWishes {
+export async function readWishes(args: Arguments, io: Io): Promise<TimeWishes> {
   return {
     lifetime: readLifetime('l', args, io),
     renewLifetime: readLifetime('r', args, io),
-    starttime: readStart(args.value('s'), io),
+    starttime: await readStart(args.value('s'), io),
   };
 }
 
@@ -31,8 +29,12 @@ function readLifetime(letter: 'l' | 'r', args: Arguments, io: Io): number | unde
   return duration.seconds;
 }
 
-function readStart(text: string | undefined, io: Io): Date | undefined {
+async function readStart(text: string | undefined, io: Io): Promise<Date | undefined> {
   if (text === undefined) return undefined;
+  const [{ loadLocale }, { parseStartTime }] = await Promise.all([
+    import('./locale/locale.ts'),
+    import('./locale/start-time.ts'),
+  ]);
   const now = io.now();
   const start = parseStartTime(text, now, loadLocale(io.env));
   if (start === undefined) throw new UsageError(`Bad start time value ${text}`);

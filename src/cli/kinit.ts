@@ -75,7 +75,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const faults = conflicts(args);
   if (faults.length > 0) throw new UsageError([...faults, ...notes].join('\n'));
   for (const note of notes) io.err(`${note}\n`);
-  const wishes = readWishes(args, io);
+  const wishes = await readWishes(args, io);
   const session = openSession(io);
   const say = (line: string): void => {
     if (args.has('V')) io.err(`${printable(line)}\n`);
