@@ -18,6 +18,8 @@ const packages = [
   'libsecret-tools',
   'libglib2.0-bin',
   'keyutils',
+  'gunicorn',
+  'python3-kdcproxy',
   'procps',
   'python3',
   'mandoc',

@@ -23,11 +23,11 @@ export function parseHostPort(
 }
 
 /** Reads a `kdc =` value: `host[:port]`, `udp/host`, `tcp/host`, an https URL (MS-KKDCP) or a socket's path. */
-export function parseKdc(text: string): KdcAddress | undefined {
+export function parseKdc(text: string, defaultPort = KDC_PORT): KdcAddress | undefined {
   if (text.startsWith('/')) return { kind: 'unix', path: text };
-  if (/^https:\/\//i.test(text)) return { kind: 'https', url: text };
+  if (/^https:\/\//i.test(text)) return URL.canParse(text) ? { kind: 'https', url: text } : undefined;
   const prefix = /^(udp|tcp)\/(.*)$/i.exec(text);
-  const address = parseHostPort(prefix?.[2] ?? text, KDC_PORT);
+  const address = parseHostPort(prefix?.[2] ?? text, defaultPort);
   if (address?.host === undefined) return undefined;
   const { host, port } = address;
   if (prefix === null) return { kind: 'host', host, port };

@@ -42,6 +42,8 @@ export interface LibDefaults {
   readonly requestTimeout: number;
   /** True. */
   readonly dnsLookupKdc: boolean;
+  /** True. */
+  readonly dnsUriLookup: boolean;
   readonly dnsLookupRealm: boolean;
   /** `fallback` only after the name as given was not found; `true`. */
   readonly dnsCanonicalizeHostname: 'true' | 'false' | 'fallback';
@@ -140,6 +142,9 @@ export function readLibDefaults(profile: Profile, expansion: ExpansionContext): 
     },
     get dnsLookupKdc() {
       return boolean('dns_lookup_kdc', true);
+    },
+    get dnsUriLookup() {
+      return boolean('dns_uri_lookup', true);
     },
     get dnsLookupRealm() {
       return boolean('dns_lookup_realm', false);

@@ -1,11 +1,13 @@
 import type { Config } from '../config/config.ts';
-import { parseKdc } from '../config/host-port.ts';
+import { type KdcAddress, parseKdc } from '../config/host-port.ts';
 import type { Relation } from '../config/profile.ts';
 import { valueError } from '../config/values.ts';
 import { type TransportAttempt, TransportError } from '../errors.ts';
 import type { ProtocolName, Target } from './protocols.ts';
-import { orderSrv, type SrvLookup } from './srv.ts';
+import type { Service } from './services.ts';
+import { orderByChance, type SrvLookup } from './srv.ts';
 import type { StopSignal } from './stop-signal.ts';
+import type { UriLookup } from './uri.ts';
 
 /** More KDCs than a realm needs, and few enough that whoever forges DNS cannot make us flood a third party. */
 const MAX_RECORDS = 32;
@@ -15,25 +17,33 @@ export interface Server {
   readonly host: string;
   readonly port: number;
   readonly protocols: readonly ProtocolName[];
+  readonly proxy?: Target['proxy'];
+}
+
+export interface LocateOptions {
+  readonly service: Service;
+  readonly lookupSrv: SrvLookup;
+  readonly lookupUri: UriLookup;
+  readonly signal: StopSignal;
 }
 
 /**
- * The KDCs of a realm, best first: from the profile, else from DNS if `dns_lookup_kdc` allows. Throws `TransportError`
- * REALM_UNKNOWN if there are none, `ConfigError` CONFIG_VALUE for one that cannot be read.
+ * The servers of a service of a realm, best first: from the profile, else from DNS if `dns_lookup_kdc` allows, by URI
+ * records, else by SRV records. Throws `TransportError` REALM_UNKNOWN if there are none, `ConfigError` CONFIG_VALUE for
+ * one that cannot be read.
  */
-export async function locateKdcs(
+export async function locateServers(
   config: Config,
   realm: string,
-  { lookupSrv, signal }: { readonly lookupSrv: SrvLookup; readonly signal: StopSignal },
+  options: LocateOptions,
 ): Promise<readonly Server[]> {
   if (!isRealmName(realm)) {
     throw new TransportError('REALM_UNKNOWN', `Cannot find KDC for invalid realm name "${realm}"`, realm);
   }
-  const path = ['realms', realm, 'kdc'];
-  const configured = config.profile.relations(...path).map(relation => readServer(path, relation));
+  const configured = locateByProfile(config, realm, options.service);
   if (configured.length > 0) return configured;
   const failures: TransportAttempt[] = [];
-  const found = config.libdefaults.dnsLookupKdc ? await locateByDns(realm, lookupSrv, signal, failures) : [];
+  const found = config.libdefaults.dnsLookupKdc ? await locateByDns(config, realm, options, failures) : [];
   if (found.length > 0) return found;
   throw new TransportError('REALM_UNKNOWN', `Cannot find KDC for realm "${realm}"`, realm, failures);
 }
@@ -46,10 +56,10 @@ export function orderTargets(servers: readonly Server[], datagramFirst: boolean)
   const last: ProtocolName = datagramFirst ? 'tcp' : 'udp';
   const sooner: Target[] = [];
   const later: Target[] = [];
-  for (const { host, port, protocols } of servers) {
+  for (const { host, port, protocols, proxy } of servers) {
     for (const protocol of protocols) {
       const waits = protocol === last && (protocol === 'udp' || protocols.length > 1);
-      (waits ? later : sooner).push({ protocol, host, port });
+      (waits ? later : sooner).push({ protocol, host, port, ...(proxy && { proxy }) });
     }
   }
   return [...sooner, ...later];
@@ -61,39 +71,112 @@ function isRealmName(realm: string): boolean {
   return /^[ !#-~\u00a0-\uffff]+$/.test(realm);
 }
 
-function readServer(path: readonly string[], relation: Relation): Server {
-  const kdc = parseKdc(relation.value);
-  switch (kdc?.kind) {
+function locateByProfile(config: Config, realm: string, service: Service): readonly Server[] {
+  const read = (path: readonly string[], relation: Relation, ownPort: boolean): Server => {
+    const address = parseKdc(relation.value, service.port);
+    if (address === undefined) throw valueError(path, relation, 'the address of a KDC');
+    return serverAt(address, config, realm, ownPort ? undefined : service.port);
+  };
+  for (const { name, portIsAnothers } of service.relations) {
+    const path = ['realms', realm, name];
+    const relations = config.profile.relations(...path);
+    if (relations.length > 0) return relations.map(relation => read(path, relation, !portIsAnothers));
+  }
+  return [];
+}
+
+function serverAt(address: KdcAddress, config: Config, realm: string, port: number | undefined): Server {
+  switch (address.kind) {
     case 'host':
-      return { host: kdc.host, port: kdc.port, protocols: kdc.protocol ? [kdc.protocol] : ['udp', 'tcp'] };
+      return {
+        host: address.host,
+        port: port ?? address.port,
+        protocols: address.protocol ? [address.protocol] : ['udp', 'tcp'],
+      };
     case 'unix':
-      return { host: kdc.path, port: 0, protocols: ['unix'] };
+      return { host: address.path, port: 0, protocols: ['unix'] };
     case 'https':
-      return { host: kdc.url, port: 0, protocols: ['https'] };
-    default:
-      throw valueError(path, relation, 'the address of a KDC');
+      return proxyServer(address.url, config, realm);
   }
 }
 
+function proxyServer(url: string, config: Config, realm: string): Server {
+  const anchors = config.profile.values('realms', realm, 'http_anchors');
+  return { host: url, port: 0, protocols: ['https'], proxy: { realm, anchors } };
+}
+
 async function locateByDns(
+  config: Config,
   realm: string,
-  lookupSrv: SrvLookup,
-  signal: StopSignal,
+  options: LocateOptions,
+  failures: TransportAttempt[],
+): Promise<readonly Server[]> {
+  const site = config.profile.first('realms', realm, 'sitename');
+  const zones = site === undefined ? [realm] : [`${site}._sites.${realm}`, realm];
+  for (const zone of zones) {
+    const byUri = config.libdefaults.dnsUriLookup
+      ? await locateByUri(config, realm, zone, options, failures)
+      : [];
+    if (byUri.length > 0) return byUri;
+    for (const name of options.service.srv) {
+      const bySrv = await locateBySrv(name, zone, options, failures);
+      if (bySrv.length > 0) return bySrv;
+    }
+  }
+  return [];
+}
+
+async function locateByUri(
+  config: Config,
+  realm: string,
+  zone: string,
+  { service, lookupUri, signal }: LocateOptions,
+  failures: TransportAttempt[],
+): Promise<readonly Server[]> {
+  const { parseServerUri } = await import('./uri.ts');
+  const name = `${service.uri.name}.${zone}`;
+  const records = await tolerantly(`dns ${name}`, failures, () => lookupUri(name, signal));
+  return orderByChance(records)
+    .slice(0, MAX_RECORDS)
+    .flatMap(({ target }) => {
+      const uri = parseServerUri(target, service.port);
+      if (uri === undefined || (service.uri.primaryOnly && !uri.primary)) return [];
+      const { host, port, protocol } = uri;
+      return protocol === 'https'
+        ? [proxyServer(host, config, realm)]
+        : [{ host, port, protocols: [protocol] }];
+    });
+}
+
+async function locateBySrv(
+  prefix: string,
+  zone: string,
+  { lookupSrv, signal }: LocateOptions,
   failures: TransportAttempt[],
 ): Promise<readonly Server[]> {
   const protocols = ['udp', 'tcp'] as const;
   const lists = await Promise.all(
     protocols.map(async protocol => {
-      const name = `_kerberos._${protocol}.${realm}`;
-      try {
-        return orderSrv(await lookupSrv(name, signal)).slice(0, MAX_RECORDS);
-      } catch (error) {
-        failures.push({ target: `dns ${name}`, reason: (error as Error).message });
-        return [];
-      }
+      const name = `${prefix}._${protocol}.${zone}`;
+      const records = await tolerantly(`dns ${name}`, failures, () => lookupSrv(name, signal));
+      // A lone dot says that the service is not offered.
+      return orderByChance(records.filter(({ name }) => name !== '' && name !== '.')).slice(0, MAX_RECORDS);
     }),
   );
   return protocols.flatMap((protocol, i) =>
     lists[i]!.map(({ name, port }) => ({ host: name, port, protocols: [protocol] })),
   );
+}
+
+async function tolerantly<T>(
+  target: string,
+  failures: TransportAttempt[],
+  lookup: () => Promise<readonly T[]>,
+): Promise<readonly T[]> {
+  try {
+    return await lookup();
+  } catch (error) {
+    failures.push({ target, reason: (error as Error).message });
+    return [];
+  }
 }

@@ -1,4 +1,5 @@
 import type { StopSignal } from './stop-signal.ts';
+
 /** The ways to carry a message to a KDC. */
 export type ProtocolName = 'udp' | 'tcp' | 'unix' | 'https';
 
@@ -10,6 +11,8 @@ export interface Target {
   readonly port: number;
   /** The address `host` stands for; absent until a name is resolved. */
   readonly address?: string;
+  /** What a KDC proxy needs besides: the realm, and `http_anchors`, of which there may be none. */
+  readonly proxy?: { readonly realm: string; readonly anchors: readonly string[] };
 }
 
 export interface ExchangeOptions {
@@ -41,9 +44,7 @@ export const PROTOCOLS: Readonly<Record<ProtocolName, Protocol>> = {
   unix: { resolves: false, exchange: tcp },
   https: {
     resolves: false,
-    exchange: async () => {
-      throw new Error('https KDC proxies are not supported');
-    },
+    exchange: async (...attempt) => (await import('./https.ts')).exchangeHttps(...attempt),
   },
 };
 

@@ -1,7 +1,7 @@
 import type { TransportAttempt } from '../errors.ts';
 import type { Trace } from '../trace.ts';
 import { describeTarget, isAddress, PROTOCOLS, type Target } from './protocols.ts';
-import { replyFault } from './reply.ts';
+import type { Service } from './services.ts';
 import type { StopSignal } from './stop-signal.ts';
 
 /** All in seconds. */
@@ -15,6 +15,8 @@ export interface Timing {
 }
 
 export interface RaceOptions extends Omit<Timing, 'timeout'> {
+  /** What is wrong with a reply, if anything. */
+  readonly fault: Service['fault'];
   /** Ends the race without a winner; aborted by the caller after it, it closes what still runs. */
   readonly signal: StopSignal;
   readonly trace: Trace;
@@ -120,7 +122,7 @@ async function exchange(race: Race, target: Target): Promise<string> {
   const reply = await PROTOCOLS[target.protocol].exchange(target, race.request, { signal, resendAfter });
   if (race.over) return 'too late';
   trace(`Received ${reply.length} bytes from ${name}`);
-  const fault = await replyFault(reply);
+  const fault = await race.options.fault(reply);
   if (fault === undefined) {
     race.finish({ target, reply });
     return 'answered';

@@ -24,6 +24,15 @@ export async function replyFault(reply: Uint8Array): Promise<ReplyFault | undefi
   }
 }
 
+/** The same for a password server's reply: after its length and version, or a KRB-ERROR (RFC 3244 §2). */
+export async function kpasswdFault(reply: Uint8Array): Promise<ReplyFault | undefined> {
+  if (reply[0] === KRB_ERROR) return errorFault(reply);
+  const length = reply.length < 6 ? -1 : (reply[0]! << 8) | reply[1]!;
+  return length === reply.length
+    ? undefined
+    : { reason: 'the reply is not from a password server', tooBig: false };
+}
+
 async function errorFault(reply: Uint8Array): Promise<ReplyFault | undefined> {
   const { KrbError } = await import('../messages/krb-error.ts');
   try {

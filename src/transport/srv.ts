@@ -34,11 +34,11 @@ export function createSrvLookup(servers?: readonly string[]): SrvLookup {
 }
 
 /** Records in the order to try them: by priority, and by chance according to weight within one. */
-export function orderSrv(records: readonly SrvRecord[], random: () => number = Math.random): SrvRecord[] {
+export function orderByChance<R extends { readonly priority: number; readonly weight: number }>(
+  records: readonly R[],
+  random: () => number = Math.random,
+): R[] {
   // A record of the greater weight is the likelier to have the least of these, in RFC 2782's proportion.
   const chance = new Map(records.map(record => [record, -Math.log(1 - random()) / (record.weight || 1e-3)]));
-  // A lone dot says that the service is not offered.
-  return records
-    .filter(({ name }) => name !== '' && name !== '.')
-    .sort((a, b) => a.priority - b.priority || chance.get(a)! - chance.get(b)!);
+  return [...records].sort((a, b) => a.priority - b.priority || chance.get(a)! - chance.get(b)!);
 }

@@ -1,5 +1,6 @@
 import { createConnection } from 'node:net';
 import type { ExchangeOptions, Target } from './protocols.ts';
+import type { StopSignal } from './stop-signal.ts';
 
 const LENGTH_BYTES = 4;
 /** No ticket is longer; without a bound a KDC could fill our memory. */
@@ -7,16 +8,25 @@ const MAX_REPLY_BYTES = 1 << 20;
 
 /** Exchanges one message, each way after its length in four octets, over a stream (RFC 4120 §7.2.2). */
 export function exchangeTcp(
-  { protocol, host, address = host, port }: Target,
+  target: Target,
   request: Uint8Array,
   { signal }: ExchangeOptions,
+): Promise<Uint8Array> {
+  return exchangeFramed(target, request, { signal, lengthBytes: LENGTH_BYTES });
+}
+
+/** Exchanges one message, each way after its length in `lengthBytes` octets, over a stream. */
+export function exchangeFramed(
+  { protocol, host, address = host, port }: Target,
+  request: Uint8Array,
+  { signal, lengthBytes }: { readonly signal: StopSignal; readonly lengthBytes: number },
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(new Error('no answer'));
     const socket = createConnection(
       protocol === 'unix' ? { path: host } : { host: address, port, noDelay: true },
     );
-    const reply = createReply();
+    const reply = createReply(lengthBytes);
 
     const settle = (outcome: () => void): void => {
       signal.removeEventListener('abort', onAbort);
@@ -39,14 +49,17 @@ export function exchangeTcp(
         fail(error as Error);
       }
     });
-    const length = Buffer.alloc(LENGTH_BYTES);
-    length.writeUInt32BE(request.length);
+    const length = Buffer.alloc(lengthBytes);
+    length.writeUIntBE(request.length, 0, lengthBytes);
     socket.write(Buffer.concat([length, request]));
   });
 }
 
 /** Collects chunks until they hold a whole message; throws on a length that is none. */
-function createReply(): { add(chunk: Buffer): Uint8Array | undefined; progress(): string } {
+function createReply(lengthBytes: number): {
+  add(chunk: Buffer): Uint8Array | undefined;
+  progress(): string;
+} {
   const chunks: Buffer[] = [];
   let received = 0;
   let expected: number | undefined;
@@ -55,15 +68,15 @@ function createReply(): { add(chunk: Buffer): Uint8Array | undefined; progress()
       chunks.push(chunk);
       received += chunk.length;
       if (expected === undefined) {
-        if (received < LENGTH_BYTES) return undefined;
-        expected = Buffer.concat(chunks).readUInt32BE();
+        if (received < lengthBytes) return undefined;
+        expected = Buffer.concat(chunks).readUIntBE(0, lengthBytes);
         // The high bit would announce an extension, which only an answer to one could use.
         if (expected === 0 || expected > MAX_REPLY_BYTES) throw new Error(`a reply of ${expected} bytes`);
       }
-      if (received < LENGTH_BYTES + expected) return undefined;
-      return Buffer.concat(chunks).subarray(LENGTH_BYTES, LENGTH_BYTES + expected);
+      if (received < lengthBytes + expected) return undefined;
+      return Buffer.concat(chunks).subarray(lengthBytes, lengthBytes + expected);
     },
     progress: () =>
-      expected === undefined ? 'before a reply' : `after ${received - LENGTH_BYTES} of ${expected} bytes`,
+      expected === undefined ? 'before a reply' : `after ${received - lengthBytes} of ${expected} bytes`,
   };
 }

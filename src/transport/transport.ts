@@ -1,36 +1,45 @@
 import type { Config } from '../config/config.ts';
 import { TransportError } from '../errors.ts';
 import type { Trace } from '../trace.ts';
-import { locateKdcs, orderTargets } from './locate.ts';
+import { locateServers, orderTargets } from './locate.ts';
 import type { Target } from './protocols.ts';
 import { raceTargets, type Timing } from './race.ts';
+import { SERVICES, type ServiceName } from './services.ts';
 import { createSrvLookup, type SrvLookup } from './srv.ts';
 import { StopController, type StopSignal } from './stop-signal.ts';
+import type { UriLookup } from './uri.ts';
 
 /**
- * Carries an encoded request to a KDC of `realm`; resolves to its reply, KRB-ERROR included. Throws `TransportError`:
- * REALM_UNKNOWN, KDC_UNREACHABLE with every attempt, or ABORTED.
+ * Carries an encoded request to a KDC of `realm`, or to another of its servers; resolves to its reply, KRB-ERROR
+ * included. Throws `TransportError`: REALM_UNKNOWN, KDC_UNREACHABLE with every attempt, or ABORTED.
  */
 export type Transport = (realm: string, request: Uint8Array, signal?: AbortSignal) => Promise<Uint8Array>;
 
 export interface TransportOptions extends Partial<Timing> {
+  /** Which servers of a realm; any KDC unless given. */
+  readonly service?: ServiceName;
   readonly trace?: Trace;
   /** DNS; the system's resolver. */
   readonly lookupSrv?: SrvLookup;
+  readonly lookupUri?: UriLookup;
 }
 
 /**
  * A datagram goes to a silent KDC after 0, 2, 6 and 14 s. The last is given 6 s, more than any answer takes: MIT, with one
- * more pause, gives up after some 27 s, which is longer than people wait.
+ * more pause, gives up after some 27 s, which is longer than people wait. Until one is known to be there, the KDCs of a
+ * realm are tried in quick succession, so that a dead one costs no more than a slow one would.
  */
-const TIMING: Timing = { timeout: 20, stagger: 1, resendAfter: [2, 4, 8] };
+const TIMING: Timing = { timeout: 20, stagger: 0.08, resendAfter: [2, 4, 8] };
+/** The KDC that has answered is not to be taken for dead as soon: a second one would count a wrong password again. */
+const KNOWN_STAGGER = 1;
 
 /** The longest time a timer takes, in milliseconds; beyond it, it would fire at once. */
 const MAX_TIMER = 0x7fffffff;
 
 /** A transport to the KDCs that the profile or DNS names; the KDC that answered last is tried first. */
 export function createTransport(config: Config, options: TransportOptions = {}): Transport {
-  const { trace = () => {}, lookupSrv = createSrvLookup() } = options;
+  const { trace = () => {}, lookupSrv = createSrvLookup(), lookupUri = lookupUriOfSystem } = options;
+  const service = SERVICES[options.service ?? 'kdc'];
   const { stagger = TIMING.stagger, resendAfter = TIMING.resendAfter } = options;
   const lastWinners = new Map<string, Target>();
 
@@ -39,15 +48,18 @@ export function createTransport(config: Config, options: TransportOptions = {}):
     const budget = startBudget(timeout, signal);
     try {
       trace(`Sending request (${request.length} bytes) to ${realm}`);
-      const servers = await locateKdcs(config, realm, { lookupSrv, signal: budget.signal });
+      const servers = await locateServers(config, realm, {
+        service,
+        lookupSrv,
+        lookupUri,
+        signal: budget.signal,
+      });
       const datagramFirst = request.length <= config.libdefaults.udpPreferenceLimit;
-      const targets = preferWinner(
-        orderTargets(servers, datagramFirst),
-        lastWinners.get(realm),
-        datagramFirst,
-      );
+      const known = lastWinners.get(realm);
+      const targets = preferWinner(orderTargets(servers, datagramFirst), known, datagramFirst);
       const { winner, attempts } = await raceTargets(targets, request, {
-        stagger,
+        fault: service.fault,
+        stagger: known === undefined ? stagger : (options.stagger ?? KNOWN_STAGGER),
         resendAfter,
         trace,
         signal: budget.signal,
@@ -71,6 +83,12 @@ export function createTransport(config: Config, options: TransportOptions = {}):
     }
   };
 }
+
+/** Loaded when a realm has to be found by DNS. */
+const lookupUriOfSystem: UriLookup = async (...question) => {
+  const { createUriLookup } = await import('./uri.ts');
+  return createUriLookup()(...question);
+};
 
 /** A signal that fires after `seconds`, when `outer` does, or when it is ended; the last closes all that still runs. */
 function startBudget(

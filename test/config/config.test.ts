@@ -39,6 +39,7 @@ describe('libdefaults', () => {
       dnsCanonicalizeHostname: 'true',
       dnsLookupKdc: true,
       dnsLookupRealm: false,
+      dnsUriLookup: true,
       enforceOkAsDelegate: false,
       extraAddresses: [],
       forwardable: false,

@@ -19,8 +19,10 @@ const programs = {
   'mit-keytab': ['ktutil'],
   'gss-samples': ['gss-client', 'gss-server'],
   'secret-service': ['dbus-daemon', 'gnome-keyring-daemon', 'secret-tool', 'gdbus'],
+  keepassxc: ['dbus-daemon', 'keepassxc', 'keepassxc-cli', 'secret-tool', 'gdbus'],
   keyutils: ['keyctl'],
   openssl: ['openssl'],
+  kdcproxy: ['krb5kdc', 'kadmin.local', 'kdb5_util', 'gunicorn', 'openssl'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type PeerName = keyof typeof programs;

@@ -102,5 +102,11 @@ export function transportTo(
   parseProfile(text, 'krb5.conf', root, { warn: () => {}, include: () => {} });
   const config = createConfig(createProfile([root]), { uid: 0, euid: 0, username: '', temp: '/tmp' });
   const timeout = libdefaults.includes('request_timeout') ? {} : { timeout: 0.3 };
-  return createTransport(config, { ...timeout, stagger: 0.05, lookupSrv: async () => [], ...options });
+  return createTransport(config, {
+    ...timeout,
+    stagger: 0.05,
+    lookupSrv: async () => [],
+    lookupUri: async () => [],
+    ...options,
+  });
 }

@@ -1,0 +1,42 @@
+import { kpasswdFault, type ReplyFault, replyFault } from './reply.ts';
+
+/** What a transport carries messages to: any KDC of a realm, one that sees new passwords at once, a password server. */
+export type ServiceName = 'kdc' | 'primary' | 'kpasswd';
+
+/** How a service of a realm is found, and what its answers look like. */
+export interface Service {
+  /** Its names in [realms]; the first that is there counts. */
+  readonly relations: readonly { readonly name: string; readonly portIsAnothers?: true }[];
+  readonly port: number;
+  /** Its URI records, and whether only those count that are flagged as a primary. */
+  readonly uri: { readonly name: string; readonly primaryOnly: boolean };
+  /** Its SRV records; the first name that has any counts. */
+  readonly srv: readonly string[];
+  /** What is wrong with an answer; undefined where nothing is. */
+  fault(reply: Uint8Array): Promise<ReplyFault | undefined>;
+}
+
+/** Every service. */
+export const SERVICES: Readonly<Record<ServiceName, Service>> = {
+  kdc: {
+    relations: [{ name: 'kdc' }],
+    port: 88,
+    uri: { name: '_kerberos', primaryOnly: false },
+    srv: ['_kerberos'],
+    fault: replyFault,
+  },
+  primary: {
+    relations: [{ name: 'primary_kdc' }, { name: 'master_kdc' }],
+    port: 88,
+    uri: { name: '_kerberos', primaryOnly: true },
+    srv: ['_kerberos-primary', '_kerberos-master'],
+    fault: replyFault,
+  },
+  kpasswd: {
+    relations: [{ name: 'kpasswd_server' }, { name: 'admin_server', portIsAnothers: true }],
+    port: 464,
+    uri: { name: '_kpasswd', primaryOnly: false },
+    srv: ['_kpasswd'],
+    fault: kpasswdFault,
+  },
+};
