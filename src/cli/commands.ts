@@ -33,6 +33,10 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     summary: 'Destroy cached Kerberos tickets.',
     load: async () => (await import('./kdestroy.ts')).kdestroy,
   },
+  kpasswd: {
+    summary: "Change a principal's password.",
+    load: async () => (await import('./kpasswd.ts')).kpasswd,
+  },
   kswitch: {
     summary: 'Make another cache of the collection the primary one.',
     load: async () => (await import('./kswitch.ts')).kswitch,

@@ -12,6 +12,8 @@ export interface MitKdcOptions {
   /** The KDC answers on UDP only, or on TCP only; on both if neither is set. */
   readonly udpOnly?: boolean | undefined;
   readonly tcpOnly?: boolean | undefined;
+  /** Starts kadmind as well, which sets passwords. */
+  readonly passwordServer?: boolean | undefined;
   /** More lines for kadmin.local, such as `addprinc -pw bobpw bob`. */
   readonly principals?: readonly string[] | undefined;
   /** More lines for `[libdefaults]` of the clients' krb5.conf. */
@@ -96,12 +98,13 @@ export async function startMitKdc(options: MitKdcOptions = {}): Promise<MitKdc> 
 async function startIn(dir: string, options: MitKdcOptions): Promise<MitKdc> {
   mkdirSync(join(dir, 'rcache'));
   const port = await freePort();
+  const passwordPort = options.passwordServer ? await freePort() : undefined;
   const krb5Conf = join(dir, 'krb5.conf');
   const kdcConf = join(dir, 'kdc.conf');
   const keytab = join(dir, 'service.keytab');
   const clientKeytab = join(dir, 'client.keytab');
-  writeFileSync(krb5Conf, clientProfile(port, options));
-  writeFileSync(kdcConf, kdcProfile(dir, port, options));
+  writeFileSync(krb5Conf, clientProfile(port, options, passwordPort));
+  writeFileSync(kdcConf, kdcProfile(dir, port, options, passwordPort));
   const env = {
     PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
     LC_ALL: 'C.UTF-8',
@@ -143,14 +146,19 @@ async function startIn(dir: string, options: MitKdcOptions): Promise<MitKdc> {
     `ktadd -norandkey -k ${clientKeytab} alice`,
   ]);
   const daemon = await startDaemon(port, adminEnv, options);
+  const admin = passwordPort === undefined ? undefined : await startAdminServer(passwordPort, dir, adminEnv);
   async function stop(): Promise<void> {
-    await endProcess(daemon);
+    await Promise.all([endProcess(daemon), admin && endProcess(admin)]);
     rmSync(dir, { recursive: true, force: true });
   }
   return { dir, realm: REALM, port, krb5Conf, keytab, clientKeytab, env, kadmin, addPrincipal, run, stop };
 }
 
-function clientProfile(port: number, { libdefaults = [], tcpOnly }: MitKdcOptions): string {
+function clientProfile(
+  port: number,
+  { libdefaults = [], tcpOnly }: MitKdcOptions,
+  passwordPort: number | undefined,
+): string {
   return `[libdefaults]
   default_realm = ${REALM}
   dns_lookup_kdc = false
@@ -162,13 +170,18 @@ ${tcpOnly ? '  udp_preference_limit = 1\n' : ''}${libdefaults.map(line => `  ${l
 [realms]
   ${REALM} = {
     kdc = 127.0.0.1:${port}
-  }
+${passwordPort === undefined ? '' : `    kpasswd_server = 127.0.0.1:${passwordPort}\n`}  }
 [domain_realm]
   localhost = ${REALM}
 `;
 }
 
-function kdcProfile(dir: string, port: number, options: MitKdcOptions): string {
+function kdcProfile(
+  dir: string,
+  port: number,
+  options: MitKdcOptions,
+  passwordPort: number | undefined,
+): string {
   const address = `127.0.0.1:${port}`;
   return `[kdcdefaults]
 ${(options.kdcdefaults ?? []).map(line => `  ${line}\n`).join('')}[realms]
@@ -182,6 +195,8 @@ ${(options.kdcdefaults ?? []).map(line => `  ${line}\n`).join('')}[realms]
     max_renewable_life = 30d
     default_principal_flags = +preauth
     restrict_anonymous_to_tgt = false
+${passwordPort === undefined ? '' : `    kpasswd_listen = 127.0.0.1:${passwordPort}\n`}    kadmind_listen = 127.0.0.1:0
+    acl_file = ${join(dir, 'kadm5.acl')}
 ${(options.realm ?? []).map(line => `    ${line}\n`).join('')}  }
 [logging]
   kdc = FILE:${join(dir, 'kdc.log')}
@@ -213,6 +228,25 @@ async function startDaemon(
   await ready;
   if (!options.udpOnly) await connectOnce(port);
   return daemon;
+}
+
+async function startAdminServer(
+  port: number,
+  dir: string,
+  env: Readonly<Record<string, string>>,
+): Promise<ChildProcess> {
+  writeFileSync(join(dir, 'kadm5.acl'), 'admin/admin@A.TEST *\n');
+  const daemon = spawn(program('kadmind'), ['-nofork', '-r', REALM], { env, stdio: 'ignore' });
+  process.once('exit', () => daemon.kill('SIGKILL'));
+  for (let tries = 0; ; tries++) {
+    try {
+      await connectOnce(port);
+      return daemon;
+    } catch (error) {
+      if (tries === 400 || daemon.exitCode !== null) throw error;
+      await new Promise(resolve => setTimeout(resolve, 25));
+    }
+  }
 }
 
 /** Proves that the KDC answers, not that it says so. */

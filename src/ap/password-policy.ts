@@ -1,0 +1,34 @@
+const POLICY_BYTES = 30;
+const COMPLEX = 1;
+/** Windows counts time in tenths of microseconds. */
+const TICKS_A_DAY = 86_400n * 10_000_000n;
+
+/**
+ * What Active Directory says of a password that it does not take: its domain's policy as numbers (MS-KILE 3.1.5.1),
+ * after two zeros, in words. Undefined for what is no policy.
+ */
+export function explainPasswordPolicy(data: Uint8Array): string | undefined {
+  if (data.length !== POLICY_BYTES || data[0] !== 0 || data[1] !== 0) return undefined;
+  const view = new DataView(data.buffer, data.byteOffset, data.length);
+  const minimumLength = view.getUint32(2);
+  const history = view.getUint32(6);
+  const properties = view.getUint32(10);
+  const minimumAge = view.getBigUint64(22) / TICKS_A_DAY;
+  const rules = [
+    ...(properties & COMPLEX
+      ? ['It must mix three of upper case, lower case, digits and symbols, and not contain your name.']
+      : []),
+    ...(minimumLength > 0
+      ? [`It must have at least ${minimumLength} character${minimumLength === 1 ? '' : 's'}.`]
+      : []),
+    ...(history > 0
+      ? [`It must differ from the last ${history === 1 ? 'password' : `${history} passwords`}.`]
+      : []),
+    ...(minimumAge > 0n
+      ? [`A password can be changed again after ${minimumAge === 1n ? 'a day' : `${minimumAge} days`}.`]
+      : []),
+  ];
+  return rules.length > 0
+    ? rules.join('  ')
+    : 'Try a more complex password, or ask your administrator for the rules.';
+}

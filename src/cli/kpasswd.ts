@@ -1,0 +1,71 @@
+import { type ErrorCode, KerberosError } from '../errors.ts';
+import { formatPrincipal, type Principal } from '../messages/principal.ts';
+import { ActivityError, type Arguments, type Command, UsageError } from './command.ts';
+import { defaultCache } from './default-cache.ts';
+import { isAbsent } from './named-caches.ts';
+import { newPassword, passwordTicket, setPassword } from './password-change.ts';
+import { printable } from './sentences.ts';
+import { openSession, principalOf, type Session, userPrincipal } from './session.ts';
+import type { Io } from './terminal.ts';
+
+/** kpasswd: changes a principal's password. */
+export const kpasswd: Command = {
+  name: 'kpasswd',
+  summary: "Change a principal's password.",
+  operands: '[principal]',
+  usageStatus: 1,
+  usage: 'usage: kpasswd [principal]\n',
+  options: [],
+  run,
+};
+
+const REJECTED = 2;
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  if (args.operands.length > 1) throw new UsageError('');
+  const session = openSession(io);
+  const principal = await principalFor(args.operands[0], session);
+  const prompt = `Password for ${printable(formatPrincipal(principal))}: `;
+  const ticket = await plainly('getting initial ticket', () =>
+    passwordTicket(principal, () => io.readPassword(prompt), session),
+  );
+  const password = await newPassword(io);
+  const outcome = await plainly('changing password', () => setPassword(ticket, password, session));
+  if (outcome.changed) {
+    io.out('Password changed.\n');
+    return 0;
+  }
+  io.out(`${outcome.sentence}\n`);
+  return REJECTED;
+}
+
+/** What MIT's kpasswd says, which knows no names. */
+const SENTENCES: Partial<Readonly<Record<ErrorCode, string>>> = {
+  PASSWORD_INCORRECT: 'Preauthentication failed',
+  PASSWORD_UNREAD: 'Generic preauthentication failure',
+  REALM_UNKNOWN: 'Cannot find KDC for requested realm',
+  KDC_UNREACHABLE: 'Cannot contact any KDC for requested realm',
+};
+
+/** Runs `work`; what goes wrong in it is told in MIT's few words, without a `while`. */
+async function plainly<T>(activity: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const words = error instanceof KerberosError ? SENTENCES[error.code] : undefined;
+    const code = words === undefined ? undefined : (error as KerberosError).code;
+    throw new ActivityError(activity, code ? new KerberosError(code, words!, { cause: error }) : error, '');
+  }
+}
+
+/** The one on the command line, else the cache's, else the user's. */
+async function principalFor(text: string | undefined, session: Session): Promise<Principal> {
+  if (text !== undefined) return plainly('parsing client name', async () => principalOf(text, session));
+  const cache = await defaultCache(session, { reading: true, activity: 'opening default ccache' });
+  try {
+    return (await cache.load()).principal;
+  } catch (error) {
+    if (isAbsent(error)) return userPrincipal(session);
+    return plainly('getting principal from ccache', () => Promise.reject(error));
+  }
+}

@@ -1,0 +1,77 @@
+import { changePassword, type PasswordOutcome } from '../ap/change-password.ts';
+import { getInitialCredential } from '../client/initial.ts';
+import { defaultTktEnctypes } from '../config/enctypes.ts';
+import { KerberosError } from '../errors.ts';
+import type { Credential } from '../messages/credential.ts';
+import { NT_SRV_INST } from '../messages/numbers.ts';
+import type { Principal } from '../messages/principal.ts';
+import { createTransport } from '../transport/transport.ts';
+import { during } from './command.ts';
+import { exchangeOptions } from './exchange.ts';
+import { printable } from './sentences.ts';
+import type { Session } from './session.ts';
+import type { Io } from './terminal.ts';
+
+/** What may be presented to a password server. */
+export interface PasswordTicket {
+  readonly credential: Credential;
+  readonly kdcOffset: number | undefined;
+}
+
+export interface PasswordChange {
+  readonly changed: boolean;
+  /** What the server said against it; empty when it has changed. */
+  readonly sentence: string;
+}
+
+/** Long enough for a person to think of a new password, in seconds. */
+const TICKET_LIFETIME = 300;
+
+/** An initial ticket of `principal` for the password server, which takes an expired password as well. */
+export async function passwordTicket(
+  principal: Principal,
+  password: () => Promise<string>,
+  session: Session,
+): Promise<PasswordTicket> {
+  const { realm } = principal;
+  return getInitialCredential(
+    principal,
+    { password },
+    {
+      ...exchangeOptions(session, defaultTktEnctypes(session.config)),
+      kdcTimesync: session.config.libdefaults.kdcTimesync,
+      server: { nameType: NT_SRV_INST, components: ['kadmin', 'changepw'], realm },
+      lifetime: TICKET_LIFETIME,
+    },
+  );
+}
+
+/** Asks for a new password, twice. Throws where the two differ. */
+export async function newPassword(io: Io): Promise<string> {
+  return during('reading password', async () => {
+    const password = await io.readPassword('Enter new password: ');
+    if ((await io.readPassword('Enter it again: ')) === password) return password;
+    throw new KerberosError('PASSWORD_MISMATCH', 'Password mismatch');
+  });
+}
+
+/** Has the password server set `password`. */
+export async function setPassword(
+  { credential, kdcOffset }: PasswordTicket,
+  password: string,
+  session: Session,
+): Promise<PasswordChange> {
+  const { now, trace, signal } = exchangeOptions(session, []);
+  const transport = createTransport(session.config, { service: 'kpasswd', ...(trace && { trace }) });
+  const outcome = await changePassword(credential, password, { transport, now, kdcOffset, signal });
+  if (outcome.status === 'rejected') return { changed: false, sentence: sentenceOf(outcome) };
+  // Nobody vouches for an answer that is unproven, but the KDC does for a password.
+  if (outcome.status === 'unproven') await passwordTicket(credential.client, async () => password, session);
+  return { changed: true, sentence: '' };
+}
+
+/** The server's words may be several lines. */
+function sentenceOf({ result, text }: PasswordOutcome): string {
+  const lines = text.split('\n').map(line => line.split('\t').map(printable).join('\t'));
+  return text === '' ? result : `${result}: ${lines.join('\n')}`;
+}
