@@ -34,6 +34,7 @@ export type ErrorCode =
   | 'KEYCHAIN_LOCKED'
   | 'KEYCHAIN_TIMEOUT'
   | 'KEYCHAIN_KEY_LOST' // the sealed file is there, its key is not
+  | 'KEYCHAIN_PASSPHRASE' // the passphrase is wrong, or nobody could be asked for it
   | 'AGENT_LISTEN' // the agent could not bind its socket
   // reaching a KDC
   | 'REALM_UNKNOWN' // no KDC is known for the realm
@@ -46,8 +47,10 @@ export type ErrorCode =
   | 'REPLY_SKEW'
   | 'PASSWORD_INCORRECT'
   | 'PASSWORD_UNREAD' // no password could be read
+  | 'PASSWORD_MISMATCH' // of two readings
   | 'PASSWORD_INTERRUPTED'
   | 'PREAUTH_FAILED'
+  | 'FAST_REQUIRED' // the KDC answered a request in FAST armor as one without
   | 'NO_TGT'
   | 'TICKET_EXPIRED'
   // the application exchange

@@ -1,5 +1,10 @@
 // The public API: re-exports only.
 
+export {
+  type ChangePasswordOptions,
+  changePassword,
+  type PasswordOutcome,
+} from './ap/change-password.ts';
 export type {
   CacheContents,
   Ccache,
@@ -9,7 +14,7 @@ export type {
 } from './ccache/ccache.ts';
 export { ccacheName } from './ccache/ccache.ts';
 export { type ChosenIdentity, type IdentityOptions, selectIdentity } from './ccache/identity.ts';
-export { openKeychain } from './ccache/keytar.ts';
+export { openKeychain } from './ccache/keychain-open.ts';
 export { type KeychainUse, probeKeychain } from './ccache/probe.ts';
 export { resolveCcache } from './ccache/resolve.ts';
 export { getInitialCredential, type InitialOptions, type InitialResult } from './client/initial.ts';
@@ -46,6 +51,7 @@ export * from './messages/krb-cred.ts';
 export * from './messages/krb-error.ts';
 export * from './messages/numbers.ts';
 export * from './messages/otp.ts';
+export * from './messages/password.ts';
 export * from './messages/pkinit.ts';
 export * from './messages/preauth-data.ts';
 export * from './messages/principal.ts';

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
-import { KerberosError } from '../errors.ts';
 import type { SessionEnvironment } from './bus-address.ts';
+import { keychainUnavailable } from './keychain-errors.ts';
+import { runKeychainProgram } from './keychain-program.ts';
 
 /** One call on keytar, as data. */
 export interface KeytarRequest {
@@ -13,11 +13,10 @@ export interface KeytarChildOptions {
   /** Where keytar lies: the path that `require` knows it by. */
   readonly modulePath: string;
   readonly environment: SessionEnvironment;
-  /** Kills the child. */
-  readonly signal: AbortSignal;
+  /** After so many seconds the child is killed. */
+  readonly seconds: number;
 }
 
-// The secret travels through pipes: arguments and the environment can be read by other processes of the user.
 const SCRIPT = `
 const request = JSON.parse(require('fs').readFileSync(0, 'utf8'));
 const answer = value => process.stdout.write(JSON.stringify(value), () => process.exit(0));
@@ -30,32 +29,20 @@ try {
 const UNWANTED = ['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'NODE_V8_COVERAGE'];
 
 /**
- * Makes the call in a process of its own, which can be killed however deep it hangs. Rejects with keytar's message, or KerberosError KEYCHAIN_UNAVAILABLE when the child breaks off.
+ * Makes the call in a child, because one that hangs, on a dialog or a stopped daemon, would keep this process from
+ * ending, and libsecret's one connection does not get over a daemon that was restarted. Rejects with keytar's message,
+ * or KerberosError KEYCHAIN_TIMEOUT or KEYCHAIN_UNAVAILABLE.
  */
-export function callInChild(request: KeytarRequest, options: KeytarChildOptions): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['-e', SCRIPT, options.modulePath], {
-      env: childEnvironment(options.environment),
-      stdio: ['pipe', 'pipe', 'ignore'],
-      signal: options.signal,
-      killSignal: 'SIGKILL',
-    });
-    let output = '';
-    child.stdout.setEncoding('utf8');
-    child.stdout.on('data', (text: string) => {
-      output += text;
-    });
-    child.on('error', reject);
-    child.on('close', () => {
-      const answer = parseAnswer(output);
-      if (answer === undefined)
-        reject(new KerberosError('KEYCHAIN_UNAVAILABLE', 'The OS keychain broke off'));
-      else if (answer.error === undefined) resolve(answer.value);
-      else reject(new Error(answer.error));
-    });
-    child.stdin.on('error', () => undefined); // a child that dies early is told by `close`
-    child.stdin.end(JSON.stringify(request));
+export async function callInChild(request: KeytarRequest, options: KeytarChildOptions): Promise<unknown> {
+  const { stdout } = await runKeychainProgram(process.execPath, ['-e', SCRIPT, options.modulePath], {
+    environment: childEnvironment(options.environment),
+    input: JSON.stringify(request),
+    seconds: options.seconds,
   });
+  const answer = parseAnswer(stdout);
+  if (answer === undefined) throw keychainUnavailable('it broke off');
+  if (answer.error !== undefined) throw new Error(answer.error);
+  return answer.value;
 }
 
 /** Undefined for what is cut off or mixed with a library's own words; what JSON.parse says of it would quote the secret. */
@@ -67,7 +54,7 @@ function parseAnswer(output: string): { readonly value?: unknown; readonly error
   }
 }
 
-function childEnvironment(environment: SessionEnvironment): NodeJS.ProcessEnv {
+function childEnvironment(environment: SessionEnvironment): SessionEnvironment {
   const kept = Object.entries(environment).filter(([name]) => !UNWANTED.includes(name));
   return { ...Object.fromEntries(kept), ELECTRON_RUN_AS_NODE: '1' };
 }

@@ -7,3 +7,8 @@ export function keyLeftPath(dataDirectory: string): string {
 export function sealedPath(dataDirectory: string): string {
   return `${dataDirectory}/tickets`;
 }
+
+/** There where the key is sealed by a passphrase: the key. */
+export function passphraseKeyPath(dataDirectory: string): string {
+  return `${dataDirectory}/passphrase-key`;
+}

@@ -6,13 +6,15 @@ import { BusSilent, connectSessionBus, type SessionBus } from './session-bus.ts'
 
 /** How the Secret Service of a Linux desktop is found. */
 export type SecretServiceState =
-  /** There is no bus, or nobody on it keeps secrets, or he refuses. */
+  /** There is no bus, or nobody on it keeps secrets. */
   | { readonly state: 'absent'; readonly reason: string }
+  /** Bus or service refuses, breaks off or talks nonsense. */
+  | { readonly state: 'broken'; readonly reason: string }
   /** Bus or service is there and does not answer. */
   | { readonly state: 'silent' }
   /** The item, or where there is none the collection that new items go to, is locked. */
   | { readonly state: 'locked' }
-  /** The bus is reached by a transport that only libsecret speaks. */
+  /** The bus is reached by a transport that only libsecret speaks here. */
   | { readonly state: 'unknown' }
   | {
       readonly state: 'unlocked';
@@ -45,49 +47,67 @@ export async function askSecretService(
 ): Promise<SecretServiceState> {
   const socket = sessionBusSocket(environment);
   if (socket === undefined) return { state: 'absent', reason: 'there is no D-Bus session' };
-  if (socket === '') return { state: 'unknown' };
+  if (socket === '' || (socket.startsWith('\0') && padsNames())) return { state: 'unknown' };
   const bus = connectSessionBus(socket);
   try {
     return await converse(bus, question);
   } catch (error) {
     if (error instanceof BusSilent) return { state: 'silent' };
-    return { state: 'absent', reason: error instanceof Error ? error.message : String(error) };
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ECONNREFUSED') {
+      return { state: 'absent', reason: 'nobody listens at the address of the D-Bus session' };
+    }
+    return { state: 'broken', reason: message };
   } finally {
     bus.close();
   }
 }
 
+/** Before version 22, Node fills the name of an abstract socket up with zeros, which makes it another's. */
+function padsNames(): boolean {
+  return Number.parseInt(process.versions.node, 10) < 22;
+}
+
 async function converse(bus: SessionBus, question: SecretServiceQuestion): Promise<SecretServiceState> {
-  const [search, locked, session] = await bus.ask(openingCalls(question.attributes), question.answerSeconds);
-  if (search!.error === NO_SERVICE)
+  const { attributes, answerSeconds, dialogSeconds } = question;
+  const [locked, session] = await bus.ask([lockedCall(), sessionCall()], answerSeconds);
+  if (locked!.error === NO_SERVICE)
     return { state: 'absent', reason: 'no Secret Service runs in this session' };
+  // A daemon that was never unlocked has no default collection at all.
+  const sealed = locked!.error !== undefined || isTrue(locked!);
+  if (!question.secret && locked!.error === undefined && sealed) return { state: 'locked' };
+
+  // KeePassXC puts up a dialog for the password of a locked database before it searches there.
+  const [search] = await bus.ask([searchCall(attributes)], sealed ? dialogSeconds : answerSeconds);
   if (search!.error !== undefined) return refused(search!.error);
   const found = foundItems(search!);
-  // A daemon that was never unlocked has no default collection at all.
-  const sealed = found.locked || locked!.error !== undefined || isTrue(locked!);
-  if (found.unlocked === undefined && sealed) return { state: 'locked' };
+  if (found.unlocked === undefined && (sealed || found.locked)) return { state: 'locked' };
   if (!question.secret || found.unlocked === undefined) return { state: 'unlocked', secret: undefined };
 
   // KeePassXC and KWallet may put a dialog before an item although it is unlocked.
-  const [answer] = await bus.ask([secretCall(found.unlocked, sessionPath(session!))], question.dialogSeconds);
+  const [answer] = await bus.ask([secretCall(found.unlocked, sessionPath(session!))], dialogSeconds);
   if (answer!.error === IS_LOCKED) return { state: 'locked' };
   if (answer!.error !== undefined) return refused(answer!.error);
   return { state: 'unlocked', secret: secretIn(answer!) };
 }
 
-function openingCalls(attributes: ReadonlyMap<string, string>): readonly DbusCall[] {
-  return [
-    call(SERVICE_PATH, SECRET_SERVICE, 'SearchItems', [{ type: 'a{ss}', value: attributes }]),
-    call(`${SERVICE_PATH}/aliases/default`, 'org.freedesktop.DBus.Properties', 'Get', [
-      { type: 's', value: 'org.freedesktop.Secret.Collection' },
-      { type: 's', value: 'Locked' },
-    ]),
-    // Encrypting what goes through a socket of the user's own to a daemon of the user's own protects from nobody.
-    call(SERVICE_PATH, SECRET_SERVICE, 'OpenSession', [
-      { type: 's', value: 'plain' },
-      { type: 'v', value: '' },
-    ]),
-  ];
+function lockedCall(): DbusCall {
+  return call(`${SERVICE_PATH}/aliases/default`, 'org.freedesktop.DBus.Properties', 'Get', [
+    { type: 's', value: 'org.freedesktop.Secret.Collection' },
+    { type: 's', value: 'Locked' },
+  ]);
+}
+
+function sessionCall(): DbusCall {
+  // Encrypting what goes through a socket of the user's own to a daemon of the user's own protects from nobody.
+  return call(SERVICE_PATH, SECRET_SERVICE, 'OpenSession', [
+    { type: 's', value: 'plain' },
+    { type: 'v', value: '' },
+  ]);
+}
+
+function searchCall(attributes: ReadonlyMap<string, string>): DbusCall {
+  return call(SERVICE_PATH, SECRET_SERVICE, 'SearchItems', [{ type: 'a{ss}', value: attributes }]);
 }
 
 function secretCall(item: string, session: string): DbusCall {
@@ -99,7 +119,7 @@ function call(path: string, face: string, member: string, args: readonly DbusArg
 }
 
 function refused(error: string): SecretServiceState {
-  return { state: 'absent', reason: `the Secret Service answers ${error}` };
+  return { state: 'broken', reason: `the Secret Service answers ${error}` };
 }
 
 /** The first of SearchItems' unlocked items, and whether there are locked ones. */

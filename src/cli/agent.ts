@@ -16,6 +16,7 @@ import { formatTimestamp } from './locale/time-format.ts';
 import { printable, sentence } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
+import { openUserKeychain } from './user-keychain.ts';
 
 const name = 'krb5kit agent';
 
@@ -115,7 +116,9 @@ interface Wishes {
 /** Serves until it is stopped. */
 async function serve(paths: AgentPaths, { memory, idle }: Wishes, session: Session): Promise<number> {
   const { io, caches, config } = session;
-  const store = memory ? memoryStore() : keychainStore(caches);
+  // The session's own keychain may remember a passphrase, which `--lock` is to forget.
+  const keychain = () => openUserKeychain(io, caches.dataDirectory);
+  const store = memory ? memoryStore() : keychainStore({ ...caches, keychain });
   const log = (line: string): void => io.err(`${printable(`${name}: ${line}`)}\n`);
   const agent = await during('starting the agent', () => {
     // Whoever finds the socket finds this as well.

@@ -1,7 +1,9 @@
+import { cacheBackend } from './cache-backend.ts';
 import { cacheCopy, cacheMove } from './cache-copy.ts';
 import { cacheExport } from './cache-export.ts';
 import { cacheImport } from './cache-import.ts';
 import { cacheList } from './cache-list.ts';
+import { cacheLock } from './cache-lock.ts';
 import { cacheRemove, cacheSweep } from './cache-remove.ts';
 import { type Arguments, type Command, UsageError } from './command.ts';
 import { runCommand } from './run-command.ts';
@@ -15,6 +17,8 @@ const subcommands: Readonly<Record<string, Command>> = {
   sweep: cacheSweep,
   import: cacheImport,
   export: cacheExport,
+  backend: cacheBackend,
+  lock: cacheLock,
 };
 
 const name = 'krb5kit cache';

@@ -1,6 +1,16 @@
 import { existsSync } from 'node:fs';
 import type { Ccache } from '../ccache/ccache.ts';
+import { printable } from './sentences.ts';
 import { namedCache, type Session } from './session.ts';
+
+/** Which cache is the default one, and how that came. */
+export interface DefaultCacheChoice {
+  readonly name: string;
+  /** Why, to go on in the middle of a sentence. */
+  readonly reason: string;
+  /** Set for a plain file for want of a keychain: there is none, or it fails. */
+  readonly keychain?: 'absent' | 'fault';
+}
 
 /**
  * The cache of a command that names none: KRB5CCNAME, else `default_ccache_name`, else KEYCHAIN: where a keychain
@@ -14,18 +24,42 @@ export async function defaultCache(
   return namedCache(await defaultCacheName(session, options), session, activity);
 }
 
-/** The name of the default cache. */
+/**
+ * The name of the default cache. Who writes tickets to a plain file for want of a keychain is told why: by `say` where
+ * there is none, and by a warning where it fails.
+ */
 export async function defaultCacheName(
+  session: Session,
+  { reading, say }: { readonly reading: boolean; readonly say?: (line: string) => void },
+): Promise<string> {
+  const { name, reason, keychain } = await chooseDefaultCache(session, { reading });
+  if (!reading && keychain !== undefined) {
+    const line = `Tickets go to ${name}: ${reason}`;
+    if (keychain === 'absent') say?.(line);
+    else session.io.err(`${printable(`Warning: ${line}`)}\n`);
+  }
+  return name;
+}
+
+/** The default cache with the reason for it. */
+export async function chooseDefaultCache(
   { io, config, caches }: Session,
   { reading }: { readonly reading: boolean },
-): Promise<string> {
-  const configured = io.env.KRB5CCNAME || config.libdefaults.defaultCcacheName;
-  if (configured) return configured;
-  const { hasSealedTickets, probeKeychain } = await import('../ccache/probe.ts');
-  if (hasSealedTickets(caches.dataDirectory)) return 'KEYCHAIN:';
-  const path =
-    io.platform === 'win32' ? `${caches.dataDirectory}\\krb5cc` : `${io.cacheDirectory}/krb5cc_${io.uid}`;
+): Promise<DefaultCacheChoice> {
+  const { KRB5CCNAME: named } = io.env;
+  if (named) return { name: named, reason: 'KRB5CCNAME names it' };
+  const { defaultCcacheName: configured } = config.libdefaults;
+  if (configured) return { name: configured, reason: 'default_ccache_name names it' };
+  const { hasSealedTickets } = await import('../ccache/probe.ts');
+  const { dataDirectory } = caches;
+  // Whoever wants none is not to be stopped by sealed tickets that he cannot open.
+  const sealed = io.env.KRB5KIT_KEYCHAIN !== 'none' && hasSealedTickets(dataDirectory);
+  if (sealed) return { name: 'KEYCHAIN:', reason: 'there are sealed tickets' };
+  const path = io.platform === 'win32' ? `${dataDirectory}\\krb5cc` : `${io.cacheDirectory}/krb5cc_${io.uid}`;
   // The keychain is asked only where nothing else decides, so that a machine without one pays nothing.
-  const keychain = !(reading && existsSync(path)) && (await probeKeychain(io.env, io.platform)).usable;
-  return keychain ? 'KEYCHAIN:' : `FILE:${path}`;
+  if (reading && existsSync(path)) return { name: `FILE:${path}`, reason: 'the file exists' };
+  const { probeUserKeychain } = await import('./user-keychain.ts');
+  const use = await probeUserKeychain(io, dataDirectory);
+  if (use.usable) return { name: 'KEYCHAIN:', reason: 'the keychain can be used' };
+  return { name: `FILE:${path}`, reason: use.reason, keychain: use.absent ? 'absent' : 'fault' };
 }

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { type Ccache, type CcacheCollection, ccacheName } from '../ccache/ccache.ts';
 import { CcacheError, KerberosError } from '../errors.ts';
 import { NT_ENTERPRISE } from '../messages/numbers.ts';
@@ -6,9 +5,8 @@ import { formatPrincipal, type Principal, samePrincipal } from '../messages/prin
 import { ActivityError, type Arguments, during } from './command.ts';
 import { defaultCacheName } from './default-cache.ts';
 import { hostPrincipal } from './host-principal.ts';
-import { clientKeytab } from './keytabs.ts';
 import { collectionOf } from './named-caches.ts';
-import { namedCache, principalOf, type Session } from './session.ts';
+import { namedCache, principalOf, type Session, userPrincipal } from './session.ts';
 
 /** Whose ticket is to be got, and where it is to be kept. */
 export interface Target {
@@ -32,7 +30,7 @@ interface Wishes {
  */
 export async function chooseCache(args: Arguments, session: Session, wishes: Wishes): Promise<Target> {
   const named = args.value('c');
-  const name = named ?? (await defaultCacheName(session, { reading: false }));
+  const name = named ?? (await defaultCacheName(session, { reading: false, say: wishes.say }));
   const cache =
     named === undefined
       ? await namedCache(name, session, 'getting default ccache')
@@ -75,6 +73,7 @@ async function givenPrincipal(
   if (!withKeytab) return undefined;
   if (!args.has('i')) return hostPrincipal('host', undefined, session);
   return during('getting initial credentials', async () => {
+    const { clientKeytab } = await import('./keytabs.ts');
     const [first] = await clientKeytab(session).entries();
     if (first === undefined) throw new KerberosError('KEYTAB_NO_KEY', 'Keytab contains no keys');
     return first.principal;
@@ -87,10 +86,6 @@ function parseOperand(text: string, args: Arguments, session: Session): Principa
   } catch (error) {
     throw new ActivityError(`parsing name ${text}`, error, 'when');
   }
-}
-
-function userPrincipal(session: Session): Principal {
-  return principalOf(userInfo().username.replace(/[\\/@]/g, '\\$&'), session);
 }
 
 /** Whose cache it is; undefined where there is none. */

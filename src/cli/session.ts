@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import type { Ccache, CcacheEnvironment } from '../ccache/ccache.ts';
+import type { Ccache, CcacheEnvironment, Keychain } from '../ccache/ccache.ts';
 import { type Config, createConfig } from '../config/config.ts';
 import { defaultConfigFiles, loadProfile, splitConfigPath } from '../config/load.ts';
 import { type ParsePrincipalOptions, type Principal, parsePrincipal } from '../messages/principal.ts';
@@ -17,6 +17,7 @@ export interface Session {
 /** Reads the configuration. Throws what is wrong with it, `while initializing krb5`. */
 export function openSession(io: Io): Session {
   const config = readConfig(io);
+  let keychain: Promise<Keychain> | undefined;
   return {
     io,
     config,
@@ -24,9 +25,12 @@ export function openSession(io: Io): Session {
       get dataDirectory() {
         return dataDirectory(io);
       },
-      async keychain() {
-        const { openKeychain } = await import('../ccache/keytar.ts');
-        return openKeychain(io.env);
+      keychain() {
+        // One for the whole command, so that a passphrase is asked for once.
+        keychain ??= import('./user-keychain.ts').then(({ openUserKeychain }) =>
+          openUserKeychain(io, dataDirectory(io)),
+        );
+        return keychain;
       },
       get kcmSocket() {
         return config.libdefaults.kcmSocket;
@@ -38,6 +42,11 @@ export function openSession(io: Io): Session {
 /** Parses a principal named on the command line; the realm may be left out where a default is configured. */
 export function principalOf(text: string, session: Session, options: ParsePrincipalOptions = {}): Principal {
   return parsePrincipal(text, { defaultRealm: session.config.libdefaults.defaultRealm, ...options });
+}
+
+/** The principal that the operating system's name of the user makes. */
+export function userPrincipal(session: Session): Principal {
+  return principalOf(userInfo().username.replace(/[\\/@]/g, '\\$&'), session);
 }
 
 /** A cache by the name that `-c` gives; `activity` is what the command does with it, for an error to tell. */

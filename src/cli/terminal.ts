@@ -39,6 +39,8 @@ export interface Io {
    * end of the input, PASSWORD_INTERRUPTED on Ctrl-C.
    */
   readPassword(prompt: string): Promise<string>;
+  /** The same with the prompt on stderr, for what any command may have to ask while stdout is read by another. */
+  readPassphrase(prompt: string): Promise<string>;
 }
 
 /** The part of node's `process` that `processIo` stands on. */
@@ -130,7 +132,9 @@ export function processIo(process: ProcessLike, signal?: AbortSignal): Io {
     },
     readInput: limit => readWholeInput(input, limit),
     readPassword: prompt => promptForPassword(prompt, unbuffered, input, process),
+    readPassphrase: prompt => promptForPassword(prompt, onStderr, input, process),
   };
+  const onStderr: Io = Object.create(io, { out: { value: io.err } });
   const unbuffered: Io = Object.create(io, {
     out: {
       value(text: string) {

@@ -29,6 +29,10 @@ describe('sessionBusSocket', () => {
 
 describe('probeKeychain', () => {
   it('knows from the environment alone that there is none', async () => {
-    expect(await probeKeychain({}, 'linux')).toEqual({ usable: false, reason: 'there is no D-Bus session' });
+    expect(await probeKeychain({}, 'linux')).toEqual({
+      usable: false,
+      absent: true,
+      reason: 'there is no D-Bus session',
+    });
   });
 });

@@ -13,7 +13,7 @@ import { memoryKeychain } from '../support/memory-keychain.ts';
 import { type Outcome, runAt, ticketFor } from './caches.ts';
 
 const keychain = memoryKeychain();
-vi.mock('../../src/ccache/keytar.ts', () => ({ openKeychain: async () => keychain }));
+vi.mock('../../src/ccache/keychain-open.ts', () => ({ openKeychain: async () => keychain }));
 
 const bob = parsePrincipal('bob@A.TEST');
 const tgt = ticketFor('krbtgt/A.TEST@A.TEST');
@@ -360,7 +360,7 @@ describe('cache', () => {
   });
 
   it('tells of its commands', async () => {
-    expect((await run('--help')).io.stdout).toContain('\n  sweep   Remove the service tickets that');
+    expect((await run('--help')).io.stdout).toContain('\n  sweep    Remove the service tickets that');
     expect((await run('copy --help')).io.stdout).toContain('-f, --force');
   });
 });

@@ -1,13 +1,15 @@
 // A command of its own for the tests against a real keychain: `TASK DATA RESIDUAL [ARGUMENT]`. Prints one line of JSON.
 import { keychainType } from '../../src/ccache/keychain.ts';
-import { openKeychain } from '../../src/ccache/keytar.ts';
+import { openKeychain } from '../../src/ccache/keychain-open.ts';
 import { probeKeychain } from '../../src/ccache/probe.ts';
 import { KerberosError } from '../../src/errors.ts';
 import { formatPrincipal, parsePrincipal } from '../../src/messages/principal.ts';
 import { credential, NOW } from '../ccache/tickets.ts';
 
 const [task, dataDirectory, residual, argument] = process.argv.slice(2) as [string, string, string, string];
-const keychain = () => openKeychain(process.env, { answerSeconds: 1, dialogSeconds: 2 });
+const { ANSWER_SECONDS = 10, DIALOG_SECONDS = 30 } = process.env;
+const limits = { answerSeconds: Number(ANSWER_SECONDS), dialogSeconds: Number(DIALOG_SECONDS) };
+const keychain = () => openKeychain(process.env, limits);
 const cache = keychainType.resolve(residual, { dataDirectory, keychain });
 
 const tasks: Readonly<Record<string, () => Promise<unknown>>> = {

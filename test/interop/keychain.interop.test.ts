@@ -1,189 +1,299 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { buildSync } from 'esbuild';
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFailed, onTestFinished } from 'vitest';
+import { startKeepassxc } from '../support/keepassxc.ts';
 import { describePeer } from '../support/peers.ts';
-import { type SecretServiceSession, startSecretService } from '../support/secret-service.ts';
+import { type SecretServiceSession, startSecretService, until } from '../support/secret-service.ts';
+
+// The library on every implementation of the Secret Service, whatever state that is in.
+
+const implementations = [
+  // It has a dialog in a desktop session only, and says so at once.
+  {
+    peer: 'secret-service',
+    start: () => startSecretService({ tcp: true }),
+    unasked: 'KEYCHAIN_LOCKED',
+    transports: ['path', 'abstract', 'tcp'],
+  },
+  // It puts up its dialog here as well, where nobody sees it; and it dies of a caller whose process it cannot tell.
+  {
+    peer: 'keepassxc',
+    start: () => startKeepassxc(),
+    unasked: 'KEYCHAIN_TIMEOUT',
+    transports: ['path', 'abstract'],
+  },
+] as const;
 
 const modules = join(import.meta.dirname, '../../node_modules');
+let scripts: string;
+let data: string;
 
-describePeer('secret-service', () => {
-  let session: SecretServiceSession;
-  let scripts: string;
-  let data: string;
+beforeAll(() => {
+  scripts = mkdtempSync(join(tmpdir(), 'krb5kit-test-'));
+  // As the commands are built.
+  buildSync({
+    entryPoints: [join(import.meta.dirname, 'keychain-worker.ts')],
+    outfile: join(scripts, 'worker.cjs'),
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    supported: { 'dynamic-import': false },
+    external: ['keytar'],
+  });
+  const stub = join(scripts, 'gated/keytar');
+  mkdirSync(stub, { recursive: true });
+  writeFileSync(join(stub, 'index.js'), GATED_KEYTAR);
+});
+afterAll(() => rmSync(scripts, { recursive: true }));
+beforeEach(() => {
+  data = mkdtempSync(join(tmpdir(), 'krb5kit-test-'));
+});
+afterEach(() => rmSync(data, { recursive: true }));
 
-  beforeAll(async () => {
-    scripts = mkdtempSync(join(tmpdir(), 'krb5kit-test-'));
-    // As the commands are built.
-    buildSync({
-      entryPoints: [join(import.meta.dirname, 'keychain-worker.ts')],
-      outfile: join(scripts, 'worker.cjs'),
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      supported: { 'dynamic-import': false },
-      external: ['keytar'],
+/** keytar as it is, but that a write says it is about to be made, and waits for leave. */
+const GATED_KEYTAR = `
+const { existsSync, writeFileSync } = require('node:fs');
+const keytar = require(${JSON.stringify(join(modules, 'keytar'))});
+exports.getPassword = keytar.getPassword;
+exports.deletePassword = keytar.deletePassword;
+exports.setPassword = async (...args) => {
+  writeFileSync(process.env.GATE + '-reached', '');
+  while (!existsSync(process.env.GATE)) await new Promise(resolve => setTimeout(resolve, 5));
+  return keytar.setPassword(...args);
+};`;
+
+/** For what is never answered: a second for an answer, two for a dialog. What is answered may take its time. */
+const impatient = { ANSWER_SECONDS: '1', DIALOG_SECONDS: '2' };
+const failure = (code: string) => [7, expect.objectContaining({ code })];
+const lockedOut = expect.objectContaining({
+  usable: false,
+  reason: expect.stringMatching(/^the OS keychain is locked$/i),
+});
+const tickets = ['alice@A.TEST', 'host/0@A.TEST'];
+const sealed = () => join(data, 'tickets');
+
+for (const { peer, start: startService, unasked, transports } of implementations) {
+  describePeer(peer, () => {
+    let session: SecretServiceSession;
+
+    beforeAll(async () => {
+      session = await startService();
     });
-    session = await startSecretService();
-  });
-  afterAll(async () => {
-    await session.stop();
-    rmSync(scripts, { recursive: true });
-  });
-  beforeEach(() => {
-    data = mkdtempSync(join(tmpdir(), 'krb5kit-test-'));
-    onTestFinished(() => rmSync(data, { recursive: true }));
-  });
+    afterAll(() => session?.stop());
 
-  function start(args: readonly string[], environment = session.environment): ChildProcess {
-    const [task, ...rest] = args as [string, ...string[]];
-    const worker = spawn(process.execPath, [join(scripts, 'worker.cjs'), task, data, ...rest], {
-      env: { ...environment, NODE_PATH: modules },
-      stdio: ['pipe', 'pipe', 'inherit'],
+    const start = (...args: readonly string[]) => startWorker(args, session.environment);
+    const run = (...args: readonly string[]) => runWorker(args, session.environment);
+    const runImpatiently = (...args: readonly string[]) =>
+      runWorker(args, { ...session.environment, ...impatient });
+
+    it('keeps tickets over processes, shows no name of them, and leaves neither file nor key behind', async () => {
+      expect(await run('load', '')).toEqual(failure('CACHE_NOT_FOUND'));
+      expect(await run('initialize', '', 'alice@A.TEST')).toEqual([0, null]);
+      expect(await run('store', '', '1')).toEqual([0, null]);
+      expect(await run('load', 'alice@A.TEST')).toEqual([0, [...tickets, 'host/1@A.TEST']]);
+      expect(await run('remove', '', 'host/0@A.TEST')).toEqual([0, 1]);
+      expect(await run('load', '')).toEqual([0, ['alice@A.TEST', 'host/1@A.TEST']]);
+      const files = readdirSync(data, { recursive: true, withFileTypes: true });
+      for (const file of files.filter(entry => entry.isFile())) {
+        expect(readFileSync(join(file.parentPath, file.name), 'latin1')).not.toMatch(/alice|A\.TEST|host/);
+      }
+      expect(session.search()).toContain(`label = krb5kit/${data}`);
+      expect(session.items(data)).toBe(1);
+      const copy = readFileSync(sealed());
+      expect(await run('destroy', '')).toEqual([0, null]);
+      expect(existsSync(sealed())).toBe(false);
+      expect(session.items(data)).toBe(0);
+
+      // A copy that somebody has made is dead.
+      writeFileSync(sealed(), copy);
+      expect(await run('load', '')).toEqual(failure('KEYCHAIN_KEY_LOST'));
+      expect(await run('initialize', '', 'alice@A.TEST')).toEqual(failure('KEYCHAIN_KEY_LOST'));
+      expect(readFileSync(sealed())).toEqual(copy);
     });
-    onTestFinished(() => {
-      worker.kill('SIGKILL');
-    });
-    return worker;
-  }
 
-  /** The worker's exit status and what it said. */
-  async function run(args: readonly string[], environment?: NodeJS.ProcessEnv): Promise<[unknown, unknown]> {
-    const worker = start(args, environment);
-    const chunks: Buffer[] = [];
-    worker.stdout!.on('data', chunk => chunks.push(chunk));
-    const [status] = await once(worker, 'close');
-    return [status, JSON.parse(Buffer.concat(chunks).toString())];
-  }
-
-  const failure = (code: string) => [7, expect.objectContaining({ code })];
-  const sealed = () => join(data, 'tickets');
-
-  it('keeps tickets over processes, and leaves neither file nor key behind', async () => {
-    expect(await run(['load', ''])).toEqual(failure('CACHE_NOT_FOUND'));
-    expect(await run(['initialize', '', 'alice@A.TEST'])).toEqual([0, null]);
-    expect(await run(['store', '', '1'])).toEqual([0, null]);
-    expect(await run(['load', 'alice@A.TEST'])).toEqual([
-      0,
-      ['alice@A.TEST', 'host/0@A.TEST', 'host/1@A.TEST'],
-    ]);
-    expect(await run(['remove', '', 'host/0@A.TEST'])).toEqual([0, 1]);
-    expect(await run(['load', ''])).toEqual([0, ['alice@A.TEST', 'host/1@A.TEST']]);
-    expect(session.search()).toContain(`label = krb5kit/${data}`);
-    expect(await run(['destroy', ''])).toEqual([0, null]);
-    expect(existsSync(sealed())).toBe(false);
-    expect(session.search()).toBe('');
-  });
-
-  it('writes no name in the clear', async () => {
-    await run(['initialize', '', 'alice@A.TEST']);
-    const files = readdirSync(data, { recursive: true, withFileTypes: true });
-    for (const file of files.filter(entry => entry.isFile())) {
-      expect(readFileSync(join(file.parentPath, file.name), 'latin1')).not.toMatch(/alice|A\.TEST|host/);
-    }
-    await run(['destroy', '']);
-  });
-
-  it('loses no ticket of 20 processes that store at once', async () => {
-    await run(['initialize', '', 'alice@A.TEST']);
-    const numbers = Array.from({ length: 20 }, (_, i) => String(i + 1));
-    const stored = await Promise.all(numbers.map(number => run(['store', '', number])));
-    expect(stored.map(([status]) => status)).toEqual(numbers.map(() => 0));
-    const [, loaded] = await run(['load', '']);
-    expect(new Set(loaded as string[])).toEqual(
-      new Set(['alice@A.TEST', ...['0', ...numbers].map(number => `host/${number}@A.TEST`)]),
-    );
-    await run(['destroy', '']);
-  });
-
-  it('a copy of the file is dead once the last cache is destroyed', async () => {
-    await run(['initialize', '', 'alice@A.TEST']);
-    const copy = readFileSync(sealed());
-    await run(['destroy', '']);
-    writeFileSync(sealed(), copy);
-    expect(await run(['load', ''])).toEqual(failure('KEYCHAIN_KEY_LOST'));
-    expect(await run(['initialize', '', 'alice@A.TEST'])).toEqual(failure('KEYCHAIN_KEY_LOST'));
-    expect(readFileSync(sealed())).toEqual(copy);
-  });
-
-  it('tells a locked keyring from a lost key, and changes nothing', async () => {
-    await run(['initialize', '', 'alice@A.TEST']);
-    const before = readFileSync(sealed());
-    session.lock();
-    expect(await run(['load', ''])).toEqual(failure('KEYCHAIN_LOCKED'));
-    expect(await run(['store', '', '1'])).toEqual(failure('KEYCHAIN_LOCKED'));
-    expect(await run(['destroy', ''])).toEqual(failure('KEYCHAIN_LOCKED'));
-    expect(await run(['probe', ''])).toEqual([0, { usable: false, reason: 'The OS keychain is locked' }]);
-    expect(readFileSync(sealed())).toEqual(before);
-    await session.restartDaemon();
-    expect(await run(['load', ''])).toEqual([0, ['alice@A.TEST', 'host/0@A.TEST']]);
-    await run(['destroy', '']);
-  });
-
-  it('cannot make a cache in a locked keyring', async () => {
-    session.lock();
-    expect(await run(['initialize', '', 'alice@A.TEST'])).toEqual(failure('KEYCHAIN_LOCKED'));
-    expect(existsSync(sealed())).toBe(false);
-    await session.restartDaemon();
-  });
-
-  it('gives up on a daemon that hangs, and ends with its status', async () => {
-    await run(['initialize', '', 'alice@A.TEST']);
-    const daemon = session.daemon();
-    daemon.kill('SIGSTOP');
-    for (const task of ['load', 'destroy']) {
-      const began = performance.now();
-      expect(await run([task, ''])).toEqual(failure('KEYCHAIN_TIMEOUT'));
-      expect(performance.now() - began).toBeLessThan(2500);
-    }
-    daemon.kill('SIGCONT');
-    expect(await run(['load', ''])).toEqual([0, ['alice@A.TEST', 'host/0@A.TEST']]);
-    await run(['destroy', '']);
-  });
-
-  it('gives up on a bus that hangs', async () => {
-    await run(['initialize', '', 'alice@A.TEST']);
-    session.bus.kill('SIGSTOP');
-    expect(await run(['load', ''])).toEqual(failure('KEYCHAIN_TIMEOUT'));
-    session.bus.kill('SIGCONT');
-    await run(['destroy', '']);
-  });
-
-  it('says so when the daemon dies while it is asked', async () => {
-    await run(['initialize', '', 'alice@A.TEST']);
-    session.daemon().kill('SIGSTOP');
-    const answer = run(['load', '']);
-    setTimeout(() => session.daemon().kill('SIGKILL'), 500);
-    expect(await answer).toEqual(failure('KEYCHAIN_UNAVAILABLE'));
-    await session.restartDaemon();
-    await run(['destroy', '']);
-  });
-
-  it('a process outlives its daemon', async () => {
-    const worker = start(['cycleTwice', '', 'alice@A.TEST']);
-    const lines = createInterface(worker.stdout!)[Symbol.asyncIterator]();
-    expect((await lines.next()).value).toBe('"once"');
-    await session.restartDaemon();
-    worker.stdin!.write('again\n');
-    expect((await lines.next()).value).toBe('"twice"');
-    expect(session.search()).toBe('');
-  });
-
-  it('is unusable without a bus, without a service, and where the bus is gone', async () => {
-    const bare = await startSecretService({ keyring: false });
-    onTestFinished(() => bare.stop());
-    const { DBUS_SESSION_BUS_ADDRESS: _, ...noBus } = bare.environment;
-    const gone = { ...noBus, DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent/bus' };
-    for (const environment of [noBus, gone, bare.environment]) {
-      expect(await run(['initialize', '', 'alice@A.TEST'], environment)).toEqual(
-        failure('KEYCHAIN_UNAVAILABLE'),
+    it('loses no ticket of 8 processes that store at once', async () => {
+      await run('initialize', '', 'alice@A.TEST');
+      const numbers = Array.from({ length: 8 }, (_, i) => String(i + 1));
+      const stored = await Promise.all(numbers.map(number => run('store', '', number)));
+      expect(stored.map(([status]) => status)).toEqual(numbers.map(() => 0));
+      const [, loaded] = await run('load', '');
+      expect(new Set(loaded as string[])).toEqual(
+        new Set(['alice@A.TEST', ...['0', ...numbers].map(number => `host/${number}@A.TEST`)]),
       );
-      expect(await run(['probe', ''], environment)).toEqual([0, expect.objectContaining({ usable: false })]);
-    }
-    expect(await run(['probe', ''])).toEqual([0, { usable: true }]);
+      await run('destroy', '');
+    });
+
+    it.each(transports)('reaches the service by a bus of type %s', async type => {
+      const environment = { ...session.environment, DBUS_SESSION_BUS_ADDRESS: session.addresses[type] };
+      expect(await runWorker(['initialize', '', 'alice@A.TEST'], environment)).toEqual([0, null]);
+      expect(await runWorker(['load', ''], environment)).toEqual([0, tickets]);
+      expect(session.items(data)).toBe(1);
+      expect(await runWorker(['destroy', ''], environment)).toEqual([0, null]);
+      expect(session.items(data)).toBe(0);
+    });
+
+    it('tells a locked collection from a lost key, changes nothing and makes nothing in it', async () => {
+      await run('initialize', '', 'alice@A.TEST');
+      const before = readFileSync(sealed());
+      session.lock();
+      onTestFailed(() => session.restartDaemon());
+      // One after the other: GNOME's keyring never gets over two dialogs at once that it cannot put up.
+      for (const [task, ...rest] of [['load'], ['store', '1'], ['destroy']] as const) {
+        expect(await run(task, '', ...rest)).toEqual(failure('KEYCHAIN_LOCKED'));
+      }
+      expect(await run('probe', '')).toEqual([0, lockedOut]);
+      expect(readFileSync(sealed())).toEqual(before);
+      rmSync(sealed());
+      expect(await runImpatiently('initialize', '', 'alice@A.TEST')).toEqual(failure(unasked));
+      expect(existsSync(sealed())).toBe(false);
+
+      await session.restartDaemon();
+      writeFileSync(sealed(), before);
+      expect(await run('load', '')).toEqual([0, tickets]);
+      expect(await run('destroy', '')).toEqual([0, null]);
+      expect(session.items(data)).toBe(0);
+    });
+
+    it('gives up on a bus that hangs', async () => {
+      await run('initialize', '', 'alice@A.TEST');
+      session.bus.kill('SIGSTOP');
+      onTestFinished(() => void session.bus.kill('SIGCONT'));
+      expect(await runImpatiently('load', '')).toEqual(failure('KEYCHAIN_TIMEOUT'));
+      session.bus.kill('SIGCONT');
+      await run('destroy', '');
+    });
+
+    it('makes no cache when the daemon hangs while it is given the key, and takes the next one', async () => {
+      const daemon = session.daemon();
+      const worker = await startAtGate({ ...session.environment, ...impatient });
+      daemon.kill('SIGSTOP');
+      onTestFinished(() => void daemon.kill('SIGCONT'));
+      openGate();
+      expect(await outcomeOf(worker)).toEqual(failure('KEYCHAIN_TIMEOUT'));
+      expect(existsSync(sealed())).toBe(false);
+      daemon.kill('SIGCONT');
+      expect(await run('initialize', '', 'alice@A.TEST')).toEqual([0, null]);
+      expect(session.items(data)).toBe(1);
+      expect(await run('destroy', '')).toEqual([0, null]);
+      expect(session.items(data)).toBe(0);
+    });
+
+    it('makes no cache when the daemon dies while it is given the key', async () => {
+      const worker = await startAtGate(session.environment);
+      session.daemon().kill('SIGSTOP');
+      onTestFinished(() => session.restartDaemon());
+      openGate();
+      await sleep(300);
+      session.daemon().kill('SIGKILL');
+      expect(await outcomeOf(worker)).toEqual(failure('KEYCHAIN_UNAVAILABLE'));
+      expect(existsSync(sealed())).toBe(false);
+    });
+
+    it('says so when the bus dies while the key is read, and while it is written', async () => {
+      const other = await startService();
+      onTestFinished(() => other.stop());
+      const writer = await startAtGate(other.environment);
+      other.daemon().kill('SIGSTOP');
+      const outcomes = Promise.all([outcomeOf(writer), runWorker(['probe', ''], other.environment)]);
+      openGate();
+      await sleep(500);
+      other.bus.kill('SIGKILL');
+      const unusable = [0, expect.objectContaining({ usable: false })];
+      expect(await outcomes).toEqual([failure('KEYCHAIN_UNAVAILABLE'), unusable]);
+      expect(existsSync(sealed())).toBe(false);
+    });
+
+    it('a process outlives its daemon', async () => {
+      const worker = start('cycleTwice', '', 'alice@A.TEST');
+      const lines = createInterface(worker.stdout!)[Symbol.asyncIterator]();
+      expect((await lines.next()).value).toBe('"once"');
+      await session.restartDaemon();
+      worker.stdin!.write('again\n');
+      expect((await lines.next()).value).toBe('"twice"');
+      expect(session.items(data)).toBe(0);
+    });
   });
+}
+
+/** A worker that makes a cache, before the key is written. */
+async function startAtGate(environment: NodeJS.ProcessEnv): Promise<ChildProcess> {
+  const env = { ...environment, GATE: join(data, 'gate'), NODE_PATH: join(scripts, 'gated') };
+  const worker = startWorker(['initialize', '', 'alice@A.TEST'], env);
+  await until(() => existsSync(join(data, 'gate-reached')));
+  return worker;
+}
+
+function openGate(): void {
+  writeFileSync(join(data, 'gate'), '');
+}
+
+function startWorker(args: readonly string[], environment: NodeJS.ProcessEnv): ChildProcess {
+  const [task, ...rest] = args as [string, ...string[]];
+  const worker = spawn(process.execPath, [join(scripts, 'worker.cjs'), task, data, ...rest], {
+    env: { NODE_PATH: modules, ...environment },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void worker.kill('SIGKILL'));
+  return worker;
+}
+
+/** A worker's exit status and what it said. */
+function runWorker(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<[unknown, unknown]> {
+  return outcomeOf(startWorker(args, environment));
+}
+
+async function outcomeOf(worker: ChildProcess): Promise<[unknown, unknown]> {
+  const chunks: Buffer[] = [];
+  worker.stdout!.on('data', chunk => chunks.push(chunk));
+  const [status] = await once(worker, 'close');
+  return [status, JSON.parse(Buffer.concat(chunks).toString())];
+}
+
+describePeer('keepassxc', () => {
+  // There is nobody to answer it.
+  it('waits for the dialog of an item, no longer than a user may take', async () => {
+    const session = await startKeepassxc({ confirmAccess: true });
+    onTestFinished(() => session.stop());
+    expect(await runWorker(['initialize', '', 'alice@A.TEST'], session.environment)).toEqual([0, null]);
+    const before = readFileSync(sealed());
+    const outcomes = await Promise.all(['load', 'store'].map(task => timed([task, '', '1'], session)));
+    for (const outcome of outcomes) expect(outcome).toEqual([failure('KEYCHAIN_TIMEOUT'), true]);
+    expect(readFileSync(sealed())).toEqual(before);
+  });
+
+  it('waits for the password of a locked database, and for leave to delete, as long as a user may take', async () => {
+    const session = await startKeepassxc({ unlockBeforeSearch: true, confirmDeletion: true });
+    onTestFinished(() => session.stop());
+    await runWorker(['initialize', '', 'alice@A.TEST'], session.environment);
+    session.lock();
+    expect(await timed(['load', ''], session)).toEqual([failure('KEYCHAIN_TIMEOUT'), true]);
+    // Whether it serves at all is found out without a dialog.
+    const [status, use] = await runWorker(['probe', ''], session.environment);
+    expect([status, use]).toEqual([0, lockedOut]);
+    await session.restartDaemon();
+    expect(await runWorker(['load', ''], session.environment)).toEqual([0, tickets]);
+    expect(await timed(['destroy', ''], session)).toEqual([failure('KEYCHAIN_TIMEOUT'), true]);
+    expect(existsSync(sealed())).toBe(false);
+  });
+
+  /** What came of it, and whether it took the time of a dialog and not that of an answer. */
+  async function timed(args: readonly string[], session: SecretServiceSession): Promise<[unknown, boolean]> {
+    const began = performance.now();
+    const outcome = await runWorker(args, { ...session.environment, ...impatient });
+    return [outcome, performance.now() - began > 1900];
+  }
 });

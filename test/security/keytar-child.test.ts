@@ -12,9 +12,8 @@ describe('a keytar whose library writes on the way', () => {
     const modulePath = join(directory, 'keytar.cjs');
     const noise = "process.stdout.write('libsecret: ');";
     writeFileSync(modulePath, `exports.getPassword = async () => { ${noise} return 'c2VjcmV0'; };`);
-    const { signal } = new AbortController();
     const call = { call: 'getPassword', args: ['krb5kit', 'x'] } as const;
-    const failure = await callInChild(call, { modulePath, environment: process.env, signal }).then(
+    const failure = await callInChild(call, { modulePath, environment: process.env, seconds: 60 }).then(
       () => undefined,
       (error: unknown) => error as Error,
     );

@@ -14,7 +14,7 @@ export interface CapturedIo extends Io {
 
 /** What the command shall find, and the lines it reads; anything may be overridden. */
 export type CaptureOptions = Partial<
-  Omit<Io, 'out' | 'err' | 'readLine' | 'readInput' | 'readPassword' | 'onStop'>
+  Omit<Io, 'out' | 'err' | 'readLine' | 'readInput' | 'readPassword' | 'readPassphrase' | 'onStop'>
 > & {
   readonly stdin?: string;
 };
@@ -30,6 +30,7 @@ export function captureIo({ stdin = '', ...options }: CaptureOptions = {}): Capt
       .map(piece => piece.text)
       .join('');
   const out = (text: string): void => void written.push({ stream: 'stdout', text });
+  const err = (text: string): void => void written.push({ stream: 'stderr', text });
   return {
     env: {},
     platform: 'linux',
@@ -52,10 +53,11 @@ export function captureIo({ stdin = '', ...options }: CaptureOptions = {}): Capt
       for (const listener of listeners) listener(signal);
     },
     out,
-    err: text => void written.push({ stream: 'stderr', text }),
+    err,
     readLine: () => readInputLine(input),
     readInput: limit => readWholeInput(input, limit),
     readPassword: prompt => readPasswordLine(prompt, out, input),
+    readPassphrase: prompt => readPasswordLine(prompt, err, input),
     get stdout() {
       return textOf('stdout');
     },

@@ -1,0 +1,35 @@
+import type { Keychain } from './ccache.ts';
+import type { KeychainBackend, KeychainSession } from './keychain-backend.ts';
+import { keychainReason, keychainUnavailable } from './keychain-errors.ts';
+import { powershellBackend } from './keychain-powershell.ts';
+import { secretToolBackend } from './keychain-secret-tool.ts';
+import { securityBackend } from './keychain-security.ts';
+import { keytarBackend } from './keytar.ts';
+
+/** Every back-end, in the order in which they are tried. */
+export const keychainBackends: readonly KeychainBackend[] = [
+  keytarBackend,
+  securityBackend,
+  secretToolBackend,
+  powershellBackend,
+];
+
+/**
+ * The first back-end that is there, or the one of that `name`. Throws KerberosError KEYCHAIN_UNAVAILABLE with what each
+ * of them lacks.
+ */
+export async function openBackend(session: KeychainSession, name?: string): Promise<Keychain> {
+  const rows = keychainBackends.filter(row =>
+    name === undefined ? row.serves(session.platform) : row.name === name,
+  );
+  const reasons: string[] = [];
+  for (const row of rows) {
+    try {
+      if (!row.serves(session.platform)) throw keychainUnavailable(`it is for ${row.systems}`);
+      return await row.open(session);
+    } catch (error) {
+      reasons.push(keychainReason(error));
+    }
+  }
+  throw keychainUnavailable(reasons.join(', '));
+}

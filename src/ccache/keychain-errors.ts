@@ -1,0 +1,25 @@
+import { KerberosError } from '../errors.ts';
+
+const UNUSABLE = 'The OS keychain cannot be used: ';
+
+/** KEYCHAIN_UNAVAILABLE; `reason` goes on in the middle of a sentence. */
+export function keychainUnavailable(reason: string, cause?: unknown): KerberosError {
+  return new KerberosError('KEYCHAIN_UNAVAILABLE', `${UNUSABLE}${reason}`, { cause });
+}
+
+/** KEYCHAIN_LOCKED: locked, or its user would not unlock it. */
+export function keychainLocked(cause?: unknown): KerberosError {
+  return new KerberosError('KEYCHAIN_LOCKED', 'The OS keychain is locked', { cause });
+}
+
+/** KEYCHAIN_TIMEOUT. */
+export function keychainTimeout(): KerberosError {
+  return new KerberosError('KEYCHAIN_TIMEOUT', 'The OS keychain did not answer in time');
+}
+
+/** Why a keychain cannot be used, without a capital, to go on in the middle of a sentence. */
+export function keychainReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { message } = error;
+  return message.startsWith(UNUSABLE) ? message.slice(UNUSABLE.length) : message.replace(/^The /, 'the ');
+}

@@ -1,0 +1,141 @@
+import { type SessionEnvironment, usesSecretService } from './bus-address.ts';
+import type { Keychain } from './ccache.ts';
+import { KEYCHAIN_SERVICE, type KeychainOptions, type KeychainSession } from './keychain-backend.ts';
+import { keychainBackends, openBackend } from './keychain-backends.ts';
+import { keychainLocked, keychainReason, keychainTimeout, keychainUnavailable } from './keychain-errors.ts';
+import type { KeychainUse } from './probe.ts';
+import { askSecretService, type SecretServiceState } from './secret-service.ts';
+
+/** What `describeBackends` tells of one of them. */
+export interface BackendState {
+  readonly name: string;
+  readonly usable: boolean;
+  /** Why it can serve or cannot, without a capital. */
+  readonly reason: string;
+}
+
+const KEYCHAINS: Partial<Readonly<Record<NodeJS.Platform, string>>> = {
+  darwin: 'the Keychain',
+  win32: 'the Credential Manager',
+};
+
+/**
+ * The OS keychain by the first back-end that is there. `environment` is where the user's session is found, that of this
+ * process as a rule.
+ */
+export async function openKeychain(
+  environment: SessionEnvironment,
+  options: KeychainOptions = {},
+): Promise<Keychain> {
+  const session = sessionOf(environment, options);
+  const open = () => openBackend(session, options.backend);
+  return usesSecretService(session.platform) ? overSecretService(session, open) : open();
+}
+
+/**
+ * Whether the keychain answers and a back-end is there. One that is locked counts where its user has a display to
+ * unlock it on.
+ */
+export async function tryKeychain(
+  environment: SessionEnvironment,
+  options: KeychainOptions = {},
+): Promise<KeychainUse> {
+  const session = sessionOf(environment, options);
+  const service = await serviceState(session);
+  if (service.state === 'absent') return { usable: false, absent: true, reason: service.reason };
+  try {
+    refuseUnusable(service, environment);
+    await openBackend(session, options.backend);
+    return { usable: true };
+  } catch (error) {
+    return { usable: false, absent: false, reason: keychainReason(error) };
+  }
+}
+
+/** Every back-end in the order in which they are tried, and whether it can serve. */
+export async function describeBackends(
+  environment: SessionEnvironment,
+  options: KeychainOptions = {},
+): Promise<readonly BackendState[]> {
+  const session = sessionOf(environment, options);
+  const service = await serviceState(session);
+  const states: BackendState[] = [];
+  for (const { name } of keychainBackends) {
+    states.push({ name, ...(await describeBackend(name, session, service)) });
+  }
+  return states;
+}
+
+async function describeBackend(
+  name: string,
+  session: KeychainSession,
+  service: SecretServiceState,
+): Promise<Omit<BackendState, 'name'>> {
+  try {
+    await openBackend(session, name);
+    refuseUnusable(service, session.environment);
+  } catch (error) {
+    return { usable: false, reason: keychainReason(error) };
+  }
+  const keychain = KEYCHAINS[session.platform] ?? 'the Secret Service';
+  const locked = 'is locked, but there is a display to unlock it on';
+  return { usable: true, reason: `${keychain} ${service.state === 'locked' ? locked : 'can be used'}` };
+}
+
+/**
+ * Everywhere but on macOS and Windows. Every command reads, so our own client does that: no child unless somebody may
+ * have to be asked to unlock. It cannot hang as libsecret can, so it looks first whatever is to be done.
+ */
+function overSecretService(session: KeychainSession, open: () => Promise<Keychain>): Keychain {
+  return {
+    async read(account) {
+      const state = checked(await serviceState(session, account, true));
+      if (state.state === 'unlocked') return state.secret;
+      const secret = await (await open()).read(account);
+      // libsecret says of what could not be unlocked that it does not exist.
+      if (secret === undefined && state.state === 'locked') throw keychainLocked();
+      return secret;
+    },
+    async write(account, secret) {
+      checked(await serviceState(session, account));
+      await (await open()).write(account, secret);
+    },
+    async remove(account) {
+      const { state } = checked(await serviceState(session, account));
+      const removed = await (await open()).remove(account);
+      if (!removed && state === 'locked') throw keychainLocked();
+      return removed;
+    },
+  };
+}
+
+async function serviceState(
+  session: KeychainSession,
+  account = '',
+  secret = false,
+): Promise<SecretServiceState> {
+  const { environment, platform, answerSeconds, dialogSeconds } = session;
+  if (!usesSecretService(platform)) return { state: 'unlocked', secret: undefined };
+  const attributes = new Map([
+    ['service', KEYCHAIN_SERVICE],
+    ['account', account],
+  ]);
+  return askSecretService(environment, { attributes, secret, answerSeconds, dialogSeconds });
+}
+
+/** Throws KerberosError KEYCHAIN_UNAVAILABLE or KEYCHAIN_TIMEOUT. */
+function checked(service: SecretServiceState): SecretServiceState {
+  if (service.state === 'absent' || service.state === 'broken') throw keychainUnavailable(service.reason);
+  if (service.state === 'silent') throw keychainTimeout();
+  return service;
+}
+
+/** Throws KerberosError KEYCHAIN_LOCKED besides, where nobody could be asked to unlock it. */
+function refuseUnusable(service: SecretServiceState, { DISPLAY, WAYLAND_DISPLAY }: SessionEnvironment): void {
+  if (checked(service).state === 'locked' && !DISPLAY && !WAYLAND_DISPLAY) throw keychainLocked();
+}
+
+function sessionOf(environment: SessionEnvironment, options: KeychainOptions): KeychainSession {
+  const { answerSeconds = 3, dialogSeconds = 45, platform = process.platform, programs = {} } = options;
+  return { environment, platform, answerSeconds, dialogSeconds, programs };
+}

@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { basename, delimiter, isAbsolute, join } from 'node:path';
+import type { SessionEnvironment } from './bus-address.ts';
+import { keychainTimeout, keychainUnavailable } from './keychain-errors.ts';
+
+export interface ProgramOptions {
+  readonly environment: SessionEnvironment;
+  /** What it reads from its standard input: arguments and the environment can be read by other processes. */
+  readonly input: string;
+  /** After so many seconds it is killed. */
+  readonly seconds: number;
+}
+
+export interface ProgramResult {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Characters of each output; nothing that answers for a keychain has more to say. */
+const MAX_OUTPUT = 1 << 16;
+
+/**
+ * Runs a program of the keychain in a process of its own, which can be killed however deep it hangs. Throws
+ * KerberosError KEYCHAIN_TIMEOUT, and KEYCHAIN_UNAVAILABLE for one that does not start, breaks off or talks without end.
+ */
+export function runKeychainProgram(
+  path: string,
+  args: readonly string[],
+  { environment, input, seconds }: ProgramOptions,
+): Promise<ProgramResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(path, args, {
+      env: { ...environment },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      windowsHide: true,
+    });
+    const timer = setTimeout(() => giveUp(keychainTimeout()), seconds * 1000);
+    const said = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8').on('data', (text: string) => {
+        said[name] += text;
+        if (said[name].length > MAX_OUTPUT)
+          giveUp(keychainUnavailable(`${basename(path)} talks without end`));
+      });
+    }
+    child.on('error', error => {
+      giveUp(keychainUnavailable(`${basename(path)} does not start`, error));
+    });
+    child.on('close', status => {
+      clearTimeout(timer);
+      if (status === null) reject(keychainUnavailable('it broke off'));
+      else resolve({ status, ...said });
+    });
+    child.stdin.on('error', () => undefined); // a child that dies early is told by `close`
+    child.stdin.end(input);
+
+    function giveUp(reason: Error): void {
+      clearTimeout(timer);
+      reject(reason);
+      child.kill('SIGKILL');
+      // What a kill does not reach at once must not keep this process from ending.
+      for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.destroy();
+      child.unref();
+    }
+  });
+}
+
+/** A program's place on the user's PATH; what lies in the current directory is never meant. */
+export function findOnPath(name: string, { PATH = '' }: SessionEnvironment): string | undefined {
+  return PATH.split(delimiter)
+    .filter(isAbsolute)
+    .map(directory => join(directory, name))
+    .find(existsSync);
+}

@@ -1,0 +1,47 @@
+import type { Keychain } from '../ccache/ccache.ts';
+import { hasPassphraseKey, type KeychainUse, probeKeychain } from '../ccache/probe.ts';
+import { KerberosError } from '../errors.ts';
+import type { Io } from './terminal.ts';
+
+/** What the user wants for a keychain: `passphrase`, `none`, the name of a back-end, or undefined for any. */
+type Wish = string | undefined;
+
+/** The keychain that KRB5KIT_KEYCHAIN asks for. Throws KerberosError CONFIG_VALUE where it asks for what is not. */
+export async function openUserKeychain(io: Io, dataDirectory: string): Promise<Keychain> {
+  const wish = await keychainWish(io, dataDirectory);
+  if (wish === 'none') throw unavailable('KRB5KIT_KEYCHAIN is none');
+  if (wish === 'passphrase') {
+    const { passphraseKeychain } = await import('../ccache/passphrase.ts');
+    const { askPassphrase } = await import('./passphrase.ts');
+    return passphraseKeychain(dataDirectory, purpose => askPassphrase(purpose, io));
+  }
+  if (hasPassphraseKey(dataDirectory)) {
+    throw unavailable(`the key is sealed by a passphrase and KRB5KIT_KEYCHAIN is ${wish}`);
+  }
+  const { openKeychain } = await import('../ccache/keychain-open.ts');
+  return openKeychain(io.env, { backend: wish });
+}
+
+/** Whether new tickets can be sealed. A keychain that was asked for by name and cannot serve is never just absent. */
+export async function probeUserKeychain(io: Io, dataDirectory: string): Promise<KeychainUse> {
+  const wish = await keychainWish(io, dataDirectory);
+  if (wish === 'none') return { usable: false, absent: true, reason: 'KRB5KIT_KEYCHAIN is none' };
+  if (wish === 'passphrase') return { usable: true };
+  const use = await probeKeychain(io.env, io.platform, { backend: wish });
+  return use.usable || wish === undefined ? use : { ...use, absent: false };
+}
+
+/** A key that is sealed by a passphrase already was asked for when it was made. */
+export async function keychainWish({ env }: Io, dataDirectory: string): Promise<Wish> {
+  const { KRB5KIT_KEYCHAIN: wish } = env;
+  if (!wish) return hasPassphraseKey(dataDirectory) ? 'passphrase' : undefined;
+  if (wish === 'passphrase' || wish === 'none') return wish;
+  const { keychainBackends } = await import('../ccache/keychain-backends.ts');
+  if (keychainBackends.some(({ name }) => name === wish)) return wish;
+  const names = [...keychainBackends.map(({ name }) => name), 'passphrase', 'none'].join(', ');
+  throw new KerberosError('CONFIG_VALUE', `KRB5KIT_KEYCHAIN is ${wish}, which is none of ${names}`);
+}
+
+function unavailable(reason: string): KerberosError {
+  return new KerberosError('KEYCHAIN_UNAVAILABLE', `The keychain cannot be used: ${reason}`);
+}
