@@ -16,6 +16,7 @@ const types: readonly Row[] = [
   { name: 'API', load: async () => (await import('./native-types.ts')).apiType },
   { name: 'MSLSA', load: async () => (await import('./native-types.ts')).mslsaType },
   { name: 'KCM', load: async () => (await import('./kcm.ts')).kcmType },
+  { name: 'KEYRING', load: async () => (await import('./keyring.ts')).keyringType },
 ];
 
 /** The cache type of a name such as `FILE`, or undefined. */

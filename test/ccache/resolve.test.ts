@@ -20,7 +20,7 @@ describe('resolveCcache', () => {
     expect(ccacheName(await resolve(name))).toBe(full);
   });
 
-  it.each(['BOGUS:x', 'KEYRING:session:x', 'file:/tmp/cc', '/tmp/a:b', 'constructor:', ':x'])(
+  it.each(['BOGUS:x', 'keyring:session:x', 'file:/tmp/cc', '/tmp/a:b', 'constructor:', ':x'])(
     '%s is of an unknown type',
     async name => {
       await expect(resolve(name)).rejects.toEqual(

@@ -15,7 +15,7 @@ import { memoryKeychain } from '../support/memory-keychain.ts';
 import { type Outcome, runAt, writeCache } from './caches.ts';
 
 const keychain = memoryKeychain();
-vi.mock('../../src/ccache/keytar.ts', () => ({ openKeychain: async () => keychain }));
+vi.mock('../../src/ccache/keychain-open.ts', () => ({ openKeychain: async () => keychain }));
 
 const bob = parsePrincipal('bob@A.TEST');
 const inKeychain = { env: { KRB5CCNAME: 'KEYCHAIN:' } };
