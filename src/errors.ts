@@ -47,9 +47,12 @@ export type ErrorCode =
   | 'REPLY_SKEW'
   | 'PASSWORD_INCORRECT'
   | 'PASSWORD_UNREAD' // no password could be read
+  | 'PAC_MISMATCH' // a PAC of another ticket
   | 'PASSWORD_MISMATCH' // of two readings
   | 'PASSWORD_INTERRUPTED'
   | 'PREAUTH_FAILED'
+  | 'PKINIT_IDENTITY' // a certificate, key or anchor that PKINIT cannot use
+  | 'KDC_NOT_TRUSTED' // a KDC whose certificate or signature does not prove that it is the realm's
   | 'FAST_REQUIRED' // the KDC answered a request in FAST armor as one without
   | 'NO_TGT'
   | 'TICKET_EXPIRED'

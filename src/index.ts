@@ -5,6 +5,7 @@ export {
   changePassword,
   type PasswordOutcome,
 } from './ap/change-password.ts';
+export { findPac, type VerifyPacOptions, verifyPac } from './ap/pac.ts';
 export type {
   CacheContents,
   Ccache,
@@ -51,6 +52,7 @@ export * from './messages/krb-cred.ts';
 export * from './messages/krb-error.ts';
 export * from './messages/numbers.ts';
 export * from './messages/otp.ts';
+export * from './messages/pac.ts';
 export * from './messages/password.ts';
 export * from './messages/pkinit.ts';
 export * from './messages/preauth-data.ts';

@@ -1,4 +1,5 @@
 import { CodecError } from '../errors.ts';
+import { bytesToText } from './text.ts';
 
 /** The order of the bytes within a number. */
 export type ByteOrder = 'big' | 'little';
@@ -17,6 +18,8 @@ export class BinaryReader {
   private readonly view: DataView;
   private readonly little: boolean;
   private readonly path: string[] = [];
+  /** The bytes again, for `text32`. */
+  private buffer: Buffer | undefined;
 
   constructor(bytes: Uint8Array, order: ByteOrder = 'big') {
     // Views of a Buffer would be Buffers; what is handed out is Uint8Array.
@@ -32,10 +35,19 @@ export class BinaryReader {
 
   /** Puts `name` before the fields that `read` reads; after an error the reader is of no more use. */
   within<T>(name: string, read: () => T): T {
-    this.path.push(name);
+    this.enter(name);
     const value = read();
-    this.path.pop();
+    this.leave();
     return value;
+  }
+
+  /** The same in two halves, for what is read ten thousand times. */
+  enter(name: string): void {
+    this.path.push(name);
+  }
+
+  leave(): void {
+    this.path.pop();
   }
 
   u8(field: string): number {
@@ -72,6 +84,17 @@ export class BinaryReader {
   /** Bytes with their length before them as a u32. */
   counted32(field: string): Uint8Array {
     return this.take(this.u32(field), field);
+  }
+
+  /** Text with the length of its bytes before it as a u32; see `bytesToText`. */
+  text32(field: string): string {
+    const length = this.u32(field);
+    const start = this.advance(length, field);
+    for (let at = start; at < this.offset; at++) {
+      if (this.bytes[at]! > 0x7f) return bytesToText(this.bytes.subarray(start, this.offset));
+    }
+    this.buffer ??= Buffer.from(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
+    return this.buffer.toString('latin1', start, this.offset);
   }
 
   /** The error for what has been read of `field`. */
