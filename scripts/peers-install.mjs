@@ -22,23 +22,27 @@ const packages = [
   'python3-kdcproxy',
   'procps',
   'python3',
+  'zsh',
   'mandoc',
 ];
 
-// Heimdal's clients conflict with MIT's by the names of their programs, so they are unpacked beside them, and so is
-// its daemon for caches, which is not to be started by itself.
+// Heimdal's clients conflict with MIT's by the names of their programs, so they are unpacked beside them, and so are
+// its KDC and its daemon for caches, which are not to be started by themselves.
 const heimdal = '/opt/heimdal';
-const heimdalPackages = ['heimdal-clients', 'heimdal-kcm'];
+const heimdalPackages = ['heimdal-clients', 'heimdal-kcm', 'heimdal-kdc'];
 const heimdalPrograms = ['kinit', 'klist', 'kdestroy', 'kgetcred', 'kswitch'];
-const heimdalDaemon = `${heimdal}/usr/sbin/kcm`;
+const heimdalDaemons = [`${heimdal}/usr/sbin/kcm`, `${heimdal}/usr/lib/heimdal-servers/kdc`];
 const heimdalLibraries = [
   'libasn1-8-heimdal',
   'libgssapi3-heimdal',
   'libhcrypto5-heimdal',
+  'libhdb9-heimdal',
   'libheimntlm0-heimdal',
   'libhx509-5-heimdal',
   'libkadm5clnt7-heimdal',
+  'libkadm5srv8-heimdal',
   'libkafs0-heimdal',
+  'libkdc2-heimdal',
   'libkrb5-26-heimdal',
   'libotp0-heimdal',
   'libroken19-heimdal',
@@ -46,7 +50,7 @@ const heimdalLibraries = [
 ];
 
 const missing = [...packages, ...heimdalLibraries].filter(name => !isInstalled(name));
-const withoutHeimdal = [...heimdalPrograms.map(name => `${heimdal}/bin/${name}`), heimdalDaemon].some(
+const withoutHeimdal = [...heimdalPrograms.map(name => `${heimdal}/bin/${name}`), ...heimdalDaemons].some(
   path => !existsSync(path),
 );
 try {

@@ -1,126 +1,73 @@
-import { existsSync } from 'node:fs';
-import { type Ccache, ccacheName } from '../ccache/ccache.ts';
-import { hasKeyLeft, hasSealedTickets, probeKeychain } from '../ccache/probe.ts';
-import { splitCcacheName } from '../ccache/resolve.ts';
-import type { SealedStore } from '../ccache/sealed-store.ts';
-import { findCcacheType } from '../ccache/types.ts';
-import { CcacheError, KerberosError } from '../errors.ts';
-import { formatPrincipal } from '../messages/principal.ts';
-import { ActivityError, type Arguments, type Command, during, UsageError } from './command.ts';
-import { defaultCacheName } from './default-cache.ts';
-import { cachesAround, isAbsent, readableContents } from './named-caches.ts';
-import { tellError } from './run-command.ts';
-import { printable } from './sentences.ts';
-import { openSession, type Session } from './session.ts';
+import { type Arguments, type Command, UsageError } from './command.ts';
+import { flushTickets } from './logout-flush.ts';
 import type { Io } from './terminal.ts';
-import { usualCacheFiles } from './usual-files.ts';
 
-/** logout: destroys every cache of the user and the keychain's key. */
+const name = 'krb5kit logout';
+
+/** logout: destroys every cache of the user and the keychain's key, now or at the end of the session. */
 export const logout: Command = {
-  name: 'krb5kit logout',
+  name,
   summary: 'Destroy every ticket and key of yours on this machine.',
   operands: '',
   usageStatus: 2,
-  options: [{ flags: '-q, --quiet', text: 'Print nothing but errors.' }],
+  options: [
+    { flags: '-q, --quiet', text: 'Print nothing but errors.' },
+    { flags: '--session <pid>', text: 'The session of this shell ends: do so unless another one is left.' },
+    { flags: '--after <pid>', text: 'Wait in the background until this shell has ended, then do the same.' },
+    { flags: '--install', text: 'Arrange for it at the end of your sessions, from the next login on.' },
+    { flags: '--uninstall', text: 'Undo --install.' },
+    { flags: '--status', text: 'Tell whether and where it is arranged for.' },
+    { flags: '--watch <pid>', text: 'What --after runs in the background.', hidden: true },
+    { flags: '--stay', text: 'What launchd runs: be a session, which SIGTERM ends.', hidden: true },
+  ],
   run,
 };
 
-/** Says what has been destroyed. */
-type Say = (what: string) => void;
+type Action = (args: Arguments, io: Io) => Promise<number>;
+
+/** What an option has us do, instead of destroying everything at once. */
+const actions: Readonly<Record<string, Action>> = {
+  async session(args, io) {
+    const { endSession } = await import('./logout-session.ts');
+    return endSession(pidOf(args, 'session'), io, { quiet: args.has('quiet') });
+  },
+  async after(args, io) {
+    const { startWatcher } = await import('./logout-session.ts');
+    await startWatcher(pidOf(args, 'after'), io);
+    return 0;
+  },
+  async watch(args, io) {
+    const { watchSession } = await import('./logout-session.ts');
+    return watchSession(pidOf(args, 'watch'), io);
+  },
+  async stay(_, io) {
+    const { beSession } = await import('./logout-session.ts');
+    return beSession(io);
+  },
+  async install(_, io) {
+    const { installLogout } = await import('./logout-install.ts');
+    return installLogout(io);
+  },
+  async uninstall(_, io) {
+    const { uninstallLogout } = await import('./logout-install.ts');
+    return uninstallLogout(io);
+  },
+  async status(_, io) {
+    const { showLogoutStatus } = await import('./logout-install.ts');
+    return showLogoutStatus(io);
+  },
+};
 
 async function run(args: Arguments, io: Io): Promise<number> {
-  if (args.operands.length > 0) throw new UsageError(`krb5kit logout: what is "${args.operands[0]}"?`);
-  const session = openSession(io);
-  let status = 0;
-  let destroyed = 0;
-  const say: Say = what => {
-    destroyed++;
-    if (!args.has('quiet')) io.out(`${printable(`Destroyed ${what}`)}\n`);
-  };
-  // Whatever goes wrong with one of them, the others are destroyed.
-  const attempt = async (work: () => Promise<void>): Promise<void> => {
-    try {
-      await work();
-    } catch (error) {
-      if (error instanceof ActivityError && isAbsent(error.cause)) return;
-      tellError('krb5kit logout', error, io);
-      status = 1;
-    }
-  };
-  for (const name of await cacheNames(session)) {
-    let caches: readonly Ccache[] = [];
-    await attempt(async () => {
-      caches = await cachesOf(name, session);
-    });
-    for (const cache of caches) await attempt(() => destroy(cache, say));
-  }
-  await attempt(() => destroySealed(session, say));
-  if (destroyed === 0 && status === 0 && !args.has('quiet')) io.out('No credential caches found\n');
-  return status;
+  if (args.operands.length > 0) throw new UsageError(`${name}: what is "${args.operands[0]}"?`);
+  const asked = Object.keys(actions).filter(action => args.has(action));
+  if (asked.length > 1) throw new UsageError(`${name}: --${asked.join(' and --')} exclude each other`);
+  const action = actions[asked[0] ?? ''];
+  return action === undefined ? flushTickets(io, { quiet: args.has('quiet') }) : action(args, io);
 }
 
-/** The default cache, and the files that native tools leave in their usual place; the sealed ones go together. */
-async function cacheNames(session: Session): Promise<readonly string[]> {
-  const { uid, cacheDirectory } = session.io;
-  const named = await defaultCacheName(session, { reading: true });
-  const usual = uid === undefined ? [] : usualCacheFiles(cacheDirectory, uid);
-  return [...new Set([named, ...usual.map(path => `FILE:${path}`)])].filter(
-    name => !name.startsWith('KEYCHAIN:'),
-  );
-}
-
-/** Those of the collection that a name stands for; the one where it stands for none. */
-function cachesOf(name: string, session: Session): Promise<readonly Ccache[]> {
-  return during(`destroying ${name}`, async () => {
-    if ((await findCcacheType(splitCcacheName(name).type)) === undefined) {
-      throw new CcacheError('CACHE_TYPE_UNKNOWN', 'Unknown credential cache type', name);
-    }
-    return cachesAround(name, session);
-  });
-}
-
-function destroy(cache: Ccache, say: Say): Promise<void> {
-  const name = ccacheName(cache);
-  return during(`destroying ${name}`, async () => {
-    const contents = await readableContents(cache);
-    await cache.destroy();
-    say(contents === undefined ? name : `${name} of ${formatPrincipal(contents.principal)}`);
-  });
-}
-
-/** Whether or not they can be opened. A key is looked for without them, too: a locked keychain may have kept it. */
-async function destroySealed(session: Session, say: Say): Promise<void> {
-  const { io, caches } = session;
-  const there = hasSealedTickets(caches.dataDirectory);
-  const keyLeft = hasKeyLeft(caches.dataDirectory);
-  if (!there && !keyLeft) {
-    if (!existsSync(caches.dataDirectory) || !(await probeKeychain(io.env, io.platform)).usable) return;
-  }
-  const { sealedStore } = await import('../ccache/sealed-store.ts');
-  const store = sealedStore(caches);
-  const what = there ? await sealedNames(store) : keyLeft ? ['the key of sealed tickets'] : [];
-  try {
-    await store.forget();
-  } catch (error) {
-    const still = hasSealedTickets(caches.dataDirectory);
-    if (there && !still) what.forEach(say);
-    throw new ActivityError(
-      still ? 'destroying sealed tickets' : 'deleting the key of sealed tickets',
-      error,
-    );
-  }
-  what.forEach(say);
-}
-
-async function sealedNames(store: SealedStore): Promise<readonly string[]> {
-  try {
-    const { members } = await store.read();
-    return [...members].map(
-      ([name, { principal }]) =>
-        `${ccacheName({ type: 'KEYCHAIN', residual: name })} of ${formatPrincipal(principal)}`,
-    );
-  } catch (error) {
-    if (!(error instanceof KerberosError)) throw error;
-    return ['sealed tickets that could not be opened'];
-  }
+function pidOf(args: Arguments, option: string): number {
+  const text = args.value(option) ?? '';
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new UsageError(`${name}: ${text} is no process`);
+  return Number(text);
 }

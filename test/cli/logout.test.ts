@@ -51,8 +51,8 @@ describe('destroys', () => {
     const names = [
       `krb5cc_${uid}`,
       `krb5cc_${uid}_Ab3xY9`,
-      `krb5cc_${uid}.k3j9x0ab`,
-      `krb5cc_${uid}_Ab3xY9.k3j9`,
+      `.krb5cc_${uid}.krb5kit-k3j9x0ab`,
+      `.krb5cc_${uid}_Ab3xY9.krb5kit-k3j9x0ab`,
     ];
     for (const name of names) put(name);
     const own = join(folder, 'mine');
@@ -112,7 +112,8 @@ describe('leaves alone', () => {
       `krb5cc_${uid + 1}`,
       'krb5cc_',
       `xkrb5cc_${uid}`,
-      `krb5cc_${uid}.backup-of-mine`,
+      `krb5cc_${uid}.20261122`,
+      `.krb5cc_${uid}.krb5kit-backup`,
     ];
     for (const name of names) put(name);
     mkdirSync(join(shared, `krb5cc_${uid}_directory`));

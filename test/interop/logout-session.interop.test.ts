@@ -1,0 +1,323 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readSession, type SessionRecord } from '../../src/cli/session-registry.ts';
+import { type Daemon, startBuilt } from '../support/built-commands.ts';
+import { describePeer, findProgram } from '../support/peers.ts';
+import { hasPty } from '../support/pty.ts';
+import { type PtySession, startInPty } from '../support/pty-session.ts';
+import { type SecretServiceSession, startSecretService } from '../support/secret-service.ts';
+
+// Real login shells, with the lines of `krb5kit logout --install` in their files and the built commands on the PATH.
+
+const bin = join(import.meta.dirname, '../../bin');
+const PROMPT = 'ready> ';
+const possible = process.platform === 'linux' && hasPty();
+
+let folder: string;
+let kdc: Daemon;
+let home: string;
+let env: NodeJS.ProcessEnv;
+const open: PtySession[] = [];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'krb5kit-session-'));
+  const users = [{ name: 'alice', password: 'wonderland' }];
+  writeFileSync(join(folder, 'realm.json'), JSON.stringify({ realm: 'SESSION.TEST', users, services: [] }));
+  const files = ['--principals', join(folder, 'realm.json'), '--krb5-conf', join(folder, 'krb5.conf')];
+  kdc = await startBuilt('krb5kit', ['kdc', '--quiet', ...files], { HOME: folder }, /ready on/);
+});
+afterAll(async () => {
+  await kdc?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+beforeEach(() => {
+  home = mkdtempSync(join(folder, 'home-'));
+  mkdirSync(join(home, 'caches'));
+  env = {
+    PATH: process.env.PATH,
+    TERM: 'dumb',
+    LC_ALL: 'C',
+    HOME: home,
+    KRB5_CONFIG: join(folder, 'krb5.conf'),
+    KRB5KIT_HOME: join(home, 'data'),
+    KRB5CCNAME: `FILE:${join(home, 'caches/cc')}`,
+  };
+});
+afterEach(async () => {
+  for (const shell of open.splice(0)) await end(shell);
+  // Whoever watched them has nothing left to do.
+  await until(() => programs().length === 0);
+});
+
+describe.skipIf(!possible)('a login shell of bash', () => {
+  beforeEach(() => install('bash'));
+
+  it('leaves no ticket when it exits', async () => {
+    const shell = await login(['bash', '-l']);
+    shell.type('exit\n');
+    await shell.ended;
+    // The shell itself saw to it, and did not have to wait for anybody.
+    expect(tickets()).toEqual([]);
+    expectNoNoise(shell);
+  });
+
+  it.each(['SIGHUP', 'SIGKILL'] as const)('leaves no ticket when %s ends it', async signal => {
+    const shell = await login(['bash', '-l']);
+    shell.kill(signal);
+    await shell.ended;
+    await until(() => tickets().length === 0);
+    expectNoNoise(shell);
+  });
+
+  it.each(['SIGHUP', 'SIGKILL'] as const)(
+    'leaves no ticket when %s ends it before anything else has started',
+    async signal => {
+      writeFileSync(join(home, 'caches/cc'), 'as if there had been time for it');
+      const shell = await start(['bash', '-l']);
+      shell.kill(signal);
+      await until(() => tickets().length === 0);
+    },
+  );
+
+  it('keeps its tickets while it is there, whatever is typed', async () => {
+    const shell = await login(['bash', '-l']);
+    // The shell ignores this one, and so do all it has started.
+    shell.kill('SIGTERM');
+    for (const key of ['\x03', '\x1a', '\x1c']) {
+      shell.type(`${key}\n`);
+      await shell.shows(PROMPT);
+    }
+    await watched(shell.pid);
+    await sleep(1500);
+    expect(tickets()).toHaveLength(1);
+    shell.kill('SIGKILL');
+    await until(() => tickets().length === 0);
+  });
+
+  it.each(['SIGTERM', 'SIGHUP', 'SIGKILL'] as const)(
+    'leaves no ticket when %s ends its script, and no pipe open',
+    async signal => {
+      const script = `kinit alice <'${home}/password' >/dev/null && echo ready; while :; do sleep 0.1; done`;
+      writeFileSync(join(home, 'password'), 'wonderland\n');
+      const shell = spawn('bash', ['-l', '-c', script], {
+        env,
+        cwd: home,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      await once(shell.stdout, 'data');
+      expect(tickets()).toHaveLength(1);
+      await watched(shell.pid!);
+      shell.kill(signal);
+      await once(shell, 'close');
+      await until(() => tickets().length === 0);
+    },
+  );
+
+  it('leaves its tickets to another one that is there', async () => {
+    const [first, second] = [await login(['bash', '-l']), await start(['bash', '-l'])];
+    first.type('exit\n');
+    await first.ended;
+    await until(() => !sessions().includes(first.pid));
+    expect(tickets()).toHaveLength(1);
+    second.type('exit\n');
+    await second.ended;
+    expect(tickets()).toEqual([]);
+  });
+
+  it('leaves its tickets to another one when it is killed', async () => {
+    const [first, second] = [await login(['bash', '-l']), await start(['bash', '-l'])];
+    first.kill('SIGKILL');
+    await until(() => !sessions().includes(first.pid));
+    expect(tickets()).toHaveLength(1);
+    second.kill('SIGKILL');
+    await until(() => tickets().length === 0);
+  });
+
+  it('has one watcher, which holds neither terminal nor pipe, and is not of its process group', async () => {
+    const shell = await start(['bash', '-l']);
+    const { watcher } = await watched(shell.pid);
+    shell.type('. ~/.profile; . ~/.profile; krb5kit logout --watch $$; echo left to $((1))\n');
+    await shell.shows('left to 1');
+    await until(
+      () =>
+        String(programs(`--watch\0${shell.pid}\0`)) === String(watcher) && programs('--after').length === 0,
+    );
+    const fds = readdirSync(`/proc/${watcher}/fd`).map(fd => readlinkSync(`/proc/${watcher}/fd/${fd}`));
+    expect(fds.filter(name => name.startsWith('/dev/pts'))).toEqual([]);
+    expect([0, 1, 2].map(fd => readlinkSync(`/proc/${watcher}/fd/${fd}`))).toEqual(
+      Array(3).fill('/dev/null'),
+    );
+    const [, , , group, session, terminal] = /\) (\S) (\d+) (\d+) (\d+) (-?\d+)/.exec(
+      readFileSync(`/proc/${watcher}/stat`, 'latin1'),
+    )!;
+    expect([Number(group), Number(session), terminal]).toEqual([watcher, watcher, '0']);
+    expectNoNoise(shell);
+  });
+});
+
+const zsh = findProgram('zsh');
+if (zsh === undefined) console.warn('skipped, login shells of zsh: zsh not found (package zsh)');
+
+describe.skipIf(zsh === undefined || !possible)('a login shell of zsh', () => {
+  beforeEach(() => {
+    writeFileSync(join(home, '.zshrc'), '');
+    install('zsh');
+  });
+
+  it('leaves no ticket when it exits', async () => {
+    const shell = await login([zsh!, '-l']);
+    shell.type('exit\n');
+    await shell.ended;
+    expect(tickets()).toEqual([]);
+    expectNoNoise(shell);
+  });
+
+  it.each(['SIGHUP', 'SIGKILL'] as const)('leaves no ticket when %s ends it', async signal => {
+    const shell = await login([zsh!, '-l']);
+    shell.kill(signal);
+    await shell.ended;
+    await until(() => tickets().length === 0);
+    expectNoNoise(shell);
+  });
+});
+
+describePeer('secret-service', () => {
+  let session: SecretServiceSession;
+
+  beforeAll(async () => {
+    session = await startSecretService();
+  });
+  afterAll(() => session?.stop());
+  beforeEach(() => {
+    env = { ...session.environment, ...env, KRB5CCNAME: 'KEYCHAIN:' };
+    install('bash');
+  });
+
+  it('leaves neither sealed tickets nor a key when it exits', async () => {
+    const shell = await login(['bash', '-l']);
+    shell.type('exit\n');
+    await shell.ended;
+    expect([tickets(), keys()]).toEqual([[], 0]);
+  });
+
+  it.each(['SIGHUP', 'SIGKILL'] as const)(
+    'leaves neither sealed tickets nor a key when %s ends it',
+    async signal => {
+      const shell = await login(['bash', '-l']);
+      expect(keys()).toBe(1);
+      shell.kill(signal);
+      await until(() => tickets().length === 0 && keys() === 0);
+      expect(readdirSync(join(home, 'data')).sort()).toEqual(['locks', 'sessions']);
+    },
+  );
+
+  function keys(): number {
+    try {
+      return session.search().match(/^\[\//gm)?.length ?? 0;
+    } catch {
+      return 0;
+    }
+  }
+});
+
+/** Makes the files of a user who has that shell, and the command add its lines to them. */
+function install(shell: 'bash' | 'zsh'): void {
+  // The system's own profile may have set the PATH anew.
+  const lines = `PS1='${PROMPT}'\nPATH='${bin}':$PATH\n`;
+  writeFileSync(join(home, shell === 'bash' ? '.profile' : '.zprofile'), lines);
+  const args = [unshared(), 'logout', '--install'];
+  execFileSync(process.execPath, args, { env: { ...env, PATH: '/nonexistent', SHELL: `/bin/${shell}` } });
+}
+
+/** The built command, to which the files in the place that all users share do not exist: they are not the test's. */
+function unshared(): string {
+  const path = join(home, 'krb5kit.cjs');
+  writeFileSync(
+    path,
+    `const fs = require('node:fs');
+const { readdirSync } = fs;
+fs.readdirSync = (path, ...rest) => (path === '/tmp' ? [] : readdirSync(path, ...rest));
+require(${JSON.stringify(join(bin, 'krb5kit'))});\n`,
+  );
+  return path;
+}
+
+async function start(command: readonly string[]): Promise<PtySession> {
+  const shell = await startInPty(['env', '-C', home, ...command], env);
+  open.push(shell);
+  await shell.shows(PROMPT);
+  return shell;
+}
+
+async function end(shell: PtySession): Promise<void> {
+  shell.close();
+  await shell.ended;
+}
+
+/** A shell that has run kinit. */
+async function login(command: readonly string[]): Promise<PtySession> {
+  const shell = await start(command);
+  shell.type('kinit alice\n');
+  await shell.shows('Password for alice@SESSION.TEST: ');
+  shell.type('wonderland\n');
+  await shell.shows(PROMPT);
+  expect(tickets()).toHaveLength(1);
+  return shell;
+}
+
+/** Whatever a user would call a ticket, sealed or not. */
+function tickets(): readonly string[] {
+  const files = readdirSync(join(home, 'caches')).map(name => join(home, 'caches', name));
+  const sealed = join(home, 'data/tickets');
+  return existsSync(sealed) ? [...files, sealed] : files;
+}
+
+function sessions(): readonly number[] {
+  const directory = join(home, 'data/sessions');
+  return existsSync(directory) ? readdirSync(directory).map(Number) : [];
+}
+
+async function watched(pid: number): Promise<SessionRecord> {
+  await until(() => readSession(join(home, 'data'), pid) !== undefined);
+  return readSession(join(home, 'data'), pid)!;
+}
+
+/** The processes that run what the files of the home directory name, and have that in their command line. */
+function programs(words = ''): readonly number[] {
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .filter(pid => commandLine(pid).includes(`${home}/krb5kit.cjs`) && commandLine(pid).includes(words))
+    .map(Number);
+}
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Nothing of jobs, and no error. */
+function expectNoNoise({ shown }: PtySession): void {
+  expect(shown).not.toMatch(/\[\d+\]|Done|Terminated|krb5kit:|krb5kit.cjs|No such/);
+}
+
+/** As long as the test may take. */
+async function until(ready: () => boolean): Promise<void> {
+  while (!ready()) await sleep(20);
+}
