@@ -11,6 +11,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { cacheError, fileError } from './file-error.ts';
 
 // Windows has neither flag and leaves them undefined.
@@ -70,6 +71,11 @@ export function wipeAndRemove(path: string): void {
   }
 }
 
+/** The name of the file that a temporary one of `writeAtomically` was to replace; undefined for any other name. */
+export function replacedBy(temporary: string): string | undefined {
+  return /^\.(.+)\.krb5kit-[a-z0-9]{8}$/.exec(temporary)?.[1];
+}
+
 function checkReplaceable(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
@@ -88,9 +94,15 @@ function refused(path: string) {
   return cacheError('CACHE_IO', 'Credentials cache permissions incorrect', path);
 }
 
+/** Hidden, so that MIT's tools do not take it for one more cache of a directory. */
+function temporaryPath(path: string): string {
+  const random = Math.random().toString(36).slice(2, 10).padEnd(8, '0');
+  return join(dirname(path), `.${basename(path)}.krb5kit-${random}`);
+}
+
 function openTemporary(path: string): { path: string; fd: number } {
   for (let tries = 0; ; tries++) {
-    const temporary = `${path}.${Math.random().toString(36).slice(2, 10)}`;
+    const temporary = temporaryPath(path);
     try {
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW;
       return { path: temporary, fd: openSync(temporary, flags, 0o600) };

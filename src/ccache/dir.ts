@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, opendirSync, statSync } from 'node:fs';
 import { CcacheError } from '../errors.ts';
+import { replacedBy } from './atomic-write.ts';
 import type { Ccache, CcacheCollection, CcacheEnvironment, CcacheType } from './ccache.ts';
 import { freePath, isMemberPath, join, memberPath, PREFIX } from './dir-path.ts';
 import { primaryName, primaryNameQuietly, writePrimary } from './dir-primary.ts';
-import { fileType } from './file.ts';
+import { fileType, withFileLocked } from './file.ts';
+import { removeLeftovers } from './leftovers.ts';
 
 /**
  * Collections of cache files in one directory, shared with the native libraries: `DIR:/d` stands for the collection
@@ -30,7 +32,10 @@ function collection(directory: string, environment: CcacheEnvironment): CcacheCo
   return {
     async list() {
       const first = primaryPath();
-      const others = memberNames(directory)
+      const names = namesIn(directory);
+      await tidy(directory, names, environment);
+      const others = names
+        .filter(name => name.startsWith(PREFIX))
         .map(name => join(directory, name))
         .filter(path => path !== first);
       return [...(first === undefined ? [] : [first]), ...others].map(path => member(path, environment));
@@ -39,7 +44,7 @@ function collection(directory: string, environment: CcacheEnvironment): CcacheCo
       const path = primaryPath();
       return path === undefined ? undefined : member(path, environment);
     },
-    setPrimary,
+    setPrimary: cache => setPrimary(cache, environment),
     async create() {
       makeDirectory(directory);
       return member(freePath(directory), environment);
@@ -53,7 +58,7 @@ function oneMember(path: string, environment: CcacheEnvironment): CcacheCollecti
   return {
     list: async () => there(),
     primary: async () => there()[0],
-    setPrimary,
+    setPrimary: cache => setPrimary(cache, environment),
     async create() {
       throw new CcacheError(
         'CACHE_NAME',
@@ -64,9 +69,9 @@ function oneMember(path: string, environment: CcacheEnvironment): CcacheCollecti
   };
 }
 
-async function setPrimary({ residual }: Ccache): Promise<void> {
+async function setPrimary({ residual }: Ccache, environment: CcacheEnvironment): Promise<void> {
   const { directory, name } = memberPath(residual.slice(1));
-  writePrimary(directory, name);
+  await withFileLocked(join(directory, 'primary'), environment, () => writePrimary(directory, name));
 }
 
 function member(path: string, environment: CcacheEnvironment): Ccache {
@@ -84,13 +89,29 @@ function primaryMember(directory: string, environment: CcacheEnvironment): Ccach
   return member(join(directory, name), environment);
 }
 
+/** Wipes what killed processes left, also of members that came to nothing; whatever is in the way, it can wait. */
+async function tidy(
+  directory: string,
+  names: readonly string[],
+  environment: CcacheEnvironment,
+): Promise<void> {
+  for (const name of new Set(names.map(replacedBy))) {
+    if (name === undefined) continue;
+    const path = join(directory, name);
+    const work = (): void => removeLeftovers(path, false);
+    await withFileLocked(path, environment, work, { timeout: 0 }).catch((error: unknown) => {
+      if (!(error instanceof CcacheError)) throw error;
+    });
+  }
+}
+
 /** In the order in which the directory has them; none where it cannot be read. */
-function memberNames(directory: string): readonly string[] {
+function namesIn(directory: string): readonly string[] {
   const names: string[] = [];
   try {
     const entries = opendirSync(directory);
     for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
-      if (entry.name.startsWith(PREFIX)) names.push(entry.name);
+      names.push(entry.name);
     }
     entries.closeSync();
   } catch {

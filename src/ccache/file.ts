@@ -7,7 +7,8 @@ import { wipeAndRemove, writeAtomically } from './atomic-write.ts';
 import type { CacheContents, Ccache, CcacheEnvironment, CcacheType } from './ccache.ts';
 import { cacheError, fileError } from './file-error.ts';
 import { CcacheFile, MAX_CACHE_BYTES } from './file-format.ts';
-import { withLock } from './lock.ts';
+import { hasLeftovers, removeLeftovers } from './leftovers.ts';
+import { type LockOptions, withLock } from './lock.ts';
 import { mergeCredentials } from './match.ts';
 
 /** Caches in files that the native Kerberos libraries read and write, too. */
@@ -15,8 +16,7 @@ export const fileType: CcacheType = { name: 'FILE', resolve: fileCcache };
 
 function fileCcache(path: string, environment: CcacheEnvironment): Ccache {
   // Whatever changes the cache does so under the lock: else what is initialized or destroyed meanwhile would come back.
-  const locked = <T>(work: () => T): Promise<T> =>
-    withLock(environment.dataDirectory, lockSubject(path), async () => work());
+  const locked = <T>(work: () => T): Promise<T> => withFileLocked(path, environment, work);
   return {
     type: 'FILE',
     residual: path,
@@ -42,10 +42,30 @@ function fileCcache(path: string, environment: CcacheEnvironment): Ccache {
       });
     },
     async destroy() {
-      checkThere(path);
-      await locked(() => wipeAndRemove(path));
+      if (!hasLeftovers(path)) checkThere(path);
+      await locked(() => {
+        removeLeftovers(path, false);
+        wipeAndRemove(path);
+      });
     },
   };
+}
+
+/**
+ * Does `work`, which writes or removes the file at `path`, while no other process of ours does; what one that was killed
+ * at it has left is wiped before. Throws as withLock does.
+ */
+export function withFileLocked<T>(
+  path: string,
+  { dataDirectory }: CcacheEnvironment,
+  work: () => T,
+  options?: LockOptions,
+): Promise<T> {
+  const tidyAndWork = async (afterCrash: boolean): Promise<T> => {
+    if (afterCrash) removeLeftovers(path, afterCrash);
+    return work();
+  };
+  return withLock(dataDirectory, lockSubject(path), tidyAndWork, options);
 }
 
 /** Spares the user a directory for locks where there is nothing to lock. */

@@ -1,0 +1,91 @@
+import {
+  closeSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { type Holder, parseHolder } from './lock-holder.ts';
+
+export type LockOutcome = 'held' | 'busy' | 'impossible';
+
+/**
+ * Makes a lock that names its holder. It is a link where it can be, because that is there whole or not at all: whenever
+ * its holder is killed, others see at once that he is dead.
+ */
+export function makeLock(path: string, ourselves: string): LockOutcome {
+  // Few users of Windows may make links.
+  if (process.platform === 'win32') return makeFile(path, ourselves);
+  try {
+    symlinkSync(ourselves, path);
+    return 'held';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EEXIST' ? 'busy' : makeFile(path, ourselves);
+  }
+}
+
+/** Who holds a lock; undefined where nobody does. */
+export function readLock(path: string): Holder | undefined {
+  try {
+    const { ino, mtimeMs } = lstatSync(path);
+    return parseHolder(textOf(path), mtimeMs, ino);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removes a lock, if it is ours. */
+export function releaseLock(path: string, ourselves: string): void {
+  try {
+    if (isHeldBy(path, ourselves)) unlinkSync(path);
+  } catch {
+    // gone with its directory
+  }
+}
+
+function makeFile(path: string, ourselves: string): LockOutcome {
+  let fd: number;
+  try {
+    fd = openSync(path, 'wx', 0o600);
+  } catch (error) {
+    // Windows has other words for a file that is just being removed.
+    const busy = (error as NodeJS.ErrnoException).code === 'EEXIST' || process.platform === 'win32';
+    return busy ? 'busy' : 'impossible';
+  }
+  if (!write(fd, ourselves)) {
+    unlinkSync(path);
+    return 'impossible';
+  }
+  // Had we been stopped for long before we wrote, the empty file might have been taken over.
+  return isHeldBy(path, ourselves) ? 'held' : 'busy';
+}
+
+/** Tells whether it could: a disk may be full. */
+function write(fd: number, text: string): boolean {
+  try {
+    return writeSync(fd, text) === text.length;
+  } catch {
+    return false;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function isHeldBy(path: string, ourselves: string): boolean {
+  try {
+    return textOf(path) === ourselves;
+  } catch {
+    return false;
+  }
+}
+
+function textOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return readFileSync(path, 'latin1');
+  }
+}
