@@ -55,15 +55,16 @@ export function answerAsRequest(exchange: Exchange): Uint8Array {
   const { client, server, realm } = parties;
   const etypes = usableEtypes(body.etype);
   const session = sessionEtype(server, etypes);
-  const key = replyKey(client, etypes);
+  const ownKey = replyKey(client, etypes);
   const required = client.policy.requiresPreauth ?? realm.requiresPreauth;
-  const proven = preauthenticate(padata, required, { exchange, client, etypes });
+  const proof = preauthenticate({ exchange, client, etypes, key: ownKey, padata, reqBody }, required);
+  const key = proof.replyKey ?? ownKey;
   const wantsProof = padata.some(({ padataType }) => padataType === PA_REQ_ENC_PA_REP);
 
   const part = newTicket(body, parties, {
     exchange,
     session,
-    earned: INITIAL | proven | (wantsProof ? ENC_PA_REP : 0),
+    earned: INITIAL | proof.flags | (wantsProof ? ENC_PA_REP : 0),
   });
   const sealing = ticketKey(server);
   const reply = replyPart(part, {
@@ -75,13 +76,15 @@ export function answerAsRequest(exchange: Exchange): Uint8Array {
   });
   const kvno = currentKeys(server).kvno;
   const ticket = sealTicket(part, { realm: body.realm, sname: parties.sname, key: sealing, kvno });
+  // A key that was made for this exchange has no version.
+  const keyVersion = proof.replyKey === undefined ? currentKeys(client).kvno : undefined;
   exchange.issued = { authtime: part.authtime, reply: key.etype, ticket: sealing.etype, session };
   return AsRep.encode({
     padata: clientHints(client, [key.etype]),
     crealm: body.realm,
     cname: parties.cname,
     ticket,
-    encPart: seal(EncAsRepPart, reply, key, KU_AS_REP, currentKeys(client).kvno),
+    encPart: seal(EncAsRepPart, reply, key, KU_AS_REP, keyVersion),
   });
 }
 

@@ -18,7 +18,7 @@ export const encryptedTimestamp: KdcPreauth = {
     if (Math.abs(time.getTime() - exchange.now) > exchange.kdc.clockskew * 1000) {
       refuse(KRB_AP_ERR_SKEW, 'CLOCK_SKEW');
     }
-    return PRE_AUTHENT;
+    return { flags: PRE_AUTHENT };
   },
 };
 

@@ -1,6 +1,7 @@
 import type { KdcReqBody } from '../messages/kdc-req.ts';
 import type { Principal } from '../messages/principal.ts';
 import type { PrincipalDatabase } from './database.ts';
+import type { KdcPreauth } from './preauth-mechanism.ts';
 import type { ReplayTable } from './replays.ts';
 
 /** Where a request came from. */
@@ -14,6 +15,8 @@ export interface Peer {
 /** What every exchange of one KDC shares. */
 export interface KdcState {
   readonly database: PrincipalDatabase;
+  /** The mechanisms that are offered to clients, best first. */
+  readonly mechanisms: readonly KdcPreauth[];
   /** Seconds that a client's clock may differ. */
   readonly clockskew: number;
   readonly replays: ReplayTable;

@@ -1,10 +1,12 @@
 import { AsReq, TgsReq } from '../messages/kdc-req.ts';
 import { answerAsRequest } from './as.ts';
 import type { PrincipalDatabase } from './database.ts';
+import { encryptedTimestamp } from './encrypted-timestamp.ts';
 import { errorReply, toRefusal } from './error-reply.ts';
 import type { Exchange, KdcState, Peer } from './exchange.ts';
 import { logLine } from './log-line.ts';
 import { Lookaside } from './lookaside.ts';
+import type { KdcPreauth } from './preauth-mechanism.ts';
 import type { Refusal } from './refusal.ts';
 import { ReplayTable } from './replays.ts';
 import { answerTgsRequest } from './tgs.ts';
@@ -13,6 +15,8 @@ export interface KdcOptions {
   readonly database: PrincipalDatabase;
   /** The realm that signs errors to requests that name none. */
   readonly realm: string;
+  /** How clients may pre-authenticate, best first, as `loadMechanisms` brings it; by encrypted timestamp if not given. */
+  readonly mechanisms?: readonly KdcPreauth[] | undefined;
   /** The KDC's clock; the system's if not given. */
   readonly now?: (() => Date) | undefined;
   /** Seconds that a client's clock may differ; 300 if not given. */
@@ -46,10 +50,11 @@ const exchangeTypes: readonly ExchangeType[] = [
 
 /** A KDC for the realms of a database. It keeps nothing but what it needs to tell a resent request from a replay. */
 export function createKdc(options: KdcOptions): Kdc {
-  const { database, realm, clockskew = 300, log } = options;
+  const { database, realm, mechanisms = [encryptedTimestamp], clockskew = 300, log } = options;
   const now = (): number => (options.now?.() ?? new Date()).getTime();
   // An authenticator is fresh from one skew before its time to one after it.
-  const state: KdcState = { database, clockskew, replays: new ReplayTable(2 * clockskew * 1000) };
+  const replays = new ReplayTable(2 * clockskew * 1000);
+  const state: KdcState = { database, mechanisms, clockskew, replays };
   const lookaside = new Lookaside();
 
   function handle(request: Uint8Array, peer?: Peer): Uint8Array | undefined {

@@ -1,3 +1,5 @@
+import type { Key } from '../crypto/key.ts';
+import type { PaData } from '../messages/types.ts';
 import type { PrincipalEntry } from './database.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -7,11 +9,24 @@ export interface PreauthRequest {
   readonly client: PrincipalEntry;
   /** The enctypes asked for that can be used here. */
   readonly etypes: readonly number[];
+  /** The client's key for the reply, unless a mechanism makes another of it. */
+  readonly key: Key;
+  readonly padata: readonly PaData[];
+  /** The DER of the KDC-REQ-BODY. */
+  readonly reqBody: Uint8Array;
 }
 
-/** The KDC's side of one mechanism, a row of the table. */
+/** What a client's data earns. */
+export interface Proof {
+  /** Ticket flags. */
+  readonly flags: number;
+  /** The key of the reply where it is not the client's own. */
+  readonly replyKey?: Key;
+}
+
+/** The KDC's side of one mechanism. */
 export interface KdcPreauth {
   readonly padataType: number;
-  /** The ticket flags that the client's data earns; undefined where it proves nothing. May throw `Refusal`. */
-  verify(padataValue: Uint8Array, request: PreauthRequest): number | undefined;
+  /** Undefined where the client's data prove nothing. May throw `Refusal`. */
+  verify(padataValue: Uint8Array, request: PreauthRequest): Proof | undefined;
 }

@@ -4,6 +4,7 @@ import { parsePrincipal } from '../messages/principal.ts';
 import type { Transport } from '../transport/transport.ts';
 import { createKdc, type Kdc, type KdcOptions } from './kdc.ts';
 import { formatKrb5Conf } from './krb5-conf.ts';
+import { loadMechanisms } from './mechanisms.ts';
 import { createDatabase, type MemoryDatabase, type PrincipalOptions } from './memory-database.ts';
 import type { RealmPolicy } from './policy.ts';
 import { type KdcServer, type ListenOptions, listenKdc } from './server.ts';
@@ -26,7 +27,7 @@ export interface ServiceSpec extends PrincipalOptions {
 export interface StartKdcOptions
   extends Partial<RealmPolicy>,
     ListenOptions,
-    Pick<KdcOptions, 'now' | 'clockskew' | 'log'> {
+    Pick<KdcOptions, 'now' | 'clockskew' | 'log' | 'mechanisms'> {
   readonly realm: string;
   readonly users?: readonly UserSpec[] | undefined;
   /** Names alone or with more to say of them. */
@@ -53,7 +54,8 @@ export interface RunningKdc extends KdcServer, AsyncDisposable {
 export async function startKdc(options: StartKdcOptions): Promise<RunningKdc> {
   const { realm } = options;
   const database = createRealm(options);
-  const kdc = createKdc({ database, ...options });
+  const mechanisms = options.mechanisms ?? (await loadMechanisms());
+  const kdc = createKdc({ ...options, database, mechanisms });
   const server = await listenKdc(kdc, options);
   return {
     kdc,

@@ -5,25 +5,31 @@ import { EncryptedData } from './types.ts';
 
 // RFC 9588 §4.
 
+/** The second factor of those who need none. */
+export const SF_NONE = 1;
+
 export const SpakeSecondFactor = sequence('SpakeSecondFactor', {
   type: explicit(0, Int32),
   data: optional(1, OctetString),
 });
 
+const SpakeChallenge = sequence('SpakeChallenge', {
+  group: explicit(0, Int32),
+  pubkey: explicit(1, OctetString),
+  factors: explicit(2, sequenceOf(SpakeSecondFactor)),
+});
+export type SpakeChallenge = ValueOf<typeof SpakeChallenge>;
+
+const SpakeResponse = sequence('SpakeResponse', {
+  pubkey: explicit(0, OctetString),
+  factor: explicit(1, EncryptedData),
+});
+export type SpakeResponse = ValueOf<typeof SpakeResponse>;
+
 export const PaSpake = choice('PaSpake', {
   support: explicit(0, sequence('SpakeSupport', { groups: explicit(0, sequenceOf(Int32)) })),
-  challenge: explicit(
-    1,
-    sequence('SpakeChallenge', {
-      group: explicit(0, Int32),
-      pubkey: explicit(1, OctetString),
-      factors: explicit(2, sequenceOf(SpakeSecondFactor)),
-    }),
-  ),
-  response: explicit(
-    2,
-    sequence('SpakeResponse', { pubkey: explicit(0, OctetString), factor: explicit(1, EncryptedData) }),
-  ),
+  challenge: explicit(1, SpakeChallenge),
+  response: explicit(2, SpakeResponse),
   encdata: explicit(3, EncryptedData),
 });
 export type PaSpake = ValueOf<typeof PaSpake>;

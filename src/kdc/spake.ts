@@ -1,0 +1,83 @@
+import { Int32, OctetString } from '../codec/der/primitives.ts';
+import { explicit, sequence } from '../codec/der/schema.ts';
+import { CodecError, IntegrityError } from '../errors.ts';
+import { KDC_ERR_MORE_PREAUTH_DATA_REQUIRED } from '../messages/error-codes.ts';
+import { PRE_AUTHENT } from '../messages/flags.ts';
+import { KU_SPAKE, PA_SPAKE } from '../messages/numbers.ts';
+import { unseal } from '../messages/seal.ts';
+import { PaSpake, SF_NONE, type SpakeResponse, SpakeSecondFactor } from '../messages/spake.ts';
+import { MethodData } from '../messages/types.ts';
+import type { SpakeGroup } from '../preauth/spake-group.ts';
+import { loadGroup, spakeGroups } from '../preauth/spake-groups.ts';
+import { extendTranscript, spakeKeys, spakePublicKey } from '../preauth/spake-keys.ts';
+import { clientHints } from './client-hints.ts';
+import { openCookie, sealCookie } from './cookie.ts';
+import type { KdcPreauth, PreauthRequest, Proof } from './preauth-mechanism.ts';
+import { Refusal } from './refusal.ts';
+
+/** What the KDC must know of its challenge when the response comes. */
+const ChallengeState = sequence('ChallengeState', {
+  group: explicit(0, Int32),
+  scalar: explicit(1, OctetString),
+  /** The transcript hash of the client's support message and the challenge. */
+  transcript: explicit(2, OctetString),
+});
+
+/** Loads RFC 9588 for every group, of which the client chooses; without a second factor. */
+export async function openSpake(): Promise<KdcPreauth> {
+  const groups = await Promise.all(spakeGroups.map(loadGroup));
+  return {
+    padataType: PA_SPAKE,
+    verify(padataValue, request) {
+      try {
+        const { support, response } = PaSpake.decode(padataValue);
+        if (support !== undefined) return challenge(support.groups, padataValue, request);
+        return response && verifyResponse(response, request);
+      } catch (error) {
+        if (error instanceof IntegrityError || error instanceof CodecError) return undefined;
+        throw error;
+      }
+    },
+  };
+
+  /** Throws the `Refusal` that challenges the client; undefined where none of its groups is known. */
+  function challenge(offered: readonly number[], support: Uint8Array, request: PreauthRequest): undefined {
+    const group = offered.flatMap(number => find(number) ?? [])[0];
+    if (group === undefined) return undefined;
+    const { client, key } = request;
+    const scalar = group.randomScalar();
+    const pubkey = spakePublicKey('kdc', group, { initialKey: key, scalar });
+    const message = PaSpake.encode({
+      challenge: { group: group.number, pubkey, factors: [{ type: SF_NONE }] },
+    });
+    const transcript = extendTranscript(group, undefined, support, message);
+    const state = ChallengeState.encode({ group: group.number, scalar, transcript });
+    const cookie = sealCookie(PA_SPAKE, state, request);
+    scalar.fill(0);
+    state.fill(0);
+    const eData = MethodData.encode([
+      ...clientHints(client, [key.etype]),
+      { padataType: PA_SPAKE, padataValue: message },
+      cookie,
+    ]);
+    throw new Refusal(KDC_ERR_MORE_PREAUTH_DATA_REQUIRED, 'NEEDED_PREAUTH', eData);
+  }
+
+  function verifyResponse({ pubkey, factor }: SpakeResponse, request: PreauthRequest): Proof | undefined {
+    const carried = openCookie(PA_SPAKE, request);
+    if (carried === undefined) return undefined;
+    const { scalar, ...state } = ChallengeState.decode(carried);
+    const group = find(state.group);
+    if (group === undefined) return undefined;
+    const { key: initialKey, reqBody } = request;
+    const transcript = extendTranscript(group, state.transcript, pubkey);
+    const keys = spakeKeys('kdc', { group, initialKey, scalar, peerKey: pubkey, transcript, reqBody });
+    scalar.fill(0);
+    const { type } = unseal(SpakeSecondFactor, factor, keys.factor, KU_SPAKE);
+    return type === SF_NONE ? { flags: PRE_AUTHENT, replyKey: keys.reply } : undefined;
+  }
+
+  function find(number: number): SpakeGroup | undefined {
+    return groups.find(group => group.number === number);
+  }
+}

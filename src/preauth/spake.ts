@@ -1,0 +1,89 @@
+import type { Key } from '../crypto/key.ts';
+import { KerberosError } from '../errors.ts';
+import { KU_SPAKE, PA_SPAKE } from '../messages/numbers.ts';
+import { seal } from '../messages/seal.ts';
+import { PaSpake, SF_NONE, type SpakeChallenge, SpakeSecondFactor } from '../messages/spake.ts';
+import type { PaData } from '../messages/types.ts';
+import type { PreauthContext, PreauthMechanism, PreauthSession } from './mechanism.ts';
+import { modified } from './modified.ts';
+import { groupsNamed, loadGroup, type SpakeGroupRow } from './spake-groups.ts';
+import { extendTranscript, spakeKeys, spakePublicKey } from './spake-keys.ts';
+
+const DEFAULT_GROUPS = ['edwards25519'];
+
+/** RFC 9588: a key exchange that shows nobody, who listens or takes part, anything to try passwords on. */
+export const spake: PreauthMechanism = {
+  name: 'SPAKE',
+  padataType: PA_SPAKE,
+  begin: context => new SpakeSession(context),
+};
+
+/** Support, if there is no challenge yet, and one response: whatever else the KDC wants is refused. */
+class SpakeSession implements PreauthSession {
+  private readonly context: PreauthContext;
+  private readonly groups: readonly SpakeGroupRow[];
+  /** What we said of our groups; none if the KDC's first challenge suited us. */
+  private support: Uint8Array | undefined;
+  private key: Key | undefined;
+
+  constructor(context: PreauthContext) {
+    this.context = context;
+    this.groups = groupsNamed(context.spakeGroups ?? DEFAULT_GROUPS, context.trace);
+  }
+
+  async step(offered: Uint8Array): Promise<readonly PaData[]> {
+    if (this.groups.length === 0) throw failure('spake_preauth_groups names no group that is known here');
+    if (this.key !== undefined) throw modified('another SPAKE message after the last one');
+    if (offered.length === 0) return this.sendSupport('SPAKE once more, without a challenge');
+    const { challenge } = PaSpake.decode(offered);
+    if (challenge === undefined) throw modified('a SPAKE message out of turn');
+    const row = this.groups.find(({ number }) => number === challenge.group);
+    // A first challenge is a guess of the KDC's, which has not heard of our groups.
+    if (row === undefined) return this.sendSupport('a SPAKE group that was not offered');
+    this.context.trace(`SPAKE challenge received with group ${row.name}`);
+    return this.respond(row, challenge, offered);
+  }
+
+  replyKey(): Promise<Key> {
+    if (this.key === undefined) return Promise.reject(modified('a ticket before SPAKE came to its end'));
+    return Promise.resolve(this.key);
+  }
+
+  /** Only once: `insistence` is what is wrong with a KDC that has heard it already. */
+  private sendSupport(insistence: string): readonly PaData[] {
+    if (this.support !== undefined) throw modified(insistence);
+    const groups = this.groups.map(({ number }) => number);
+    this.support = PaSpake.encode({ support: { groups } });
+    this.context.trace(`Sending SPAKE support message for ${this.groups.map(({ name }) => name).join(', ')}`);
+    return [{ padataType: PA_SPAKE, padataValue: this.support }];
+  }
+
+  private async respond(
+    row: SpakeGroupRow,
+    { pubkey, factors }: SpakeChallenge,
+    challenge: Uint8Array,
+  ): Promise<readonly PaData[]> {
+    if (!factors.some(({ type }) => type === SF_NONE)) {
+      throw failure('The KDC wants a second factor, of a kind that is not supported here');
+    }
+    const group = await loadGroup(row);
+    const initialKey = await this.context.clientKey();
+    const scalar = group.randomScalar();
+    const own = spakePublicKey('client', group, { initialKey, scalar });
+    const opening = this.support === undefined ? [challenge] : [this.support, challenge];
+    const transcript = extendTranscript(group, extendTranscript(group, undefined, ...opening), own);
+    const { reqBody } = this.context;
+    const keys = spakeKeys('client', { group, initialKey, scalar, peerKey: pubkey, transcript, reqBody });
+    scalar.fill(0);
+    this.key = keys.reply;
+
+    this.context.trace('Sending SPAKE response');
+    const factor = seal(SpakeSecondFactor, { type: SF_NONE }, keys.factor, KU_SPAKE);
+    const response = PaSpake.encode({ response: { pubkey: own, factor } });
+    return [{ padataType: PA_SPAKE, padataValue: response }];
+  }
+}
+
+function failure(message: string): KerberosError {
+  return new KerberosError('PREAUTH_FAILED', message);
+}
