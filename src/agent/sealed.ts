@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import type { CcacheEnvironment } from '../ccache/ccache.ts';
+import { rememberKeychain } from '../ccache/remembered-keychain.ts';
 import type { SealedCaches } from '../ccache/sealed-caches.ts';
 import { sealedPath } from '../ccache/sealed-path.ts';
 import { sealedStore } from '../ccache/sealed-store.ts';
-import { CcacheError } from '../errors.ts';
-import { rememberKeychain } from './remembered-key.ts';
+import type { Soon } from './soon.ts';
 import type { AgentStore, Work } from './store.ts';
 
 interface Opened {
@@ -24,12 +24,13 @@ interface Waiting {
  */
 export function keychainStore(environment: CcacheEnvironment): AgentStore {
   const path = sealedPath(environment.dataDirectory);
-  const keychain = rememberKeychain(environment);
+  const keychain = rememberKeychain(() => environment.keychain());
   const store = sealedStore({ ...environment, keychain: async () => keychain });
   let opened: Opened | undefined;
   let opening: { readonly identity: string; readonly caches: Promise<SealedCaches> } | undefined;
   let waiting: Waiting[] = [];
   let writing = false;
+  let looked: string | undefined;
 
   return {
     kind: 'keychain',
@@ -37,9 +38,7 @@ export function keychainStore(environment: CcacheEnvironment): AgentStore {
       return !keychain.known && identityOf(path) !== '';
     },
     read,
-    async peek() {
-      return keychain.known || identityOf(path) === '' ? read() : undefined;
-    },
+    peek: () => (keychain.known || identityOf(path) === '' ? read() : undefined),
     change<T>(work: Work<T>): Promise<T> {
       return new Promise<unknown>((resolve, reject) => {
         waiting.push({ work, resolve, reject });
@@ -52,17 +51,29 @@ export function keychainStore(environment: CcacheEnvironment): AgentStore {
     },
   };
 
-  async function read(): Promise<SealedCaches> {
-    const identity = identityOf(path);
+  function read(): Soon<SealedCaches> {
+    const identity = look();
     if (opened?.identity === identity) return opened.caches;
     // Whoever asks for the same file waits for the same look at it.
     if (opening?.identity !== identity) opening = { identity, caches: open(identity) };
     return opening.caches;
   }
 
+  /** One look serves all that is asked in a turn of the event loop: it had been asked when the turn began. */
+  function look(): string {
+    if (looked === undefined) {
+      looked = identityOf(path);
+      // Not unreferenced: the loop must not wait for anything with an old look.
+      setImmediate(() => {
+        looked = undefined;
+      });
+    }
+    return looked;
+  }
+
   async function open(identity: string): Promise<SealedCaches> {
     try {
-      const caches = await withFreshKey(() => store.read());
+      const caches = await store.read();
       if (keychain.known && identityOf(path) === identity) opened = { identity, caches };
       return caches;
     } finally {
@@ -85,15 +96,13 @@ export function keychainStore(environment: CcacheEnvironment): AgentStore {
   async function write(batch: readonly Waiting[]): Promise<void> {
     let settle: (() => void)[] = [];
     try {
-      await withFreshKey(() =>
-        store.change(found => {
-          // The same caches as objects, so that what is known of their credentials stays known.
-          const before = opened?.identity === identityOf(path) ? opened.caches : found;
-          const applied = applyAll(batch, before);
-          settle = applied.settle;
-          return applied.caches === before ? found : applied.caches;
-        }),
-      );
+      await store.change(found => {
+        // The same caches as objects, so that what is known of their credentials stays known.
+        const before = opened?.identity === identityOf(path) ? opened.caches : found;
+        const applied = applyAll(batch, before);
+        settle = applied.settle;
+        return applied.caches === before ? found : applied.caches;
+      });
     } catch (error) {
       settle = batch.map(
         ({ reject }) =>
@@ -101,21 +110,8 @@ export function keychainStore(environment: CcacheEnvironment): AgentStore {
             reject(error),
       );
     }
+    looked = undefined;
     for (const tell of settle) tell();
-  }
-
-  /** Another program may have made the caches anew, under another key. */
-  async function withFreshKey<T>(work: () => Promise<T>): Promise<T> {
-    const remembered = keychain.known;
-    try {
-      return await work();
-    } catch (error) {
-      const stale =
-        error instanceof CcacheError && ['CACHE_FORMAT', 'KEYCHAIN_KEY_LOST'].includes(error.code);
-      if (!remembered || !stale) throw error;
-      keychain.forget();
-      return await work();
-    }
   }
 }
 

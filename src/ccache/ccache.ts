@@ -78,6 +78,8 @@ export interface Keychain {
   write(account: string, secret: string): Promise<void>;
   /** Tells whether there was one. */
   remove(account: string): Promise<boolean>;
+  /** Where secrets are remembered: the next `read` asks anew. */
+  forget?(): void;
 }
 
 /** The name of a cache, `TYPE:residual`. */

@@ -1,5 +1,8 @@
 import { KerberosError } from '../errors.ts';
 
+/** What libsecret says of a call that waits for a dialog longer than D-Bus lets it, which is 25 seconds. */
+export const TIMED_OUT: RegExp = /timeout was reached/i;
+
 const UNUSABLE = 'The OS keychain cannot be used: ';
 
 /** KEYCHAIN_UNAVAILABLE; `reason` goes on in the middle of a sentence. */

@@ -4,7 +4,7 @@ import { KEYCHAIN_SERVICE, type KeychainOptions, type KeychainSession } from './
 import { keychainBackends, openBackend } from './keychain-backends.ts';
 import { keychainLocked, keychainReason, keychainTimeout, keychainUnavailable } from './keychain-errors.ts';
 import type { KeychainUse } from './probe.ts';
-import { askSecretService, type SecretServiceState } from './secret-service.ts';
+import { askSecretService, type SecretServiceQuestion, type SecretServiceState } from './secret-service.ts';
 
 /** What `describeBackends` tells of one of them. */
 export interface BackendState {
@@ -89,21 +89,25 @@ async function describeBackend(
 function overSecretService(session: KeychainSession, open: () => Promise<Keychain>): Keychain {
   return {
     async read(account) {
-      const state = checked(await serviceState(session, account, true));
+      const state = checked(await serviceState(session, 'secret', account));
       if (state.state === 'unlocked') return state.secret;
+      refuseHidden(state);
       const secret = await (await open()).read(account);
       // libsecret says of what could not be unlocked that it does not exist.
       if (secret === undefined && state.state === 'locked') throw keychainLocked();
       return secret;
     },
     async write(account, secret) {
-      checked(await serviceState(session, account));
+      checked(await serviceState(session));
       await (await open()).write(account, secret);
     },
     async remove(account) {
-      const { state } = checked(await serviceState(session, account));
+      const state = checked(await serviceState(session, 'item', account));
+      if (state.state === 'unlocked' && !state.found) return false;
+      refuseHidden(state);
       const removed = await (await open()).remove(account);
-      if (!removed && state === 'locked') throw keychainLocked();
+      // libsecret passes over what it may not delete.
+      if (!removed && state.state !== 'unknown') throw keychainLocked();
       return removed;
     },
   };
@@ -111,16 +115,16 @@ function overSecretService(session: KeychainSession, open: () => Promise<Keychai
 
 async function serviceState(
   session: KeychainSession,
+  wanted: SecretServiceQuestion['wanted'] = 'state',
   account = '',
-  secret = false,
 ): Promise<SecretServiceState> {
   const { environment, platform, answerSeconds, dialogSeconds } = session;
-  if (!usesSecretService(platform)) return { state: 'unlocked', secret: undefined };
+  if (!usesSecretService(platform)) return { state: 'unlocked', found: false, secret: undefined };
   const attributes = new Map([
     ['service', KEYCHAIN_SERVICE],
     ['account', account],
   ]);
-  return askSecretService(environment, { attributes, secret, answerSeconds, dialogSeconds });
+  return askSecretService(environment, { attributes, wanted, answerSeconds, dialogSeconds });
 }
 
 /** Throws KerberosError KEYCHAIN_UNAVAILABLE or KEYCHAIN_TIMEOUT. */
@@ -128,6 +132,11 @@ function checked(service: SecretServiceState): SecretServiceState {
   if (service.state === 'absent' || service.state === 'broken') throw keychainUnavailable(service.reason);
   if (service.state === 'silent') throw keychainTimeout();
   return service;
+}
+
+/** Throws KerberosError KEYCHAIN_LOCKED where the item does not show: libsecret asks to unlock only what it finds. */
+function refuseHidden(service: SecretServiceState): void {
+  if (service.state === 'locked' && !service.found) throw keychainLocked();
 }
 
 /** Throws KerberosError KEYCHAIN_LOCKED besides, where nobody could be asked to unlock it. */

@@ -1,7 +1,7 @@
 import { usesSecretService } from './bus-address.ts';
 import type { Keychain } from './ccache.ts';
 import { KEYCHAIN_SERVICE, type KeychainBackend, type KeychainSession } from './keychain-backend.ts';
-import { keychainLocked, keychainUnavailable } from './keychain-errors.ts';
+import { keychainLocked, keychainTimeout, keychainUnavailable, TIMED_OUT } from './keychain-errors.ts';
 import { findOnPath, type ProgramResult, runKeychainProgram } from './keychain-program.ts';
 
 /** What libsecret calls an item that was stored by keytar; without it keytar does not find ours. */
@@ -56,5 +56,6 @@ function item(account: string): readonly string[] {
 
 function told(stderr: string): Error {
   const reason = /^secret-tool: (.*)$/m.exec(stderr)?.[1] ?? 'secret-tool failed';
+  if (TIMED_OUT.test(reason)) return keychainTimeout();
   return LOCKED.test(reason) ? keychainLocked() : keychainUnavailable(reason);
 }

@@ -18,25 +18,31 @@ export interface KeytarChildOptions {
 }
 
 const SCRIPT = `
-const request = JSON.parse(require('fs').readFileSync(0, 'utf8'));
+const requests = JSON.parse(require('fs').readFileSync(0, 'utf8'));
 const answer = value => process.stdout.write(JSON.stringify(value), () => process.exit(0));
-try {
-  require(process.argv[1])[request.call](...request.args).then(
-    value => answer({ value }), error => answer({ error: error.message }));
-} catch (error) { answer({ error: error.message }); }`;
+const callAll = async () => {
+  const keytar = require(process.argv[1]);
+  let value;
+  for (const { call, args } of requests) value = await keytar[call](...args);
+  return value;
+};
+callAll().then(value => answer({ value }), error => answer({ error: error.message }));`;
 
 /** What Node adds to every process it starts; none of it serves here, and reading certificates takes long. */
 const UNWANTED = ['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'NODE_V8_COVERAGE'];
 
 /**
- * Makes the call in a child, because one that hangs, on a dialog or a stopped daemon, would keep this process from
- * ending, and libsecret's one connection does not get over a daemon that was restarted. Rejects with keytar's message,
- * or KerberosError KEYCHAIN_TIMEOUT or KEYCHAIN_UNAVAILABLE.
+ * Makes the calls one after the other in a child, because one that hangs, on a dialog or a stopped daemon, would keep
+ * this process from ending, and libsecret's one connection does not get over a daemon that was restarted. Resolves to
+ * what the last gives; rejects with keytar's message, or KerberosError KEYCHAIN_TIMEOUT or KEYCHAIN_UNAVAILABLE.
  */
-export async function callInChild(request: KeytarRequest, options: KeytarChildOptions): Promise<unknown> {
+export async function callInChild(
+  requests: readonly KeytarRequest[],
+  options: KeytarChildOptions,
+): Promise<unknown> {
   const { stdout } = await runKeychainProgram(process.execPath, ['-e', SCRIPT, options.modulePath], {
     environment: childEnvironment(options.environment),
-    input: JSON.stringify(request),
+    input: JSON.stringify(requests),
     seconds: options.seconds,
   });
   const answer = parseAnswer(stdout);

@@ -3,7 +3,7 @@ import { KerberosError } from '../errors.ts';
 import { usesSecretService } from './bus-address.ts';
 import type { Keychain } from './ccache.ts';
 import { KEYCHAIN_SERVICE, type KeychainBackend, type KeychainSession } from './keychain-backend.ts';
-import { keychainLocked, keychainTimeout, keychainUnavailable } from './keychain-errors.ts';
+import { keychainLocked, keychainTimeout, keychainUnavailable, TIMED_OUT } from './keychain-errors.ts';
 import { callInChild, type KeytarRequest } from './keytar-child.ts';
 
 type Keytar = typeof import('keytar');
@@ -29,25 +29,32 @@ function calls(keytar: Keytar, modulePath: string, session: KeychainSession): Ke
       const secret =
         session.platform === 'win32'
           ? await within(session.answerSeconds, readHere(account, keytar))
-          : await callApart({ call: 'getPassword', args: [KEYCHAIN_SERVICE, account] });
+          : await callApart(get(account));
       return typeof secret === 'string' ? secret : undefined;
     },
     async write(account, secret) {
       await callApart({ call: 'setPassword', args: [KEYCHAIN_SERVICE, account, secret] });
     },
     async remove(account) {
-      return (await callApart({ call: 'deletePassword', args: [KEYCHAIN_SERVICE, account] })) === true;
+      const remove: KeytarRequest = { call: 'deletePassword', args: [KEYCHAIN_SERVICE, account] };
+      // libsecret deletes only what its connection may read, and looking it up is what asks the user for that.
+      const requests = usesSecretService(session.platform) ? [get(account), remove] : [remove];
+      return (await callApart(...requests)) === true;
     },
   };
 
-  async function callApart(request: KeytarRequest): Promise<unknown> {
+  async function callApart(...requests: readonly KeytarRequest[]): Promise<unknown> {
     const { environment, dialogSeconds: seconds } = session;
     try {
-      return await callInChild(request, { modulePath, environment, seconds });
+      return await callInChild(requests, { modulePath, environment, seconds });
     } catch (error) {
       throw translated(error);
     }
   }
+}
+
+function get(account: string): KeytarRequest {
+  return { call: 'getPassword', args: [KEYCHAIN_SERVICE, account] };
 }
 
 async function readHere(account: string, keytar: Keytar): Promise<unknown> {
@@ -91,5 +98,6 @@ function pathOf(keytar: Keytar): string {
 function translated(error: unknown): KerberosError {
   if (error instanceof KerberosError) return error;
   const message = error instanceof Error ? error.message : String(error);
+  if (TIMED_OUT.test(message)) return keychainTimeout();
   return LOCKED.test(message) ? keychainLocked(error) : keychainUnavailable(message, error);
 }

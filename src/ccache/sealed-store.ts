@@ -3,10 +3,11 @@ import { CcacheError } from '../errors.ts';
 import { wipeAndRemove, writeAtomically } from './atomic-write.ts';
 import type { CcacheEnvironment, Keychain } from './ccache.ts';
 import { fileError } from './file-error.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { withLock } from './lock.ts';
 import { SealedCaches } from './sealed-caches.ts';
 import { SEALED_KEY_BYTES, sealBytes, unsealBytes } from './sealed-file.ts';
-import { keyLeftPath, sealedPath } from './sealed-path.ts';
+import { keyLeftPath, passphraseKeyPath, sealedPath } from './sealed-path.ts';
 
 /** The caches of a data directory, in one file whose key is in the OS keychain. */
 export interface SealedStore {
@@ -16,6 +17,8 @@ export interface SealedStore {
   change(work: (caches: SealedCaches) => SealedCaches): Promise<void>;
   /** Wipes the file and deletes the key, whether or not the one opens the other, and where there is only the key. */
   forget(): Promise<void>;
+  /** The same where the keychain answers that it has no key for the file; tells whether that was so. */
+  discardLost(): Promise<boolean>;
 }
 
 interface OpenStore {
@@ -36,6 +39,7 @@ const MAX_TRIES = 5;
  */
 export function sealedStore(environment: CcacheEnvironment): SealedStore {
   const path = sealedPath(environment.dataDirectory);
+  const left = keyLeftPath(environment.dataDirectory);
   const account = environment.dataDirectory;
 
   return {
@@ -43,7 +47,7 @@ export function sealedStore(environment: CcacheEnvironment): SealedStore {
       return (await open())?.caches ?? EMPTY;
     },
     change(work) {
-      return withLock(environment.dataDirectory, path, async () => {
+      return locked(async () => {
         const opened = await open();
         const caches = opened?.caches ?? EMPTY;
         const changed = work(caches);
@@ -53,9 +57,25 @@ export function sealedStore(environment: CcacheEnvironment): SealedStore {
       });
     },
     forget() {
-      return withLock(environment.dataDirectory, path, remove);
+      return locked(remove);
+    },
+    async discardLost() {
+      let lost = false;
+      await locked(async () => {
+        lost = await isLost();
+        if (lost) await remove();
+      });
+      return lost;
     },
   };
+
+  function locked(work: () => Promise<void>): Promise<void> {
+    return withLock(environment.dataDirectory, path, async afterCrash => {
+      const files = [path, left, passphraseKeyPath(environment.dataDirectory)];
+      if (afterCrash) for (const file of files) removeLeftovers(file, afterCrash);
+      await work();
+    });
+  }
 
   async function open(): Promise<OpenStore | undefined> {
     let keychain: Keychain | undefined;
@@ -67,11 +87,23 @@ export function sealedStore(environment: CcacheEnvironment): SealedStore {
       const key = decodeKey(await keychain.read(account));
       const opened = key && tryOpen(sealed, key);
       if (opened !== undefined) return opened;
-      // Another process may have destroyed the store, and made a new one, between the two looks.
+      // Another process may have destroyed the store, and made a new one, between the two looks or since the key was
+      // remembered.
+      keychain.forget?.();
       if ((failed !== undefined && sameBytes(failed, sealed)) || tries === MAX_TRIES) {
         throw key === undefined ? keyLost(path) : damaged(path);
       }
       failed = sealed;
+    }
+  }
+
+  async function isLost(): Promise<boolean> {
+    try {
+      await open();
+      return false;
+    } catch (error) {
+      if (error instanceof CcacheError && error.code === 'KEYCHAIN_KEY_LOST') return true;
+      throw error;
     }
   }
 
@@ -90,7 +122,6 @@ export function sealedStore(environment: CcacheEnvironment): SealedStore {
   async function remove(): Promise<void> {
     // The file first: were the key gone alone, nothing could tell this from a loss.
     if (existsSync(path)) wipeAndRemove(path);
-    const left = keyLeftPath(environment.dataDirectory);
     try {
       await (await environment.keychain()).remove(account);
     } catch (error) {

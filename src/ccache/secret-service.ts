@@ -1,8 +1,18 @@
-import { BinaryReader } from '../codec/binary.ts';
-import { bytesToText } from '../codec/text.ts';
 import { type SessionEnvironment, sessionBusSocket } from './bus-address.ts';
-import { type DbusArgument, type DbusCall, type DbusReply, readDbusString, skipTo } from './dbus-message.ts';
-import { BusSilent, connectSessionBus, type SessionBus } from './session-bus.ts';
+import {
+  collectionPaths,
+  collectionsCall,
+  foundItems,
+  isSealed,
+  isTrue,
+  lockedCall,
+  searchCall,
+  secretCall,
+  secretIn,
+  sessionCall,
+  sessionPath,
+} from './secret-service-calls.ts';
+import { type AskOptions, BusSilent, connectSessionBus, type SessionBus } from './session-bus.ts';
 
 /** How the Secret Service of a Linux desktop is found. */
 export type SecretServiceState =
@@ -12,28 +22,27 @@ export type SecretServiceState =
   | { readonly state: 'broken'; readonly reason: string }
   /** Bus or service is there and does not answer. */
   | { readonly state: 'silent' }
-  /** The item, or where there is none the collection that new items go to, is locked. */
-  | { readonly state: 'locked' }
+  /** The item, or where none is found the collection that new items go to, is locked. */
+  | { readonly state: 'locked'; readonly found: boolean }
   /** The bus is reached by a transport that only libsecret speaks here. */
   | { readonly state: 'unknown' }
   | {
       readonly state: 'unlocked';
+      /** Whether there is such an item, where that was asked for. */
+      readonly found: boolean;
       /** The item's secret, where it was asked for and there is one. */
       readonly secret: string | undefined;
     };
 
 export interface SecretServiceQuestion {
   readonly attributes: ReadonlyMap<string, string>;
-  /** Ask for the secret as well, if that needs no unlocking. */
-  readonly secret: boolean;
+  /** What to ask for besides the state: whether there is the item, and its secret if that needs no unlocking. */
+  readonly wanted: 'state' | 'item' | 'secret';
   /** Seconds that the service has for an answer, and its user for a dialog. */
   readonly answerSeconds: number;
   readonly dialogSeconds: number;
 }
 
-const SERVICE = 'org.freedesktop.secrets';
-const SERVICE_PATH = '/org/freedesktop/secrets';
-const SECRET_SERVICE = 'org.freedesktop.Secret.Service';
 const NO_SERVICE = 'org.freedesktop.DBus.Error.ServiceUnknown';
 const IS_LOCKED = 'org.freedesktop.Secret.Error.IsLocked';
 
@@ -69,95 +78,49 @@ function padsNames(): boolean {
 }
 
 async function converse(bus: SessionBus, question: SecretServiceQuestion): Promise<SecretServiceState> {
-  const { attributes, answerSeconds, dialogSeconds } = question;
-  const [locked, session] = await bus.ask([lockedCall(), sessionCall()], answerSeconds);
+  const { attributes, wanted } = question;
+  const answer = { seconds: question.answerSeconds, patient: true };
+  const dialog = { seconds: question.dialogSeconds };
+  const [locked, session] = await bus.ask([lockedCall(), sessionCall()], answer);
   if (locked!.error === NO_SERVICE)
     return { state: 'absent', reason: 'no Secret Service runs in this session' };
-  // A daemon that was never unlocked has no default collection at all.
-  const sealed = locked!.error !== undefined || isTrue(locked!);
-  if (!question.secret && locked!.error === undefined && sealed) return { state: 'locked' };
+  const sealed = isSealed(locked!);
+  if (wanted === 'state' && locked!.error === undefined && sealed) return { state: 'locked', found: false };
 
   // KeePassXC puts up a dialog for the password of a locked database before it searches there.
-  const [search] = await bus.ask([searchCall(attributes)], sealed ? dialogSeconds : answerSeconds);
+  const [search] = await bus.ask([searchCall(attributes)], sealed ? dialog : answer);
   if (search!.error !== undefined) return refused(search!.error);
-  const found = foundItems(search!);
-  if (found.unlocked === undefined && (sealed || found.locked)) return { state: 'locked' };
-  if (!question.secret || found.unlocked === undefined) return { state: 'unlocked', secret: undefined };
+  const { unlocked, locked: lockedItem } = foundItems(search!);
+  if (unlocked === undefined) {
+    if (lockedItem) return { state: 'locked', found: true };
+    const hidden = sealed
+      ? isSealed((await bus.ask([lockedCall()], answer))[0]!)
+      : wanted === 'secret' && (await isAnyLocked(bus, answer));
+    return hidden
+      ? { state: 'locked', found: false }
+      : { state: 'unlocked', found: false, secret: undefined };
+  }
+  if (wanted !== 'secret') return { state: 'unlocked', found: true, secret: undefined };
 
   // KeePassXC and KWallet may put a dialog before an item although it is unlocked.
-  const [answer] = await bus.ask([secretCall(found.unlocked, sessionPath(session!))], dialogSeconds);
-  if (answer!.error === IS_LOCKED) return { state: 'locked' };
-  if (answer!.error !== undefined) return refused(answer!.error);
-  return { state: 'unlocked', secret: secretIn(answer!) };
+  const [secret] = await bus.ask([secretCall(unlocked, sessionPath(session!))], dialog);
+  if (secret!.error === IS_LOCKED) return { state: 'locked', found: true };
+  if (secret!.error !== undefined) return refused(secret!.error);
+  return { state: 'unlocked', found: true, secret: secretIn(secret!) };
 }
 
-function lockedCall(): DbusCall {
-  return call(`${SERVICE_PATH}/aliases/default`, 'org.freedesktop.DBus.Properties', 'Get', [
-    { type: 's', value: 'org.freedesktop.Secret.Collection' },
-    { type: 's', value: 'Locked' },
-  ]);
-}
-
-function sessionCall(): DbusCall {
-  // Encrypting what goes through a socket of the user's own to a daemon of the user's own protects from nobody.
-  return call(SERVICE_PATH, SECRET_SERVICE, 'OpenSession', [
-    { type: 's', value: 'plain' },
-    { type: 'v', value: '' },
-  ]);
-}
-
-function searchCall(attributes: ReadonlyMap<string, string>): DbusCall {
-  return call(SERVICE_PATH, SECRET_SERVICE, 'SearchItems', [{ type: 'a{ss}', value: attributes }]);
-}
-
-function secretCall(item: string, session: string): DbusCall {
-  return call(item, 'org.freedesktop.Secret.Item', 'GetSecret', [{ type: 'o', value: session }]);
-}
-
-function call(path: string, face: string, member: string, args: readonly DbusArgument[]): DbusCall {
-  return { destination: SERVICE, path, interface: face, member, arguments: args };
+/** Whether there is a locked collection: KeePassXC and KWallet show nothing of what is in one. */
+async function isAnyLocked(bus: SessionBus, answer: AskOptions): Promise<boolean> {
+  const [list] = await bus.ask([collectionsCall()], answer);
+  const paths = list!.error === undefined ? collectionPaths(list!) : [];
+  if (paths.length === 0) return false;
+  const replies = await bus.ask(
+    paths.map(path => lockedCall(path)),
+    answer,
+  );
+  return replies.some(reply => reply.error === undefined && isTrue(reply));
 }
 
 function refused(error: string): SecretServiceState {
   return { state: 'broken', reason: `the Secret Service answers ${error}` };
-}
-
-/** The first of SearchItems' unlocked items, and whether there are locked ones. */
-function foundItems(reply: DbusReply): { readonly unlocked: string | undefined; readonly locked: boolean } {
-  const reader = bodyOf(reply);
-  const end = reader.u32('unlocked') + reader.offset;
-  const unlocked = reader.offset < end ? readDbusString(reader) : undefined;
-  reader.offset = end;
-  skipTo(reader, 4);
-  return { unlocked, locked: reader.u32('locked') > 0 };
-}
-
-/** OpenSession's second result, after a variant that holds an empty string. */
-function sessionPath(reply: DbusReply): string {
-  if (reply.error !== undefined) throw new Error(`the Secret Service answers ${reply.error}`);
-  const reader = bodyOf(reply);
-  reader.take(3, 'signature');
-  readDbusString(reader);
-  return readDbusString(reader);
-}
-
-/** The secret in a structure of session, parameters, secret and content type. */
-function secretIn(reply: DbusReply): string {
-  const reader = bodyOf(reply);
-  readDbusString(reader);
-  skipTo(reader, 4);
-  reader.counted32('parameters');
-  skipTo(reader, 4);
-  return bytesToText(reader.counted32('secret'));
-}
-
-/** A variant that holds a boolean. */
-function isTrue(reply: DbusReply): boolean {
-  const reader = bodyOf(reply);
-  reader.take(4, 'signature');
-  return reader.u32('boolean') !== 0;
-}
-
-function bodyOf(reply: DbusReply): BinaryReader {
-  return new BinaryReader(reply.body, reply.order);
 }

@@ -10,14 +10,20 @@ import {
   encodeDbusCall,
 } from './dbus-message.ts';
 
+export interface AskOptions {
+  /** How long to wait for the replies. */
+  readonly seconds: number;
+  /** Wait a few times as long while the machine is overloaded. */
+  readonly patient?: boolean;
+}
+
 /** A connection to the session's D-Bus. */
 export interface SessionBus {
   /**
-   * Sends all `calls` at once and gives their replies in the same order. Throws BusSilent when `seconds` pass first, or
-   * a few times that while the machine is overloaded, else what the socket or the bus says; the connection is of no
-   * more use then.
+   * Sends all `calls` at once and gives their replies in the same order. Throws BusSilent when the time is over first,
+   * else what the socket or the bus says; the connection is of no more use then.
    */
-  ask(calls: readonly DbusCall[], seconds: number): Promise<readonly DbusReply[]>;
+  ask(calls: readonly DbusCall[], options: AskOptions): Promise<readonly DbusReply[]>;
   close(): void;
 }
 
@@ -63,9 +69,9 @@ export function connectSessionBus(socketPath: string): SessionBus {
   socket.on('close', () => breakOff(new Error('the session bus closed the connection')));
 
   return {
-    ask(calls, seconds) {
+    ask(calls, { seconds, patient = false }) {
       return new Promise((resolve, reject) => {
-        let left = BUSY_WAITS;
+        let left = patient ? BUSY_WAITS : 0;
         let timer = setTimeout(expire, seconds * 1000);
         function expire(): void {
           if (left-- > 0 && isOverloaded()) timer = setTimeout(expire, seconds * 1000);

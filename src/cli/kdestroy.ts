@@ -4,6 +4,7 @@ import { samePrincipal } from '../messages/principal.ts';
 import { brief, briefly } from './brief-error.ts';
 import { ActivityError, type Arguments, type Command, during, UsageError } from './command.ts';
 import { isExpiredService } from './expired-tickets.ts';
+import { discardLost, isKeyLost } from './lost-key.ts';
 import { cacheOf, cachesAround, isAbsent, readableContents } from './named-caches.ts';
 import { tellError } from './run-command.ts';
 import { openSession, principalOf, type Session } from './session.ts';
@@ -36,9 +37,18 @@ export const kdestroy: Command = {
 async function run(args: Arguments, io: Io): Promise<number> {
   checkArguments(args);
   const session = openSession(io);
-  return briefly(() => {
+  return briefly(async () => {
     if (args.has('expired')) return sweep(args, session);
-    return args.has('A') ? destroyAll(args, session) : destroyOne(args, session);
+    try {
+      return await (args.has('A') ? destroyAll(args, session) : destroyOne(args, session));
+    } catch (error) {
+      // Whose they are, and so which of them are meant by -p, is not known any more.
+      if (args.has('p') || !isKeyLost(error)) throw error;
+      await discardLost(session, () => {
+        if (!args.has('q')) io.err('All sealed tickets destroyed: the keychain no longer has their key\n');
+      });
+      return 0;
+    }
   });
 }
 
@@ -56,6 +66,7 @@ async function destroyOne(args: Arguments, session: Session): Promise<number> {
   try {
     await cache.destroy();
   } catch (error) {
+    if (isKeyLost(error)) throw error;
     tell(error, 'destroying cache', session);
     if (!isAbsent(error)) {
       const not = args.has('q') ? 'NOT' : '\x07NOT\x07';

@@ -1,6 +1,7 @@
 import { type Ccache, type CcacheCollection, ccacheName } from '../ccache/ccache.ts';
 import { CcacheError, KerberosError } from '../errors.ts';
 import { NT_ENTERPRISE } from '../messages/numbers.ts';
+import { anonymousPrincipal } from '../messages/anonymous.ts';
 import { formatPrincipal, type Principal, samePrincipal } from '../messages/principal.ts';
 import { ActivityError, type Arguments, during } from './command.ts';
 import { defaultCacheName } from './default-cache.ts';
@@ -69,7 +70,9 @@ async function givenPrincipal(
   { withKeytab }: Wishes,
 ): Promise<Principal | undefined> {
   const [text] = args.operands;
+  if (args.has('n') && text?.startsWith('@')) return anonymousPrincipal(text.slice(1));
   if (text !== undefined) return parseOperand(text, args, session);
+  if (args.has('n')) return anonymousIn(session.config.libdefaults.defaultRealm, args, session);
   if (!withKeytab) return undefined;
   if (!args.has('i')) return hostPrincipal('host', undefined, session);
   return during('getting initial credentials', async () => {
@@ -78,6 +81,11 @@ async function givenPrincipal(
     if (first === undefined) throw new KerberosError('KEYTAB_NO_KEY', 'Keytab contains no keys');
     return first.principal;
   });
+}
+
+/** The anonymous principal of a realm; the name of none is parsed, to fail as any name does. */
+function anonymousIn(realm: string | undefined, args: Arguments, session: Session): Principal {
+  return realm === undefined ? parseOperand('', args, session) : anonymousPrincipal(realm);
 }
 
 function parseOperand(text: string, args: Arguments, session: Session): Principal {

@@ -1,4 +1,4 @@
-import { KerberosError } from '../errors.ts';
+import { CcacheError, KerberosError } from '../errors.ts';
 
 /** The number that says nothing itself. */
 const GENERIC = 60;
@@ -86,8 +86,14 @@ const SENTENCES: Readonly<Record<number, string>> = {
 /** One sentence, without a period, that says what went wrong: MIT's own where MIT has one. */
 export function sentence(error: unknown): string {
   if (isNumbered(error)) return numberedSentence(error);
-  if (error instanceof KerberosError) return error.message;
+  if (error instanceof KerberosError) return `${error.message}${wayOut(error)}`;
   return error instanceof Error ? `Internal error: ${error.message}` : String(error);
+}
+
+/** What to do about it, as the end of its sentence. */
+function wayOut(error: KerberosError): string {
+  const isCache = error instanceof CcacheError;
+  return isCache && error.code === 'KEYCHAIN_KEY_LOST' ? ', which kinit or kdestroy discards' : '';
 }
 
 /** A KdcError or an ApError, told by its look: the classes would bring the messages' schemas into every command. */

@@ -26,9 +26,9 @@ export function openSession(io: Io): Session {
         return dataDirectory(io);
       },
       keychain() {
-        // One for the whole command, so that a passphrase is asked for once.
-        keychain ??= import('./user-keychain.ts').then(({ openUserKeychain }) =>
-          openUserKeychain(io, dataDirectory(io)),
+        // One for the whole command, which asks for key and passphrase once.
+        keychain ??= import('./user-keychain.ts').then(({ openRememberedKeychain }) =>
+          openRememberedKeychain(io, dataDirectory(io)),
         );
         return keychain;
       },

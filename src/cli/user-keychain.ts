@@ -1,5 +1,6 @@
 import type { Keychain } from '../ccache/ccache.ts';
-import { hasPassphraseKey, type KeychainUse, probeKeychain } from '../ccache/probe.ts';
+import { hasPassphraseKey, hasSealedTickets, type KeychainUse, probeKeychain } from '../ccache/probe.ts';
+import { rememberKeychain } from '../ccache/remembered-keychain.ts';
 import { KerberosError } from '../errors.ts';
 import type { Io } from './terminal.ts';
 
@@ -11,6 +12,10 @@ export async function openUserKeychain(io: Io, dataDirectory: string): Promise<K
   const wish = await keychainWish(io, dataDirectory);
   if (wish === 'none') throw unavailable('KRB5KIT_KEYCHAIN is none');
   if (wish === 'passphrase') {
+    // Their key may well be in the keychain of the system, and is not to be taken for lost.
+    if (hasSealedTickets(dataDirectory) && !hasPassphraseKey(dataDirectory)) {
+      throw unavailable('the key is not sealed by a passphrase and KRB5KIT_KEYCHAIN is passphrase');
+    }
     const { passphraseKeychain } = await import('../ccache/passphrase.ts');
     const { askPassphrase } = await import('./passphrase.ts');
     return passphraseKeychain(dataDirectory, purpose => askPassphrase(purpose, io));
@@ -20,6 +25,12 @@ export async function openUserKeychain(io: Io, dataDirectory: string): Promise<K
   }
   const { openKeychain } = await import('../ccache/keychain-open.ts');
   return openKeychain(io.env, { backend: wish });
+}
+
+/** The same, asked once for each secret. */
+export async function openRememberedKeychain(io: Io, dataDirectory: string): Promise<Keychain> {
+  const keychain = await openUserKeychain(io, dataDirectory);
+  return rememberKeychain(async () => keychain);
 }
 
 /** Whether new tickets can be sealed. A keychain that was asked for by name and cannot serve is never just absent. */

@@ -2,6 +2,7 @@
 import { keychainType } from '../../src/ccache/keychain.ts';
 import { openKeychain } from '../../src/ccache/keychain-open.ts';
 import { probeKeychain } from '../../src/ccache/probe.ts';
+import { sealedStore } from '../../src/ccache/sealed-store.ts';
 import { KerberosError } from '../../src/errors.ts';
 import { formatPrincipal, parsePrincipal } from '../../src/messages/principal.ts';
 import { credential, NOW } from '../ccache/tickets.ts';
@@ -10,7 +11,8 @@ const [task, dataDirectory, residual, argument] = process.argv.slice(2) as [stri
 const { ANSWER_SECONDS = 10, DIALOG_SECONDS = 30 } = process.env;
 const limits = { answerSeconds: Number(ANSWER_SECONDS), dialogSeconds: Number(DIALOG_SECONDS) };
 const keychain = () => openKeychain(process.env, limits);
-const cache = keychainType.resolve(residual, { dataDirectory, keychain });
+const environment = { dataDirectory, keychain };
+const cache = keychainType.resolve(residual, environment);
 
 const tasks: Readonly<Record<string, () => Promise<unknown>>> = {
   probe: () => probeKeychain(process.env, process.platform),
@@ -19,6 +21,7 @@ const tasks: Readonly<Record<string, () => Promise<unknown>>> = {
   store: () => cache.store([credential(`host/${argument}@A.TEST`)], NOW),
   remove: () => cache.remove(({ server }) => formatPrincipal(server) === argument),
   destroy: () => cache.destroy(),
+  forget: () => sealedStore(environment).forget(),
   load,
   async cycleTwice() {
     await cycle();

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -168,6 +169,17 @@ for (const { peer, start: startService, unasked, transports } of implementations
       expect(session.items(data)).toBe(0);
     });
 
+    it('does not try to unlock what is not found in a locked collection', async () => {
+      await run('initialize', '', 'alice@A.TEST');
+      session.clear();
+      session.lock();
+      onTestFinished(() => session.restartDaemon());
+      // There is nothing that could.
+      const environment = { ...session.environment, NODE_PATH: '', PATH: '' };
+      expect(await runWorker(['load', ''], environment)).toEqual(failure('KEYCHAIN_LOCKED'));
+      expect(await runWorker(['forget', ''], environment)).toEqual(failure('KEYCHAIN_LOCKED'));
+    });
+
     it('gives up on a bus that hangs', async () => {
       await run('initialize', '', 'alice@A.TEST');
       session.bus.kill('SIGSTOP');
@@ -229,6 +241,24 @@ for (const { peer, start: startService, unasked, transports } of implementations
   });
 }
 
+describePeer('secret-service', () => {
+  it('a key is not given up for lost while there is a locked collection that may hide it', async () => {
+    const session = await startSecretService();
+    onTestFinished(() => session.stop());
+    const run = (...args: readonly string[]) => runWorker(args, session.environment);
+    await run('initialize', '', 'alice@A.TEST');
+    session.clear();
+    const keyrings = join(session.environment.XDG_DATA_HOME!, 'keyrings');
+    // Nobody gives the password of that one to the daemon.
+    copyFileSync(join(keyrings, 'login.keyring'), join(keyrings, 'other.keyring'));
+    await session.restartDaemon();
+    expect(await run('load', '')).toEqual(failure('KEYCHAIN_LOCKED'));
+    rmSync(join(keyrings, 'other.keyring'));
+    await session.restartDaemon();
+    expect(await run('load', '')).toEqual(failure('KEYCHAIN_KEY_LOST'));
+  });
+});
+
 /** A worker that makes a cache, before the key is written. */
 async function startAtGate(environment: NodeJS.ProcessEnv): Promise<ChildProcess> {
   const env = { ...environment, GATE: join(data, 'gate'), NODE_PATH: join(scripts, 'gated') };
@@ -241,9 +271,13 @@ function openGate(): void {
   writeFileSync(join(data, 'gate'), '');
 }
 
-function startWorker(args: readonly string[], environment: NodeJS.ProcessEnv): ChildProcess {
+function startWorker(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  directory = data,
+): ChildProcess {
   const [task, ...rest] = args as [string, ...string[]];
-  const worker = spawn(process.execPath, [join(scripts, 'worker.cjs'), task, data, ...rest], {
+  const worker = spawn(process.execPath, [join(scripts, 'worker.cjs'), task, directory, ...rest], {
     env: { NODE_PATH: modules, ...environment },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -252,8 +286,12 @@ function startWorker(args: readonly string[], environment: NodeJS.ProcessEnv): C
 }
 
 /** A worker's exit status and what it said. */
-function runWorker(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<[unknown, unknown]> {
-  return outcomeOf(startWorker(args, environment));
+function runWorker(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  directory = data,
+): Promise<[unknown, unknown]> {
+  return outcomeOf(startWorker(args, environment, directory));
 }
 
 async function outcomeOf(worker: ChildProcess): Promise<[unknown, unknown]> {
@@ -268,11 +306,20 @@ describePeer('keepassxc', () => {
   it('waits for the dialog of an item, no longer than a user may take', async () => {
     const session = await startKeepassxc({ confirmAccess: true });
     onTestFinished(() => session.stop());
-    expect(await runWorker(['initialize', '', 'alice@A.TEST'], session.environment)).toEqual([0, null]);
+    const other = join(data, 'other');
+    for (const directory of [data, other]) {
+      await runWorker(['initialize', '', 'alice@A.TEST'], session.environment, directory);
+    }
     const before = readFileSync(sealed());
-    const outcomes = await Promise.all(['load', 'store'].map(task => timed([task, '', '1'], session)));
+    const outcomes = await Promise.all([
+      timed(['load', ''], session),
+      timed(['store', '', '1'], session),
+      // Nor is a key deleted that may not be read, or passed over.
+      timed(['forget', ''], session, other),
+    ]);
     for (const outcome of outcomes) expect(outcome).toEqual([failure('KEYCHAIN_TIMEOUT'), true]);
     expect(readFileSync(sealed())).toEqual(before);
+    expect(readdirSync(other).sort()).toEqual(['key-left', 'locks']);
   });
 
   it('waits for the password of a locked database, and for leave to delete, as long as a user may take', async () => {
@@ -291,9 +338,13 @@ describePeer('keepassxc', () => {
   });
 
   /** What came of it, and whether it took the time of a dialog and not that of an answer. */
-  async function timed(args: readonly string[], session: SecretServiceSession): Promise<[unknown, boolean]> {
+  async function timed(
+    args: readonly string[],
+    session: SecretServiceSession,
+    directory?: string,
+  ): Promise<[unknown, boolean]> {
     const began = performance.now();
-    const outcome = await runWorker(args, { ...session.environment, ...impatient });
+    const outcome = await runWorker(args, { ...session.environment, ...impatient }, directory);
     return [outcome, performance.now() - began > 1900];
   }
 });

@@ -13,7 +13,7 @@ describe('a keytar whose library writes on the way', () => {
     const noise = "process.stdout.write('libsecret: ');";
     writeFileSync(modulePath, `exports.getPassword = async () => { ${noise} return 'c2VjcmV0'; };`);
     const call = { call: 'getPassword', args: ['krb5kit', 'x'] } as const;
-    const failure = await callInChild(call, { modulePath, environment: process.env, seconds: 60 }).then(
+    const failure = await callInChild([call], { modulePath, environment: process.env, seconds: 60 }).then(
       () => undefined,
       (error: unknown) => error as Error,
     );

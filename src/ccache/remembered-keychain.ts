@@ -1,4 +1,4 @@
-import type { CcacheEnvironment, Keychain } from '../ccache/ccache.ts';
+import type { Keychain } from './ccache.ts';
 
 /** A keychain that is asked once for each secret. */
 export interface RememberedKeychain extends Keychain {
@@ -7,7 +7,8 @@ export interface RememberedKeychain extends Keychain {
   forget(): void;
 }
 
-export function rememberKeychain(environment: CcacheEnvironment): RememberedKeychain {
+/** Remembers the secrets of the keychain that `open` gives whenever it has to be asked. */
+export function rememberKeychain(open: () => Promise<Keychain>): RememberedKeychain {
   const secrets = new Map<string, string>();
   return {
     get known() {
@@ -19,17 +20,17 @@ export function rememberKeychain(environment: CcacheEnvironment): RememberedKeyc
     async read(account) {
       const known = secrets.get(account);
       if (known !== undefined) return known;
-      const secret = await (await environment.keychain()).read(account);
+      const secret = await (await open()).read(account);
       if (secret !== undefined) secrets.set(account, secret);
       return secret;
     },
     async write(account, secret) {
-      await (await environment.keychain()).write(account, secret);
+      await (await open()).write(account, secret);
       secrets.set(account, secret);
     },
     async remove(account) {
       secrets.delete(account);
-      return (await environment.keychain()).remove(account);
+      return (await open()).remove(account);
     },
   };
 }

@@ -1,0 +1,28 @@
+import { CcacheError } from '../errors.ts';
+import { ActivityError } from './command.ts';
+import type { Session } from './session.ts';
+
+/** Whether the keychain, asked for the key of sealed tickets, has answered that there is none: nothing opens them any more. */
+export function isKeyLost(error: unknown): boolean {
+  const cause = error instanceof ActivityError ? error.cause : error;
+  return cause instanceof CcacheError && cause.code === 'KEYCHAIN_KEY_LOST';
+}
+
+/** Destroys the sealed tickets if their key is lost, which it looks up again; `tell` is called if so. */
+export async function discardLost({ caches }: Session, tell: () => void): Promise<void> {
+  const { sealedStore } = await import('../ccache/sealed-store.ts');
+  if (await sealedStore(caches).discardLost()) tell();
+}
+
+/** Runs `work`, and where the key is lost once more without the tickets that it was for. */
+export async function pastLostKey<T>(work: () => Promise<T>, session: Session): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isKeyLost(error)) throw error;
+  }
+  await discardLost(session, () => {
+    session.io.err('Warning: The sealed tickets are discarded: the keychain no longer has their key\n');
+  });
+  return work();
+}
