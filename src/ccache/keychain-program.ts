@@ -8,6 +8,8 @@ export interface ProgramOptions {
   readonly environment: SessionEnvironment;
   /** What it reads from its standard input: arguments and the environment can be read by other processes. */
   readonly input: string;
+  /** Its input stays open for as long as it runs and this process lives. */
+  readonly staysWithUs?: boolean;
   /** After so many seconds it is killed. */
   readonly seconds: number;
 }
@@ -28,7 +30,7 @@ const MAX_OUTPUT = 1 << 16;
 export function runKeychainProgram(
   path: string,
   args: readonly string[],
-  { environment, input, seconds }: ProgramOptions,
+  { environment, input, staysWithUs = false, seconds }: ProgramOptions,
 ): Promise<ProgramResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(path, args, {
@@ -54,7 +56,8 @@ export function runKeychainProgram(
       else resolve({ status, ...said });
     });
     child.stdin.on('error', () => undefined); // a child that dies early is told by `close`
-    child.stdin.end(input);
+    if (staysWithUs) child.stdin.write(input);
+    else child.stdin.end(input);
 
     function giveUp(reason: Error): void {
       clearTimeout(timer);

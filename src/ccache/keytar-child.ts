@@ -17,16 +17,22 @@ export interface KeytarChildOptions {
   readonly seconds: number;
 }
 
+// Nobody wants the answer to a dialog whose command was killed: what came of it late could replace a newer key. Only a
+// kill ends a process that has a call pending.
 const SCRIPT = `
-const requests = JSON.parse(require('fs').readFileSync(0, 'utf8'));
 const answer = value => process.stdout.write(JSON.stringify(value), () => process.exit(0));
-const callAll = async () => {
+const callAll = async requests => {
   const keytar = require(process.argv[1]);
   let value;
   for (const { call, args } of requests) value = await keytar[call](...args);
   return value;
 };
-callAll().then(value => answer({ value }), error => answer({ error: error.message }));`;
+let text = '';
+process.stdin.setEncoding('utf8').on('data', chunk => {
+  text += chunk;
+  if (!text.endsWith('\\n')) return;
+  callAll(JSON.parse(text)).then(value => answer({ value }), error => answer({ error: error.message }));
+}).on('end', () => process.kill(process.pid, 'SIGKILL'));`;
 
 /** What Node adds to every process it starts; none of it serves here, and reading certificates takes long. */
 const UNWANTED = ['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'NODE_V8_COVERAGE'];
@@ -42,7 +48,8 @@ export async function callInChild(
 ): Promise<unknown> {
   const { stdout } = await runKeychainProgram(process.execPath, ['-e', SCRIPT, options.modulePath], {
     environment: childEnvironment(options.environment),
-    input: JSON.stringify(requests),
+    input: `${JSON.stringify(requests)}\n`,
+    staysWithUs: true,
     seconds: options.seconds,
   });
   const answer = parseAnswer(stdout);

@@ -1,4 +1,5 @@
 import { type SessionEnvironment, sessionBusSocket } from './bus-address.ts';
+import type { DbusReply } from './dbus-message.ts';
 import {
   collectionPaths,
   collectionsCall,
@@ -81,7 +82,7 @@ async function converse(bus: SessionBus, question: SecretServiceQuestion): Promi
   const { attributes, wanted } = question;
   const answer = { seconds: question.answerSeconds, patient: true };
   const dialog = { seconds: question.dialogSeconds };
-  const [locked, session] = await bus.ask([lockedCall(), sessionCall()], answer);
+  const [locked, session] = await open(bus, answer);
   if (locked!.error === NO_SERVICE)
     return { state: 'absent', reason: 'no Secret Service runs in this session' };
   const sealed = isSealed(locked!);
@@ -107,6 +108,19 @@ async function converse(bus: SessionBus, question: SecretServiceQuestion): Promi
   if (secret!.error === IS_LOCKED) return { state: 'locked', found: true };
   if (secret!.error !== undefined) return refused(secret!.error);
   return { state: 'unlocked', found: true, secret: secretIn(secret!) };
+}
+
+/**
+ * Whether the default collection is locked, and a session. A daemon that was never unlocked has no such collection, and
+ * gnome-keyring denies for a moment that there is one while an item is deleted, so that is not believed at once.
+ */
+async function open(bus: SessionBus, answer: AskOptions): Promise<readonly DbusReply[]> {
+  for (let tries = 0; ; tries++) {
+    const replies = await bus.ask([lockedCall(), sessionCall()], answer);
+    const { error } = replies[0]!;
+    if (error === undefined || error === NO_SERVICE || tries === 3) return replies;
+    await new Promise(resolve => setTimeout(resolve, 30));
+  }
 }
 
 /** Whether there is a locked collection: KeePassXC and KWallet show nothing of what is in one. */
