@@ -1,5 +1,4 @@
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { isConfigEntry } from '../../src/ccache/config-entries.ts';
 import type { SealedCaches } from '../../src/ccache/sealed-caches.ts';
@@ -80,14 +79,9 @@ describePeer('secret-service', () => {
     return steps;
   }
 
-  /** GNOME's daemon denies for a moment after an item was deleted that there is a keyring. */
   async function logout(home: Home): Promise<void> {
-    for (let tries = 0; ; tries++) {
-      const { status, stderr } = await home.run(['krb5kit', 'logout', '-q']);
-      if ((status === 0 && (await keyOf(home)) === '') || tries === 3)
-        return expect([status, stderr]).toEqual([0, '']);
-      await sleep(200);
-    }
+    const { status, stderr } = await home.run(['krb5kit', 'logout', '-q']);
+    expect([status, stderr]).toEqual([0, '']);
   }
 
   function expectNothingInTheClear({ directory }: Home): void {
@@ -105,9 +99,7 @@ describePeer('secret-service', () => {
 
   it('the first kinit', PATIENTLY, async () => {
     const steps = await survives(['kinit', 'alice'], undefined, ['', `*alice: ${TGT}`]);
-    expect(steps).toEqual(
-      expect.arrayContaining(['after spawn 1', 'after socket end 1', 'after the end of the child 1']),
-    );
+    expect(steps).toEqual(expect.arrayContaining(['after spawn 1', 'after the end of the child 1']));
   });
 
   it('a further kinit', PATIENTLY, () =>
@@ -120,9 +112,7 @@ describePeer('secret-service', () => {
 
   it('kdestroy', PATIENTLY, async () => {
     const steps = await survives(['kdestroy'], alone, [`*${ALICE}`, '']);
-    expect(steps).toEqual(
-      expect.arrayContaining(['after spawn 1', 'after socket end 1', 'after the end of the child 1']),
-    );
+    expect(steps).toEqual(expect.arrayContaining(['after spawn 1', 'after the end of the child 1']));
   });
 
   it('logout', PATIENTLY, () => survives(['krb5kit', 'logout', '-q'], both, [`*${ALICE}, ${BOB}`, '']));
