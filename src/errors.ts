@@ -48,6 +48,7 @@ export type ErrorCode =
   | 'PASSWORD_INCORRECT'
   | 'PASSWORD_UNREAD' // no password could be read
   | 'PAC_MISMATCH' // a PAC of another ticket
+  | 'PASSWORD_NOT_CHANGED' // no new one was taken for the one that has expired
   | 'PASSWORD_MISMATCH' // of two readings
   | 'PASSWORD_INTERRUPTED'
   | 'PREAUTH_FAILED'
@@ -56,6 +57,7 @@ export type ErrorCode =
   | 'FAST_REQUIRED' // the KDC answered a request in FAST armor as one without
   | 'NO_TGT'
   | 'TICKET_EXPIRED'
+  | 'S4U_IGNORED' // the KDC took no notice of the user that a service asked a ticket for
   // the application exchange
   | 'AP_REFUSED' // our acceptor refuses a request
   | 'SERVER_REFUSED' // a service answered our AP-REQ with KRB-ERROR

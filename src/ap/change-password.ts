@@ -30,6 +30,8 @@ export interface PasswordOutcome {
    * the new password works tells.
    */
   readonly status: 'changed' | 'rejected' | 'unproven';
+  /** Whether it was the password that was not good enough. */
+  readonly soft: boolean;
   /** The result of RFC 3244 §2 in words. */
   readonly result: string;
   /** The server's own words, or its policy in ours; empty where it says nothing. */
@@ -40,6 +42,7 @@ const CHANGE_VERSION = 1;
 const SET_VERSION = 0xff80;
 const HEADER_BYTES = 6;
 const SUCCESS = 0;
+const SOFT_ERROR = 4;
 /** Servers do not look at it, and behind a translator of addresses nobody knows the one they would see. */
 const NO_ADDRESS = { addrType: ADDR_INET, address: new Uint8Array(4) };
 
@@ -148,6 +151,7 @@ function tryReadResult(data: Uint8Array) {
 function outcome(status: PasswordOutcome['status'], code: number, text: Uint8Array): PasswordOutcome {
   return {
     status,
+    soft: code === SOFT_ERROR,
     result: RESULTS[code] ?? 'Password change failed',
     text: explainPasswordPolicy(text) ?? bytesToText(text).replace(/\0+$/, ''),
   };

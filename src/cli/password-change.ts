@@ -20,6 +20,8 @@ export interface PasswordTicket {
 
 export interface PasswordChange {
   readonly changed: boolean;
+  /** Whether another password may be taken where this one was not. */
+  readonly soft: boolean;
   /** What the server said against it; empty when it has changed. */
   readonly sentence: string;
 }
@@ -64,10 +66,12 @@ export async function setPassword(
   const { now, trace, signal } = exchangeOptions(session, []);
   const transport = createTransport(session.config, { service: 'kpasswd', ...(trace && { trace }) });
   const outcome = await changePassword(credential, password, { transport, now, kdcOffset, signal });
-  if (outcome.status === 'rejected') return { changed: false, sentence: sentenceOf(outcome) };
+  if (outcome.status === 'rejected') {
+    return { changed: false, soft: outcome.soft, sentence: sentenceOf(outcome) };
+  }
   // Nobody vouches for an answer that is unproven, but the KDC does for a password.
   if (outcome.status === 'unproven') await passwordTicket(credential.client, async () => password, session);
-  return { changed: true, sentence: '' };
+  return { changed: true, soft: false, sentence: '' };
 }
 
 /** The server's words may be several lines. */

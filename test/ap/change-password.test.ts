@@ -94,7 +94,7 @@ describe('a password server', () => {
       seen = request;
       return answer(request);
     });
-    expect(outcome).toEqual({ status: 'changed', result: 'Success', text: '' });
+    expect(outcome).toEqual({ status: 'changed', soft: false, result: 'Success', text: '' });
     expect([seen!.version, bytesToText(seen!.userData)]).toEqual([1, 'new pässword']);
   });
 
@@ -133,13 +133,14 @@ describe('a password server', () => {
   ])('rejects with result %i: %s', async (code, words) => {
     expect(await change(request => answer(request, { result: result(code, 'because') }))).toEqual({
       status: 'rejected',
+      soft: code === 4,
       result: words,
       text: 'because',
     });
   });
 
   it('rejects in an error as well', async () => {
-    const rejected = { status: 'rejected', result: 'Access denied', text: 'no' };
+    const rejected = { status: 'rejected', soft: false, result: 'Access denied', text: 'no' };
     expect(await change(() => krbError(result(5, 'no')))).toEqual(rejected);
     expect(await change(() => framed(new Uint8Array(0), krbError(result(5, 'no'))))).toEqual(rejected);
   });

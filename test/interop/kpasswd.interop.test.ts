@@ -20,6 +20,10 @@ function suite(): void {
         POLICY,
         'addprinc -pw bobpw1BOB -policy strict bob',
         'addprinc -pw needpw +needchange need',
+        ...Array.from(
+          { length: 8 },
+          (_, i) => `addprinc -pw oldPW12345 -policy strict -pwexpire "2 hours ago" exp${i}`,
+        ),
         ...['one', 'two', 'jürgen'].map(name => `addprinc -pw old${name} ${name}`),
       ],
     });
@@ -86,6 +90,43 @@ function suite(): void {
     );
     expect(said).toMatchObject({ status: 0, stderr: '' });
     await expectPassword('sha2user', 'x1');
+  });
+
+  describe('is done by kinit for a password that has expired', () => {
+    // Each of the two programs has a principal of its own, as the password can be changed once.
+    let next = 0;
+    async function both(...typed: string[]): Promise<void> {
+      const said = [ours, theirs].map(async program => {
+        const name = `exp${next++}`;
+        const { status, stdout, stderr } = await program(
+          kinit,
+          ['-c', `${kdc.dir}/${name}`, name],
+          env,
+          lines(...typed),
+        );
+        return [status, stdout.replaceAll(name, 'exp'), stderr.replaceAll(name, 'exp')];
+      });
+      expect(await said[0]).toEqual(await said[1]);
+    }
+
+    it('as the reference implementation does it', async () => {
+      await both('oldPW12345', 'newPW12345', 'newPW12345');
+      expect(await ours(kinit, ['-c', `${kdc.dir}/cc`, 'exp0'], env, 'newPW12345\n')).toMatchObject({
+        status: 0,
+      });
+    });
+
+    it('until one is good enough', () =>
+      both('oldPW12345', 'newPW12345', 'other', 'short', 'short', 'newPW12345', 'newPW12345'));
+
+    it('three times at most', () =>
+      both('oldPW12345', '', '', 'a', 'a', 'b', 'c', 'newPW12345', 'newPW12345'));
+
+    it('not without the old one, nor without a new one', async () => {
+      await both('wrong', 'newPW12345', 'newPW12345');
+      next -= 2;
+      await both('oldPW12345');
+    });
   });
 
   describe('says what the reference implementation says', () => {
