@@ -1,12 +1,14 @@
 import { createServer } from 'node:net';
 import { KcmFailure } from '../ccache/kcm-failure.ts';
-import { encodeFailure, KCM_RESULT, openRequest } from '../ccache/kcm-protocol.ts';
+import { encodeFailure, KCM_RESULT } from '../ccache/kcm-protocol.ts';
 import type { ExchangeOptions } from '../client/options.ts';
 import { CodecError, type ErrorCode, KerberosError } from '../errors.ts';
 import { type ConnectionLimits, serveConnections } from './connections.ts';
-import { type AgentState, findAnswer } from './handlers.ts';
+import { type AgentState, answerRequest } from './handlers.ts';
 import { type AgentSocket, listenPrivately } from './listen.ts';
 import { type Renewal, startRenewal } from './renewal.ts';
+import { encodeKcmFailure } from './replies.ts';
+import type { Soon } from './soon.ts';
 import type { AgentStore } from './store.ts';
 
 export interface AgentOptions {
@@ -42,11 +44,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const started = now();
   let requests = 0;
   let renewal: Renewal | undefined;
-  const server = createServer();
+  const server = createServer({ allowHalfOpen: true });
   const state: AgentState = {
     store,
     uid,
     now,
+    replies: new WeakMap(),
     async status() {
       const caches = await store.peek();
       return {
@@ -67,12 +70,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     server,
     request => {
       requests++;
-      idle.touch();
       return answer(request, state, log);
     },
     options.limits,
   );
-  const idle = watchIdle(options, () => connections.size, end);
+  const idle = watchIdle(options, { clients: () => connections.size, requests: () => requests, end });
   try {
     await listenPrivately(server, options.socket, options);
   } catch (error) {
@@ -98,25 +100,21 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   }
 }
 
-async function answer(
-  request: Uint8Array,
-  state: AgentState,
-  log: (line: string) => void,
-): Promise<Uint8Array> {
+function answer(request: Uint8Array, state: AgentState, log: (line: string) => void): Soon<Uint8Array> {
   try {
-    const { code, reader } = openRequest(request);
-    const handle = findAnswer(code);
-    if (handle === undefined) return encodeFailure(KCM_RESULT.INTERNAL);
-    return await handle(reader, state);
+    const reply = answerRequest(request, state);
+    return reply instanceof Promise ? reply.catch(error => refuse(error, log)) : reply;
   } catch (error) {
-    if (error instanceof KcmFailure) {
-      return encodeFailure(error.result, error.sentence);
-    }
-    if (error instanceof CodecError) return encodeFailure(KCM_RESULT.FORMAT, 'The request is malformed');
-    if (error instanceof KerberosError) return encodeFailure(resultOf(error.code), error.message);
-    log(`Internal error: ${error instanceof Error ? error.message : String(error)}`);
-    return encodeFailure(KCM_RESULT.PERM);
+    return refuse(error, log);
   }
+}
+
+function refuse(error: unknown, log: (line: string) => void): Uint8Array {
+  if (error instanceof KcmFailure) return encodeKcmFailure(error);
+  if (error instanceof CodecError) return encodeFailure(KCM_RESULT.FORMAT, 'The request is malformed');
+  if (error instanceof KerberosError) return encodeFailure(resultOf(error.code), error.message);
+  log(`Internal error: ${error instanceof Error ? error.message : String(error)}`);
+  return encodeFailure(KCM_RESULT.PERM);
 }
 
 /** IO and INTERNAL would make clients try another way. */
@@ -124,27 +122,27 @@ function resultOf(code: ErrorCode): number {
   return code === 'CACHE_NOT_FOUND' ? KCM_RESULT.NOFILE : KCM_RESULT.PERM;
 }
 
-/** Calls `end` once nobody has asked or been connected for so long. */
-function watchIdle(
-  { idle, store }: AgentOptions,
-  clients: () => number,
-  end: () => void,
-): { touch(): void; stop(): void } {
-  if (idle === undefined) return { touch: () => undefined, stop: () => undefined };
+interface Use {
+  clients(): number;
+  /** How many there have been. */
+  requests(): number;
+  end(): void;
+}
+
+/** Has it end once nobody has asked or been connected for so long. */
+function watchIdle({ idle, store }: AgentOptions, { clients, requests, end }: Use): { stop(): void } {
+  if (idle === undefined) return { stop: () => undefined };
   let last = performance.now();
+  let seen = 0;
   const timer = setInterval(
     async () => {
-      if (clients() > 0) last = performance.now();
+      if (clients() > 0 || requests() > seen) last = performance.now();
+      seen = requests();
       if (performance.now() - last < idle * 1000) return;
       const losing = store.kind === 'memory' && (await store.read()).members.size > 0;
       if (!losing) end();
     },
     Math.min(idle * 250, 10_000),
   );
-  return {
-    touch() {
-      last = performance.now();
-    },
-    stop: () => clearInterval(timer),
-  };
+  return { stop: () => clearInterval(timer) };
 }

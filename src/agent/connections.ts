@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import { KcmFrames } from '../ccache/kcm-frames.ts';
+import type { Soon } from './soon.ts';
 
 /** How much clients may claim of us; those that give us least to do go first. */
 export interface ConnectionLimits {
@@ -31,23 +32,28 @@ interface Client {
   since: number;
   /** The length of the request that is being answered, which stays in memory whatever becomes of the client. */
   answering: number;
+  /** Whether it waits, for an answer that is being made or to read the last one. */
   busy: boolean;
+  /** Whether it will ask no more. */
+  ended: boolean;
+  /** How many times anybody had asked when it last did. */
+  asked: number;
 }
 
 /**
  * Answers the requests of each client one after the other, those of different clients side by side. `answer` is given a
- * request without its length and resolves to a whole reply; a request that it rejects ends the connection.
+ * request without its length and gives a whole reply; a request that it rejects ends the connection.
  */
 export function serveConnections(
   server: Server,
-  answer: (request: Uint8Array) => Promise<Uint8Array>,
+  answer: (request: Uint8Array) => Soon<Uint8Array>,
   limits: ConnectionLimits = CONNECTION_LIMITS,
 ): Connections {
-  /** The one idle for longest first. */
   const clients = new Set<Client>();
   /** Those that something is held for, the oldest claim first. */
   const holders = new Set<Client>();
   let held = 0;
+  let asked = 0;
   let closing = false;
   const patrol = setInterval(dropSlow, (limits.patience * 1000) / 4);
   patrol.unref();
@@ -60,6 +66,8 @@ export function serveConnections(
       since: 0,
       answering: 0,
       busy: false,
+      ended: false,
+      asked: ++asked,
     };
     clients.add(client);
     socket.on('error', () => undefined);
@@ -69,11 +77,17 @@ export function serveConnections(
     });
     socket.on('data', chunk => {
       client.frames.push(chunk);
-      if (!client.busy) return void answerAll(client);
+      client.asked = ++asked;
+      if (!client.busy) return answerAll(client);
       socket.pause();
       account(client);
     });
-    if (clients.size > limits.clients) first(clients)?.socket.destroy();
+    // Closed at once, which is half the work of ending our side of it first.
+    socket.on('end', () => {
+      client.ended = true;
+      if (!client.busy) hangUp(socket);
+    });
+    if (clients.size > limits.clients) idlest(clients).socket.destroy();
   });
 
   return {
@@ -83,39 +97,63 @@ export function serveConnections(
     close() {
       closing = true;
       clearInterval(patrol);
-      for (const client of clients) if (!client.busy) client.socket.destroySoon();
+      for (const client of clients) if (!client.busy) hangUp(client.socket);
     },
   };
 
-  async function answerAll(client: Client): Promise<void> {
+  /** Answers what has arrived, in the same turn as long as the answers are at hand and the client reads them. */
+  function answerAll(client: Client): void {
     const { socket, frames } = client;
-    client.busy = true;
     try {
       for (let request = frames.next(); request !== undefined; request = frames.next()) {
-        moveToEnd(client);
-        const pending = answer(request);
-        client.answering = request.length;
-        if (request.length > LONG_REQUEST) account(client);
-        const reply = await pending;
-        client.answering = 0;
-        if (socket.destroyed) break;
-        if (socket.write(reply)) continue;
-        account(client);
-        await drained(socket);
+        const reply = answer(request);
+        if (reply instanceof Promise) return void answerLater(client, request, reply);
+        if (!socket.write(reply)) return void readOn(client);
       }
     } catch {
       socket.destroy();
     }
-    client.busy = false;
-    client.answering = 0;
     account(client);
-    if (closing) socket.destroySoon();
-    else if (socket.isPaused()) socket.resume();
   }
 
-  function moveToEnd(client: Client): void {
-    if (!clients.delete(client)) return;
-    clients.add(client);
+  async function answerLater(
+    client: Client,
+    request: Uint8Array,
+    pending: Promise<Uint8Array>,
+  ): Promise<void> {
+    const { socket } = client;
+    client.busy = true;
+    client.answering = request.length;
+    if (request.length > LONG_REQUEST) account(client);
+    let taken = true;
+    try {
+      const reply = await pending;
+      if (!socket.destroyed) taken = socket.write(reply);
+    } catch {
+      socket.destroy();
+    }
+    client.answering = 0;
+    if (taken) goOn(client);
+    else await readOn(client);
+  }
+
+  /** Lets the client read before it is answered more. */
+  async function readOn(client: Client): Promise<void> {
+    client.busy = true;
+    account(client);
+    await drained(client.socket);
+    goOn(client);
+  }
+
+  function goOn(client: Client): void {
+    const { socket } = client;
+    client.busy = false;
+    client.asked = ++asked;
+    if (!socket.destroyed) answerAll(client);
+    else account(client);
+    if (client.busy) return;
+    if (closing || client.ended) hangUp(socket);
+    else if (socket.isPaused()) socket.resume();
   }
 
   function account(client: Client): void {
@@ -151,9 +189,15 @@ export function serveConnections(
   }
 }
 
-function first<T>(set: ReadonlySet<T>): T | undefined {
-  const [found] = set;
-  return found;
+/** The one that has not asked for longest. */
+function idlest(clients: ReadonlySet<Client>): Client {
+  return [...clients].reduce((oldest, client) => (client.asked < oldest.asked ? client : oldest));
+}
+
+/** Once what has been written is sent. */
+function hangUp(socket: Socket): void {
+  if (socket.writableLength === 0) socket.destroy();
+  else socket.destroySoon();
 }
 
 function drained(socket: Socket): Promise<void> {

@@ -2,15 +2,25 @@ import type { CacheContents } from '../ccache/ccache.ts';
 import { KcmFailure } from '../ccache/kcm-failure.ts';
 import type { Shape, ValuesOf } from '../ccache/kcm-fields.ts';
 import { matchesTag } from '../ccache/kcm-match.ts';
-import { encodeReply, KCM, KCM_RESULT, type Operation, readValues } from '../ccache/kcm-protocol.ts';
+import {
+  encodeFailure,
+  encodeReply,
+  KCM,
+  KCM_RESULT,
+  type Operation,
+  openRequest,
+  operationOf,
+  readValues,
+} from '../ccache/kcm-protocol.ts';
 import { mergeCredentials } from '../ccache/match.ts';
 import type { SealedCaches } from '../ccache/sealed-caches.ts';
-import type { BinaryReader } from '../codec/binary.ts';
 import { isExpired } from '../messages/credential.ts';
 import { cacheId, credentialById, credentialIds } from './cache-ids.ts';
 import { defaultName, existingName, newName } from './cache-names.ts';
 import { AGENT } from './operations.ts';
+import { type Replies, replyOnce } from './replies.ts';
 import { checkSizes } from './sizes.ts';
+import { type Soon, whenThere } from './soon.ts';
 import type { AgentStore } from './store.ts';
 
 /** What requests are answered from. */
@@ -18,66 +28,72 @@ export interface AgentState {
   readonly store: AgentStore;
   readonly uid: number;
   now(): Date;
-  status(): Promise<ValuesOf<typeof AGENT.STATUS.reply>>;
+  status(): Soon<ValuesOf<typeof AGENT.STATUS.reply>>;
+  readonly replies: Replies;
   /** Told of every change. */
   changed(): void;
   stop(): void;
 }
 
-type Answer = (reader: BinaryReader, state: AgentState) => Promise<Uint8Array>;
+type Answer = (request: Uint8Array, state: AgentState) => Soon<Uint8Array>;
 
 /** Names handed out by GEN_NEW; what another client is about to make is not there yet. */
 let lastNew = 0;
 
 const answers = new Map<number, Answer>([
-  on(KCM.NOOP, async () => ({})),
-  on(KCM.GET_NAME, async ({ name }, state) => ({ name: (await find(name, state)).name })),
-  on(KCM.GEN_NEW, async (_, { store, uid }) => {
-    const { members } = await store.read();
-    do lastNew++;
-    while (members.has(`${uid}:${lastNew}`));
-    return { name: `${uid}:${lastNew}` };
-  }),
-  on(KCM.INITIALIZE, ({ name, principal }, state) => put(name, { principal, credentials: [] }, state)),
-  on(KCM.REPLACE, ({ name, offset, principal, credentials }, state) =>
-    put(name, { principal, credentials, kdcOffset: offset === 0 ? undefined : offset * 1000 }, state),
-  ),
-  on(KCM.DESTROY, ({ name }, state) =>
-    change(state, caches => {
-      const members = new Map(caches.members);
-      members.delete(existingName(name, caches, state.uid));
-      return { ...caches, members };
+  on(KCM.NOOP, () => ({})),
+  reading(KCM.GET_NAME, ({ name }, caches, { uid }) => ({ name: existingName(name, caches, uid) })),
+  on(KCM.GEN_NEW, (_, { store, uid }) =>
+    whenThere(store.read(), ({ members }) => {
+      do lastNew++;
+      while (members.has(`${uid}:${lastNew}`));
+      return { name: `${uid}:${lastNew}` };
     }),
   ),
-  on(KCM.STORE, ({ name, credential }, state) =>
-    edit(name, state, contents => {
-      const credentials = mergeCredentials(contents.credentials, [credential], state.now());
+  changing(KCM.INITIALIZE, ({ name, principal }, caches, { uid }) =>
+    put(name, { principal, credentials: [] }, caches, uid),
+  ),
+  changing(KCM.REPLACE, ({ name, offset, principal, credentials }, caches, { uid }) =>
+    put(name, { principal, credentials, kdcOffset: milliseconds(offset) }, caches, uid),
+  ),
+  changing(KCM.DESTROY, ({ name }, caches, { uid }) => {
+    const members = new Map(caches.members);
+    members.delete(existingName(name, caches, uid));
+    return { ...caches, members };
+  }),
+  changing(KCM.STORE, ({ name, credential }, caches, { uid, now }) =>
+    edit(name, caches, uid, contents => {
+      const credentials = mergeCredentials(contents.credentials, [credential], now());
       return { ...contents, credentials };
     }),
   ),
-  on(KCM.RETRIEVE, async ({ name, flags, tag }, state) => {
-    const { credentials } = (await find(name, state)).contents;
-    const found = credentials.filter(credential => matchesTag(credential, tag, flags));
-    const credential = found.find(candidate => !isExpired(candidate, state.now())) ?? found[0];
-    if (credential === undefined) throw new KcmFailure(KCM_RESULT.NOTFOUND, `KCM:${name}`);
-    return { credential };
-  }),
-  on(KCM.GET_PRINCIPAL, async ({ name }, state) => ({
-    principal: (await find(name, state)).contents.principal,
+  reading(
+    KCM.RETRIEVE,
+    ({ name, flags, tag }, caches, { uid, now }) => {
+      const { credentials } = find(name, caches, uid);
+      const found = credentials.filter(credential => matchesTag(credential, tag, flags));
+      const credential = found.find(candidate => !isExpired(candidate, now())) ?? found[0];
+      if (credential === undefined) throw new KcmFailure(KCM_RESULT.NOTFOUND, `KCM:${name}`);
+      return { credential };
+    },
+    ({ credential }) => credential.endtime,
+  ),
+  reading(KCM.GET_PRINCIPAL, ({ name }, caches, { uid }) => ({
+    principal: find(name, caches, uid).principal,
   })),
-  on(KCM.GET_CRED_UUID_LIST, async ({ name }, state) => ({
-    uuids: credentialIds((await find(name, state)).contents),
+  reading(KCM.GET_CRED_UUID_LIST, ({ name }, caches, { uid }) => ({
+    uuids: credentialIds(find(name, caches, uid)),
   })),
-  on(KCM.GET_CRED_BY_UUID, async ({ name, uuid }, state) => {
-    const credential = credentialById((await find(name, state)).contents, uuid);
+  reading(KCM.GET_CRED_BY_UUID, ({ name, uuid }, caches, { uid }) => {
+    const credential = credentialById(find(name, caches, uid), uuid);
     if (credential === undefined) throw new KcmFailure(KCM_RESULT.END, `KCM:${name}`);
     return { credential };
   }),
-  on(KCM.GET_CRED_LIST, async ({ name }, state) => ({
-    credentials: (await find(name, state)).contents.credentials,
+  reading(KCM.GET_CRED_LIST, ({ name }, caches, { uid }) => ({
+    credentials: find(name, caches, uid).credentials,
   })),
-  on(KCM.REMOVE_CRED, ({ name, flags, tag }, state) =>
-    edit(name, state, contents => {
+  changing(KCM.REMOVE_CRED, ({ name, flags, tag }, caches, { uid }) =>
+    edit(name, caches, uid, contents => {
       const credentials = contents.credentials.filter(credential => !matchesTag(credential, tag, flags));
       if (credentials.length === contents.credentials.length) {
         throw new KcmFailure(KCM_RESULT.NOTFOUND, `KCM:${name}`);
@@ -85,46 +101,43 @@ const answers = new Map<number, Answer>([
       return { ...contents, credentials };
     }),
   ),
-  on(KCM.MOVE_CACHE, ({ from, to }, state) =>
-    change(state, caches => {
-      const source = existingName(from, caches, state.uid);
-      const target = newName(to, caches, state.uid);
-      if (source === target) return caches;
-      const members = new Map(caches.members).set(target, caches.members.get(source)!);
-      members.delete(source);
-      return { primary: caches.primary === source ? target : caches.primary, members };
-    }),
-  ),
-  on(KCM.GET_CACHE_UUID_LIST, async (_, { store, uid }) => {
-    const caches = await store.read();
+  changing(KCM.MOVE_CACHE, ({ from, to }, caches, { uid }) => {
+    const source = existingName(from, caches, uid);
+    const target = newName(to, caches, uid);
+    if (source === target) return caches;
+    const members = new Map(caches.members).set(target, caches.members.get(source)!);
+    members.delete(source);
+    return { primary: caches.primary === source ? target : caches.primary, members };
+  }),
+  reading(KCM.GET_CACHE_UUID_LIST, (_, caches, { uid }) => {
     const first = defaultName(caches, uid);
     const names = [...caches.members.keys()];
     return {
       uuids: [...names.filter(name => name === first), ...names.filter(name => name !== first)].map(cacheId),
     };
   }),
-  on(KCM.GET_CACHE_BY_UUID, async ({ uuid }, { store }) => {
-    const { members } = await store.read();
+  reading(KCM.GET_CACHE_BY_UUID, ({ uuid }, { members }) => {
     const name = [...members.keys()].find(candidate => Buffer.compare(cacheId(candidate), uuid) === 0);
     if (name === undefined) throw new KcmFailure(KCM_RESULT.END, 'KCM:');
     return { name };
   }),
-  on(KCM.GET_DEFAULT_CACHE, async (_, { store, uid }) => ({ name: defaultName(await store.read(), uid) })),
-  on(KCM.SET_DEFAULT_CACHE, ({ name }, state) =>
-    change(state, caches => ({ ...caches, primary: existingName(name, caches, state.uid) })),
-  ),
-  on(KCM.GET_KDC_OFFSET, async ({ name }, state) => ({
-    offset: Math.round(((await find(name, state)).contents.kdcOffset ?? 0) / 1000),
+  reading(KCM.GET_DEFAULT_CACHE, (_, caches, { uid }) => ({ name: defaultName(caches, uid) })),
+  changing(KCM.SET_DEFAULT_CACHE, ({ name }, caches, { uid }) => ({
+    ...caches,
+    primary: existingName(name, caches, uid),
   })),
-  on(KCM.SET_KDC_OFFSET, ({ name, offset }, state) =>
-    edit(name, state, contents => ({ ...contents, kdcOffset: offset === 0 ? undefined : offset * 1000 })),
+  reading(KCM.GET_KDC_OFFSET, ({ name }, caches, { uid }) => ({
+    offset: Math.round((find(name, caches, uid).kdcOffset ?? 0) / 1000),
+  })),
+  changing(KCM.SET_KDC_OFFSET, ({ name, offset }, caches, { uid }) =>
+    edit(name, caches, uid, contents => ({ ...contents, kdcOffset: milliseconds(offset) })),
   ),
   on(AGENT.STATUS, (_, state) => state.status()),
-  on(AGENT.STOP, async (_, state) => {
+  on(AGENT.STOP, (_, state) => {
     state.stop();
     return {};
   }),
-  on(AGENT.LOCK, async (_, { store }) => {
+  on(AGENT.LOCK, (_, { store }) => {
     if (store.kind === 'memory')
       throw new KcmFailure(KCM_RESULT.NOSUPP, 'KCM:', 'The agent has no key to forget');
     store.lock();
@@ -132,59 +145,82 @@ const answers = new Map<number, Answer>([
   }),
 ]);
 
-/** What answers an operation; undefined for one that we do not have. */
-export function findAnswer(code: number): Answer | undefined {
-  return answers.get(code);
+/** Answers a request, at once if it can. Throws and rejects with KerberosError. */
+export function answerRequest(request: Uint8Array, state: AgentState): Soon<Uint8Array> {
+  // A client that is told so tries another way.
+  return answers.get(operationOf(request))?.(request, state) ?? encodeFailure(KCM_RESULT.INTERNAL);
 }
 
 function on<Q extends Shape, R extends Shape>(
   asked: Operation<Q, R>,
-  handle: (values: ValuesOf<Q>, state: AgentState) => Promise<ValuesOf<R>>,
+  handle: (values: ValuesOf<Q>, state: AgentState) => Soon<ValuesOf<R>>,
 ): [number, Answer] {
-  const answer: Answer = async (reader, state) =>
-    encodeReply(asked, await handle(readValues(asked.request, reader), state));
+  const answer: Answer = (request, state) =>
+    whenThere(handle(valuesOf(asked, request), state), values => encodeReply(asked, values));
   return [asked.code, answer];
 }
 
-async function find(
-  name: string,
-  { store, uid }: AgentState,
-): Promise<{ readonly name: string; readonly contents: CacheContents }> {
-  const caches = await store.read();
-  const found = existingName(name, caches, uid);
-  return { name: found, contents: caches.members.get(found)! };
+/** What is answered from the caches as they are, until they change or, if `lasts` says so, earlier. */
+function reading<Q extends Shape, R extends Shape>(
+  asked: Operation<Q, R>,
+  look: (values: ValuesOf<Q>, caches: SealedCaches, state: AgentState) => ValuesOf<R>,
+  lasts?: (values: ValuesOf<R>) => Date,
+): [number, Answer] {
+  const answer: Answer = (request, state) =>
+    whenThere(state.store.read(), caches =>
+      replyOnce({ caches, request, now: state.now }, state.replies, () => {
+        const values = look(valuesOf(asked, request), caches, state);
+        return { bytes: encodeReply(asked, values), until: lasts?.(values) };
+      }),
+    );
+  return [asked.code, answer];
 }
 
-/** Makes a cache, or replaces it whole. */
-function put(name: string, contents: CacheContents, state: AgentState): Promise<Record<string, never>> {
-  return change(state, caches => {
-    const target = newName(name, caches, state.uid);
-    const primary = caches.members.size === 0 ? target : defaultName(caches, state.uid);
-    return { primary, members: new Map(caches.members).set(target, contents) };
+function valuesOf<Q extends Shape>({ request: shape }: Operation<Q>, request: Uint8Array): ValuesOf<Q> {
+  return readValues(shape, openRequest(request).reader);
+}
+
+/** What makes new caches of the old ones, and answers nothing. */
+function changing<Q extends Shape>(
+  asked: Operation<Q, Record<string, never>>,
+  work: (values: ValuesOf<Q>, caches: SealedCaches, state: AgentState) => SealedCaches,
+): [number, Answer] {
+  return on(asked, (values, state) => {
+    const written = state.store.change(before => {
+      const caches = work(values, before, state);
+      checkSizes(caches, before);
+      return { caches, value: {} };
+    });
+    return whenThere(written, nothing => {
+      state.changed();
+      return nothing;
+    });
   });
 }
 
+function find(name: string, caches: SealedCaches, uid: number): CacheContents {
+  return caches.members.get(existingName(name, caches, uid))!;
+}
+
+/** The caches with one made, or replaced whole. */
+function put(name: string, contents: CacheContents, caches: SealedCaches, uid: number): SealedCaches {
+  const target = newName(name, caches, uid);
+  const primary = caches.members.size === 0 ? target : defaultName(caches, uid);
+  return { primary, members: new Map(caches.members).set(target, contents) };
+}
+
+/** The caches with other contents of one. */
 function edit(
   name: string,
-  state: AgentState,
+  caches: SealedCaches,
+  uid: number,
   work: (contents: CacheContents) => CacheContents,
-): Promise<Record<string, never>> {
-  return change(state, caches => {
-    const found = existingName(name, caches, state.uid);
-    const contents = work(caches.members.get(found)!);
-    return { ...caches, members: new Map(caches.members).set(found, contents) };
-  });
+): SealedCaches {
+  const found = existingName(name, caches, uid);
+  return { ...caches, members: new Map(caches.members).set(found, work(caches.members.get(found)!)) };
 }
 
-async function change(
-  { store, changed }: AgentState,
-  work: (caches: SealedCaches) => SealedCaches,
-): Promise<Record<string, never>> {
-  await store.change(before => {
-    const caches = work(before);
-    checkSizes(caches, before);
-    return { caches, value: undefined };
-  });
-  changed();
-  return {};
+/** What the protocol counts in seconds; no offset where it is zero. */
+function milliseconds(offset: number): number | undefined {
+  return offset === 0 ? undefined : offset * 1000;
 }

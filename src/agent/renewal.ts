@@ -5,6 +5,7 @@ import { KerberosError } from '../errors.ts';
 import { type Credential, startOf } from '../messages/credential.ts';
 import { INVALID, RENEWABLE } from '../messages/flags.ts';
 import { isTgs } from '../messages/principal.ts';
+import type { Soon } from './soon.ts';
 import type { AgentStore } from './store.ts';
 
 export interface RenewalOptions extends ExchangeOptions {
@@ -126,7 +127,7 @@ async function replace(store: AgentStore, name: string, old: Credential, renewed
   });
 }
 
-async function quietly<T>(work: () => Promise<T>): Promise<T | undefined> {
+async function quietly<T>(work: () => Soon<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {

@@ -1,18 +1,20 @@
 import type { SealedCaches } from '../ccache/sealed-caches.ts';
+import type { Soon } from './soon.ts';
 
 /** Where the agent keeps its caches. */
 export interface AgentStore {
   readonly kind: 'keychain' | 'memory';
   /** Whether the keychain would have to be asked. */
   readonly locked: boolean;
-  read(): Promise<SealedCaches>;
+  /** The same object for as long as nothing has changed. */
+  read(): Soon<SealedCaches>;
   /** The caches if they can be had without asking the keychain. */
-  peek(): Promise<SealedCaches | undefined>;
+  peek(): Soon<SealedCaches | undefined>;
   /**
-   * Has `work` make new caches of the old ones; resolves to its value once they are kept for good. Changes that come
-   * while others are being written are written together.
+   * Has `work` make new caches of the old ones; gives its value once they are kept for good. Changes that come while
+   * others are being written are written together.
    */
-  change<T>(work: Work<T>): Promise<T>;
+  change<T>(work: Work<T>): Soon<T>;
   /** Forgets the key and all that it opened. */
   lock(): void;
 }
@@ -28,9 +30,9 @@ export function memoryStore(): AgentStore {
   return {
     kind: 'memory',
     locked: false,
-    read: async () => kept,
-    peek: async () => kept,
-    async change(work) {
+    read: () => kept,
+    peek: () => kept,
+    change(work) {
       const { caches, value } = work(kept);
       kept = caches;
       return value;

@@ -1,5 +1,5 @@
 import { type BinaryReader, type BinaryWriter, fromSeconds, toSeconds } from '../codec/binary.ts';
-import { bytesToText, textToBytes } from '../codec/text.ts';
+import { textToBytes } from '../codec/text.ts';
 import type { Credential } from '../messages/credential.ts';
 import { NT_UNKNOWN } from '../messages/numbers.ts';
 import type { Principal } from '../messages/principal.ts';
@@ -14,50 +14,76 @@ const VERSION = 4;
 /** When a ticket was made and until when it may be used. */
 export type CredentialTimes = Pick<Credential, 'authtime' | 'starttime' | 'endtime' | 'renewTill'>;
 
+/** What credentials of one cache have in common, as a rule; kept once, it takes no memory for each of them. */
+export interface Common {
+  /** The cache's principal, with its bytes. */
+  readonly owner: Principal;
+  readonly ownerBytes: Uint8Array;
+  /** The credential before. */
+  last: Credential | undefined;
+}
+
 /** Reads a credential; undefined for one that was removed in place. */
 export function readCredential(
   reader: BinaryReader,
   name: string,
   version = VERSION,
+  common?: Common,
 ): Credential | undefined {
-  return reader.within(name, () => {
-    const client = readPrincipal(reader, 'client', version);
-    const server = readPrincipal(reader, 'server', version);
-    const key = readKey(reader, version);
-    const times = readTimes(reader);
-    const isSkey = reader.u8('isSkey') !== 0;
-    const flags = reader.u32('flags');
-    const addresses = readAddresses(reader);
-    const authorizationData = readAuthorizationData(reader);
-    const ticket = reader.counted32('ticket');
-    const secondTicket = reader.counted32('secondTicket');
-    if (times.endtime.getTime() === 0 && toSeconds(times.authtime) === REMOVED_AUTHTIME) return undefined;
-    return {
-      client,
-      server,
-      key,
-      ...times,
-      flags,
-      addresses,
-      authorizationData,
-      ticket,
-      secondTicket,
-      isSkey,
-    };
-  });
+  reader.enter(name);
+  const client = readOwner(reader, common) ?? readPrincipal(reader, 'client', version);
+  const server = readPrincipal(reader, 'server', version);
+  const key = readKey(reader, version);
+  const { authtime, starttime, endtime, renewTill } = readTimes(reader, common?.last);
+  const isSkey = reader.u8('isSkey') !== 0;
+  const flags = reader.u32('flags');
+  const addresses = readAddresses(reader);
+  const authorizationData = readAuthorizationData(reader);
+  const ticket = reader.counted32('ticket');
+  const secondTicket = reader.counted32('secondTicket');
+  reader.leave();
+  if (endtime.getTime() === 0 && toSeconds(authtime) === REMOVED_AUTHTIME) return undefined;
+  return {
+    client,
+    server,
+    key,
+    authtime,
+    starttime,
+    endtime,
+    renewTill,
+    flags,
+    addresses,
+    authorizationData,
+    ticket,
+    secondTicket,
+    isSkey,
+  };
+}
+
+/** Undefined where another principal comes. */
+function readOwner(reader: BinaryReader, common: Common | undefined): Principal | undefined {
+  if (common === undefined || !isAhead(common.ownerBytes, reader)) return undefined;
+  reader.offset += common.ownerBytes.length;
+  return common.owner;
+}
+
+function isAhead(bytes: Uint8Array, { bytes: all, offset }: BinaryReader): boolean {
+  for (let i = bytes.length - 1; i >= 0; i--) if (bytes[i] !== all[offset + i]) return false;
+  return true;
 }
 
 export function readPrincipal(reader: BinaryReader, name: string, version = VERSION): Principal {
-  return reader.within(name, () => {
-    const nameType = version === 1 ? NT_UNKNOWN : reader.i32('nameType');
-    // Version 1 counts the realm.
-    const count = reader.u32('count') - (version === 1 ? 1 : 0);
-    if (count < 0) throw reader.error('no realm', 'count');
-    const realm = bytesToText(reader.counted32('realm'));
-    const components: string[] = [];
-    for (let i = 0; i < count; i++) components.push(bytesToText(reader.counted32(String(i))));
-    return { nameType, components, realm };
-  });
+  reader.enter(name);
+  const nameType = version === 1 ? NT_UNKNOWN : reader.i32('nameType');
+  // Version 1 counts the realm.
+  const count = reader.u32('count') - (version === 1 ? 1 : 0);
+  if (count < 0) throw reader.error('no realm', 'count');
+  const realm = reader.text32('realm');
+  // Nearly all have two, and a list that grows has room for many.
+  const components = count === 2 ? [reader.text32('0'), reader.text32('1')] : [];
+  while (components.length < count) components.push(reader.text32(String(components.length)));
+  reader.leave();
+  return { nameType, components, realm };
 }
 
 export function readKey(reader: BinaryReader, version = VERSION): EncryptionKey {
@@ -67,41 +93,46 @@ export function readKey(reader: BinaryReader, version = VERSION): EncryptionKey 
   return { keytype, keyvalue: reader.counted32('keyvalue') };
 }
 
-export function readTimes(reader: BinaryReader): CredentialTimes {
+export function readTimes(reader: BinaryReader, last?: CredentialTimes): CredentialTimes {
   const authtime = reader.u32('authtime');
   const starttime = reader.u32('starttime');
   const endtime = reader.u32('endtime');
   const renewTill = reader.u32('renewTill');
   return {
-    authtime: fromSeconds(authtime),
-    starttime: starttime === 0 ? undefined : fromSeconds(starttime),
-    endtime: fromSeconds(endtime),
-    renewTill: renewTill === 0 ? undefined : fromSeconds(renewTill),
+    authtime: dateOf(authtime, last?.authtime),
+    starttime: starttime === 0 ? undefined : dateOf(starttime, last?.starttime),
+    endtime: dateOf(endtime, last?.endtime),
+    renewTill: renewTill === 0 ? undefined : dateOf(renewTill, last?.renewTill),
   };
 }
 
+function dateOf(seconds: number, last: Date | undefined): Date {
+  return last !== undefined && last.getTime() === seconds * 1000 ? last : fromSeconds(seconds);
+}
+
 export function readAddresses(reader: BinaryReader): HostAddress[] {
-  return readList(reader, 'addresses', () => ({
-    addrType: reader.i16('addrType'),
-    address: reader.counted32('address'),
-  }));
+  return readList(reader, 'addresses', readAddress);
+}
+
+function readAddress(reader: BinaryReader): HostAddress {
+  return { addrType: reader.i16('addrType'), address: reader.counted32('address') };
 }
 
 export function readAuthorizationData(reader: BinaryReader): AuthorizationDataElement[] {
-  return readList(reader, 'authorizationData', () => ({
-    adType: reader.i16('adType'),
-    adData: reader.counted32('adData'),
-  }));
+  return readList(reader, 'authorizationData', readElement);
+}
+
+function readElement(reader: BinaryReader): AuthorizationDataElement {
+  return { adType: reader.i16('adType'), adData: reader.counted32('adData') };
 }
 
 /** What it reads are at least six bytes each, so the length of the input bounds it. */
-function readList<T>(reader: BinaryReader, name: string, read: () => T): T[] {
-  return reader.within(name, () => {
-    const count = reader.u32('count');
-    const list: T[] = [];
-    for (let i = 0; i < count; i++) list.push(read());
-    return list;
-  });
+function readList<T>(reader: BinaryReader, name: string, read: (reader: BinaryReader) => T): T[] {
+  reader.enter(name);
+  const list: T[] = [];
+  for (let left = reader.u32('count'); left > 0; left--) list.push(read(reader));
+  reader.leave();
+  return list;
 }
 
 export function writeCredential(writer: BinaryWriter, credential: Credential): void {

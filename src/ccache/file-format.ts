@@ -3,7 +3,13 @@ import type { Codec } from '../codec/codec.ts';
 import { CcacheError, CodecError } from '../errors.ts';
 import type { Credential } from '../messages/credential.ts';
 import type { CacheContents } from './ccache.ts';
-import { readCredential, readPrincipal, writeCredential, writePrincipal } from './credential-format.ts';
+import {
+  type Common,
+  readCredential,
+  readPrincipal,
+  writeCredential,
+  writePrincipal,
+} from './credential-format.ts';
 
 /** No cache comes near it: a ticket with a large PAC is some 64 KiB. */
 export const MAX_CACHE_BYTES = 16 << 20;
@@ -41,13 +47,18 @@ function decode(bytes: Uint8Array): CacheContents {
 function readCache(reader: BinaryReader, version: number): CacheContents {
   reader.u16('version');
   const kdcOffset = version === 4 ? readHeader(reader) : undefined;
+  const start = reader.offset;
   const principal = readPrincipal(reader, 'principal', version);
+  const ownerBytes = reader.bytes.subarray(start, reader.offset);
+  const common: Common = { owner: principal, ownerBytes, last: undefined };
   const credentials: Credential[] = [];
   let truncated = false;
   while (reader.remaining() > 0 && !truncated) {
     try {
-      const credential = readCredential(reader, String(credentials.length), version);
-      if (credential !== undefined) credentials.push(credential);
+      const credential = readCredential(reader, String(credentials.length), version, common);
+      if (credential === undefined) continue;
+      credentials.push(credential);
+      common.last = credential;
     } catch (error) {
       if (!(error instanceof EndOfDataError)) throw error;
       truncated = true;

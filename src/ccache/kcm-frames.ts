@@ -2,12 +2,13 @@ import { CodecError } from '../errors.ts';
 import { MAX_KCM_BYTES } from './kcm-protocol.ts';
 
 const LENGTH_BYTES = 4;
+const NOTHING = new Uint8Array();
 
 /** Cuts what arrives on a connection into requests, or into replies, whose length leaves out their status word. */
 export class KcmFrames {
   private readonly extra: number;
   /** What has arrived is its beginning. */
-  private buffer: Uint8Array = new Uint8Array();
+  private buffer: Uint8Array = NOTHING;
   private held = 0;
 
   constructor(of: 'requests' | 'replies') {
@@ -30,17 +31,20 @@ export class KcmFrames {
     this.held = length;
   }
 
-  /** The next one, without its length, as a copy. Throws CodecError for one that is too long. */
+  /** The next one, without its length; nothing else is kept for as long as it. Throws CodecError for one that is too long. */
   next(): Uint8Array | undefined {
-    if (this.held < LENGTH_BYTES) return undefined;
-    const length = new DataView(this.buffer.buffer, this.buffer.byteOffset).getUint32(0);
+    const { buffer, held } = this;
+    if (held < LENGTH_BYTES) return undefined;
+    const length = ((buffer[0]! << 24) | (buffer[1]! << 16) | (buffer[2]! << 8) | buffer[3]!) >>> 0;
     if (length > MAX_KCM_BYTES) throw new CodecError(`longer than ${MAX_KCM_BYTES} bytes`);
     const end = LENGTH_BYTES + length + this.extra;
-    if (this.held < end) return undefined;
-    const bytes = Uint8Array.from(this.buffer.subarray(LENGTH_BYTES, end));
-    this.buffer = this.held > end ? this.buffer.subarray(end, this.held) : new Uint8Array();
+    if (held < end) return undefined;
     this.held -= end;
-    return bytes;
+    this.buffer = held > end ? buffer.subarray(end, held) : NOTHING;
+    // As a rule a request arrives by itself, in memory of its own.
+    const alone = buffer.buffer.byteLength === end;
+    const bytes = alone ? buffer : new Uint8Array(buffer.subarray(0, end));
+    return new Uint8Array(bytes.buffer, bytes.byteOffset + LENGTH_BYTES, end - LENGTH_BYTES);
   }
 
   /** To twice the size, so that a long one in small pieces is not copied over and over. */

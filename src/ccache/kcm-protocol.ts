@@ -26,6 +26,8 @@ export const MAX_KCM_BYTES = 10 << 20;
 
 const MAJOR = 2;
 const MINOR = 0;
+/** Version and operation. */
+const HEAD_BYTES = 4;
 
 /** An operation: its number, what it is given and what it answers. */
 export interface Operation<Q extends Shape = Shape, R extends Shape = Shape> {
@@ -110,11 +112,20 @@ export function encodeRequest<Q extends Shape>(asked: Operation<Q>, values: Valu
   return withLength(writer, 4);
 }
 
-/** The number of the operation that a request, without its length, asks for, and its values yet to be read. */
+/** The number of the operation that a request, without its length, asks for. Throws CodecError. */
+export function operationOf(bytes: Uint8Array): number {
+  if (bytes.length < HEAD_BYTES || bytes[0] !== MAJOR || bytes[1] !== MINOR) {
+    throw new CodecError('not KCM 2.0');
+  }
+  return (bytes[2]! << 8) | bytes[3]!;
+}
+
+/** The same, and a reader of its values. Throws CodecError. */
 export function openRequest(bytes: Uint8Array): { readonly code: number; readonly reader: BinaryReader } {
+  const code = operationOf(bytes);
   const reader = new BinaryReader(bytes);
-  if (reader.u8('major') !== MAJOR || reader.u8('minor') !== MINOR) throw new CodecError('not KCM 2.0');
-  return { code: reader.u16('operation'), reader };
+  reader.offset = HEAD_BYTES;
+  return { code, reader };
 }
 
 /** The values of a request or a reply. Throws CodecError, for bytes after them too. */

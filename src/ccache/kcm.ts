@@ -4,6 +4,7 @@ import type { Credential } from '../messages/credential.ts';
 import type { CacheContents, Ccache, CcacheCollection, CcacheEnvironment, CcacheType } from './ccache.ts';
 import { type KcmConnection, withKcm } from './kcm-connection.ts';
 import { KcmFailure } from './kcm-failure.ts';
+import { encodeCredential } from './kcm-fields.ts';
 import { MATCH, type MatchTag } from './kcm-match.ts';
 import { DEFAULT_KCM_SOCKET, KCM, KCM_RESULT } from './kcm-protocol.ts';
 import { mergeCredentials } from './match.ts';
@@ -149,14 +150,24 @@ async function replace(kcm: KcmConnection, name: string, contents: CacheContents
   const offset = Math.round(kdcOffset / 1000);
   await orElse(
     async () => {
+      if (isLong(credentials)) await unlessGone(() => kcm.call(KCM.GET_CRED_LIST, { name }));
       await kcm.call(KCM.REPLACE, { name, offset, principal, credentials });
     },
     async () => {
       await kcm.call(KCM.INITIALIZE, { name, principal });
-      if (offset !== 0) await kcm.call(KCM.SET_KDC_OFFSET, { name, offset });
+      // Also where there is none: what Heimdal's server has of a new cache is any number.
+      await kcm.call(KCM.SET_KDC_OFFSET, { name, offset });
       for (const credential of credentials) await kcm.call(KCM.STORE, { name, credential });
     },
   );
+}
+
+/**
+ * Whether they may make a request of more than 128 KiB. Heimdal's server hangs up on it, and does not say that it has no
+ * such operation, so it is asked for a shorter one that servers have or lack along with it.
+ */
+function isLong(credentials: readonly Credential[]): boolean {
+  return credentials.reduce((sum, credential) => sum + encodeCredential(credential).length, 0) > 100_000;
 }
 
 /** Removes all but `kept` one by one, or has `kept` take the place of the cache where the server cannot. */

@@ -18,14 +18,17 @@ export async function showCache(cache: Ccache, listing: Listing): Promise<void> 
 
 async function showContents(cache: Ccache, contents: CacheContents, listing: Listing): Promise<void> {
   const { io, text } = listing;
+  const { principal: owner, credentials } = contents;
   const times = timeColumn(listing);
-  const owner = formatPrincipal(contents.principal);
   const columns = ['Valid starting', 'Expires'].map(title => title.padEnd(times.width + 2)).join('');
-  io.out(`Ticket cache: ${text(ccacheName(cache))}\nDefault principal: ${text(owner)}\n\n`);
+  io.out(`Ticket cache: ${text(ccacheName(cache))}\nDefault principal: ${text(formatPrincipal(owner))}\n\n`);
   io.out(`${columns}Service principal\n`);
-  for (const credential of contents.credentials) {
+  const cacheListing = { ...listing, times, owner };
+  for (const credential of credentials) {
     if (isConfigEntry(credential) && !listing.has('C')) continue;
-    io.out(await describeCredential(credential, owner, { ...listing, times }));
+    const described = describeCredential(credential, cacheListing);
+    // There may be ten thousand of them.
+    io.out(typeof described === 'string' ? described : await described);
   }
 }
 

@@ -2,52 +2,62 @@ import { isConfigEntry } from '../ccache/config-entries.ts';
 import { textToBytes } from '../codec/text.ts';
 import { KerberosError } from '../errors.ts';
 import { type Credential, isExpired, startOf } from '../messages/credential.ts';
-import { formatPrincipal, samePrincipal, toPrincipal } from '../messages/principal.ts';
+import { formatPrincipal, type Principal, samePrincipal, toPrincipal } from '../messages/principal.ts';
 import { Ticket } from '../messages/ticket.ts';
 import { describeAddress } from './addresses.ts';
 import { etypeText } from './etype-text.ts';
+import { namesServer } from './klist-ticket.ts';
 import type { Listing, TimeColumn } from './listing.ts';
 import { flagLetters } from './ticket-flags.ts';
 
-/** All that klist writes about one credential of a cache; `owner` is the cache's principal in text form. */
-export async function describeCredential(
-  credential: Credential,
-  owner: string,
-  listing: Listing & { readonly times: TimeColumn },
-): Promise<string> {
-  const { times, text } = listing;
-  const ticket = decodeTicket(credential.ticket);
-  const client = formatPrincipal(credential.client);
-  const letters = listing.has('f') ? flagLetters(credential.flags) : '';
-
-  const first: string[] = [];
-  if (client !== owner) first.push(`for client ${text(client)}`);
-  if (credential.renewTill) first.push(`renew until ${times.cell(credential.renewTill)}`);
-  if (letters !== '') first.push(`Flags: ${letters}`);
-  const second: string[] = [];
-  if (listing.has('e') && ticket) {
-    second.push(
-      `Etype (skey, tkt): ${etypeText(credential.key.keytype)}, ${etypeText(ticket.encPart.etype)} `,
-    );
-  }
-  if (listing.has('d')) {
-    second.push(`AD types: ${credential.authorizationData.map(({ adType }) => adType).join(', ')}`);
-  }
-  // The time is so long that a line holds one more item beside it, and three without it.
-  const full = first.length + (credential.renewTill ? 1 : 0) > 2;
-  const rows = full ? [first, second] : [[...first, ...second]];
-
-  let lines = isConfigEntry(credential) ? configLine(credential, listing) : ticketLine(credential, listing);
-  for (const row of rows) if (row.length > 0) lines += `\t${row.join(', ')}\n`;
-  if (listing.has('a')) lines += `\tAddresses: ${await addressesText(credential, listing)}\n`;
-  const server = ticket && toPrincipal(ticket.sname, ticket.realm);
-  if (server && !samePrincipal(server, credential.server)) {
-    lines += `\tTicket server: ${text(formatPrincipal(server))}\n`;
-  }
-  return lines;
+/** What a cache is listed with. */
+export interface CacheListing extends Listing {
+  readonly times: TimeColumn;
+  /** Whose cache it is. */
+  readonly owner: Principal;
 }
 
-function ticketLine(credential: Credential, listing: Listing & { readonly times: TimeColumn }): string {
+/** All that klist writes about one credential of a cache; a promise only where addresses are looked up. */
+export function describeCredential(credential: Credential, listing: CacheListing): string | Promise<string> {
+  const { server: wanted, ticket: bytes } = credential;
+  const asUsual = !listing.has('e') && namesServer(bytes, wanted);
+  const ticket = asUsual ? undefined : decodeTicket(bytes);
+  const head = isConfigEntry(credential) ? configLine(credential, listing) : ticketLine(credential, listing);
+  const upper = head + detailLines(credential, ticket, listing);
+  const server = ticket && toPrincipal(ticket.sname, ticket.realm);
+  const other = server && !samePrincipal(server, wanted);
+  const lower = other ? `\tTicket server: ${listing.text(formatPrincipal(server))}\n` : '';
+  if (!listing.has('a')) return upper + lower;
+  return addressesText(credential, listing).then(text => `${upper}\tAddresses: ${text}\n${lower}`);
+}
+
+function detailLines(
+  { client, key, flags, renewTill, authorizationData }: Credential,
+  ticket: Ticket | undefined,
+  { owner, times, text, has }: CacheListing,
+): string {
+  const letters = has('f') ? flagLetters(flags) : '';
+  const first: string[] = [];
+  if (client !== owner && !samePrincipal(client, owner))
+    first.push(`for client ${text(formatPrincipal(client))}`);
+  if (renewTill) first.push(`renew until ${times.cell(renewTill)}`);
+  if (letters !== '') first.push(`Flags: ${letters}`);
+  const second: string[] = [];
+  if (has('e') && ticket) {
+    second.push(`Etype (skey, tkt): ${etypeText(key.keytype)}, ${etypeText(ticket.encPart.etype)} `);
+  }
+  if (has('d')) second.push(`AD types: ${authorizationData.map(({ adType }) => adType).join(', ')}`);
+  // The time is so long that a line holds one more item beside it, and three without it.
+  const full = first.length + (renewTill ? 1 : 0) > 2;
+  if (full || second.length === 0) return detailLine(first) + detailLine(second);
+  return detailLine([...first, ...second]);
+}
+
+function detailLine(items: readonly string[]): string {
+  return items.length > 0 ? `\t${items.join(', ')}\n` : '';
+}
+
+function ticketLine(credential: Credential, listing: CacheListing): string {
   const { times, now } = listing;
   const server = listing.text(formatPrincipal(credential.server));
   const line = `${times.cell(startOf(credential))}  ${times.cell(credential.endtime)}  ${server}`;

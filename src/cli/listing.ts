@@ -37,7 +37,64 @@ export interface TimeColumn {
 export function timeColumn({ io, now }: Listing): TimeColumn {
   const locale = loadLocale(io.env);
   const width = timestampWidth(now, locale);
-  return { width, cell: date => formatTimestampCell(date, locale, width) };
+  return { width, cell: remembering(date => formatTimestampCell(date, locale, width)) };
+}
+
+/** Fewer times are not worth a template. */
+const MANY = 10;
+const HOUR = 3600;
+
+/** The same as `format`, which takes long: most times of a listing are like others but for minutes and seconds. */
+function remembering(format: (date: Date) => string): (date: Date) => string {
+  const known = new Map<number, string>();
+  let hour = 0;
+  let template: Template | undefined;
+  return date => {
+    const time = date.getTime() / 1000;
+    if (template !== undefined && time >= hour && time < hour + HOUR) return filled(template, time - hour);
+    const found = known.get(time);
+    if (found !== undefined) return found;
+    const text = format(date);
+    if (known.size < MANY) {
+      known.set(time, text);
+    } else {
+      hour = time - date.getMinutes() * 60 - date.getSeconds();
+      template = templateOf(hour, format);
+    }
+    return text;
+  };
+}
+
+/** What is written before, between and after the minutes and the seconds. */
+type Template = readonly [string, string, string];
+
+/** Undefined where minutes and seconds are not just two digits each, in this order, all through the hour. */
+function templateOf(hour: number, format: (date: Date) => string): Template | undefined {
+  const first = format(new Date(hour * 1000));
+  const last = format(new Date((hour + HOUR - 1) * 1000));
+  const minutes = firstDifference(first, last, 0);
+  const seconds = firstDifference(first, last, minutes + 2);
+  const template = [
+    first.slice(0, minutes),
+    first.slice(minutes + 2, seconds),
+    first.slice(seconds + 2),
+  ] as const;
+  return template.join('00') === first && template.join('59') === last ? template : undefined;
+}
+
+function filled([before, between, after]: Template, seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  return before + pair(minutes) + between + pair(seconds - minutes * 60) + after;
+}
+
+function firstDifference(a: string, b: string, from: number): number {
+  let at = from;
+  while (at < a.length && a[at] === b[at]) at++;
+  return at;
+}
+
+function pair(number: number): string {
+  return number < 10 ? `0${number}` : String(number);
 }
 
 function unchanged(text: string): string {

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { AGENT } from '../../src/agent/operations.ts';
+import { KcmFrames } from '../../src/ccache/kcm-frames.ts';
 import { MATCH, type MatchTag } from '../../src/ccache/kcm-match.ts';
-import { KCM, KCM_RESULT } from '../../src/ccache/kcm-protocol.ts';
+import { encodeRequest, KCM, KCM_RESULT } from '../../src/ccache/kcm-protocol.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
 import { alice, contents, credential, later, NOW, tgt } from '../ccache/tickets.ts';
-import { localAgent } from './support.ts';
+import { localAgent, rawClient } from './support.ts';
 
 const uid = process.getuid!();
 const bob = parsePrincipal('bob@A.TEST');
@@ -77,6 +78,57 @@ describe('RETRIEVE', () => {
       tag: { ...tag, key: { keytype: 20, keyvalue: new Uint8Array() } },
     };
     await expect(ask(kcm => kcm.call(KCM.RETRIEVE, other))).rejects.toEqual(failure(KCM_RESULT.NOTFOUND));
+  });
+});
+
+describe('an answer', () => {
+  const retrieve = (server: MatchTag['server']) => ({ name: 'a', flags: 0, tag: { ...anything, server } });
+
+  it('is another once the cache has changed', async () => {
+    const { cache, ask } = await localAgent();
+    const wanted = credential('host/a@A.TEST');
+    await cache('a').initialize(contents);
+    await ask(async kcm => {
+      const request = retrieve(wanted.server);
+      for (let i = 0; i < 2; i++) {
+        await expect(kcm.call(KCM.RETRIEVE, request)).rejects.toEqual(failure(KCM_RESULT.NOTFOUND));
+      }
+      await kcm.call(KCM.STORE, { name: 'a', credential: wanted });
+      for (let i = 0; i < 2; i++) {
+        expect(await kcm.call(KCM.RETRIEVE, request)).toEqual({ credential: wanted });
+      }
+      await kcm.call(KCM.DESTROY, { name: 'a' });
+      await expect(kcm.call(KCM.RETRIEVE, request)).rejects.toEqual(failure(KCM_RESULT.NOFILE));
+    });
+  });
+
+  it('is another once the ticket in it has expired', async () => {
+    let now = NOW;
+    const { cache, ask } = await localAgent({ now: () => now });
+    const short = credential('host/a@A.TEST', { endtime: later(10) });
+    const long = credential('host/a@A.TEST', { endtime: later(100), key: { ...short.key, keytype: 17 } });
+    await cache('a').initialize({ ...contents, credentials: [short, long] });
+    await ask(async kcm => {
+      expect(await kcm.call(KCM.RETRIEVE, retrieve(short.server))).toEqual({ credential: short });
+      now = later(10);
+      expect(await kcm.call(KCM.RETRIEVE, retrieve(short.server))).toEqual({ credential: long });
+    });
+  });
+
+  it('is given for each of many requests that come at once, in order', async () => {
+    const { cache, socket } = await localAgent();
+    await cache('a').initialize(contents);
+    const client = await rawClient(socket);
+    const requests = Array.from({ length: 500 }, (_, i) =>
+      i % 2 ? encodeRequest(KCM.NOOP, {}) : encodeRequest(KCM.GET_PRINCIPAL, { name: 'a' }),
+    );
+    client.end(Buffer.concat(requests));
+    const frames = new KcmFrames('replies');
+    for await (const chunk of client) frames.push(chunk);
+    const lengths = requests.map(() => frames.next()?.length);
+    expect(lengths).toEqual(requests.map((_, i) => (i % 2 ? lengths[1] : lengths[0])));
+    expect(new Set(lengths).size).toBe(2);
+    expect(frames.size).toBe(0);
   });
 });
 

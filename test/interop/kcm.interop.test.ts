@@ -51,6 +51,15 @@ describePeer('heimdal-kcm', () => {
     expect(Buffer.from(findConfig(loaded, 'pa_type', ownTgt.server)!).toString()).toBe('2');
   });
 
+  it('keeps more than fits into a request of the server, and no offset where it is given none', async () => {
+    const large = (i: number) => ({ ...ticket(`host/${i}@A.TEST`), ticket: new Uint8Array(4000) });
+    const many = [ownTgt, ...Array.from({ length: 60 }, (_, i) => large(i))];
+    await cache('').initialize({ principal: alice, credentials: many });
+    const { credentials, kdcOffset } = await cache('').load();
+    expect(inOrder(credentials)).toEqual(inOrder(many));
+    expect(kdcOffset).toBeUndefined();
+  });
+
   it('has one ticket of a kind after it was stored twice, and none that has expired', async () => {
     const old = { ...ticket('host/old@A.TEST'), endtime: new Date(now.getTime() - hour) };
     await cache('').initialize({ principal: alice, credentials: [ownTgt, old] });
