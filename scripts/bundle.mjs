@@ -151,6 +151,7 @@ const childProcessOnDemand = {
 // esbuild writes `import { createSocket } from 'node:dgram'` as `var import_node_dgram = require("node:dgram")` and
 // every use as `import_node_dgram.createSocket`; the name is unique in the bundle. Turned into a call that requires
 // once, a module such as node:crypto (3 ms) or node:net (2 ms) costs nothing until the branch that needs it.
+// The call stands in parentheses, without which `new` would be its own.
 // A namespace import keeps the name its file gave it, which an inner scope may shadow, so it is refused.
 function loadBuiltinsOnDemand(code) {
   const loaders = [];
@@ -164,7 +165,7 @@ function loadBuiltinsOnDemand(code) {
   return loaders.reduce(
     (text, { name, load }) =>
       `var loaded_${name}; function load_${name}() { return loaded_${name} ??= ${load}; }\n` +
-      text.replaceAll(new RegExp(`\\b${name.replaceAll('$', '\\$')}\\.`, 'g'), `load_${name}().`),
+      text.replaceAll(new RegExp(`\\b${name.replaceAll('$', '\\$')}\\.`, 'g'), `(load_${name}()).`),
     rest,
   );
 }

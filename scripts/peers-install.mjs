@@ -24,6 +24,8 @@ const packages = [
   'python3',
   'zsh',
   'mandoc',
+  'samba-ad-dc',
+  'samba-ad-provision',
 ];
 
 // Heimdal's clients conflict with MIT's by the names of their programs, so they are unpacked beside them, and so are

@@ -37,6 +37,7 @@ export { stringToKey } from './crypto/string-to-key.ts';
 export * from './errors.ts';
 export { createKdc, type Kdc, type KdcOptions } from './kdc/kdc.ts';
 export { createDatabase, type MemoryDatabase } from './kdc/memory-database.ts';
+export type { KdcPkinitOptions } from './kdc/pkinit.ts';
 export { type KdcServer, type ListenOptions, listenKdc } from './kdc/server.ts';
 export { type RunningKdc, type StartKdcOptions, startKdc } from './kdc/start.ts';
 export { type Keytab, type KeytabEntry, resolveKeytab } from './keytab/keytab.ts';
@@ -64,5 +65,12 @@ export * from './messages/seal.ts';
 export * from './messages/spake.ts';
 export * from './messages/ticket.ts';
 export * from './messages/types.ts';
+export type {
+  PkinitEku,
+  PkinitGroupName,
+  PkinitIdentity,
+  PkinitMaterial,
+  PkinitOptions,
+} from './preauth/pkinit-options.ts';
 export type { Trace } from './trace.ts';
 export { createTransport, type Transport, type TransportOptions } from './transport/transport.ts';

@@ -1,11 +1,13 @@
 import type { CacheContents } from '../ccache/ccache.ts';
 import { configEntry, startRealmEntries } from '../ccache/config-entries.ts';
-import { getInitialCredential, type InitialResult } from '../client/initial.ts';
+import { doesFast, fastNote } from '../client/fast-available.ts';
+import { getInitialCredential, type InitialOptions, type InitialResult } from '../client/initial.ts';
 import { notFound } from '../client/not-found.ts';
-import type { Secret } from '../client/secret.ts';
+import { readOnce, type Secret } from '../client/secret.ts';
 import { defaultTgsEnctypes, defaultTktEnctypes } from '../config/enctypes.ts';
 import { KerberosError } from '../errors.ts';
-import { KDC_ERR_C_PRINCIPAL_UNKNOWN } from '../messages/error-codes.ts';
+import { isAnonymous } from '../messages/anonymous.ts';
+import { KDC_ERR_C_PRINCIPAL_UNKNOWN, KDC_ERR_KEY_EXPIRED } from '../messages/error-codes.ts';
 import { KdcError } from '../messages/krb-error.ts';
 import { samePrincipal, tgsPrincipal } from '../messages/principal.ts';
 import type { HostAddress } from '../messages/types.ts';
@@ -48,15 +50,43 @@ export async function getInitial(request: InitialRequest, session: Session): Pro
         (either(args, 'addresses', 'noaddresses') ?? !libdefaults.noaddresses) ? await ownAddresses() : [],
       canonicalize: args.has('canonicalize') || libdefaults.canonicalize,
       pac: either(args, 'requestPac', 'noRequestPac'),
+      preferredPreauthTypes: libdefaults.preferredPreauthTypes,
+      spakeGroups: libdefaults.spakePreauthGroups,
+      armor: await armorOf(args.value('T'), session),
+      pkinit: await pkinitOf(request, session),
+      anonymous: args.has('n'),
     };
     try {
-      return await getInitialCredential(target.principal, secret, options);
+      return await withFreshPassword(secret, target, session, known =>
+        getInitialCredential(target.principal, known, options),
+      );
     } catch (error) {
       throw inMitsWords(error, target);
     }
   });
   if (!withKeytab) await warnOfPassword(result, session.io);
   return contentsOf(result);
+}
+
+/** Runs an exchange; once more with a new password, which the user is asked for, where his has expired. */
+async function withFreshPassword<T>(
+  secret: Secret,
+  { principal }: Target,
+  session: Session,
+  exchange: (known: Secret) => Promise<T>,
+): Promise<T> {
+  const known = readOnce(secret);
+  try {
+    return await exchange(known);
+  } catch (error) {
+    const expired = error instanceof KdcError && error.errorCode === KDC_ERR_KEY_EXPIRED;
+    if (!expired || !('password' in known)) throw error;
+    const { replaceExpiredPassword } = await import('./expired-password.ts');
+    const password = await replaceExpiredPassword(principal, known.password, session);
+    // MIT says of a realm without a password server that some server is not known there.
+    if (password === undefined) throw error;
+    return exchange({ password: async () => password });
+  }
 }
 
 /** What the cache shall hold after its ticket has been renewed or validated: the new ticket alone. */
@@ -66,7 +96,8 @@ export async function againFrom(
   service: string | undefined,
   session: Session,
 ): Promise<CacheContents> {
-  const { credentials, kdcOffset } = await cache.load();
+  const contents = await cache.load();
+  const { credentials, kdcOffset } = contents;
   const server =
     service === undefined
       ? tgsPrincipal(principal.realm)
@@ -75,30 +106,36 @@ export async function againFrom(
     credential => samePrincipal(credential.server, server) && samePrincipal(credential.client, principal),
   );
   if (old === undefined) throw notFound(cache);
-  const options = { ...exchangeOptions(session, defaultTgsEnctypes(session.config)), kdcOffset };
+  const fast = doesFast(contents, old.server);
+  const options = { ...exchangeOptions(session, defaultTgsEnctypes(session.config)), kdcOffset, fast };
   const { renewCredential, validateCredential } = await import('../client/renew.ts');
   const renewed = await (again === 'renewing' ? renewCredential : validateCredential)(old, options);
   return { principal, credentials: [...startRealmEntries(renewed), renewed], kdcOffset };
 }
 
 /**
- * The ticket, and before it what MIT notes: whether the KDC offers FAST, which pre-authentication it took, and the
- * realm to start from.
+ * The ticket, and before it what MIT notes: whether the KDC offers FAST, which pre-authentication it took and what
+ * that wants to be remembered, and the realm to start from.
  */
-function contentsOf({ credential, kdcOffset, fastAvailable, padataType }: InitialResult): CacheContents {
+function contentsOf({ credential, kdcOffset, fastAvailable, notes }: InitialResult): CacheContents {
   const { client, server } = credential;
-  const notes = [
-    ...(fastAvailable ? [configEntry(client, 'fast_avail', server, 'yes')] : []),
-    ...(padataType === undefined ? [] : [configEntry(client, 'pa_type', server, String(padataType))]),
+  const entries = [
+    ...(fastAvailable ? [fastNote(client, server)] : []),
+    ...[...notes].map(([key, value]) => configEntry(client, key, server, value)),
     ...startRealmEntries(credential),
   ];
-  return { principal: client, credentials: [...notes, credential], kdcOffset };
+  return { principal: client, credentials: [...entries, credential], kdcOffset };
 }
 
-function passwordSecret({ name }: Target, { io }: Session): Secret {
+function passwordSecret({ name, principal }: Target, { io }: Session): Secret {
+  if (isAnonymous(principal)) return { password: () => preauthentication(nobodysPassword) };
   // The name may be that of a cache, which anybody may have put in the usual place.
   const prompt = `Password for ${printable(name)}: `;
   return { password: () => preauthentication(() => io.readPassword(prompt)) };
+}
+
+async function nobodysPassword(): Promise<never> {
+  throw new KerberosError('PREAUTH_FAILED', 'the KDC offers no anonymous PKINIT');
 }
 
 async function keytabSecret({ args, say }: InitialRequest, session: Session): Promise<Secret> {
@@ -135,6 +172,29 @@ function inMitsWords(error: unknown, { name }: Target): unknown {
 export function failedToStore(error: unknown): unknown {
   if (!(error instanceof KerberosError)) return error;
   return new KerberosError(error.code, `Failed to store credentials: ${sentence(error)}`, { cause: error });
+}
+
+/** The armor cache of -T, wherever its type comes from; whether there is one is seen when it is used. */
+async function armorOf(name: string | undefined, session: Session): Promise<InitialOptions['armor']> {
+  if (name === undefined) return undefined;
+  const { openArmor } = await import('./kinit-armor.ts');
+  return openArmor(name, session);
+}
+
+/** PKINIT, where the command line or krb5.conf asks for it. */
+async function pkinitOf(
+  { args, target, say, withKeytab }: InitialRequest,
+  session: Session,
+): Promise<InitialOptions['pkinit']> {
+  const client = target.principal;
+  const anonymous = args.has('n') && isAnonymous(client);
+  const { profile } = session.config;
+  const places = [['realms', client.realm], ['libdefaults', client.realm], ['libdefaults']];
+  const configured =
+    !withKeytab && places.some(place => profile.first(...place, 'pkinit_identities') !== undefined);
+  if (!anonymous && !args.has('X') && !configured) return undefined;
+  const { pkinitOptions } = await import('./kinit-pkinit.ts');
+  return pkinitOptions({ client, anonymous, attributes: args.values('X'), say }, session);
 }
 
 /** True or false as one of two opposite flags is given; undefined where neither is. */

@@ -3,8 +3,9 @@ import { type Arguments, type Command, during, UsageError } from './command.ts';
 import { chooseCache, type Target } from './kinit-cache.ts';
 import { againFrom, failedToStore, getInitial } from './kinit-exchange.ts';
 import { readWishes } from './kinit-wishes.ts';
+import { pastLostKey } from './lost-key.ts';
 import { printable } from './sentences.ts';
-import { openSession } from './session.ts';
+import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 import { versionOptions } from './version-options.ts';
 
@@ -18,7 +19,8 @@ export const kinit: Command = {
 \t[-f | -F] [-p | -P] [-a | -A] [-C] [-E]
 \t[--request-pac | --no-request-pac]
 \t[-v] [-R] [-k [-i|-t keytab_file]] [-c cachename]
-\t[-S service_name] [principal]
+\t[-S service_name] [-T ticket_armor_cache]
+\t[-n] [-X attribute[=value]] [principal]
 
     options:
 \t-V verbose
@@ -40,6 +42,9 @@ export const kinit: Command = {
 \t-t filename of keytab to use
 \t-c Kerberos 5 cache name
 \t-S service
+\t-T armor credential cache
+\t-n anonymous
+\t-X attribute of PKINIT
 \t--{,no}-request-pac request KDC include/exclude a PAC
 `,
   options: [
@@ -62,6 +67,15 @@ export const kinit: Command = {
     { flags: '-t <keytab>', text: 'Use this keytab; implies -k.' },
     { flags: '-c <cache>', text: 'Keep the ticket in this cache instead of the default one.' },
     { flags: '-S <service>', text: 'Get a ticket for this service instead of the ticket-granting service.' },
+    {
+      flags: '-T <cache>',
+      text: 'Protect the exchange with FAST, with a ticket of this cache as its armor.',
+    },
+    { flags: '-n', text: 'Ask for an anonymous ticket; a principal of @REALM asks that realm.' },
+    {
+      flags: '-X <attribute>',
+      text: 'Set X509_user_identity=, X509_anchors= or disable_freshness for PKINIT.',
+    },
     { flags: '--request-pac', text: 'Ask the KDC to put a PAC into the ticket.' },
     { flags: '--no-request-pac', text: 'Ask the KDC to put no PAC into the ticket.' },
     ...versionOptions,
@@ -80,15 +94,17 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const say = (line: string): void => {
     if (args.has('V')) io.err(`${printable(line)}\n`);
   };
-  const target = await chooseCache(args, session, { withKeytab, say });
+  const again = args.has('v') ? 'validating' : args.has('R') ? 'renewing' : undefined;
+  const choose = (): Promise<Target> => chooseCache(args, session, { withKeytab, say });
+  // There is nothing to renew among tickets that cannot be opened.
+  const target = again === undefined ? await pastLostKey(choose, session) : await choose();
   say(`Using principal: ${target.name}`);
 
-  const again = args.has('v') ? 'validating' : args.has('R') ? 'renewing' : undefined;
   const contents =
     again === undefined
       ? await getInitial({ args, target, wishes, withKeytab, say }, session)
       : await during(`${again} credentials`, () => againFrom(target, again, args.value('S'), session));
-  await store(target, contents, again);
+  await during(storing(target, again), () => store(target, contents, session));
   if (again !== undefined) {
     say('Initialized cache');
     say('Stored credentials');
@@ -108,22 +124,26 @@ function conflicts(args: Arguments): readonly string[] {
     if (args.has(one) && args.has(other)) faults.push(`Only one of ${letters} allowed`);
   }
   if (args.values('c').length > 1) faults.push('Only one -c option allowed');
+  if (args.values('T').length > 1) faults.push('Only one armor_ccache');
   if (args.values('t').length > 1) faults.push('Only one -t option allowed.');
   if (args.has('t') && args.has('i')) faults.push('Only one of -t and -i allowed');
   if (args.operands.length > 1) faults.push(`Extra arguments (starting with "${args.operands[1]}").`);
   return faults;
 }
 
-async function store(target: Target, contents: CacheContents, again: string | undefined): Promise<void> {
-  const { cache, makePrimary } = target;
-  const activity =
-    again === undefined ? 'getting initial credentials' : `storing credentials in ${ccacheName(cache)}`;
-  await during(activity, async () => {
-    try {
-      await cache.initialize(contents);
-      await makePrimary?.();
-    } catch (error) {
-      throw failedToStore(error);
-    }
-  });
+function storing({ cache }: Target, again: string | undefined): string {
+  return again === undefined ? 'getting initial credentials' : `storing credentials in ${ccacheName(cache)}`;
+}
+
+async function store(
+  { cache, makePrimary }: Target,
+  contents: CacheContents,
+  session: Session,
+): Promise<void> {
+  try {
+    await pastLostKey(() => cache.initialize(contents), session);
+    await makePrimary?.();
+  } catch (error) {
+    throw failedToStore(error);
+  }
 }

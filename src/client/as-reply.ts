@@ -1,8 +1,9 @@
 import { verifyChecksum } from '../crypto/checksum.ts';
 import type { Key } from '../crypto/key.ts';
 import { IntegrityError, KerberosError } from '../errors.ts';
+import { ANONYMOUS_REALM, isAnonymous } from '../messages/anonymous.ts';
 import type { Credential } from '../messages/credential.ts';
-import { CANONICALIZE, ENC_PA_REP } from '../messages/flags.ts';
+import { CANONICALIZE, ENC_PA_REP, REQUEST_ANONYMOUS } from '../messages/flags.ts';
 import { AsRep, EncAsRepPart, type EncKdcRepPart } from '../messages/kdc-rep.ts';
 import type { KdcReqBody } from '../messages/kdc-req.ts';
 import {
@@ -16,10 +17,12 @@ import { type Principal, samePrincipal, tgsPrincipal, toPrincipal } from '../mes
 import { unseal } from '../messages/seal.ts';
 import { Ticket } from '../messages/ticket.ts';
 import { Checksum } from '../messages/types.ts';
+import type { Armor } from '../preauth/armor.ts';
+import { modified } from '../preauth/modified.ts';
 import type { AsState } from './as-state.ts';
 import type { InitialOptions } from './initial.ts';
 import { passwordExpiration } from './password-expiration.ts';
-import { checkEcho, checkTimes, credentialOf, modified } from './reply-checks.ts';
+import { checkEcho, checkTimes, credentialOf } from './reply-checks.ts';
 
 /** What a KDC tells besides the ticket. */
 export interface AsReplyFacts {
@@ -35,6 +38,7 @@ export interface AsReplyFacts {
 
 export interface AsMessages {
   readonly body: KdcReqBody;
+  readonly armor: Armor;
   readonly request: Uint8Array;
   readonly reply: Uint8Array;
 }
@@ -46,9 +50,10 @@ export async function openAsReply(
   options: InitialOptions,
 ): Promise<AsReplyFacts & { readonly credential: Credential }> {
   const rep = AsRep.decode(messages.reply);
-  const client = toPrincipal(rep.cname, rep.crealm);
+  const { client, padata, strengthen } = messages.armor.openReply(rep, messages.body.nonce);
   if (!messages.body.etype.includes(rep.encPart.etype)) throw modified('an enctype that was not asked for');
-  const key = await state.replyKey(rep.padata ?? [], rep.encPart.etype);
+  const agreed = await state.replyKey(padata, { request: messages.request, etype: rep.encPart.etype });
+  const key = strengthen(agreed);
   const part = unsealReply(rep, key, state);
   const ticket = Ticket.decode(rep.ticket);
 
@@ -56,6 +61,10 @@ export async function openAsReply(
   if (!samePrincipal(server, toPrincipal(ticket.sname, ticket.realm)))
     throw modified('two names of the server');
   checkNames(client, server, messages.body);
+  if (isAnonymous(client) && client.realm === ANONYMOUS_REALM) {
+    const { checkContribution } = await import('../preauth/pkinit-contribution.ts');
+    checkContribution(padata, agreed, part.key);
+  }
   checkEcho(part, messages.body);
   checkTimes(part, messages.body);
   const fastAvailable = checkEncryptedPadata(part, messages.request, key);
@@ -84,14 +93,23 @@ function checkNames(client: Principal, server: Principal, body: KdcReqBody): voi
     samePrincipal(server, tgsPrincipal(client.realm));
   if (!samePrincipal(server, askedServer) && !renamedRealm) throw modified('another server');
   const sameRealm = client.realm === askedClient.realm || renamedRealm;
-  if (!samePrincipal(client, askedClient) && !(canonical && sameRealm)) throw modified('another client');
+  if (body.kdcOptions & REQUEST_ANONYMOUS) {
+    if (!isAnonymousFor(askedClient, client)) throw modified('another client');
+  } else if (!samePrincipal(client, askedClient) && !(canonical && sameRealm)) {
+    throw modified('another client');
+  }
+}
+
+/** RFC 8062 §4.1: who asks without a name of its own is in the realm of those without names. */
+function isAnonymousFor(asked: Principal, client: Principal): boolean {
+  return isAnonymous(client) && client.realm === (isAnonymous(asked) ? ANONYMOUS_REALM : asked.realm);
 }
 
 function unsealReply(rep: AsRep, key: Key, state: AsState): EncKdcRepPart {
   try {
     return unseal(EncAsRepPart, rep.encPart, key, KU_AS_REP);
   } catch (error) {
-    throw error instanceof IntegrityError ? state.keys.rejected(error) : error;
+    throw error instanceof IntegrityError ? state.rejected(error) : error;
   }
 }
 

@@ -1,25 +1,29 @@
 import { prepareRandom, randomNonce } from '../crypto/random.ts';
 import type { Credential } from '../messages/credential.ts';
-import { KDC_ERR_WRONG_REALM } from '../messages/error-codes.ts';
-import { AsReq, KdcReqBody } from '../messages/kdc-req.ts';
+import { KDC_ERR_PREAUTH_EXPIRED, KDC_ERR_WRONG_REALM } from '../messages/error-codes.ts';
+import { AsReq, type KdcReqBody } from '../messages/kdc-req.ts';
 import { isKrbError, KdcError, KrbError } from '../messages/krb-error.ts';
-import { NT_ENTERPRISE, PA_PAC_REQUEST, PA_REQ_ENC_PA_REP } from '../messages/numbers.ts';
+import { NT_ENTERPRISE, PA_AS_FRESHNESS, PA_PAC_REQUEST, PA_REQ_ENC_PA_REP } from '../messages/numbers.ts';
 import { PaPacRequest } from '../messages/preauth-data.ts';
 import { formatPrincipal, type Principal, tgsPrincipal } from '../messages/principal.ts';
 import type { PaData } from '../messages/types.ts';
+import { type Armor, noArmor } from '../preauth/armor.ts';
 import { type AsReplyFacts, openAsReply } from './as-reply.ts';
-import { AsState } from './as-state.ts';
+import { AsState, type PreauthWishes } from './as-state.ts';
 import { type Exchange, type ExchangeOptions, exchangeOf } from './options.ts';
 import { type ClientKeys, clientKeys, readOnce, type Secret } from './secret.ts';
+import type { ArmorSource } from './ticket-armor.ts';
 import { asRequestBody, type TicketWishes } from './ticket-wishes.ts';
 
-export interface InitialOptions extends ExchangeOptions, TicketWishes {
+export interface InitialOptions extends ExchangeOptions, TicketWishes, PreauthWishes {
   /** The service to get a ticket for; the realm's ticket-granting service if not given. */
   readonly server?: Principal | undefined;
   /** Asks for a PAC, or for none; says nothing if not given. */
   readonly pac?: boolean | undefined;
   /** Whether to go by the KDC's clock where ours differs; true if not given. */
   readonly kdcTimesync?: boolean | undefined;
+  /** Puts FAST around the exchange (RFC 6113 §5.4); a KDC that does not answer in kind is refused. */
+  readonly armor?: ArmorSource | undefined;
 }
 
 /** What an AS exchange brings. */
@@ -27,6 +31,8 @@ export interface InitialResult extends AsReplyFacts {
   readonly credential: Credential;
   /** The type of the pre-authentication data that the KDC accepted, if it asked for any. */
   readonly padataType: number | undefined;
+  /** What the cache is to remember about the ticket, by key: `pa_type`, and what the mechanism notes. */
+  readonly notes: ReadonlyMap<string, string>;
 }
 
 /** Enough for every step of a mechanism; a KDC that wants more is not getting anywhere. */
@@ -36,8 +42,8 @@ const MAX_REFERRALS = 5;
 /**
  * The AS exchange (RFC 4120 §3.1): a ticket for `server` with a password or a keytab. It starts without
  * pre-authentication and lets the KDC say what it wants. Throws KdcError, TransportError, and KerberosError
- * PASSWORD_INCORRECT, PREAUTH_FAILED, REPLY_MODIFIED, REPLY_SKEW, KEYTAB_NO_KEY, ENCTYPE_UNSUPPORTED, S2K_PARAMS and
- * CODEC.
+ * PASSWORD_INCORRECT, PREAUTH_FAILED, FAST_REQUIRED, REPLY_MODIFIED, REPLY_SKEW, KEYTAB_NO_KEY, ENCTYPE_UNSUPPORTED,
+ * S2K_PARAMS and CODEC; with an armor also what is wrong with its cache.
  */
 export async function getInitialCredential(
   client: Principal,
@@ -48,9 +54,15 @@ export async function getInitialCredential(
   const known = readOnce(secret);
   const mayRefer = options.canonicalize === true || client.nameType === NT_ENTERPRISE;
   const seen = new Set<string>();
+  let begunAnew = false;
   for (let asking = client; ; ) {
     const outcome = await askRealm(asking, clientKeys(known, asking), exchange, options);
     if ('credential' in outcome) return outcome;
+    if (outcome.errorCode === KDC_ERR_PREAUTH_EXPIRED) {
+      if (begunAnew) throw outcome;
+      begunAnew = true;
+      continue;
+    }
     const { crealm } = outcome.reply;
     seen.add(asking.realm);
     if (!mayRefer || !crealm || seen.has(crealm) || seen.size > MAX_REFERRALS) throw outcome;
@@ -59,7 +71,10 @@ export async function getInitialCredential(
   }
 }
 
-/** Asks one realm, to the end; the KdcError that is returned says that another realm is to be asked. */
+/**
+ * One conversation with the KDC of one realm, to the end; the KdcError that is returned says that another is to be begun,
+ * with another realm or anew.
+ */
 async function askRealm(
   client: Principal,
   keys: ClientKeys,
@@ -68,18 +83,15 @@ async function askRealm(
 ): Promise<InitialResult | KdcError> {
   const server = options.server ?? tgsPrincipal(client.realm);
   const enctypes = keys.order(exchange.enctypes);
-  const state = new AsState(client, keys, enctypes, exchange);
-  let padata: readonly PaData[] = [];
+  const armor = options.armor === undefined ? noArmor : await armorOf(options.armor, client.realm, options);
+  const makeBody = (now: Date): KdcReqBody =>
+    asRequestBody(options, { client, server, enctypes, now, nonce: randomNonce() });
+  const state = new AsState({ client, keys, enctypes, armor, wishes: options, makeBody }, exchange);
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const body = asRequestBody(options, {
-      client,
-      server,
-      enctypes,
-      now: state.now(),
-      nonce: randomNonce(),
-    });
-    const reqBody = KdcReqBody.encode(body);
-    const request = AsReq.encode({ padata: [...padata, ...constantPadata(options)], reqBody });
+    const padata = [...(await state.padata()), ...constantPadata(options)];
+    const { body, reqBody } = state.request();
+    const outerBody = armor.outerBody(body, reqBody);
+    const request = AsReq.encode({ padata: armor.seal({ padata, reqBody }, outerBody), reqBody: outerBody });
     exchange.trace(
       `Sending AS-REQ for ${formatPrincipal(client)} (${request.length} bytes) to ${client.realm}`,
     );
@@ -87,20 +99,30 @@ async function askRealm(
     if (round === 0) setImmediate(prepareRandom);
     const reply = await replying;
     if (!isKrbError(reply)) {
-      const opened = await openAsReply({ body, request, reply }, state, options);
-      return { ...opened, padataType: state.mechanism?.padataType };
+      const opened = await openAsReply({ body, armor, request, reply }, state, options);
+      return { ...opened, padataType: state.mechanism?.padataType, notes: state.notes };
     }
-    const error = new KdcError(KrbError.decode(reply));
+    const error = new KdcError(armor.openError(KrbError.decode(reply), body.nonce));
     exchange.trace(`Received error from KDC: ${error.errorCode}/${error.message}`);
-    if (error.errorCode === KDC_ERR_WRONG_REALM) return error;
-    padata = await state.answer(error);
+    if ([KDC_ERR_WRONG_REALM, KDC_ERR_PREAUTH_EXPIRED].includes(error.errorCode)) return error;
+    state.hear(error);
   }
-  throw keys.rejected();
+  throw state.rejected();
+}
+
+/** FAST, which few exchanges need. */
+async function armorOf(source: ArmorSource, realm: string, options: InitialOptions): Promise<Armor> {
+  const { ticketArmor } = await import('./ticket-armor.ts');
+  return ticketArmor(source, realm, options);
 }
 
 /** What every request carries, whatever the KDC asks for. */
 function constantPadata(options: InitialOptions): readonly PaData[] {
   const padata: PaData[] = [{ padataType: PA_REQ_ENC_PA_REP, padataValue: new Uint8Array(0) }];
+  // RFC 8070 §2.1: what asks for a freshness token.
+  if (options.pkinit !== undefined) {
+    padata.push({ padataType: PA_AS_FRESHNESS, padataValue: new Uint8Array(0) });
+  }
   if (options.pac !== undefined) {
     padata.push({
       padataType: PA_PAC_REQUEST,

@@ -1,7 +1,7 @@
 import { KerberosError } from '../errors.ts';
 import type { Credential } from '../messages/credential.ts';
 import { KDC_ERR_S_PRINCIPAL_UNKNOWN } from '../messages/error-codes.ts';
-import { CANONICALIZE, FORWARDABLE, PROXIABLE, RENEWABLE } from '../messages/flags.ts';
+import { CANONICALIZE, ENC_TKT_IN_SKEY, FORWARDABLE, PROXIABLE, RENEWABLE } from '../messages/flags.ts';
 import { KdcError } from '../messages/krb-error.ts';
 import {
   formatPrincipal,
@@ -10,6 +10,7 @@ import {
   samePrincipal,
   tgsPrincipal,
 } from '../messages/principal.ts';
+import { modified } from '../preauth/modified.ts';
 import type { ServiceOptions } from './service.ts';
 import { exchangeTgs } from './tgs.ts';
 
@@ -22,6 +23,13 @@ export interface Journey {
   readonly onTheWay: readonly Credential[];
 }
 
+export interface WalkOptions extends ServiceOptions {
+  /** The realm to begin with does FAST; of the others nobody vouches for that. */
+  readonly fast?: boolean | undefined;
+  /** The ticket-granting ticket whose session key is to seal the ticket for the service (RFC 4120 §3.7.1). */
+  readonly secondTicket?: Uint8Array | undefined;
+}
+
 /**
  * Asks the KDCs for a ticket for `server`, beginning with that of `tgt`: first the way to the server's realm, then
  * wherever its KDC refers to (RFC 4120 §3.3.1, RFC 6806 §8). Throws KdcError, TransportError and KerberosError
@@ -30,7 +38,7 @@ export interface Journey {
 export async function requestService(
   tgt: Credential,
   server: Principal,
-  options: ServiceOptions,
+  options: WalkOptions,
 ): Promise<Journey> {
   const walk = new Walk(tgt, server, options);
   // A server without a realm of its own is asked for where we are, which may refer to another.
@@ -40,26 +48,60 @@ export async function requestService(
     return { credential, onTheWay: walk.gained };
   }
   for (;;) {
-    const credential = await walk.ask({ ...server, realm: walk.realm });
-    const referred =
-      isTgs(credential.server) && !samePrincipal(credential.server, { ...server, realm: walk.realm });
-    if (!referred) return { credential, onTheWay: walk.gained };
+    const asked = { ...server, realm: walk.realm };
+    const credential = await walk.ask(asked);
+    const isAsked = samePrincipal(credential.server, asked);
+    if (isAsked || !isTgs(credential.server)) {
+      // An alias has no ticket-granting ticket: whoever has one is who was meant.
+      if (!isAsked && options.secondTicket !== undefined) throw modified('another server');
+      return { credential, onTheWay: walk.gained };
+    }
     walk.moveOn(credential);
   }
 }
 
-/** The way from realm to realm, each visited once. */
+/** The KDC options that a ticket's flags allow to be asked for again. */
+export function inheritedOptions({ flags }: Credential): number {
+  return flags & (FORWARDABLE | PROXIABLE | RENEWABLE);
+}
+
+/** The realms of a way, each of which is visited once. */
+export class RealmsSeen {
+  private readonly realms = new Set<string>();
+  private readonly server: Principal;
+
+  /** `server` is where the way leads to. */
+  constructor(server: Principal) {
+    this.server = server;
+  }
+
+  has(realm: string): boolean {
+    return this.realms.has(realm);
+  }
+
+  /** Throws KerberosError REPLY_MODIFIED where the way turns back, or has no end. */
+  add(realm: string): void {
+    if (this.realms.has(realm) || this.realms.size === MAX_REALMS) {
+      throw new KerberosError(
+        'REPLY_MODIFIED',
+        `The way to ${formatPrincipal(this.server)} leads through too many realms`,
+      );
+    }
+    this.realms.add(realm);
+  }
+}
+
+/** The way from realm to realm. */
 class Walk {
   tgt: Credential;
   readonly gained: Credential[] = [];
-  private readonly seen = new Set<string>();
-  private readonly server: Principal;
-  private readonly options: ServiceOptions;
+  private readonly seen: RealmsSeen;
+  private readonly options: WalkOptions;
 
-  constructor(tgt: Credential, server: Principal, options: ServiceOptions) {
+  constructor(tgt: Credential, server: Principal, options: WalkOptions) {
     this.tgt = tgt;
-    this.server = server;
     this.options = options;
+    this.seen = new RealmsSeen(server);
     this.seen.add(this.realm);
   }
 
@@ -69,9 +111,16 @@ class Walk {
   }
 
   ask(server: Principal): Promise<Credential> {
-    const inherited = this.tgt.flags & (FORWARDABLE | PROXIABLE | RENEWABLE);
-    const canonicalize = (this.options.canonicalize ?? true) && !isTgs(server) ? CANONICALIZE : 0;
-    return exchangeTgs(this.tgt, server, { kdcOptions: inherited | canonicalize }, this.options);
+    const { canonicalize = true, secondTicket, fast } = this.options;
+    const forService = !isTgs(server);
+    const userToUser = forService && secondTicket !== undefined;
+    const kdcOptions =
+      inheritedOptions(this.tgt) |
+      (forService && canonicalize ? CANONICALIZE : 0) |
+      (userToUser ? ENC_TKT_IN_SKEY : 0);
+    const additionalTickets = userToUser ? [secondTicket] : undefined;
+    const request = { kdcOptions, additionalTickets, fast: fast && this.gained.length === 0 };
+    return exchangeTgs(this.tgt, server, request, this.options);
   }
 
   /** Goes to `realm`, by way of the realms that the KDCs name. */
@@ -90,14 +139,8 @@ class Walk {
 
   moveOn(tgt: Credential): void {
     const realm = tgt.server.components[1]!;
-    if (this.seen.has(realm) || this.seen.size === MAX_REALMS) {
-      throw new KerberosError(
-        'REPLY_MODIFIED',
-        `The way to ${formatPrincipal(this.server)} leads through too many realms`,
-      );
-    }
-    this.options.trace?.(`Following referral to realm ${realm}`);
     this.seen.add(realm);
+    this.options.trace?.(`Following referral to realm ${realm}`);
     this.gained.push(tgt);
     this.tgt = tgt;
   }

@@ -3,22 +3,29 @@ import { FORWARDABLE, PROXIABLE, RENEW, RENEWABLE, VALIDATE } from '../messages/
 import type { ExchangeOptions } from './options.ts';
 import { exchangeTgs } from './tgs.ts';
 
+export interface RenewOptions extends ExchangeOptions {
+  /** The realm does FAST, as its cache notes; the exchange then does, too. */
+  readonly fast?: boolean | undefined;
+}
+
 /**
  * Renews a renewable ticket: the same ticket with a later end (RFC 4120 §2.3, §3.3). Throws what `exchangeTgs` throws;
  * the KDC answers KDC_ERR_BADOPTION to a ticket that is not renewable.
  */
-export function renewCredential(credential: Credential, options: ExchangeOptions): Promise<Credential> {
+export function renewCredential(credential: Credential, options: RenewOptions): Promise<Credential> {
   return again(credential, RENEW, options);
 }
 
 /** Validates a postdated ticket whose start has come (RFC 4120 §2.2). Throws what `exchangeTgs` throws. */
-export function validateCredential(credential: Credential, options: ExchangeOptions): Promise<Credential> {
+export function validateCredential(credential: Credential, options: RenewOptions): Promise<Credential> {
   return again(credential, VALIDATE, options);
 }
 
-function again(credential: Credential, option: number, options: ExchangeOptions): Promise<Credential> {
+function again(credential: Credential, option: number, options: RenewOptions): Promise<Credential> {
   const kept = credential.flags & (FORWARDABLE | PROXIABLE | RENEWABLE);
   // The end is left to the KDC: a renewed ticket lives as long as the first did.
-  const request = { kdcOptions: (option | kept) >>> 0, till: new Date(0), addresses: credential.addresses };
-  return exchangeTgs(credential, credential.server, request, options);
+  const kdcOptions = (option | kept) >>> 0;
+  const { addresses, server } = credential;
+  const request = { kdcOptions, till: new Date(0), addresses, fast: options.fast };
+  return exchangeTgs(credential, server, request, options);
 }

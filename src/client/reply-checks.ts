@@ -1,4 +1,3 @@
-import { KerberosError } from '../errors.ts';
 import type { Credential } from '../messages/credential.ts';
 import { POSTDATED, RENEWABLE, RENEWABLE_OK } from '../messages/flags.ts';
 import { sameAddress } from '../messages/host-address.ts';
@@ -6,13 +5,7 @@ import type { EncKdcRepPart } from '../messages/kdc-rep.ts';
 import type { KdcReqBody } from '../messages/kdc-req.ts';
 import { type Principal, toPrincipal } from '../messages/principal.ts';
 import type { HostAddress } from '../messages/types.ts';
-
-/** The error for a reply that does not fit its request. */
-export function modified(what: string): KerberosError {
-  return new KerberosError('REPLY_MODIFIED', 'KDC reply did not match expectations', {
-    cause: new Error(`the reply names ${what}`),
-  });
-}
+import { modified } from '../preauth/modified.ts';
 
 /** Checks what a reply repeats of its request: nonce, addresses, enctype of the session key. */
 export function checkEcho(part: EncKdcRepPart, body: KdcReqBody): void {

@@ -5,9 +5,10 @@ import { KerberosError } from '../errors.ts';
 import { type Credential, isExpired, startOf } from '../messages/credential.ts';
 import { INVALID } from '../messages/flags.ts';
 import { type Principal, samePrincipal, tgsPrincipal } from '../messages/principal.ts';
+import { doesFast } from './fast-available.ts';
 import { notFound } from './not-found.ts';
 import { type ExchangeOptions, exchangeOf, shifted } from './options.ts';
-import { requestService } from './referrals.ts';
+import { type Journey, requestService, type WalkOptions } from './referrals.ts';
 
 export interface ServiceOptions extends ExchangeOptions {
   /** Never asks a KDC. */
@@ -28,38 +29,74 @@ export interface ServiceOptions extends ExchangeOptions {
  * by it again; the ticket in it has the true one. Throws CcacheError, KdcError, TransportError, and KerberosError
  * CREDENTIAL_NOT_FOUND, NO_TGT, TICKET_EXPIRED, REPLY_MODIFIED.
  */
-export async function getServiceCredential(
+export function getServiceCredential(
   cache: Ccache,
   server: Principal,
   options: ServiceOptions,
 ): Promise<Credential> {
+  const errand = {
+    realm: server.realm,
+    find: (contents: CacheContents) => findCredential(contents, server, options),
+    request: (tgt: Credential, walkOptions: WalkOptions) => requestService(tgt, server, walkOptions),
+    keepAs: { server },
+  };
+  return runErrand(cache, errand, options);
+}
+
+/** What is wanted of a cache and, where that has not got it, of the KDCs. */
+export interface Errand {
+  /** Whose ticket-granting ticket is best to begin with, if the cache holds one; else that of the start realm. */
+  readonly realm?: string | undefined;
+  find(contents: CacheContents): Credential | undefined;
+  request(tgt: Credential, options: WalkOptions): Promise<Journey>;
+  /** What the cache is to know the new credential by. */
+  readonly keepAs?: Partial<Credential> | undefined;
+}
+
+/** The credential that an errand is about; new tickets are stored. Throws what `getServiceCredential` throws. */
+export async function runErrand(cache: Ccache, errand: Errand, options: ServiceOptions): Promise<Credential> {
   const contents = await cache.load();
-  const found = findCredential(contents, server, options);
+  const found = errand.find(contents);
   if (found !== undefined) return found;
   if (options.cachedOnly) throw notFound(cache);
   const kdcOffset = options.kdcOffset ?? contents.kdcOffset ?? 0;
   const adjusted = { ...options, kdcOffset };
-  const tgt = findTgt(cache, contents, server.realm, adjusted);
-  const { credential, onTheWay } = await requestService(tgt, server, adjusted);
-  const gained = { ...credential, server };
+  const tgt = findTgt(cache, contents, errand.realm, adjusted);
+  const fast = doesFast(contents, tgt.server);
+  const { credential, onTheWay } = await errand.request(tgt, { ...adjusted, fast });
+  const gained = { ...credential, ...errand.keepAs };
   if (!options.noStore) await store(cache, [...onTheWay, gained], adjusted);
   return gained;
 }
+
+/** What a credential must be besides valid. */
+export type FindOptions = Pick<ExchangeOptions, 'enctypes' | 'now' | 'kdcOffset' | 'clockskew'>;
 
 /** A valid ticket for `server` in a cache's contents, of an enctype that is permitted. */
 export function findCredential(
   contents: CacheContents,
   server: Principal,
-  options: Pick<ExchangeOptions, 'enctypes' | 'now' | 'kdcOffset' | 'clockskew'>,
+  options: FindOptions,
+): Credential | undefined {
+  const own = (credential: Credential) =>
+    samePrincipal(credential.server, server) &&
+    samePrincipal(credential.client, contents.principal) &&
+    !credential.isSkey;
+  return findValid(contents, own, options);
+}
+
+/** The first of the cache's tickets that `matches`, is valid and of an enctype that is permitted. */
+export function findValid(
+  contents: CacheContents,
+  matches: (credential: Credential) => boolean,
+  options: FindOptions,
 ): Credential | undefined {
   const { now: clock = () => new Date(), kdcOffset = contents.kdcOffset ?? 0, clockskew = 300 } = options;
   const now = shifted(clock, kdcOffset);
   return contents.credentials.find(
     credential =>
-      samePrincipal(credential.server, server) &&
-      samePrincipal(credential.client, contents.principal) &&
+      matches(credential) &&
       !isConfigEntry(credential) &&
-      !credential.isSkey &&
       !(credential.flags & INVALID) &&
       !isExpired(credential, now) &&
       startOf(credential) <= after(now, clockskew) &&
@@ -67,16 +104,16 @@ export function findCredential(
   );
 }
 
-/** The ticket-granting ticket to begin with: that for the server's realm if there is one, else that of the start realm. */
+/** The ticket-granting ticket to begin with: that for the realm named if there is one, else that of the start realm. */
 function findTgt(
   cache: Ccache,
   contents: CacheContents,
-  realm: string,
+  realm: string | undefined,
   { now, kdcOffset, clockskew }: ServiceOptions,
 ): Credential {
   const home = startRealm(contents);
   for (const issuer of [home, contents.principal.realm]) {
-    for (const target of [realm, issuer]) {
+    for (const target of [realm ?? issuer, issuer]) {
       const tgt = findCredential(contents, tgsPrincipal(target, issuer), { now, kdcOffset, clockskew });
       if (tgt !== undefined) return tgt;
     }

@@ -7,7 +7,10 @@ import { KU_TGS_REP_SUBKEY } from '../messages/numbers.ts';
 import { isTgs, type Principal, samePrincipal, toPrincipal } from '../messages/principal.ts';
 import { unseal } from '../messages/seal.ts';
 import { Ticket } from '../messages/ticket.ts';
-import { checkEcho, checkTimes, credentialOf, modified } from './reply-checks.ts';
+import type { Armor } from '../preauth/armor.ts';
+import { modified } from '../preauth/modified.ts';
+import { checkEcho, checkTimes, credentialOf } from './reply-checks.ts';
+import type { OnBehalf } from './s4u-behalf.ts';
 
 interface TgsContext {
   readonly body: KdcReqBody;
@@ -15,19 +18,26 @@ interface TgsContext {
   readonly server: Principal;
   /** The subkey of our authenticator, in which the reply is sealed (RFC 4120 §3.3.3). */
   readonly subkey: Key;
+  readonly armor: Armor;
+  readonly onBehalf: OnBehalf | undefined;
 }
 
 /** Opens a TGS-REP and checks it against its request (RFC 4120 §3.3.4). */
-export function openTgsReply(reply: Uint8Array, { body, tgt, server, subkey }: TgsContext): Credential {
+export function openTgsReply(
+  reply: Uint8Array,
+  { body, tgt, server, subkey, armor, onBehalf }: TgsContext,
+): Credential {
   const rep = TgsRep.decode(reply);
-  const part = unseal(EncTgsRepPart, rep.encPart, subkey, KU_TGS_REP_SUBKEY);
+  const { client, padata, strengthen } = armor.openReply(rep, body.nonce);
+  const part = unseal(EncTgsRepPart, rep.encPart, strengthen(subkey), KU_TGS_REP_SUBKEY);
   const ticket = Ticket.decode(rep.ticket);
-  const client = toPrincipal(rep.cname, rep.crealm);
-  if (!samePrincipal(client, tgt.client)) throw modified('another client');
   const granted = toPrincipal(part.sname, part.srealm);
   if (!samePrincipal(granted, toPrincipal(ticket.sname, ticket.realm)))
     throw modified('two names of the server');
   if (!mayStandFor(granted, server, body)) throw modified('another server');
+  const { encryptedPaData: encryptedPadata = [] } = part;
+  if (onBehalf !== undefined) onBehalf.check({ client, server: granted, padata, encryptedPadata });
+  else if (!samePrincipal(client, tgt.client)) throw modified('another client');
   checkEcho(part, body);
   checkTimes(part, body);
   return credentialOf(part, client, rep.ticket);

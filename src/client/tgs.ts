@@ -1,15 +1,17 @@
 import { makeChecksum } from '../crypto/checksum.ts';
 import { type Key, randomKey } from '../crypto/key.ts';
 import { randomNonce } from '../crypto/random.ts';
-import { ApReq, Authenticator } from '../messages/ap.ts';
 import type { Credential } from '../messages/credential.ts';
 import { KdcReqBody, TgsReq } from '../messages/kdc-req.ts';
 import { isKrbError, KdcError, KrbError } from '../messages/krb-error.ts';
 import { KU_TGS_REQ_AUTHENTICATOR, KU_TGS_REQ_CKSUM, PA_TGS_REQ } from '../messages/numbers.ts';
 import { formatPrincipal, type Principal, toPrincipalName } from '../messages/principal.ts';
-import { seal, toEncryptionKey, toKey } from '../messages/seal.ts';
-import type { HostAddress, PaData } from '../messages/types.ts';
+import { toKey } from '../messages/seal.ts';
+import type { HostAddress } from '../messages/types.ts';
+import { type Armor, noArmor } from '../preauth/armor.ts';
 import { type ExchangeOptions, exchangeOf, shifted } from './options.ts';
+import { presentTicket } from './present-ticket.ts';
+import type { OnBehalf } from './s4u-behalf.ts';
 import { openTgsReply } from './tgs-reply.ts';
 
 /** What a TGS request asks for, besides the server. */
@@ -21,6 +23,12 @@ export interface TgsRequest {
   readonly rtime?: Date | undefined;
   readonly from?: Date | undefined;
   readonly addresses?: readonly HostAddress[] | undefined;
+  /** The realm does FAST: the ticket armors the request, too (RFC 6113 §5.4.2). */
+  readonly fast?: boolean | undefined;
+  /** DER of tickets that the KDC options refer to. */
+  readonly additionalTickets?: readonly Uint8Array[] | undefined;
+  /** Absent where the ticket is for the client of the ticket-granting ticket. */
+  readonly onBehalf?: OnBehalf | undefined;
 }
 
 /**
@@ -48,42 +56,40 @@ export async function exchangeTgs(
     nonce: randomNonce(),
     etype: exchange.enctypes,
     addresses: request.addresses?.length ? request.addresses : undefined,
+    additionalTickets: request.additionalTickets,
   };
   const reqBody = KdcReqBody.encode(body);
   const now = shifted(exchange.clock, options.kdcOffset ?? 0);
-  const message = TgsReq.encode({ padata: [tgsPadata(tgt, reqBody, { sessionKey, subkey, now })], reqBody });
+  const apReq = presentTicket(tgt, {
+    sessionKey,
+    subkey,
+    now,
+    usage: KU_TGS_REQ_AUTHENTICATOR,
+    cksum: makeChecksum(sessionKey, KU_TGS_REQ_CKSUM, reqBody),
+  });
+  const armor = request.fast ? await armorOf(subkey, sessionKey) : noArmor;
+  const header = { padataType: PA_TGS_REQ, padataValue: apReq };
+  const extra = request.onBehalf?.padata(body.nonce, subkey) ?? [];
+  const sealed = armor.seal({ padata: extra, reqBody }, apReq);
+  // AD and Heimdal's KDC look for them outside of the armor, too.
+  const padata = [header, ...sealed, ...(request.fast ? extra : [])];
+  const message = TgsReq.encode({ padata, reqBody });
   exchange.trace(
-    `Sending TGS-REQ for ${formatPrincipal(server)} (${message.length} bytes) to ${server.realm}`,
+    `Sending TGS-REQ for ${formatPrincipal(server)} (${message.length} bytes) to ${server.realm}${request.fast ? ' within FAST' : ''}`,
   );
   const reply = await exchange.transport(server.realm, message, exchange.signal);
   if (isKrbError(reply)) {
-    const error = new KdcError(KrbError.decode(reply));
+    const error = new KdcError(armor.openError(KrbError.decode(reply), body.nonce));
     exchange.trace(`Received error from KDC: ${error.errorCode}/${error.message}`);
     throw error;
   }
-  const credential = openTgsReply(reply, { body, tgt, server, subkey });
+  const credential = openTgsReply(reply, { body, tgt, server, subkey, armor, onBehalf: request.onBehalf });
   exchange.trace(`Received ticket for ${formatPrincipal(credential.server)}`);
   return credential;
 }
 
-/** PA-TGS-REQ: the ticket and an authenticator over the body's checksum (RFC 4120 §7.2.1 and §5.4.1). */
-function tgsPadata(
-  tgt: Credential,
-  reqBody: Uint8Array,
-  { sessionKey, subkey, now }: { readonly sessionKey: Key; readonly subkey: Key; readonly now: Date },
-): PaData {
-  const authenticator = {
-    crealm: tgt.client.realm,
-    cname: toPrincipalName(tgt.client),
-    cksum: makeChecksum(sessionKey, KU_TGS_REQ_CKSUM, reqBody),
-    cusec: (now.getTime() % 1000) * 1000,
-    ctime: now,
-    subkey: toEncryptionKey(subkey),
-  };
-  const apReq = ApReq.encode({
-    apOptions: 0,
-    ticket: tgt.ticket,
-    authenticator: seal(Authenticator, authenticator, sessionKey, KU_TGS_REQ_AUTHENTICATOR),
-  });
-  return { padataType: PA_TGS_REQ, padataValue: apReq };
+/** FAST, whose armor is the ticket presented. */
+async function armorOf(subkey: Key, sessionKey: Key): Promise<Armor> {
+  const { implicitArmor } = await import('../preauth/fast.ts');
+  return implicitArmor(subkey, sessionKey);
 }

@@ -6,6 +6,7 @@ import {
   PROXIABLE,
   RENEWABLE,
   RENEWABLE_OK,
+  REQUEST_ANONYMOUS,
 } from '../messages/flags.ts';
 import type { KdcReqBody } from '../messages/kdc-req.ts';
 import { type Principal, toPrincipalName } from '../messages/principal.ts';
@@ -25,6 +26,8 @@ export interface TicketWishes {
   readonly addresses?: readonly HostAddress[] | undefined;
   /** Lets the KDC answer with other names than those asked for (RFC 6806). */
   readonly canonicalize?: boolean | undefined;
+  /** A ticket that does not tell who the client is (RFC 8062). */
+  readonly anonymous?: boolean | undefined;
 }
 
 const DAY = 86_400;
@@ -46,6 +49,7 @@ export function asRequestBody(wishes: TicketWishes, facts: AsRequestFacts): KdcR
     (wishes.proxiable ? PROXIABLE : 0) |
     (wishes.renewLifetime ? RENEWABLE : 0) |
     (wishes.canonicalize ? CANONICALIZE : 0) |
+    (wishes.anonymous ? REQUEST_ANONYMOUS : 0) |
     (wishes.starttime ? ALLOW_POSTDATE | POSTDATED : 0);
   return {
     kdcOptions: options >>> 0,

@@ -1,14 +1,17 @@
 import { makeChecksum } from '../crypto/checksum.ts';
 import { type Key, randomKey } from '../crypto/key.ts';
+import { ANONYMOUS_REALM, isAnonymous } from '../messages/anonymous.ts';
 import {
   KDC_ERR_BADOPTION,
   KDC_ERR_C_PRINCIPAL_UNKNOWN,
   KDC_ERR_CANNOT_POSTDATE,
   KDC_ERR_MUST_USE_USER2USER,
+  KDC_ERR_POLICY,
   KDC_ERR_S_PRINCIPAL_UNKNOWN,
 } from '../messages/error-codes.ts';
 import {
   ALLOW_POSTDATE,
+  ANONYMOUS,
   CNAME_IN_ADDL_TKT,
   ENC_PA_REP,
   ENC_TKT_IN_SKEY,
@@ -28,10 +31,12 @@ import { seal, toEncryptionKey } from '../messages/seal.ts';
 import type { EncTicketPart } from '../messages/ticket.ts';
 import { Checksum, type PaData, type PrincipalName } from '../messages/types.ts';
 import { admitClient, admitPassword, admitServer, longestLives } from './admission.ts';
+import { openArmorTicket } from './armor-ticket.ts';
 import { clientHints } from './client-hints.ts';
 import { currentKeys, type PrincipalEntry } from './database.ts';
 import { replyKey, sessionEtype, ticketKey, usableEtypes } from './enctype-choice.ts';
 import { type Exchange, wholeSeconds } from './exchange.ts';
+import { type ArmorKeyFinder, fastOffer, type InnerRequest, inArmor, openFast } from './fast.ts';
 import { replyPart, sealTicket } from './issue.ts';
 import type { RealmPolicy } from './policy.ts';
 import { preauthenticate } from './preauth.ts';
@@ -40,31 +45,30 @@ import { ticketFlags } from './ticket-flags.ts';
 import { LATEST, ticketTimes } from './ticket-times.ts';
 
 /** Options that ask for what only a ticket-granting ticket can be turned into, or for what is not offered. */
-const NOT_HERE =
-  FORWARDED | PROXY | RENEW | VALIDATE | ENC_TKT_IN_SKEY | CNAME_IN_ADDL_TKT | REQUEST_ANONYMOUS;
+const NOT_HERE = FORWARDED | PROXY | RENEW | VALIDATE | ENC_TKT_IN_SKEY | CNAME_IN_ADDL_TKT;
 
 /** No realm was passed on the way (RFC 4120 §3.3.3.2). */
 const NO_TRANSIT = { trType: 1, contents: new Uint8Array(0) };
 
 /** Answers an AS-REQ (RFC 4120 §3.1.3); throws `Refusal`, or CodecError where it is malformed. */
 export function answerAsRequest(exchange: Exchange): Uint8Array {
-  const { padata = [], reqBody } = AsReq.decode(exchange.request);
-  const body = KdcReqBody.decode(reqBody);
-  exchange.body = body;
+  const { padata, body, reqBody } = openRequest(exchange);
   const parties = findParties(exchange, body);
   const { client, server, realm } = parties;
   const etypes = usableEtypes(body.etype);
   const session = sessionEtype(server, etypes);
   const ownKey = replyKey(client, etypes);
-  const required = client.policy.requiresPreauth ?? realm.requiresPreauth;
+  const required = parties.anonymous || (client.policy.requiresPreauth ?? realm.requiresPreauth);
   const proof = preauthenticate({ exchange, client, etypes, key: ownKey, padata, reqBody }, required);
-  const key = proof.replyKey ?? ownKey;
+  const provenKey = proof.replyKey ?? ownKey;
+  const key = exchange.fast?.strengthen(provenKey) ?? provenKey;
   const wantsProof = padata.some(({ padataType }) => padataType === PA_REQ_ENC_PA_REP);
 
+  const made = proof.makeSession?.(session);
   const part = newTicket(body, parties, {
     exchange,
-    session,
-    earned: INITIAL | proof.flags | (wantsProof ? ENC_PA_REP : 0),
+    earned: INITIAL | proof.flags | (wantsProof ? ENC_PA_REP : 0) | (parties.anonymous ? ANONYMOUS : 0),
+    key: made?.key ?? randomKey(session),
   });
   const sealing = ticketKey(server);
   const reply = replyPart(part, {
@@ -72,20 +76,37 @@ export function answerAsRequest(exchange: Exchange): Uint8Array {
     realm: body.realm,
     sname: parties.sname,
     keyExpiration: keyExpiration(client),
-    encryptedPaData: wantsProof ? [proofOfRequest(key, exchange.request)] : undefined,
+    encryptedPaData: wantsProof ? [proofOfRequest(key, exchange.request), fastOffer] : undefined,
   });
   const kvno = currentKeys(server).kvno;
   const ticket = sealTicket(part, { realm: body.realm, sname: parties.sname, key: sealing, kvno });
   // A key that was made for this exchange has no version.
-  const keyVersion = proof.replyKey === undefined ? currentKeys(client).kvno : undefined;
+  const keyVersion = key === ownKey ? currentKeys(client).kvno : undefined;
   exchange.issued = { authtime: part.authtime, reply: key.etype, ticket: sealing.etype, session };
+  const told = [...clientHints(client, [key.etype]), ...(proof.padata ?? []), ...(made ? [made.padata] : [])];
   return AsRep.encode({
-    padata: clientHints(client, [key.etype]),
-    crealm: body.realm,
-    cname: parties.cname,
+    ...inArmor(exchange, told, { ...part, cname: parties.cname, nonce: body.nonce, ticket }),
     ticket,
     encPart: seal(EncAsRepPart, reply, key, KU_AS_REP, keyVersion),
   });
+}
+
+/** The request, out of its armor if it has one. */
+function openRequest(exchange: Exchange): InnerRequest {
+  const { padata = [], reqBody } = AsReq.decode(exchange.request);
+  const body = KdcReqBody.decode(reqBody);
+  exchange.body = body;
+  // Heimdal's clients leave the outer realm empty, so that the armor has to fit the inner one.
+  let armorRealm: string | undefined;
+  const findKey: ArmorKeyFinder = armor => {
+    const { key, realm } = openArmorTicket(exchange, armor);
+    armorRealm = realm;
+    return key;
+  };
+  const inner = openFast(exchange, { padata, body, reqBody }, { bound: reqBody, findKey });
+  if (armorRealm !== undefined && armorRealm !== inner.body.realm)
+    refuse(KDC_ERR_POLICY, 'ARMOR_TICKET_NOT_A_TGT');
+  return inner;
 }
 
 interface Parties {
@@ -94,6 +115,8 @@ interface Parties {
   readonly client: PrincipalEntry;
   readonly server: PrincipalEntry;
   readonly realm: RealmPolicy;
+  /** Whether the client asks without a name of its own (RFC 8062). */
+  readonly anonymous: boolean;
 }
 
 /** Client and service of a request, if they may have and be given a ticket by this exchange. */
@@ -108,7 +131,10 @@ function findParties(exchange: Exchange, body: KdcReqBody): Parties {
   if (realm === undefined || client === undefined) refuse(KDC_ERR_C_PRINCIPAL_UNKNOWN, 'CLIENT_NOT_FOUND');
   const server = database.find(sname.nameString, body.realm);
   if (server === undefined) refuse(KDC_ERR_S_PRINCIPAL_UNKNOWN, 'SERVER_NOT_FOUND');
-  if (kdcOptions & NOT_HERE) refuse(KDC_ERR_BADOPTION, 'INVALID_AS_OPTIONS');
+  const anonymous = isAnonymous(exchange.client);
+  const asksAnonymous = (kdcOptions & REQUEST_ANONYMOUS) !== 0;
+  // A client that has a name gets tickets in it.
+  if (kdcOptions & NOT_HERE || asksAnonymous !== anonymous) refuse(KDC_ERR_BADOPTION, 'INVALID_AS_OPTIONS');
   admitClient(client, exchange.now);
   admitPassword(client, server, exchange.now);
   admitServer(server, exchange.now);
@@ -116,20 +142,20 @@ function findParties(exchange: Exchange, body: KdcReqBody): Parties {
   const postdating = client.policy.disallowPostdated || server.policy.disallowPostdated;
   if (kdcOptions & (ALLOW_POSTDATE | POSTDATED) && postdating)
     refuse(KDC_ERR_CANNOT_POSTDATE, 'POSTDATE_NOT_ALLOWED');
-  return { cname, sname, client, server, realm };
+  return { cname, sname, client, server, realm, anonymous };
 }
 
 interface TicketFacts {
   readonly exchange: Exchange;
-  /** The enctype of the session key. */
-  readonly session: number;
+  /** The session key. */
+  readonly key: Key;
   readonly earned: number;
 }
 
 function newTicket(
   body: KdcReqBody,
-  { cname, client, server, realm }: Parties,
-  { exchange, session, earned }: TicketFacts,
+  { cname, client, server, realm, anonymous }: Parties,
+  { exchange, key, earned }: TicketFacts,
 ): EncTicketPart {
   const policies = [client.policy, server.policy];
   const now = wholeSeconds(exchange);
@@ -149,8 +175,8 @@ function newTicket(
       policies,
       server: server.policy,
     }),
-    key: toEncryptionKey(randomKey(session)),
-    crealm: body.realm,
+    key: toEncryptionKey(key),
+    crealm: anonymous ? ANONYMOUS_REALM : body.realm,
     cname,
     transited: NO_TRANSIT,
     authtime: new Date(now),

@@ -1,4 +1,5 @@
 import { CodecError, IntegrityError, KerberosError } from '../errors.ts';
+import { ANONYMOUS_REALM, anonymousPrincipal } from '../messages/anonymous.ts';
 import {
   KDC_ERR_BAD_PVNO,
   KDC_ERR_ETYPE_NOSUPP,
@@ -10,6 +11,7 @@ import type { KdcReqBody } from '../messages/kdc-req.ts';
 import { KrbError } from '../messages/krb-error.ts';
 import type { Principal } from '../messages/principal.ts';
 import { tgsPrincipal, toPrincipalName } from '../messages/principal.ts';
+import type { KdcFast } from './fast.ts';
 import { Refusal } from './refusal.ts';
 
 /** What a KRB-ERROR tells besides the reason. */
@@ -20,25 +22,29 @@ export interface ErrorFacts {
   readonly realm: string;
   readonly body?: KdcReqBody;
   readonly client?: Principal;
+  /** The armor that the error goes into. */
+  readonly fast?: KdcFast;
 }
 
 /** The KRB-ERROR of a refusal (RFC 4120 §5.9.1). */
 export function errorReply(
   { errorCode, message, eData }: Refusal,
-  { now, body, client, realm }: ErrorFacts,
+  { now, body, client, realm, fast }: ErrorFacts,
 ): Uint8Array {
   const inRealm = body?.realm ?? realm;
-  return KrbError.encode({
+  const named = fast?.hidesClient ? anonymousPrincipal(ANONYMOUS_REALM) : client;
+  const error: KrbError = {
     stime: new Date(now),
     susec: Math.floor(now % 1000) * 1000,
     errorCode,
-    crealm: client?.realm,
-    cname: client && toPrincipalName(client),
+    crealm: named?.realm,
+    cname: named && toPrincipalName(named),
     realm: inRealm,
     sname: body?.sname ?? toPrincipalName(tgsPrincipal(inRealm)),
     eText: message,
-    eData,
-  });
+  };
+  const told = fast?.sealError(KrbError.encode(error), eData, body?.nonce ?? 0) ?? eData;
+  return KrbError.encode({ ...error, eData: told });
 }
 
 /** What stopped a request, as a refusal. */

@@ -1,6 +1,7 @@
 import type { KdcReqBody } from '../messages/kdc-req.ts';
 import type { Principal } from '../messages/principal.ts';
 import type { PrincipalDatabase } from './database.ts';
+import type { KdcFast } from './fast.ts';
 import type { KdcPreauth } from './preauth-mechanism.ts';
 import type { ReplayTable } from './replays.ts';
 
@@ -41,6 +42,8 @@ export interface Exchange {
   body?: KdcReqBody;
   client?: Principal;
   issued?: Issued;
+  /** The armor of the request, once it has been opened; the reply goes into it, too. */
+  fast?: KdcFast;
 }
 
 /** The time of an exchange in whole seconds, as tickets have it. */

@@ -22,11 +22,17 @@ export interface Proof {
   readonly flags: number;
   /** The key of the reply where it is not the client's own. */
   readonly replyKey?: Key;
+  /** What goes with the reply. */
+  readonly padata?: readonly PaData[];
+  /** Makes the session key, of an enctype, and what tells the client of it; a random one if not given. */
+  makeSession?(etype: number): { readonly key: Key; readonly padata: PaData };
 }
 
 /** The KDC's side of one mechanism. */
 export interface KdcPreauth {
   readonly padataType: number;
+  /** What METHOD-DATA tell of it; its type alone if not given. */
+  offers?(request: PreauthRequest): readonly PaData[];
   /** Undefined where the client's data prove nothing. May throw `Refusal`. */
   verify(padataValue: Uint8Array, request: PreauthRequest): Proof | undefined;
 }

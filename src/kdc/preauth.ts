@@ -1,6 +1,9 @@
 import { KDC_ERR_PREAUTH_FAILED, KDC_ERR_PREAUTH_REQUIRED } from '../messages/error-codes.ts';
+import { PA_FX_FAST } from '../messages/numbers.ts';
 import { MethodData } from '../messages/types.ts';
 import { clientHints } from './client-hints.ts';
+import { sealCookie } from './cookie.ts';
+import { fastOffer } from './fast.ts';
 import type { PreauthRequest, Proof } from './preauth-mechanism.ts';
 import { Refusal } from './refusal.ts';
 
@@ -21,7 +24,12 @@ export function preauthenticate(request: PreauthRequest, required: boolean): Pro
 }
 
 /** The METHOD-DATA of an error: how the client makes its key, and what it may pre-authenticate with. */
-function methodData({ client, etypes, exchange }: PreauthRequest): Uint8Array {
-  const offers = exchange.kdc.mechanisms.map(({ padataType }) => ({ padataType, padataValue: NOTHING }));
-  return MethodData.encode([...clientHints(client, etypes), ...offers]);
+function methodData(request: PreauthRequest): Uint8Array {
+  const { client, etypes, exchange } = request;
+  const offers = exchange.kdc.mechanisms.flatMap(
+    ({ padataType, offers }) => offers?.(request) ?? [{ padataType, padataValue: NOTHING }],
+  );
+  // A client within FAST takes the want of a cookie for the end of the conversation (RFC 6113 §5.2).
+  const cookies = exchange.fast === undefined ? [] : [sealCookie(PA_FX_FAST, NOTHING, request)];
+  return MethodData.encode([...clientHints(client, etypes), fastOffer, ...offers, ...cookies]);
 }

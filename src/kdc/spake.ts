@@ -1,5 +1,6 @@
 import { Int32, OctetString } from '../codec/der/primitives.ts';
 import { explicit, sequence } from '../codec/der/schema.ts';
+import type { Key } from '../crypto/key.ts';
 import { CodecError, IntegrityError } from '../errors.ts';
 import { KDC_ERR_MORE_PREAUTH_DATA_REQUIRED } from '../messages/error-codes.ts';
 import { PRE_AUTHENT } from '../messages/flags.ts';
@@ -8,8 +9,8 @@ import { unseal } from '../messages/seal.ts';
 import { PaSpake, SF_NONE, type SpakeResponse, SpakeSecondFactor } from '../messages/spake.ts';
 import { MethodData } from '../messages/types.ts';
 import type { SpakeGroup } from '../preauth/spake-group.ts';
-import { loadGroup, spakeGroups } from '../preauth/spake-groups.ts';
-import { extendTranscript, spakeKeys, spakePublicKey } from '../preauth/spake-keys.ts';
+import { spakeGroups } from '../preauth/spake-groups.ts';
+import { extendTranscript, openSecret, type SpakeSecret, spakeKeys } from '../preauth/spake-keys.ts';
 import { clientHints } from './client-hints.ts';
 import { openCookie, sealCookie } from './cookie.ts';
 import type { KdcPreauth, PreauthRequest, Proof } from './preauth-mechanism.ts';
@@ -23,9 +24,10 @@ const ChallengeState = sequence('ChallengeState', {
   transcript: explicit(2, OctetString),
 });
 
-/** Loads RFC 9588 for every group, of which the client chooses; without a second factor. */
-export async function openSpake(): Promise<KdcPreauth> {
-  const groups = await Promise.all(spakeGroups.map(loadGroup));
+/** RFC 9588 in every group, of which the client chooses; without a second factor. */
+export function openSpake(): KdcPreauth {
+  // Whoever asks gets a challenge: without this, each would cost a multiplication more. The keys are the database's.
+  const secrets = new WeakMap<Key, Map<SpakeGroup, SpakeSecret>>();
   return {
     padataType: PA_SPAKE,
     verify(padataValue, request) {
@@ -46,7 +48,7 @@ export async function openSpake(): Promise<KdcPreauth> {
     if (group === undefined) return undefined;
     const { client, key } = request;
     const scalar = group.randomScalar();
-    const pubkey = spakePublicKey('kdc', group, { initialKey: key, scalar });
+    const pubkey = group.publicKey('kdc', secretOf(key, group).masks, scalar);
     const message = PaSpake.encode({
       challenge: { group: group.number, pubkey, factors: [{ type: SF_NONE }] },
     });
@@ -69,15 +71,28 @@ export async function openSpake(): Promise<KdcPreauth> {
     const { scalar, ...state } = ChallengeState.decode(carried);
     const group = find(state.group);
     if (group === undefined) return undefined;
-    const { key: initialKey, reqBody } = request;
+    const { key, reqBody } = request;
     const transcript = extendTranscript(group, state.transcript, pubkey);
-    const keys = spakeKeys('kdc', { group, initialKey, scalar, peerKey: pubkey, transcript, reqBody });
+    const keys = spakeKeys('kdc', {
+      secret: secretOf(key, group),
+      scalar,
+      peerKey: pubkey,
+      transcript,
+      reqBody,
+    });
     scalar.fill(0);
     const { type } = unseal(SpakeSecondFactor, factor, keys.factor, KU_SPAKE);
     return type === SF_NONE ? { flags: PRE_AUTHENT, replyKey: keys.reply } : undefined;
   }
 
-  function find(number: number): SpakeGroup | undefined {
-    return groups.find(group => group.number === number);
+  function secretOf(key: Key, group: SpakeGroup): SpakeSecret {
+    const known = secrets.get(key) ?? new Map<SpakeGroup, SpakeSecret>();
+    const secret = known.get(group) ?? openSecret(key, group);
+    secrets.set(key, known.set(group, secret));
+    return secret;
   }
+}
+
+function find(number: number): SpakeGroup | undefined {
+  return spakeGroups.find(group => group.number === number);
 }

@@ -6,6 +6,7 @@ import { createKdc, type Kdc, type KdcOptions } from './kdc.ts';
 import { formatKrb5Conf } from './krb5-conf.ts';
 import { loadMechanisms } from './mechanisms.ts';
 import { createDatabase, type MemoryDatabase, type PrincipalOptions } from './memory-database.ts';
+import type { KdcPkinitOptions } from './pkinit.ts';
 import type { RealmPolicy } from './policy.ts';
 import { type KdcServer, type ListenOptions, listenKdc } from './server.ts';
 
@@ -29,6 +30,8 @@ export interface StartKdcOptions
     ListenOptions,
     Pick<KdcOptions, 'now' | 'clockskew' | 'log' | 'mechanisms'> {
   readonly realm: string;
+  /** Offers PKINIT, too, and anonymous tickets where there is the service WELLKNOWN/ANONYMOUS; not with `mechanisms`. */
+  readonly pkinit?: KdcPkinitOptions | undefined;
   readonly users?: readonly UserSpec[] | undefined;
   /** Names alone or with more to say of them. */
   readonly services?: readonly (string | ServiceSpec)[] | undefined;
@@ -54,7 +57,7 @@ export interface RunningKdc extends KdcServer, AsyncDisposable {
 export async function startKdc(options: StartKdcOptions): Promise<RunningKdc> {
   const { realm } = options;
   const database = createRealm(options);
-  const mechanisms = options.mechanisms ?? (await loadMechanisms());
+  const mechanisms = options.mechanisms ?? (await loadMechanisms(options.pkinit));
   const kdc = createKdc({ ...options, database, mechanisms });
   const server = await listenKdc(kdc, options);
   return {

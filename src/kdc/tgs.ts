@@ -18,19 +18,22 @@ import {
   TRANSITED_POLICY_CHECKED,
   VALIDATE,
 } from '../messages/flags.ts';
-import { EncTgsRepPart, TgsRep } from '../messages/kdc-rep.ts';
+import { type EncKdcRepPart, EncTgsRepPart, TgsRep } from '../messages/kdc-rep.ts';
 import { KdcReqBody, TgsReq } from '../messages/kdc-req.ts';
 import { KU_TGS_REP_SESSKEY, KU_TGS_REP_SUBKEY } from '../messages/numbers.ts';
 import { isTgs, samePrincipal, tgsPrincipal, toPrincipal, toPrincipalName } from '../messages/principal.ts';
 import { seal, toEncryptionKey } from '../messages/seal.ts';
 import type { EncTicketPart } from '../messages/ticket.ts';
-import type { PrincipalName } from '../messages/types.ts';
+import type { EncryptedData, PrincipalName } from '../messages/types.ts';
+import { ticketArmorKey } from '../preauth/fast-keys.ts';
 import { admitClient, admitServer, longestLives } from './admission.ts';
 import { combinedAuthorizationData } from './authorization-data.ts';
 import { currentKeys, type PrincipalEntry } from './database.ts';
 import { sessionEtype, ticketKey, usableEtypes } from './enctype-choice.ts';
 import { type Exchange, wholeSeconds } from './exchange.ts';
+import { inArmor, type KdcFast, openFast, refuseArmor } from './fast.ts';
 import { replyPart, sealTicket } from './issue.ts';
+import { checkValidated } from './open-ticket.ts';
 import { refuse } from './refusal.ts';
 import { reissued } from './reissue.ts';
 import { openHeader, type TgsHeader } from './tgs-header.ts';
@@ -41,10 +44,7 @@ import { openSecondTicket, type SecondTicket } from './user-to-user.ts';
 
 /** Answers a TGS-REQ (RFC 4120 §3.3.3); throws `Refusal`, or CodecError where it is malformed. */
 export function answerTgsRequest(exchange: Exchange): Uint8Array {
-  const { padata = [], reqBody } = TgsReq.decode(exchange.request);
-  const body = KdcReqBody.decode(reqBody);
-  exchange.body = body;
-  const header = openHeader(exchange, padata, { body, reqBody });
+  const { header, body } = openRequest(exchange);
   const etypes = usableEtypes(body.etype);
   const second = body.kdcOptions & ENC_TKT_IN_SKEY ? openSecondTicket(exchange, body, etypes) : undefined;
   const { server, sname } = findServer(exchange, body, second);
@@ -56,22 +56,48 @@ export function answerTgsRequest(exchange: Exchange): Uint8Array {
   const kvno = second === undefined ? currentKeys(server).kvno : undefined;
   const ticket = sealTicket(part, { realm: body.realm, sname, key: sealing, kvno });
   const reply = replyPart(part, { nonce: body.nonce, realm: body.realm, sname });
-  const { subkey, sessionKey } = header;
+  const sealed = sealReply(reply, header, exchange.fast);
   exchange.issued = {
     authtime: part.authtime,
-    reply: (subkey ?? sessionKey).etype,
+    reply: sealed.etype,
     ticket: sealing.etype,
     session,
   };
+  const outside = inArmor(exchange, [], { ...part, nonce: body.nonce, ticket });
   return TgsRep.encode({
-    crealm: part.crealm,
-    cname: part.cname,
+    ...outside,
+    padata: outside.padata.length === 0 ? undefined : outside.padata,
     ticket,
-    encPart:
-      subkey === undefined
-        ? seal(EncTgsRepPart, reply, sessionKey, KU_TGS_REP_SESSKEY)
-        : seal(EncTgsRepPart, reply, subkey, KU_TGS_REP_SUBKEY),
+    encPart: sealed,
   });
+}
+
+/** What the request rests on, and the request, out of its armor if it has one. */
+function openRequest(exchange: Exchange): { readonly header: TgsHeader; readonly body: KdcReqBody } {
+  const { padata = [], reqBody } = TgsReq.decode(exchange.request);
+  const outer = { padata, body: KdcReqBody.decode(reqBody), reqBody };
+  exchange.body = outer.body;
+  const header = openHeader(exchange, padata, reqBody);
+  const { subkey, sessionKey } = header;
+  const { body } = openFast(exchange, outer, {
+    bound: header.apReq,
+    findKey(armor) {
+      if (armor !== undefined || subkey === undefined) refuseArmor();
+      return ticketArmorKey(subkey, sessionKey);
+    },
+  });
+  if (!(body.kdcOptions & VALIDATE)) checkValidated(header.part);
+  return { header, body };
+}
+
+/** The sealed part: in the subkey of the sender's choice if there is one (RFC 4120 §3.3.3), which FAST has always. */
+function sealReply(
+  reply: EncKdcRepPart,
+  { subkey, sessionKey }: TgsHeader,
+  fast: KdcFast | undefined,
+): EncryptedData {
+  if (subkey === undefined) return seal(EncTgsRepPart, reply, sessionKey, KU_TGS_REP_SESSKEY);
+  return seal(EncTgsRepPart, reply, fast?.strengthen(subkey) ?? subkey, KU_TGS_REP_SUBKEY);
 }
 
 /** The service asked for; a user-to-user request need not name it, but must not name another than its ticket does. */

@@ -19,6 +19,7 @@ export const KrbFastArmor = sequence('KrbFastArmor', {
   armorType: explicit(0, Int32),
   armorValue: explicit(1, OctetString),
 });
+export type KrbFastArmor = ValueOf<typeof KrbFastArmor>;
 
 export const PaFxFastRequest = choice('PaFxFastRequest', {
   armoredData: explicit(
@@ -31,6 +32,9 @@ export const PaFxFastRequest = choice('PaFxFastRequest', {
   ),
 });
 export type PaFxFastRequest = ValueOf<typeof PaFxFastRequest>;
+
+/** The bit of `fastOptions` for hide-client-names, bit 0 of the RFC being the highest. */
+export const HIDE_CLIENT_NAMES = 0x40000000;
 
 export const KrbFastReq = sequence('KrbFastReq', {
   fastOptions: explicit(0, KerberosFlags),

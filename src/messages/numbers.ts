@@ -22,6 +22,8 @@ export const PA_FX_ERROR = 137;
 export const PA_ENCRYPTED_CHALLENGE = 138;
 /** RFC 8062 §7. */
 export const PA_PKINIT_KX = 147;
+export const PA_OTP_CHALLENGE = 141;
+export const PA_OTP_REQUEST = 142;
 export const PA_REQ_ENC_PA_REP = 149;
 /** RFC 8070. */
 export const PA_AS_FRESHNESS = 150;
@@ -62,6 +64,8 @@ export const KU_ENC_CHALLENGE_CLIENT = 54;
 export const KU_ENC_CHALLENGE_KDC = 55;
 /** RFC 8062 §7. */
 export const KU_PA_PKINIT_KX = 44;
+/** RFC 6560 §6. */
+export const KU_PA_OTP_REQUEST = 45;
 /** RFC 6806 §11, the checksum of PA-REQ-ENC-PA-REP. */
 export const KU_AS_REQ_CKSUM = 56;
 /** RFC 9588 §11, the factor of a response and what follows it. */

@@ -108,3 +108,6 @@ export const PkinitSuppPubInfo = sequence('PkinitSuppPubInfo', {
   asReq: explicit(1, OctetString),
   pkAsRep: explicit(2, OctetString),
 });
+
+/** RFC 4556 §3.2.2, TD-DH-PARAMETERS: what a KDC accepts, best first. */
+export const TdDhParameters = sequenceOf(AlgorithmIdentifier);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { importKey, type Key } from '../crypto/key.ts';
 import { cf2, prfPlus } from '../crypto/prf.ts';
-import type { SpakeGroup, SpakeParty } from './spake-group.ts';
+import type { SpakeGroup, SpakeMasks, SpakeParty } from './spake-group.ts';
 
 /** The bytes of w, the scalar that a key becomes in a group (RFC 9588 §5). */
 export function deriveW(initialKey: Key, group: SpakeGroup): Uint8Array {
@@ -21,23 +21,23 @@ export function extendTranscript(
   return hash.digest();
 }
 
-/** One side's public key to its secret scalar. */
-export function spakePublicKey(
-  party: SpakeParty,
-  group: SpakeGroup,
-  { initialKey, scalar }: { readonly initialKey: Key; readonly scalar: Uint8Array },
-): Uint8Array {
+/** What a client's long-term key is in a group; it serves for any number of exchanges. */
+export interface SpakeSecret {
+  readonly group: SpakeGroup;
+  readonly initialKey: Key;
+  readonly w: Uint8Array;
+  readonly masks: SpakeMasks;
+}
+
+/** Makes of a key what SPAKE needs of it. */
+export function openSecret(initialKey: Key, group: SpakeGroup): SpakeSecret {
   const w = deriveW(initialKey, group);
-  const key = group.publicKey(party, w, scalar);
-  w.fill(0);
-  return key;
+  return { group, initialKey, w, masks: group.masks(w) };
 }
 
 /** What one side has when it knows the public key of the other. */
 export interface SpakeHand {
-  readonly group: SpakeGroup;
-  /** The client's long-term key. */
-  readonly initialKey: Key;
+  readonly secret: SpakeSecret;
   readonly scalar: Uint8Array;
   readonly peerKey: Uint8Array;
   readonly transcript: Uint8Array;
@@ -48,19 +48,14 @@ export interface SpakeHand {
 /** The key of the reply, K'[0], and of the factor in the response, K'[1]. Throws CodecError for a bad public key. */
 export function spakeKeys(
   party: SpakeParty,
-  { scalar, peerKey, ...known }: SpakeHand,
+  { secret, scalar, peerKey, transcript, reqBody }: SpakeHand,
 ): { readonly reply: Key; readonly factor: Key } {
-  const { group, initialKey } = known;
-  const w = deriveW(initialKey, group);
-  try {
-    const sharedKey = group.sharedKey(party, w, scalar, peerKey);
-    const outcome = { ...known, w, sharedKey };
-    const keys = { reply: deriveSpakeKey(outcome, 0), factor: deriveSpakeKey(outcome, 1) };
-    sharedKey.fill(0);
-    return keys;
-  } finally {
-    w.fill(0);
-  }
+  const { group, initialKey, w, masks } = secret;
+  const sharedKey = group.sharedKey(party, masks, scalar, peerKey);
+  const outcome = { group, initialKey, w, sharedKey, transcript, reqBody };
+  const keys = { reply: deriveSpakeKey(outcome, 0), factor: deriveSpakeKey(outcome, 1) };
+  sharedKey.fill(0);
+  return keys;
 }
 
 /** What both sides know at the end of an exchange. */

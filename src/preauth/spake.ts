@@ -6,8 +6,9 @@ import { PaSpake, SF_NONE, type SpakeChallenge, SpakeSecondFactor } from '../mes
 import type { PaData } from '../messages/types.ts';
 import type { PreauthContext, PreauthMechanism, PreauthSession } from './mechanism.ts';
 import { modified } from './modified.ts';
-import { groupsNamed, loadGroup, type SpakeGroupRow } from './spake-groups.ts';
-import { extendTranscript, spakeKeys, spakePublicKey } from './spake-keys.ts';
+import type { SpakeGroup } from './spake-group.ts';
+import { groupsNamed } from './spake-groups.ts';
+import { extendTranscript, openSecret, spakeKeys } from './spake-keys.ts';
 
 const DEFAULT_GROUPS = ['edwards25519'];
 
@@ -21,7 +22,7 @@ export const spake: PreauthMechanism = {
 /** Support, if there is no challenge yet, and one response: whatever else the KDC wants is refused. */
 class SpakeSession implements PreauthSession {
   private readonly context: PreauthContext;
-  private readonly groups: readonly SpakeGroupRow[];
+  private readonly groups: readonly SpakeGroup[];
   /** What we said of our groups; none if the KDC's first challenge suited us. */
   private support: Uint8Array | undefined;
   private key: Key | undefined;
@@ -37,11 +38,11 @@ class SpakeSession implements PreauthSession {
     if (offered.length === 0) return this.sendSupport('SPAKE once more, without a challenge');
     const { challenge } = PaSpake.decode(offered);
     if (challenge === undefined) throw modified('a SPAKE message out of turn');
-    const row = this.groups.find(({ number }) => number === challenge.group);
+    const group = this.groups.find(({ number }) => number === challenge.group);
     // A first challenge is a guess of the KDC's, which has not heard of our groups.
-    if (row === undefined) return this.sendSupport('a SPAKE group that was not offered');
-    this.context.trace(`SPAKE challenge received with group ${row.name}`);
-    return this.respond(row, challenge, offered);
+    if (group === undefined) return this.sendSupport('a SPAKE group that was not offered');
+    this.context.trace(`SPAKE challenge received with group ${group.name}`);
+    return this.respond(group, challenge, offered);
   }
 
   replyKey(): Promise<Key> {
@@ -59,28 +60,32 @@ class SpakeSession implements PreauthSession {
   }
 
   private async respond(
-    row: SpakeGroupRow,
+    group: SpakeGroup,
     { pubkey, factors }: SpakeChallenge,
     challenge: Uint8Array,
   ): Promise<readonly PaData[]> {
     if (!factors.some(({ type }) => type === SF_NONE)) {
       throw failure('The KDC wants a second factor, of a kind that is not supported here');
     }
-    const group = await loadGroup(row);
-    const initialKey = await this.context.clientKey();
+    const secret = openSecret(await this.context.clientKey(), group);
     const scalar = group.randomScalar();
-    const own = spakePublicKey('client', group, { initialKey, scalar });
     const opening = this.support === undefined ? [challenge] : [this.support, challenge];
-    const transcript = extendTranscript(group, extendTranscript(group, undefined, ...opening), own);
+    const opened = extendTranscript(group, undefined, ...opening);
     const { reqBody } = this.context;
-    const keys = spakeKeys('client', { group, initialKey, scalar, peerKey: pubkey, transcript, reqBody });
-    scalar.fill(0);
-    this.key = keys.reply;
+    try {
+      const own = group.publicKey('client', secret.masks, scalar);
+      const transcript = extendTranscript(group, opened, own);
+      const keys = spakeKeys('client', { secret, scalar, peerKey: pubkey, transcript, reqBody });
+      this.key = keys.reply;
 
-    this.context.trace('Sending SPAKE response');
-    const factor = seal(SpakeSecondFactor, { type: SF_NONE }, keys.factor, KU_SPAKE);
-    const response = PaSpake.encode({ response: { pubkey: own, factor } });
-    return [{ padataType: PA_SPAKE, padataValue: response }];
+      this.context.trace('Sending SPAKE response');
+      const factor = seal(SpakeSecondFactor, { type: SF_NONE }, keys.factor, KU_SPAKE);
+      const response = PaSpake.encode({ response: { pubkey: own, factor } });
+      return [{ padataType: PA_SPAKE, padataValue: response }];
+    } finally {
+      scalar.fill(0);
+      secret.w.fill(0);
+    }
   }
 }
 

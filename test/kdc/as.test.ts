@@ -37,6 +37,7 @@ import {
   PA_ENC_TIMESTAMP,
   PA_ETYPE_INFO,
   PA_ETYPE_INFO2,
+  PA_FX_FAST,
   PA_PW_SALT,
   PA_REQ_ENC_PA_REP,
 } from '../../src/messages/numbers.ts';
@@ -191,7 +192,11 @@ describe('pre-authentication', () => {
     const error = refusalOf(lab, request);
     expect(error).toMatchObject({ errorCode: KDC_ERR_PREAUTH_REQUIRED, crealm: REALM, cname: nameOf('bob') });
     const methods = MethodData.decode(error.eData!);
-    expect(methods.map(({ padataType }) => padataType)).toEqual([PA_ETYPE_INFO2, PA_ENC_TIMESTAMP]);
+    expect(methods.map(({ padataType }) => padataType)).toEqual([
+      PA_ETYPE_INFO2,
+      PA_FX_FAST,
+      PA_ENC_TIMESTAMP,
+    ]);
     const salt = `${REALM}bob`;
     expect(EtypeInfo2.decode(methods[0]!.padataValue)).toEqual([
       { etype: 17, salt },

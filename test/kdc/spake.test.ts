@@ -14,7 +14,13 @@ import { PRE_AUTHENT } from '../../src/messages/flags.ts';
 import { AsRep } from '../../src/messages/kdc-rep.ts';
 import { AsReq, KdcReqBody } from '../../src/messages/kdc-req.ts';
 import { isKrbError, KrbError } from '../../src/messages/krb-error.ts';
-import { PA_ENC_TIMESTAMP, PA_ETYPE_INFO2, PA_FX_COOKIE, PA_SPAKE } from '../../src/messages/numbers.ts';
+import {
+  PA_ENC_TIMESTAMP,
+  PA_ETYPE_INFO2,
+  PA_FX_COOKIE,
+  PA_FX_FAST,
+  PA_SPAKE,
+} from '../../src/messages/numbers.ts';
 import { PaSpake, SF_NONE } from '../../src/messages/spake.ts';
 import { MethodData, type PaData } from '../../src/messages/types.ts';
 import { addPrincipal, asRequest, createLab, type Lab, principal, REALM, timestamp } from './support.ts';
@@ -103,7 +109,7 @@ describe('the embedded KDC', () => {
   it('offers SPAKE and then the encrypted timestamp', () => {
     const error = refusal([]);
     expect(error.errorCode).toBe(KDC_ERR_PREAUTH_REQUIRED);
-    expect(offersOf(error)).toEqual([PA_ETYPE_INFO2, PA_SPAKE, PA_ENC_TIMESTAMP]);
+    expect(offersOf(error)).toEqual([PA_ETYPE_INFO2, PA_FX_FAST, PA_SPAKE, PA_ENC_TIMESTAMP]);
   });
 
   it('still takes an encrypted timestamp', () => {

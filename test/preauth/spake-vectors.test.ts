@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { importKey } from '../../src/crypto/key.ts';
 import type { SpakeGroup } from '../../src/preauth/spake-group.ts';
-import { loadGroup, spakeGroups } from '../../src/preauth/spake-groups.ts';
+import { spakeGroups } from '../../src/preauth/spake-groups.ts';
 import { deriveSpakeKey, deriveW, extendTranscript } from '../../src/preauth/spake-keys.ts';
 import { haveShared, hex, ownVectors, sharedVectors, unhex } from '../crypto/support.ts';
 
@@ -56,15 +56,16 @@ describe.skipIf(!haveShared)('the shared vectors', () => {
 function agree(vectors: readonly Vector[]): void {
   it.each(vectors.map(vector => ({ ...vector, how: vector.support === null ? 'unasked' : 'asked for' })))(
     'agree on everything in group $group with enctype $etype, challenge $how',
-    async vector => {
-      const group = await groupOf(vector.group);
+    vector => {
+      const group = groupOf(vector.group);
       const initialKey = importKey(vector.etype, unhex(vector.initialKey));
       const w = deriveW(initialKey, group);
       expect(hex(w)).toBe(vector.w);
-      expect(hex(group.publicKey('kdc', w, unhex(vector.x)))).toBe(vector.T);
-      expect(hex(group.publicKey('client', w, unhex(vector.y)))).toBe(vector.S);
-      expect(hex(group.sharedKey('kdc', w, unhex(vector.x), unhex(vector.S)))).toBe(vector.K);
-      expect(hex(group.sharedKey('client', w, unhex(vector.y), unhex(vector.T)))).toBe(vector.K);
+      const masks = group.masks(w);
+      expect(hex(group.publicKey('kdc', masks, unhex(vector.x)))).toBe(vector.T);
+      expect(hex(group.publicKey('client', masks, unhex(vector.y)))).toBe(vector.S);
+      expect(hex(group.sharedKey('kdc', masks, unhex(vector.x), unhex(vector.S)))).toBe(vector.K);
+      expect(hex(group.sharedKey('client', masks, unhex(vector.y), unhex(vector.T)))).toBe(vector.K);
 
       const asked = vector.support === null ? [] : [unhex(vector.support)];
       const opened = extendTranscript(group, undefined, ...asked, unhex(vector.challenge));
@@ -79,6 +80,6 @@ function agree(vectors: readonly Vector[]): void {
   );
 }
 
-function groupOf(number: number): Promise<SpakeGroup> {
-  return loadGroup(spakeGroups.find(row => row.number === number)!);
+function groupOf(number: number): SpakeGroup {
+  return spakeGroups.find(group => group.number === number)!;
 }

@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.ts';
 import { findProgram } from './peers.ts';
 
 export interface MitKdcOptions {
+  /** The realm's name; A.TEST if not given. */
+  readonly name?: string | undefined;
   /** The enctypes that principals get keys of, in krb5.conf's words; AES with SHA-1 and with SHA-2 if not given. */
   readonly enctypes?: string | undefined;
   /** The KDC answers on UDP only, or on TCP only; on both if neither is set. */
@@ -18,6 +20,8 @@ export interface MitKdcOptions {
   readonly principals?: readonly string[] | undefined;
   /** More lines for `[libdefaults]` of the clients' krb5.conf. */
   readonly libdefaults?: readonly string[] | undefined;
+  /** More sections for krb5.conf, which the KDC reads as well. */
+  readonly sections?: string | undefined;
   /** Lines for `[kdcdefaults]` of kdc.conf. */
   readonly kdcdefaults?: readonly string[] | undefined;
   /** More lines for `A.TEST` under `[realms]` of kdc.conf. */
@@ -27,7 +31,7 @@ export interface MitKdcOptions {
 export interface MitKdc {
   /** Everything is in here; `stop` removes it. */
   readonly dir: string;
-  readonly realm: 'A.TEST';
+  readonly realm: string;
   /** UDP and TCP on 127.0.0.1. */
   readonly port: number;
   readonly krb5Conf: string;
@@ -54,7 +58,7 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
-const REALM = 'A.TEST';
+const DEFAULT_REALM = 'A.TEST';
 const ENCTYPES = [
   'aes256-cts-hmac-sha1-96:normal',
   'aes128-cts-hmac-sha1-96:normal',
@@ -64,7 +68,6 @@ const ENCTYPES = [
 const SERVICES = ['host/localhost', 'HTTP/localhost', 'sample/localhost'];
 
 const SEED = [
-  `modprinc -maxlife 10h -maxrenewlife 30d krbtgt/${REALM}`,
   'addprinc -pw alicepw alice',
   'addprinc -pw nopre -requires_preauth nopreauth',
   'addprinc -pw shortpw -maxlife "5 sec" -maxrenewlife "20 sec" short',
@@ -78,7 +81,7 @@ const SEED = [
 ];
 
 /**
- * A realm of its own, A.TEST, of the MIT KDC, on a free port of 127.0.0.1; to be stopped in `afterAll`. Its users with
+ * A realm of its own, A.TEST unless named otherwise, of the MIT KDC, on a free port of 127.0.0.1; to be stopped in `afterAll`. Its users with
  * their passwords: alice/alicepw, nopreauth/nopre, short/shortpw (tickets for 5 s, renewable for 20 s), sha2user/sha2pw,
  * aes128user/aes128pw, saltuser/saltpw (a random salt), and those who are refused: expired/expiredpw (the password),
  * dead/deadpw (the principal), disabled/disabledpw. Its services, with keys in `keytab`: host, HTTP and
@@ -97,6 +100,7 @@ export async function startMitKdc(options: MitKdcOptions = {}): Promise<MitKdc> 
 
 async function startIn(dir: string, options: MitKdcOptions): Promise<MitKdc> {
   mkdirSync(join(dir, 'rcache'));
+  const realm = options.name ?? DEFAULT_REALM;
   const port = await freePort();
   const passwordPort = options.passwordServer ? await freePort() : undefined;
   const krb5Conf = join(dir, 'krb5.conf');
@@ -120,7 +124,7 @@ async function startIn(dir: string, options: MitKdcOptions): Promise<MitKdc> {
   const run = (name: string, args: readonly string[], input = ''): Promise<ProgramResult> =>
     runProgram(name, args, { env, input });
   function kadmin(commands: readonly string[]): string {
-    const { stdout, stderr } = runAdmin('kadmin.local', ['-r', REALM], {
+    const { stdout, stderr } = runAdmin('kadmin.local', ['-r', realm], {
       env: adminEnv,
       input: `${commands.join('\n')}\n`,
     });
@@ -138,8 +142,9 @@ async function startIn(dir: string, options: MitKdcOptions): Promise<MitKdc> {
     );
   }
 
-  runAdmin('kdb5_util', ['-r', REALM, 'create', '-s', '-P', 'masterpw'], { env: adminEnv, input: '' });
+  runAdmin('kdb5_util', ['-r', realm, 'create', '-s', '-P', 'masterpw'], { env: adminEnv, input: '' });
   kadmin([
+    `modprinc -maxlife 10h -maxrenewlife 30d krbtgt/${realm}`,
     ...SEED,
     ...(options.principals ?? []),
     `ktadd -norandkey -k ${keytab} ${SERVICES.join(' ')}`,
@@ -151,16 +156,16 @@ async function startIn(dir: string, options: MitKdcOptions): Promise<MitKdc> {
     await Promise.all([endProcess(daemon), admin && endProcess(admin)]);
     rmSync(dir, { recursive: true, force: true });
   }
-  return { dir, realm: REALM, port, krb5Conf, keytab, clientKeytab, env, kadmin, addPrincipal, run, stop };
+  return { dir, realm, port, krb5Conf, keytab, clientKeytab, env, kadmin, addPrincipal, run, stop };
 }
 
 function clientProfile(
   port: number,
-  { libdefaults = [], tcpOnly }: MitKdcOptions,
+  { name: realm = DEFAULT_REALM, libdefaults = [], sections = '', tcpOnly }: MitKdcOptions,
   passwordPort: number | undefined,
 ): string {
   return `[libdefaults]
-  default_realm = ${REALM}
+  default_realm = ${realm}
   dns_lookup_kdc = false
   dns_lookup_realm = false
   dns_canonicalize_hostname = false
@@ -168,12 +173,12 @@ function clientProfile(
   qualify_shortname = ""
 ${tcpOnly ? '  udp_preference_limit = 1\n' : ''}${libdefaults.map(line => `  ${line}\n`).join('')}
 [realms]
-  ${REALM} = {
+  ${realm} = {
     kdc = 127.0.0.1:${port}
 ${passwordPort === undefined ? '' : `    kpasswd_server = 127.0.0.1:${passwordPort}\n`}  }
 [domain_realm]
-  localhost = ${REALM}
-`;
+  localhost = ${realm}
+${sections}`;
 }
 
 function kdcProfile(
@@ -185,7 +190,7 @@ function kdcProfile(
   const address = `127.0.0.1:${port}`;
   return `[kdcdefaults]
 ${(options.kdcdefaults ?? []).map(line => `  ${line}\n`).join('')}[realms]
-  ${REALM} = {
+  ${options.name ?? DEFAULT_REALM} = {
     database_name = ${join(dir, 'principal')}
     key_stash_file = ${join(dir, 'stash')}
     kdc_listen = ${options.tcpOnly ? '""' : address}
@@ -209,7 +214,7 @@ async function startDaemon(
   env: Readonly<Record<string, string>>,
   options: MitKdcOptions,
 ): Promise<ChildProcess> {
-  const daemon = spawn(program('krb5kdc'), ['-n', '-r', REALM], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const daemon = spawn(program('krb5kdc'), ['-n'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   let listening = (): void => undefined;
   const ready = new Promise<void>((resolve, reject) => {
@@ -235,8 +240,8 @@ async function startAdminServer(
   dir: string,
   env: Readonly<Record<string, string>>,
 ): Promise<ChildProcess> {
-  writeFileSync(join(dir, 'kadm5.acl'), 'admin/admin@A.TEST *\n');
-  const daemon = spawn(program('kadmind'), ['-nofork', '-r', REALM], { env, stdio: 'ignore' });
+  writeFileSync(join(dir, 'kadm5.acl'), 'admin/admin *\n');
+  const daemon = spawn(program('kadmind'), ['-nofork'], { env, stdio: 'ignore' });
   process.once('exit', () => daemon.kill('SIGKILL'));
   for (let tries = 0; ; tries++) {
     try {
@@ -267,26 +272,6 @@ async function endProcess(child: ChildProcess): Promise<void> {
   const overdue = setTimeout(() => child.kill('SIGKILL'), 3000);
   await ended;
   clearTimeout(overdue);
-}
-
-/** A port that is free on 127.0.0.1 for UDP and TCP alike. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const server = createServer();
-    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as { port: number };
-    const free = await isUdpFree(port);
-    await new Promise(resolve => server.close(resolve));
-    if (free) return port;
-  }
-}
-
-function isUdpFree(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = createSocket('udp4');
-    socket.once('error', () => resolve(false));
-    socket.bind(port, '127.0.0.1', () => socket.close(() => resolve(true)));
-  });
 }
 
 interface ProgramContext {

@@ -7,6 +7,11 @@ const programs = {
   'mit-kdc': ['krb5kdc', 'kadmin.local', 'kdb5_util'],
   'mit-sample': ['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', 'python3'],
   'mit-client': ['kinit', 'klist', 'kdestroy', 'kswitch', 'kvno'],
+  'heimdal-kdc': [
+    '/opt/heimdal/usr/lib/heimdal-servers/kdc',
+    '/opt/heimdal/usr/bin/kadmin.heimdal',
+    '/opt/heimdal/usr/sbin/kstash',
+  ],
   'heimdal-client': ['/opt/heimdal/bin/kinit', '/opt/heimdal/bin/klist', '/opt/heimdal/bin/kgetcred'],
   // Heimdal's path of the KCM socket is fixed; a mount namespace puts another there.
   'heimdal-kcm-client': [
@@ -21,6 +26,7 @@ const programs = {
   'secret-service': ['dbus-daemon', 'gnome-keyring-daemon', 'secret-tool', 'gdbus'],
   keepassxc: ['dbus-daemon', 'keepassxc', 'keepassxc-cli', 'secret-tool', 'gdbus'],
   keyutils: ['keyctl'],
+  samba: ['samba', 'samba-tool', '/usr/bin/python3'],
   openssl: ['openssl'],
   kdcproxy: ['krb5kdc', 'kadmin.local', 'kdb5_util', 'gunicorn', 'openssl'],
 } as const satisfies Record<string, readonly string[]>;

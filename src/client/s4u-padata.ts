@@ -1,0 +1,125 @@
+import { type ChecksumValue, makeChecksum, verifyChecksum } from '../crypto/checksum.ts';
+import type { Key } from '../crypto/key.ts';
+import { md4 } from '../crypto/md4.ts';
+import { HMAC_MD5 } from '../crypto/rc4.ts';
+import { type Principal, toPrincipal, toPrincipalName } from '../messages/principal.ts';
+import {
+  forUserChecksumInput,
+  KU_PA_FOR_USER_CKSUM,
+  KU_PA_S4U_X509_USER_REPLY,
+  KU_PA_S4U_X509_USER_REQUEST,
+  PA_FOR_USER,
+  PA_S4U_X509_USER,
+  PaForUser,
+  PaS4uX509User,
+  S4uUserId,
+  USE_REPLY_KEY_USAGE,
+} from '../messages/s4u.ts';
+import type { PaData } from '../messages/types.ts';
+import { modified } from '../preauth/modified.ts';
+import type { BehalfReply } from './s4u-behalf.ts';
+
+/** The user of an S4U2Self request as its padata name one: by name, by certificate, or by both. */
+export interface UserIdentity {
+  /** The realm that knows the user. */
+  readonly realm: string;
+  readonly name?: Principal | undefined;
+  /** DER. */
+  readonly certificate?: Uint8Array | undefined;
+}
+
+const KERBEROS = 'Kerberos';
+const RC4_HMAC = 23;
+const RSA_MD4 = 2;
+
+/** PA-FOR-USER, sealed by the session key of the ticket presented; it can name a user by nothing but the name. */
+export function paForUser(name: Principal, sessionKey: Key): PaData {
+  const input = forUserChecksumInput(name, KERBEROS);
+  const padataValue = PaForUser.encode({
+    userName: toPrincipalName(name),
+    userRealm: name.realm,
+    cksum: makeChecksum(sessionKey, KU_PA_FOR_USER_CKSUM, input, HMAC_MD5),
+    authPackage: KERBEROS,
+  });
+  return { padataType: PA_FOR_USER, padataValue };
+}
+
+/** One PA-S4U-X509-USER and what comes back for it (MS-SFU 3.1.5.1.1.2, 3.2.5.1.1.2). */
+export class S4uX509Exchange {
+  readonly padata: PaData;
+  private readonly nonce: number;
+  private readonly subkey: Key;
+  private readonly sent: Uint8Array;
+
+  constructor({ realm, name, certificate }: UserIdentity, nonce: number, subkey: Key) {
+    const userId = S4uUserId.encode({
+      nonce,
+      cname: name && toPrincipalName(name),
+      crealm: realm,
+      subjectCertificate: certificate,
+      options: USE_REPLY_KEY_USAGE,
+    });
+    const checksum = userChecksum(subkey, KU_PA_S4U_X509_USER_REQUEST, userId);
+    this.padata = {
+      padataType: PA_S4U_X509_USER,
+      padataValue: PaS4uX509User.encode({ userId, checksum }),
+    };
+    this.nonce = nonce;
+    this.subkey = subkey;
+    this.sent = checksum.checksum;
+  }
+
+  /**
+   * The user that the KDC vouches for; undefined where it vouches for none, as Heimdal's does not. Throws KerberosError
+   * REPLY_MODIFIED and CODEC.
+   */
+  vouchedUser({ padata, encryptedPadata }: BehalfReply): Principal | undefined {
+    const answer = find(padata);
+    const echo = find(encryptedPadata);
+    if (answer === undefined) {
+      if (echo !== undefined) throw modified('a user in its sealed part alone');
+      return undefined;
+    }
+    const { userId, checksum } = PaS4uX509User.decode(answer);
+    const { nonce, cname, crealm, options = 0 } = S4uUserId.decode(userId);
+    if (nonce !== this.nonce) throw modified('another nonce of the user');
+    // A request that is sent back is no answer: its checksum is for another use.
+    const usage = options & USE_REPLY_KEY_USAGE ? KU_PA_S4U_X509_USER_REPLY : KU_PA_S4U_X509_USER_REQUEST;
+    if (!this.isGenuine(userId, { usage, checksum, echo })) throw modified('a user without a valid checksum');
+    return cname && toPrincipal(cname, crealm);
+  }
+
+  private isGenuine(
+    userId: Uint8Array,
+    reply: {
+      readonly usage: number;
+      readonly checksum: ChecksumValue;
+      readonly echo: Uint8Array | undefined;
+    },
+  ): boolean {
+    const { checksum, echo } = reply;
+    if (this.subkey.etype !== RC4_HMAC) return verifyChecksum(this.subkey, reply.usage, userId, checksum);
+    // Anybody can make such a checksum; what is sealed repeats those of both sides.
+    const both = Buffer.concat([this.sent, checksum.checksum]);
+    return (
+      checksum.cksumtype === RSA_MD4 &&
+      md4Of(userId).equals(checksum.checksum) &&
+      echo !== undefined &&
+      both.equals(echo)
+    );
+  }
+}
+
+/** Of an enctype's mandatory type, but for RC4, for which MS-SFU 2.2.2 has an unkeyed one. */
+function userChecksum(subkey: Key, usage: number, userId: Uint8Array): ChecksumValue {
+  if (subkey.etype !== RC4_HMAC) return makeChecksum(subkey, usage, userId);
+  return { cksumtype: RSA_MD4, checksum: md4Of(userId) };
+}
+
+function md4Of(bytes: Uint8Array): Buffer {
+  return Buffer.from(md4(bytes));
+}
+
+function find(padata: readonly PaData[]): Uint8Array | undefined {
+  return padata.find(({ padataType }) => padataType === PA_S4U_X509_USER)?.padataValue;
+}

@@ -1,0 +1,101 @@
+import type { Key } from '../crypto/key.ts';
+import { KerberosError } from '../errors.ts';
+import type { Credential } from '../messages/credential.ts';
+import { CANONICALIZE } from '../messages/flags.ts';
+import { NT_ENTERPRISE } from '../messages/numbers.ts';
+import { formatPrincipal, isTgs, type Principal, samePrincipal } from '../messages/principal.ts';
+import { toKey } from '../messages/seal.ts';
+import type { PaData } from '../messages/types.ts';
+import { modified } from '../preauth/modified.ts';
+import { inheritedOptions, RealmsSeen, type WalkOptions } from './referrals.ts';
+import type { BehalfReply, OnBehalf } from './s4u-behalf.ts';
+import { paForUser, S4uX509Exchange, type UserIdentity } from './s4u-padata.ts';
+import { exchangeTgs } from './tgs.ts';
+
+/**
+ * S4U2Self (MS-SFU 3.1.5.1.1): a ticket for the client of `tgt`, a service, in the name of a user of the realm that `tgt`
+ * is for, whose KDC may refer to others on the way to the service's. Throws what `exchangeTgs` throws, and KerberosError
+ * S4U_IGNORED where the KDC took no notice of the user.
+ */
+export async function requestForUser(
+  tgt: Credential,
+  user: UserIdentity,
+  options: WalkOptions,
+): Promise<Credential> {
+  const service = tgt.client;
+  const seen = new RealmsSeen(service);
+  let identity = user;
+  for (let presented = tgt; ; ) {
+    const here = presented.server.components[1]!;
+    seen.add(here);
+    // A realm that is not its own knows the service by its whole name, and refers to its realm.
+    const server = here === service.realm ? service : { ...asEnterprise(service), realm: here };
+    const behalf = new ForUser(identity, { service, server, sessionKey: toKey(presented.key) });
+    const kdcOptions = inheritedOptions(presented) | CANONICALIZE;
+    const fast = options.fast && presented === tgt;
+    const credential = await exchangeTgs(presented, server, { kdcOptions, onBehalf: behalf, fast }, options);
+    if (samePrincipal(credential.server, service)) return credential;
+    options.trace?.(`Following referral to realm ${credential.server.components[1]}`);
+    // The certificate is for the user's own realm, which has now told the name.
+    identity = { realm: behalf.user?.realm ?? user.realm, name: behalf.user };
+    presented = credential;
+  }
+}
+
+/** The name of a principal with its realm as one component, for realms that are not its own. */
+function asEnterprise(principal: Principal): Principal {
+  const name = formatPrincipal(principal);
+  return { nameType: NT_ENTERPRISE, components: [name], realm: principal.realm };
+}
+
+interface ForUserContext {
+  /** The service's own name, and the one that it is asked for by here. */
+  readonly service: Principal;
+  readonly server: Principal;
+  /** Of the ticket presented. */
+  readonly sessionKey: Key;
+}
+
+/** One request for a user's ticket. */
+class ForUser implements OnBehalf {
+  /** The user's name: that in the request until a KDC vouches for another. */
+  user: Principal | undefined;
+  private readonly identity: UserIdentity;
+  private readonly context: ForUserContext;
+  private exchange: S4uX509Exchange | undefined;
+
+  constructor(identity: UserIdentity, context: ForUserContext) {
+    this.identity = identity;
+    this.user = identity.name;
+    this.context = context;
+  }
+
+  padata(nonce: number, subkey: Key): readonly PaData[] {
+    this.exchange = new S4uX509Exchange(this.identity, nonce, subkey);
+    const { name } = this.identity;
+    const { padata } = this.exchange;
+    return name === undefined ? [padata] : [padata, paForUser(name, this.context.sessionKey)];
+  }
+
+  check(reply: BehalfReply): void {
+    const { service, server } = this.context;
+    const vouched = this.exchange?.vouchedUser(reply);
+    if (vouched !== undefined) {
+      // A KDC gives its own users their names, and leaves those alone that come from elsewhere.
+      const own = this.identity.realm === server.realm && vouched.realm === server.realm;
+      if (!own && !(this.user && samePrincipal(vouched, this.user))) throw modified('another user');
+      this.user = vouched;
+    }
+    if (samePrincipal(reply.server, service)) {
+      if (samePrincipal(reply.client, service)) throw ignored();
+      if (!this.user || !samePrincipal(reply.client, this.user)) throw modified('another client');
+    } else {
+      if (!isTgs(reply.server)) throw modified('another server');
+      if (!samePrincipal(reply.client, service)) throw modified('another client');
+    }
+  }
+}
+
+function ignored(): KerberosError {
+  return new KerberosError('S4U_IGNORED', 'KDC has no support for padata type');
+}

@@ -1,0 +1,73 @@
+import type { Ccache } from '../ccache/ccache.ts';
+import { ccacheName } from '../ccache/ccache.ts';
+import { randomKey } from '../crypto/key.ts';
+import { KerberosError } from '../errors.ts';
+import type { Credential } from '../messages/credential.ts';
+import { KdcError } from '../messages/krb-error.ts';
+import { FX_FAST_ARMOR_AP_REQUEST, KU_AP_REQ_AUTHENTICATOR } from '../messages/numbers.ts';
+import { formatPrincipal, tgsPrincipal } from '../messages/principal.ts';
+import { toKey } from '../messages/seal.ts';
+import type { Armor } from '../preauth/armor.ts';
+import { FastArmor } from '../preauth/fast.ts';
+import { ticketArmorKey } from '../preauth/fast-keys.ts';
+import { type ExchangeOptions, exchangeOf, shifted } from './options.ts';
+import { presentTicket } from './present-ticket.ts';
+import { getServiceCredential } from './service.ts';
+
+/** What FAST is to be made of. */
+export interface ArmorSource {
+  /** A cache with a ticket-granting ticket of the client's realm, or of one that leads there. */
+  readonly cache: Ccache;
+  /** Keeps the client's name out of what everybody may see. */
+  readonly hideClientNames?: boolean | undefined;
+}
+
+/**
+ * The armor of a ticket for one conversation with a realm's KDC (RFC 6113 §5.4.1.1). Throws what the cache and
+ * `getServiceCredential` throw, with `Error constructing AP-REQ armor` before it.
+ */
+export async function ticketArmor(
+  { cache, hideClientNames }: ArmorSource,
+  realm: string,
+  options: ExchangeOptions,
+): Promise<Armor> {
+  try {
+    const { principal, kdcOffset = 0 } = await cache.load();
+    const ticket = await armorTicket(cache, principal.realm, { realm, options });
+    options.trace?.(
+      `Using FAST with the armor ticket ${formatPrincipal(ticket.client)} -> ${formatPrincipal(ticket.server)}` +
+        ` from ${ccacheName(cache)}`,
+    );
+    const sessionKey = toKey(ticket.key);
+    const subkey = randomKey(sessionKey.etype);
+    const now = shifted(exchangeOf(options).clock, kdcOffset);
+    const armorValue = presentTicket(ticket, { sessionKey, subkey, now, usage: KU_AP_REQ_AUTHENTICATOR });
+    return new FastArmor(ticketArmorKey(subkey, sessionKey), {
+      armor: { armorType: FX_FAST_ARMOR_AP_REQUEST, armorValue },
+      hideClientNames,
+    });
+  } catch (error) {
+    throw noArmorOf(error);
+  }
+}
+
+/** What kept a cache from being an armor, in MIT's words. */
+export function noArmorOf(error: unknown): unknown {
+  if (!(error instanceof KerberosError)) return error;
+  const reason =
+    error instanceof KdcError && error.eText ? `${error.message} (${error.eText})` : error.message;
+  return new KerberosError(error.code, `Error constructing AP-REQ armor: ${reason}`, { cause: error });
+}
+
+/** A ticket for the realm's ticket-granting service; what is got on the way there is not the armor's owner's to keep. */
+function armorTicket(
+  cache: Ccache,
+  home: string,
+  { realm, options }: { readonly realm: string; readonly options: ExchangeOptions },
+): Promise<Credential> {
+  return getServiceCredential(cache, tgsPrincipal(realm, home), {
+    ...options,
+    kdcOffset: undefined,
+    noStore: true,
+  });
+}

@@ -1,0 +1,28 @@
+import { type DerKind, DerType, within } from './type.ts';
+
+/** SET OF; read in any order, written in that of the elements' encodings (X.690 §11.6). */
+export function setOf<T>(type: DerType<T>): DerType<readonly T[]> {
+  return new DerType([0x31], set as DerKind<readonly T[], DerType<T>>, type);
+}
+
+const set: DerKind<readonly unknown[], DerType<unknown>> = {
+  read(input, type) {
+    const outer = input.enter(0x31);
+    const values: unknown[] = [];
+    while (input.offset < input.limit) {
+      try {
+        values.push(type.read(input));
+      } catch (error) {
+        throw within(`[${values.length}]`, error);
+      }
+    }
+    input.leave(outer);
+    return values;
+  },
+  write(output, values, type) {
+    const mark = output.mark();
+    const elements = values.map(value => type.encode(value)).sort(Buffer.compare);
+    for (let i = elements.length - 1; i >= 0; i--) output.bytes(elements[i]!);
+    output.header(0x31, mark);
+  },
+};

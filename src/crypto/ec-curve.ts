@@ -1,0 +1,51 @@
+import { diffieHellman, type KeyObject } from 'node:crypto';
+import { type Cubic, type Point, recover } from './ec-cubic.ts';
+import { type ByteOrder, toInteger } from './ec-numbers.ts';
+
+/**
+ * A curve whose products OpenSSL makes, in a time that does not depend on the scalar. The rest, a few operations for each
+ * product, is arithmetic of big integers.
+ */
+export interface EcCurve {
+  readonly cubic: Cubic;
+  /** Of the points that matter: a prime. */
+  readonly order: bigint;
+  /** How many times as many there are in all: a power of two. */
+  readonly cofactor: bigint;
+  /** Of its scalars and coordinates. */
+  readonly byteOrder: ByteOrder;
+  /** kG, as `multiplier` makes it. */
+  timesBase(k: bigint): Point;
+  /**
+   * What makes kP of a P of prime order. Throws RangeError for a k that is not from 1 to the order less 2, and for a few
+   * more of edwards25519, which chance does not hit.
+   */
+  multiplier(k: bigint): (point: Point) => Point;
+  /** Undefined for what is not the one encoding of a point of the curve, or of one that stands for no public key. */
+  decode(bytes: Uint8Array): Point | undefined;
+  encode(point: Point): Uint8Array;
+}
+
+/** How a curve's keys are made for OpenSSL. */
+export interface EcKeys {
+  readonly cubic: Cubic;
+  readonly byteOrder: ByteOrder;
+  privateKey(k: bigint): KeyObject;
+  publicKey(point: Point): KeyObject;
+}
+
+/** What makes kP of P. An agreement tells but x of a product: y follows from a second one, with k + 1. */
+export function agreements({ cubic, byteOrder, privateKey, publicKey }: EcKeys, k: bigint) {
+  const [key, nextKey] = [privateKey(k), privateKey(k + 1n)];
+  return (point: Point): Point => {
+    const peer = publicKey(point);
+    return recover(cubic, point, { x: agree(key, peer), next: agree(nextKey, peer) });
+  };
+
+  function agree(own: KeyObject, peer: KeyObject): bigint {
+    const secret = diffieHellman({ privateKey: own, publicKey: peer });
+    const x = toInteger(secret, byteOrder);
+    secret.fill(0);
+    return x;
+  }
+}

@@ -1,0 +1,94 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import type { Point } from './ec-cubic.ts';
+import { agreements, type EcCurve, type EcKeys } from './ec-curve.ts';
+import { invert, modulo, power, toBytes, toInteger } from './ec-numbers.ts';
+
+const PRIME = 2n ** 255n - 19n;
+const ORDER = 2n ** 252n + 0x14def9dea2f79cd65812631a5cf5d3edn;
+/** The inverse of 8 modulo the order. */
+const EIGHTH = 0x600000000000000000000000000000007d39db37d1cdad06106e529e2dc2f79n;
+const LENGTH = 32;
+const byteOrder = 'little-endian';
+
+/** Of the Edwards curve -x² + y² = 1 + dx²y². */
+const D = 0x52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3n;
+const ROOT_OF_MINUS_1 = 0x2b8324804fc1df0b2b4d00993dfbd7a72f431806ad2fe478c4ee1b274a0ea0b0n;
+/** What x = scale * u / v goes from one form to the other by (RFC 7748 §4.1): a root of -486664. */
+const SCALE = 0x70d9120b9f5ff9442d84f723fc03b0813a5e2c2eb482e57d3391fb5500ba81e7n;
+
+/** The Montgomery form, of the base point 9 (RFC 7748 §4.1). */
+const cubic = { prime: PRIME, a: 486662n, b: 1n, c: 0n };
+const BASE: Point = { x: 9n, y: 0x20ae19a1b8a086b4e01edd2c7748d14c923d4d7e6d7c61b229e9c5a27eced3d9n };
+
+const keys: EcKeys = {
+  cubic,
+  byteOrder,
+  privateKey(k) {
+    const scalar = toBytes(clamped(k), LENGTH, byteOrder);
+    // As DER, a key takes ten times as long with OpenSSL 3.0.
+    const key = { ...jwk(BASE), d: scalar.toString('base64url') };
+    scalar.fill(0);
+    return createPrivateKey({ key, format: 'jwk' });
+  },
+  publicKey: point => createPublicKey({ key: jwk(point), format: 'jwk' }),
+};
+
+/** The curve of RFC 8032, with points as on its Montgomery form: by X25519. */
+export const edwards25519: EcCurve = {
+  cubic,
+  order: ORDER,
+  cofactor: 8n,
+  byteOrder,
+  timesBase: k => agreements(keys, k)(BASE),
+  multiplier: k => agreements(keys, k),
+  decode,
+  encode,
+};
+
+/**
+ * The scalar of the same x as k that X25519 leaves as it is: 8t with t from 2^251 to 2^252. Modulo the order, k or -k is
+ * one, but for some of the multiples of eight that lie closer to zero than 2^128.
+ */
+function clamped(k: bigint): bigint {
+  const t = (k * EIGHTH) % ORDER;
+  const high = t < 2n ** 251n ? ORDER - t : t;
+  if (k < 1n || k >= ORDER || high >> 251n !== 1n) throw new RangeError('not a scalar of edwards25519');
+  return 8n * high;
+}
+
+function jwk({ x }: Point) {
+  return { kty: 'OKP', crv: 'X25519', x: toBytes(x, LENGTH, byteOrder).toString('base64url') };
+}
+
+/** RFC 8032 §5.1.3, without the points where x is 0: the identity and the one of order two. */
+function decode(bytes: Uint8Array): Point | undefined {
+  if (bytes.length !== LENGTH) return undefined;
+  const integer = toInteger(bytes, byteOrder);
+  const y = modulo(integer, 2n ** 255n);
+  if (y >= PRIME) return undefined;
+  const root = rootOfRatio(y * y - 1n, D * y * y + 1n);
+  if (root === undefined || root === 0n) return undefined;
+  const x = (root & 1n) === integer >> 255n ? root : PRIME - root;
+  const inverse = invert((1n - y) * x, PRIME);
+  const above = (1n + y) * inverse;
+  return { x: modulo(above * x, PRIME), y: modulo(above * SCALE, PRIME) };
+}
+
+/** RFC 8032 §5.1.2. The points of prime order have a v and a u + 1 that are not 0. */
+function encode({ x: u, y: v }: Point): Uint8Array {
+  const inverse = invert(v * (u + 1n), PRIME);
+  const x = modulo(SCALE * u * (u + 1n) * inverse, PRIME);
+  const y = modulo((u - 1n) * v * inverse, PRIME);
+  return toBytes(y + ((x & 1n) << 255n), LENGTH, byteOrder);
+}
+
+/** A square root of n / d, if there is one (RFC 8032 §5.1.3). */
+function rootOfRatio(n: bigint, d: bigint): bigint | undefined {
+  const [above, below] = [modulo(n, PRIME), modulo(d, PRIME)];
+  const cube = (below * below * below) % PRIME;
+  const seventh = (cube * cube * below) % PRIME;
+  const root = (above * cube * power((above * seventh) % PRIME, (PRIME - 5n) / 8n, PRIME)) % PRIME;
+  const square = (below * root * root) % PRIME;
+  if (square === above) return root;
+  return square === modulo(-above, PRIME) ? (root * ROOT_OF_MINUS_1) % PRIME : undefined;
+}

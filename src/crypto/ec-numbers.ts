@@ -1,0 +1,45 @@
+/** Where the lowest byte of a number stands. */
+export type ByteOrder = 'big-endian' | 'little-endian';
+
+/** The number that bytes are. */
+export function toInteger(bytes: Uint8Array, order: ByteOrder): bigint {
+  const digits = Buffer.from(bytes);
+  if (order === 'little-endian') digits.reverse();
+  const integer = BigInt(`0x${digits.toString('hex')}`);
+  digits.fill(0);
+  return integer;
+}
+
+/** The `length` bytes of a number that is not negative. */
+export function toBytes(integer: bigint, length: number, order: ByteOrder): Buffer {
+  const bytes = Buffer.from(integer.toString(16).padStart(2 * length, '0'), 'hex');
+  return order === 'little-endian' ? bytes.reverse() : bytes;
+}
+
+/** The remainder that is not negative. */
+export function modulo(integer: bigint, modulus: bigint): bigint {
+  const remainder = integer % modulus;
+  return remainder < 0n ? remainder + modulus : remainder;
+}
+
+/** The inverse modulo a prime of what is no multiple of it, by Euclid. */
+export function invert(integer: bigint, prime: bigint): bigint {
+  let [high, low] = [prime, modulo(integer, prime)];
+  let [before, inverse] = [0n, 1n];
+  while (low > 1n) {
+    const quotient = high / low;
+    [high, low] = [low, high - quotient * low];
+    [before, inverse] = [inverse, before - quotient * inverse];
+  }
+  return modulo(inverse, prime);
+}
+
+/** `base` to the power of `exponent`, which is not negative. */
+export function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
+  let result = 1n;
+  for (const bit of exponent.toString(2)) {
+    result = (result * result) % modulus;
+    if (bit === '1') result = (result * base) % modulus;
+  }
+  return result;
+}

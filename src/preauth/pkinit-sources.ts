@@ -1,0 +1,54 @@
+import { isAnonymous } from '../messages/anonymous.ts';
+import type { Principal } from '../messages/principal.ts';
+import { failed, readCertificates, readRevocationLists } from './pkinit-files.ts';
+import { loadFiles, loadIdentity, type PkinitSurroundings } from './pkinit-identity.ts';
+import type { PkinitIdentity, PkinitMaterial } from './pkinit-options.ts';
+
+/** Where the parts of a `PkinitMaterial` are, under MIT's names; the rest of it as it is. */
+export interface PkinitSources
+  extends Omit<PkinitMaterial, 'identity' | 'anchors' | 'intermediates' | 'identityName' | 'revocation'>,
+    PkinitSurroundings {
+  /** The first that can be loaded is used. */
+  readonly identities: readonly string[];
+  readonly anchors: readonly string[];
+  readonly pool: readonly string[];
+  /** Lists of revoked certificates. */
+  readonly revoked: readonly string[];
+  /** Whether each issuer must have a list that is up to date. */
+  readonly requireCrlChecking: boolean;
+}
+
+/** Loads what PKINIT needs for a client. Throws KerberosError PKINIT_IDENTITY, and what `readPassphrase` throws. */
+export async function loadPkinit(client: Principal, sources: PkinitSources): Promise<PkinitMaterial> {
+  const found = isAnonymous(client) ? undefined : await firstIdentity(client, sources);
+  if (sources.anchors.length === 0) throw failed('No pkinit_anchors supplied');
+  const load = (names: readonly string[]) =>
+    names.flatMap(name => loadFiles(name, readCertificates, sources));
+  const lists = sources.revoked.flatMap(name => loadFiles(name, readRevocationLists, sources));
+  const { eku, kdcHostnames, minGroup, disableFreshness } = sources;
+  return {
+    ...found,
+    anchors: load(sources.anchors),
+    intermediates: load(sources.pool),
+    revocation: { lists, required: sources.requireCrlChecking },
+    eku,
+    kdcHostnames,
+    minGroup,
+    disableFreshness,
+  };
+}
+
+async function firstIdentity(
+  client: Principal,
+  sources: PkinitSources,
+): Promise<{ readonly identity: PkinitIdentity; readonly identityName: string }> {
+  let failure: unknown = failed('no identity is configured');
+  for (const name of sources.identities) {
+    try {
+      return { identity: await loadIdentity(name, client, sources), identityName: name };
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}

@@ -1,0 +1,150 @@
+import type { Key } from '../crypto/key.ts';
+import { CodecError, KerberosError } from '../errors.ts';
+import { ANONYMOUS_REALM, anonymousPrincipal, isAnonymous } from '../messages/anonymous.ts';
+import { KDC_ERR_DH_KEY_PARAMETERS_NOT_ACCEPTED } from '../messages/error-codes.ts';
+import { KdcReqBody } from '../messages/kdc-req.ts';
+import type { KdcError } from '../messages/krb-error.ts';
+import { PA_PK_AS_REQ, TD_DH_PARAMETERS } from '../messages/numbers.ts';
+import { KdcDhKeyInfo, PaPkAsRep, TdDhParameters } from '../messages/pkinit.ts';
+import { toPrincipal } from '../messages/principal.ts';
+import { MethodData, type PaData, TypedData } from '../messages/types.ts';
+import type { Exchanged, PreauthContext, PreauthMechanism, PreauthSession } from './mechanism.ts';
+import { modified } from './modified.ts';
+import { groupOf, groupsFrom, type PkinitGroup } from './pkinit-groups.ts';
+import { checkKdcCertificate } from './pkinit-kdc-certificate.ts';
+import { agilityKey, KDF_IDS, octetStringToKey } from './pkinit-kdf.ts';
+import { ID_PKINIT_DH_KEY_DATA } from './pkinit-numbers.ts';
+import type { PkinitMaterial } from './pkinit-options.ts';
+import { type Asked, askWith } from './pkinit-request.ts';
+import { openSignedData } from './pkinit-signed-data.ts';
+
+/** Public keys and certificates (RFC 4556), with Diffie-Hellman on fields and curves (RFC 5349). */
+export const pkinit: PreauthMechanism = {
+  name: 'PKINIT',
+  padataType: PA_PK_AS_REQ,
+  begin: context => new PkinitSession(context),
+};
+
+class PkinitSession implements PreauthSession {
+  private readonly context: PreauthContext;
+  private material: PkinitMaterial | undefined;
+  private asked: Asked | undefined;
+  private changedGroup = false;
+
+  constructor(context: PreauthContext) {
+    this.context = context;
+  }
+
+  async step(): Promise<readonly PaData[]> {
+    this.material ??= await this.context.pkinit!.load();
+    const weakest = groupsFrom(this.material.minGroup ?? '2048')[0]!;
+    return this.ask(this.asked?.group ?? weakest, this.material);
+  }
+
+  /** Takes another group where the KDC wants one (RFC 4556 §3.2.2), once. */
+  async again(error: KdcError): Promise<readonly PaData[] | undefined> {
+    if (error.errorCode !== KDC_ERR_DH_KEY_PARAMETERS_NOT_ACCEPTED) return undefined;
+    if (this.material === undefined || this.changedGroup) return undefined;
+    const group = acceptedGroup(error, groupsFrom(this.material.minGroup ?? '2048'));
+    if (group === undefined) return undefined;
+    this.changedGroup = true;
+    this.context.trace(`PKINIT client trying again with KDC-provided parameters: ${group.name}`);
+    return this.ask(group, this.material);
+  }
+
+  async replyKey(answer: Uint8Array | undefined, exchanged: Exchanged): Promise<Key> {
+    const { asked, material } = this;
+    if (answer === undefined || asked === undefined || material === undefined) {
+      throw modified('no answer to PKINIT');
+    }
+    const reply = PaPkAsRep.decode(answer);
+    if (reply.dhInfo === undefined) {
+      throw failed('the KDC encrypted the reply key with RSA, though Diffie-Hellman was asked for');
+    }
+    const { dhSignedData, serverDhNonce, kdf } = reply.dhInfo;
+    const keyInfo = KdcDhKeyInfo.decode(this.openSigned(dhSignedData, material));
+    if (keyInfo.nonce !== asked.nonce) throw modified('another nonce in its public key');
+    if (serverDhNonce !== undefined) throw modified('a nonce to a key that may not be used again');
+    const z = asked.pair.agree(keyInfo.subjectPublicKey);
+    if (material.identityName !== undefined) {
+      this.context.note('pa_config_data', JSON.stringify({ X509_user_identity: material.identityName }));
+    }
+    return this.deriveKey(z, kdf?.kdfId, answer, exchanged);
+  }
+
+  private ask(group: PkinitGroup, material: PkinitMaterial): readonly PaData[] {
+    this.context.trace(`PKINIT client making DH request with group ${group.name}`);
+    this.asked = askWith(group, this.context, material);
+    this.context.forbidOthers();
+    return [{ padataType: PA_PK_AS_REQ, padataValue: this.asked.value }];
+  }
+
+  /** What the KDC signed, and nobody else. */
+  private openSigned(dhSignedData: Uint8Array, material: PkinitMaterial): Uint8Array {
+    const { content, signer, certificates } = openSignedData(dhSignedData, ID_PKINIT_DH_KEY_DATA);
+    // RFC 8062 §4.1.1 lets a KDC be anonymous, too; nothing else here tells who it is.
+    if (signer === undefined) throw failed('the KDC did not sign its reply');
+    const { context } = this;
+    const { realm } = KdcReqBody.decode(context.reqBody);
+    const { trace } = context;
+    checkKdcCertificate(
+      { certificate: signer, others: certificates, realm, now: context.clock(), trace },
+      material,
+    );
+    trace('PKINIT client verified DH reply');
+    return content;
+  }
+
+  private deriveKey(
+    z: Uint8Array,
+    kdf: string | undefined,
+    answer: Uint8Array,
+    { etype, request }: Exchanged,
+  ): Key {
+    const { trace, reqBody } = this.context;
+    if (kdf === undefined) {
+      trace('PKINIT client used octetstring2key to compute reply key');
+      return octetStringToKey(etype, z);
+    }
+    if (!KDF_IDS.includes(kdf)) throw modified('a key derivation function that was not offered');
+    trace(`PKINIT client used KDF ${kdf} to compute reply key`);
+    const { cname, realm, sname } = KdcReqBody.decode(reqBody);
+    const client = toPrincipal(cname!, realm);
+    // Who is anonymous is in the realm that its ticket will name, on the KDC's side, too.
+    return agilityKey(kdf, z, {
+      etype,
+      client: isAnonymous(client) ? anonymousPrincipal(ANONYMOUS_REALM) : client,
+      server: toPrincipal(sname!, realm),
+      asReq: request,
+      pkAsRep: answer,
+    });
+  }
+}
+
+/** The first that the KDC names, in its e-data, of the groups that are strong enough for us. */
+function acceptedGroup(
+  { reply: { eData } }: KdcError,
+  groups: readonly PkinitGroup[],
+): PkinitGroup | undefined {
+  const parameters = eData && typedData(eData, TD_DH_PARAMETERS);
+  if (parameters === undefined) return undefined;
+  for (const algorithm of TdDhParameters.decode(parameters)) {
+    const group = groupOf(algorithm, groups);
+    if (group !== undefined) return group;
+  }
+  return undefined;
+}
+
+/** The first element of a type, in TYPED-DATA or, as within FAST, in PA-DATA. */
+function typedData(eData: Uint8Array, type: number): Uint8Array | undefined {
+  try {
+    return TypedData.decode(eData).find(({ dataType }) => dataType === type)?.dataValue;
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error;
+    return MethodData.decode(eData).find(({ padataType }) => padataType === type)?.padataValue;
+  }
+}
+
+function failed(message: string): KerberosError {
+  return new KerberosError('KDC_NOT_TRUSTED', `Pre-authentication failed: ${message}`);
+}

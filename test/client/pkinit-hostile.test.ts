@@ -1,0 +1,197 @@
+import { describe, expect, it } from 'vitest';
+import { KerberosError } from '../../src/errors.ts';
+import { PaPkAsRep } from '../../src/messages/pkinit.ts';
+import { parsePrincipal, tgsPrincipal } from '../../src/messages/principal.ts';
+import { groupsFrom } from '../../src/preauth/pkinit-groups.ts';
+import { ID_PKINIT_AUTH_DATA, ID_PKINIT_DH_KEY_DATA } from '../../src/preauth/pkinit-numbers.ts';
+import { openSignedData, signData } from '../../src/preauth/pkinit-signed-data.ts';
+import { type CertificateWishes, certify, KDC_PURPOSE } from '../support/pki.ts';
+import {
+  alicesCertificate,
+  authority,
+  identityOf,
+  kdcCertificate,
+  type Login,
+  login,
+  REALM,
+} from './pkinit-support.ts';
+
+const [group2048] = groupsFrom('2048');
+const tgs = tgsPrincipal(REALM);
+
+function withCertificate(wishes: CertificateWishes): Login {
+  const own = certify('KDC', { issuer: authority, principals: [tgs], purposes: [KDC_PURPOSE], ...wishes });
+  return { kdc: { identity: identityOf(own) } };
+}
+
+/** The answer with other signed data. */
+function resigned(change: (content: Uint8Array) => Uint8Array): Login {
+  return {
+    forge(answer) {
+      const { dhInfo } = PaPkAsRep.decode(answer);
+      const { content } = openSignedData(dhInfo!.dhSignedData, ID_PKINIT_DH_KEY_DATA);
+      return PaPkAsRep.encode({ dhInfo: { ...dhInfo!, dhSignedData: change(content) } });
+    },
+  };
+}
+
+describe('a KDC is not trusted', () => {
+  it.each([
+    [
+      'whose certificate is of another authority',
+      () => withCertificate({ issuer: certify('Test CA', { ca: true }) }),
+    ],
+    ['whose certificate issued itself', () => withCertificate({ issuer: undefined })],
+    ['whose certificate has expired', () => withCertificate({ from: -9, to: -1 })],
+    ['whose certificate is not yet valid', () => withCertificate({ from: 1 })],
+    ['whose certificate a client issued', () => withCertificate({ issuer: alicesCertificate })],
+    [
+      'whose certificate is that of another realm',
+      () => withCertificate({ principals: [tgsPrincipal('B.TEST')] }),
+    ],
+    [
+      'whose certificate is that of a realm on the way',
+      () => withCertificate({ principals: [tgsPrincipal(REALM, 'B.TEST')] }),
+    ],
+    [
+      'whose certificate names a client',
+      () => withCertificate({ principals: [parsePrincipal(`krbtgt@${REALM}`)] }),
+    ],
+    ['whose certificate names nobody', () => withCertificate({ principals: [] })],
+    ['whose certificate may not sign', () => withCertificate({ keyUsage: 0x08000000 })],
+    ['whose certificate asks for what nobody knows', () => withCertificate({ critical: '1.2.3.4' })],
+    ['whose key is too short', () => withCertificate({ key: 'rsa-1024' })],
+    ['whose certificate is signed with SHA-1', () => withCertificate({ digest: 'sha1' })],
+    ['that is the client', () => ({ kdc: { identity: identityOf(alicesCertificate) } })],
+    ['that signs nothing', () => resigned(content => signData(ID_PKINIT_DH_KEY_DATA, content, undefined))],
+    [
+      'that encrypts the key by RSA',
+      () => ({ forge: () => PaPkAsRep.encode({ encKeyPack: Uint8Array.of(48, 0) }) }),
+    ],
+  ] satisfies [string, () => Login][])('%s', async (_, wishes) => {
+    await expect(login(wishes())).rejects.toMatchObject({ code: 'KDC_NOT_TRUSTED' });
+  });
+
+  it.each([
+    ['a host name that is expected', ['kdc.test'], [KDC_PURPOSE], undefined, true],
+    [
+      'a host name that is expected, and the purpose of a server',
+      ['kdc.test'],
+      ['1.3.6.1.5.5.7.3.1'],
+      'kpServerAuth',
+      true,
+    ],
+    [
+      'a host name that is expected, and no purpose, where none is asked for',
+      ['kdc.test'],
+      undefined,
+      'none',
+      true,
+    ],
+    [
+      'a host name that is expected, but not the purpose',
+      ['kdc.test'],
+      ['1.3.6.1.5.5.7.3.1'],
+      undefined,
+      false,
+    ],
+    ['a host name that is expected, but no purpose', ['kdc.test'], undefined, undefined, false],
+    ['another host name', ['kdc.example'], [KDC_PURPOSE], undefined, false],
+  ] as const)('or is by %s', async (_, dnsNames, purposes, eku, trusted) => {
+    const wishes = withCertificate({ principals: [], dnsNames, purposes });
+    const outcome = login({ ...wishes, material: { kdcHostnames: ['KDC.test'], eku } });
+    if (trusted) await expect(outcome).resolves.toBeDefined();
+    else await expect(outcome).rejects.toMatchObject({ code: 'KDC_NOT_TRUSTED' });
+  });
+});
+
+describe('an answer to PKINIT is refused', () => {
+  it.each([
+    ['with another nonce', { lie: keyInfo => ({ ...keyInfo, nonce: keyInfo.nonce ^ 1 }) }],
+    [
+      'with another public key',
+      { lie: keyInfo => ({ ...keyInfo, subjectPublicKey: group2048!.generate().publicKey }) },
+    ],
+    [
+      'with a function nobody offered',
+      {
+        forge: answer =>
+          PaPkAsRep.encode({ dhInfo: { ...PaPkAsRep.decode(answer).dhInfo!, kdf: { kdfId: '1.2.3' } } }),
+      },
+    ],
+    [
+      'with another function than the KDC took',
+      {
+        forge: answer =>
+          PaPkAsRep.encode({ dhInfo: { ...PaPkAsRep.decode(answer).dhInfo!, kdf: undefined } }),
+      },
+    ],
+    [
+      'with a nonce to a key that is not used again',
+      {
+        forge: answer =>
+          PaPkAsRep.encode({
+            dhInfo: { ...PaPkAsRep.decode(answer).dhInfo!, serverDhNonce: new Uint8Array(32) },
+          }),
+      },
+    ],
+    ['that is missing', { proof: proof => ({ ...proof, padata: [] }) }],
+  ] satisfies [string, Login][])('%s', async (_, wishes) => {
+    await expect(login(wishes)).rejects.toMatchObject({ code: 'REPLY_MODIFIED' });
+  });
+
+  it.each([
+    ['0', 0n],
+    ['1', 1n],
+    ['-1', -1n],
+    ['one that is no square', 11n],
+  ])('with the public key %s', async (_, y) => {
+    const { Integer } = await import('../../src/codec/der/primitives.ts');
+    await expect(
+      login({ lie: keyInfo => ({ ...keyInfo, subjectPublicKey: Integer.encode(y) }) }),
+    ).rejects.toMatchObject({ code: 'CODEC' });
+  });
+
+  it('with a point that is not on the curve', async () => {
+    const lie = (keyInfo: { nonce: number }) => ({
+      ...keyInfo,
+      subjectPublicKey: Uint8Array.of(4, ...new Uint8Array(64).fill(1)),
+    });
+    await expect(login({ lie, material: { minGroup: 'P-256' } })).rejects.toMatchObject({ code: 'CODEC' });
+  });
+
+  it.each([
+    [
+      'of another type',
+      (content: Uint8Array) => signData(ID_PKINIT_AUTH_DATA, content, identityOf(kdcCertificate)),
+    ],
+    [
+      'by another key',
+      (content: Uint8Array) =>
+        signData(ID_PKINIT_DH_KEY_DATA, content, {
+          ...identityOf(kdcCertificate),
+          privateKey: alicesCertificate.privateKey,
+        }),
+    ],
+  ])('with signed data %s', async (_, change) => {
+    await expect(login(resigned(change))).rejects.toBeInstanceOf(KerberosError);
+  });
+
+  it('with any of its bytes changed', async () => {
+    let length = 0;
+    await login({
+      forge(answer) {
+        length = answer.length;
+        return answer;
+      },
+    });
+    for (let at = 0; at < length; at += 31) {
+      const flip = (answer: Uint8Array) => {
+        const changed = Uint8Array.from(answer);
+        changed[at % changed.length]! ^= 0x55;
+        return changed;
+      };
+      await expect(login({ forge: flip }), `byte ${at}`).rejects.toBeInstanceOf(KerberosError);
+    }
+  });
+});
