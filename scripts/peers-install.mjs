@@ -11,6 +11,7 @@ const packages = [
   'krb5-user',
   'krb5-gss-samples',
   'krb5-pkinit',
+  'krb5-otp',
   'dbus-daemon',
   'gnome-keyring',
   'keepassxc',

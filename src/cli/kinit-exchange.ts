@@ -53,6 +53,7 @@ export async function getInitial(request: InitialRequest, session: Session): Pro
       preferredPreauthTypes: libdefaults.preferredPreauthTypes,
       spakeGroups: libdefaults.spakePreauthGroups,
       armor: await armorOf(args.value('T'), session),
+      ask: (prompt: string) => session.io.readPassword(prompt),
       pkinit: await pkinitOf(request, session),
       anonymous: args.has('n'),
     };

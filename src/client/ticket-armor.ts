@@ -1,5 +1,6 @@
 import type { Ccache } from '../ccache/ccache.ts';
 import { ccacheName } from '../ccache/ccache.ts';
+import { startRealm } from '../ccache/config-entries.ts';
 import { randomKey } from '../crypto/key.ts';
 import { KerberosError } from '../errors.ts';
 import type { Credential } from '../messages/credential.ts';
@@ -32,8 +33,10 @@ export async function ticketArmor(
   options: ExchangeOptions,
 ): Promise<Armor> {
   try {
-    const { principal, kdcOffset = 0 } = await cache.load();
-    const ticket = await armorTicket(cache, principal.realm, { realm, options });
+    const contents = await cache.load();
+    const { kdcOffset = 0 } = contents;
+    // An anonymous client's realm is none that has a KDC.
+    const ticket = await armorTicket(cache, startRealm(contents), { realm, options });
     options.trace?.(
       `Using FAST with the armor ticket ${formatPrincipal(ticket.client)} -> ${formatPrincipal(ticket.server)}` +
         ` from ${ccacheName(cache)}`,

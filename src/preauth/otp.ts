@@ -26,6 +26,8 @@ export const otp: PreauthMechanism = {
     let questions = 0;
     return {
       async step(offered) {
+        // A KDC that asks for a token is not to be content with a password.
+        context.forbidOthers();
         if (++questions > MAX_QUESTIONS) throw failed('the KDC asks for one more again and again');
         const challenge = PaOtpChallenge.decode(offered);
         const token = await chooseToken(challenge.otpTokenInfo, context);

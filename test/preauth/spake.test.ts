@@ -39,6 +39,7 @@ function begin(groups?: readonly string[]): PreauthSession {
     spakeGroups: groups,
     offers: [],
     pkinit: undefined,
+    ask: undefined,
     now: () => new Date(0),
     clock: () => new Date(0),
     clientKey() {

@@ -28,6 +28,10 @@ const programs = {
   keyutils: ['keyctl'],
   samba: ['samba', 'samba-tool', '/usr/bin/python3'],
   openssl: ['openssl'],
+  'mit-otp': [
+    ...['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit'],
+    `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/krb5/plugins/preauth/otp.so`,
+  ],
   kdcproxy: ['krb5kdc', 'kadmin.local', 'kdb5_util', 'gunicorn', 'openssl'],
 } as const satisfies Record<string, readonly string[]>;
 
@@ -79,7 +83,7 @@ export function describePeer(name: PeerName, suite: () => void): void {
 
 function isExecutable(path: string): boolean {
   try {
-    accessSync(path, constants.X_OK);
+    accessSync(path, path.endsWith('.so') ? constants.R_OK : constants.X_OK);
     return true;
   } catch {
     return false;
