@@ -1,5 +1,6 @@
 // The public API: re-exports only.
 
+export { findIndicators } from './ap/authentication-indicators.ts';
 export {
   type ChangePasswordOptions,
   changePassword,
@@ -18,13 +19,18 @@ export { type ChosenIdentity, type IdentityOptions, selectIdentity } from './cca
 export { openKeychain } from './ccache/keychain-open.ts';
 export { type KeychainUse, probeKeychain } from './ccache/probe.ts';
 export { resolveCcache } from './ccache/resolve.ts';
+export { type ForwardOptions, forwardCredential } from './client/forward.ts';
 export { getInitialCredential, type InitialOptions, type InitialResult } from './client/initial.ts';
 export type { ExchangeOptions } from './client/options.ts';
 export { renewCredential, validateCredential } from './client/renew.ts';
+export { getCredentialByProxy, getCredentialForUser, type S4uUser } from './client/s4u.ts';
+export type { BehalfReply, OnBehalf } from './client/s4u-behalf.ts';
+export type { Delegation } from './client/s4u-proxy.ts';
 export type { Secret } from './client/secret.ts';
 export { findCredential, getServiceCredential, type ServiceOptions } from './client/service.ts';
 export { exchangeTgs, type TgsRequest } from './client/tgs.ts';
 export type { TicketWishes } from './client/ticket-wishes.ts';
+export { findPeerTgt, getUserToUserCredential, type Peer } from './client/user-to-user.ts';
 export type { Codec, ValueOf } from './codec/codec.ts';
 export { type Config, createConfig } from './config/config.ts';
 export { defaultConfigFiles, loadProfile, splitConfigPath } from './config/load.ts';
@@ -72,5 +78,6 @@ export type {
   PkinitMaterial,
   PkinitOptions,
 } from './preauth/pkinit-options.ts';
+export { loadPkinit, type PkinitSources } from './preauth/pkinit-sources.ts';
 export type { Trace } from './trace.ts';
 export { createTransport, type Transport, type TransportOptions } from './transport/transport.ts';

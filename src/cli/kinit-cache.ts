@@ -1,7 +1,7 @@
 import { type Ccache, type CcacheCollection, ccacheName } from '../ccache/ccache.ts';
 import { CcacheError, KerberosError } from '../errors.ts';
-import { NT_ENTERPRISE } from '../messages/numbers.ts';
 import { anonymousPrincipal } from '../messages/anonymous.ts';
+import { NT_ENTERPRISE } from '../messages/numbers.ts';
 import { formatPrincipal, type Principal, samePrincipal } from '../messages/principal.ts';
 import { ActivityError, type Arguments, during } from './command.ts';
 import { defaultCacheName } from './default-cache.ts';

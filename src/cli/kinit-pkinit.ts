@@ -33,10 +33,15 @@ export async function pkinitOptions(
   const identities = identity === undefined ? config.identities : [identity];
   if (identities.length === 0 && !anonymous) return undefined;
   const anchors = valuesOf('X509_anchors', given);
+  let loaded: Promise<PkinitMaterial> | undefined;
   const sources = { client, identities, anchors, config, given };
   return {
-    load: () =>
-      identity === undefined && !anonymous ? loadIfUsable(sources, session) : load(sources, session),
+    load() {
+      // Once for all realms that the KDCs may refer to, so that a passphrase is asked for once.
+      loaded ??=
+        identity === undefined && !anonymous ? loadIfUsable(sources, session) : load(sources, session);
+      return loaded;
+    },
   };
 }
 

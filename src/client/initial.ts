@@ -42,7 +42,7 @@ const MAX_REFERRALS = 5;
 /**
  * The AS exchange (RFC 4120 §3.1): a ticket for `server` with a password or a keytab. It starts without
  * pre-authentication and lets the KDC say what it wants. Throws KdcError, TransportError, and KerberosError
- * PASSWORD_INCORRECT, PREAUTH_FAILED, FAST_REQUIRED, REPLY_MODIFIED, REPLY_SKEW, KEYTAB_NO_KEY, ENCTYPE_UNSUPPORTED,
+ * PASSWORD_INCORRECT, PREAUTH_FAILED, PKINIT_IDENTITY, KDC_NOT_TRUSTED, FAST_REQUIRED, REPLY_MODIFIED, REPLY_SKEW, KEYTAB_NO_KEY, ENCTYPE_UNSUPPORTED,
  * S2K_PARAMS and CODEC; with an armor also what is wrong with its cache.
  */
 export async function getInitialCredential(

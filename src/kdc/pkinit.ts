@@ -1,6 +1,6 @@
 import { createHash, type X509Certificate } from 'node:crypto';
 import { type Key, randomKey } from '../crypto/key.ts';
-import { CodecError, KerberosError } from '../errors.ts';
+import { KerberosError } from '../errors.ts';
 import { ANONYMOUS_REALM, anonymousPrincipal, isAnonymous } from '../messages/anonymous.ts';
 import {
   KDC_ERR_CANT_VERIFY_CERTIFICATE,
@@ -22,7 +22,7 @@ import {
 } from '../messages/numbers.ts';
 import { AuthPack, KdcDhKeyInfo, PaPkAsRep, PaPkAsReq, TdDhParameters } from '../messages/pkinit.ts';
 import { type Principal, toPrincipal } from '../messages/principal.ts';
-import { type PaData, TypedData } from '../messages/types.ts';
+import { MethodData, type PaData, TypedData } from '../messages/types.ts';
 import { digestName } from '../preauth/pkinit-algorithms.ts';
 import { ChainError, verifyChain } from '../preauth/pkinit-chain.ts';
 import { sealContribution, sessionKeyOf } from '../preauth/pkinit-contribution.ts';
@@ -32,6 +32,7 @@ import { ID_PKINIT_AUTH_DATA, ID_PKINIT_DH_KEY_DATA } from '../preauth/pkinit-nu
 import type { PkinitGroupName, PkinitIdentity } from '../preauth/pkinit-options.ts';
 import type { Revocation } from '../preauth/pkinit-revocation.ts';
 import { openSignedData, type Signed, signData } from '../preauth/pkinit-signed-data.ts';
+import { sealCookie } from './cookie.ts';
 import { checkClientCertificate } from './pkinit-client-certificate.ts';
 import { Freshness } from './pkinit-freshness.ts';
 import type { KdcPreauth, PreauthRequest, Proof } from './preauth-mechanism.ts';
@@ -78,7 +79,7 @@ export function openPkinit(options: KdcPkinitOptions): KdcPreauth {
         if (signed.signer !== undefined) checkSigner(signed.signer, signed.certificates, request);
         return answer(AuthPack.decode(signed.content), request);
       } catch (error) {
-        if (error instanceof CodecError) return undefined;
+        if (error instanceof KerberosError && error.code === 'CODEC') return undefined;
         throw error;
       }
     },
@@ -109,7 +110,7 @@ export function openPkinit(options: KdcPkinitOptions): KdcPreauth {
       refuse(KDC_ERR_PUBLIC_KEY_ENCRYPTION_NOT_SUPPORTED, 'ONLY_DIFFIE_HELLMAN');
     }
     const group = groupOf(clientPublicValue.algorithm, groups);
-    if (group === undefined) throw otherParameters(groups);
+    if (group === undefined) throw otherParameters(groups, request);
     const pair = group.generate();
     const z = pair.agree(clientPublicValue.subjectPublicKey);
     const keyInfo = KdcDhKeyInfo.encode({ subjectPublicKey: pair.publicKey, nonce: pkAuthenticator.nonce });
@@ -153,8 +154,7 @@ function open(padataValue: Uint8Array): Signed {
   try {
     return openSignedData(PaPkAsReq.decode(padataValue).signedAuthPack, ID_PKINIT_AUTH_DATA);
   } catch (error) {
-    if (!(error instanceof KerberosError) || error instanceof CodecError) throw error;
-    if (error.code !== 'INTEGRITY') throw new CodecError(error.message, [], { cause: error });
+    if (!(error instanceof KerberosError) || error.code !== 'INTEGRITY') throw error;
     throw new Refusal(KDC_ERR_INVALID_SIG, 'INVALID_SIG', undefined, { cause: error });
   }
 }
@@ -201,8 +201,16 @@ function contribute(etype: number, replyKey: Key): { readonly key: Key; readonly
   return { key: sessionKeyOf(contribution, replyKey), padata: sealContribution(contribution, replyKey) };
 }
 
-function otherParameters(groups: readonly PkinitGroup[]): Refusal {
+/** The refusal that names what is accepted (RFC 4556 §3.2.2). */
+function otherParameters(groups: readonly PkinitGroup[], request: PreauthRequest): Refusal {
   const parameters = TdDhParameters.encode(groups.map(group => group.algorithm()));
-  const eData = TypedData.encode([{ dataType: TD_DH_PARAMETERS, dataValue: parameters }]);
+  // Within FAST all is padata, and without a cookie the conversation is at its end (RFC 6113 §5.2 and §5.4.4).
+  const eData =
+    request.exchange.fast === undefined
+      ? TypedData.encode([{ dataType: TD_DH_PARAMETERS, dataValue: parameters }])
+      : MethodData.encode([
+          { padataType: TD_DH_PARAMETERS, padataValue: parameters },
+          sealCookie(PA_PK_AS_REQ, NOTHING, request),
+        ]);
   return new Refusal(KDC_ERR_DH_KEY_PARAMETERS_NOT_ACCEPTED, 'KEY_PARAMETERS_NOT_ACCEPTED', eData);
 }

@@ -1,5 +1,6 @@
 import {
   ALLOW_POSTDATE,
+  ANONYMOUS,
   FORWARDABLE,
   FORWARDED,
   HW_AUTHENT,
@@ -17,7 +18,7 @@ import type { PrincipalPolicy } from './policy.ts';
 /** Options that become the ticket flags of the same bits. */
 const OPTIONS_THAT_ARE_FLAGS = FORWARDABLE | FORWARDED | PROXIABLE | PROXY | ALLOW_POSTDATE | POSTDATED;
 /** What a ticket hands down to those that rest on it. */
-const INHERITED = FORWARDED | PROXY | PRE_AUTHENT | HW_AUTHENT;
+const INHERITED = FORWARDED | PROXY | PRE_AUTHENT | HW_AUTHENT | ANONYMOUS;
 
 export interface FlagSources {
   readonly kdcOptions: number;

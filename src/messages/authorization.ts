@@ -1,5 +1,5 @@
 import type { ValueOf } from '../codec/codec.ts';
-import { Int32, UInt32 } from '../codec/der/primitives.ts';
+import { Int32, UInt32, Utf8String } from '../codec/der/primitives.ts';
 import { explicit, optional, sequence, sequenceOf } from '../codec/der/schema.ts';
 import { AuthorizationData, Checksum, PrincipalName, Realm } from './types.ts';
 
@@ -46,3 +46,9 @@ export const AdCammac = sequence('AdCammac', {
   svcVerifier: optional(2, VerifierMac),
   otherVerifiers: optional(3, sequenceOf(VerifierMac)),
 });
+
+/** RFC 7751 §5, the key usage of a CAMMAC's verifiers. */
+export const KU_CAMMAC = 64;
+
+/** RFC 8129 §4, the data of AD-AUTHENTICATION-INDICATOR. */
+export const AuthenticationIndicators = sequenceOf(Utf8String);

@@ -1,3 +1,4 @@
+/// <reference path="./node-forge-deep.d.ts" />
 import type forge from 'node-forge';
 
 /** DER of what a PKCS#12 file holds: PKCS#8 private keys, and certificates. */

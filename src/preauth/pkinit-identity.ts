@@ -53,8 +53,15 @@ export async function loadIdentity(
   }
 }
 
-/** The certificates under one of MIT's names: `FILE:` or `DIR:`, or `ENV:`. Throws KerberosError PKINIT_IDENTITY. */
-export function loadCertificates(name: string, surroundings: PkinitSurroundings): readonly X509Certificate[] {
+/**
+ * What `read` finds under one of MIT's names: `FILE:` or `DIR:`, or `ENV:` with one of these. Throws KerberosError
+ * PKINIT_IDENTITY.
+ */
+export function loadFiles<T>(
+  name: string,
+  read: (path: string) => readonly T[],
+  surroundings: Pick<PkinitSurroundings, 'env'>,
+): readonly T[] {
   const { type, residual } = split(name, surroundings);
   switch (type) {
     case 'FILE':

@@ -46,8 +46,10 @@ export interface SpakeGroup
 
 /** The group of these numbers. */
 export function openGroup({ curve, m, n, ...group }: SpakeParameters): SpakeGroup {
-  const { cubic, order, cofactor, byteOrder } = curve;
+  const { cubic, order, byteOrder } = curve;
+  const cofactorBits = BigInt(curve.cofactorBits);
 
+  const clearCofactor = (point: Point): Point | undefined => double(cubic, point, curve.cofactorBits);
   const toScalar = (bytes: Uint8Array): bigint => toInteger(bytes, byteOrder) % order;
 
   return {
@@ -57,7 +59,7 @@ export function openGroup({ curve, m, n, ...group }: SpakeParameters): SpakeGrou
       const wide = randomBytes(group.scalarLength * 1.5);
       const scalar = (toInteger(wide, byteOrder) % (order - 2n)) + 1n;
       wide.fill(0);
-      return toBytes(scalar * cofactor, group.scalarLength, byteOrder);
+      return toBytes(scalar << cofactorBits, group.scalarLength, byteOrder);
     },
     masks(w) {
       const multiply = curve.multiplier(toScalar(w));
@@ -69,19 +71,12 @@ export function openGroup({ curve, m, n, ...group }: SpakeParameters): SpakeGrou
     sharedKey(party, masks, own, peerKey) {
       // Secret scalars are multiples of the cofactor, which is taken from them and goes into the points, each by itself:
       // what a public key has outside the group of prime order vanishes, and shows if it is all.
-      const scalar = (toInteger(own, byteOrder) / cofactor) % order;
+      const scalar = (toInteger(own, byteOrder) >> cofactorBits) % order;
       const masked = good(clearCofactor(good(curve.decode(peerKey))));
       const mask = good(clearCofactor(masks[party === 'kdc' ? 'client' : 'kdc']));
       return curve.encode(curve.multiplier(scalar)(good(subtract(cubic, masked, mask))));
     },
   };
-
-  /** The cofactor times a point. */
-  function clearCofactor(point: Point): Point | undefined {
-    let cleared: Point | undefined = point;
-    for (let times = 1n; times < cofactor; times *= 2n) cleared = cleared && double(cubic, cleared);
-    return cleared;
-  }
 
   /** What is neither the identity nor no point at all. */
   function good(point: Point | undefined): Point {

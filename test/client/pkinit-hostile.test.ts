@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { KerberosError } from '../../src/errors.ts';
+import { AsRep } from '../../src/messages/kdc-rep.ts';
+import { isKrbError, KrbError } from '../../src/messages/krb-error.ts';
 import { PaPkAsRep } from '../../src/messages/pkinit.ts';
-import { parsePrincipal, tgsPrincipal } from '../../src/messages/principal.ts';
+import { parsePrincipal, tgsPrincipal, toPrincipalName } from '../../src/messages/principal.ts';
 import { groupsFrom } from '../../src/preauth/pkinit-groups.ts';
 import { ID_PKINIT_AUTH_DATA, ID_PKINIT_DH_KEY_DATA } from '../../src/preauth/pkinit-numbers.ts';
 import { openSignedData, signData } from '../../src/preauth/pkinit-signed-data.ts';
 import { type CertificateWishes, certify, KDC_PURPOSE } from '../support/pki.ts';
 import {
   alicesCertificate,
+  anonymous,
   authority,
   identityOf,
   kdcCertificate,
@@ -195,3 +198,43 @@ describe('an answer to PKINIT is refused', () => {
     }
   });
 });
+
+describe('an anonymous client refuses a reply', () => {
+  it.each([
+    ['in the realm that it asked', { crealm: REALM }],
+    ['in the name of somebody', { cname: { nameType: 1, nameString: ['alice'] } }],
+    [
+      'in the name of somebody of that realm',
+      { crealm: REALM, cname: { nameType: 1, nameString: ['alice'] } },
+    ],
+  ])('%s', async (_, lie) => {
+    const tamper = (reply: Uint8Array): Uint8Array =>
+      isKrbError(reply) ? reply : AsRep.encode({ ...AsRep.decode(reply), ...lie });
+    await expect(login({ client: anonymous, tamper })).rejects.toMatchObject({ code: 'REPLY_MODIFIED' });
+  });
+});
+
+it('what is left out of the reply is not made up for by a password', async () => {
+  const tamper = (reply: Uint8Array): Uint8Array =>
+    isKrbError(reply) ? reply : AsRep.encode({ ...AsRep.decode(reply), padata: [] });
+  await expect(login({ tamper })).rejects.toMatchObject({ code: 'REPLY_MODIFIED' });
+});
+
+it('a refusal is not made up for by a password', async () => {
+  const tamper = (reply: Uint8Array): Uint8Array => {
+    return isKrbError(reply) ? reply : refusalOf(reply, 24);
+  };
+  await expect(login({ tamper })).rejects.toMatchObject({ errorCode: 24 });
+});
+
+/** Some KRB-ERROR instead of a reply. */
+function refusalOf(reply: Uint8Array, errorCode: number): Uint8Array {
+  const { crealm } = AsRep.decode(reply);
+  return KrbError.encode({
+    stime: new Date(),
+    susec: 0,
+    errorCode,
+    realm: crealm,
+    sname: toPrincipalName(tgs),
+  });
+}

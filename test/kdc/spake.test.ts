@@ -167,6 +167,14 @@ describe('the embedded KDC', () => {
     expect((await login({}, { tamper })).padataType).toBe(PA_SPAKE);
   });
 
+  it('keeps nothing of a password that was changed', async () => {
+    const old = keysOf('alice');
+    await login();
+    lab.database.addKeys(principal('alice'), { password: 'another' });
+    expect((await login()).padataType).toBe(PA_SPAKE);
+    await expect(login({}, { secret: old })).rejects.toEqual(passwordIncorrect);
+  });
+
   it('opens a cookie after the realm has got a new key', async () => {
     const tamper: Tamper = (request, round) => {
       if (round === RESPONSE) lab.database.addKeys(principal(`krbtgt/${REALM}`), { random: true });
