@@ -10,8 +10,8 @@ export interface EcCurve {
   readonly cubic: Cubic;
   /** Of the points that matter: a prime. */
   readonly order: bigint;
-  /** How many times as many there are in all: a power of two. */
-  readonly cofactor: bigint;
+  /** The bits by which all the points outnumber those: their cofactor is a power of two. */
+  readonly cofactorBits: number;
   /** Of its scalars and coordinates. */
   readonly byteOrder: ByteOrder;
   /** kG, as `multiplier` makes it. */

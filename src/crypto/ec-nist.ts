@@ -73,7 +73,7 @@ function nistCurve({ name, length, prime, b, order, ...der }: NistCurve): EcCurv
   return {
     cubic,
     order,
-    cofactor: 1n,
+    cofactorBits: 0,
     byteOrder,
     timesBase(k) {
       const scalar = toScalar(k);
