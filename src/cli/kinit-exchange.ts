@@ -59,7 +59,7 @@ export async function getInitial(request: InitialRequest, session: Session): Pro
     };
     try {
       return await withFreshPassword(secret, target, session, known =>
-        getInitialCredential(target.principal, known, options),
+        withArmor(target, session, options, each => getInitialCredential(target.principal, known, each)),
       );
     } catch (error) {
       throw inMitsWords(error, target);
@@ -67,6 +67,24 @@ export async function getInitial(request: InitialRequest, session: Session): Pro
   });
   if (!withKeytab) await warnOfPassword(result, session.io);
   return contentsOf(result);
+}
+
+/** Runs an exchange; once more within FAST where a KDC wants that and an anonymous ticket for it is to be had. */
+async function withArmor<T>(
+  { principal }: Target,
+  session: Session,
+  options: InitialOptions,
+  exchange: (options: InitialOptions) => Promise<T>,
+): Promise<T> {
+  try {
+    return await exchange(options);
+  } catch (error) {
+    if (options.armor !== undefined || options.anonymous) throw error;
+    const { anonymousArmor, wantsArmor } = await import('./anonymous-armor.ts');
+    const armor = wantsArmor(error) ? await anonymousArmor(principal.realm, session) : undefined;
+    if (armor === undefined) throw error;
+    return exchange({ ...options, armor });
+  }
 }
 
 /** Runs an exchange; once more with a new password, which the user is asked for, where his has expired. */

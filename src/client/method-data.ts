@@ -1,6 +1,6 @@
 import { KerberosError } from '../errors.ts';
 import type { KdcError } from '../messages/krb-error.ts';
-import { PA_FX_COOKIE } from '../messages/numbers.ts';
+import { PA_FX_COOKIE, PA_FX_FAST } from '../messages/numbers.ts';
 import { MethodData, type PaData } from '../messages/types.ts';
 import { namesEnctypes } from '../preauth/hints.ts';
 
@@ -16,6 +16,15 @@ export function cookiesIn(error: KdcError): readonly PaData[] | undefined {
     return cookies.length === 0 ? undefined : cookies;
   } catch {
     return undefined;
+  }
+}
+
+/** Whether a KDC that asks for pre-authentication knows FAST. */
+export function offersFast(error: KdcError): boolean {
+  try {
+    return methodData(error).some(({ padataType }) => padataType === PA_FX_FAST);
+  } catch {
+    return false;
   }
 }
 
