@@ -16,6 +16,7 @@ import { exchangeOptions } from './exchange.ts';
 import type { Target } from './kinit-cache.ts';
 import { warnOfPassword } from './kinit-warnings.ts';
 import type { TimeWishes } from './kinit-wishes.ts';
+import { confirmedByPrimary } from './primary-kdc.ts';
 import { printable, sentence } from './sentences.ts';
 import { principalOf, type Session } from './session.ts';
 
@@ -59,7 +60,11 @@ export async function getInitial(request: InitialRequest, session: Session): Pro
     };
     try {
       return await withFreshPassword(secret, target, session, known =>
-        withArmor(target, session, options, each => getInitialCredential(target.principal, known, each)),
+        confirmedByPrimary(target.principal.realm, session, (transport = options.transport) =>
+          withArmor(target, session, { ...options, transport }, each =>
+            getInitialCredential(target.principal, known, each),
+          ),
+        ),
       );
     } catch (error) {
       throw inMitsWords(error, target);
