@@ -12,6 +12,9 @@ const packages = [
   'krb5-gss-samples',
   'krb5-pkinit',
   'krb5-otp',
+  'krb5-kdc-ldap',
+  'slapd',
+  'ldap-utils',
   'dbus-daemon',
   'gnome-keyring',
   'keepassxc',
@@ -52,14 +55,20 @@ const heimdalLibraries = [
   'libsl0-heimdal',
 ];
 
+// Slim systems leave documents out, of which the schema of MIT's directory database is one.
+const schema = '/usr/share/doc/krb5-kdc-ldap/kerberos.schema.gz';
+const schemaPrefix = '/opt/krb5-ldap';
+
 const missing = [...packages, ...heimdalLibraries].filter(name => !isInstalled(name));
 const withoutHeimdal = [...heimdalPrograms.map(name => `${heimdal}/bin/${name}`), ...heimdalDaemons].some(
   path => !existsSync(path),
 );
 try {
-  if (missing.length === 0 && !withoutHeimdal) console.log('All peers are installed.');
+  const withoutSchema = () => !existsSync(schema) && !existsSync(schemaPrefix + schema);
+  if (missing.length === 0 && !withoutHeimdal && !withoutSchema()) console.log('All peers are installed.');
   if (missing.length > 0) install(missing);
   if (withoutHeimdal) unpackHeimdal();
+  if (withoutSchema()) unpack(['krb5-kdc-ldap'], schemaPrefix);
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;
@@ -89,22 +98,25 @@ function install(names) {
 }
 
 function unpackHeimdal() {
+  unpack(heimdalPackages, heimdal);
+  asRoot(['mkdir', '-p', `${heimdal}/bin`]);
+  for (const name of heimdalPrograms) {
+    // klist and kswitch are two of several programs in one file, which goes by the name it is called by.
+    const file =
+      { klist: 'heimtools', kswitch: 'heimtools', kgetcred: 'kgetcred' }[name] ?? `${name}.heimdal`;
+    asRoot(['ln', '-sfn', `../usr/bin/${file}`, `${heimdal}/bin/${name}`]);
+  }
+}
+
+function unpack(names, prefix) {
   const folder = mkdtempSync(join(tmpdir(), 'krb5kit-'));
   try {
-    const { status, stderr } = spawnSync('apt-get', ['download', '-qq', ...heimdalPackages], {
+    const { status, stderr } = spawnSync('apt-get', ['download', '-qq', ...names], {
       cwd: folder,
       encoding: 'utf8',
     });
-    if (status !== 0)
-      throw new Error(`${stderr ?? ''}${heimdalPackages.join(' and ')} cannot be downloaded.`);
-    for (const name of readdirSync(folder)) asRoot(['dpkg', '-x', join(folder, name), heimdal]);
-    asRoot(['mkdir', '-p', `${heimdal}/bin`]);
-    for (const name of heimdalPrograms) {
-      // klist and kswitch are two of several programs in one file, which goes by the name it is called by.
-      const file =
-        { klist: 'heimtools', kswitch: 'heimtools', kgetcred: 'kgetcred' }[name] ?? `${name}.heimdal`;
-      asRoot(['ln', '-sfn', `../usr/bin/${file}`, `${heimdal}/bin/${name}`]);
-    }
+    if (status !== 0) throw new Error(`${stderr ?? ''}${names.join(' and ')} cannot be downloaded.`);
+    for (const name of readdirSync(folder)) asRoot(['dpkg', '-x', join(folder, name), prefix]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

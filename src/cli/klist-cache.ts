@@ -1,22 +1,26 @@
-import { type CacheContents, type Ccache, ccacheName } from '../ccache/ccache.ts';
+import { type CacheScan, type Ccache, ccacheName } from '../ccache/ccache.ts';
 import { isConfigEntry } from '../ccache/config-entries.ts';
 import { bytesToText, textToBytes } from '../codec/text.ts';
 import { KerberosError } from '../errors.ts';
 import { formatPrincipal } from '../messages/principal.ts';
 import { isCurrent } from './cache-status.ts';
 import { ActivityError } from './command.ts';
-import { describeCredential } from './klist-credential.ts';
+import { describeCredential, type TicketListing } from './klist-credential.ts';
 import { type Listing, timeColumn } from './listing.ts';
 import { cacheOf, cachesAround, isAbsent, readableContents } from './named-caches.ts';
 import { tellError } from './run-command.ts';
 import type { Session } from './session.ts';
 
 /** Lists the tickets of one cache. */
-export async function showCache(cache: Ccache, listing: Listing): Promise<void> {
-  await showContents(cache, await cache.load(), listing);
+export async function showCache(cache: Ccache, listing: TicketListing): Promise<void> {
+  await scanned(cache, contents => showContents(cache, contents, listing));
 }
 
-async function showContents(cache: Ccache, contents: CacheContents, listing: Listing): Promise<void> {
+async function scanned(cache: Ccache, use: (scan: CacheScan) => Promise<void>): Promise<void> {
+  return cache.scan === undefined ? use(await cache.load()) : cache.scan(use);
+}
+
+async function showContents(cache: Ccache, contents: CacheScan, listing: TicketListing): Promise<void> {
   const { io, text } = listing;
   const { principal: owner, credentials } = contents;
   const times = timeColumn(listing);
@@ -36,15 +40,16 @@ async function showContents(cache: Ccache, contents: CacheContents, listing: Lis
 export async function showAllCaches(
   name: string | undefined,
   session: Session,
-  listing: Listing,
+  listing: TicketListing,
 ): Promise<number> {
   let status = 1;
   let first = true;
   for (const cache of await cachesAround(name, session)) {
     try {
-      const contents = await cache.load();
-      if (!first) listing.io.out('\n');
-      await showContents(cache, contents, listing);
+      await scanned(cache, contents => {
+        if (!first) listing.io.out('\n');
+        return showContents(cache, contents, listing);
+      });
       status = 0;
     } catch (error) {
       if (!(error instanceof KerberosError)) throw error;

@@ -10,8 +10,14 @@ import { namesServer } from './klist-ticket.ts';
 import type { Listing, TimeColumn } from './listing.ts';
 import { flagLetters } from './ticket-flags.ts';
 
+/** What tickets are listed with. */
+export interface TicketListing extends Listing {
+  /** The line on a ticket's authentication indicators; empty where it has none that can be seen. */
+  readonly indicators?: ((credential: Credential) => string) | undefined;
+}
+
 /** What a cache is listed with. */
-export interface CacheListing extends Listing {
+export interface CacheListing extends TicketListing {
   readonly times: TimeColumn;
   /** Whose cache it is. */
   readonly owner: Principal;
@@ -26,17 +32,17 @@ export function describeCredential(credential: Credential, listing: CacheListing
   const upper = head + detailLines(credential, ticket, listing);
   const server = ticket && toPrincipal(ticket.sname, ticket.realm);
   const other = server && !samePrincipal(server, wanted);
-  const lower = other ? `\tTicket server: ${listing.text(formatPrincipal(server))}\n` : '';
+  const otherServer = other ? `\tTicket server: ${listing.text(formatPrincipal(server))}\n` : '';
+  const lower = otherServer + (listing.indicators?.(credential) ?? '');
   if (!listing.has('a')) return upper + lower;
   return addressesText(credential, listing).then(text => `${upper}\tAddresses: ${text}\n${lower}`);
 }
 
-function detailLines(
-  { client, key, flags, renewTill, authorizationData }: Credential,
-  ticket: Ticket | undefined,
-  { owner, times, text, has }: CacheListing,
-): string {
-  const letters = has('f') ? flagLetters(flags) : '';
+function detailLines(credential: Credential, ticket: Ticket | undefined, listing: CacheListing): string {
+  const { owner, times, text, has } = listing;
+  // What is asked for may be made there and then: no more than is shown.
+  const { client, renewTill } = credential;
+  const letters = has('f') ? flagLetters(credential.flags) : '';
   const first: string[] = [];
   if (client !== owner && !samePrincipal(client, owner))
     first.push(`for client ${text(formatPrincipal(client))}`);
@@ -44,9 +50,11 @@ function detailLines(
   if (letters !== '') first.push(`Flags: ${letters}`);
   const second: string[] = [];
   if (has('e') && ticket) {
-    second.push(`Etype (skey, tkt): ${etypeText(key.keytype)}, ${etypeText(ticket.encPart.etype)} `);
+    const { keytype } = credential.key;
+    second.push(`Etype (skey, tkt): ${etypeText(keytype)}, ${etypeText(ticket.encPart.etype)} `);
   }
-  if (has('d')) second.push(`AD types: ${authorizationData.map(({ adType }) => adType).join(', ')}`);
+  if (has('d'))
+    second.push(`AD types: ${credential.authorizationData.map(({ adType }) => adType).join(', ')}`);
   // The time is so long that a line holds one more item beside it, and three without it.
   const full = first.length + (renewTill ? 1 : 0) > 2;
   if (full || second.length === 0) return detailLine(first) + detailLine(second);
@@ -54,7 +62,8 @@ function detailLines(
 }
 
 function detailLine(items: readonly string[]): string {
-  return items.length > 0 ? `\t${items.join(', ')}\n` : '';
+  if (items.length === 0) return '';
+  return `\t${items.length === 1 ? items[0] : items.join(', ')}\n`;
 }
 
 function ticketLine(credential: Credential, listing: CacheListing): string {

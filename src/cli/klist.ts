@@ -1,9 +1,10 @@
 import { type Arguments, type Command, UsageError } from './command.ts';
 import { listCaches, showAllCaches, showCache, statusOf } from './klist-cache.ts';
+import type { TicketListing } from './klist-credential.ts';
 import { showKeytab } from './klist-keytab.ts';
-import { createListing } from './listing.ts';
+import { createListing, type Listing } from './listing.ts';
 import { cacheOf } from './named-caches.ts';
-import { openSession } from './session.ts';
+import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 import { VERSION } from './version.ts';
 import { versionOptions } from './version-options.ts';
@@ -45,6 +46,10 @@ export const klist: Command = {
     { flags: '-a', text: 'Show the addresses that each ticket may be used from.' },
     { flags: '-n', text: 'With -a, show addresses as numbers.' },
     { flags: '-d', text: 'Show the types of the authorization data that came with a request.' },
+    {
+      flags: '-I <keytab>',
+      text: "Show the authentication indicators in tickets that this keytab opens; '-' is the default keytab.",
+    },
     { flags: '-C', text: 'List configuration entries among the tickets.' },
     { flags: '-l', text: 'List the caches of the collection, a line for each.' },
     { flags: '-A', text: 'List the tickets of every cache of the collection.' },
@@ -70,12 +75,23 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const session = openSession(io);
   const [name] = args.operands;
   if (args.has('s')) return statusOf(name, session, { all: args.has('A') });
-  const listing = await createListing(args, io);
-  if (args.has('l')) return listCaches(name, session, listing);
+  const plain = await createListing(args, io);
+  if (args.has('l')) return listCaches(name, session, plain);
+  const listing = { ...plain, indicators: await indicatorsOf(args.value('I'), session, plain) };
   if (args.has('A')) return showAllCaches(name, session, listing);
   if (args.has('k')) await showKeytab(name, session, listing);
   else await showCache(await cacheOf(name, session), listing);
   return 0;
+}
+
+async function indicatorsOf(
+  keytab: string | undefined,
+  session: Session,
+  listing: Listing,
+): Promise<TicketListing['indicators']> {
+  if (keytab === undefined) return undefined;
+  const { indicatorsWith } = await import('./klist-indicators.ts');
+  return indicatorsWith(keytab, session, listing);
 }
 
 /** What does not go together is answered with the usage alone. */
@@ -84,7 +100,7 @@ function checkArguments(args: Arguments): void {
   const wrong =
     args.values('c').length + args.values('k').length > 1 ||
     (args.has('n') && !args.has('a')) ||
-    (args.has('k') ? any('fsaAl') : any('tK')) ||
+    (args.has('k') ? any('fsaAlI') : any('tK')) ||
     (args.has('l') && any('As'));
   if (wrong) throw new UsageError('');
   if (args.operands.length > 1)

@@ -1,23 +1,22 @@
 import type { CacheContents, Ccache } from '../ccache/ccache.ts';
-import type { ServiceOptions } from '../client/service.ts';
+import { startRealmEntries } from '../ccache/config-entries.ts';
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
 import { isSupported, parseEnctypeList } from '../crypto/enctypes.ts';
 import { KerberosError } from '../errors.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
 import type { Credential } from '../messages/credential.ts';
-import { KU_TICKET, NT_UNKNOWN } from '../messages/numbers.ts';
+import { NT_UNKNOWN } from '../messages/numbers.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
-import { toKey, unseal } from '../messages/seal.ts';
-import { EncTicketPart, Ticket } from '../messages/ticket.ts';
-import type { EncryptedData } from '../messages/types.ts';
-import { ActivityError, type Arguments, type Command, during, UsageError } from './command.ts';
+import { ActivityError, type Arguments, type Command, during } from './command.ts';
 import { defaultCache } from './default-cache.ts';
 import { exchangeOptions } from './exchange.ts';
 import { hostPrincipal } from './host-principal.ts';
-import { namedKeytab } from './keytabs.ts';
+import { keytabEntries } from './kvno-keytab.ts';
+import { reportTicket } from './kvno-report.ts';
+import { firstTicket, proxyTicket, type TicketWish } from './kvno-ticket.ts';
+import { checkArguments, readPeerTicket, readUser } from './kvno-wishes.ts';
 import { tellError } from './run-command.ts';
-import { printable, sentence } from './sentences.ts';
-import { serviceTicket } from './service-ticket.ts';
+import { sentence } from './sentences.ts';
 import { namedCache, openSession, principalOf, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 
@@ -28,6 +27,7 @@ export const kvno: Command = {
   operands: 'service...',
   usageStatus: 1,
   usage: `usage: kvno [-c ccache] [-e etype] [-k keytab] [-q] [-u | -S sname]
+\t[[{-F cert_file | {-I | -U} for_user} [-P]] | --u2u ccache]
 \t[--cached-only] [--no-store] [--out-cache] service1 service2 ...
 `,
   options: [
@@ -42,6 +42,20 @@ export const kvno: Command = {
       text: "Accept the KDC's own form of the service's name, which is done anyway.",
       hidden: true,
     },
+    {
+      flags: '-I <user>',
+      text: "Get the cache's own principal, a service, a ticket to itself in the name of this principal.",
+    },
+    { flags: '-U <user>', text: 'As -I, with an enterprise name, whose realm the KDCs are to find.' },
+    { flags: '-F <file>', text: "As -I, for the owner of this PEM file's certificate." },
+    {
+      flags: '-P',
+      text: "With -I, -U or -F: get the cache's own principal tickets for the services in the user's name.",
+    },
+    {
+      flags: '--u2u <cache>',
+      text: 'Have the tickets sealed for the ticket-granting ticket in this cache.',
+    },
     { flags: '--cached-only', text: 'Ask no KDC: only the cache is looked at.' },
     { flags: '--no-store', text: 'Do not keep new tickets in the cache.' },
     { flags: '--out-cache <cache>', text: 'Put the tickets into this cache, which is made anew.' },
@@ -51,8 +65,7 @@ export const kvno: Command = {
 };
 
 async function run(args: Arguments, io: Io): Promise<number> {
-  if (args.has('u') && args.has('S')) throw new UsageError('Options -u and -S are mutually exclusive');
-  if (args.has('h') || args.operands.length === 0) throw new UsageError('');
+  checkArguments(args);
   const session = openSession(io);
   const enctypes = readEnctypes(args.value('e'), session);
   const named = args.value('c');
@@ -60,98 +73,78 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const cache = await (named === undefined
     ? defaultCache(session, { reading: true, activity })
     : namedCache(named, session, activity));
+  const outCache = await outputCache(args.value('outCache'), session);
   const keytab = args.value('k');
   const entries = keytab === undefined ? undefined : keytabEntries(keytab);
-  const outCache = await outputCache(args.value('outCache'), session);
+  const user = await readUser(args, session);
+  const peerTicket = await readPeerTicket(args, session);
   const { principal, kdcOffset } = await during('getting client principal name', () => cache.load());
-  const options: ServiceOptions = {
+  const options = {
     ...exchangeOptions(session, enctypes),
-    onUnstored: error => io.err(`kvno: warning: the ticket is not kept: ${sentence(error)}\n`),
+    onUnstored: (error: KerberosError) =>
+      io.err(`kvno: warning: the ticket is not kept: ${sentence(error)}\n`),
     cachedOnly: args.has('cachedOnly'),
     noStore: args.has('noStore') || outCache !== undefined,
+  };
+  const errand: Errand = {
+    args,
+    session,
+    entries,
+    wish: { owner: principal, user, proxy: args.has('P'), peerTicket, options },
   };
 
   const gained: Credential[] = [];
   let status = 0;
   for (const operand of args.operands) {
     try {
-      const credential = await getTicket(operand, cache, { args, session, options });
-      gained.push(credential);
-      await report(credential, entries, { quiet: args.has('q'), io });
+      const server = await serverOf(operand, errand);
+      if (server !== undefined) gained.push(await getTicket(server, cache, errand));
+      else status = 1;
     } catch (error) {
       tellError('kvno', error, io);
       status = 1;
     }
   }
   if (outCache !== undefined && status === 0) {
-    const contents: CacheContents = { principal, credentials: gained, kdcOffset };
-    await during('writing output ccache', () => outCache.initialize(contents));
+    await during('writing output ccache', () => outCache.initialize(contentsOf(gained, kdcOffset)));
   }
   return status;
 }
 
-interface Request {
+interface Errand {
   readonly args: Arguments;
   readonly session: Session;
-  readonly options: ServiceOptions;
+  /** Of the keytab that is to open the tickets. */
+  readonly entries: (() => Promise<readonly KeytabEntry[]>) | undefined;
+  readonly wish: TicketWish;
 }
 
-async function getTicket(
-  operand: string,
-  cache: Ccache,
-  { args, session, options }: Request,
-): Promise<Credential> {
-  return serviceTicket(cache, await serverOf(operand, args, session), options);
+/** The ticket for one service, reported on. */
+async function getTicket(server: Principal, cache: Ccache, errand: Errand): Promise<Credential> {
+  const { args, session, entries, wish } = errand;
+  const credential = await firstTicket(cache, server, wish);
+  const options = { io: session.io, quiet: args.has('q'), entries, inUsersName: wish.user !== undefined };
+  await reportTicket(credential, formatPrincipal(server), options);
+  return wish.proxy ? proxyTicket(cache, { evidence: credential, server }, wish.options) : credential;
 }
 
-async function serverOf(operand: string, args: Arguments, session: Session): Promise<Principal> {
+/** Undefined for a name that cannot be parsed where nothing is to be said. */
+async function serverOf(operand: string, { args, session }: Errand): Promise<Principal | undefined> {
   const service = args.value('S');
   if (service !== undefined) return hostPrincipal(service, operand, session);
-  return during(`parsing principal name ${operand}`, () =>
-    principalOf(operand, session, { nameType: args.has('u') ? NT_UNKNOWN : undefined }),
-  );
-}
-
-/** Prints a ticket's key version and, where a keytab is to be checked, whether that opens the ticket. */
-async function report(
-  credential: Credential,
-  entries: (() => Promise<readonly KeytabEntry[]>) | undefined,
-  { quiet, io }: { readonly quiet: boolean; readonly io: Io },
-): Promise<void> {
-  const name = formatPrincipal(credential.server);
-  const { encPart } = Ticket.decode(credential.ticket);
-  const line = printable(`${name}: kvno = ${encPart.kvno ?? 0}`);
   try {
-    if (entries !== undefined) checkOpens(encPart, await entries());
+    return principalOf(operand, session, { nameType: args.has('u') ? NT_UNKNOWN : undefined });
   } catch (error) {
-    if (!quiet) io.err(`${line}, keytab entry invalid\n`);
-    throw new ActivityError(`decrypting ticket for ${name}`, error);
+    if (args.has('q')) return undefined;
+    throw new ActivityError(`parsing principal name ${operand}`, error);
   }
-  if (!quiet) io.out(`${line}${entries === undefined ? '' : ', keytab entry valid'}\n`);
 }
 
-/** As a service does it: whichever key opens the ticket is right, whatever name and number the keytab gives it. */
-function checkOpens(encPart: EncryptedData, entries: readonly KeytabEntry[]): void {
-  const fitting = entries.filter(({ key }) => key.keytype === encPart.etype);
-  for (const { key } of fitting) {
-    try {
-      unseal(EncTicketPart, encPart, toKey(key), KU_TICKET);
-      return;
-    } catch (error) {
-      if (!(error instanceof KerberosError)) throw error;
-    }
-  }
-  throw new KerberosError('KEYTAB_NO_KEY', 'No key of the keytab opens the ticket');
-}
-
-/** The keytab's entries, read at most once. */
-function keytabEntries(name: string): () => Promise<readonly KeytabEntry[]> {
-  const keytab = namedKeytab(name, '');
-  let entries: Promise<readonly KeytabEntry[]> | undefined;
-  return () => {
-    entries ??= keytab.entries();
-    return entries;
-  };
+/** A new cache's, which belongs to whom the first ticket is for. */
+function contentsOf(gained: readonly Credential[], kdcOffset: number | undefined): CacheContents {
+  const [first] = gained as readonly [Credential, ...Credential[]];
+  const notes = gained.length === 1 ? startRealmEntries(first) : [];
+  return { principal: first.client, credentials: [...gained, ...notes], kdcOffset };
 }
 
 function readEnctypes(text: string | undefined, session: Session): readonly number[] {

@@ -43,15 +43,26 @@ export function timeColumn({ io, now }: Listing): TimeColumn {
 /** Fewer times are not worth a template. */
 const MANY = 10;
 const HOUR = 3600;
+const MINUTE = 60;
 
 /** The same as `format`, which takes long: most times of a listing are like others but for minutes and seconds. */
 function remembering(format: (date: Date) => string): (date: Date) => string {
   const known = new Map<number, string>();
   let hour = 0;
   let template: Template | undefined;
+  let minute = 0;
+  let upToSeconds = '';
   return date => {
     const time = date.getTime() / 1000;
-    if (template !== undefined && time >= hour && time < hour + HOUR) return filled(template, time - hour);
+    if (template !== undefined && time >= hour && time < hour + HOUR) {
+      const [before, between, after] = template;
+      if (time < minute || time >= minute + MINUTE) {
+        const minutes = Math.floor((time - hour) / MINUTE);
+        minute = hour + minutes * MINUTE;
+        upToSeconds = before + pair(minutes) + between;
+      }
+      return upToSeconds + pair(time - minute) + after;
+    }
     const found = known.get(time);
     if (found !== undefined) return found;
     const text = format(date);
@@ -80,11 +91,6 @@ function templateOf(hour: number, format: (date: Date) => string): Template | un
     first.slice(seconds + 2),
   ] as const;
   return template.join('00') === first && template.join('59') === last ? template : undefined;
-}
-
-function filled([before, between, after]: Template, seconds: number): string {
-  const minutes = Math.floor(seconds / 60);
-  return before + pair(minutes) + between + pair(seconds - minutes * 60) + after;
 }
 
 function firstDifference(a: string, b: string, from: number): number {

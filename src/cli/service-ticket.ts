@@ -5,7 +5,7 @@ import type { Credential } from '../messages/credential.ts';
 import { KDC_ERR_S_PRINCIPAL_UNKNOWN } from '../messages/error-codes.ts';
 import { KdcError } from '../messages/krb-error.ts';
 import { formatPrincipal, type Principal, toPrincipal } from '../messages/principal.ts';
-import { during } from './command.ts';
+import { ActivityError } from './command.ts';
 
 /** A ticket for `server`, from the cache or a KDC. Throws what went wrong, `while getting credentials for` it. */
 export function serviceTicket(
@@ -13,14 +13,26 @@ export function serviceTicket(
   server: Principal,
   options: ServiceOptions,
 ): Promise<Credential> {
-  return during(`getting credentials for ${formatPrincipal(server)}`, async () => {
-    try {
-      return await getServiceCredential(cache, server, options);
-    } catch (error) {
-      if (!(error instanceof KdcError) || error.errorCode !== KDC_ERR_S_PRINCIPAL_UNKNOWN) throw error;
-      // Where the way to another realm is unknown, that realm is what its KDC did not find.
-      const name = formatPrincipal(toPrincipal(error.reply.sname, error.reply.realm));
-      throw new KerberosError('KDC_ERROR', `Server ${name} not found in Kerberos database`, { cause: error });
-    }
-  });
+  return gettingTicket(`getting credentials for ${formatPrincipal(server)}`, () =>
+    getServiceCredential(cache, server, options),
+  );
+}
+
+/** Runs `work`, which asks KDCs for tickets; what goes wrong in it is told in MIT's words, `joint` before the activity. */
+export async function gettingTicket<T>(activity: string, work: () => Promise<T>, joint?: string): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new ActivityError(activity, withServer(error), joint);
+  }
+}
+
+/** Where the way to another realm is unknown, that realm is what its KDC did not find. */
+function withServer(error: unknown): unknown {
+  if (!(error instanceof KdcError) || error.errorCode !== KDC_ERR_S_PRINCIPAL_UNKNOWN) return error;
+  const { sname, realm } = error.reply;
+  // Heimdal's KDC does not say.
+  if (sname.nameString.length === 0) return error;
+  const name = formatPrincipal(toPrincipal(sname, realm));
+  return new KerberosError('KDC_ERROR', `Server ${name} not found in Kerberos database`, { cause: error });
 }

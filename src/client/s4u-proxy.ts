@@ -1,9 +1,11 @@
 import type { Credential } from '../messages/credential.ts';
 import { CANONICALIZE, CNAME_IN_ADDL_TKT } from '../messages/flags.ts';
-import { type Principal, samePrincipal } from '../messages/principal.ts';
+import { isTgs, type Principal, samePrincipal } from '../messages/principal.ts';
 import { PA_PAC_OPTIONS, PaPacOptions, RESOURCE_BASED_CONSTRAINED_DELEGATION } from '../messages/s4u.ts';
+import type { PaData } from '../messages/types.ts';
 import { modified } from '../preauth/modified.ts';
 import { inheritedOptions, type WalkOptions } from './referrals.ts';
+import type { BehalfReply, OnBehalf } from './s4u-behalf.ts';
 import { exchangeTgs } from './tgs.ts';
 
 /** A ticket that a service shows as evidence of a user's wish, and the other service that it is to reach. */
@@ -13,33 +15,78 @@ export interface Delegation {
   readonly server: Principal;
 }
 
-const PAC_OPTIONS = PaPacOptions.encode({ flags: RESOURCE_BASED_CONSTRAINED_DELEGATION });
+interface ProxyOptions extends WalkOptions {
+  /** The service's own ticket-granting ticket for another realm. */
+  tgtFor(realm: string): Promise<Credential>;
+}
 
 /**
  * S4U2Proxy (MS-SFU 3.1.5.2): a ticket for `server` in the name of the evidence's client; whether its service may have it
- * is for the KDC to say, by what the service is allowed or by whom `server` allows. Throws what `exchangeTgs` throws.
+ * is for the KDC to say, by what the service is allowed or by whom `server` allows. The latter may be in another realm,
+ * which the service's own refers to. Throws what `exchangeTgs` throws.
  */
-export function requestByProxy(
+export async function requestByProxy(
   tgt: Credential,
   { evidence, server }: Delegation,
+  options: ProxyOptions,
+): Promise<Credential> {
+  const home = server.realm === '' ? tgt.server.components[1]! : server.realm;
+  const here = new ByProxy({ ...server, realm: home }, evidence.client);
+  const credential = await ask(tgt, evidence.ticket, here, options);
+  if (!here.refers) return credential;
+  // What refers is the evidence there, and our own ticket the one to present.
+  const realm = credential.server.components[1]!;
+  options.trace?.(`Following referral to realm ${realm}`);
+  const there = new ByProxy({ ...server, realm }, evidence.client, { mayRefer: false });
+  const own = await options.tgtFor(realm);
+  return ask(own, credential.ticket, there, { ...options, fast: false });
+}
+
+function ask(
+  tgt: Credential,
+  evidence: Uint8Array,
+  onBehalf: ByProxy,
   options: WalkOptions,
 ): Promise<Credential> {
-  const realm = server.realm === '' ? tgt.server.components[1]! : server.realm;
-  return exchangeTgs(
-    tgt,
-    { ...server, realm },
-    {
-      kdcOptions: inheritedOptions(tgt) | CANONICALIZE | CNAME_IN_ADDL_TKT,
-      additionalTickets: [evidence.ticket],
-      fast: options.fast,
-      onBehalf: {
-        padata: () => [{ padataType: PA_PAC_OPTIONS, padataValue: PAC_OPTIONS }],
-        check(reply) {
-          if (!samePrincipal(reply.client, evidence.client)) throw modified('another client');
-          if (!samePrincipal(reply.server, { ...server, realm })) throw modified('another server');
-        },
-      },
-    },
-    options,
-  );
+  const kdcOptions = inheritedOptions(tgt) | CANONICALIZE | CNAME_IN_ADDL_TKT;
+  const request = { kdcOptions, additionalTickets: [evidence], fast: options.fast, onBehalf };
+  return exchangeTgs(tgt, onBehalf.server, request, options);
+}
+
+const PAC_OPTIONS = PaPacOptions.encode({ flags: RESOURCE_BASED_CONSTRAINED_DELEGATION });
+
+/** One request for a ticket by proxy. */
+class ByProxy implements OnBehalf {
+  readonly server: Principal;
+  /** The reply was a referral. */
+  refers = false;
+  private readonly client: Principal;
+  private readonly mayRefer: boolean;
+
+  constructor(server: Principal, client: Principal, { mayRefer = true } = {}) {
+    this.server = server;
+    this.client = client;
+    this.mayRefer = mayRefer;
+  }
+
+  padata(): readonly PaData[] {
+    return [{ padataType: PA_PAC_OPTIONS, padataValue: PAC_OPTIONS }];
+  }
+
+  check(reply: BehalfReply): void {
+    if (samePrincipal(reply.server, this.server)) {
+      if (!samePrincipal(reply.client, this.client)) throw modified('another client');
+    } else {
+      // A KDC that knows only what services are allowed would refer to another realm as if we asked for ourselves.
+      if (!this.mayRefer || !isTgs(reply.server) || !knowsResources(reply)) throw modified('another server');
+      this.refers = true;
+    }
+  }
+}
+
+/** Whether the KDC says that it does resource-based delegation (MS-SFU 3.2.5.2). */
+function knowsResources({ encryptedPadata }: BehalfReply): boolean {
+  const sent = encryptedPadata.find(({ padataType }) => padataType === PA_PAC_OPTIONS);
+  if (sent === undefined) return false;
+  return (PaPacOptions.decode(sent.padataValue).flags & RESOURCE_BASED_CONSTRAINED_DELEGATION) !== 0;
 }

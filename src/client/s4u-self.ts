@@ -3,7 +3,7 @@ import { KerberosError } from '../errors.ts';
 import type { Credential } from '../messages/credential.ts';
 import { CANONICALIZE } from '../messages/flags.ts';
 import { NT_ENTERPRISE } from '../messages/numbers.ts';
-import { formatPrincipal, isTgs, type Principal, samePrincipal } from '../messages/principal.ts';
+import { isTgs, type Principal, samePrincipal } from '../messages/principal.ts';
 import { toKey } from '../messages/seal.ts';
 import type { PaData } from '../messages/types.ts';
 import { modified } from '../preauth/modified.ts';
@@ -43,9 +43,8 @@ export async function requestForUser(
 }
 
 /** The name of a principal with its realm as one component, for realms that are not its own. */
-function asEnterprise(principal: Principal): Principal {
-  const name = formatPrincipal(principal);
-  return { nameType: NT_ENTERPRISE, components: [name], realm: principal.realm };
+function asEnterprise({ components, realm }: Principal): Principal {
+  return { nameType: NT_ENTERPRISE, components: [`${components.join('/')}@${realm}`], realm };
 }
 
 interface ForUserContext {

@@ -59,8 +59,11 @@ export function getCredentialByProxy(
     Buffer.compare(secondTicket, evidence.ticket) === 0;
   const errand = {
     find: (contents: CacheContents) => findValid(contents, byEvidence, options),
-    request: (tgt: Credential, walkOptions: WalkOptions) =>
-      requestByProxy(tgt, { evidence, server }, walkOptions).then(alone),
+    async request(tgt: Credential, walkOptions: WalkOptions) {
+      const home = tgt.server.components[1]!;
+      const tgtFor = (realm: string) => getServiceCredential(cache, tgsPrincipal(realm, home), options);
+      return alone(await requestByProxy(tgt, { evidence, server }, { ...walkOptions, tgtFor }));
+    },
     keepAs: { server, secondTicket: evidence.ticket },
   };
   return runErrand(cache, errand, options);

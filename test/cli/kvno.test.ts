@@ -9,7 +9,7 @@ import { runCommand } from '../../src/cli/run-command.ts';
 import { type RunningKdc, startKdc } from '../../src/kdc/start.ts';
 import { KeytabFile } from '../../src/keytab/file-format.ts';
 import type { KeytabEntry } from '../../src/keytab/keytab.ts';
-import { formatPrincipal } from '../../src/messages/principal.ts';
+import { formatPrincipal, parsePrincipal } from '../../src/messages/principal.ts';
 import { scratch } from '../ccache/samples.ts';
 import { captureIo } from '../support/io.ts';
 
@@ -185,5 +185,82 @@ describe('kvno -k', () => {
       stdout: '',
       stderr: `${HOST}: kvno = 1, keytab entry invalid\nkvno: ${sentence} while decrypting ticket for ${HOST}\n`,
     });
+  });
+});
+
+describe('kvno in the name of others', () => {
+  beforeEach(async () => {
+    expect((await run('-k -t ~/kt host/server', kinit)).status).toBe(0);
+  });
+
+  it.each([
+    ['-P x', 'Option -P (constrained delegation) requires option -I|-U|-F (protocol transition)'],
+    ['--u2u ~/cc -I alice x', 'Options --u2u and -I|-U|-F are mutually exclusive'],
+    ['--u2u ~/cc -F ~/kt x', 'Options --u2u and -I|-U|-F are mutually exclusive'],
+  ])('%s is refused', async (line, complaint) => {
+    const { status, stderr } = await run(line);
+    expect([status, stderr.split('\n').slice(0, 2)]).toEqual([
+      1,
+      [complaint, 'usage: kvno [-c ccache] [-e etype] [-k keytab] [-q] [-u | -S sname]'],
+    ]);
+  });
+
+  it('gets tickets for the own principal alone, and goes on after others', async () => {
+    const { status, stderr } = await run('-I alice http/server host/server');
+    expect(status).toBe(1);
+    expect(stderr).toBe(
+      'kvno: Invalid argument client and server principal names must match\n' +
+        `kvno: KDC has no support for padata type while getting credentials for ${HOST}\n`,
+    );
+    expect(servers()).toEqual([TGS]);
+  });
+
+  it.each([
+    ['', 'No begin line not found'],
+    ['-----BEGIN CERTIFICATE-----\nMAA=\n', 'No end line found'],
+    ['-----BEGIN CERTIFICATE-----\nA: b\n-----END CERTIFICATE-----\n', 'Unexpected header line'],
+    ['-----BEGIN CERTIFICATE-----\nMAA\n-----END CERTIFICATE-----\n', 'Invalid base64'],
+  ])('needs a certificate: %j is none', async (pem, complaint) => {
+    writeFileSync(join(home, 'pem'), pem);
+    expect(await run('-F ~/pem host/server')).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: `kvno: ${complaint} while reading certificate file ${home}/pem\n`,
+    });
+  });
+});
+
+describe('kvno -k in the name of another', () => {
+  it('looks into the ticket, whatever the cache says of it', async () => {
+    expect((await run('-k -t ~/kt host/server', kinit)).status).toBe(0);
+    expect((await run('host/server')).status).toBe(0);
+    const { principal, credentials } = CcacheFile.decode(readFileSync(cc));
+    const client = parsePrincipal('alice@A.TEST');
+    const relabelled = credentials.map(credential => ({ ...credential, client }));
+    writeFileSync(cc, CcacheFile.encode({ principal, credentials: relabelled }));
+    expect((await run('-I alice host/server')).status).toBe(0);
+    expect(await run('-I alice -k ~/kt host/server')).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: `kvno: The ticket is for another client than the KDC said while decrypting ticket for ${HOST}\n`,
+    });
+  });
+});
+
+describe('kvno --u2u', () => {
+  it('gets a ticket that the keytab does not open', async () => {
+    expect((await run('-c ~/peer -k -t ~/kt host/server', kinit)).status).toBe(0);
+    const done = { status: 0, stdout: `${HOST}: kvno = 0\n`, stderr: '' };
+    expect(await run('--u2u ~/peer host/server')).toEqual(done);
+    expect(await run('--cached-only --u2u ~/peer host/server')).toEqual(done);
+    expect((await run('--u2u ~/peer -k ~/kt host/server')).stderr).toContain(
+      `${HOST}: kvno = 0, keytab entry invalid\n`,
+    );
+  });
+
+  it('needs a cache of the peer’s', async () => {
+    expect((await run('--u2u ~/none host/server')).stderr).toBe(
+      `kvno: No credentials cache found (filename: ${home}/none) while getting user-to-user ticket from ${home}/none\n`,
+    );
   });
 });

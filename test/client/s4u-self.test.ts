@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { fastNote } from '../../src/client/fast-available.ts';
 import { getCredentialForUser, type S4uUser } from '../../src/client/s4u.ts';
 import type { ServiceOptions } from '../../src/client/service.ts';
 import { verifyChecksum, verifyHmacMd5 } from '../../src/crypto/checksum.ts';
-import { randomKey } from '../../src/crypto/key.ts';
+import { type Key, randomKey } from '../../src/crypto/key.ts';
 import { CANONICALIZE, FORWARDABLE } from '../../src/messages/flags.ts';
+import { TgsRep } from '../../src/messages/kdc-rep.ts';
+import { PA_FX_FAST } from '../../src/messages/numbers.ts';
+import type { Principal } from '../../src/messages/principal.ts';
 import {
   formatPrincipal,
   parsePrincipal,
@@ -21,6 +25,7 @@ import {
   S4uUserId,
 } from '../../src/messages/s4u.ts';
 import { Ticket } from '../../src/messages/ticket.ts';
+import { type FastLies, inFast } from '../support/fast-kdc.ts';
 import { type Answer, bodyOf, NOW, scripted, tgsReply } from '../support/scripted-kdc.ts';
 import { newCache } from './realm.ts';
 import {
@@ -35,14 +40,22 @@ import {
   tgsPadata,
 } from './s4u-support.ts';
 
+interface Situation {
+  readonly user?: S4uUser;
+  readonly options?: Partial<ServiceOptions>;
+  /** The session key of the service's ticket-granting ticket. */
+  readonly key?: Key;
+  /** The cache notes that the realm does FAST. */
+  readonly fast?: boolean;
+}
+
 async function ask(
   answers: readonly Answer[],
-  user: S4uUser = { name: bob },
-  options: Partial<ServiceOptions> = {},
-  key = session,
+  { user = { name: bob }, options = {}, key = session, fast = false }: Situation = {},
 ) {
   const cache = newCache();
-  await cache.initialize({ principal: front, credentials: [newTgt(key)] });
+  const notes = fast ? [fastNote(front, tgsPrincipal('A.TEST'))] : [];
+  await cache.initialize({ principal: front, credentials: [...notes, newTgt(key)] });
   const transport = scripted(...answers);
   const full = { transport, now: () => NOW, ...options };
   return { cache, transport, asking: getCredentialForUser(cache, user, full), options: full };
@@ -110,12 +123,12 @@ describe('a ticket in the name of a user', () => {
 
   it('can be had with an RC4 session key', async () => {
     const rc4 = randomKey(23);
-    const { asking } = await ask([forUserReply(rc4)], undefined, { enctypes: [23] }, rc4);
+    const { asking } = await ask([forUserReply(rc4)], { options: { enctypes: [23] }, key: rc4 });
     expect((await asking).client.components).toEqual(['bob']);
   });
 
   it('needs a name or a certificate', async () => {
-    const { asking } = await ask([forUserReply(session)], {});
+    const { asking } = await ask([forUserReply(session)], { user: {} });
     await expect(asking).rejects.toBeInstanceOf(TypeError);
   });
 });
@@ -165,8 +178,48 @@ describe('a reply in the name of a user is refused', () => {
     ['half of it', new Uint8Array(16)],
   ])('that with an RC4 session key repeats %s in its sealed part', async (_, echo) => {
     const rc4 = randomKey(23);
-    const { asking } = await ask([forUserReply(rc4, { echo })], undefined, { enctypes: [23] }, rc4);
+    const { asking } = await ask([forUserReply(rc4, { echo })], { options: { enctypes: [23] }, key: rc4 });
     await expect(asking).rejects.toMatchObject({ code: 'REPLY_MODIFIED' });
+  });
+});
+
+describe('a ticket in the name of a user, within FAST', () => {
+  const honest = (lies: ForUserLies = {}, fastLies?: FastLies) =>
+    inFast(
+      session,
+      ({ strengthen, subkey }) => forUserReply(session, { key: strengthen(subkey), ...lies }),
+      fastLies,
+    );
+  const ended = (client: Principal): FastLies => {
+    const name = { cname: toPrincipalName(client), crealm: client.realm };
+    return response => ({ ...response, finished: { ...response.finished!, ...name } });
+  };
+
+  it('is asked for inside the armor, and outside for those who look there', async () => {
+    const { transport, asking } = await ask([honest()], { fast: true });
+    expect((await asking).client.components).toEqual(['bob']);
+    const types = tgsPadata(transport.requests[0]!).map(({ padataType }) => padataType);
+    expect(types).toEqual([1, PA_FX_FAST, PA_S4U_X509_USER, PA_FOR_USER]);
+  });
+
+  it('is for whom the armor says, whatever is said outside', async () => {
+    const outside: Answer = (request, realm) => {
+      const reply = TgsRep.decode(honest()(request, realm));
+      return TgsRep.encode({ ...reply, cname: toPrincipalName(front) });
+    };
+    const { asking } = await ask([outside], { fast: true });
+    expect((await asking).client.components).toEqual(['bob']);
+  });
+
+  it.each<[string, Answer, string]>([
+    ['for the service itself', honest({}, ended(front)), 'S4U_IGNORED'],
+    ['for another', honest({}, ended(parsePrincipal('carol@A.TEST'))), 'REPLY_MODIFIED'],
+    ['for another, where nobody vouches', honest({ silent: true }, ended(front)), 'S4U_IGNORED'],
+    ['vouched for by another key', honest({ vouchKey: randomKey(18) }), 'REPLY_MODIFIED'],
+  ])('may not be %s', async (_, answer, code) => {
+    const { cache, asking } = await ask([answer], { fast: true });
+    await expect(asking).rejects.toMatchObject({ code });
+    expect((await cache.load()).credentials).toHaveLength(2);
   });
 });
 
@@ -181,7 +234,7 @@ describe('a user of another realm', () => {
   it('is asked for there, and the referral from there leads home', async () => {
     const robert = { nameType: 1, nameString: ['robert'] };
     const answers = [crossTgt, referral({ userId: { cname: robert } }), forUserReply(backKey)];
-    const { cache, transport, asking } = await ask(answers, { name: inB });
+    const { cache, transport, asking } = await ask(answers, { user: { name: inB } });
     expect(formatPrincipal((await asking).client)).toBe('robert@B.TEST');
     const [, there, home] = transport.requests as [Uint8Array, Uint8Array, Uint8Array];
     expect(bodyOf(there).sname).toEqual({ nameType: 10, nameString: ['front/x@A.TEST'] });
@@ -205,7 +258,7 @@ describe('a user of another realm', () => {
     ],
     ['given a ticket there', [crossTgt, forUserReply(crossKey, { client: inB })]],
   ])('may not be %s', async (_, answers) => {
-    const { asking } = await ask(answers, { name: inB });
+    const { asking } = await ask(answers, { user: { name: inB } });
     await expect(asking).rejects.toMatchObject({ code: 'REPLY_MODIFIED' });
   });
 });

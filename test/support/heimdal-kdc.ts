@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, isUdpFree } from './free-port.ts';
+import { killAtExit } from './kill-at-exit.ts';
 
 const PREFIX = '/opt/heimdal/usr';
 const REALM = 'H.TEST';
@@ -164,8 +165,7 @@ async function startDaemon(
   daemon.once('exit', status => {
     ended ??= new Error(`the Heimdal KDC ended with status ${status}`);
   });
-  // An aborted run leaves no daemon behind.
-  process.once('exit', () => daemon.kill('SIGKILL'));
+  killAtExit(daemon);
   while (!(await accepts(port))) {
     if (ended !== undefined) throw ended;
     await new Promise(resolve => setTimeout(resolve, 20));
@@ -185,7 +185,7 @@ async function startPasswordServer(
   const keys = `HDB:sqlite:${join(dir, 'principals')}:mkey=${join(dir, 'mkey')}`;
   const args = ['-c', kdcConf, '--addresses=127.0.0.1', `--port=${port}`, '-r', REALM, '-k', keys];
   const daemon = spawn(`${PREFIX}/lib/heimdal-servers/kpasswdd`, args, { env, stdio: 'ignore' });
-  process.once('exit', () => daemon.kill('SIGKILL'));
+  killAtExit(daemon);
   while (await isUdpFree(port)) {
     if (daemon.exitCode !== null) throw new Error(`kpasswdd ended with status ${daemon.exitCode}`);
     await new Promise(resolve => setTimeout(resolve, 20));

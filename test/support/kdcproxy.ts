@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAuthority } from './certificates.ts';
+import { killAtExit } from './kill-at-exit.ts';
 import { findProgram } from './peers.ts';
 
 export interface KdcProxy {
@@ -43,7 +44,7 @@ export async function startKdcProxy(realm: string, kdc: string): Promise<KdcProx
   daemon.stderr.setEncoding('utf8').on('data', text => {
     log += text;
   });
-  process.once('exit', () => daemon.kill('SIGKILL'));
+  killAtExit(daemon);
   await reachable(port, daemon, () => log);
   return {
     url: `https://localhost:${port}/KdcProxy`,

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
+import { killAtExit } from './kill-at-exit.ts';
 import { findProgram } from './peers.ts';
 
 export interface MitKdcOptions {
@@ -228,8 +229,7 @@ async function startDaemon(
       if (log.includes('starting...')) listening();
     });
   }
-  // An aborted run leaves no daemon behind.
-  process.once('exit', () => daemon.kill('SIGKILL'));
+  killAtExit(daemon);
   await ready;
   if (!options.udpOnly) await connectOnce(port);
   return daemon;
@@ -242,7 +242,7 @@ async function startAdminServer(
 ): Promise<ChildProcess> {
   writeFileSync(join(dir, 'kadm5.acl'), 'admin/admin *\n');
   const daemon = spawn(program('kadmind'), ['-nofork'], { env, stdio: 'ignore' });
-  process.once('exit', () => daemon.kill('SIGKILL'));
+  killAtExit(daemon);
   for (let tries = 0; ; tries++) {
     try {
       await connectOnce(port);

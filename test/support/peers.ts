@@ -20,6 +20,7 @@ const programs = {
     'mount',
   ],
   'heimdal-kcm': ['/opt/heimdal/usr/sbin/kcm', 'unshare', 'mount'],
+  'mit-ldap-kdc': ['krb5kdc', 'kadmin.local', 'kdb5_ldap_util', 'slapd', 'ldapadd', 'ldapmodify'],
   'mit-kadmind': ['kadmind', 'kadmin'],
   'mit-keytab': ['ktutil'],
   'gss-samples': ['gss-client', 'gss-server'],
