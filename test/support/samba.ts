@@ -1,0 +1,177 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from './free-port.ts';
+import { killAtExit } from './kill-at-exit.ts';
+import { findProgram } from './peers.ts';
+
+/** An account of the domain. */
+export interface SambaUser {
+  readonly name: string;
+  /** Attributes of its entry, replaced once it is there. */
+  readonly attributes?: Readonly<Record<string, string | readonly string[]>> | undefined;
+  readonly groups?: readonly string[] | undefined;
+}
+
+export interface SambaOptions {
+  /** The password of each account and of the administrator, as the domain's policy wants it: 7 characters, 3 classes. */
+  readonly password: string;
+  readonly users: readonly SambaUser[];
+  readonly groups?: readonly string[] | undefined;
+  /** Lines for `[kdc]` of the krb5.conf that its KDC reads. */
+  readonly kdc?: readonly string[] | undefined;
+  /** Whose keys go into the keytab. */
+  readonly keytab?: readonly string[] | undefined;
+}
+
+/** An Active Directory domain controller, of which the KDC and the password server run. */
+export interface Samba {
+  /** Everything is in here; `stop` removes it. */
+  readonly dir: string;
+  readonly realm: 'S.TEST';
+  /** UDP and TCP on 127.0.0.1. */
+  readonly port: number;
+  readonly passwordPort: number;
+  readonly keytab: string;
+  stop(): Promise<void>;
+}
+
+const PROVISION = join(import.meta.dirname, 'samba-provision.py');
+/** Samba's Python modules are those of the system's interpreter, whatever else is on PATH. */
+const PYTHON = '/usr/bin/python3';
+const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
+const READY_MILLISECONDS = 30_000;
+
+/**
+ * A domain of its own, S.TEST, which takes some 3 s of processor time to make; to be stopped in `afterAll`. Where it
+ * cannot be started it throws with the daemon's log. Suites that use it are `describePeer('samba', …)`.
+ */
+export async function startSamba(options: SambaOptions): Promise<Samba> {
+  const dir = mkdtempSync(join(tmpdir(), 'samba-'));
+  try {
+    return await startIn(dir, options);
+  } catch (error) {
+    rmSync(dir, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function startIn(dir: string, options: SambaOptions): Promise<Samba> {
+  const port = await freePort();
+  const passwordPort = await freePort();
+  const config = join(dir, 'etc/smb.conf');
+  for (const folder of ['etc', 'run', 'cache']) mkdirSync(join(dir, folder));
+  writeFileSync(config, configuration(dir, { port, passwordPort }));
+  writeFileSync(
+    join(dir, 'etc/krb5.conf'),
+    `[kdc]\n${(options.kdc ?? []).map(line => `  ${line}\n`).join('')}`,
+  );
+  provision(dir, options);
+  const daemon = await startDaemon(dir, port);
+  return {
+    dir,
+    realm: 'S.TEST',
+    port,
+    passwordPort,
+    keytab: join(dir, 'service.keytab'),
+    async stop() {
+      await endProcess(daemon);
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+function configuration(dir: string, ports: { readonly port: number; readonly passwordPort: number }): string {
+  return `[global]
+  netbios name = DC1
+  workgroup = STEST
+  realm = S.TEST
+  server role = active directory domain controller
+  server services = kdc
+  interfaces = 127.0.0.1/8
+  bind interfaces only = yes
+  krb5 port = ${ports.port}
+  kpasswd port = ${ports.passwordPort}
+  kdc enable fast = yes
+  disable netbios = yes
+  tls enabled = no
+  ldb:nosync = yes
+  private dir = ${dir}/private
+  state directory = ${dir}/state
+  cache directory = ${dir}/cache
+  lock directory = ${dir}
+  binddns dir = ${dir}/bind-dns
+  pid directory = ${dir}/run
+  ncalrpc dir = ${dir}/run/ncalrpc
+  ntp signd socket directory = ${dir}/run/ntp
+  log file = ${dir}/samba.log
+  logging = file
+[sysvol]
+  path = ${dir}/state/sysvol
+[netlogon]
+  path = ${dir}/state/sysvol/scripts
+`;
+}
+
+function provision(dir: string, { password, users, groups = [], keytab = [] }: SambaOptions): void {
+  // Passwords do not expire by themselves, and may be changed at once, to one that was used before.
+  const domainAttributes = { minPwdAge: '0', maxPwdAge: `${-(2n ** 63n)}`, pwdHistoryLength: '0' };
+  const spec = { dir, realm: 'S.TEST', domain: 'STEST', password, domainAttributes, users, groups, keytab };
+  const { status, stderr, error } = spawnSync(PYTHON, [PROVISION], {
+    env: { PATH, LC_ALL: 'C.UTF-8', PYTHONDONTWRITEBYTECODE: '1' },
+    input: JSON.stringify(spec),
+    encoding: 'utf8',
+    timeout: 120_000,
+  });
+  if (error !== undefined) throw error;
+  if (status !== 0) throw new Error(`the domain cannot be made: ${stderr}`);
+}
+
+async function startDaemon(dir: string, port: number): Promise<ChildProcess> {
+  const options = [
+    '--foreground',
+    '--no-process-group',
+    '--model=single',
+    `--configfile=${join(dir, 'etc/smb.conf')}`,
+  ];
+  // It ends when its standard input does: with us.
+  const daemon = spawn(findProgram('samba')!, options, {
+    env: { PATH, KRB5_CONFIG: join(dir, 'etc/krb5.conf') },
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  killAtExit(daemon);
+  let failure: Error | undefined;
+  daemon.once('error', error => {
+    failure = error;
+  });
+  for (const deadline = Date.now() + READY_MILLISECONDS; !(await accepts(port)); ) {
+    if (failure !== undefined) throw failure;
+    if (daemon.exitCode !== null || Date.now() > deadline) {
+      await endProcess(daemon);
+      throw new Error(`samba did not start: ${readFileSync(join(dir, 'samba.log'), 'utf8')}`);
+    }
+    await new Promise(resolve => setTimeout(resolve, 20));
+  }
+  return daemon;
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect({ host: '127.0.0.1', port }, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+async function endProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise(resolve => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const overdue = setTimeout(() => child.kill('SIGKILL'), 3000);
+  await ended;
+  clearTimeout(overdue);
+}
