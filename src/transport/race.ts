@@ -10,6 +10,8 @@ export interface Timing {
   readonly timeout: number;
   /** The silence after which the next KDC is tried as well. */
   readonly stagger: number;
+  /** The same before a KDC that is being tried is tried by another protocol. */
+  readonly patience: number;
   /** The pauses before a datagram is sent again to a silent KDC. */
   readonly resendAfter: readonly number[];
 }
@@ -34,7 +36,7 @@ interface Race {
   readonly options: RaceOptions;
   readonly queue: Target[];
   readonly attempts: { target: string; reason: string }[];
-  running: number;
+  readonly running: Set<Target>;
   timer: NodeJS.Timeout | undefined;
   over: boolean;
   readonly finish: (result: RaceResult['winner']) => void;
@@ -55,7 +57,7 @@ export function raceTargets(
       options,
       queue: [...targets],
       attempts: [],
-      running: 0,
+      running: new Set(),
       timer: undefined,
       over: false,
       finish(winner) {
@@ -76,19 +78,35 @@ export function raceTargets(
 function startNext(race: Race): void {
   if (race.over) return;
   clearTimeout(race.timer);
-  const target = race.queue.shift();
+  const target = race.queue.find(target => mayStart(race, target));
   if (target !== undefined) {
-    race.timer = setTimeout(startNext, race.options.stagger * 1000, race);
+    race.queue.splice(race.queue.indexOf(target), 1);
     void run(race, target);
-  } else if (race.running === 0) {
+    const next = race.queue.find(target => mayStart(race, target));
+    const { stagger, patience } = race.options;
+    const pause = next === undefined || isTried(race, next) ? patience : stagger;
+    race.timer = setTimeout(startNext, pause * 1000, race);
+  } else if (race.running.size === 0) {
     race.finish(undefined);
   }
+}
+
+/** No datagram to a KDC that is at work on the same request over a stream: MIT's dies of it where its answer is long. */
+function mayStart(race: Race, target: Target): boolean {
+  return target.protocol !== 'udp' || !isTried(race, target);
+}
+
+/** Whether the same KDC is being tried by another protocol. */
+function isTried({ running }: Race, { protocol, host, port }: Target): boolean {
+  return [...running].some(
+    other => other.protocol !== protocol && other.host === host && other.port === port,
+  );
 }
 
 async function run(race: Race, target: Target): Promise<void> {
   const attempt = { target: describeTarget(target), reason: 'no answer' };
   race.attempts.push(attempt);
-  race.running++;
+  race.running.add(target);
   try {
     if (await resolveTarget(race, target)) {
       race.attempts.splice(race.attempts.indexOf(attempt), 1);
@@ -99,7 +117,7 @@ async function run(race: Race, target: Target): Promise<void> {
     attempt.reason = (error as Error).message;
     if (!race.over) race.options.trace(`${attempt.target}: ${attempt.reason}`);
   }
-  race.running--;
+  race.running.delete(target);
   startNext(race);
 }
 

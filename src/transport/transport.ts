@@ -29,9 +29,7 @@ export interface TransportOptions extends Partial<Timing> {
  * more pause, gives up after some 27 s, which is longer than people wait. Until one is known to be there, the KDCs of a
  * realm are tried in quick succession, so that a dead one costs no more than a slow one would.
  */
-const TIMING: Timing = { timeout: 20, stagger: 0.08, resendAfter: [2, 4, 8] };
-/** The KDC that has answered is not to be taken for dead as soon: a second one would count a wrong password again. */
-const KNOWN_STAGGER = 1;
+const TIMING: Timing = { timeout: 20, stagger: 0.08, patience: 1, resendAfter: [2, 4, 8] };
 
 /** The longest time a timer takes, in milliseconds; beyond it, it would fire at once. */
 const MAX_TIMER = 0x7fffffff;
@@ -40,7 +38,7 @@ const MAX_TIMER = 0x7fffffff;
 export function createTransport(config: Config, options: TransportOptions = {}): Transport {
   const { trace = () => {}, lookupSrv = createSrvLookup(), lookupUri = lookupUriOfSystem } = options;
   const service = SERVICES[options.service ?? 'kdc'];
-  const { stagger = TIMING.stagger, resendAfter = TIMING.resendAfter } = options;
+  const { stagger, patience, resendAfter } = { ...TIMING, ...options };
   const lastWinners = new Map<string, Target>();
 
   return async (realm, request, signal) => {
@@ -59,7 +57,9 @@ export function createTransport(config: Config, options: TransportOptions = {}):
       const targets = preferWinner(orderTargets(servers, datagramFirst), known, datagramFirst);
       const { winner, attempts } = await raceTargets(targets, request, {
         fault: service.fault,
-        stagger: known === undefined ? stagger : (options.stagger ?? KNOWN_STAGGER),
+        // One that has answered is not taken for dead so soon: a second KDC would count a wrong password again.
+        stagger: known === undefined ? stagger : patience,
+        patience,
         resendAfter,
         trace,
         signal: budget.signal,

@@ -105,6 +105,7 @@ export function transportTo(
   return createTransport(config, {
     ...timeout,
     stagger: 0.05,
+    patience: 0.05,
     lookupSrv: async () => [],
     lookupUri: async () => [],
     ...options,

@@ -152,10 +152,27 @@ describe('a transport', () => {
     const warnings: Error[] = [];
     const note = (warning: Error): number => warnings.push(warning);
     process.on('warning', note);
-    const transport = transportTo(Array<typeof mute>(12).fill(mute), { stagger: 0.002, timeout: 0.5 });
+    const quickly = { stagger: 0.002, patience: 0.002, timeout: 1 };
+    const transport = transportTo(Array<typeof mute>(12).fill(mute), quickly);
     await expect(transport('A.TEST', REQUEST)).rejects.toMatchObject({ attempts: { length: 24 } });
     process.off('warning', note);
     expect(warnings).toEqual([]);
+  });
+
+  it('tries another KDC at once, and a silent one by another protocol only after a while', async () => {
+    await using mute = await fakeKdc({ udp: silent, tcp: silent });
+    await using kdc = await fakeKdc({ udp: () => ANSWER });
+    const started = performance.now();
+    await transportTo([mute, kdc], { stagger: 0.01, patience: 30, timeout: 20 })('A.TEST', REQUEST);
+    expect(performance.now() - started).toBeLessThan(15_000);
+    expect([mute.log, kdc.log]).toEqual([['udp'], ['udp']]);
+  });
+
+  it('sends no datagram to a KDC that is at work on the request over a stream', async () => {
+    await using kdc = await fakeKdc({ udp: () => ANSWER, tcp: silent });
+    const transport = transportTo([kdc], { timeout: 0.5 }, 'udp_preference_limit = 2');
+    await expect(transport('A.TEST', REQUEST)).rejects.toMatchObject({ code: 'KDC_UNREACHABLE' });
+    expect(kdc.log).toEqual(['tcp']);
   });
 
   it('takes its time from request_timeout, however long', async () => {
