@@ -110,18 +110,28 @@ function lateModulesStandOnTheCommand(root, late) {
   };
 }
 
-/** Gives the chunk that the entry consists of the entry's name: one file less to open. */
+/**
+ * Gives the chunk that the entry consists of the entry's name, and does without those that only pass on what that one
+ * has: they stand for modules that are imported dynamically somewhere and are there from the start all the same.
+ */
 function joinEntry(name, chunks) {
-  const entry = chunks.find(chunk => chunk.name === name);
-  const [, names, whole] =
-    /^import \{\n([\w\s,]+)\} from "\.\/([\w-]+)\.cjs";\nexport \{\n\1\};\n$/.exec(entry.text) ?? [];
-  if (names === undefined) return chunks;
+  const whole = passesOn(chunks.find(chunk => chunk.name === name));
+  if (whole === undefined) return chunks;
+  const joined = chunks.filter(chunk => passesOn(chunk) === whole).map(chunk => `"./${chunk.name}.cjs"`);
   return chunks
-    .filter(chunk => chunk !== entry)
+    .filter(chunk => passesOn(chunk) !== whole)
     .map(chunk => ({
       name: chunk.name === whole ? name : chunk.name,
-      text: chunk.text.replaceAll(`"./${whole}.cjs"`, `"./${name}.cjs"`),
+      text: [`"./${whole}.cjs"`, ...joined].reduce(
+        (text, file) => text.replaceAll(file, `"./${name}.cjs"`),
+        chunk.text,
+      ),
     }));
+}
+
+/** The chunk whose exports are all that a chunk exports, under the same names. */
+function passesOn({ text }) {
+  return /^import \{\n([\w\s,$]+)\} from "\.\/([\w-]+)\.cjs";\nexport \{\n\1\};\n$/.exec(text)?.[2];
 }
 
 // A command that looks another up in the table gets the other's bundle, not a copy of its code.

@@ -1,4 +1,5 @@
 import type { StopSignal } from './stop-signal.ts';
+import { exchangeUdp } from './udp.ts';
 
 /** The ways to carry a message to a KDC. */
 export type ProtocolName = 'udp' | 'tcp' | 'unix' | 'https';
@@ -31,15 +32,12 @@ export interface Protocol {
   readonly exchange: Exchange;
 }
 
-// Each is loaded when first used: sockets of either kind cost milliseconds at start.
+// All but the usual one are loaded when first used.
 const tcp: Exchange = async (...attempt) => (await import('./tcp.ts')).exchangeTcp(...attempt);
 
 /** Every protocol. */
 export const PROTOCOLS: Readonly<Record<ProtocolName, Protocol>> = {
-  udp: {
-    resolves: true,
-    exchange: async (...attempt) => (await import('./udp.ts')).exchangeUdp(...attempt),
-  },
+  udp: { resolves: true, exchange: exchangeUdp },
   tcp: { resolves: true, exchange: tcp },
   unix: { resolves: false, exchange: tcp },
   https: {
