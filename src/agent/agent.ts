@@ -83,7 +83,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     throw error;
   }
   renewal = options.renewal && startRenewal(store, { ...options.renewal, now, log });
-  const closed = new Promise<void>(resolve => server.once('close', () => resolve()));
+  const closed = new Promise<void>(resolve => server.once('close', resolve)).then(() => connections.closed);
   return {
     closed,
     close() {

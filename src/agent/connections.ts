@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import { KcmFrames } from '../ccache/kcm-frames.ts';
+import { send, takeConnections } from './sockets.ts';
 import type { Soon } from './soon.ts';
 
 /** How much clients may claim of us; those that give us least to do go first. */
@@ -20,6 +21,8 @@ const LONG_REQUEST = 4096;
 /** The clients of a server. */
 export interface Connections {
   readonly size: number;
+  /** Resolves once all are gone after `close`. */
+  readonly closed: Promise<void>;
   /** Hangs up on every client, on those that are being answered once they are. */
   close(): void;
 }
@@ -58,7 +61,12 @@ export function serveConnections(
   const patrol = setInterval(dropSlow, (limits.patience * 1000) / 4);
   patrol.unref();
 
-  server.on('connection', socket => {
+  let finish = ignore;
+  const closed = new Promise<void>(resolve => {
+    finish = resolve;
+  });
+
+  takeConnections(server, socket => {
     const client: Client = {
       socket,
       frames: new KcmFrames('requests'),
@@ -70,17 +78,11 @@ export function serveConnections(
       asked: ++asked,
     };
     clients.add(client);
-    socket.on('error', () => undefined);
+    socket.on('error', ignore);
     socket.on('close', () => {
       clients.delete(client);
       account(client);
-    });
-    socket.on('data', chunk => {
-      client.frames.push(chunk);
-      client.asked = ++asked;
-      if (!client.busy) return answerAll(client);
-      socket.pause();
-      account(client);
+      if (closing && clients.size === 0) finish();
     });
     // Closed at once, which is half the work of ending our side of it first.
     socket.on('end', () => {
@@ -88,9 +90,11 @@ export function serveConnections(
       if (!client.busy) hangUp(socket);
     });
     if (clients.size > limits.clients) idlest(clients).socket.destroy();
+    return chunk => receive(client, chunk);
   });
 
   return {
+    closed,
     get size() {
       return clients.size;
     },
@@ -98,17 +102,31 @@ export function serveConnections(
       closing = true;
       clearInterval(patrol);
       for (const client of clients) if (!client.busy) hangUp(client.socket);
+      if (clients.size === 0) finish();
     },
   };
+
+  function receive(client: Client, chunk: Uint8Array): void {
+    const { frames, socket } = client;
+    frames.push(chunk);
+    client.asked = ++asked;
+    if (client.busy) {
+      socket.pause();
+      account(client);
+    } else {
+      answerAll(client);
+    }
+    frames.keep();
+  }
 
   /** Answers what has arrived, in the same turn as long as the answers are at hand and the client reads them. */
   function answerAll(client: Client): void {
     const { socket, frames } = client;
     try {
-      for (let request = frames.next(); request !== undefined; request = frames.next()) {
+      for (let request = frames.view(); request !== undefined; request = frames.view()) {
         const reply = answer(request);
         if (reply instanceof Promise) return void answerLater(client, request, reply);
-        if (!socket.write(reply)) return void readOn(client);
+        if (!send(socket, reply)) return void readOn(client);
       }
     } catch {
       socket.destroy();
@@ -128,7 +146,7 @@ export function serveConnections(
     let taken = true;
     try {
       const reply = await pending;
-      if (!socket.destroyed) taken = socket.write(reply);
+      if (!socket.destroyed) taken = send(socket, reply);
     } catch {
       socket.destroy();
     }
@@ -188,6 +206,8 @@ export function serveConnections(
     }
   }
 }
+
+function ignore(): void {}
 
 /** The one that has not asked for longest. */
 function idlest(clients: ReadonlySet<Client>): Client {

@@ -145,7 +145,7 @@ const answers = new Map<number, Answer>([
   }),
 ]);
 
-/** Answers a request, at once if it can. Throws and rejects with KerberosError. */
+/** Answers a request, at once if it can, and keeps nothing of its memory. Throws and rejects with KerberosError. */
 export function answerRequest(request: Uint8Array, state: AgentState): Soon<Uint8Array> {
   // A client that is told so tries another way.
   return answers.get(operationOf(request))?.(request, state) ?? encodeFailure(KCM_RESULT.INTERNAL);
@@ -166,18 +166,23 @@ function reading<Q extends Shape, R extends Shape>(
   look: (values: ValuesOf<Q>, caches: SealedCaches, state: AgentState) => ValuesOf<R>,
   lasts?: (values: ValuesOf<R>) => Date,
 ): [number, Answer] {
-  const answer: Answer = (request, state) =>
-    whenThere(state.store.read(), caches =>
-      replyOnce({ caches, request, now: state.now }, state.replies, () => {
-        const values = look(valuesOf(asked, request), caches, state);
-        return { bytes: encodeReply(asked, values), until: lasts?.(values) };
-      }),
-    );
+  const reply = (request: Uint8Array, caches: SealedCaches, state: AgentState): Uint8Array =>
+    replyOnce({ caches, request, now: state.now }, state.replies, () => {
+      const values = look(valuesOf(asked, request), caches, state);
+      return { bytes: encodeReply(asked, values), until: lasts?.(values) };
+    });
+  const answer: Answer = (request, state) => {
+    const caches = state.store.read();
+    if (!(caches instanceof Promise)) return reply(request, caches, state);
+    const kept = new Uint8Array(request);
+    return caches.then(there => reply(kept, there, state));
+  };
   return [asked.code, answer];
 }
 
+/** In memory of their own, which changes keep. */
 function valuesOf<Q extends Shape>({ request: shape }: Operation<Q>, request: Uint8Array): ValuesOf<Q> {
-  return readValues(shape, openRequest(request).reader);
+  return readValues(shape, openRequest(new Uint8Array(request)).reader);
 }
 
 /** What makes new caches of the old ones, and answers nothing. */

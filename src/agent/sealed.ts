@@ -134,6 +134,6 @@ function applyAll(
 
 /** What changes whenever a file is replaced; empty where there is none. */
 function identityOf(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false, bigint: true });
-  return found === undefined ? '' : `${found.ino} ${found.mtimeNs} ${found.size}`;
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? '' : `${found.ino} ${found.mtimeMs} ${found.size}`;
 }

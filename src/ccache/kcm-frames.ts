@@ -10,6 +10,8 @@ export class KcmFrames {
   /** What has arrived is its beginning. */
   private buffer: Uint8Array = NOTHING;
   private held = 0;
+  /** Whether it is in the memory of a chunk. */
+  private borrowed = false;
 
   constructor(of: 'requests' | 'replies') {
     this.extra = of === 'replies' ? LENGTH_BYTES : 0;
@@ -24,6 +26,7 @@ export class KcmFrames {
     const length = this.held + chunk.length;
     if (this.held === 0) {
       this.buffer = chunk;
+      this.borrowed = true;
     } else {
       if (length > this.buffer.length) this.grow(length);
       this.buffer.set(chunk, this.held);
@@ -33,6 +36,15 @@ export class KcmFrames {
 
   /** The next one, without its length; nothing else is kept for as long as it. Throws CodecError for one that is too long. */
   next(): Uint8Array | undefined {
+    const view = this.view();
+    if (view === undefined) return undefined;
+    // As a rule one arrives by itself, in memory of its own.
+    const alone = view.buffer.byteLength === LENGTH_BYTES + view.length;
+    return alone ? new Uint8Array(view.buffer, LENGTH_BYTES) : new Uint8Array(view);
+  }
+
+  /** The same where it has arrived, in the memory of its chunk. */
+  view(): Uint8Array | undefined {
     const { buffer, held } = this;
     if (held < LENGTH_BYTES) return undefined;
     const length = ((buffer[0]! << 24) | (buffer[1]! << 16) | (buffer[2]! << 8) | buffer[3]!) >>> 0;
@@ -41,10 +53,13 @@ export class KcmFrames {
     if (held < end) return undefined;
     this.held -= end;
     this.buffer = held > end ? buffer.subarray(end, held) : NOTHING;
-    // As a rule a request arrives by itself, in memory of its own.
-    const alone = buffer.buffer.byteLength === end;
-    const bytes = alone ? buffer : new Uint8Array(buffer.subarray(0, end));
-    return new Uint8Array(bytes.buffer, bytes.byteOffset + LENGTH_BYTES, end - LENGTH_BYTES);
+    return buffer.subarray(LENGTH_BYTES, end);
+  }
+
+  /** Copies what is left of the last chunk, so that its memory can be used again. */
+  keep(): void {
+    if (this.borrowed && this.held > 0) this.buffer = new Uint8Array(this.buffer);
+    this.borrowed = false;
   }
 
   /** To twice the size, so that a long one in small pieces is not copied over and over. */
@@ -52,5 +67,6 @@ export class KcmFrames {
     const bigger = new Uint8Array(Math.max(length, 2 * this.buffer.length));
     bigger.set(this.buffer.subarray(0, this.held));
     this.buffer = bigger;
+    this.borrowed = false;
   }
 }

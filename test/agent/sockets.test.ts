@@ -1,0 +1,104 @@
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { send, takeConnections } from '../../src/agent/sockets.ts';
+import { memoryStore } from '../../src/agent/store.ts';
+import { KcmFrames } from '../../src/ccache/kcm-frames.ts';
+import { encodeRequest, KCM } from '../../src/ccache/kcm-protocol.ts';
+import { scratch } from '../ccache/samples.ts';
+import { contents, credential } from '../ccache/tickets.ts';
+import { hungUp, localAgent, rawClient } from './support.ts';
+
+interface Answering {
+  readonly path: string;
+  /** Whether each answer was taken at once. */
+  readonly taken: readonly boolean[];
+}
+
+/** A server whose every read is answered with the same bytes, by sockets as Node makes them if it says so. */
+async function answering(bytes: Uint8Array, { ordinary = false } = {}): Promise<Answering> {
+  const path = join(scratch(), 'socket');
+  const server = createServer({ allowHalfOpen: true });
+  onTestFinished(() => void server.close());
+  const taken: boolean[] = [];
+  const take = (): void =>
+    takeConnections(server, socket => {
+      socket.on('error', () => undefined).on('end', () => socket.destroySoon());
+      return () => void taken.push(send(socket, bytes));
+    });
+  if (!ordinary) take();
+  await new Promise<void>(resolve => server.listen(path, resolve));
+  // Too late to go round anything.
+  if (ordinary) take();
+  return { path, taken };
+}
+
+const long = Uint8Array.from({ length: 3 << 20 }, (_, i) => (i * 7) & 255);
+
+describe('the connections of a server', () => {
+  it.each([false, true])('are answered whole and in order (ordinary sockets: %s)', async ordinary => {
+    const { path, taken } = await answering(long, { ordinary });
+    const client = await rawClient(path);
+    client.pause();
+    client.write('a');
+    await vi.waitFor(() => expect(taken).toEqual([false]));
+    client.end('b');
+    const received: Buffer[] = [];
+    for await (const chunk of client) received.push(chunk);
+    expect(Buffer.compare(Buffer.concat(received), Buffer.concat([long, long]))).toBe(0);
+  });
+
+  it('have the reply taken at once that there is room for', async () => {
+    const { path, taken } = await answering(long.subarray(0, 20_000));
+    const client = await rawClient(path);
+    client.write('a');
+    await vi.waitFor(() => expect(taken).toEqual([true]));
+  });
+});
+
+describe('requests whose memory is used again', () => {
+  const reply = async (client: Awaited<ReturnType<typeof rawClient>>): Promise<Uint8Array> => {
+    const frames = new KcmFrames('replies');
+    for (let found = frames.next(); ; found = frames.next()) {
+      if (found !== undefined) return found;
+      frames.push(await new Promise<Buffer>(resolve => client.once('data', resolve)));
+    }
+  };
+
+  it('stay what they were while the rest of them is awaited', async () => {
+    const { socket, cache } = await localAgent();
+    await cache('a').initialize(contents);
+    const [slow, other] = [await rawClient(socket), await rawClient(socket)];
+    const request = encodeRequest(KCM.GET_PRINCIPAL, { name: 'a' });
+    other.write(request);
+    const expected = await reply(other);
+    slow.write(request.subarray(0, 7));
+    for (let i = 0; i < 3; i++) {
+      other.write(encodeRequest(KCM.GET_PRINCIPAL, { name: 'elsewhere' }));
+      await reply(other);
+    }
+    slow.write(request.subarray(7));
+    expect(await reply(slow)).toEqual(expected);
+  });
+
+  it('leave their tickets behind', async () => {
+    const store = memoryStore();
+    const { socket, cache } = await localAgent({ store });
+    const ticket = credential('host/a@A.TEST', { ticket: new Uint8Array(1000).fill(7) });
+    await cache('a').initialize({ ...contents, credentials: [ticket] });
+    const other = await rawClient(socket);
+    other.write(encodeRequest(KCM.GET_PRINCIPAL, { name: 'x'.repeat(4000) }));
+    await reply(other);
+    expect((await store.read()).members.get('a')?.credentials).toEqual([ticket]);
+  });
+
+  it('do no harm when their client is gone before they are answered', async () => {
+    const { socket, cache } = await localAgent();
+    await cache('a').initialize(contents);
+    const client = await rawClient(socket);
+    for (let i = 0; i < 100; i++) client.write(encodeRequest(KCM.GET_PRINCIPAL, { name: 'a' }));
+    client.destroy();
+    await hungUp(client);
+    expect((await cache('a').load()).principal).toEqual(contents.principal);
+  });
+});
