@@ -13,6 +13,11 @@ export interface CacheContents {
   readonly truncated?: boolean | undefined;
 }
 
+/** What a cache holds, the credentials one after another: each is good until the next one is taken. */
+export interface CacheScan extends Pick<CacheContents, 'principal'> {
+  readonly credentials: Iterable<Credential>;
+}
+
 /**
  * A handle on one credential cache; its contents are neither read nor made until a method is called, though a type
  * may find out beforehand which cache of a collection is meant.
@@ -24,6 +29,11 @@ export interface Ccache {
   readonly residual: string;
   /** Throws CcacheError CACHE_NOT_FOUND, CACHE_FORMAT, CACHE_VERSION, CACHE_IO or a KEYCHAIN_ code. */
   load(): Promise<CacheContents>;
+  /**
+   * The same for those who look once at each of many credentials: none of them is kept, nor is there more to each than
+   * its properties, which cannot be spread. Absent where `load` is as quick.
+   */
+  scan?<T>(use: (scan: CacheScan) => Promise<T>): Promise<T>;
   /** Makes the cache, or replaces it whole: a reader finds the old contents or the new, never anything between. */
   initialize(contents: CacheContents): Promise<void>;
   /**

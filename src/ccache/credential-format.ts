@@ -14,11 +14,15 @@ const VERSION = 4;
 /** When a ticket was made and until when it may be used. */
 export type CredentialTimes = Pick<Credential, 'authtime' | 'starttime' | 'endtime' | 'renewTill'>;
 
+/** A cache's principal, with its bytes. */
+export interface CacheOwner {
+  readonly principal: Principal;
+  readonly bytes: Uint8Array;
+}
+
 /** What credentials of one cache have in common, as a rule; kept once, it takes no memory for each of them. */
 export interface Common {
-  /** The cache's principal, with its bytes. */
-  readonly owner: Principal;
-  readonly ownerBytes: Uint8Array;
+  readonly owner: CacheOwner;
   /** The credential before. */
   last: Credential | undefined;
 }
@@ -42,8 +46,7 @@ export function readCredential(
   const ticket = reader.counted32('ticket');
   const secondTicket = reader.counted32('secondTicket');
   reader.leave();
-  if (endtime.getTime() === 0 && toSeconds(authtime) === REMOVED_AUTHTIME) return undefined;
-  return {
+  const credential = {
     client,
     server,
     key,
@@ -58,13 +61,19 @@ export function readCredential(
     secondTicket,
     isSkey,
   };
+  return isRemoved(credential) ? undefined : credential;
+}
+
+/** Whether a credential was removed in place. */
+export function isRemoved(times: CredentialTimes): boolean {
+  return times.endtime.getTime() === 0 && toSeconds(times.authtime) === REMOVED_AUTHTIME;
 }
 
 /** Undefined where another principal comes. */
 function readOwner(reader: BinaryReader, common: Common | undefined): Principal | undefined {
-  if (common === undefined || !isAhead(common.ownerBytes, reader)) return undefined;
-  reader.offset += common.ownerBytes.length;
-  return common.owner;
+  if (common === undefined || !isAhead(common.owner.bytes, reader)) return undefined;
+  reader.offset += common.owner.bytes.length;
+  return common.owner.principal;
 }
 
 function isAhead(bytes: Uint8Array, { bytes: all, offset }: BinaryReader): boolean {

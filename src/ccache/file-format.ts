@@ -4,6 +4,7 @@ import { CcacheError, CodecError } from '../errors.ts';
 import type { Credential } from '../messages/credential.ts';
 import type { CacheContents } from './ccache.ts';
 import {
+  type CacheOwner,
   type Common,
   readCredential,
   readPrincipal,
@@ -46,11 +47,9 @@ function decode(bytes: Uint8Array): CacheContents {
 
 function readCache(reader: BinaryReader, version: number): CacheContents {
   reader.u16('version');
-  const kdcOffset = version === 4 ? readHeader(reader) : undefined;
-  const start = reader.offset;
-  const principal = readPrincipal(reader, 'principal', version);
-  const ownerBytes = reader.bytes.subarray(start, reader.offset);
-  const common: Common = { owner: principal, ownerBytes, last: undefined };
+  const { kdcOffset, ...owner } = readHead(reader, version);
+  const { principal } = owner;
+  const common: Common = { owner, last: undefined };
   const credentials: Credential[] = [];
   let truncated = false;
   while (reader.remaining() > 0 && !truncated) {
@@ -65,6 +64,17 @@ function readCache(reader: BinaryReader, version: number): CacheContents {
     }
   }
   return { principal, credentials, kdcOffset, ...(truncated && { truncated }) };
+}
+
+/** Reads what comes between a cache's version and its credentials. */
+export function readHead(
+  reader: BinaryReader,
+  version: number,
+): CacheOwner & Pick<CacheContents, 'kdcOffset'> {
+  const kdcOffset = version === 4 ? readHeader(reader) : undefined;
+  const start = reader.offset;
+  const principal = readPrincipal(reader, 'principal', version);
+  return { kdcOffset, principal, bytes: reader.bytes.subarray(start, reader.offset) };
 }
 
 /** Returns the KDC's offset in milliseconds, if it is among the header's fields. */

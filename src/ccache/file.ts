@@ -1,15 +1,18 @@
-import { lstatSync, realpathSync } from 'node:fs';
+import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EndOfDataError } from '../codec/binary.ts';
 import { CcacheError } from '../errors.ts';
 import { readRegularFile } from '../keytab/read-file.ts';
 import { wipeAndRemove, writeAtomically } from './atomic-write.ts';
-import type { CacheContents, Ccache, CcacheEnvironment, CcacheType } from './ccache.ts';
+import type { CacheContents, CacheScan, Ccache, CcacheEnvironment, CcacheType } from './ccache.ts';
 import { cacheError, fileError } from './file-error.ts';
 import { CcacheFile, MAX_CACHE_BYTES } from './file-format.ts';
 import { hasLeftovers, removeLeftovers } from './leftovers.ts';
 import { type LockOptions, withLock } from './lock.ts';
 import { mergeCredentials } from './match.ts';
+
+/** What is longer is not read as a whole only to be looked through. */
+const LONG = 1 << 18;
 
 /** Caches in files that the native Kerberos libraries read and write, too. */
 export const fileType: CcacheType = { name: 'FILE', resolve: fileCcache };
@@ -22,6 +25,9 @@ function fileCcache(path: string, environment: CcacheEnvironment): Ccache {
     residual: path,
     async load() {
       return read(path);
+    },
+    async scan(use) {
+      return isLong(path) ? scan(path, use) : use(read(path));
     },
     initialize(contents) {
       return locked(() => write(path, contents));
@@ -74,6 +80,25 @@ function checkThere(path: string): void {
     lstatSync(path);
   } catch (error) {
     throw fileError(error, path);
+  }
+}
+
+function isLong(path: string): boolean {
+  try {
+    return statSync(path).size > LONG;
+  } catch {
+    return false;
+  }
+}
+
+async function scan<T>(path: string, use: (scan: CacheScan) => Promise<T>): Promise<T> {
+  const { openScan } = await import('./file-scan.ts');
+  const opened = openScan(path);
+  if (opened === undefined) return use(read(path));
+  try {
+    return await use(opened);
+  } finally {
+    opened.close();
   }
 }
 

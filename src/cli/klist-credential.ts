@@ -42,11 +42,13 @@ function detailLines(credential: Credential, ticket: Ticket | undefined, listing
   const { owner, times, text, has } = listing;
   // What is asked for may be made there and then: no more than is shown.
   const { client, renewTill } = credential;
+  const renewal = renewTill ? `renew until ${times.cell(renewTill)}` : '';
+  // Of most tickets there is nothing else to tell.
+  if (client === owner && !has('f') && !has('e') && !has('d')) return renewal && `\t${renewal}\n`;
   const letters = has('f') ? flagLetters(credential.flags) : '';
   const first: string[] = [];
-  if (client !== owner && !samePrincipal(client, owner))
-    first.push(`for client ${text(formatPrincipal(client))}`);
-  if (renewTill) first.push(`renew until ${times.cell(renewTill)}`);
+  if (!samePrincipal(client, owner)) first.push(`for client ${text(formatPrincipal(client))}`);
+  if (renewTill) first.push(renewal);
   if (letters !== '') first.push(`Flags: ${letters}`);
   const second: string[] = [];
   if (has('e') && ticket) {
@@ -62,8 +64,7 @@ function detailLines(credential: Credential, ticket: Ticket | undefined, listing
 }
 
 function detailLine(items: readonly string[]): string {
-  if (items.length === 0) return '';
-  return `\t${items.length === 1 ? items[0] : items.join(', ')}\n`;
+  return items.length > 0 ? `\t${items.join(', ')}\n` : '';
 }
 
 function ticketLine(credential: Credential, listing: CacheListing): string {

@@ -1,0 +1,112 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { BinaryReader } from '../codec/binary.ts';
+import type { CacheScan } from './ccache.ts';
+import { BEYOND, CredentialCursor } from './credential-cursor.ts';
+import { type CacheOwner, isRemoved } from './credential-format.ts';
+import { fileError } from './file-error.ts';
+import { MAX_CACHE_BYTES, readHead } from './file-format.ts';
+
+/** A piece stays in the processor's cache and takes the place of the one before: no memory for the whole file. */
+const PIECE_BYTES = 1 << 17;
+
+/** A scan that holds its file open. */
+export interface FileScan extends CacheScan {
+  close(): void;
+}
+
+/**
+ * Starts to read a cache file in version 4, piece by piece; undefined for any other and for what is damaged at its head.
+ * Throws CcacheError, then and while the credentials are gone through.
+ */
+export function openScan(path: string): FileScan | undefined {
+  const file = new FilePieces(path);
+  try {
+    file.readOn(0);
+    const reader = new BinaryReader(file.piece);
+    const owner = readOwner(reader);
+    if (owner !== undefined && file.size <= MAX_CACHE_BYTES) {
+      const credentials = credentialsOf(file, reader.offset, owner);
+      return { principal: owner.principal, credentials, close: () => file.close() };
+    }
+  } catch {
+    // Who reads it whole will know what is wrong.
+  }
+  file.close();
+  return undefined;
+}
+
+function readOwner(reader: BinaryReader): CacheOwner | undefined {
+  if (reader.u16('version') !== 0x0504) return undefined;
+  const { principal, bytes } = readHead(reader, 4);
+  return { principal, bytes: bytes.slice() };
+}
+
+function* credentialsOf(file: FilePieces, start: number, owner: CacheOwner): Generator<CredentialCursor> {
+  const cursor = new CredentialCursor(owner);
+  cursor.read(file.piece);
+  for (let at = start; ; ) {
+    const end = cursor.move(at);
+    if (end !== BEYOND) {
+      at = end;
+      if (cursor.endtime.getTime() !== 0 || !isRemoved(cursor)) yield cursor;
+    } else if (file.readOn(at)) {
+      at = 0;
+      cursor.read(file.piece);
+    } else {
+      return;
+    }
+  }
+}
+
+/** A file, a piece of it at a time. */
+class FilePieces {
+  readonly size: number;
+  piece = Buffer.alloc(0);
+  private readonly path: string;
+  private readonly fd: number;
+  private buffer = Buffer.allocUnsafeSlow(PIECE_BYTES);
+  private position = 0;
+
+  constructor(path: string) {
+    this.path = path;
+    try {
+      this.fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      this.size = fstatSync(this.fd).size;
+    } catch (error) {
+      throw fileError(error, path);
+    }
+  }
+
+  /** Goes on to the piece that starts at `at` in this one; false where the file has no more than is in it. */
+  readOn(at: number): boolean {
+    const kept = this.piece.length - at;
+    const wanted = Math.min(kept === this.buffer.length ? kept * 2 : this.buffer.length, this.left() + kept);
+    if (wanted > this.buffer.length) {
+      const bigger = Buffer.allocUnsafeSlow(wanted);
+      bigger.set(this.piece);
+      this.buffer = bigger;
+    } else {
+      this.buffer.copyWithin(0, at, at + kept);
+    }
+    const count = wanted === kept ? 0 : this.readInto(kept, wanted - kept);
+    this.position += count;
+    this.piece = this.buffer.subarray(0, kept + count);
+    return count > 0;
+  }
+
+  close(): void {
+    closeSync(this.fd);
+  }
+
+  private left(): number {
+    return this.size - this.position;
+  }
+
+  private readInto(at: number, length: number): number {
+    try {
+      return readSync(this.fd, this.buffer, at, length, this.position);
+    } catch (error) {
+      throw fileError(error, this.path);
+    }
+  }
+}
