@@ -11,9 +11,14 @@ export interface CacheContents {
   readonly kdcOffset?: number | undefined;
   /** Set when the cache broke off within a credential; what came before it is here. */
   readonly truncated?: boolean | undefined;
+  /** Set as well where it is no mere end: a length in it is greater than the whole cache. */
+  readonly damaged?: boolean | undefined;
 }
 
-/** What a cache holds, the credentials one after another: each is good until the next one is taken. */
+/**
+ * What a cache holds, the credentials one after another: each is good until the next one is taken. Behind the last one of
+ * a damaged cache comes CcacheError CACHE_FORMAT.
+ */
 export interface CacheScan extends Pick<CacheContents, 'principal'> {
   readonly credentials: Iterable<Credential>;
 }

@@ -17,6 +17,11 @@ export function cacheError(
   return new CcacheError(code, `${sentence} (filename: ${path})`, `FILE:${path}`, options);
 }
 
+/** The error for a file that is no cache, or not one any more. */
+export function badFormat(path: string, cause?: unknown): CcacheError {
+  return cacheError('CACHE_FORMAT', 'Bad format in credentials cache', path, { cause });
+}
+
 function meaning(errno: string | undefined): [ErrorCode, string] {
   switch (errno) {
     case 'ENOENT':

@@ -21,7 +21,7 @@ const TAG_KDC_OFFSET = 1;
 
 /**
  * The file format of credential caches. Reads versions 1 to 4 and writes 4. A file that breaks off within a credential
- * gives `truncated: true` and what came before. Throws CodecError, and CcacheError CACHE_VERSION for other versions.
+ * gives `truncated: true` and what came before, and one with an impossible length `damaged: true` besides. Throws CodecError, and CcacheError CACHE_VERSION for other versions.
  */
 export const CcacheFile: Codec<CacheContents> = { encode, decode };
 
@@ -52,6 +52,7 @@ function readCache(reader: BinaryReader, version: number): CacheContents {
   const common: Common = { owner, last: undefined };
   const credentials: Credential[] = [];
   let truncated = false;
+  let damaged = false;
   while (reader.remaining() > 0 && !truncated) {
     try {
       const credential = readCredential(reader, String(credentials.length), version, common);
@@ -61,9 +62,10 @@ function readCache(reader: BinaryReader, version: number): CacheContents {
     } catch (error) {
       if (!(error instanceof EndOfDataError)) throw error;
       truncated = true;
+      damaged = error.wanted > reader.bytes.length;
     }
   }
-  return { principal, credentials, kdcOffset, ...(truncated && { truncated }) };
+  return { principal, credentials, kdcOffset, ...(truncated && { truncated }), ...(damaged && { damaged }) };
 }
 
 /** Reads what comes between a cache's version and its credentials. */

@@ -1,9 +1,9 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { BinaryReader } from '../codec/binary.ts';
+import { BinaryReader, EndOfDataError } from '../codec/binary.ts';
 import type { CacheScan } from './ccache.ts';
 import { BEYOND, CredentialCursor } from './credential-cursor.ts';
-import { type CacheOwner, isRemoved } from './credential-format.ts';
-import { fileError } from './file-error.ts';
+import { type CacheOwner, isRemoved, readCredential } from './credential-format.ts';
+import { badFormat, fileError } from './file-error.ts';
 import { MAX_CACHE_BYTES, readHead } from './file-format.ts';
 
 /** A piece stays in the processor's cache and takes the place of the one before: no memory for the whole file. */
@@ -53,8 +53,19 @@ function* credentialsOf(file: FilePieces, start: number, owner: CacheOwner): Gen
       at = 0;
       cursor.read(file.piece);
     } else {
+      if (isDamaged(file.piece, file.size)) throw badFormat(file.path);
       return;
     }
+  }
+}
+
+/** Whether what is left does not merely break off: a length in it is greater than the file. */
+function isDamaged(rest: Uint8Array, size: number): boolean {
+  try {
+    readCredential(new BinaryReader(rest), 'last');
+    return false;
+  } catch (error) {
+    return error instanceof EndOfDataError && error.wanted > size;
   }
 }
 
@@ -62,7 +73,7 @@ function* credentialsOf(file: FilePieces, start: number, owner: CacheOwner): Gen
 class FilePieces {
   readonly size: number;
   piece = Buffer.alloc(0);
-  private readonly path: string;
+  readonly path: string;
   private readonly fd: number;
   private buffer = Buffer.allocUnsafeSlow(PIECE_BYTES);
   private position = 0;

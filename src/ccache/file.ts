@@ -3,9 +3,10 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { EndOfDataError } from '../codec/binary.ts';
 import { CcacheError } from '../errors.ts';
 import { readRegularFile } from '../keytab/read-file.ts';
+import type { Credential } from '../messages/credential.ts';
 import { wipeAndRemove, writeAtomically } from './atomic-write.ts';
 import type { CacheContents, CacheScan, Ccache, CcacheEnvironment, CcacheType } from './ccache.ts';
-import { cacheError, fileError } from './file-error.ts';
+import { badFormat, cacheError, fileError } from './file-error.ts';
 import { CcacheFile, MAX_CACHE_BYTES } from './file-format.ts';
 import { hasLeftovers, removeLeftovers } from './leftovers.ts';
 import { type LockOptions, withLock } from './lock.ts';
@@ -27,7 +28,7 @@ function fileCcache(path: string, environment: CcacheEnvironment): Ccache {
       return read(path);
     },
     async scan(use) {
-      return isLong(path) ? scan(path, use) : use(read(path));
+      return isLong(path) ? scan(path, use) : use(scanOf(path));
     },
     initialize(contents) {
       return locked(() => write(path, contents));
@@ -94,7 +95,7 @@ function isLong(path: string): boolean {
 async function scan<T>(path: string, use: (scan: CacheScan) => Promise<T>): Promise<T> {
   const { openScan } = await import('./file-scan.ts');
   const opened = openScan(path);
-  if (opened === undefined) return use(read(path));
+  if (opened === undefined) return use(scanOf(path));
   try {
     return await use(opened);
   } finally {
@@ -102,27 +103,40 @@ async function scan<T>(path: string, use: (scan: CacheScan) => Promise<T>): Prom
   }
 }
 
+function scanOf(path: string): CacheScan {
+  const contents = read(path);
+  if (contents.damaged !== true) return contents;
+  return { principal: contents.principal, credentials: upToDamage(contents.credentials, path) };
+}
+
+function* upToDamage(credentials: readonly Credential[], path: string): Generator<Credential> {
+  yield* credentials;
+  throw badFormat(path);
+}
+
 function read(path: string): CacheContents {
+  let size = 0;
   try {
     const bytes = readRegularFile(path, MAX_CACHE_BYTES);
-    if (bytes === undefined) throw cacheError('CACHE_FORMAT', 'Bad format in credentials cache', path);
+    if (bytes === undefined) throw badFormat(path);
+    size = bytes.length;
     return CcacheFile.decode(bytes);
   } catch (error) {
-    throw readError(error, path);
+    throw readError(error, path, size);
   }
 }
 
-function readError(error: unknown, path: string): CcacheError {
+function readError(error: unknown, path: string, size: number): CcacheError {
   if (error instanceof CcacheError && error.cache === undefined) {
     return cacheError(error.code, error.message, path, { cause: error });
   }
   // The native library says so when it runs out of bytes in the principal.
-  if (error instanceof EndOfDataError && error.path[0] === 'principal') {
+  if (error instanceof EndOfDataError && error.path[0] === 'principal' && error.wanted <= size) {
     return cacheError('CACHE_FORMAT', 'End of credential cache reached', path, { cause: error });
   }
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'CODEC' || code === 'EISDIR') {
-    return cacheError('CACHE_FORMAT', 'Bad format in credentials cache', path, { cause: error });
+    return badFormat(path, error);
   }
   return fileError(error, path);
 }

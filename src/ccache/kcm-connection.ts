@@ -3,7 +3,7 @@ import { CcacheError } from '../errors.ts';
 import { KcmFailure } from './kcm-failure.ts';
 import type { Shape, ValuesOf } from './kcm-fields.ts';
 import { KcmFrames } from './kcm-frames.ts';
-import { decodeReply, encodeRequest, type KcmReply, type Operation } from './kcm-protocol.ts';
+import { decodeReply, encodeRequest, KCM, type KcmReply, type Operation } from './kcm-protocol.ts';
 
 /** A connection to a KCM server, for one request after the other. */
 export interface KcmConnection {
@@ -11,19 +11,33 @@ export interface KcmConnection {
   call<Q extends Shape, R extends Shape>(asked: Operation<Q, R>, values: ValuesOf<Q>): Promise<ValuesOf<R>>;
 }
 
-/** Seconds that a server has for an answer: it may have to ask its user to unlock a keychain. */
-const PATIENCE = 60;
+/** In seconds. */
+export interface KcmPatience {
+  /** For an answer: the server may have to ask its user to unlock a keychain. */
+  readonly answer: number;
+  /** For a sign of life meanwhile. */
+  readonly sign: number;
+}
+
+const PATIENCE: KcmPatience = { answer: 60, sign: 8 };
 const CONNECT_PATIENCE = 5;
 
-/** Connects, does `work`, and hangs up. Throws CcacheError CACHE_IO where there is no server. */
-export async function withKcm<T>(path: string, work: (kcm: KcmConnection) => Promise<T>): Promise<T> {
+/** Connects, does `work`, and hangs up. Throws CcacheError CACHE_IO where there is no server, or it does not answer. */
+export async function withKcm<T>(
+  path: string,
+  work: (kcm: KcmConnection) => Promise<T>,
+  patience: KcmPatience = PATIENCE,
+): Promise<T> {
   const socket = await open(path);
   try {
     const frames = new KcmFrames('replies');
     return await work({
       async call(asked, values) {
         socket.write(encodeRequest(asked, values));
-        const reply: KcmReply<ValuesOf<typeof asked.reply>> = decodeReply(asked, await next(socket, frames));
+        const reply: KcmReply<ValuesOf<typeof asked.reply>> = decodeReply(
+          asked,
+          await watched(next(socket, frames, patience.answer), path, patience),
+        );
         if ('values' in reply) return reply.values;
         const named = 'name' in values && typeof values.name === 'string' ? values.name : '';
         throw new KcmFailure(reply.result, `KCM:${named}`, reply.sentence);
@@ -68,7 +82,46 @@ function reason(errno: string | undefined): string {
   }
 }
 
-function next(socket: Socket, frames: KcmFrames): Promise<Uint8Array> {
+/** Gives up what is waited for once the server does not even answer that it is there. */
+async function watched<T>(waiting: Promise<T>, path: string, { sign }: KcmPatience): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const dead = new Promise<never>((_, reject) => {
+    const look = async (): Promise<void> => {
+      if (await isAlive(path, sign / 4)) timer?.refresh();
+      else reject(silent());
+    };
+    timer = setTimeout(() => void look(), sign * 1000);
+  });
+  try {
+    return await Promise.race([waiting, dead]);
+  } finally {
+    clearTimeout(timer);
+    timer = undefined;
+  }
+}
+
+/** Any answer will do, also that there is no such operation. */
+async function isAlive(path: string, seconds: number): Promise<boolean> {
+  try {
+    const socket = await open(path);
+    try {
+      socket.write(encodeRequest(KCM.NOOP, {}));
+      await next(socket, new KcmFrames('replies'), seconds);
+    } finally {
+      socket.destroy();
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Of no cache, lest the cache be taken for a broken one that is to be replaced. */
+function silent(): CcacheError {
+  return new CcacheError('CACHE_IO', 'The KCM server did not answer in time');
+}
+
+function next(socket: Socket, frames: KcmFrames, seconds: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const finish = (settle: () => void): void => {
       clearTimeout(overdue);
@@ -79,7 +132,7 @@ function next(socket: Socket, frames: KcmFrames): Promise<Uint8Array> {
       finish(() => reject(new CcacheError('CACHE_IO', sentence, 'KCM:', { cause })));
     const broken = (cause: Error): void => fail('The connection to the KCM server broke', cause);
     const ended = (): void => fail('The KCM server closed the connection');
-    const overdue = setTimeout(() => fail('The KCM server did not answer in time'), PATIENCE * 1000);
+    const overdue = setTimeout(() => finish(() => reject(silent())), seconds * 1000);
     const receive = (chunk: Uint8Array): void => {
       try {
         frames.push(chunk);

@@ -21,7 +21,8 @@ const KEYCHAINS: Partial<Readonly<Record<NodeJS.Platform, string>>> = {
 
 /**
  * The OS keychain by the first back-end that is there. `environment` is where the user's session is found, that of this
- * process as a rule.
+ * process as a rule. Throws KerberosError KEYCHAIN_UNAVAILABLE where the back-end that is asked for is not there, though
+ * reading might do without it.
  */
 export async function openKeychain(
   environment: SessionEnvironment,
@@ -29,6 +30,7 @@ export async function openKeychain(
 ): Promise<Keychain> {
   const session = sessionOf(environment, options);
   const open = () => openBackend(session, options.backend);
+  if (options.backend !== undefined) await open();
   return usesSecretService(session.platform) ? overSecretService(session, open) : open();
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { type SessionEnvironment, sessionBusSocket, usesSecretService } from './bus-address.ts';
 import type { KeychainOptions } from './keychain-backend.ts';
 import { keyLeftPath, passphraseKeyPath, sealedPath } from './sealed-path.ts';
@@ -14,9 +14,16 @@ export type KeychainUse =
       readonly reason: string;
     };
 
-/** Whether a data directory holds sealed tickets, so that whoever looks for tickets finds them there. */
+/**
+ * Whether a data directory holds sealed tickets, so that whoever looks for tickets finds them there, or whatever else
+ * is in their place: it is to be told of, not passed over.
+ */
 export function hasSealedTickets(dataDirectory: string): boolean {
-  return existsSync(sealedPath(dataDirectory));
+  try {
+    return lstatSync(sealedPath(dataDirectory), { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a data directory's key is sealed by a passphrase, and not in the OS keychain. */

@@ -1,4 +1,14 @@
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  unlinkSync,
+} from 'node:fs';
 import { CcacheError } from '../errors.ts';
 import { wipeAndRemove, writeAtomically } from './atomic-write.ts';
 import type { CcacheEnvironment, Keychain } from './ccache.ts';
@@ -6,6 +16,7 @@ import { fileError } from './file-error.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { withLock } from './lock.ts';
 import { SealedCaches } from './sealed-caches.ts';
+import { checkWritable, makeWritable } from './sealed-directory.ts';
 import { SEALED_KEY_BYTES, sealBytes, unsealBytes } from './sealed-file.ts';
 import { keyLeftPath, passphraseKeyPath, sealedPath } from './sealed-path.ts';
 
@@ -15,7 +26,12 @@ export interface SealedStore {
   read(): Promise<SealedCaches>;
   /** Replaces the caches by what `work` makes of them, under the store's lock; without any left, file and key go. */
   change(work: (caches: SealedCaches) => SealedCaches): Promise<void>;
-  /** Wipes the file and deletes the key, whether or not the one opens the other, and where there is only the key. */
+  /** Throws what would keep `change` from replacing the caches; changes nothing. */
+  prepare(): Promise<void>;
+  /**
+   * Wipes the file and deletes the key, whether or not the one opens the other, and where there is only the key. In
+   * place of the file, a symlink is removed, and what it leads to left alone.
+   */
   forget(): Promise<void>;
   /** The same where the keychain answers that it has no key for the file; tells whether that was so. */
   discardLost(): Promise<boolean>;
@@ -32,10 +48,14 @@ const MAX_FILE_BYTES = 64 << 20;
 /** How often a reader looks again who finds the file replaced under another key meanwhile. */
 const MAX_TRIES = 5;
 
+// Windows has neither flag and leaves them undefined.
+const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+const NO_BLOCK = constants.O_NONBLOCK ?? 0;
+
 /**
  * The store of a data directory. Its methods throw CcacheError CACHE_FORMAT for a damaged file, KEYCHAIN_KEY_LOST for
- * one whose key is gone, CACHE_IO, CACHE_BUSY, and what the keychain throws. A file that does not open is never
- * replaced.
+ * one whose key is gone, CACHE_IO, also for what is no regular file, CACHE_BUSY, and what the keychain throws. A file
+ * that does not open is never replaced, and a symlink never followed.
  */
 export function sealedStore(environment: CcacheEnvironment): SealedStore {
   const path = sealedPath(environment.dataDirectory);
@@ -53,8 +73,12 @@ export function sealedStore(environment: CcacheEnvironment): SealedStore {
         const changed = work(caches);
         if (changed === caches) return;
         if (changed.members.size === 0) await remove();
-        else write(changed, opened?.key ?? (await newKey()));
+        else await write(changed, opened?.key);
       });
+    },
+    async prepare() {
+      checkWritable(environment.dataDirectory);
+      await open();
     },
     forget() {
       return locked(remove);
@@ -107,7 +131,10 @@ export function sealedStore(environment: CcacheEnvironment): SealedStore {
     }
   }
 
-  function write(caches: SealedCaches, key: Uint8Array): void {
+  async function write(caches: SealedCaches, known: Uint8Array | undefined): Promise<void> {
+    // First, lest the keychain keep a key for nothing.
+    makeWritable(environment.dataDirectory);
+    const key = known ?? (await newKey());
     // A file that a power failure had damaged would stay in the way until it is destroyed.
     writeAtomically(path, sealBytes(SealedCaches.encode(caches), key), { durable: true });
   }
@@ -121,7 +148,7 @@ export function sealedStore(environment: CcacheEnvironment): SealedStore {
 
   async function remove(): Promise<void> {
     // The file first: were the key gone alone, nothing could tell this from a loss.
-    if (existsSync(path)) wipeAndRemove(path);
+    removeSealed(path);
     try {
       await (await environment.keychain()).remove(account);
     } catch (error) {
@@ -133,13 +160,38 @@ export function sealedStore(environment: CcacheEnvironment): SealedStore {
 }
 
 function readSealed(path: string): Uint8Array | undefined {
+  let fd: number | undefined;
   try {
-    const found = statSync(path, { throwIfNoEntry: false });
+    const found = lstatSync(path, { throwIfNoEntry: false });
     if (found === undefined) return undefined;
-    if (!found.isFile() || found.size > MAX_FILE_BYTES) throw damaged(path);
-    return readFileSync(path);
+    if (!found.isFile()) throw noFile(path);
+    // It may have become something else since.
+    fd = openSync(path, constants.O_RDONLY | NO_FOLLOW | NO_BLOCK);
+    const opened = fstatSync(fd);
+    if (!opened.isFile()) throw noFile(path);
+    if (opened.size > MAX_FILE_BYTES) throw damaged(path);
+    return readFileSync(fd);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw fileError(error, path);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+function removeSealed(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (found.isFile()) wipeAndRemove(path);
+  else if (found.isSymbolicLink()) removeLink(path);
+  else throw noFile(path);
+}
+
+function removeLink(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
     throw fileError(error, path);
   }
 }
@@ -169,6 +221,11 @@ function damaged(path: string): CcacheError {
     `Sealed credentials cache is damaged (filename: ${path})`,
     'KEYCHAIN:',
   );
+}
+
+function noFile(path: string): CcacheError {
+  const sentence = `Sealed credentials cache is not a regular file: remove it (filename: ${path})`;
+  return new CcacheError('CACHE_IO', sentence, 'KEYCHAIN:');
 }
 
 function keyLost(path: string): CcacheError {

@@ -1,17 +1,15 @@
-import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAnswered, makePrivate } from '../agent/listen.ts';
+import { isAnswered } from '../agent/listen.ts';
 import { AGENT } from '../agent/operations.ts';
 import { type KcmConnection, withKcm } from '../ccache/kcm-connection.ts';
 import type { ValuesOf } from '../ccache/kcm-fields.ts';
 import { CcacheError, KerberosError } from '../errors.ts';
 import type { AgentPaths } from './agent-paths.ts';
-import type { Io } from './terminal.ts';
 
 /** What an agent says of itself. */
 export type AgentStatus = ValuesOf<typeof AGENT.STATUS.reply>;
 
-/** Seconds that an agent has to start, and to end. */
+/** Seconds that an agent has to end. */
 const PATIENCE = 10;
 const STEP = 20;
 
@@ -33,43 +31,6 @@ export async function stopAgent({ socket }: AgentPaths): Promise<boolean> {
     if (performance.now() > deadline) throw new KerberosError('AGENT_LISTEN', 'The agent does not end');
   }
   return true;
-}
-
-/** Starts an agent in the background and waits until it answers. Nothing of ours stays open in it. */
-export async function startInBackground(
-  { directory, socket, log }: AgentPaths,
-  options: readonly string[],
-  io: Io,
-): Promise<void> {
-  const { spawn } = await import('node:child_process');
-  makePrivate(directory, io.uid ?? 0);
-  const [node, ...script] = io.program;
-  const output = openSync(log, 'w', 0o600);
-  const child = spawn(node!, [...script, 'agent', ...options], {
-    cwd: io.cwd,
-    env: io.env as NodeJS.ProcessEnv,
-    detached: true,
-    stdio: ['ignore', 'ignore', output],
-  });
-  closeSync(output);
-  let ended: string | undefined;
-  child.once('error', ({ message }) => {
-    ended = message;
-  });
-  child.once('exit', () => {
-    ended = lastLine(log);
-  });
-  for (const deadline = performance.now() + PATIENCE * 1000; !(await isAnswered(socket)); await sleep(STEP)) {
-    if (ended !== undefined) throw new KerberosError('AGENT_LISTEN', `The agent did not start: ${ended}`);
-    if (performance.now() > deadline) throw new KerberosError('AGENT_LISTEN', 'The agent does not answer');
-  }
-  child.removeAllListeners();
-  child.unref();
-}
-
-function lastLine(file: string): string {
-  const line = readFileSync(file, 'utf8').trimEnd().split('\n').at(-1);
-  return line?.replace(/^[^:]*: /, '') || 'it said nothing';
 }
 
 async function unlessAbsent<T>(call: () => Promise<T>): Promise<T | undefined> {

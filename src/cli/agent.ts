@@ -1,13 +1,13 @@
-import { writeFileSync } from 'node:fs';
 import { startAgent } from '../agent/agent.ts';
-import { type AgentSocket, makePrivate } from '../agent/listen.ts';
+import type { AgentSocket } from '../agent/listen.ts';
 import { keychainStore } from '../agent/sealed.ts';
 import { type AgentStore, memoryStore } from '../agent/store.ts';
 import { permittedEnctypes } from '../config/enctypes.ts';
 import { KerberosError } from '../errors.ts';
-import { agentStatus, lockAgent, startInBackground, stopAgent } from './agent-control.ts';
+import { agentStatus, lockAgent, stopAgent } from './agent-control.ts';
 import { installAgent, uninstallAgent } from './agent-install.ts';
-import { type AgentPaths, agentExports, agentKrb5Conf, agentPaths } from './agent-paths.ts';
+import { type AgentPaths, agentExports, agentPaths } from './agent-paths.ts';
+import { ensureRunning, preparePlace } from './agent-start.ts';
 import { type Arguments, type Command, during, UsageError } from './command.ts';
 import { exchangeOptions } from './exchange.ts';
 import { wholeDuration } from './kdc-file.ts';
@@ -56,7 +56,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const paths = agentPaths(io);
   switch (actions[0]) {
     case 'start':
-      if ((await agentStatus(paths)) === undefined) await startInBackground(paths, serverOptions(args), io);
+      await ensureRunning(paths, { memory: args.has('memory'), options: serverOptions(args) }, io);
       io.out(agentExports(paths, io));
       return 0;
     case 'stop':
@@ -122,8 +122,7 @@ async function serve(paths: AgentPaths, { memory, idle }: Wishes, session: Sessi
   const log = (line: string): void => io.err(`${printable(`${name}: ${line}`)}\n`);
   const agent = await during('starting the agent', () => {
     // Whoever finds the socket finds this as well.
-    makePrivate(paths.directory, io.uid!);
-    writeFileSync(paths.krb5Conf, agentKrb5Conf(paths), { mode: 0o600 });
+    preparePlace(paths, io);
     return startAgent({
       socket: socketOf(paths, io),
       store,

@@ -1,5 +1,6 @@
 import type { BackendState } from '../ccache/keychain-open.ts';
 import { hasSealedTickets } from '../ccache/probe.ts';
+import { whyUnwritable } from '../ccache/sealed-directory.ts';
 import { sealedPath } from '../ccache/sealed-path.ts';
 import { type Arguments, type Command, during, UsageError } from './command.ts';
 import { chooseDefaultCache } from './default-cache.ts';
@@ -34,10 +35,14 @@ async function run(args: Arguments, io: Io): Promise<number> {
     chooseDefaultCache(session, { reading: false }),
   );
   const path = sealedPath(dataDirectory);
+  const remarks = [
+    hasSealedTickets(dataDirectory) ? undefined : 'there are none',
+    whyUnwritable(dataDirectory),
+  ].filter(remark => remark !== undefined);
   const lines = [
     ...backends.map(({ name, usable, reason }) => `${name}: ${usable ? 'yes' : 'no'}, ${reason}`),
     `Back-end: ${chosenOf(backends, wish)}`,
-    `Sealed tickets: ${path}${hasSealedTickets(dataDirectory) ? '' : ' (there are none)'}`,
+    `Sealed tickets: ${path}${remarks.length === 0 ? '' : ` (${remarks.join(', ')})`}`,
     `Default cache: ${choice.name} (${choice.reason})`,
   ];
   io.out(lines.map(line => `${printable(line)}\n`).join(''));

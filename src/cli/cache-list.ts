@@ -3,13 +3,13 @@ import { isConfigEntry } from '../ccache/config-entries.ts';
 import { hasSealedTickets } from '../ccache/probe.ts';
 import { textToBytes } from '../codec/text.ts';
 import { formatPrincipal, samePrincipal, tgsPrincipal } from '../messages/principal.ts';
-import { type Arguments, type Command, during } from './command.ts';
+import { ActivityError, type Arguments, type Command, during } from './command.ts';
 import { defaultCacheName } from './default-cache.ts';
 import { loadLocale } from './locale/locale.ts';
 import { formatTimestamp } from './locale/time-format.ts';
 import { cachesAround, isAbsent } from './named-caches.ts';
 import { tellError } from './run-command.ts';
-import { printable } from './sentences.ts';
+import { printable, sentence } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 import { usualCacheFiles } from './usual-files.ts';
@@ -32,14 +32,18 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const session = openSession(io);
   const lines: Line[] = [];
   let status = 0;
+  // One locked keychain is in the way of the agent's caches and of the sealed ones, and is told of once.
+  const told = new Set<string>();
   const attempt = async (work: () => Promise<void>): Promise<void> => {
     try {
       await work();
     } catch (error) {
       // A name that was given stands for a cache that should be there; the others are only places to look.
       if (args.operands.length === 0 && isAbsent(error)) return;
-      tellError('krb5kit cache list', error, io);
       status = 1;
+      const cause = sentence(error instanceof ActivityError ? error.cause : error);
+      if (!told.has(cause)) tellError('krb5kit cache list', error, io);
+      told.add(cause);
     }
   };
   const shown = new Set<string>();

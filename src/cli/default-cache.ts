@@ -60,6 +60,11 @@ export async function chooseDefaultCache(
   if (reading && existsSync(path)) return { name: `FILE:${path}`, reason: 'the file exists' };
   const { probeUserKeychain } = await import('./user-keychain.ts');
   const use = await probeUserKeychain(io, dataDirectory);
-  if (use.usable) return { name: 'KEYCHAIN:', reason: 'the keychain can be used' };
+  if (use.usable) {
+    const { whyUnwritable } = await import('../ccache/sealed-directory.ts');
+    const reason = whyUnwritable(dataDirectory);
+    if (reason === undefined) return { name: 'KEYCHAIN:', reason: 'the keychain can be used' };
+    return { name: `FILE:${path}`, reason, keychain: 'fault' };
+  }
   return { name: `FILE:${path}`, reason: use.reason, keychain: use.absent ? 'absent' : 'fault' };
 }

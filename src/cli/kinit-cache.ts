@@ -36,6 +36,7 @@ export async function chooseCache(args: Arguments, session: Session, wishes: Wis
     named === undefined
       ? await namedCache(name, session, 'getting default ccache')
       : await specifiedCache(name, session);
+  if (cache.type === 'KEYCHAIN') await checkSealed(session);
   const given = await givenPrincipal(args, session, wishes);
   const principal = given ?? (await principalIn(cache)) ?? userPrincipal(session);
   const target = { principal, name: formatPrincipal(principal), cache, makePrimary: undefined };
@@ -53,6 +54,12 @@ export async function chooseCache(args: Arguments, session: Session, wishes: Wis
   }
   wishes.say(`Using default cache: ${shown(cache)}`);
   return target;
+}
+
+/** Nobody is to type a password for a ticket that cannot be kept. */
+async function checkSealed({ caches }: Session): Promise<void> {
+  const { sealedStore } = await import('../ccache/sealed-store.ts');
+  await sealedStore(caches).prepare();
 }
 
 async function specifiedCache(name: string, session: Session): Promise<Ccache> {

@@ -4,7 +4,7 @@ import { bytesToText, textToBytes } from '../codec/text.ts';
 import { KerberosError } from '../errors.ts';
 import { formatPrincipal } from '../messages/principal.ts';
 import { isCurrent } from './cache-status.ts';
-import { ActivityError } from './command.ts';
+import { ActivityError, during } from './command.ts';
 import { describeCredential, type TicketListing } from './klist-credential.ts';
 import { type Listing, timeColumn } from './listing.ts';
 import { cacheOf, cachesAround, isAbsent, readableContents } from './named-caches.ts';
@@ -28,12 +28,14 @@ async function showContents(cache: Ccache, contents: CacheScan, listing: TicketL
   io.out(`Ticket cache: ${text(ccacheName(cache))}\nDefault principal: ${text(formatPrincipal(owner))}\n\n`);
   io.out(`${columns}Service principal\n`);
   const cacheListing = { ...listing, times, owner };
-  for (const credential of credentials) {
-    if (isConfigEntry(credential) && !listing.has('C')) continue;
-    const described = describeCredential(credential, cacheListing);
-    // There may be ten thousand of them.
-    io.out(typeof described === 'string' ? described : await described);
-  }
+  await during('retrieving a ticket', async () => {
+    for (const credential of credentials) {
+      if (isConfigEntry(credential) && !listing.has('C')) continue;
+      const described = describeCredential(credential, cacheListing);
+      // There may be ten thousand of them.
+      io.out(typeof described === 'string' ? described : await described);
+    }
+  });
 }
 
 /** Lists the tickets of every cache of a collection; resolves to 1 if there is none that could be shown. */

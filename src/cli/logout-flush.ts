@@ -7,14 +7,14 @@ import { findCcacheType } from '../ccache/types.ts';
 import { CcacheError, KerberosError } from '../errors.ts';
 import { formatPrincipal } from '../messages/principal.ts';
 import { ActivityError, during } from './command.ts';
-import { defaultCacheName } from './default-cache.ts';
+import { kcmCaches, kcmServers } from './logout-kcm.ts';
+import { type Attempt, cacheNames } from './logout-names.ts';
 import { cachesAround, isAbsent, readableContents } from './named-caches.ts';
 import { tellError } from './run-command.ts';
 import { printable } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 import { probeUserKeychain } from './user-keychain.ts';
-import { usualCacheFiles } from './usual-files.ts';
 
 /** Says what has been destroyed. */
 type Say = (what: string) => void;
@@ -29,7 +29,7 @@ export async function flushTickets(io: Io, { quiet }: { readonly quiet: boolean 
     if (!quiet) io.out(`${printable(`Destroyed ${what}`)}\n`);
   };
   // Whatever goes wrong with one of them, the others are destroyed.
-  const attempt = async (work: () => Promise<void>): Promise<void> => {
+  const attempt: Attempt = async work => {
     try {
       await work();
     } catch (error) {
@@ -38,26 +38,26 @@ export async function flushTickets(io: Io, { quiet }: { readonly quiet: boolean 
       status = 1;
     }
   };
-  for (const name of await cacheNames(session)) {
+  const flush = async (list: () => Promise<readonly Ccache[]>): Promise<void> => {
     let caches: readonly Ccache[] = [];
     await attempt(async () => {
-      caches = await cachesOf(name, session);
+      caches = await list();
     });
     for (const cache of caches) await attempt(() => destroy(cache, say));
-  }
+  };
+  const names = await cacheNames(session, attempt);
+  for (const name of names) if (!isServed(name)) await flush(() => cachesOf(name, session));
   await attempt(() => destroySealed(session, say, { quiet }));
+  // Once the sealed tickets are gone, our agent need not ask the keychain for them.
+  const isNamed = names.some(name => name.startsWith('KCM:'));
+  for (const server of kcmServers(session, isNamed)) await flush(() => kcmCaches(server, session));
   if (destroyed === 0 && status === 0 && !quiet) io.out('No credential caches found\n');
   return status;
 }
 
-/** The default cache, and the files that native tools leave in their usual place; the sealed ones go together. */
-async function cacheNames(session: Session): Promise<readonly string[]> {
-  const { uid, cacheDirectory } = session.io;
-  const named = await defaultCacheName(session, { reading: true });
-  const usual = uid === undefined ? [] : usualCacheFiles(cacheDirectory, uid);
-  return [...new Set([named, ...usual.map(path => `FILE:${path}`)])].filter(
-    name => !name.startsWith('KEYCHAIN:'),
-  );
+/** Whether its caches go with all others of the keychain, or of a server. */
+function isServed(name: string): boolean {
+  return name.startsWith('KEYCHAIN:') || name.startsWith('KCM:');
 }
 
 /** Those of the collection that a name stands for; the one where it stands for none. */

@@ -92,8 +92,9 @@ export function sentence(error: unknown): string {
 
 /** What to do about it, as the end of its sentence. */
 function wayOut(error: KerberosError): string {
-  const isCache = error instanceof CcacheError;
-  return isCache && error.code === 'KEYCHAIN_KEY_LOST' ? ', which kinit or kdestroy discards' : '';
+  if (!(error instanceof CcacheError) || error.cache !== 'KEYCHAIN:') return '';
+  if (error.code === 'KEYCHAIN_KEY_LOST') return ', which kinit or kdestroy discards';
+  return error.code === 'CACHE_FORMAT' ? ', which krb5kit logout destroys' : '';
 }
 
 /** A KdcError or an ApError, told by its look: the classes would bring the messages' schemas into every command. */

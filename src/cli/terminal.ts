@@ -16,6 +16,8 @@ export interface Io {
   readonly program: readonly string[];
   /** Where the native libraries keep caches of all users: `/tmp`, whatever TMPDIR says. */
   readonly cacheDirectory: string;
+  /** Where the kernel of Linux tells of the keys that we may see: `/proc/keys`. */
+  readonly keysFile: string;
   readonly stdinIsTerminal: boolean;
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
@@ -97,6 +99,7 @@ export function processIo(process: ProcessLike, signal?: AbortSignal): Io {
       return [process.execPath, ...process.argv.slice(1, 2)];
     },
     cacheDirectory: '/tmp',
+    keysFile: '/proc/keys',
     get stdinIsTerminal() {
       return isTerminal(0, process);
     },

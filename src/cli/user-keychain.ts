@@ -24,7 +24,13 @@ export async function openUserKeychain(io: Io, dataDirectory: string): Promise<K
     throw unavailable(`the key is sealed by a passphrase and KRB5KIT_KEYCHAIN is ${wish}`);
   }
   const { openKeychain } = await import('../ccache/keychain-open.ts');
-  return openKeychain(io.env, { backend: wish });
+  try {
+    return await openKeychain(io.env, { backend: wish });
+  } catch (error) {
+    if (wish === undefined || !isUnavailable(error)) throw error;
+    const { keychainReason, keychainUnavailable } = await import('../ccache/keychain-errors.ts');
+    throw keychainUnavailable(inSpite(wish, keychainReason(error)), error);
+  }
 }
 
 /** The same, asked once for each secret. */
@@ -39,7 +45,16 @@ export async function probeUserKeychain(io: Io, dataDirectory: string): Promise<
   if (wish === 'none') return { usable: false, absent: true, reason: 'KRB5KIT_KEYCHAIN is none' };
   if (wish === 'passphrase') return { usable: true };
   const use = await probeKeychain(io.env, io.platform, { backend: wish });
-  return use.usable || wish === undefined ? use : { ...use, absent: false };
+  if (use.usable || wish === undefined) return use;
+  return { usable: false, absent: false, reason: inSpite(wish, use.reason) };
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof KerberosError && error.code === 'KEYCHAIN_UNAVAILABLE';
+}
+
+function inSpite(wish: string, reason: string): string {
+  return `KRB5KIT_KEYCHAIN is ${wish}, but ${reason}`;
 }
 
 /** A key that is sealed by a passphrase already was asked for when it was made. */

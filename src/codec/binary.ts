@@ -6,8 +6,12 @@ export type ByteOrder = 'big' | 'little';
 
 /** The bytes ended before the value did. */
 export class EndOfDataError extends CodecError {
-  constructor(path: readonly string[]) {
+  /** How many bytes the value has by the length before it; 0 where there is none. */
+  readonly wanted: number;
+
+  constructor(path: readonly string[], wanted = 0) {
     super('ends early', path);
+    this.wanted = wanted;
   }
 }
 
@@ -83,12 +87,15 @@ export class BinaryReader {
 
   /** Bytes with their length before them as a u32. */
   counted32(field: string): Uint8Array {
-    return this.take(this.u32(field), field);
+    const length = this.u32(field);
+    if (length > this.remaining()) throw this.endsBefore(length, field);
+    return this.take(length, field);
   }
 
   /** Text with the length of its bytes before it as a u32; see `bytesToText`. */
   text32(field: string): string {
     const length = this.u32(field);
+    if (length > this.remaining()) throw this.endsBefore(length, field);
     const start = this.advance(length, field);
     for (let at = start; at < this.offset; at++) {
       if (this.bytes[at]! > 0x7f) return bytesToText(this.bytes.subarray(start, this.offset));
@@ -100,6 +107,10 @@ export class BinaryReader {
   /** The error for what has been read of `field`. */
   error(message: string, field: string): CodecError {
     return new CodecError(message, [...this.path, field]);
+  }
+
+  private endsBefore(wanted: number, field: string): EndOfDataError {
+    return new EndOfDataError([...this.path, field], wanted);
   }
 
   private advance(length: number, field: string): number {

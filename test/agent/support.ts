@@ -22,7 +22,7 @@ export interface LocalAgent {
 
 export async function localAgent(options: Partial<AgentOptions> = {}): Promise<LocalAgent> {
   const directory = scratch();
-  const path = join(directory, 'agent', 'kcm');
+  const path = options.socket?.path ?? join(directory, 'agent', 'kcm');
   const log: string[] = [];
   const agent = await startAgent({
     socket: { path },

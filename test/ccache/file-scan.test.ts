@@ -53,7 +53,7 @@ describe('openScan', () => {
     for (let length = head; length < bytes.length; length++) {
       const cut = bytes.subarray(0, length);
       writeFileSync(path, cut);
-      expect(isSame(scanned(), CcacheFile.decode(cut).credentials)).toBe(true);
+      expectAsDecoded(cut);
     }
   });
 
@@ -75,7 +75,7 @@ describe('openScan', () => {
       fc.property(anyContents, fc.uint8Array({ maxLength: 200 }), (before, junk) => {
         const bytes = Buffer.concat([CcacheFile.encode(before), junk]);
         writeFileSync(path, bytes);
-        expect(scanned()).toEqual(CcacheFile.decode(bytes).credentials);
+        expectAsDecoded(bytes);
       }),
       { numRuns: 200 },
     );
@@ -88,7 +88,7 @@ describe('openScan', () => {
       const flipped = bytes.slice();
       flipped[bit >> 3]! ^= 1 << (bit & 7);
       writeFileSync(path, flipped);
-      expect(isSame(scanned(), CcacheFile.decode(flipped).credentials)).toBe(true);
+      expectAsDecoded(flipped);
     }
   });
 
@@ -152,6 +152,13 @@ function write(before: CacheContents): Uint8Array {
 }
 
 /** Byte by byte, as cache files have them; to compare each property would take minutes. */
+function expectAsDecoded(bytes: Uint8Array): void {
+  const { credentials, damaged } = CcacheFile.decode(bytes);
+  const found = scanned();
+  expect(found.damaged).toBe(damaged);
+  expect(isSame(found, credentials)).toBe(true);
+}
+
 function isSame(a: readonly Credential[], b: readonly Credential[]): boolean {
   const [left, right] = [a, b].map(credentials => CcacheFile.encode({ ...contents, credentials }));
   return a.length === b.length && Buffer.compare(left!, right!) === 0;
@@ -172,8 +179,18 @@ function longHead(): Uint8Array {
   return bytes;
 }
 
-function scanned(): Credential[] {
-  return use(({ credentials }) => copied(credentials));
+/** What a scan gives; `damaged` if it ended in an error that says so. */
+function scanned(): Credential[] & { damaged?: true } {
+  const found: Credential[] & { damaged?: true } = [];
+  use(({ credentials }) => {
+    try {
+      for (const credential of credentials) found.push(...copied([credential]));
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'CACHE_FORMAT' });
+      found.damaged = true;
+    }
+  });
+  return found;
 }
 
 function use<T>(look: (scan: CacheScan) => T): T {

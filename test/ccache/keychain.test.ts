@@ -150,7 +150,21 @@ describe('a sealed file that does not open', () => {
   it('is no cache when it is a directory', async () => {
     const here = setting();
     mkdirSync(here.file, { recursive: true });
-    await expect(cache('', here).load()).rejects.toMatchObject({ code: 'CACHE_FORMAT' });
+    await expect(cache('', here).load()).rejects.toMatchObject({
+      code: 'CACHE_IO',
+      message: `Sealed credentials cache is not a regular file: remove it (filename: ${here.file})`,
+    });
+  });
+
+  it('is not written, and the keychain gets no key for it, below what is no directory', async () => {
+    const { dataDirectory, ...here } = setting();
+    writeFileSync(dataDirectory, '');
+    const below = { ...here, dataDirectory: join(dataDirectory, 'data') };
+    await expect(cache('', below).initialize(contents)).rejects.toMatchObject({
+      code: 'CACHE_IO',
+      message: `Tickets cannot be sealed: cannot write to ${below.dataDirectory}: not a directory`,
+    });
+    expect(here.chain.items.size).toBe(0);
   });
 
   it('opens when another process put a new one in its place meanwhile', async () => {

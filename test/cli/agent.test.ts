@@ -1,4 +1,12 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -89,9 +97,85 @@ describe('krb5kit agent', () => {
   it('says why one in the background did not start', async () => {
     const program = [process.execPath, '-e', 'console.error("krb5kit agent: no"); process.exit(1)', '--'];
     const env = { KRB5KIT_HOME: scratch() };
-    const { status, stderr } = await say(['--start'], { env, program });
+    const { status, stderr } = await say(['--start', '--memory'], { env, program });
     expect([status, stderr]).toEqual([1, 'krb5kit agent: The agent did not start: no\n']);
   });
+
+  it.skipIf(!existsSync('/dev/full'))(
+    'says that the disk is full where the one in the background cannot',
+    async () => {
+      const home = scratch();
+      mkdirSync(join(home, 'agent'));
+      symlinkSync('/dev/full', join(home, 'agent/log'));
+      const program = [process.execPath, '-e', 'process.exit(1)', '--'];
+      const { status, stderr } = await say(['--start', '--memory'], { env: { KRB5KIT_HOME: home }, program });
+      expect([status, stderr]).toEqual([
+        1,
+        `krb5kit agent: The agent did not start: ${home}/agent/log cannot be written: No space left on device\n`,
+      ]);
+    },
+  );
+
+  it('says why it has no place for its files', async () => {
+    const home = scratch();
+    mkdirSync(join(home, 'agent/krb5.conf'), { recursive: true });
+    expect(await say(['--memory'], { env: { KRB5KIT_HOME: home } })).toMatchObject({
+      status: 1,
+      stderr: `krb5kit agent: ${home}/agent/krb5.conf cannot be written: Is a directory while starting the agent\n`,
+    });
+    const file = join(home, 'file');
+    writeFileSync(file, '');
+    expect(await say(['--start', '--memory'], { env: { KRB5KIT_HOME: file } })).toMatchObject({
+      status: 1,
+      stderr: `krb5kit agent: ${file}/agent cannot be made private: Not a directory\n`,
+    });
+  });
+
+  it.each([
+    [
+      'a keychain',
+      { XDG_RUNTIME_DIR: undefined },
+      /^krb5kit agent: No tickets can be kept in a keychain: there is no D-Bus session; use --memory, or KRB5KIT_KEYCHAIN=passphrase with KRB5KIT_PASSPHRASE_FILE\n$/,
+    ],
+    [
+      'somebody to ask for a passphrase',
+      { KRB5KIT_KEYCHAIN: 'passphrase' },
+      /^krb5kit agent: Nobody can be asked for the passphrase in the background; use KRB5KIT_PASSPHRASE_FILE, or --memory\n$/,
+    ],
+    [
+      'a directory for its tickets',
+      { KRB5KIT_HOME: '/dev/null/data' },
+      /^krb5kit agent: No tickets can be kept in \/dev\/null\/data: Not a directory; use --memory\n$/,
+    ],
+  ])('does not go to the background without %s', async (_, more, message) => {
+    const runtime = scratch();
+    const env = { HOME: scratch(), XDG_RUNTIME_DIR: runtime, ...more };
+    const { status, stdout, stderr } = await say(['--start'], { env });
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(message);
+    expect(readdirSync(runtime)).toEqual([]);
+  });
+
+  it.each([
+    ['memory', ['--memory'], []],
+    ['the keychain', [], ['--memory']],
+  ])(
+    'is not taken for another kind of agent while it keeps tickets in %s',
+    async (place, running, wanted) => {
+      const home = scratch();
+      const env = { KRB5KIT_HOME: home, KRB5KIT_KEYCHAIN: 'none' };
+      const { io, status } = called(running, { env });
+      await until(() => io.stdout !== '');
+      expect(await say(['--start', ...wanted], { env })).toEqual({
+        status: 1,
+        stdout: '',
+        stderr: `krb5kit agent: An agent runs already that keeps tickets in ${place}; stop it first\n`,
+      });
+      expect((await say(['--start', ...running], { env })).stdout).toContain('export KRB5CCNAME=KCM:\n');
+      io.stop();
+      expect(await status).toBe(0);
+    },
+  );
 
   it.each([
     [['--start', '--stop'], 'krb5kit agent: --start and --stop exclude each other\n'],

@@ -108,7 +108,9 @@ describe('kinit with a keychain that fails', () => {
 
   it('warns of one that was asked for by name and is absent', async () => {
     const io = await run('alice', { KRB5KIT_KEYCHAIN: 'secret-tool' });
-    expect(io.stderr).toBe(`Warning: Tickets go to ${file}: there is no D-Bus session\n`);
+    expect(io.stderr).toBe(
+      `Warning: Tickets go to ${file}: KRB5KIT_KEYCHAIN is secret-tool, but there is no D-Bus session\n`,
+    );
   });
 
   it('refuses to guess what KRB5KIT_KEYCHAIN means', async () => {
@@ -118,6 +120,39 @@ describe('kinit with a keychain that fails', () => {
       1,
       expect.stringMatching(/^kinit: KRB5KIT_KEYCHAIN is passphrse, which is none of .*\n$/),
     ]);
+  });
+});
+
+describe('a data directory that nothing can be written to', () => {
+  let unwritable: Readonly<Record<string, string>>;
+  let reason: string;
+  beforeEach(() => {
+    // Root may write to any directory, but not below a file.
+    const data = join(home, 'occupied', 'data');
+    writeFileSync(join(home, 'occupied'), '');
+    unwritable = { KRB5KIT_HOME: data, KRB5KIT_KEYCHAIN: 'passphrase' };
+    reason = `cannot write to ${data}: not a directory`;
+  });
+
+  it('has tickets go to a file, with a warning', async () => {
+    expect((await run('alice', unwritable)).stderr).toBe(`Warning: Tickets go to ${file}: ${reason}\n`);
+    expect(existsSync(`${home}/krb5cc_1000`)).toBe(true);
+  });
+
+  it.each([
+    ['alice', 'KEYCHAIN:'],
+    ['-c KEYCHAIN:mine alice', 'FILE:/nonexistent'],
+  ])('fails kinit %s with KRB5CCNAME=%s before the password', async (line, named) => {
+    const env = environment({ ...unwritable, KRB5CCNAME: named });
+    const { status, io } = await runAt(home, kinit, line.split(' '), { env, stdin: 'alicepw\n' });
+    expect([status, io.output]).toEqual([1, `kinit: Tickets cannot be sealed: ${reason}\n`]);
+  });
+
+  it('is told of by cache backend', async () => {
+    const options = { env: { ...environment(unwritable), PATH: home }, cacheDirectory: home };
+    const { io } = await runAt(home, cache, ['backend'], options);
+    expect(io.stdout).toContain(`/data/tickets (there are none, ${reason})\n`);
+    expect(io.stdout).toContain(`Default cache: ${file} (${reason})\n`);
   });
 });
 

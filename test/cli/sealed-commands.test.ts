@@ -1,7 +1,19 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { resolveCcache } from '../../src/ccache/resolve.ts';
+import { cache } from '../../src/cli/cache.ts';
 import type { Command } from '../../src/cli/command.ts';
 import { kdestroy } from '../../src/cli/kdestroy.ts';
 import { kinit } from '../../src/cli/kinit.ts';
@@ -202,12 +214,98 @@ describe('kinit and kdestroy leave sealed tickets alone', () => {
       file,
       readFileSync(file).map(byte => byte ^ 1),
     );
-    await expectKept('Sealed credentials cache is damaged');
+    await expectKept(
+      `Sealed credentials cache is damaged (filename: ${file}), which krb5kit logout destroys`,
+    );
+    expect((await run(logout)).status).toBe(0);
+    expect(await login('alice')).toBe('');
   });
 
   it('when their key has given way to another one', async () => {
     await login('alice');
     keychain.items.set(data, Buffer.alloc(32).toString('base64'));
     await expectKept('Sealed credentials cache is damaged');
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('what is not a regular file in place of the sealed one', () => {
+  const things: Readonly<Record<string, () => void>> = {
+    'a symlink to sealed tickets': () => symlinkSync(join(home, 'elsewhere'), file),
+    'a symlink to nothing': () => symlinkSync(join(home, 'nothing'), file),
+    'a fifo': () => execFileSync('mkfifo', [file]),
+    'a directory': () => mkdirSync(file),
+  };
+  const commands: readonly (readonly [Command, readonly string[]])[] = [
+    [klist, []],
+    [klist, ['-A']],
+    [kvno, ['host/a']],
+    [kinit, ['bob']],
+    [kinit, ['-c', 'KEYCHAIN:mine', 'bob']],
+    [kinit, ['-R']],
+    [kdestroy, []],
+    [kdestroy, ['-A']],
+    [cache, ['list']],
+  ];
+  let sealed: Buffer;
+  beforeEach(async () => {
+    await login('alice');
+    sealed = readFileSync(file);
+    renameSync(file, join(home, 'elsewhere'));
+  });
+
+  it.each(Object.entries(things))('%s stops every command with the same sentence', async (_, make) => {
+    make();
+    const before = lstatSync(file);
+    const sentence = `Sealed credentials cache is not a regular file: remove it (filename: ${file})`;
+    for (const [command, argv] of commands) {
+      for (const named of ['KEYCHAIN:', '']) {
+        const { status, io } = await run(command, argv, { KRB5CCNAME: named });
+        expect([status, io.stderr.split(sentence).length, io.stderr]).toEqual([1, 2, expect.anything()]);
+        expect(io.stdout).not.toContain('Password');
+      }
+    }
+    expect(lstatSync(file)).toMatchObject({ ino: before.ino, mode: before.mode });
+    expect(readFileSync(join(home, 'elsewhere'))).toEqual(sealed);
+    expect(readdirSync(home)).not.toContain('nothing');
+    rmSync(file, { recursive: true });
+    expect(await login('bob')).toBe('');
+  });
+
+  it.each(['a symlink to sealed tickets', 'a symlink to nothing'])(
+    '%s is removed by logout, and what it leads to is left alone',
+    async thing => {
+      things[thing]!();
+      const { status, io } = await run(logout);
+      expect([status, io.output]).toEqual([0, 'Destroyed sealed tickets that could not be opened\n']);
+      expect(() => lstatSync(file)).toThrow('ENOENT');
+      expect(readFileSync(join(home, 'elsewhere'))).toEqual(sealed);
+      expect(keychain.items.size).toBe(0);
+    },
+  );
+
+  it.each(['a fifo', 'a directory'])('%s stays, and logout says what to do', async thing => {
+    things[thing]!();
+    const { status, io } = await run(logout);
+    expect([status, io.output]).toEqual([
+      1,
+      expect.stringMatching(/^krb5kit logout: .* is not a regular file: remove it \(filename: \S+\) while/),
+    ]);
+  });
+});
+
+describe('cache list tells once', () => {
+  it.each([
+    ['KEYCHAIN:', 'The OS keychain is locked'],
+    ['KEYCHAIN:alice@A.TEST', 'The OS keychain is locked'],
+    ['KEYCHAIN:', 'no longer has the key'],
+  ])('with KRB5CCNAME=%s that %s', async (named, sentence) => {
+    await login('alice');
+    if (sentence.includes('locked')) keychain.locked = true;
+    else keychain.items.clear();
+    const { status, io } = await run(cache, ['list'], { KRB5CCNAME: named });
+    expect([status, io.output]).toEqual([
+      1,
+      expect.stringMatching(new RegExp(`^krb5kit cache list: [^\n]*${sentence}[^\n]*\n$`)),
+    ]);
   });
 });

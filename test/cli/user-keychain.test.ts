@@ -107,6 +107,9 @@ describe('KRB5KIT_KEYCHAIN=passphrase', () => {
   });
 });
 
+/** A back-end that is not for this system. */
+const foreign = process.platform === 'darwin' ? 'powershell' : 'security';
+
 describe('KRB5KIT_KEYCHAIN', () => {
   const io = (wish: string) => captureIo({ env: env({ KRB5KIT_KEYCHAIN: wish }) });
 
@@ -120,8 +123,20 @@ describe('KRB5KIT_KEYCHAIN', () => {
     expect(await probeUserKeychain(io('secret-tool'), data)).toEqual({
       usable: false,
       absent: false,
-      reason: 'there is no D-Bus session',
+      reason: 'KRB5KIT_KEYCHAIN is secret-tool, but there is no D-Bus session',
     });
+  });
+
+  it('is obeyed by who reads, too', async () => {
+    mkdirSync(data);
+    writeFileSync(join(data, 'tickets'), 'sealed');
+    const { status, io } = await list('', { env: { KRB5KIT_KEYCHAIN: foreign, KRB5CCNAME: 'KEYCHAIN:' } });
+    expect([status, io.stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        `^klist: The OS keychain cannot be used: KRB5KIT_KEYCHAIN is ${foreign}, but it is for .*\n$`,
+      ),
+    ]);
   });
 
   it('may name nothing else', async () => {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFailed, onTestFinished } from 'vitest';
 import { type Daemon, type Ran, runBuilt, startBuilt } from '../support/built-commands.ts';
 import { startKeepassxc } from '../support/keepassxc.ts';
+import { NO_KEYRINGS } from '../support/no-keyrings.ts';
 import { describePeer } from '../support/peers.ts';
 import { type SecretServiceSession, startSecretService } from '../support/secret-service.ts';
 
@@ -46,7 +47,7 @@ const matching = (text: string | RegExp) => (typeof text === 'string' ? text : e
 function commandsIn(session: SecretServiceSession, address?: string): void {
   const own = { LC_ALL: 'C', TZ: 'UTC', KRB5_CONFIG: join(folder, 'krb5.conf'), KRB5KIT_HOME: data };
   // No ticket is to reach a file, where the keychain cannot be used.
-  env = { ...session.environment, ...own, KRB5CCNAME: 'KEYCHAIN:' };
+  env = { ...session.environment, ...NO_KEYRINGS, ...own, KRB5CCNAME: 'KEYCHAIN:' };
   if (address !== undefined) env = { ...env, DBUS_SESSION_BUS_ADDRESS: address };
 }
 

@@ -16,6 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readSession, type SessionRecord } from '../../src/cli/session-registry.ts';
 import { type Daemon, startBuilt } from '../support/built-commands.ts';
+import { NO_KEYRINGS } from '../support/no-keyrings.ts';
 import { describePeer, findProgram } from '../support/peers.ts';
 import { hasPty } from '../support/pty.ts';
 import { type PtySession, startInPty } from '../support/pty-session.ts';
@@ -48,6 +49,7 @@ beforeEach(() => {
   home = mkdtempSync(join(folder, 'home-'));
   mkdirSync(join(home, 'caches'));
   env = {
+    ...NO_KEYRINGS,
     PATH: process.env.PATH,
     TERM: 'dumb',
     LC_ALL: 'C',

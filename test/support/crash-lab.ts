@@ -6,6 +6,7 @@ import { isConfigEntry } from '../../src/ccache/config-entries.ts';
 import { CcacheFile } from '../../src/ccache/file-format.ts';
 import { formatPrincipal } from '../../src/messages/principal.ts';
 import { type Ran, runBuilt, startBuilt } from './built-commands.ts';
+import { NO_KEYRINGS } from './no-keyrings.ts';
 
 /** A realm whose user has tickets to lose. */
 export interface CrashLab {
@@ -45,6 +46,7 @@ export async function startCrashLab(): Promise<CrashLab> {
     for (const name of ['tmp', 'run', 'cc']) mkdirSync(join(directory, name), { mode: 0o700 });
     const env: NodeJS.ProcessEnv = {
       PATH: process.env.PATH,
+      ...NO_KEYRINGS,
       ...environment,
       LC_ALL: 'C',
       HOME: directory,

@@ -39,6 +39,7 @@ export function captureIo({ stdin = '', ...options }: CaptureOptions = {}): Capt
     cwd: '/',
     program: ['/usr/bin/node', '/usr/bin/krb5kit'],
     cacheDirectory: '/tmp',
+    keysFile: '/nonexistent',
     stdinIsTerminal: false,
     stdoutIsTerminal: false,
     stderrIsTerminal: false,

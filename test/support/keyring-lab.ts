@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect } from 'vitest';
 import { isRoot, scratch } from '../ccache/samples.ts';
 import type { Said } from './both-programs.ts';
 import { type KeyringSession, startKeyringSession } from './keyring-session.ts';
+import { NO_KEYRINGS } from './no-keyrings.ts';
 
 /** Runs a line such as `klist -l` on the cache of the name, which is the default one. */
 export type Run = (line: string, name: string, input?: string) => Promise<Said>;
@@ -52,6 +53,8 @@ export function useKeyringLab(krb5Conf: () => string | undefined = () => undefin
     const [word = '', ...argv] = line.split(' ');
     const [path, ...first] = program(word);
     const env = {
+      // Other tests have collections there at the same time.
+      ...NO_KEYRINGS,
       KRB5_CONFIG: krb5Conf() ?? join(lab.home, 'none'),
       KRB5CCNAME: name,
       KRB5KIT_HOME: join(lab.home, 'data'),

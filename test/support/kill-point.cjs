@@ -2,6 +2,7 @@
 // Preloaded into a built command. Every step that changes a file or speaks to the keychain has a name, such as
 // `before renameSync 2`; the command is killed at the one that KILL_POINT names, and says so on stderr. Where it names
 // none, all of them are told as they come. What is found after a step is what is found before the next; the last is the end.
+require('./no-keyrings.cjs');
 const fs = require('node:fs');
 const net = require('node:net');
 const childProcess = require('node:child_process');
