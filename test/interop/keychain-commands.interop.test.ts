@@ -98,7 +98,7 @@ for (const { peer, startService } of implementations) {
       expect(session.items(data)).toBe(0);
     });
 
-    it('locked, it is told in a sentence and nothing is lost', async () => {
+    it('locked, it is told in a sentence and nothing is lost', { retry: 2 }, async () => {
       await login();
       await session.saved(data);
       const before = readFileSync(sealed());
