@@ -22,11 +22,20 @@ interface Use {
   readonly program: string;
   readonly args: readonly string[];
   readonly input?: string;
+  /** Lines for [libdefaults], before those of the realm. */
+  readonly libdefaults?: string;
 }
 
 // In this order: each finds what the ones before it have left in the cache.
 const uses: readonly Use[] = [
-  { command: 'kinit, password', program: 'kinit', args: ['alice'], input: 'alicepw\n' },
+  {
+    command: 'kinit, password by encrypted timestamp',
+    program: 'kinit',
+    args: ['alice'],
+    input: 'alicepw\n',
+    libdefaults: 'preferred_preauth_types = 2',
+  },
+  { command: 'kinit, password by SPAKE', program: 'kinit', args: ['alice'], input: 'alicepw\n' },
   { command: 'kvno, from the KDC', program: 'kvno', args: ['--no-store', 'sample/localhost'] },
   { command: 'kvno, cached', program: 'kvno', args: ['HTTP/localhost'] },
   { command: 'klist', program: 'klist', args: [] },
@@ -47,8 +56,10 @@ export default {
   },
 };
 
-async function compare(use: Use, { env, cache }: Realm): Promise<Row> {
+async function compare(use: Use, realm: Realm): Promise<Row> {
   const { command, program, args, input = '' } = use;
+  const { cache } = realm;
+  const env = withLibdefaults(use.libdefaults, realm);
   const ours = fileURLToPath(new URL(`../../bin/${program}`, import.meta.url));
   const theirs = peer('mit-client').available ? findProgram(program) : undefined;
   const kept = `${cache}.kept`;
@@ -74,6 +85,13 @@ async function compare(use: Use, { env, cache }: Realm): Promise<Row> {
     'times node': median(times.map(time => time.kit / time.bare)),
     ...(mit && { 'MIT krb5': median(times.map(time => time.mit)) }),
   };
+}
+
+function withLibdefaults(lines: string | undefined, { env, cache }: Realm): NodeJS.ProcessEnv {
+  if (lines === undefined) return env;
+  const file = `${cache}.conf`;
+  writeFileSync(file, `[libdefaults]\n${lines}\n`);
+  return { ...env, KRB5_CONFIG: `${file}:${env.KRB5_CONFIG}` };
 }
 
 /** The milliseconds from the start of a program to its end. Throws where it fails. */

@@ -41,7 +41,8 @@ function cells({ start, lacks }: Column): void {
     const skip = program !== undefined && findProgram(program) === undefined;
     it.skipIf(skip)(
       reason === undefined ? name : `has not got: ${name}`,
-      { fails: reason !== undefined, concurrent: true },
+      // Heimdal 7 makes another key of one Diffie-Hellman secret in 256, that which begins with a zero.
+      { fails: reason !== undefined, concurrent: true, retry: reason === undefined ? 2 : 0 },
       async ({ task }) => {
         if (reason !== undefined) task.meta.lacks = reason;
         await run(new Cell((needs && realm.elsewhere?.[needs]) ?? realm));

@@ -388,13 +388,14 @@ function withHeimdal(): void {
   afterAll(() => kdc?.stop());
 
   // Heimdal 7 takes no other group than that of 2048 bits, and no certificates of curves.
-  it('kinit with a certificate gets a ticket', async () => {
+  // Heimdal 7 makes another key of one Diffie-Hellman secret in 256, that which begins with a zero.
+  it('kinit with a certificate gets a ticket', { retry: 2 }, async () => {
     const args = ['-X', `X509_user_identity=${issue('pkuser', 'H.TEST', { key: 'rsa' })}`, 'pkuser'];
     expect(await ours(kinit, args, env)).toEqual({ status: 0, stdout: '', stderr: '' });
     expect((await ours(klist, ['-C'], env)).stdout).toContain('config: pa_type(krbtgt/H.TEST@H.TEST) = 16');
   });
 
-  it('kinit -n gets an anonymous ticket', async () => {
+  it('kinit -n gets an anonymous ticket', { retry: 2 }, async () => {
     expect(await ours(kinit, ['-n'], env)).toEqual({ status: 0, stdout: '', stderr: '' });
     expect((await ours(klist, [], env)).stdout).toContain('WELLKNOWN/ANONYMOUS@WELLKNOWN:ANONYMOUS');
   });
