@@ -21,11 +21,7 @@ export default defineConfig({
         extends: true,
         test: { name: 'own', include: ['test/**/*.test.ts'], exclude: ['test/interop/**'], testTimeout: 20_000 },
       },
-      {
-        extends: true,
-        // The daemons of others have their moods, above all on a busy machine; what fails twice is ours to mend.
-        test: { name: 'interop', include: ['test/interop/**/*.test.ts'], testTimeout: 60_000, retry: 1 },
-      },
+      { extends: true, test: { name: 'interop', include: ['test/interop/**/*.test.ts'], testTimeout: 60_000 } },
     ],
   },
 });
