@@ -62,7 +62,8 @@ export type ErrorCode =
   | 'AP_REFUSED' // our acceptor refuses a request
   | 'SERVER_REFUSED' // a service answered our AP-REQ with KRB-ERROR
   | 'MUTUAL_FAILED' // the service could not prove that it holds its key
-  | 'SENDAUTH'; // the sendauth dialogue broke off
+  | 'SENDAUTH' // the sendauth dialogue broke off
+  | 'GSS'; // a GSS-API call failed, for the reason that GssError names
 
 /** Every failure that is not a caller's bug. `cause` keeps what led to it. */
 export class KerberosError extends Error {
