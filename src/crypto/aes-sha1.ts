@@ -26,6 +26,7 @@ function aesSha1(cipher: string, keyLength: number, cksumtype: number): Profile 
   return {
     keyLength,
     cksumtype,
+    tagLength: spec.macLength,
     defaultIterations: 4096,
     open: key => new SimplifiedKey(spec, key),
     stringToKey: (password, salt, iterations) =>

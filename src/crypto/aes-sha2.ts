@@ -2,9 +2,9 @@ import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { IntegrityError } from '../errors.ts';
 import { BLOCK, BlockCipher } from './cts.ts';
 import { CHECKSUM_KEY, ENCRYPTION_KEY, INTEGRITY_KEY, UsageCache, usageConstant } from './derive.ts';
-import { macMatches } from './mac.ts';
+import { hmac, macMatches } from './mac.ts';
 import { KERBEROS, type PasswordSpec, passwordKey } from './pbkdf2.ts';
-import type { KeyOperations, Profile } from './profile.ts';
+import { type Frame, type KeyOperations, NO_FRAME, type Profile } from './profile.ts';
 import { confounded } from './simplified.ts';
 
 /** aes128-cts-hmac-sha256-128 (RFC 8009). */
@@ -31,10 +31,11 @@ interface Sha2Spec {
 }
 
 function aesSha2(spec: Sha2Spec, passwordSpec: PasswordSpec, cksumtype: number): Profile {
-  const { keyLength, hash } = spec;
+  const { keyLength, hash, tagLength } = spec;
   return {
     keyLength,
     cksumtype,
+    tagLength,
     defaultIterations: 32768,
     open: key => new Sha2Key(spec, key),
     stringToKey: (password, salt, iterations) => {
@@ -53,7 +54,7 @@ class Sha2Key implements KeyOperations {
     integrityKey: createSecretKey(this.derive(usage, INTEGRITY_KEY, this.spec.tagLength)),
   }));
   private readonly signers = new UsageCache(usage =>
-    createSecretKey(this.derive(usage, CHECKSUM_KEY, this.spec.tagLength)),
+    hmac(this.spec.hash, this.derive(usage, CHECKSUM_KEY, this.spec.tagLength)),
   );
 
   constructor(spec: Sha2Spec, protocolKey: Uint8Array) {
@@ -61,14 +62,14 @@ class Sha2Key implements KeyOperations {
     this.base = createSecretKey(protocolKey);
   }
 
-  encrypt(usage: number, plaintext: Uint8Array): Uint8Array {
+  encrypt(usage: number, plaintext: Uint8Array, frame: Frame = NO_FRAME): Uint8Array {
     const { cipher, integrityKey } = this.sealers.get(usage);
     const { tagLength } = this.spec;
-    const length = BLOCK + plaintext.length;
+    const { padded, start, end } = confounded(plaintext, frame, tagLength);
     // The room that whole blocks leave behind the ciphertext takes the tag: nothing is copied again.
-    const out = cipher.encrypt(confounded(plaintext, tagLength), length);
-    out.set(this.tag(integrityKey, out.subarray(0, length)).subarray(0, tagLength), length);
-    return out.subarray(0, length + tagLength);
+    const out = cipher.encrypt(padded, end, start);
+    out.set(this.tag(integrityKey, out.subarray(start, end)).subarray(0, tagLength), end);
+    return out.subarray(start - frame.headroom, end + tagLength);
   }
 
   decrypt(usage: number, ciphertext: Uint8Array): Uint8Array {
@@ -82,9 +83,10 @@ class Sha2Key implements KeyOperations {
     return cipher.decrypt(body).subarray(BLOCK);
   }
 
-  checksum(usage: number, data: Uint8Array): Uint8Array {
-    const digest = createHmac(this.spec.hash, this.signers.get(usage)).update(data).digest();
-    return digest.subarray(0, this.spec.tagLength);
+  checksum(usage: number, ...data: readonly Uint8Array[]): Uint8Array {
+    return this.signers
+      .get(usage)(...data)
+      .subarray(0, this.spec.tagLength);
   }
 
   prf(input: Uint8Array): Uint8Array {

@@ -30,6 +30,7 @@ function camellia(cipher: string, passwordSpec: PasswordSpec, cksumtype: number)
   return {
     keyLength,
     cksumtype,
+    tagLength: spec.macLength,
     defaultIterations: 32768,
     open: key => new SimplifiedKey(spec, key),
     stringToKey: (password, salt, iterations) =>

@@ -6,11 +6,18 @@ export function cmac(cipher: string, key: Uint8Array): Mac {
   const block = new BlockCipher(cipher, key);
   const whole = doubled(block.encryptBlocks(new Uint8Array(BLOCK)));
   const partial = doubled(whole);
-  return data => {
-    const padded = Buffer.alloc(wholeBlocks(Math.max(data.length, 1)));
-    padded.set(data);
-    if (data.length < padded.length) padded[data.length] = 0x80;
-    const mask = data.length < padded.length ? partial : whole;
+  return (...data) => {
+    let length = 0;
+    for (const part of data) length += part.length;
+    const padded = Buffer.allocUnsafe(wholeBlocks(Math.max(length, 1)));
+    let end = 0;
+    for (const part of data) {
+      padded.set(part, end);
+      end += part.length;
+    }
+    padded.fill(0, end);
+    if (length < padded.length) padded[length] = 0x80;
+    const mask = length < padded.length ? partial : whole;
     const last = padded.length - BLOCK;
     for (let i = 0; i < BLOCK; i++) padded[last + i]! ^= mask[i]!;
     return block.encryptBlocks(padded).subarray(last);

@@ -16,6 +16,8 @@ export class BlockCipher {
   private readonly key;
   private encryptor: Cipher | undefined;
   private decryptor: Decipher | undefined;
+  /** The block whose ciphertext is zeros: what follows it in the chain is encrypted as after a zero IV. */
+  private beforeZeroIv: Uint8Array | undefined;
   private readonly sent = new Uint8Array(BLOCK);
   private readonly received = new Uint8Array(BLOCK);
 
@@ -36,13 +38,18 @@ export class BlockCipher {
   }
 
   /**
-   * CBC-CTS of the first `length` (at least one block) of `padded`, which is zero up to the end of that block, whole
-   * blocks long and overwritten. The answer is as long as `padded`; what lies past `length` is the caller's to use.
+   * CBC-CTS of `padded` from `start`, a multiple of the block size, up to `end`, at least a block behind it: zero
+   * from there on, whole blocks long and overwritten. The answer is as long as `padded`; what lies before `start`
+   * and past `end` is the caller's to use.
    */
-  encrypt(padded: Uint8Array, length: number): Buffer {
+  encrypt(padded: Uint8Array, end: number, start = 0): Buffer {
+    for (let at = 0; at < start; at += BLOCK) {
+      this.beforeZeroIv ??= this.decryptBlocks(ZERO_BLOCK);
+      padded.set(this.beforeZeroIv, at);
+    }
     const out = this.encryptBlocks(padded);
-    const last = lastBlock(length);
-    for (let i = last; last > 0 && i < last + BLOCK; i++) {
+    const last = lastBlock(end);
+    for (let i = last; last > start && i < last + BLOCK; i++) {
       const byte = out[i]!;
       out[i] = out[i - BLOCK]!;
       out[i - BLOCK] = byte;

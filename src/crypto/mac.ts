@@ -1,12 +1,16 @@
 import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 
-/** A message authentication code under one key. */
-export type Mac = (data: Uint8Array) => Uint8Array;
+/** A message authentication code under one key, over the parts of `data`, one behind the other. */
+export type Mac = (...data: readonly Uint8Array[]) => Uint8Array;
 
 /** HMAC over a hash that node:crypto knows. */
 export function hmac(hash: string, key: Uint8Array): Mac {
   const secret = createSecretKey(key);
-  return data => createHmac(hash, secret).update(data).digest();
+  return (...data) => {
+    const mac = createHmac(hash, secret);
+    for (const part of data) mac.update(part);
+    return mac.digest();
+  };
 }
 
 /** Whether `received` is exactly the first `length` bytes of `computed`, in constant time. */

@@ -1,11 +1,22 @@
+/** What a message format puts around a plaintext and its ciphertext, so that neither is copied once more. */
+export interface Frame {
+  /** How many bytes are left free before the ciphertext; their content is undefined. */
+  readonly headroom: number;
+  /** What is encrypted behind the plaintext. */
+  readonly trailer: Uint8Array;
+}
+
+/** The frame of a bare ciphertext. */
+export const NO_FRAME: Frame = { headroom: 0, trailer: new Uint8Array(0) };
+
 /** What one protocol key can do; a profile makes one per key (RFC 3961 §3). */
 export interface KeyOperations {
-  /** Confounder, ciphertext and integrity tag in the order of the enctype. */
-  encrypt(usage: number, plaintext: Uint8Array): Uint8Array;
+  /** Confounder, ciphertext and integrity tag in the order of the enctype, behind the headroom of `frame`. */
+  encrypt(usage: number, plaintext: Uint8Array, frame?: Frame): Uint8Array;
   /** Throws `IntegrityError`. */
   decrypt(usage: number, ciphertext: Uint8Array): Uint8Array;
-  /** The mandatory checksum of the enctype. */
-  checksum(usage: number, data: Uint8Array): Uint8Array;
+  /** The mandatory checksum of the enctype over the parts of `data`, one behind the other. */
+  checksum(usage: number, ...data: readonly Uint8Array[]): Uint8Array;
   /** The pseudo-random function; its output length is fixed by the enctype. */
   prf(input: Uint8Array): Uint8Array;
 }
@@ -16,6 +27,8 @@ export interface Profile {
   readonly keyLength: number;
   /** The mandatory checksum type. */
   readonly cksumtype: number;
+  /** How long the mandatory checksum is, and the integrity tag of a ciphertext, in bytes. */
+  readonly tagLength: number;
   /** PBKDF2 rounds when no s2kparams are given; 0 where string-to-key takes no parameters. */
   readonly defaultIterations: number;
   /** `bytes` has `keyLength` and is not changed afterwards. */

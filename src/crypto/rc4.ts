@@ -3,22 +3,24 @@ import { IntegrityError } from '../errors.ts';
 import { UsageCache } from './derive.ts';
 import { hmac, type Mac, macMatches } from './mac.ts';
 import { md4 } from './md4.ts';
-import type { KeyOperations, Profile } from './profile.ts';
+import { type Frame, type KeyOperations, NO_FRAME, type Profile } from './profile.ts';
 import { fillRandom } from './random.ts';
 
 /** KERB_CHECKSUM_HMAC_MD5 (RFC 4757 §4). */
 export const HMAC_MD5 = -138;
 
+const TAG = 16;
+
 /** arcfour-hmac (RFC 4757). */
 export const rc4Hmac: Profile = {
   keyLength: 16,
   cksumtype: HMAC_MD5,
+  tagLength: TAG,
   defaultIterations: 0,
   open: key => new Rc4Key(key),
   stringToKey: password => md4(Buffer.from(Buffer.from(password).toString(), 'utf16le')),
 };
 
-const TAG = 16;
 const CONFOUNDER = 8;
 
 /** A key of RFC 4757 §5: the tag comes first and, keyed again, makes the RC4 key. */
@@ -32,14 +34,17 @@ class Rc4Key implements KeyOperations {
     this.macs = new UsageCache(usage => hmac('md5', base(messageType(usage))));
   }
 
-  encrypt(usage: number, plaintext: Uint8Array): Uint8Array {
+  encrypt(usage: number, plaintext: Uint8Array, { headroom, trailer }: Frame = NO_FRAME): Uint8Array {
     const mac = this.macs.get(usage);
-    const out = Buffer.allocUnsafe(TAG + CONFOUNDER + plaintext.length);
-    fillRandom(out, TAG, CONFOUNDER);
-    out.set(plaintext, TAG + CONFOUNDER);
-    const body = out.subarray(TAG);
+    const start = headroom + TAG;
+    const behind = start + CONFOUNDER + plaintext.length;
+    const out = Buffer.allocUnsafe(behind + trailer.length);
+    fillRandom(out, start, CONFOUNDER);
+    out.set(plaintext, start + CONFOUNDER);
+    out.set(trailer, behind);
+    const body = out.subarray(start);
     const tag = mac(body);
-    out.set(tag);
+    out.set(tag, headroom);
     rc4(mac(tag), body, body);
     return out;
   }
@@ -54,8 +59,8 @@ class Rc4Key implements KeyOperations {
     return body.subarray(CONFOUNDER);
   }
 
-  checksum(usage: number, data: Uint8Array): Uint8Array {
-    return hmacMd5(this.bytes, usage, data);
+  checksum(usage: number, ...data: readonly Uint8Array[]): Uint8Array {
+    return hmacMd5(this.bytes, usage, ...data);
   }
 
   prf(input: Uint8Array): Uint8Array {
@@ -64,10 +69,11 @@ class Rc4Key implements KeyOperations {
 }
 
 /** The HMAC-MD5 checksum with the bytes of a key of any enctype (RFC 4757 §4, MS-SFU §2.2.1). */
-export function hmacMd5(key: Uint8Array, usage: number, data: Uint8Array): Uint8Array {
+export function hmacMd5(key: Uint8Array, usage: number, ...data: readonly Uint8Array[]): Uint8Array {
   const signingKey = hmac('md5', key)(Buffer.from('signaturekey\0'));
-  const digest = createHash('md5').update(messageType(usage)).update(data).digest();
-  return hmac('md5', signingKey)(digest);
+  const digest = createHash('md5').update(messageType(usage));
+  for (const part of data) digest.update(part);
+  return hmac('md5', signingKey)(digest.digest());
 }
 
 /**

@@ -2,7 +2,7 @@ import { IntegrityError } from '../errors.ts';
 import { BLOCK, BlockCipher, wholeBlocks } from './cts.ts';
 import { CHECKSUM_KEY, ENCRYPTION_KEY, INTEGRITY_KEY, UsageCache, usageConstant } from './derive.ts';
 import { type Mac, macMatches } from './mac.ts';
-import type { KeyOperations } from './profile.ts';
+import { type Frame, type KeyOperations, NO_FRAME } from './profile.ts';
 import { fillRandom } from './random.ts';
 
 /** What the simplified profile leaves open (RFC 3961 §5.2). */
@@ -36,16 +36,15 @@ export class SimplifiedKey implements KeyOperations {
     this.derive = spec.deriver(protocolKey);
   }
 
-  encrypt(usage: number, plaintext: Uint8Array): Uint8Array {
+  encrypt(usage: number, plaintext: Uint8Array, frame: Frame = NO_FRAME): Uint8Array {
     const { cipher, mac } = this.sealers.get(usage);
     const { macLength } = this.spec;
-    const length = BLOCK + plaintext.length;
-    const padded = confounded(plaintext, macLength);
-    const tag = mac(padded.subarray(0, length));
+    const { padded, start, end } = confounded(plaintext, frame, macLength);
+    const tag = mac(padded.subarray(start, end));
     // The room that whole blocks leave behind the ciphertext takes the tag: nothing is copied again.
-    const out = cipher.encrypt(padded, length);
-    out.set(tag.length === macLength ? tag : tag.subarray(0, macLength), length);
-    return out.subarray(0, length + macLength);
+    const out = cipher.encrypt(padded, end, start);
+    out.set(tag.length === macLength ? tag : tag.subarray(0, macLength), end);
+    return out.subarray(start - frame.headroom, end + macLength);
   }
 
   decrypt(usage: number, ciphertext: Uint8Array): Uint8Array {
@@ -58,8 +57,10 @@ export class SimplifiedKey implements KeyOperations {
     return plaintext.subarray(BLOCK);
   }
 
-  checksum(usage: number, data: Uint8Array): Uint8Array {
-    return this.signers.get(usage)(data).subarray(0, this.spec.macLength);
+  checksum(usage: number, ...data: readonly Uint8Array[]): Uint8Array {
+    return this.signers
+      .get(usage)(...data)
+      .subarray(0, this.spec.macLength);
   }
 
   prf(input: Uint8Array): Uint8Array {
@@ -68,11 +69,24 @@ export class SimplifiedKey implements KeyOperations {
   }
 }
 
-/** A random confounder block, `plaintext`, and zeros up to whole blocks with room for a tag. */
-export function confounded(plaintext: Uint8Array, tagLength: number): Buffer {
-  const end = BLOCK + plaintext.length;
-  const buffer = Buffer.allocUnsafe(wholeBlocks(end + tagLength));
-  fillRandom(buffer, 0, BLOCK);
-  buffer.set(plaintext, BLOCK);
-  return buffer.fill(0, end);
+/** What a block cipher is to encrypt, between `start` and `end`. */
+export interface Confounded {
+  readonly padded: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Whole blocks: the headroom, from `start` on a random confounder block, `plaintext` and the trailer, from `end` on
+ * zeros with room for a tag.
+ */
+export function confounded(plaintext: Uint8Array, frame: Frame, tagLength: number): Confounded {
+  const start = wholeBlocks(frame.headroom);
+  const behind = start + BLOCK + plaintext.length;
+  const end = behind + frame.trailer.length;
+  const padded = Buffer.allocUnsafe(wholeBlocks(end + tagLength));
+  fillRandom(padded, start, BLOCK);
+  padded.set(plaintext, start + BLOCK);
+  padded.set(frame.trailer, behind);
+  return { padded: padded.fill(0, end), start, end };
 }

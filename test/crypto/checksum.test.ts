@@ -43,6 +43,15 @@ describe('checksums', () => {
     );
   });
 
+  it.each(ETYPES)('of enctype %i are the same over parts as over the whole', etype => {
+    const { operations } = randomKey(etype);
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 5 }), parts => {
+        expect(hex(operations.checksum(6, ...parts))).toBe(hex(operations.checksum(6, Buffer.concat(parts))));
+      }),
+    );
+  });
+
   it('of a type that is not of the key do not verify', () => {
     const key = randomKey(18);
     const data = Buffer.from('data');

@@ -98,10 +98,37 @@ describe.each(ETYPES)('encryption with enctype %i', etype => {
     expect(() => decrypt(randomKey(etype), 11, ciphertext)).toThrow(IntegrityError);
   });
 
+  it('leaves room before a ciphertext and encrypts a trailer with the plaintext', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 100 }),
+        fc.uint8Array({ maxLength: 40 }),
+        fc.nat(70),
+        (plaintext, trailer, headroom) => {
+          const framed = key.operations.encrypt(24, plaintext, { headroom, trailer });
+          const whole = Buffer.concat([plaintext, trailer]);
+          expect(framed).toHaveLength(headroom + encrypt(key, 24, whole).length);
+          framed.fill(0xff, 0, headroom);
+          expect(hex(decrypt(key, 24, framed.subarray(headroom)))).toBe(hex(whole));
+          expect(hex(decrypt(key, 24, encrypt(key, 24, whole)))).toBe(hex(whole));
+        },
+      ),
+    );
+  });
+
   it('recovers after a refusal', () => {
     const ciphertext = encrypt(key, 3, Buffer.from('still here'));
     expect(() => decrypt(key, 3, new Uint8Array(60))).toThrow(IntegrityError);
     expect(Buffer.from(decrypt(key, 3, ciphertext)).toString()).toBe('still here');
+  });
+});
+
+describe.each(ETYPES)('the tag of enctype %i', etype => {
+  it('is as long as the profile says, of a ciphertext and of a checksum', () => {
+    const { operations, profile } = randomKey(etype);
+    const confounder = etype === 23 ? 8 : 16;
+    expect(operations.encrypt(1, new Uint8Array(5))).toHaveLength(confounder + 5 + profile.tagLength);
+    expect(operations.checksum(1, new Uint8Array(5))).toHaveLength(profile.tagLength);
   });
 });
 
