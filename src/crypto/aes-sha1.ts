@@ -42,7 +42,20 @@ export function dk(cipher: string, key: Uint8Array): (constant: Uint8Array) => U
   const base = new BlockCipher(cipher, key);
   return constant => {
     const blocks = new Uint8Array(key.length);
-    blocks.set(nFold(constant, BLOCK));
+    blocks.set(folded(constant));
     return base.encryptBlocks(blocks);
   };
+}
+
+/** Folding takes as long as the two encryptions that follow, and there are few constants. */
+const foldedConstants = new Map<number, Uint8Array>();
+
+/** The constant as one block; those of key usages up to 255 are kept. */
+function folded(constant: Uint8Array): Uint8Array {
+  const [a, b, c, usage, purpose] = constant;
+  if (constant.length !== 5 || a! + b! + c! > 0) return nFold(constant, BLOCK);
+  const number = (usage! << 8) | purpose!;
+  const known = foldedConstants.get(number) ?? nFold(constant, BLOCK);
+  foldedConstants.set(number, known);
+  return known;
 }

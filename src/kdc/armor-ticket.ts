@@ -8,7 +8,7 @@ import { toKey } from '../messages/seal.ts';
 import { ticketArmorKey } from '../preauth/fast-keys.ts';
 import type { Exchange } from './exchange.ts';
 import { refuseArmor } from './fast.ts';
-import { checkValidated, checkValidity, openTicket } from './open-ticket.ts';
+import { checkValidated, checkValidity } from './open-ticket.ts';
 import { openAuthenticator } from './presented.ts';
 import { refuse } from './refusal.ts';
 
@@ -23,10 +23,9 @@ export function openArmorTicket(
 ): { readonly key: Key; readonly realm: string } {
   if (armor?.armorType !== FX_FAST_ARMOR_AP_REQUEST) refuseArmor();
   const apReq = ApReq.decode(armor.armorValue);
-  const { part, server } = openTicket(apReq.ticket, exchange.kdc.database);
+  const { part, server, sessionKey } = exchange.kdc.tickets.open(apReq.ticket);
   const { realm } = server.principal;
   if (!samePrincipal(server.principal, tgsPrincipal(realm))) refuse(KDC_ERR_POLICY, 'ARMOR_TICKET_NOT_A_TGT');
-  const sessionKey = toKey(part.key);
   const usage = KU_AP_REQ_AUTHENTICATOR;
   const { subkey } = openAuthenticator(exchange, apReq.authenticator, { part, sessionKey, usage });
   checkValidity(part, exchange);

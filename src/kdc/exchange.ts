@@ -2,6 +2,7 @@ import type { KdcReqBody } from '../messages/kdc-req.ts';
 import type { Principal } from '../messages/principal.ts';
 import type { PrincipalDatabase } from './database.ts';
 import type { KdcFast } from './fast.ts';
+import type { TicketOpener } from './open-ticket.ts';
 import type { KdcPreauth } from './preauth-mechanism.ts';
 import type { ReplayTable } from './replays.ts';
 
@@ -21,6 +22,7 @@ export interface KdcState {
   /** Seconds that a client's clock may differ. */
   readonly clockskew: number;
   readonly replays: ReplayTable;
+  readonly tickets: TicketOpener;
 }
 
 /** What the log tells of a ticket: the enctypes of the reply, the ticket and the session key. */

@@ -6,6 +6,7 @@ import { errorReply, toRefusal } from './error-reply.ts';
 import type { Exchange, KdcState, Peer } from './exchange.ts';
 import { logLine } from './log-line.ts';
 import { Lookaside } from './lookaside.ts';
+import { TicketOpener } from './open-ticket.ts';
 import type { KdcPreauth } from './preauth-mechanism.ts';
 import type { Refusal } from './refusal.ts';
 import { ReplayTable } from './replays.ts';
@@ -54,7 +55,8 @@ export function createKdc(options: KdcOptions): Kdc {
   const now = (): number => (options.now?.() ?? new Date()).getTime();
   // An authenticator is fresh from one skew before its time to one after it.
   const replays = new ReplayTable(2 * clockskew * 1000);
-  const state: KdcState = { database, mechanisms, clockskew, replays };
+  const tickets = new TicketOpener(database);
+  const state: KdcState = { database, mechanisms, clockskew, replays, tickets };
   const lookaside = new Lookaside();
 
   function handle(request: Uint8Array, peer?: Peer): Uint8Array | undefined {

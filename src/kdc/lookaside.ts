@@ -18,11 +18,14 @@ interface Remembered {
 
 /**
  * Replies of late by their whole requests: a datagram that was sent again, because the reply was lost or slow, gets the
- * same reply and is not taken for a replay. Bounded by count, bytes and time; the oldest go first.
+ * same reply and is not taken for a replay. Two tables take turns, each for half of what there is room for, and the older
+ * one is forgotten as a whole: to forget one by one would cost more than all else here.
  */
 export class Lookaside {
   private readonly limits: LookasideLimits;
-  private readonly replies = new Map<string, Remembered>();
+  private current = new Map<string, Remembered>();
+  private previous = new Map<string, Remembered>();
+  /** What `current` holds. */
   private bytes = 0;
 
   constructor(limits: LookasideLimits = LIMITS) {
@@ -37,30 +40,24 @@ export class Lookaside {
 
   /** The reply to the same request before; `now` in milliseconds. */
   find(label: string, now: number): Uint8Array | undefined {
-    const known = this.replies.get(label);
+    const known = this.current.get(label) ?? this.previous.get(label);
     return known !== undefined && this.isFresh(known, now) ? known.reply : undefined;
   }
 
   remember(label: string, reply: Uint8Array, now: number): void {
-    this.forget(label);
-    this.replies.set(label, { reply, at: now });
-    this.bytes += label.length + reply.length;
-    for (const [oldest, known] of this.replies) {
-      const full = this.replies.size > this.limits.count || this.bytes > this.limits.bytes;
-      if (!full && this.isFresh(known, now)) break;
-      this.forget(oldest);
+    const size = label.length + reply.length;
+    const { count, bytes } = this.limits;
+    if (2 * (this.current.size + 1) > count || 2 * (this.bytes + size) > bytes) {
+      this.previous = this.current;
+      this.current = new Map();
+      this.bytes = 0;
     }
+    this.current.set(label, { reply, at: now });
+    this.bytes += size;
   }
 
   /** A clock that was set back makes no entry live longer. */
   private isFresh(known: Remembered, now: number): boolean {
     return now >= known.at && now - known.at < this.limits.age * 1000;
-  }
-
-  private forget(label: string): void {
-    const known = this.replies.get(label);
-    if (known === undefined) return;
-    this.replies.delete(label);
-    this.bytes -= label.length + known.reply.length;
   }
 }

@@ -1,3 +1,4 @@
+import type { Key } from '../crypto/key.ts';
 import { IntegrityError } from '../errors.ts';
 import {
   KRB_AP_ERR_BAD_INTEGRITY,
@@ -9,7 +10,7 @@ import {
 } from '../messages/error-codes.ts';
 import { INVALID } from '../messages/flags.ts';
 import { KU_TICKET } from '../messages/numbers.ts';
-import { unseal } from '../messages/seal.ts';
+import { toKey, unseal } from '../messages/seal.ts';
 import { EncTicketPart, Ticket } from '../messages/ticket.ts';
 import type { PrincipalDatabase, PrincipalEntry } from './database.ts';
 import type { Exchange } from './exchange.ts';
@@ -19,22 +20,83 @@ import { refuse } from './refusal.ts';
 export interface OpenedTicket {
   readonly server: PrincipalEntry;
   readonly part: EncTicketPart;
+  readonly sessionKey: Key;
 }
 
-/** Opens a ticket with the key of the service it is for (RFC 4120 §3.3.2); throws `Refusal`. */
-export function openTicket(bytes: Uint8Array, database: PrincipalDatabase): OpenedTicket {
-  const { realm, sname, encPart } = Ticket.decode(bytes);
-  const server = database.find(sname.nameString, realm);
-  // A ticket that another realm issued has crossed a border, of which this KDC keeps no account.
-  if (server === undefined || database.realm(realm) === undefined)
-    refuse(KRB_AP_ERR_NOT_US, 'TICKET_NOT_OURS');
-  const version =
-    encPart.kvno === undefined ? server.keys[0] : server.keys.find(({ kvno }) => kvno === encPart.kvno);
-  if (version === undefined) refuse(KRB_AP_ERR_BADKEYVER, 'BAD_KEY_VERSION');
-  const key = version.key(encPart.etype);
-  if (key === undefined) refuse(KRB_AP_ERR_NOKEY, 'NO_SUCH_KEY');
+/** What is known of a ticket from an earlier request. */
+interface Opened {
+  readonly bytes: Uint8Array;
+  readonly ticket: Ticket;
+  /** What it was opened with. */
+  readonly key: Key;
+  readonly part: EncTicketPart;
+  readonly sessionKey: Key;
+}
+
+/** An opened session key takes some kilobytes, most of them outside the heap. */
+const MAX_OPENED = 1024;
+/** The end of a ticket is its checksum, which no two have in common. */
+const LABEL_BYTES = 12;
+
+/**
+ * Opens tickets with the key of the service they are for (RFC 4120 §3.3.2). A ticket-granting ticket comes once for each
+ * service that its client goes to, so that what the last ones held is kept. Two tables take turns, and the older one is
+ * forgotten as a whole.
+ */
+export class TicketOpener {
+  private readonly database: PrincipalDatabase;
+  private current = new Map<string, Opened>();
+  private previous = new Map<string, Opened>();
+
+  constructor(database: PrincipalDatabase) {
+    this.database = database;
+  }
+
+  /** Throws `Refusal`; whether the ticket is valid now is left to the caller. */
+  open(bytes: Uint8Array): OpenedTicket {
+    const tail = bytes.subarray(-LABEL_BYTES);
+    const label = Buffer.from(tail.buffer, tail.byteOffset, tail.length).toString('latin1');
+    const known = this.find(label, bytes);
+    const ticket = known?.ticket ?? Ticket.decode(bytes);
+    const { server, key } = this.findKey(ticket);
+    // Of a principal that was given other keys since, the ticket has to stand the test again.
+    if (known?.key === key) return { ...known, server };
+    const part = unsealTicket(ticket, key);
+    const opened = { bytes: Uint8Array.from(bytes), ticket, key, part, sessionKey: toKey(part.key) };
+    this.remember(label, opened);
+    return { ...opened, server };
+  }
+
+  private find(label: string, bytes: Uint8Array): Opened | undefined {
+    const known = this.current.get(label) ?? this.previous.get(label);
+    return known !== undefined && Buffer.compare(known.bytes, bytes) === 0 ? known : undefined;
+  }
+
+  private remember(label: string, opened: Opened): void {
+    if (this.current.size >= MAX_OPENED) {
+      this.previous = this.current;
+      this.current = new Map();
+    }
+    this.current.set(label, opened);
+  }
+
+  private findKey({ realm, sname, encPart }: Ticket): { readonly server: PrincipalEntry; readonly key: Key } {
+    const server = this.database.find(sname.nameString, realm);
+    // A ticket that another realm issued has crossed a border, of which this KDC keeps no account.
+    if (server === undefined || this.database.realm(realm) === undefined)
+      refuse(KRB_AP_ERR_NOT_US, 'TICKET_NOT_OURS');
+    const version =
+      encPart.kvno === undefined ? server.keys[0] : server.keys.find(({ kvno }) => kvno === encPart.kvno);
+    if (version === undefined) refuse(KRB_AP_ERR_BADKEYVER, 'BAD_KEY_VERSION');
+    const key = version.key(encPart.etype);
+    if (key === undefined) refuse(KRB_AP_ERR_NOKEY, 'NO_SUCH_KEY');
+    return { server, key };
+  }
+}
+
+function unsealTicket({ encPart }: Ticket, key: Key): EncTicketPart {
   try {
-    return { server, part: unseal(EncTicketPart, encPart, key, KU_TICKET) };
+    return unseal(EncTicketPart, encPart, key, KU_TICKET);
   } catch (error) {
     if (error instanceof IntegrityError) refuse(KRB_AP_ERR_BAD_INTEGRITY, 'BAD_TICKET');
     throw error;

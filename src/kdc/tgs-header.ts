@@ -15,13 +15,12 @@ import { toPrincipal } from '../messages/principal.ts';
 import { toKey } from '../messages/seal.ts';
 import type { AuthorizationData, Checksum, PaData } from '../messages/types.ts';
 import type { Exchange } from './exchange.ts';
-import { checkValidity, type OpenedTicket, openTicket } from './open-ticket.ts';
+import { checkValidity, type OpenedTicket } from './open-ticket.ts';
 import { openAuthenticator } from './presented.ts';
 import { refuse } from './refusal.ts';
 
-/** What a TGS-REQ rests on: its ticket, and the keys that its sender shares with us. */
+/** What a TGS-REQ rests on: its ticket, whose session key its sender shares with us. */
 export interface TgsHeader extends OpenedTicket {
-  readonly sessionKey: Key;
   /** The key of the sender's choice for the reply. */
   readonly subkey: Key | undefined;
   /** The DER of the AP-REQ. */
@@ -36,10 +35,9 @@ export function openHeader(exchange: Exchange, padata: readonly PaData[], reqBod
   const sent = padata.find(({ padataType }) => padataType === PA_TGS_REQ);
   if (sent === undefined) refuse(KDC_ERR_PADATA_TYPE_NOSUPP, 'NO_TGS_PADATA');
   const apReq = ApReq.decode(sent.padataValue);
-  const opened = openTicket(apReq.ticket, exchange.kdc.database);
-  const { part } = opened;
+  const opened = exchange.kdc.tickets.open(apReq.ticket);
+  const { part, sessionKey } = opened;
   exchange.client = toPrincipal(part.cname, part.crealm);
-  const sessionKey = toKey(part.key);
   const usage = KU_TGS_REQ_AUTHENTICATOR;
   const authenticator = openAuthenticator(exchange, apReq.authenticator, { part, sessionKey, usage });
   refuseArmorOnly(authenticator.authorizationData);
@@ -50,7 +48,7 @@ export function openHeader(exchange: Exchange, padata: readonly PaData[], reqBod
   }
   checkValidity(part, exchange);
   const subkey = authenticator.subkey && toKey(authenticator.subkey);
-  return { ...opened, sessionKey, subkey, apReq: sent.padataValue };
+  return { ...opened, subkey, apReq: sent.padataValue };
 }
 
 /** What was made to be an armor must not get tickets (RFC 6113 §5.4.1.1). */

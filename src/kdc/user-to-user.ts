@@ -2,9 +2,8 @@ import type { Key } from '../crypto/key.ts';
 import { KDC_ERR_BADOPTION, KDC_ERR_ETYPE_NOSUPP, KDC_ERR_POLICY } from '../messages/error-codes.ts';
 import type { KdcReqBody } from '../messages/kdc-req.ts';
 import { type Principal, samePrincipal, tgsPrincipal, toPrincipal } from '../messages/principal.ts';
-import { toKey } from '../messages/seal.ts';
 import type { Exchange } from './exchange.ts';
-import { checkValidated, checkValidity, openTicket } from './open-ticket.ts';
+import { checkValidated, checkValidity } from './open-ticket.ts';
 import { refuse } from './refusal.ts';
 
 /** The other user of a user-to-user ticket, and the session key of that user's ticket-granting ticket. */
@@ -21,11 +20,10 @@ export function openSecondTicket(
 ): SecondTicket {
   const bytes = body.additionalTickets?.[0];
   if (bytes === undefined) refuse(KDC_ERR_BADOPTION, '2ND_TKT_MISSING');
-  const { server, part } = openTicket(bytes, exchange.kdc.database);
+  const { server, part, sessionKey: key } = exchange.kdc.tickets.open(bytes);
   if (!samePrincipal(server.principal, tgsPrincipal(body.realm))) refuse(KDC_ERR_POLICY, '2ND_TKT_NOT_TGS');
   checkValidity(part, exchange);
   checkValidated(part);
-  const key = toKey(part.key);
   if (!etypes.includes(key.etype)) refuse(KDC_ERR_ETYPE_NOSUPP, 'BAD_ETYPE_IN_2ND_TKT');
   return { client: toPrincipal(part.cname, part.crealm), key };
 }

@@ -30,6 +30,8 @@ export interface HeimdalKdc {
   /** Everything is in here; `stop` removes it. */
   readonly dir: string;
   readonly port: number;
+  /** The daemon's. */
+  readonly pid: number;
   readonly krb5Conf: string;
   /** Keys of the services. */
   readonly keytab: string;
@@ -88,6 +90,7 @@ async function startIn(dir: string, options: HeimdalKdcOptions): Promise<Heimdal
   return {
     dir,
     port,
+    pid: daemon.pid!,
     krb5Conf,
     keytab,
     env: { ...env, KRB5_CONFIG: krb5Conf, KRB5CCNAME: `FILE:${join(dir, 'ccache')}`, HOME: dir },

@@ -35,6 +35,8 @@ export interface MitKdc {
   readonly realm: string;
   /** UDP and TCP on 127.0.0.1. */
   readonly port: number;
+  /** The daemon's. */
+  readonly pid: number;
   readonly krb5Conf: string;
   /** Keys of the services. */
   readonly keytab: string;
@@ -157,7 +159,8 @@ async function startIn(dir: string, options: MitKdcOptions): Promise<MitKdc> {
     await Promise.all([endProcess(daemon), admin && endProcess(admin)]);
     rmSync(dir, { recursive: true, force: true });
   }
-  return { dir, realm, port, krb5Conf, keytab, clientKeytab, env, kadmin, addPrincipal, run, stop };
+  const pid = daemon.pid!;
+  return { dir, realm, port, pid, krb5Conf, keytab, clientKeytab, env, kadmin, addPrincipal, run, stop };
 }
 
 function clientProfile(
