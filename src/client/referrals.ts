@@ -3,14 +3,7 @@ import type { Credential } from '../messages/credential.ts';
 import { KDC_ERR_S_PRINCIPAL_UNKNOWN } from '../messages/error-codes.ts';
 import { CANONICALIZE, ENC_TKT_IN_SKEY, FORWARDABLE, PROXIABLE, RENEWABLE } from '../messages/flags.ts';
 import { KdcError } from '../messages/krb-error.ts';
-import {
-  formatPrincipal,
-  isTgs,
-  type Principal,
-  samePrincipal,
-  tgsPrincipal,
-} from '../messages/principal.ts';
-import { modified } from '../preauth/modified.ts';
+import { formatPrincipal, isTgs, type Principal, tgsPrincipal } from '../messages/principal.ts';
 import type { ServiceOptions } from './service.ts';
 import { exchangeTgs } from './tgs.ts';
 
@@ -28,36 +21,13 @@ export interface WalkOptions extends ServiceOptions {
   readonly fast?: boolean | undefined;
   /** The ticket-granting ticket whose session key is to seal the ticket for the service (RFC 4120 §3.7.1). */
   readonly secondTicket?: Uint8Array | undefined;
+  /** The cache's ticket-granting ticket of another realm, whoever has issued it. */
+  readonly cachedTgt?: ((realm: string) => Credential | undefined) | undefined;
 }
 
-/**
- * Asks the KDCs for a ticket for `server`, beginning with that of `tgt`: first the way to the server's realm, then
- * wherever its KDC refers to (RFC 4120 §3.3.1, RFC 6806 §8). Throws KdcError, TransportError and KerberosError
- * REPLY_MODIFIED, the latter also for a way without end.
- */
-export async function requestService(
-  tgt: Credential,
-  server: Principal,
-  options: WalkOptions,
-): Promise<Journey> {
-  const walk = new Walk(tgt, server, options);
-  // A server without a realm of its own is asked for where we are, which may refer to another.
-  if (server.realm !== '') await walk.toRealm(server.realm);
-  if (isTgs(server) && server.components[1] !== server.realm) {
-    const credential = await walk.ticketFor(server.components[1]!);
-    return { credential, onTheWay: walk.gained };
-  }
-  for (;;) {
-    const asked = { ...server, realm: walk.realm };
-    const credential = await walk.ask(asked);
-    const isAsked = samePrincipal(credential.server, asked);
-    if (isAsked || !isTgs(credential.server)) {
-      // An alias has no ticket-granting ticket: whoever has one is who was meant.
-      if (!isAsked && options.secondTicket !== undefined) throw modified('another server');
-      return { credential, onTheWay: walk.gained };
-    }
-    walk.moveOn(credential);
-  }
+/** Whether a KDC does not know the server that it was asked for. */
+export function isUnknownServer(error: unknown): error is KdcError {
+  return error instanceof KdcError && error.errorCode === KDC_ERR_S_PRINCIPAL_UNKNOWN;
 }
 
 /** The KDC options that a ticket's flags allow to be asked for again. */
@@ -92,14 +62,18 @@ export class RealmsSeen {
 }
 
 /** The way from realm to realm. */
-class Walk {
+export class Walk {
   tgt: Credential;
+  /** The ticket-granting tickets that were got on the way and may serve again. */
   readonly gained: Credential[] = [];
+  private readonly start: Credential;
+  private readonly cached = new Set<Credential>();
   private readonly seen: RealmsSeen;
   private readonly options: WalkOptions;
 
   constructor(tgt: Credential, server: Principal, options: WalkOptions) {
     this.tgt = tgt;
+    this.start = tgt;
     this.options = options;
     this.seen = new RealmsSeen(server);
     this.seen.add(this.realm);
@@ -107,11 +81,12 @@ class Walk {
 
   /** The realm whose KDC `tgt` is for. */
   get realm(): string {
-    return this.tgt.server.components[1]!;
+    return targetOf(this.tgt);
   }
 
-  ask(server: Principal): Promise<Credential> {
-    const { canonicalize = true, secondTicket, fast } = this.options;
+  /** Asks the KDC here, which may answer with an alias or a referral where it is to `canonicalize`. */
+  ask(server: Principal, canonicalize = this.options.canonicalize ?? true): Promise<Credential> {
+    const { secondTicket, fast } = this.options;
     const forService = !isTgs(server);
     const userToUser = forService && secondTicket !== undefined;
     const kdcOptions =
@@ -119,49 +94,77 @@ class Walk {
       (forService && canonicalize ? CANONICALIZE : 0) |
       (userToUser ? ENC_TKT_IN_SKEY : 0);
     const additionalTickets = userToUser ? [secondTicket] : undefined;
-    const request = { kdcOptions, additionalTickets, fast: fast && this.gained.length === 0 };
+    const request = { kdcOptions, additionalTickets, fast: fast && this.tgt === this.start };
     return exchangeTgs(this.tgt, server, request, this.options);
   }
 
-  /** Goes to `realm`, by way of the realms that the KDCs name. */
+  /** Goes to `realm`, by way of the realms that the KDCs name, or by a ticket that the cache has. */
   async toRealm(realm: string): Promise<void> {
-    if (this.realm !== realm) this.moveOn(await this.ticketFor(realm));
-  }
-
-  /** A ticket-granting ticket of another realm. */
-  async ticketFor(realm: string): Promise<Credential> {
-    for (;;) {
-      const credential = await this.askWay(realm);
-      if (credential.server.components[1] === realm) return credential;
-      this.moveOn(credential);
+    const path = this.pathTo(realm);
+    while (this.realm !== realm) {
+      const known = this.options.cachedTgt?.(realm);
+      if (known !== undefined) this.moveBy(known);
+      else this.moveOn(await this.askWay(realm), path);
     }
   }
 
-  moveOn(tgt: Credential): void {
-    const realm = tgt.server.components[1]!;
-    this.seen.add(realm);
-    this.options.trace?.(`Following referral to realm ${realm}`);
-    this.gained.push(tgt);
+  /** A new ticket-granting ticket of another realm. */
+  async ticketFor(realm: string): Promise<Credential> {
+    const path = this.pathTo(realm);
+    for (;;) {
+      const credential = await this.askWay(realm);
+      if (targetOf(credential) === realm) return credential;
+      this.moveOn(credential, path);
+    }
+  }
+
+  /**
+   * Moves on by a ticket of the KDC here. It is kept if the realm that the way began with has issued it, or if it leads
+   * along `path`: whoever else is on the way is not to stand between the client and other realms from now on.
+   */
+  moveOn(tgt: Credential, path: readonly string[] = []): void {
+    const realm = targetOf(tgt);
+    const isOnPath = path.includes(this.realm) && path.includes(realm);
+    const isSure = this.tgt === this.start || isOnPath;
+    if (isSure && !this.cached.has(tgt)) this.gained.push(tgt);
+    this.moveBy(tgt);
+    this.options.trace?.(`Following referral to realm ${realm}`, { kind: 'referral', realm });
+  }
+
+  private moveBy(tgt: Credential): void {
+    this.seen.add(targetOf(tgt));
     this.tgt = tgt;
+  }
+
+  private pathTo(realm: string): readonly string[] {
+    return this.options.realmPath?.(this.realm, realm) ?? [this.realm, realm];
   }
 
   /** A ticket-granting ticket of `realm` or of one on the way there, the farthest that the KDC here knows. */
   private async askWay(realm: string): Promise<Credential> {
-    const path = this.options.realmPath?.(this.realm, realm) ?? [];
     // The nearest are the likeliest to be known, and a KDC on the way may have named a realm in a thousand others.
-    const between = path
+    const between = this.pathTo(realm)
       .filter(step => step !== realm && !this.seen.has(step))
       .slice(0, MAX_REALMS)
       .reverse();
     let unknown: unknown;
     for (const step of [realm, ...between]) {
+      const known = step === realm ? undefined : this.options.cachedTgt?.(step);
+      if (known !== undefined) {
+        this.cached.add(known);
+        return known;
+      }
       try {
         return await this.ask(tgsPrincipal(step, this.realm));
       } catch (error) {
-        if (!(error instanceof KdcError) || error.errorCode !== KDC_ERR_S_PRINCIPAL_UNKNOWN) throw error;
+        if (!isUnknownServer(error)) throw error;
         unknown ??= error;
       }
     }
     throw unknown;
   }
+}
+
+function targetOf(tgt: Credential): string {
+  return tgt.server.components[1]!;
 }

@@ -7,6 +7,7 @@ import { type Delegation, requestByProxy } from './s4u-proxy.ts';
 import { findUserRealm } from './s4u-realm.ts';
 import { requestForUser } from './s4u-self.ts';
 import { findValid, getServiceCredential, runErrand, type ServiceOptions } from './service.ts';
+import { inTurn } from './service-request.ts';
 
 /** Whom a service asks a ticket for: somebody known by name, by certificate (DER), or by both. */
 export interface S4uUser {
@@ -62,7 +63,9 @@ export function getCredentialByProxy(
     async request(tgt: Credential, walkOptions: WalkOptions) {
       const home = tgt.server.components[1]!;
       const tgtFor = (realm: string) => getServiceCredential(cache, tgsPrincipal(realm, home), options);
-      return alone(await requestByProxy(tgt, { evidence, server }, { ...walkOptions, tgtFor }));
+      const byProxy = (name: Principal) =>
+        requestByProxy(tgt, { evidence, server: name }, { ...walkOptions, tgtFor });
+      return alone(await inTurn(server, walkOptions, byProxy));
     },
     keepAs: { server, secondTicket: evidence.ticket },
   };

@@ -4,11 +4,18 @@ import { isConfigEntry, startRealm } from '../ccache/config-entries.ts';
 import { KerberosError } from '../errors.ts';
 import { type Credential, isExpired, startOf } from '../messages/credential.ts';
 import { INVALID } from '../messages/flags.ts';
-import { type Principal, samePrincipal, tgsPrincipal } from '../messages/principal.ts';
+import {
+  formatPrincipal,
+  isTgs,
+  type Principal,
+  samePrincipal,
+  tgsPrincipal,
+} from '../messages/principal.ts';
 import { doesFast } from './fast-available.ts';
 import { notFound } from './not-found.ts';
 import { type ExchangeOptions, exchangeOf, shifted } from './options.ts';
-import { type Journey, requestService, type WalkOptions } from './referrals.ts';
+import type { Journey, WalkOptions } from './referrals.ts';
+import { requestService } from './service-request.ts';
 
 export interface ServiceOptions extends ExchangeOptions {
   /** Never asks a KDC. */
@@ -19,6 +26,10 @@ export interface ServiceOptions extends ExchangeOptions {
   readonly canonicalize?: boolean | undefined;
   /** The realms from one to another, both included: tried from the far end where a KDC knows no way of its own. */
   readonly realmPath?: ((client: string, server: string) => readonly string[]) | undefined;
+  /** The names that a server may go by, to be asked for in turn until the KDCs know one; its own alone if not given. */
+  readonly candidates?: ((server: Principal) => AsyncIterable<Principal>) | undefined;
+  /** The realm to try for a host of unknown realm that the KDC does not know, either. */
+  readonly fallbackRealm?: ((host: string) => Promise<string | undefined>) | undefined;
   /** Told when a new ticket cannot be stored; it is handed out all the same. */
   readonly onUnstored?: ((error: KerberosError) => void) | undefined;
 }
@@ -57,13 +68,20 @@ export interface Errand {
 export async function runErrand(cache: Ccache, errand: Errand, options: ServiceOptions): Promise<Credential> {
   const contents = await cache.load();
   const found = errand.find(contents);
-  if (found !== undefined) return found;
+  const { trace } = exchangeOf(options);
+  if (found !== undefined) {
+    trace(`Found a ticket for ${formatPrincipal(found.server)} in ${ccacheName(cache)}`);
+    return found;
+  }
+  trace(`No ticket of that kind in ${ccacheName(cache)}`);
   if (options.cachedOnly) throw notFound(cache);
   const kdcOffset = options.kdcOffset ?? contents.kdcOffset ?? 0;
   const adjusted = { ...options, kdcOffset };
-  const tgt = findTgt(cache, contents, errand.realm, adjusted);
+  const cachedTgt = (realm: string) => findTgtOf(contents, realm, adjusted);
+  const tgt = (errand.realm && cachedTgt(errand.realm)) || findLocalTgt(cache, contents, adjusted);
   const fast = doesFast(contents, tgt.server);
-  const { credential, onTheWay } = await errand.request(tgt, { ...adjusted, fast });
+  trace(`Starting with TGT ${formatPrincipal(tgt.client)} -> ${formatPrincipal(tgt.server)}`);
+  const { credential, onTheWay } = await errand.request(tgt, { ...adjusted, fast, cachedTgt });
   const gained = { ...credential, ...errand.keepAs };
   if (!options.noStore) await store(cache, [...onTheWay, gained], adjusted);
   return gained;
@@ -72,16 +90,29 @@ export async function runErrand(cache: Ccache, errand: Errand, options: ServiceO
 /** What a credential must be besides valid. */
 export type FindOptions = Pick<ExchangeOptions, 'enctypes' | 'now' | 'kdcOffset' | 'clockskew'>;
 
-/** A valid ticket for `server` in a cache's contents, of an enctype that is permitted. */
+/**
+ * A valid ticket for `server` in a cache's contents, of an enctype that is permitted. A server without a realm is taken
+ * for one of the client's where there is no ticket by that name.
+ */
 export function findCredential(
   contents: CacheContents,
   server: Principal,
   options: FindOptions,
 ): Credential | undefined {
+  const { realm } = contents.principal;
+  const found = findOwn(contents, credential => samePrincipal(credential.server, server), options);
+  if (found !== undefined || server.realm !== '' || realm === '') return found;
+  return findCredential(contents, { ...server, realm }, options);
+}
+
+/** The first of the client's own tickets that `matches` and is good. */
+function findOwn(
+  contents: CacheContents,
+  matches: (credential: Credential) => boolean,
+  options: FindOptions,
+): Credential | undefined {
   const own = (credential: Credential) =>
-    samePrincipal(credential.server, server) &&
-    samePrincipal(credential.client, contents.principal) &&
-    !credential.isSkey;
+    matches(credential) && samePrincipal(credential.client, contents.principal) && !credential.isSkey;
   return findValid(contents, own, options);
 }
 
@@ -104,19 +135,28 @@ export function findValid(
   );
 }
 
-/** The ticket-granting ticket to begin with: that for the realm named if there is one, else that of the start realm. */
-function findTgt(
-  cache: Ccache,
+/** The ticket-granting ticket of a realm: that which the realms of the client have issued if there is one, else any. */
+function findTgtOf(
   contents: CacheContents,
-  realm: string | undefined,
+  realm: string,
   { now, kdcOffset, clockskew }: ServiceOptions,
-): Credential {
+): Credential | undefined {
+  const options = { now, kdcOffset, clockskew };
+  const homes = [startRealm(contents), contents.principal.realm];
+  for (const issuer of homes) {
+    const tgt = findCredential(contents, tgsPrincipal(realm, issuer), options);
+    if (tgt !== undefined) return tgt;
+  }
+  const leadsThere = ({ server }: Credential) => isTgs(server) && server.components[1] === realm;
+  return homes.includes(realm) ? undefined : findOwn(contents, leadsThere, options);
+}
+
+/** The ticket-granting ticket of the start realm or of the client's. */
+function findLocalTgt(cache: Ccache, contents: CacheContents, options: ServiceOptions): Credential {
   const home = startRealm(contents);
-  for (const issuer of [home, contents.principal.realm]) {
-    for (const target of [realm ?? issuer, issuer]) {
-      const tgt = findCredential(contents, tgsPrincipal(target, issuer), { now, kdcOffset, clockskew });
-      if (tgt !== undefined) return tgt;
-    }
+  for (const realm of [home, contents.principal.realm]) {
+    const tgt = findTgtOf(contents, realm, options);
+    if (tgt !== undefined) return tgt;
   }
   const own = contents.credentials.find(({ server }) => samePrincipal(server, tgsPrincipal(home)));
   if (own === undefined) throw notFound(cache);
@@ -129,6 +169,11 @@ async function store(cache: Ccache, gained: readonly Credential[], options: Serv
   const exchange = exchangeOf(options);
   try {
     await cache.store(gained, shifted(exchange.clock, options.kdcOffset ?? 0));
+    for (const { client, server } of gained) {
+      exchange.trace(
+        `Stored ${formatPrincipal(client)} -> ${formatPrincipal(server)} in ${ccacheName(cache)}`,
+      );
+    }
   } catch (error) {
     if (!(error instanceof KerberosError)) throw error;
     options.onUnstored?.(error);

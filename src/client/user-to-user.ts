@@ -2,8 +2,9 @@ import type { CacheContents, Ccache } from '../ccache/ccache.ts';
 import type { Credential } from '../messages/credential.ts';
 import { type Principal, samePrincipal, tgsPrincipal } from '../messages/principal.ts';
 import { notFound } from './not-found.ts';
-import { requestService, type WalkOptions } from './referrals.ts';
+import type { WalkOptions } from './referrals.ts';
 import { type FindOptions, findCredential, findValid, runErrand, type ServiceOptions } from './service.ts';
+import { requestService } from './service-request.ts';
 
 /** A service that has a ticket-granting ticket, and no key but that ticket's. */
 export interface Peer {

@@ -14,6 +14,7 @@ export function formatKrb5Conf({ realm, host, port }: RealmLocation): string {
 \tdns_lookup_realm = false
 \tdns_canonicalize_hostname = false
 \trdns = false
+\tqualify_shortname = ""
 
 [realms]
 \t${realm} = {

@@ -35,9 +35,15 @@ it('an exchange begins in the realm that the cache notes', async () => {
 
 it('an exchange begins in the realm of the client where nothing is noted', async () => {
   expect(await firstAsked({ principal: alice, credentials: [tgt] }, 'host/b@B.TEST')).toBe('A.TEST');
-  expect(await firstAsked({ principal: anonymous, credentials: [ofA] }, 'host/a@A.TEST')).toBe(
+  expect(await firstAsked({ principal: anonymous, credentials: [ofA] }, 'host/b@B.TEST')).toBe(
     'Matching credential not found',
   );
+});
+
+it('a ticket for the realm of the service is good for it, whoever issued it', async () => {
+  expect(await firstAsked({ principal: anonymous, credentials: [ofA] }, 'host/a@A.TEST')).toBe('A.TEST');
+  const ofC = { ...ticketFor('x@A.TEST'), server: tgsPrincipal('C.TEST', 'B.TEST') };
+  expect(await firstAsked({ principal: alice, credentials: [tgt, ofC] }, 'host/c@C.TEST')).toBe('C.TEST');
 });
 
 it('a ticket for the realm that is noted is good for it, whoever issued it', async () => {

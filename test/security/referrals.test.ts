@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { requestService } from '../../src/client/referrals.ts';
+import { requestService } from '../../src/client/service-request.ts';
 import { realmPath } from '../../src/config/realm-path.ts';
 import { randomKey } from '../../src/crypto/key.ts';
 import { KerberosError } from '../../src/errors.ts';

@@ -46,4 +46,42 @@ export const names: readonly Row[] = [
       expect(tickets.map(({ server }) => server)).toContain('krbtgt/C.TEST@B.TEST');
     },
   },
+  {
+    name: 'service of a trusted realm that the domain of its host names (realm_try_domains)',
+    needs: 'trust',
+    async run(cell) {
+      cell.configure('realm_try_domains = 0');
+      await cell.login('alice');
+      const { tickets } = await cell.getTicket('-S host b.test');
+      expect(tickets.map(({ server }) => server)).toContain(`krbtgt/B.TEST@${cell.realm.name}`);
+    },
+  },
+  {
+    name: 'service by the ticket-granting ticket of its realm that the cache has',
+    needs: 'trust',
+    async run(cell) {
+      await cell.login('alice');
+      await cell.getTicket('host/localhost@C.TEST');
+      const before = cell.trace().length;
+      await cell.getTicket('-u host/localhost@C.TEST host/www.c.test@C.TEST');
+      const asked = [
+        ...cell
+          .trace()
+          .slice(before)
+          .matchAll(/Sending TGS-REQ for (\S+)/g),
+      ];
+      expect(asked.map(([, server]) => server)).toEqual(['host/www.c.test@C.TEST']);
+    },
+  },
+  {
+    name: "service by its host's other name, once the one typed is unknown (dns_canonicalize_hostname = fallback)",
+    async run(cell) {
+      cell.configure('dns_canonicalize_hostname = fallback', 'rdns = true');
+      await cell.login('alice');
+      const { tickets } = await cell.getTicket('-S host 127.0.0.1');
+      expect(tickets.map(({ server }) => server)).toContain('host/127.0.0.1@');
+      expect(cell.trace()).toMatch(/TGS-REQ for host\/127\.0\.0\.1@.*TGS-REQ for host\/localhost@/s);
+      await cell.getTicket('--cached-only -S host 127.0.0.1');
+    },
+  },
 ];

@@ -24,10 +24,19 @@ export async function startForeign(home: string): Promise<Foreign> {
   const realms = [
     await startMitKdc({
       name: 'B.TEST',
-      principals: [trust('B.TEST', home), trust('C.TEST', 'B.TEST'), 'addprinc -randkey host/www.b.test'],
+      principals: [
+        trust('B.TEST', home),
+        trust('C.TEST', 'B.TEST'),
+        'addprinc -randkey host/www.b.test',
+        'addprinc -randkey host/b.test',
+      ],
       sections,
     }),
-    await startMitKdc({ name: 'C.TEST', principals: [trust('C.TEST', 'B.TEST')], sections }),
+    await startMitKdc({
+      name: 'C.TEST',
+      principals: [trust('C.TEST', 'B.TEST'), 'addprinc -randkey host/www.c.test'],
+      sections,
+    }),
   ];
   const kdcs = realms.map(({ realm, port }) => `  ${realm} = {\n    kdc = 127.0.0.1:${port}\n  }\n`).join('');
   return {

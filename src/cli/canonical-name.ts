@@ -1,0 +1,82 @@
+import { promises as dns } from 'node:dns';
+import { readFileSync } from 'node:fs';
+import { searchDomains } from './search-domains.ts';
+
+export interface CanonicalNameOptions {
+  /** Goes by the name of the host's address, if that has one. */
+  readonly reverse: boolean;
+  /** The environment, for the resolver's settings. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The system's file of hosts. */
+  readonly hostsFile?: string | undefined;
+}
+
+const HOSTS = '/etc/hosts';
+/** Longer chains of aliases are a circle. */
+const MAX_ALIASES = 8;
+/** Milliseconds for one question to one DNS server, and how often it is asked. */
+const QUERY = { timeout: 2000, tries: 2 };
+
+/** The name that the system's resolver knows a host by; undefined for a host that it does not know. */
+export async function canonicalName(
+  host: string,
+  { reverse, env, hostsFile = HOSTS }: CanonicalNameOptions,
+): Promise<string | undefined> {
+  const address = await addressOf(host);
+  if (address === undefined) return undefined;
+  const found = reverse ? await nameOf(address) : undefined;
+  return found ?? listedName(host, hostsFile) ?? (await aliased(await qualified(host, env)));
+}
+
+async function addressOf(host: string): Promise<string | undefined> {
+  try {
+    return (await dns.lookup(host)).address;
+  } catch {
+    return undefined;
+  }
+}
+
+async function nameOf(address: string): Promise<string | undefined> {
+  try {
+    const { hostname } = await dns.lookupService(address, 0);
+    return hostname === address ? undefined : hostname;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first name of the line that has this one. */
+function listedName(host: string, file: string): string | undefined {
+  try {
+    const wanted = host.toLowerCase();
+    for (const line of readFileSync(file, 'utf8').split('\n')) {
+      const [, ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
+      if (names.some(name => name.toLowerCase() === wanted)) return names[0];
+    }
+  } catch {
+    // Not every system has one.
+  }
+  return undefined;
+}
+
+/** A short name in full, by the first of the resolver's domains that has such a host. */
+async function qualified(host: string, env: CanonicalNameOptions['env']): Promise<string> {
+  if (host.includes('.')) return host;
+  for (const domain of searchDomains(env)) {
+    const full = `${host}.${domain}`;
+    if ((await addressOf(`${full}.`)) !== undefined) return full;
+  }
+  return host;
+}
+
+/** Where a chain of aliases ends. */
+async function aliased(host: string): Promise<string> {
+  const resolver = new dns.Resolver(QUERY);
+  let name = host;
+  try {
+    for (let i = 0; i < MAX_ALIASES; i++) name = (await resolver.resolveCname(name))[0] ?? name;
+  } catch {
+    // The last one is no alias.
+  }
+  return name;
+}
