@@ -2,6 +2,8 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, it } from 'vitest';
 
+const libraries = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
+
 /** What a peer needs: every program of the list, on PATH or where Debian keeps daemons. */
 const programs = {
   'mit-kdc': ['krb5kdc', 'kadmin.local', 'kdb5_util'],
@@ -24,6 +26,14 @@ const programs = {
   'mit-kadmind': ['kadmind', 'kadmin'],
   'mit-keytab': ['ktutil'],
   'gss-samples': ['gss-client', 'gss-server'],
+  'mit-gss': ['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', 'python3', `${libraries}/libgssapi_krb5.so.2`],
+  'heimdal-gss': ['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', 'python3', `${libraries}/libgssapi.so.3`],
+  'gss-sample-pair': ['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', 'gss-client', 'gss-server'],
+  'python-gssapi': [
+    ...['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', '/usr/bin/python3'],
+    '/usr/lib/python3/dist-packages/gssapi/__init__.py',
+  ],
+  redis: ['redis-server'],
   'secret-service': ['dbus-daemon', 'gnome-keyring-daemon', 'secret-tool', 'gdbus'],
   keepassxc: ['dbus-daemon', 'keepassxc', 'keepassxc-cli', 'secret-tool', 'gdbus'],
   keyutils: ['keyctl'],
@@ -31,7 +41,14 @@ const programs = {
   openssl: ['openssl'],
   'mit-otp': [
     ...['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit'],
-    `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/krb5/plugins/preauth/otp.so`,
+    `${libraries}/krb5/plugins/preauth/otp.so`,
+  ],
+  apache: ['krb5kdc', 'kadmin.local', 'kdb5_util', 'apache2', '/usr/lib/apache2/modules/mod_auth_gssapi.so'],
+  curl: ['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', 'curl'],
+  chromium: ['krb5kdc', 'kadmin.local', 'kdb5_util', 'chromium'],
+  'requests-kerberos': [
+    ...['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', '/usr/bin/python3'],
+    '/usr/lib/python3/dist-packages/requests_kerberos/__init__.py',
   ],
   kdcproxy: ['krb5kdc', 'kadmin.local', 'kdb5_util', 'gunicorn', 'openssl'],
 } as const satisfies Record<string, readonly string[]>;
@@ -84,7 +101,7 @@ export function describePeer(name: PeerName, suite: () => void): void {
 
 function isExecutable(path: string): boolean {
   try {
-    accessSync(path, path.endsWith('.so') ? constants.R_OK : constants.X_OK);
+    accessSync(path, /\.(?:so(?:\.\d+)?|py)$/.test(path) ? constants.R_OK : constants.X_OK);
     return true;
   } catch {
     return false;

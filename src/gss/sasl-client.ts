@@ -1,0 +1,64 @@
+import type { SecurityContext } from './context.ts';
+import { GssError } from './gss-error.ts';
+import { unwrapChoice, wrapChoice } from './sasl-choice.ts';
+import {
+  afterwards,
+  established,
+  layerOfFlags,
+  type SaslExchange,
+  type SaslMechanism,
+  type SaslOptions,
+  withUsual,
+} from './sasl-exchange.ts';
+import { createSaslLayer, isPossible, type SaslLayer } from './sasl-layer.ts';
+
+export interface SaslClientOptions extends SaslOptions {
+  /** As whom to act, where that is not whom the context authenticates. */
+  readonly authzid?: string | undefined;
+}
+
+/**
+ * The client of an exchange over `context`, which is of Kerberos for GSSAPI and of SPNEGO for GSS-SPNEGO; there the
+ * context's flags decide on the layer, and `authzid` is not sent.
+ */
+export function createSaslClient(
+  mechanism: SaslMechanism,
+  context: SecurityContext,
+  options: SaslClientOptions = {},
+): SaslExchange {
+  const terms = withUsual(options);
+  const { protections, maximum } = terms;
+  let layer: SaslLayer | undefined;
+
+  function choose(token: Uint8Array): Uint8Array {
+    const offer = unwrapChoice(context, token);
+    const protection = protections.find(
+      name => offer.protections.includes(name) && isPossible(context, name),
+    );
+    if (protection === undefined) throw new GssError('BAD_QOP', 'no layer that both sides can do');
+    layer = createSaslLayer(context, protection, { peerMaximum: offer.maximum, ownMaximum: maximum });
+    return wrapChoice(context, {
+      protections: [protection],
+      maximum: protection === 'none' ? 0 : maximum,
+      authzid: options.authzid,
+    });
+  }
+
+  return {
+    async step(challenge) {
+      if (layer !== undefined) return afterwards(challenge);
+      if (context.established) return choose(challenge ?? new Uint8Array(0));
+      // A server that waits for the client sends an empty challenge.
+      const token = await context.step(challenge?.length === 0 ? undefined : challenge);
+      if (mechanism === 'GSSAPI') return token ?? new Uint8Array(0);
+      if (context.established) layer = layerOfFlags(context, terms);
+      return token;
+    },
+    get layer() {
+      return established(layer);
+    },
+    get complete() {
+      return layer !== undefined;
+    },
+  };
+}

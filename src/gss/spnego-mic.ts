@@ -1,0 +1,42 @@
+import type { SecurityContext } from './context.ts';
+import { GssError } from './gss-error.ts';
+
+/**
+ * The exchange of mechListMICs (RFC 4178 §5): each side vouches, under the key that the mechanism has agreed on, for the
+ * list of mechanisms as it was sent or received, so that nobody between them has chosen for them.
+ */
+export class MechListMic {
+  /** Whether both must vouch: always where the mechanism is not the initiator's first, or where either side asks. */
+  required = false;
+  private readonly mechTypes: Uint8Array;
+  private sent = false;
+  private received = false;
+
+  /** `mechTypes` is the DER of the MechTypeList. */
+  constructor(mechTypes: Uint8Array) {
+    this.mechTypes = mechTypes;
+  }
+
+  /**
+   * Takes the peer's MIC, if one came, and returns ours, if it is due. Throws GssError: BAD_MIC where the lists differ,
+   * or as `verifyMic` does.
+   */
+  exchange(context: SecurityContext, theirs: Uint8Array | undefined): Uint8Array | undefined {
+    // As MIT does: where nothing is to be protected, a MIC is neither sent nor read.
+    if (!context.info.flags.integrity) return undefined;
+    if (theirs !== undefined) {
+      if (this.received) throw new GssError('DEFECTIVE_TOKEN', 'a second mechListMIC');
+      context.verifyMic(this.mechTypes, theirs);
+      this.received = true;
+      this.required = true;
+    }
+    if (!this.required || this.sent) return undefined;
+    this.sent = true;
+    return context.mic(this.mechTypes);
+  }
+
+  /** Whether the peer's is still to come. */
+  isPending(context: SecurityContext): boolean {
+    return this.required && !this.received && context.info.flags.integrity;
+  }
+}
