@@ -1,9 +1,9 @@
 import { type PkinitConfig, readPkinit } from '../config/pkinit.ts';
-import { parseBoolean } from '../config/values.ts';
 import { KerberosError } from '../errors.ts';
 import type { Principal } from '../messages/principal.ts';
 import type { PkinitMaterial, PkinitOptions } from '../preauth/pkinit-options.ts';
 import { during } from './command.ts';
+import { printable } from './sentences.ts';
 import type { Session } from './session.ts';
 
 interface PkinitWishes {
@@ -14,7 +14,7 @@ interface PkinitWishes {
   say(line: string): void;
 }
 
-/** What -X may set, in MIT's words. */
+/** What -X may set, in MIT's words; Diffie-Hellman stands in for RSA, which is not done here. */
 const ATTRIBUTES = ['X509_user_identity', 'X509_anchors', 'flag_RSA_PROTOCOL', 'disable_freshness'] as const;
 type Attribute = (typeof ATTRIBUTES)[number];
 
@@ -26,7 +26,7 @@ export async function pkinitOptions(
   { client, anonymous, attributes, say }: PkinitWishes,
   session: Session,
 ): Promise<PkinitOptions | undefined> {
-  const given = await during('getting initial credentials', async () => readAttributes(attributes));
+  const given = await during('getting initial credentials', async () => readAttributes(attributes, session));
   for (const { name, value } of given) say(`PA Option ${name} = ${value}`);
   const config = readPkinit(session.config, client.realm);
   const identity = valuesOf('X509_user_identity', given)[0];
@@ -68,6 +68,7 @@ async function load({ client, identities, anchors, config, given }: Sources, { i
   const { loadPkinit } = await import('../preauth/pkinit-sources.ts');
   return loadPkinit(client, {
     identities,
+    matchRules: config.certMatch,
     anchors: anchors.length === 0 ? config.anchors : anchors,
     pool: config.pool,
     revoked: config.revoke,
@@ -86,18 +87,17 @@ interface Given {
   readonly value: string;
 }
 
-function readAttributes(attributes: readonly string[]): readonly Given[] {
-  const given = attributes.map(text => {
+function readAttributes(attributes: readonly string[], { io }: Session): readonly Given[] {
+  const given = attributes.flatMap(text => {
     const [, word, value = 'yes'] = /^([^=]*)(?:=(.*))?$/s.exec(text)!;
     const name = ATTRIBUTES.find(attribute => attribute === word);
-    if (name === undefined) throw failed(`Invalid argument: there is no attribute '${word}'`);
-    return { name, value };
+    if (name !== undefined) return { name, value };
+    // MIT leaves each to whoever knows it, and says nothing where nobody does.
+    io.err(`kinit: warning: -X ${printable(text)} is ignored, as there is no such attribute\n`);
+    return [];
   });
   if (valuesOf('X509_user_identity', given).length > 1)
     throw failed('X509_user_identity can not be given twice');
-  if (isOn('flag_RSA_PROTOCOL', given)) {
-    throw failed('flag_RSA_PROTOCOL is not supported: replies are only taken by Diffie-Hellman');
-  }
   return given;
 }
 
@@ -105,8 +105,9 @@ function valuesOf(name: Attribute, given: readonly Given[]): readonly string[] {
   return given.filter(row => row.name === name).map(({ value }) => value);
 }
 
+/** MIT takes nothing else for a yes. */
 function isOn(name: Attribute, given: readonly Given[]): boolean {
-  return valuesOf(name, given).some(value => parseBoolean(value) ?? true);
+  return valuesOf(name, given).includes('yes');
 }
 
 function failed(message: string): KerberosError {

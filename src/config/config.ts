@@ -1,6 +1,6 @@
 import type { ExpansionContext } from './expand.ts';
 import { type LibDefaults, readLibDefaults } from './libdefaults.ts';
-import type { Profile } from './profile.ts';
+import type { Place, Profile, Relation } from './profile.ts';
 import { realmPath } from './realm-path.ts';
 import { readBoolean } from './values.ts';
 
@@ -22,6 +22,8 @@ export interface Config {
   realm(name: string): RealmConfig;
   /** The realm [domain_realm] gives a host: by its name, else by the longest domain around it. */
   realmOfHost(host: string): string | undefined;
+  /** File and line of that. */
+  whereRealmOfHost(host: string): Place | undefined;
   /** The realms from the client's to the server's, both included: by [capaths], else by hierarchy. */
   realmPath(clientRealm: string, serverRealm: string): readonly string[];
 }
@@ -32,7 +34,8 @@ export function createConfig(profile: Profile, expansion: ExpansionContext): Con
     profile,
     libdefaults: readLibDefaults(profile, expansion),
     realm: name => readRealm(profile, name),
-    realmOfHost: host => findRealmOfHost(profile, host),
+    realmOfHost: host => findRealmOfHost(profile, host)?.value || undefined,
+    whereRealmOfHost: host => findRealmOfHost(profile, host),
     realmPath: (client, server) => realmPath(client, server, profile.values('capaths', client, server)),
   };
 }
@@ -59,13 +62,13 @@ function readRealm(profile: Profile, realm: string): RealmConfig {
   };
 }
 
-function findRealmOfHost(profile: Profile, host: string): string | undefined {
+function findRealmOfHost(profile: Profile, host: string): Relation | undefined {
   const name = host.toLowerCase().replace(/\.$/, '');
   // An address has no domains.
   if (name.includes(':') || /^[\d.]+$/.test(name)) return undefined;
   for (let suffix = name; suffix !== ''; suffix = outerDomain(suffix)) {
-    const realm = profile.first('domain_realm', suffix);
-    if (realm !== undefined) return realm === '' ? undefined : realm;
+    const [relation] = profile.relations('domain_realm', suffix);
+    if (relation !== undefined) return relation;
   }
   return undefined;
 }

@@ -8,6 +8,7 @@ import {
   readIntegers,
   readValue,
   readWords,
+  words,
 } from './values.ts';
 
 /** The [libdefaults] of krb5.conf under MIT's names; each is read, and may throw CONFIG_VALUE, when it is asked for. */
@@ -119,7 +120,7 @@ export function readLibDefaults(profile: Profile, expansion: ExpansionContext): 
       return boolean('noaddresses', true);
     },
     get extraAddresses() {
-      return readWords(profile, at('extra_addresses')) ?? [];
+      return profile.relations(...at('extra_addresses')).flatMap(({ value }) => words(value));
     },
     get kdcDefaultOptions() {
       return integer('kdc_default_options', RENEWABLE_OK);

@@ -6,6 +6,8 @@ import { parseBoolean, valueError } from './values.ts';
 export interface PkinitConfig {
   /** `FILE:cert,key`, `DIR:`, `PKCS12:` or `ENV:`; the first that can be used is. */
   readonly identities: readonly string[];
+  /** The rules that choose among several certificates; in order. */
+  readonly certMatch: readonly string[];
   /** `FILE:` or `DIR:` with the certificates that a KDC's has to lead to. */
   readonly anchors: readonly string[];
   /** As `anchors`, with certificates that may stand between. */
@@ -37,6 +39,9 @@ export function readPkinit({ profile }: Config, realm: string): PkinitConfig {
     get identities() {
       return all('pkinit_identities');
     },
+    get certMatch() {
+      return all('pkinit_cert_match');
+    },
     get anchors() {
       return all('pkinit_anchors');
     },
@@ -48,8 +53,9 @@ export function readPkinit({ profile }: Config, realm: string): PkinitConfig {
     },
     get ekuChecking() {
       return (
-        one('pkinit_eku_checking', 'kpKDC, kpServerAuth or none', text => EKUS.find(eku => eku === text)) ??
-        'kpKDC'
+        one('pkinit_eku_checking', 'kpKDC, kpServerAuth or none', text =>
+          EKUS.find(eku => eku.toLowerCase() === text.toLowerCase()),
+        ) ?? 'kpKDC'
       );
     },
     get kdcHostnames() {
@@ -64,11 +70,11 @@ export function readPkinit({ profile }: Config, realm: string): PkinitConfig {
   };
 }
 
-/** What is written for the realm itself, in [realms] or in its part of [libdefaults], counts before what is for all. */
+/** What is written for the realm itself, in its part of [libdefaults] or in [realms], counts before what is for all. */
 function find(profile: Profile, realm: string, name: string): readonly Relation[] {
   const places = [
-    ['realms', realm, name],
     ['libdefaults', realm, name],
+    ['realms', realm, name],
     ['libdefaults', name],
   ];
   for (const place of places) {

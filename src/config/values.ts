@@ -69,6 +69,7 @@ function parseInteger(text: string): number | undefined {
   return number >= -0x80000000 && number <= 0xffffffff ? number : undefined;
 }
 
-function words(text: string): string[] {
+/** What stands between blanks and commas. */
+export function words(text: string): string[] {
   return text.split(/[\s,]+/).filter(word => word !== '');
 }

@@ -57,6 +57,7 @@ export const BasicConstraints = sequence('BasicConstraints', {
 /** RFC 5280 §4.2.1.3. */
 export const KeyUsage = Flags;
 export const DIGITAL_SIGNATURE = 0x80000000;
+export const KEY_ENCIPHERMENT = 0x20000000;
 
 /** RFC 5280 §4.2.1.12. */
 export const ExtendedKeyUsage = sequenceOf(ObjectIdentifier);

@@ -55,6 +55,8 @@ export interface Exchanged {
   readonly request: Uint8Array;
   /** The enctype of the reply. */
   readonly etype: number;
+  /** Whether `key`, as a reply key, opens the reply. */
+  opens(key: Key): boolean;
 }
 
 /** A pre-authentication mechanism. */

@@ -10,6 +10,7 @@ import {
   readCertificates,
   readPrivateKey,
 } from './pkinit-files.ts';
+import { onlyMatch } from './pkinit-match.ts';
 import type { PkinitIdentity } from './pkinit-options.ts';
 import { readPkcs12 } from './pkinit-pkcs12.ts';
 
@@ -21,6 +22,19 @@ export interface PkinitSurroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** Whose identity is looked for, and which. */
+export interface WantedIdentity {
+  readonly client: Principal;
+  /** MIT's pkinit_cert_match; what they choose among what there is, even if that is one, is taken. */
+  readonly matchRules?: readonly string[] | undefined;
+}
+
+/** An identity and its name, as MIT gives it: with its type, and that of each file. */
+export interface LoadedIdentity {
+  readonly identity: PkinitIdentity;
+  readonly identityName: string;
+}
+
 /**
  * The identity under MIT's names: `FILE:cert[,key]`, also without `FILE:`, `PKCS12:file`, `DIR:dir` with pairs of
  * name.crt and name.key, `ENV:variable` with one of these. Throws KerberosError PKINIT_IDENTITY, and what
@@ -28,23 +42,27 @@ export interface PkinitSurroundings {
  */
 export async function loadIdentity(
   name: string,
-  client: Principal,
+  wanted: WantedIdentity,
   surroundings: PkinitSurroundings,
-): Promise<PkinitIdentity> {
+): Promise<LoadedIdentity> {
   const { type, residual } = split(name, surroundings);
   const { readPassphrase } = surroundings;
   switch (type) {
     case 'FILE': {
       const [certificate = '', key = certificate] = residual.split(',');
-      return loadPair(certificate, key, readPassphrase);
+      const loaded = await loadPair({ certificate, key }, readPassphrase);
+      choose([loaded.identity], wanted, name);
+      return loaded;
     }
     case 'PKCS12': {
       const { privateKey, certificates } = await readPkcs12(residual, readPassphrase);
-      return identityOf(certificates, privateKey, name);
+      const identity = identityOf(certificates, privateKey, name);
+      choose([identity], wanted, name);
+      return { identity, identityName: `PKCS12:${residual}` };
     }
     case 'DIR': {
-      const pair = choose(pairsIn(residual), client, residual);
-      return loadPair(pair.certificate, pair.key, readPassphrase);
+      const { files } = choose(pairsIn(residual), wanted, residual);
+      return loadPair(files, readPassphrase);
     }
     case 'PKCS11':
       throw failed(`smart cards are not supported yet: '${name}'`);
@@ -92,13 +110,19 @@ function byType(name: string): Named {
   return type === undefined ? { type: 'FILE', residual: name } : { type, residual: residual! };
 }
 
-async function loadPair(
-  certificate: string,
-  key: string,
-  readPassphrase: ReadPassphrase,
-): Promise<PkinitIdentity> {
-  const certificates = readCertificates(certificate);
-  return identityOf(certificates, await readPrivateKey(key, readPassphrase), certificate);
+/** The files of a certificate and of its key. */
+interface Files {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+async function loadPair(files: Files, readPassphrase: ReadPassphrase): Promise<LoadedIdentity> {
+  const certificates = readCertificates(files.certificate);
+  const privateKey = await readPrivateKey(files.key, readPassphrase);
+  return {
+    identity: identityOf(certificates, privateKey, files.certificate),
+    identityName: `FILE:${files.certificate},${files.key}`,
+  };
 }
 
 /** The certificate that the key is for, and the others as its chain. */
@@ -114,30 +138,49 @@ function identityOf(
   return { certificate, privateKey, chain };
 }
 
-interface Pair {
-  readonly certificate: string;
-  readonly key: string;
+interface Candidate {
+  readonly certificate: X509Certificate;
 }
 
+interface Pair extends Candidate {
+  readonly files: Files;
+}
+
+/** The pairs of a directory; what cannot be read is not one of them. */
 function pairsIn(directory: string): readonly Pair[] {
   const names = listDirectory(directory);
   return names
     .filter(name => name.endsWith('.crt') && names.includes(name.replace(/crt$/, 'key')))
-    .map(name => ({
-      certificate: join(directory, name),
-      key: join(directory, name.replace(/crt$/, 'key')),
-    }));
+    .flatMap(name => {
+      const files = {
+        certificate: join(directory, name),
+        key: join(directory, name.replace(/crt$/, 'key')),
+      };
+      try {
+        return { files, certificate: readCertificates(files.certificate)[0]! };
+      } catch {
+        return [];
+      }
+    });
 }
 
-/** The pair whose certificate names the client, or the only one. */
-function choose(pairs: readonly Pair[], client: Principal, directory: string): Pair {
-  const own = pairs.filter(({ certificate }) => names(certificate, client));
-  const candidates = own.length > 0 ? own : pairs;
-  if (candidates.length === 1) return candidates[0]!;
-  throw failed(`There are ${candidates.length} certs in '${directory}', but there must be exactly one`);
+/** The one that the rules choose; where there are none, the one whose certificate names the client, or the only one. */
+function choose<T extends Candidate>(
+  candidates: readonly T[],
+  { client, matchRules = [] }: WantedIdentity,
+  place: string,
+): T {
+  if (matchRules.length > 0) {
+    const chosen = onlyMatch(candidates, matchRules);
+    if (chosen === undefined) throw failed(`No pkinit_cert_match chooses one certificate of '${place}'`);
+    return chosen;
+  }
+  const own = candidates.filter(({ certificate }) => names(certificate, client));
+  const [first, ...others] = own.length > 0 ? own : candidates;
+  if (first !== undefined && others.length === 0) return first;
+  throw failed(`There are ${candidates.length} certs in '${place}', but there must be exactly one`);
 }
 
-function names(path: string, client: Principal): boolean {
-  const { principals } = inspectCertificate(readCertificates(path)[0]!);
-  return principals.some(principal => samePrincipal(principal, client));
+function names(certificate: X509Certificate, client: Principal): boolean {
+  return inspectCertificate(certificate).principals.some(principal => samePrincipal(principal, client));
 }

@@ -1,15 +1,17 @@
 import { isAnonymous } from '../messages/anonymous.ts';
 import type { Principal } from '../messages/principal.ts';
 import { failed, readCertificates, readRevocationLists } from './pkinit-files.ts';
-import { loadFiles, loadIdentity, type PkinitSurroundings } from './pkinit-identity.ts';
-import type { PkinitIdentity, PkinitMaterial } from './pkinit-options.ts';
+import { type LoadedIdentity, loadFiles, loadIdentity, type PkinitSurroundings } from './pkinit-identity.ts';
+import type { PkinitMaterial } from './pkinit-options.ts';
 
 /** Where the parts of a `PkinitMaterial` are, under MIT's names; the rest of it as it is. */
 export interface PkinitSources
   extends Omit<PkinitMaterial, 'identity' | 'anchors' | 'intermediates' | 'identityName' | 'revocation'>,
     PkinitSurroundings {
-  /** The first that can be loaded is used. */
+  /** The first that can be loaded, and that the rules agree to, is used. */
   readonly identities: readonly string[];
+  /** MIT's pkinit_cert_match; there are none if not given. */
+  readonly matchRules?: readonly string[] | undefined;
   readonly anchors: readonly string[];
   readonly pool: readonly string[];
   /** Lists of revoked certificates. */
@@ -38,14 +40,11 @@ export async function loadPkinit(client: Principal, sources: PkinitSources): Pro
   };
 }
 
-async function firstIdentity(
-  client: Principal,
-  sources: PkinitSources,
-): Promise<{ readonly identity: PkinitIdentity; readonly identityName: string }> {
+async function firstIdentity(client: Principal, sources: PkinitSources): Promise<LoadedIdentity> {
   let failure: unknown = failed('no identity is configured');
   for (const name of sources.identities) {
     try {
-      return { identity: await loadIdentity(name, client, sources), identityName: name };
+      return await loadIdentity(name, { client, matchRules: sources.matchRules }, sources);
     } catch (error) {
       failure = error;
     }

@@ -69,7 +69,9 @@ class PkinitSession implements PreauthSession {
     if (material.identityName !== undefined) {
       this.context.note('pa_config_data', JSON.stringify({ X509_user_identity: material.identityName }));
     }
-    return this.deriveKey(z, kdf?.kdfId, answer, exchanged);
+    const key = this.keysOf(z, kdf?.kdfId, answer, exchanged).find(exchanged.opens);
+    if (key === undefined) throw otherKey();
+    return key;
   }
 
   private ask(group: PkinitGroup, material: PkinitMaterial): readonly PaData[] {
@@ -95,30 +97,41 @@ class PkinitSession implements PreauthSession {
     return content;
   }
 
-  private deriveKey(
+  /** The reply key; of some secrets, it is one of several. */
+  private keysOf(
     z: Uint8Array,
     kdf: string | undefined,
     answer: Uint8Array,
     { etype, request }: Exchanged,
-  ): Key {
+  ): readonly Key[] {
     const { trace, reqBody } = this.context;
     if (kdf === undefined) {
       trace('PKINIT client used octetstring2key to compute reply key');
-      return octetStringToKey(etype, z);
+      return [z, ...misread(z)].map(octets => octetStringToKey(etype, octets));
     }
     if (!KDF_IDS.includes(kdf)) throw modified('a key derivation function that was not offered');
     trace(`PKINIT client used KDF ${kdf} to compute reply key`);
     const { cname, realm, sname } = KdcReqBody.decode(reqBody);
     const client = toPrincipal(cname!, realm);
     // Who is anonymous is in the realm that its ticket will name, on the KDC's side, too.
-    return agilityKey(kdf, z, {
+    const key = agilityKey(kdf, z, {
       etype,
       client: isAnonymous(client) ? anonymousPrincipal(ANONYMOUS_REALM) : client,
       server: toPrincipal(sname!, realm),
       asReq: request,
       pkAsRep: answer,
     });
+    return [key];
   }
+}
+
+/**
+ * What Heimdal 7's KDC takes for a secret that begins with zeros, as one in 256 does: it fills its buffer up to the
+ * group's length, as it should, but then hashes only as many bytes of it as there were without them.
+ */
+function misread(z: Uint8Array): readonly Uint8Array[] {
+  const zeros = z.findIndex(byte => byte !== 0);
+  return zeros > 0 ? [z.subarray(0, z.length - zeros)] : [];
 }
 
 /** The first that the KDC names, in its e-data, of the groups that are strong enough for us. */
@@ -143,6 +156,12 @@ function typedData(eData: Uint8Array, type: number): Uint8Array | undefined {
     if (!(error instanceof CodecError)) throw error;
     return MethodData.decode(eData).find(({ padataType }) => padataType === type)?.padataValue;
   }
+}
+
+/** The error for a reply that the key agreed on does not open; MIT's kinit has nothing else to say of it. */
+function otherKey(): KerberosError {
+  const cause = new Error('the key that PKINIT agreed on does not open the reply');
+  return new KerberosError('REPLY_MODIFIED', 'Password incorrect', { cause });
 }
 
 function failed(message: string): KerberosError {

@@ -1,13 +1,21 @@
+import { getDiffieHellman } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { Integer } from '../../src/codec/der/primitives.ts';
+import { bytesToHex } from '../../src/codec/text.ts';
 import { KerberosError } from '../../src/errors.ts';
+import { ContentInfo, SignedData } from '../../src/messages/cms.ts';
 import { AsRep } from '../../src/messages/kdc-rep.ts';
+import { AsReq } from '../../src/messages/kdc-req.ts';
 import { isKrbError, KrbError } from '../../src/messages/krb-error.ts';
-import { PaPkAsRep } from '../../src/messages/pkinit.ts';
+import { TD_DH_PARAMETERS } from '../../src/messages/numbers.ts';
+import { PaPkAsRep, TdDhParameters } from '../../src/messages/pkinit.ts';
 import { parsePrincipal, tgsPrincipal, toPrincipalName } from '../../src/messages/principal.ts';
+import { TypedData } from '../../src/messages/types.ts';
 import { groupsFrom } from '../../src/preauth/pkinit-groups.ts';
 import { ID_PKINIT_AUTH_DATA, ID_PKINIT_DH_KEY_DATA } from '../../src/preauth/pkinit-numbers.ts';
 import { openSignedData, signData } from '../../src/preauth/pkinit-signed-data.ts';
 import { type CertificateWishes, certify, KDC_PURPOSE } from '../support/pki.ts';
+import { revocationList } from '../support/revocation-list.ts';
 import {
   alicesCertificate,
   anonymous,
@@ -20,6 +28,7 @@ import {
 } from './pkinit-support.ts';
 
 const [group2048] = groupsFrom('2048');
+const p = BigInt(`0x${bytesToHex(getDiffieHellman('modp14').getPrime())}`);
 const tgs = tgsPrincipal(REALM);
 
 function withCertificate(wishes: CertificateWishes): Login {
@@ -63,6 +72,18 @@ describe('a KDC is not trusted', () => {
     ['whose certificate names nobody', () => withCertificate({ principals: [] })],
     ['whose certificate may not sign', () => withCertificate({ keyUsage: 0x08000000 })],
     ['whose certificate asks for what nobody knows', () => withCertificate({ critical: '1.2.3.4' })],
+    [
+      'whose certificate has been revoked',
+      () => ({
+        material: {
+          revocation: { lists: [revocationList(authority, { revoked: [kdcCertificate] })], required: false },
+        },
+      }),
+    ],
+    [
+      'whose certificate may have been revoked',
+      () => ({ material: { revocation: { lists: [], required: true } } }),
+    ],
     ['whose key is too short', () => withCertificate({ key: 'rsa-1024' })],
     ['whose certificate is signed with SHA-1', () => withCertificate({ digest: 'sha1' })],
     ['that is the client', () => ({ kdc: { identity: identityOf(alicesCertificate) } })],
@@ -147,9 +168,11 @@ describe('an answer to PKINIT is refused', () => {
     ['0', 0n],
     ['1', 1n],
     ['-1', -1n],
+    ['p - 1', p - 1n],
+    ['p', p],
+    ['p + 4, which is 4 to a careless one', p + 4n],
     ['one that is no square', 11n],
   ])('with the public key %s', async (_, y) => {
-    const { Integer } = await import('../../src/codec/der/primitives.ts');
     await expect(
       login({ lie: keyInfo => ({ ...keyInfo, subjectPublicKey: Integer.encode(y) }) }),
     ).rejects.toMatchObject({ code: 'CODEC' });
@@ -180,6 +203,32 @@ describe('an answer to PKINIT is refused', () => {
     await expect(login(resigned(change))).rejects.toBeInstanceOf(KerberosError);
   });
 
+  it.each([
+    ['digest', '1.2.840.113549.2.5'],
+    ['signature', '1.2.840.113549.1.1.4'],
+  ])('with signed data by a %s algorithm that nobody takes', async (part, algorithm) => {
+    const change = (content: Uint8Array): Uint8Array => {
+      const signed = signData(ID_PKINIT_DH_KEY_DATA, content, identityOf(kdcCertificate));
+      const { contentType, content: data } = ContentInfo.decode(signed);
+      const { signerInfos, ...others } = SignedData.decode(data);
+      const infos = signerInfos.map(info => ({ ...info, [`${part}Algorithm`]: { algorithm } }));
+      return ContentInfo.encode({
+        contentType,
+        content: SignedData.encode({ ...others, signerInfos: infos }),
+      });
+    };
+    await expect(login(resigned(change))).rejects.toMatchObject({ code: 'CODEC' });
+  });
+
+  it('to a request that is not the one we sent', async () => {
+    const alter = (bytes: Uint8Array): Uint8Array => {
+      const { padata = [], ...request } = AsReq.decode(bytes);
+      const more = { padataType: 9999, padataValue: new Uint8Array(1) };
+      return AsReq.encode({ ...request, padata: [...padata, more] });
+    };
+    await expect(login({ alter })).rejects.toMatchObject({ code: 'REPLY_MODIFIED' });
+  });
+
   it('with any of its bytes changed', async () => {
     let length = 0;
     await login({
@@ -197,6 +246,19 @@ describe('an answer to PKINIT is refused', () => {
       await expect(login({ forge: flip }), `byte ${at}`).rejects.toBeInstanceOf(KerberosError);
     }
   });
+});
+
+it('a group that is weaker than the weakest permitted is not taken, whoever asks for it', async () => {
+  const lines: string[] = [];
+  const parameters = TdDhParameters.encode([group2048!.algorithm()]);
+  const eData = TypedData.encode([{ dataType: TD_DH_PARAMETERS, dataValue: parameters }]);
+  const tamper = (reply: Uint8Array): Uint8Array => (isKrbError(reply) ? reply : refusalOf(reply, 65, eData));
+  await expect(
+    login({ tamper, material: { minGroup: '4096' }, trace: line => lines.push(line) }),
+  ).rejects.toMatchObject({ errorCode: 65 });
+  expect(lines.filter(line => line.includes('making DH request'))).toEqual([
+    'PKINIT client making DH request with group 4096',
+  ]);
 });
 
 describe('an anonymous client refuses a reply', () => {
@@ -228,7 +290,7 @@ it('a refusal is not made up for by a password', async () => {
 });
 
 /** Some KRB-ERROR instead of a reply. */
-function refusalOf(reply: Uint8Array, errorCode: number): Uint8Array {
+function refusalOf(reply: Uint8Array, errorCode: number, eData?: Uint8Array): Uint8Array {
   const { crealm } = AsRep.decode(reply);
   return KrbError.encode({
     stime: new Date(),
@@ -236,5 +298,6 @@ function refusalOf(reply: Uint8Array, errorCode: number): Uint8Array {
     errorCode,
     realm: crealm,
     sname: toPrincipalName(tgs),
+    eData,
   });
 }

@@ -36,12 +36,16 @@ export interface Login {
   readonly client?: Principal;
   readonly material?: Partial<PkinitMaterial>;
   readonly kdc?: Partial<KdcPkinitOptions>;
+  /** What the KDC does with the client's data instead of what it should. */
+  readonly verify?: KdcPreauth['verify'];
   /** What the KDC signs instead of what it should. */
   readonly lie?: (keyInfo: KdcDhKeyInfo) => KdcDhKeyInfo;
   /** What the KDC sends instead of what it should. */
   readonly forge?: (answer: Uint8Array) => Uint8Array;
   /** What the KDC's proof is made to be. */
   readonly proof?: (proof: Proof) => Proof;
+  /** What somebody on the way makes of a request. */
+  readonly alter?: (request: Uint8Array) => Uint8Array;
   /** What somebody on the way makes of a reply; `round` counts from 0. */
   readonly tamper?: (reply: Uint8Array, round: number) => Uint8Array;
   readonly trace?: (line: string) => void;
@@ -49,7 +53,9 @@ export interface Login {
 
 /** The AS exchange of a client that has a certificate with a KDC that takes it. */
 export async function login(wishes: Login = {}): Promise<InitialResult> {
-  const { client = alice, material, tamper = reply => reply, trace } = wishes;
+  const { client = alice, material, trace } = wishes;
+  const { alter = request => request, tamper = reply => reply } = wishes;
+  const { verify } = wishes;
   const database = createDatabase();
   database.addRealm(REALM);
   database.add(alice, { password: 'wonderland' });
@@ -59,7 +65,11 @@ export async function login(wishes: Login = {}): Promise<InitialResult> {
     anchors: [authority.certificate],
     ...wishes.kdc,
   });
-  const kdc = createKdc({ database, realm: REALM, mechanisms: [lying(honest, wishes)] });
+  const kdc = createKdc({
+    database,
+    realm: REALM,
+    mechanisms: [verify === undefined ? lying(honest, wishes) : { ...honest, verify }],
+  });
   const carry = transportTo(kdc, database);
   let round = 0;
   const isAnonymous = client === anonymous;
@@ -67,7 +77,8 @@ export async function login(wishes: Login = {}): Promise<InitialResult> {
     client,
     { password: () => Promise.reject(new Error('asked for a password')) },
     {
-      transport: async (...args) => tamper(await carry(...args), round++),
+      transport: async (realm, request, ...others) =>
+        tamper(await carry(realm, alter(request), ...others), round++),
       anonymous: isAnonymous,
       trace,
       pkinit: {

@@ -98,6 +98,11 @@ describe('libdefaults', () => {
     });
   });
 
+  it('adds up the extra addresses of all lines', () => {
+    const { extraAddresses } = libdefaults('extra_addresses = 10.1.2.3, host', 'extra_addresses = ::1');
+    expect(extraAddresses).toEqual(['10.1.2.3', 'host', '::1']);
+  });
+
   it('complains of a bad value, with its place, only when it is read', () => {
     const values = libdefaults('forwardable = maybe', 'ticket_lifetime = long', 'realm_try_domains = 1x');
     expect(values.proxiable).toBe(false);

@@ -15,6 +15,7 @@ describe('the PKINIT settings of a realm', () => {
   it("have MIT's defaults", () => {
     expect({ ...pkinit('') }).toEqual({
       identities: [],
+      certMatch: [],
       anchors: [],
       pool: [],
       revoke: [],
@@ -36,7 +37,10 @@ describe('the PKINIT settings of a realm', () => {
       }
 [realms]
       A.TEST = {
+        pkinit_dh_min_bits = P-521
         pkinit_anchors = FILE:/own
+        pkinit_cert_match = <SUBJECT>one
+        pkinit_cert_match = <SUBJECT>two
         pkinit_kdc_hostname = kdc1
         pkinit_kdc_hostname = kdc2
       }
@@ -47,9 +51,15 @@ describe('the PKINIT settings of a realm', () => {
       anchors: ['FILE:/own'],
       identities: ['FILE:/one', 'FILE:/two'],
       pool: [],
+      certMatch: ['<SUBJECT>one', '<SUBJECT>two'],
       kdcHostnames: ['kdc1', 'kdc2'],
       dhMinBits: 'P-384',
     });
+  });
+
+  it('name the purpose of a KDC in any case of letters', () => {
+    const config = pkinit('[libdefaults]\npkinit_eku_checking = KPSERVERAUTH');
+    expect(config.ekuChecking).toBe('kpServerAuth');
   });
 
   it.each([
@@ -64,7 +74,7 @@ describe('the PKINIT settings of a realm', () => {
 
   it.each([
     ['pkinit_dh_min_bits = many', 'dhMinBits'],
-    ['pkinit_eku_checking = kpkdc', 'ekuChecking'],
+    ['pkinit_eku_checking = kpClient', 'ekuChecking'],
     ['pkinit_require_crl_checking = perhaps', 'requireCrlChecking'],
   ] as const)('do not take %s', (line, key) => {
     expect(() => pkinit(`[libdefaults]\n${line}`)[key]).toThrow(/^krb5\.conf:2: /);

@@ -42,16 +42,11 @@ function cells(column: Column): void {
     const skip = program !== undefined && findProgram(program) === undefined;
     it.skipIf(skip)(
       reason === undefined ? name : `has not got: ${name}`,
-      { fails: reason !== undefined, concurrent: true, retry: isByChance(column, name) ? 2 : 0 },
+      { fails: reason !== undefined, concurrent: true },
       async ({ task }) => {
         if (reason !== undefined) task.meta.lacks = reason;
         await run(new Cell((needs && realm.elsewhere?.[needs]) ?? realm));
       },
     );
   }
-}
-
-/** Heimdal 7 makes another key of one Diffie-Hellman secret in 256, that which begins with a zero. */
-function isByChance(column: Column, row: string): boolean {
-  return column.title === 'Heimdal' && /PKINIT|anonymous ticket/.test(row);
 }

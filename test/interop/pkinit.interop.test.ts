@@ -19,6 +19,9 @@ import {
   KDC_PURPOSE,
 } from '../support/pki.ts';
 
+const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
+const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
+
 let dir: string;
 let authority: Certified;
 let kdcCertificate: Certified;
@@ -146,6 +149,53 @@ function withMit(): void {
       const given = settings('pkinit_identities = FILE:/nonexistent');
       expect(await log(['alice'], given, 'alicepw\n')).toMatchObject({ status: 0 });
     });
+
+    it.each([
+      ['<SUBJECT>^CN=first$', 'first'],
+      ['&&<SUBJECT>^CN=(first|second)$<EKU>clientAuth', 'second'],
+      ['<KU>keyEncipherment', 'second'],
+      ['||<SUBJECT>nobody<EKU>clientauth', 'second'],
+      ['<SAN>^alice@A[.]TEST$', undefined],
+      ['<ISSUER>Lab', undefined],
+      ['<SUBJECT>first<FOO>', undefined],
+      ['<FOO>first', undefined],
+    ])("chooses by pkinit_cert_match what MIT's chooses: %s", async (rule, name) => {
+      const folder = mkdtempSync(join(dir, 'pairs-'));
+      const many = { keyUsage: 0xa0000000, purposes: [CLIENT_PURPOSE, CLIENT_AUTH] };
+      for (const [subject, wishes] of Object.entries({ first: {}, second: many })) {
+        const principals = [parsePrincipal('alice@A.TEST')];
+        const given = {
+          issuer: authority,
+          principals,
+          purposes: [CLIENT_PURPOSE],
+          keyUsage: DIGITAL_SIGNATURE,
+        };
+        const { pem } = certify(subject, { ...given, ...wishes });
+        writeFileSync(join(folder, `${subject}.crt`), pem.certificate);
+        writeFileSync(join(folder, `${subject}.key`), pem.key);
+      }
+      const args = [...identity(`DIR:${folder}`), 'alice'];
+      const given = settings(`pkinit_cert_match = ${rule}`);
+      const chosen = (): string => theirs(klist, ['-C'], given).stdout.replace(/\n\s+/g, '');
+      expect(theirs(kinit, args, given).status).toBe(name === undefined ? 1 : 0);
+      const expected = name === undefined ? '' : `FILE:${join(folder, name)}.crt,${join(folder, name)}.key`;
+      if (name !== undefined) expect(chosen()).toContain(expected);
+      const said = await log(args, given);
+      expect(said.status).toBe(name === undefined ? 1 : 0);
+      if (name !== undefined) expect(chosen()).toContain(expected);
+      else expect(said.stderr).toContain('pkinit_cert_match');
+    });
+
+    it.each(['flag_RSA_PROTOCOL', 'disable_freshness=no', 'bogus=1'])(
+      'gets one with -X %s, as MIT does',
+      async attribute => {
+        const args = [...identity(issue('alice', 'A.TEST', { key: 'rsa' })), '-X', attribute, 'alice'];
+        expect(theirs(kinit, args, env)).toMatchObject({ status: 0 });
+        const warning = 'kinit: warning: -X bogus=1 is ignored, as there is no such attribute\n';
+        const stderr = attribute === 'bogus=1' ? warning : '';
+        expect(await log(args)).toEqual({ status: 0, stdout: '', stderr });
+      },
+    );
 
     it('is refused without the token that the KDC asks for, as MIT is', async () => {
       const args = [...identity(issue('alice', 'A.TEST')), '-X', 'disable_freshness', 'alice'];
@@ -340,6 +390,18 @@ function withMit(): void {
         ['pkinit_kdc_hostname = localhost', 'pkinit_eku_checking = none'],
         undefined,
       ],
+      [
+        'that has a host name and the purpose of a server, where that is asked for',
+        { principals: [], purposes: [SERVER_AUTH], dnsNames: ['localhost'] },
+        ['pkinit_kdc_hostname = localhost', 'pkinit_eku_checking = kpserverauth'],
+        undefined,
+      ],
+      [
+        'that has a host name and the purpose of a server, where that of a KDC is asked for',
+        { principals: [], purposes: [SERVER_AUTH], dnsNames: ['localhost'] },
+        ['pkinit_kdc_hostname = localhost'],
+        'Inconsistent key purpose',
+      ],
       ['whose key is on a curve', { key: 'ec' }, [], undefined],
     ] satisfies [string, CertificateWishes, string[], string | undefined][])(
       '%s',
@@ -388,14 +450,13 @@ function withHeimdal(): void {
   afterAll(() => kdc?.stop());
 
   // Heimdal 7 takes no other group than that of 2048 bits, and no certificates of curves.
-  // Heimdal 7 makes another key of one Diffie-Hellman secret in 256, that which begins with a zero.
-  it('kinit with a certificate gets a ticket', { retry: 2 }, async () => {
+  it('kinit with a certificate gets a ticket', async () => {
     const args = ['-X', `X509_user_identity=${issue('pkuser', 'H.TEST', { key: 'rsa' })}`, 'pkuser'];
     expect(await ours(kinit, args, env)).toEqual({ status: 0, stdout: '', stderr: '' });
     expect((await ours(klist, ['-C'], env)).stdout).toContain('config: pa_type(krbtgt/H.TEST@H.TEST) = 16');
   });
 
-  it('kinit -n gets an anonymous ticket', { retry: 2 }, async () => {
+  it('kinit -n gets an anonymous ticket', async () => {
     expect(await ours(kinit, ['-n'], env)).toEqual({ status: 0, stdout: '', stderr: '' });
     expect((await ours(klist, [], env)).stdout).toContain('WELLKNOWN/ANONYMOUS@WELLKNOWN:ANONYMOUS');
   });

@@ -40,7 +40,8 @@ function surroundings(passphrase = 'secret', env: Record<string, string> = {}): 
   };
 }
 
-const load = (name: string, given = surroundings()) => loadIdentity(name, alice, given);
+const load = async (name: string, given = surroundings()) =>
+  (await loadIdentity(name, { client: alice }, given)).identity;
 
 function encrypted(key: KeyObject, type: 'pkcs8' | 'pkcs1' = 'pkcs8'): string {
   const options = { format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' } as const;
@@ -110,8 +111,29 @@ describe('an identity is read from', () => {
     write('pairs/2.key', onCurve.pem.key);
     write('pairs/3.crt', own.pem.certificate);
     expect((await load(`DIR:${folder}`)).certificate.raw).toEqual(onCurve.certificate.raw);
-    const carol = parsePrincipal('carol@A.TEST');
-    await expect(loadIdentity(`DIR:${folder}`, carol, surroundings())).rejects.toThrow('exactly one');
+    const client = parsePrincipal('carol@A.TEST');
+    await expect(loadIdentity(`DIR:${folder}`, { client }, surroundings())).rejects.toThrow('exactly one');
+  });
+
+  it('a directory: the pair that the rules choose, and no other key is read', async () => {
+    const folder = join(dir, 'chosen');
+    mkdirSync(folder);
+    for (const [name, { pem, privateKey }] of Object.entries({ 1: own, 2: authority })) {
+      write(`chosen/${name}.crt`, pem.certificate);
+      write(`chosen/${name}.key`, encrypted(privateKey));
+    }
+    write('chosen/3.crt', 'junk');
+    write('chosen/3.key', 'junk');
+    const wanted = { client: alice, matchRules: ['<SUBJECT>nobody', '<SUBJECT>CA'] };
+    const { identity, identityName } = await loadIdentity(`DIR:${folder}`, wanted, surroundings());
+    const [file, key] = [join(folder, '2.crt'), join(folder, '2.key')];
+    expect(identity.certificate.raw).toEqual(authority.certificate.raw);
+    expect(identityName).toBe(`FILE:${file},${key}`);
+    expect(asked).toEqual([key]);
+    const nobody = { client: alice, matchRules: ['<SUBJECT>nobody'] };
+    for (const name of [`DIR:${folder}`, `FILE:${file},${key}`]) {
+      await expect(loadIdentity(name, nobody, surroundings())).rejects.toThrow('No pkinit_cert_match');
+    }
   });
 
   it('what a variable names', async () => {
@@ -202,7 +224,10 @@ it('the first of several identities that can be read is taken', async () => {
     requireCrlChecking: false,
     ...surroundings(),
   };
-  expect((await loadPkinit(alice, sources)).identityName).toBe(file);
+  expect((await loadPkinit(alice, sources)).identityName).toBe(`FILE:${file},${file}`);
+  const second = write('second.pem', own.pem.certificate + own.pem.key);
+  const choosy = { ...sources, identities: [file, second], matchRules: ['<ISSUER>Between'] };
+  expect((await loadPkinit(alice, choosy)).identityName).toBe(`FILE:${second},${second}`);
   await expect(loadPkinit(alice, { ...sources, identities: ['FILE:/nonexistent'] })).rejects.toThrow(
     '/nonexistent',
   );

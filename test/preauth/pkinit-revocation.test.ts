@@ -1,49 +1,13 @@
-import { createPrivateKey, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { textToBytes } from '../../src/codec/text.ts';
 import { CodecError } from '../../src/errors.ts';
-import { CertificateList, TbsCertList } from '../../src/messages/cms-crl.ts';
-import { inspectCertificate } from '../../src/preauth/pkinit-certificate.ts';
 import { verifyChain } from '../../src/preauth/pkinit-chain.ts';
 import { readRevocationList } from '../../src/preauth/pkinit-revocation.ts';
-import { type Certified, certify } from '../support/pki.ts';
+import { certify } from '../support/pki.ts';
+import { revocationList as list } from '../support/revocation-list.ts';
 
 const root = certify('Root', { ca: true });
 const between = certify('Between', { ca: true, issuer: root });
 const leaf = certify('leaf', { issuer: between });
-const ECDSA = { algorithm: '1.2.840.10045.4.3.2' };
-const DAY = 86_400_000;
-
-function time(days: number): Uint8Array {
-  const text = new Date(Date.now() + days * DAY).toISOString().replace(/\..*|[-T:]/g, '');
-  return textToBytes(`\x17\x0d${text.slice(2)}Z`);
-}
-
-interface Wishes {
-  readonly revoked?: readonly Certified[];
-  readonly signer?: Certified;
-  readonly until?: number;
-}
-
-function list(issuer: Certified, { revoked = [], signer = issuer, until = 1 }: Wishes = {}) {
-  const tbsCertList = TbsCertList.encode({
-    version: 1,
-    signature: ECDSA,
-    issuer: inspectCertificate(issuer.certificate).subject,
-    thisUpdate: time(-2),
-    nextUpdate: time(until),
-    revokedCertificates:
-      revoked.length === 0
-        ? undefined
-        : revoked.map(({ certificate }) => ({
-            userCertificate: inspectCertificate(certificate).serialNumber,
-            revocationDate: time(-1),
-          })),
-  });
-  const signature = sign('sha256', tbsCertList, createPrivateKey(signer.pem.key));
-  return readRevocationList(CertificateList.encode({ tbsCertList, signatureAlgorithm: ECDSA, signature }));
-}
-
 function verify(lists: readonly ReturnType<typeof list>[], required = false): void {
   verifyChain(leaf.certificate, {
     anchors: [root.certificate],
