@@ -4,7 +4,7 @@ import type { Credential } from '../messages/credential.ts';
 import { CANONICALIZE } from '../messages/flags.ts';
 import { NT_ENTERPRISE } from '../messages/numbers.ts';
 import { isTgs, type Principal, samePrincipal } from '../messages/principal.ts';
-import { toKey } from '../messages/seal.ts';
+import { readyKey } from '../messages/ready-key.ts';
 import type { PaData } from '../messages/types.ts';
 import { modified } from '../preauth/modified.ts';
 import { inheritedOptions, RealmsSeen, type WalkOptions } from './referrals.ts';
@@ -30,12 +30,13 @@ export async function requestForUser(
     seen.add(here);
     // A realm that is not its own knows the service by its whole name, and refers to its realm.
     const server = here === service.realm ? service : { ...asEnterprise(service), realm: here };
-    const behalf = new ForUser(identity, { service, server, sessionKey: toKey(presented.key) });
+    const behalf = new ForUser(identity, { service, server, sessionKey: readyKey(presented.key) });
     const kdcOptions = inheritedOptions(presented) | CANONICALIZE;
     const fast = options.fast && presented === tgt;
     const credential = await exchangeTgs(presented, server, { kdcOptions, onBehalf: behalf, fast }, options);
     if (samePrincipal(credential.server, service)) return credential;
-    options.trace?.(`Following referral to realm ${credential.server.components[1]}`);
+    const realm = credential.server.components[1]!;
+    options.trace?.(`Following referral to realm ${realm}`, { kind: 'referral', realm });
     // The certificate is for the user's own realm, which has now told the name.
     identity = { realm: behalf.user?.realm ?? user.realm, name: behalf.user };
     presented = credential;

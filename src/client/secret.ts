@@ -5,8 +5,10 @@ import { KerberosError } from '../errors.ts';
 import { findKey, keysOf } from '../keytab/find.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
-import { toKey } from '../messages/seal.ts';
+import { readyKey } from '../messages/ready-key.ts';
 import type { KeyHints } from '../preauth/hints.ts';
+import type { Trace } from '../trace.ts';
+import { tellKey, tellKeytab } from './telling.ts';
 
 /** How a client proves who it is: a password, asked for when first needed, or the entries of a keytab. */
 export type Secret =
@@ -36,11 +38,13 @@ export interface ClientKeys {
 }
 
 /** The keys of `client` from a secret. Throws KerberosError KEYTAB_NO_KEY where a keytab has none of its keys. */
-export function clientKeys(secret: Secret, client: Principal): ClientKeys {
-  return 'password' in secret ? passwordKeys(secret.password) : keytabKeys(secret.keytab, client);
+export function clientKeys(secret: Secret, client: Principal, trace: Trace): ClientKeys {
+  return 'password' in secret
+    ? passwordKeys(secret.password, trace)
+    : keytabKeys(secret.keytab, client, trace);
 }
 
-function passwordKeys(read: () => Promise<string>): ClientKeys {
+function passwordKeys(read: () => Promise<string>, trace: Trace): ClientKeys {
   let made: { hints: KeyHints; key: Key } | undefined;
   return {
     order: enctypes => enctypes,
@@ -49,23 +53,28 @@ function passwordKeys(read: () => Promise<string>): ClientKeys {
       // Bytes that are no UTF-8 are part of a password, too.
       const password = textToBytes(await read());
       made = { hints, key: stringToKey(hints.etype, password, hints.salt, hints.s2kparams) };
+      tellKey(trace, { source: 'password', enctype: hints.etype });
       return made.key;
     },
     rejected: cause => new KerberosError('PASSWORD_INCORRECT', 'Password incorrect', { cause }),
   };
 }
 
-function keytabKeys(entries: readonly KeytabEntry[], client: Principal): ClientKeys {
+function keytabKeys(entries: readonly KeytabEntry[], client: Principal, trace: Trace): ClientKeys {
   // Key versions are not compared: a client's own keytab is right or wrong, whatever number it was given.
   const own = keysOf(entries, client);
+  tellKeytab(trace, client, { own, entries });
   if (own.length === 0) throw noKey(client);
+  let told: KeytabEntry | undefined;
   const has = (etype: number): boolean => own.some(entry => entry.key.keytype === etype);
   return {
     order: enctypes => [...enctypes.filter(has), ...enctypes.filter(etype => !has(etype))],
     async key(hints) {
       const entry = findKey(own, client, { etype: hints.etype });
       if (entry === undefined) throw noKey(client);
-      return toKey(entry.key);
+      if (entry !== told) tellKey(trace, { source: 'keytab', enctype: hints.etype, kvno: entry.kvno });
+      told = entry;
+      return readyKey(entry.key);
     },
     rejected: cause => new KerberosError('PREAUTH_FAILED', 'Preauthentication failed', { cause }),
   };

@@ -6,12 +6,13 @@ import { KdcReqBody, TgsReq } from '../messages/kdc-req.ts';
 import { isKrbError, KdcError, KrbError } from '../messages/krb-error.ts';
 import { KU_TGS_REQ_AUTHENTICATOR, KU_TGS_REQ_CKSUM, PA_TGS_REQ } from '../messages/numbers.ts';
 import { formatPrincipal, type Principal, toPrincipalName } from '../messages/principal.ts';
-import { toKey } from '../messages/seal.ts';
+import { readyKey } from '../messages/ready-key.ts';
 import type { HostAddress } from '../messages/types.ts';
 import { type Armor, noArmor } from '../preauth/armor.ts';
-import { type ExchangeOptions, exchangeOf, shifted } from './options.ts';
+import { type ExchangeOptions, exchangeOf, recounted, shifted } from './options.ts';
 import { presentTicket } from './present-ticket.ts';
 import type { OnBehalf } from './s4u-behalf.ts';
+import { enctypeText, tellKdcError, tellRequest } from './telling.ts';
 import { openTgsReply } from './tgs-reply.ts';
 
 /** What a TGS request asks for, besides the server. */
@@ -37,14 +38,23 @@ export interface TgsRequest {
  * ticket of another realm where canonicalization was asked for. Throws KdcError, TransportError, and KerberosError
  * REPLY_MODIFIED, INTEGRITY, ENCTYPE_UNSUPPORTED.
  */
-export async function exchangeTgs(
+export function exchangeTgs(
+  tgt: Credential,
+  server: Principal,
+  request: TgsRequest,
+  options: ExchangeOptions,
+): Promise<Credential> {
+  return recounted(options, recording => askTgs(tgt, server, request, recording));
+}
+
+async function askTgs(
   tgt: Credential,
   server: Principal,
   request: TgsRequest,
   options: ExchangeOptions,
 ): Promise<Credential> {
   const exchange = exchangeOf(options);
-  const sessionKey = toKey(tgt.key);
+  const sessionKey = readyKey(tgt.key);
   const subkey = randomKey(sessionKey.etype);
   const body: KdcReqBody = {
     kdcOptions: request.kdcOptions,
@@ -74,17 +84,24 @@ export async function exchangeTgs(
   // AD and Heimdal's KDC look for them outside of the armor, too.
   const padata = [header, ...sealed, ...(request.fast ? extra : [])];
   const message = TgsReq.encode({ padata, reqBody });
-  exchange.trace(
-    `Sending TGS-REQ for ${formatPrincipal(server)} (${message.length} bytes) to ${server.realm}${request.fast ? ' within FAST' : ''}`,
-  );
+  tellRequest(exchange.trace, {
+    message: 'TGS-REQ',
+    client: tgt.client,
+    server,
+    body,
+    bytes: message.length,
+    fast: request.fast === true,
+  });
   const reply = await exchange.transport(server.realm, message, exchange.signal);
   if (isKrbError(reply)) {
     const error = new KdcError(armor.openError(KrbError.decode(reply), body.nonce));
-    exchange.trace(`Received error from KDC: ${error.errorCode}/${error.message}`);
+    tellKdcError(exchange, error, server.realm);
     throw error;
   }
   const credential = openTgsReply(reply, { body, tgt, server, subkey, armor, onBehalf: request.onBehalf });
-  exchange.trace(`Received ticket for ${formatPrincipal(credential.server)}`);
+  exchange.trace(
+    `Received ticket for ${formatPrincipal(credential.server)} with a session key of ${enctypeText(credential.key.keytype)}`,
+  );
   return credential;
 }
 

@@ -7,7 +7,7 @@ import type { Credential } from '../messages/credential.ts';
 import { KdcError } from '../messages/krb-error.ts';
 import { FX_FAST_ARMOR_AP_REQUEST, KU_AP_REQ_AUTHENTICATOR } from '../messages/numbers.ts';
 import { formatPrincipal, tgsPrincipal } from '../messages/principal.ts';
-import { toKey } from '../messages/seal.ts';
+import { readyKey } from '../messages/ready-key.ts';
 import type { Armor } from '../preauth/armor.ts';
 import { FastArmor } from '../preauth/fast.ts';
 import { ticketArmorKey } from '../preauth/fast-keys.ts';
@@ -41,7 +41,7 @@ export async function ticketArmor(
       `Using FAST with the armor ticket ${formatPrincipal(ticket.client)} -> ${formatPrincipal(ticket.server)}` +
         ` from ${ccacheName(cache)}`,
     );
-    const sessionKey = toKey(ticket.key);
+    const sessionKey = readyKey(ticket.key);
     const subkey = randomKey(sessionKey.etype);
     const now = shifted(exchangeOf(options).clock, kdcOffset);
     const armorValue = presentTicket(ticket, { sessionKey, subkey, now, usage: KU_AP_REQ_AUTHENTICATOR });

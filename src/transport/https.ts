@@ -56,6 +56,8 @@ export function exchangeHttps(
     });
     signal.addEventListener('abort', onAbort);
     exchange.on('error', fail);
+    // All that there is to hear of a proxy that changes over to another protocol.
+    exchange.on('close', () => fail(new Error('the proxy breaks off')));
     exchange.on('response', response => {
       if (response.statusCode !== 200)
         return fail(new Error(`the proxy answers with status ${response.statusCode}`));

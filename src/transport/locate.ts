@@ -3,11 +3,12 @@ import { type KdcAddress, parseKdc } from '../config/host-port.ts';
 import type { Relation } from '../config/profile.ts';
 import { valueError } from '../config/values.ts';
 import { type TransportAttempt, TransportError } from '../errors.ts';
+import type { Trace } from '../trace.ts';
 import type { ProtocolName, Target } from './protocols.ts';
 import type { Service } from './services.ts';
-import { orderByChance, type SrvLookup } from './srv.ts';
+import { orderByChance, type SrvLookup, type SrvRecord } from './srv.ts';
 import type { StopSignal } from './stop-signal.ts';
-import type { UriLookup } from './uri.ts';
+import type { UriLookup, UriRecord } from './uri.ts';
 
 /** More KDCs than a realm needs, and few enough that whoever forges DNS cannot make us flood a third party. */
 const MAX_RECORDS = 32;
@@ -18,6 +19,8 @@ export interface Server {
   readonly port: number;
   readonly protocols: readonly ProtocolName[];
   readonly proxy?: Target['proxy'];
+  /** How it was found, such as `kdc, /etc/krb5.conf:14`. */
+  readonly found?: string | undefined;
 }
 
 export interface LocateOptions {
@@ -25,6 +28,7 @@ export interface LocateOptions {
   readonly lookupSrv: SrvLookup;
   readonly lookupUri: UriLookup;
   readonly signal: StopSignal;
+  readonly trace: Trace;
 }
 
 /**
@@ -56,10 +60,10 @@ export function orderTargets(servers: readonly Server[], datagramFirst: boolean)
   const last: ProtocolName = datagramFirst ? 'tcp' : 'udp';
   const sooner: Target[] = [];
   const later: Target[] = [];
-  for (const { host, port, protocols, proxy } of servers) {
+  for (const { host, port, protocols, proxy, found } of servers) {
     for (const protocol of protocols) {
       const waits = protocol === last && (protocol === 'udp' || protocols.length > 1);
-      (waits ? later : sooner).push({ protocol, host, port, ...(proxy && { proxy }) });
+      (waits ? later : sooner).push({ protocol, host, port, found, ...(proxy && { proxy }) });
     }
   }
   return [...sooner, ...later];
@@ -75,7 +79,8 @@ function locateByProfile(config: Config, realm: string, service: Service): reado
   const read = (path: readonly string[], relation: Relation, ownPort: boolean): Server => {
     const address = parseKdc(relation.value, service.port);
     if (address === undefined) throw valueError(path, relation, 'the address of a KDC');
-    return serverAt(address, config, realm, ownPort ? undefined : service.port);
+    const found = `${path.at(-1)}, ${relation.file}:${relation.line}`;
+    return { ...serverAt(address, config, realm, ownPort ? undefined : service.port), found };
   };
   for (const { name, portIsAnothers } of service.relations) {
     const path = ['realms', realm, name];
@@ -85,7 +90,12 @@ function locateByProfile(config: Config, realm: string, service: Service): reado
   return [];
 }
 
-function serverAt(address: KdcAddress, config: Config, realm: string, port: number | undefined): Server {
+function serverAt(
+  address: KdcAddress,
+  config: Config,
+  realm: string,
+  port: number | undefined,
+): Omit<Server, 'found'> {
   switch (address.kind) {
     case 'host':
       return {
@@ -100,7 +110,7 @@ function serverAt(address: KdcAddress, config: Config, realm: string, port: numb
   }
 }
 
-function proxyServer(url: string, config: Config, realm: string): Server {
+function proxyServer(url: string, config: Config, realm: string): Omit<Server, 'found'> {
   const anchors = config.profile.values('realms', realm, 'http_anchors');
   return { host: url, port: 0, protocols: ['https'], proxy: { realm, anchors } };
 }
@@ -130,12 +140,13 @@ async function locateByUri(
   config: Config,
   realm: string,
   zone: string,
-  { service, lookupUri, signal }: LocateOptions,
+  { service, lookupUri, signal, trace }: LocateOptions,
   failures: TransportAttempt[],
 ): Promise<readonly Server[]> {
   const { parseServerUri } = await import('./uri.ts');
   const name = `${service.uri.name}.${zone}`;
-  const records = await tolerantly(`dns ${name}`, failures, () => lookupUri(name, signal));
+  const query = `URI ${name}`;
+  const records = await asked({ query, name, trace, failures }, () => lookupUri(name, signal), uriText);
   return orderByChance(records)
     .slice(0, MAX_RECORDS)
     .flatMap(({ target }) => {
@@ -143,40 +154,71 @@ async function locateByUri(
       if (uri === undefined || (service.uri.primaryOnly && !uri.primary)) return [];
       const { host, port, protocol } = uri;
       return protocol === 'https'
-        ? [proxyServer(host, config, realm)]
-        : [{ host, port, protocols: [protocol] }];
+        ? [{ ...proxyServer(host, config, realm), found: query }]
+        : [{ host, port, protocols: [protocol], found: query }];
     });
 }
 
 async function locateBySrv(
   prefix: string,
   zone: string,
-  { lookupSrv, signal }: LocateOptions,
+  { lookupSrv, signal, trace }: LocateOptions,
   failures: TransportAttempt[],
 ): Promise<readonly Server[]> {
   const protocols = ['udp', 'tcp'] as const;
   const lists = await Promise.all(
     protocols.map(async protocol => {
       const name = `${prefix}._${protocol}.${zone}`;
-      const records = await tolerantly(`dns ${name}`, failures, () => lookupSrv(name, signal));
+      const query = `SRV ${name}`;
+      const records = await asked({ query, name, trace, failures }, () => lookupSrv(name, signal), srvText);
       // A lone dot says that the service is not offered.
       return orderByChance(records.filter(({ name }) => name !== '' && name !== '.')).slice(0, MAX_RECORDS);
     }),
   );
   return protocols.flatMap((protocol, i) =>
-    lists[i]!.map(({ name, port }) => ({ host: name, port, protocols: [protocol] })),
+    lists[i]!.map(({ name, port }) => ({
+      host: name,
+      port,
+      protocols: [protocol],
+      found: `SRV ${prefix}._${protocol}.${zone}`,
+    })),
   );
 }
 
-async function tolerantly<T>(
-  target: string,
-  failures: TransportAttempt[],
+interface Question {
+  readonly name: string;
+  /** The record's type and the name. */
+  readonly query: string;
+  readonly trace: Trace;
+  readonly failures: TransportAttempt[];
+}
+
+/** The records that DNS has, none where it gives no answer. */
+async function asked<T>(
+  { name, query, trace, failures }: Question,
   lookup: () => Promise<readonly T[]>,
+  textOf: (record: T) => string,
 ): Promise<readonly T[]> {
+  const type = query.slice(0, 3);
+  trace(`Sending DNS ${type} query for ${name}`);
   try {
-    return await lookup();
+    const records = await lookup();
+    const answers = records.map(textOf);
+    const told = answers.length === 0 ? `No ${type} records found` : `${type} answer: ${answers.join(', ')}`;
+    trace(`${told} for ${name}`, { kind: 'lookup', query, answers });
+    return records;
   } catch (error) {
-    failures.push({ target, reason: (error as Error).message });
+    const reason = (error as Error).message;
+    trace(`DNS ${type} query failed: ${reason}`, { kind: 'lookup', query, answers: [], failure: reason });
+    failures.push({ target: `dns ${name}`, reason });
     return [];
   }
+}
+
+function srvText({ priority, weight, port, name }: SrvRecord): string {
+  return `${priority} ${weight} ${port} "${name}"`;
+}
+
+function uriText({ priority, weight, target }: UriRecord): string {
+  return `${priority} ${weight} "${target}"`;
 }

@@ -12,6 +12,8 @@ export interface Target {
   readonly port: number;
   /** The address `host` stands for; absent until a name is resolved. */
   readonly address?: string;
+  /** How it was found, such as `kdc, /etc/krb5.conf:14`. */
+  readonly found?: string | undefined;
   /** What a KDC proxy needs besides: the realm, and `http_anchors`, of which there may be none. */
   readonly proxy?: { readonly realm: string; readonly anchors: readonly string[] };
 }
@@ -21,9 +23,16 @@ export interface ExchangeOptions {
   readonly signal: StopSignal;
   /** After how many seconds, each counted from the last sending, a datagram is sent again. */
   readonly resendAfter: readonly number[];
+  /** Told before a datagram is sent again. */
+  readonly onResend?: (() => void) | undefined;
+  /** Whether a datagram may be the answer; any may if not given. */
+  readonly isReply?: (datagram: Uint8Array) => boolean;
 }
 
-/** One attempt: sends `request`, resolves to the first reply of any kind, rejects when there can be none. */
+/**
+ * One attempt: sends `request`, resolves to the first reply, which may be of any kind if no better one comes, rejects
+ * when there can be none.
+ */
 export type Exchange = (target: Target, request: Uint8Array, options: ExchangeOptions) => Promise<Uint8Array>;
 
 export interface Protocol {

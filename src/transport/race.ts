@@ -17,8 +17,8 @@ export interface Timing {
 }
 
 export interface RaceOptions extends Omit<Timing, 'timeout'> {
-  /** What is wrong with a reply, if anything. */
-  readonly fault: Service['fault'];
+  /** What answers look like. */
+  readonly service: Pick<Service, 'isReply' | 'fault'>;
   /** Ends the race without a winner; aborted by the caller after it, it closes what still runs. */
   readonly signal: StopSignal;
   readonly trace: Trace;
@@ -35,7 +35,7 @@ interface Race {
   readonly request: Uint8Array;
   readonly options: RaceOptions;
   readonly queue: Target[];
-  readonly attempts: { target: string; reason: string }[];
+  readonly attempts: { target: string; found: string | undefined; reason: string }[];
   readonly running: Set<Target>;
   timer: NodeJS.Timeout | undefined;
   over: boolean;
@@ -104,7 +104,7 @@ function isTried({ running }: Race, { protocol, host, port }: Target): boolean {
 }
 
 async function run(race: Race, target: Target): Promise<void> {
-  const attempt = { target: describeTarget(target), reason: 'no answer' };
+  const attempt = { target: describeTarget(target), found: target.found, reason: 'no answer' };
   race.attempts.push(attempt);
   race.running.add(target);
   try {
@@ -115,7 +115,8 @@ async function run(race: Race, target: Target): Promise<void> {
     }
   } catch (error) {
     attempt.reason = (error as Error).message;
-    if (!race.over) race.options.trace(`${attempt.target}: ${attempt.reason}`);
+    if (!race.over)
+      race.options.trace(`${attempt.target}: ${attempt.reason}`, { kind: 'failed', ...attempt });
   }
   race.running.delete(target);
   startNext(race);
@@ -134,27 +135,39 @@ async function resolveTarget(race: Race, target: Target): Promise<boolean> {
 
 /** Ends the race with an answer, or resolves to why the reply was none. */
 async function exchange(race: Race, target: Target): Promise<string> {
-  const { trace, signal, resendAfter } = race.options;
+  const { trace, signal, resendAfter, service } = race.options;
   const name = describeTarget(target);
-  trace(`Sending ${race.request.length} bytes to ${name}`);
-  const reply = await PROTOCOLS[target.protocol].exchange(target, race.request, { signal, resendAfter });
+  const { found } = target;
+  const bytes = race.request.length;
+  trace(`Sending ${bytes} bytes to ${name}`, { kind: 'sent', target: name, found, bytes });
+  const reply = await PROTOCOLS[target.protocol].exchange(target, race.request, {
+    signal,
+    resendAfter,
+    isReply: service.isReply,
+    onResend: () => trace(`Sending again to ${name}, which is silent`),
+  });
   if (race.over) return 'too late';
-  trace(`Received ${reply.length} bytes from ${name}`);
-  const fault = await race.options.fault(reply);
+  trace(`Received ${reply.length} bytes from ${name}`, {
+    kind: 'answered',
+    target: name,
+    found,
+    bytes: reply.length,
+  });
+  const fault = await service.fault(reply);
   if (fault === undefined) {
     race.finish({ target, reply });
     return 'answered';
   }
-  trace(`${name}: ${fault.reason}`);
+  trace(`${name}: ${fault.reason}`, { kind: 'failed', target: name, found, reason: fault.reason });
   if (fault.tooBig && target.protocol === 'udp') queueStream(race, target);
   return fault.reason;
 }
 
 /** Puts the same KDC over TCP at the head of the queue. */
-function queueStream(race: Race, { host, port, address }: Target): void {
+function queueStream(race: Race, { host, port, address, found }: Target): void {
   const same = race.queue.findIndex(
     other => other.protocol === 'tcp' && other.host === host && other.port === port,
   );
   if (same >= 0) race.queue.splice(same, 1);
-  race.queue.unshift({ protocol: 'tcp', host, port, ...(address !== undefined && { address }) });
+  race.queue.unshift({ protocol: 'tcp', host, port, found, ...(address !== undefined && { address }) });
 }

@@ -11,26 +11,26 @@ export interface ReplyFault {
   readonly tooBig: boolean;
 }
 
+/** Whether a reply begins as a KDC's does. */
+export function isKdcReply([tag]: Uint8Array): boolean {
+  return tag === AS_REP || tag === TGS_REP || tag === KRB_ERROR;
+}
+
+/** Whether a reply begins as a password server's does: with its length, or as a KRB-ERROR. */
+export function isKpasswdReply(reply: Uint8Array): boolean {
+  return reply[0] === KRB_ERROR || (reply.length >= 6 && ((reply[0]! << 8) | reply[1]!) === reply.length);
+}
+
 /** What is wrong with a reply from a KDC, or undefined where it is the answer (RFC 4120 §3.1.3, §7.2.1). */
 export async function replyFault(reply: Uint8Array): Promise<ReplyFault | undefined> {
-  switch (reply[0]) {
-    case AS_REP:
-    case TGS_REP:
-      return undefined;
-    case KRB_ERROR:
-      return errorFault(reply);
-    default:
-      return { reason: 'the reply is not from a KDC', tooBig: false };
-  }
+  if (!isKdcReply(reply)) return { reason: 'the reply is not from a KDC', tooBig: false };
+  return reply[0] === KRB_ERROR ? errorFault(reply) : undefined;
 }
 
 /** The same for a password server's reply: after its length and version, or a KRB-ERROR (RFC 3244 §2). */
 export async function kpasswdFault(reply: Uint8Array): Promise<ReplyFault | undefined> {
-  if (reply[0] === KRB_ERROR) return errorFault(reply);
-  const length = reply.length < 6 ? -1 : (reply[0]! << 8) | reply[1]!;
-  return length === reply.length
-    ? undefined
-    : { reason: 'the reply is not from a password server', tooBig: false };
+  if (!isKpasswdReply(reply)) return { reason: 'the reply is not from a password server', tooBig: false };
+  return reply[0] === KRB_ERROR ? errorFault(reply) : undefined;
 }
 
 async function errorFault(reply: Uint8Array): Promise<ReplyFault | undefined> {

@@ -1,4 +1,4 @@
-import { kpasswdFault, type ReplyFault, replyFault } from './reply.ts';
+import { isKdcReply, isKpasswdReply, kpasswdFault, type ReplyFault, replyFault } from './reply.ts';
 
 /** What a transport carries messages to: any KDC of a realm, one that sees new passwords at once, a password server. */
 export type ServiceName = 'kdc' | 'primary' | 'kpasswd';
@@ -12,6 +12,8 @@ export interface Service {
   readonly uri: { readonly name: string; readonly primaryOnly: boolean };
   /** Its SRV records; the first name that has any counts. */
   readonly srv: readonly string[];
+  /** Whether an answer begins as one does. */
+  isReply(reply: Uint8Array): boolean;
   /** What is wrong with an answer; undefined where nothing is. */
   fault(reply: Uint8Array): Promise<ReplyFault | undefined>;
 }
@@ -23,6 +25,7 @@ export const SERVICES: Readonly<Record<ServiceName, Service>> = {
     port: 88,
     uri: { name: '_kerberos', primaryOnly: false },
     srv: ['_kerberos'],
+    isReply: isKdcReply,
     fault: replyFault,
   },
   primary: {
@@ -30,6 +33,7 @@ export const SERVICES: Readonly<Record<ServiceName, Service>> = {
     port: 88,
     uri: { name: '_kerberos', primaryOnly: true },
     srv: ['_kerberos-primary', '_kerberos-master'],
+    isReply: isKdcReply,
     fault: replyFault,
   },
   kpasswd: {
@@ -37,6 +41,7 @@ export const SERVICES: Readonly<Record<ServiceName, Service>> = {
     port: 464,
     uri: { name: '_kpasswd', primaryOnly: false },
     srv: ['_kpasswd'],
+    isReply: isKpasswdReply,
     fault: kpasswdFault,
   },
 };

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { TransportError } from '../errors.ts';
 import type { Trace } from '../trace.ts';
-import { locateServers, orderTargets } from './locate.ts';
+import { locateServers, orderTargets, type Server } from './locate.ts';
 import type { Target } from './protocols.ts';
 import { raceTargets, type Timing } from './race.ts';
 import { SERVICES, type ServiceName } from './services.ts';
@@ -51,12 +51,14 @@ export function createTransport(config: Config, options: TransportOptions = {}):
         lookupSrv,
         lookupUri,
         signal: budget.signal,
+        trace,
       });
+      tellServers(servers, { realm, service: options.service ?? 'kdc', trace });
       const datagramFirst = request.length <= config.libdefaults.udpPreferenceLimit;
       const known = lastWinners.get(realm);
       const targets = preferWinner(orderTargets(servers, datagramFirst), known, datagramFirst);
       const { winner, attempts } = await raceTargets(targets, request, {
-        fault: service.fault,
+        service,
         // One that has answered is not taken for dead so soon: a second KDC would count a wrong password again.
         stagger: known === undefined ? stagger : patience,
         patience,
@@ -82,6 +84,18 @@ export function createTransport(config: Config, options: TransportOptions = {}):
       budget.end();
     }
   };
+}
+
+function tellServers(
+  servers: readonly Server[],
+  { realm, service, trace }: { readonly realm: string; readonly service: string; readonly trace: Trace },
+): void {
+  const told = servers.map(({ host, port, found }) => ({
+    server: port === 0 ? host : `${host}:${port}`,
+    found,
+  }));
+  const text = told.map(({ server, found }) => `${server} (${found})`).join(', ');
+  trace(`Servers of ${realm}: ${text}`, { kind: 'servers', realm, service, servers: told });
 }
 
 /** Loaded when a realm has to be found by DNS. */

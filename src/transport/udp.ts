@@ -1,11 +1,14 @@
 import { createSocket } from 'node:dgram';
 import type { ExchangeOptions, Target } from './protocols.ts';
 
+/** Anybody can send what is no answer in the name of the KDC, whose own may be under way. */
+const JUNK_SECONDS = 1;
+
 /** Exchanges one datagram with `target.address`, sending again while there is silence (RFC 4120 §7.2.1). */
 export function exchangeUdp(
   { host, address = host, port }: Target,
   request: Uint8Array,
-  { signal, resendAfter }: ExchangeOptions,
+  { signal, resendAfter, onResend, isReply = () => true }: ExchangeOptions,
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     // An address needs no look-up, and the default one would load the resolver.
@@ -18,9 +21,11 @@ export function exchangeUdp(
     const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', lookup });
     let timer: NodeJS.Timeout | undefined;
     let sent = 0;
+    let junkTimer: NodeJS.Timeout | undefined;
 
     const settle = (outcome: () => void): void => {
       clearTimeout(timer);
+      clearTimeout(junkTimer);
       signal.removeEventListener('abort', onAbort);
       socket.removeAllListeners();
       // A send under way may still fail.
@@ -31,6 +36,7 @@ export function exchangeUdp(
     const fail = (error: Error): void => settle(() => reject(error));
     const onAbort = (): void => fail(new Error('no answer'));
     const send = (): void => {
+      if (sent > 0) onResend?.();
       socket.send(request);
       const pause = resendAfter[sent++];
       if (pause !== undefined) timer = setTimeout(send, pause * 1000);
@@ -39,7 +45,11 @@ export function exchangeUdp(
     if (signal.aborted) return onAbort();
     signal.addEventListener('abort', onAbort);
     socket.on('error', fail);
-    socket.on('message', reply => settle(() => resolve(reply)));
+    socket.on('message', reply => {
+      const take = (): void => settle(() => resolve(reply));
+      if (isReply(reply)) take();
+      else junkTimer ??= setTimeout(take, JUNK_SECONDS * 1000);
+    });
     // Connected, so that the system drops what others send and tells us of a closed port.
     socket.on('connect', send);
     try {

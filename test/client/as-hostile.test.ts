@@ -110,16 +110,17 @@ describe('an AS-REP that cannot be read is refused', () => {
   });
 
   it('cut short at any byte', async () => {
-    let whole = 1;
+    let whole = 2;
     for (let length = 1; length < whole; length++) {
       const cut: Answer = (request, realm) => {
         const reply = asReply()(request, realm);
         whole = reply.length;
-        return reply.subarray(0, length);
+        // A small nonce makes a reply shorter.
+        return reply.subarray(0, Math.min(length, whole - 1));
       };
       await expect(login([cut])).rejects.toBeInstanceOf(KerberosError);
-      if (length === 1) expect(whole).toBeGreaterThan(300);
     }
+    expect(whole).toBeGreaterThan(300);
   });
 
   it('made of any bytes', async () => {

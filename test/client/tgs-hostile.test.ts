@@ -82,7 +82,8 @@ describe('a TGS-REP that does not fit its request is refused', () => {
       const cut: Answer = (request, realm) => {
         const reply = tgsReply(session)(request, realm);
         whole = reply.length;
-        return reply.subarray(0, length);
+        // A small nonce makes a reply shorter.
+        return reply.subarray(0, Math.min(length, whole - 1));
       };
       await expect(ask(cut)).rejects.toBeInstanceOf(KerberosError);
     }

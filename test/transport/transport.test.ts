@@ -1,5 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import type { Fact, Trace } from '../../src/trace.ts';
+import type { SrvLookup } from '../../src/transport/srv.ts';
 import {
   ANSWER,
   fakeKdc,
@@ -106,7 +108,9 @@ describe('a transport', () => {
     await using broken = await fakeKdc({ udp: () => reply });
     await using kdc = await fakeKdc({ udp: () => ANSWER });
     expect(await transportTo([broken, kdc])('A.TEST', REQUEST)).toEqual(Buffer.from(ANSWER));
-    await expect(transportTo([`udp/127.0.0.1:${broken.port}`])('A.TEST', REQUEST)).rejects.toMatchObject({
+    await expect(
+      transportTo([`udp/127.0.0.1:${broken.port}`], { timeout: 60 })('A.TEST', REQUEST),
+    ).rejects.toMatchObject({
       code: 'KDC_UNREACHABLE',
       attempts: [{ reason: typeof reason === 'string' ? reason : expect.stringMatching(reason) }],
     });
@@ -207,10 +211,62 @@ describe('a transport', () => {
     await transportTo([closed, kdc], { trace: line => lines.push(line) })('A.TEST', REQUEST);
     expect(lines).toEqual([
       'Sending request (3 bytes) to A.TEST',
+      `Servers of A.TEST: 127.0.0.1:${closed.port} (kdc, krb5.conf:5), 127.0.0.1:${kdc.port} (kdc, krb5.conf:6)`,
       `Sending 3 bytes to udp 127.0.0.1:${closed.port}`,
       expect.stringContaining('ECONNREFUSED'),
       `Sending 3 bytes to udp 127.0.0.1:${kdc.port}`,
       `Received 5 bytes from udp 127.0.0.1:${kdc.port}`,
     ]);
+  });
+
+  it('tells how each KDC was found, in the attempts of an error as well', async () => {
+    await using closed = await fakeKdc({});
+    const facts: Fact[] = [];
+    const trace: Trace = (_, fact) => void (fact && facts.push(fact));
+    const error = await transportTo([closed], { trace })('A.TEST', REQUEST).catch(error => error);
+    const target = `udp 127.0.0.1:${closed.port}`;
+    expect(error.attempts[0]).toMatchObject({ target, found: 'kdc, krb5.conf:5' });
+    expect(facts).toContainEqual({ kind: 'sent', target, found: 'kdc, krb5.conf:5', bytes: REQUEST.length });
+    expect(facts).toContainEqual({
+      kind: 'failed',
+      target,
+      found: 'kdc, krb5.conf:5',
+      reason: expect.stringContaining('ECONNREFUSED'),
+    });
+  });
+
+  it('tells what DNS was asked, and what it answered', async () => {
+    await using kdc = await fakeKdc({ udp: () => ANSWER });
+    const facts: Fact[] = [];
+    const trace: Trace = (_, fact) => void (fact && facts.push(fact));
+    const lookupSrv: SrvLookup = async name => {
+      if (name.includes('_tcp')) throw new Error('queryA ETIMEOUT');
+      return [{ name: '127.0.0.1', port: kdc.port, priority: 1, weight: 2 }];
+    };
+    await transportTo([], { lookupSrv, trace })('B.TEST', REQUEST);
+    expect(facts).toContainEqual({
+      kind: 'lookup',
+      query: 'SRV _kerberos._udp.B.TEST',
+      answers: [`1 2 ${kdc.port} "127.0.0.1"`],
+    });
+    expect(facts).toContainEqual({
+      kind: 'lookup',
+      query: 'SRV _kerberos._tcp.B.TEST',
+      answers: [],
+      failure: 'queryA ETIMEOUT',
+    });
+    expect(facts).toContainEqual({
+      kind: 'servers',
+      realm: 'B.TEST',
+      service: 'kdc',
+      servers: [{ server: `127.0.0.1:${kdc.port}`, found: 'SRV _kerberos._udp.B.TEST' }],
+    });
+  });
+
+  it('tells that a datagram is sent once more', async () => {
+    await using kdc = await fakeKdc({ udp: (_, count) => (count === 1 ? undefined : ANSWER) });
+    const lines: string[] = [];
+    await transportTo([kdc], { trace: line => lines.push(line), resendAfter: [0.05] })('A.TEST', REQUEST);
+    expect(lines).toContain(`Sending again to udp 127.0.0.1:${kdc.port}, which is silent`);
   });
 });
