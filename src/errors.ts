@@ -1,3 +1,5 @@
+import type { Decision } from './trace.ts';
+
 /**
  * The one error type of the toolkit and its closed set of codes. A command maps a code to a sentence and
  * an exit status; a library user switches on `code`. Caller bugs are plain `TypeError`.
@@ -63,12 +65,15 @@ export type ErrorCode =
   | 'SERVER_REFUSED' // a service answered our AP-REQ with KRB-ERROR
   | 'MUTUAL_FAILED' // the service could not prove that it holds its key
   | 'SENDAUTH' // the sendauth dialogue broke off
-  | 'GSS'; // a GSS-API call failed, for the reason that GssError names
+  | 'GSS' // a GSS-API call failed, for the reason that GssError names
+  | 'HTTP'; // an HTTP exchange broke off before it was authenticated
 
 /** Every failure that is not a caller's bug. `cause` keeps what led to it. */
 export class KerberosError extends Error {
   override readonly name: string = 'KerberosError';
   readonly code: ErrorCode;
+  /** What was asked, answered and decided until it came to this, in order; of failed exchanges with a KDC. */
+  declare tried?: readonly Decision[];
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
@@ -134,6 +139,8 @@ export class CcacheError extends KerberosError {
 export interface TransportAttempt {
   /** Where, such as `udp 127.0.0.1:88`. */
   readonly target: string;
+  /** How it was found, such as `kdc, /etc/krb5.conf:14`. */
+  readonly found?: string | undefined;
   /** Why it failed. */
   readonly reason: string;
 }

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 
 /** Bottom to top: a room imports itself and the rooms before it. A file directly in src is a room of its own. */
 const rooms = [
-  'errors',
   'trace',
+  'errors',
   'codec',
   'crypto',
   'messages',

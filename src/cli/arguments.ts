@@ -31,7 +31,10 @@ export function parseArguments(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === 'commander.helpDisplayed') throw new HelpRequested();
-    throw new UsageError(`${command.name}: ${inGetoptsWords(error, given, parser.options)}`);
+    const takesLong = command.options.some(({ flags, ours }) => !ours && flags.includes('--'));
+    throw new UsageError(
+      `${command.name}: ${inGetoptsWords(error, given, { options: parser.options, takesLong })}`,
+    );
   }
   return {
     has: name => values.has(name),
@@ -45,7 +48,11 @@ function camelCase(name: string): string {
   return name.length === 1 ? name : name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-function inGetoptsWords(error: CommanderError, given: readonly string[], options: readonly Option[]): string {
+function inGetoptsWords(
+  error: CommanderError,
+  given: readonly string[],
+  { options, takesLong }: { readonly options: readonly Option[]; readonly takesLong: boolean },
+): string {
   if (error.code === 'commander.optionMissingArgument') {
     const last = given.at(-1)!;
     return last.startsWith('--')
@@ -56,7 +63,6 @@ function inGetoptsWords(error: CommanderError, given: readonly string[], options
   const name = flag.split('=', 1)[0];
   if (options.some(({ long }) => long === name)) return `option '${name}' doesn't allow an argument`;
   // To a command of letters alone the second hyphen is one.
-  const takesLong = options.some(({ long }) => long !== undefined);
   return flag.startsWith('--') && takesLong
     ? `unrecognized option '${flag}'`
     : `invalid option -- '${flag[1]}'`;

@@ -8,7 +8,16 @@ export interface OptionRow {
   readonly text: string;
   /** Left out of `--help` and the man page: accepted only because it always was. */
   readonly hidden?: boolean;
+  /** Not an option of MIT's: without it, the command is one of letters alone if it was before. */
+  readonly ours?: boolean;
 }
+
+/** The row of commands that ask KDCs. */
+export const jsonOption: OptionRow = {
+  flags: '--json',
+  text: 'Tell of a failure in one line of JSON on stderr.',
+  ours: true,
+};
 
 /** A command: what it takes, and what it does. */
 export interface Command {
@@ -24,6 +33,8 @@ export interface Command {
   readonly usage?: string;
   /** The exit status of a usage error. */
   readonly usageStatus: number;
+  /** What goes wrong is explained, as it may be a KDC's doing. */
+  readonly asksKdc?: boolean;
   /** Options end at the first operand, which begins something else, such as a command to run. */
   readonly passThrough?: boolean;
   /** Commands of its own by the word that calls them; what comes after that word is theirs. */

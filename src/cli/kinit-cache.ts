@@ -7,7 +7,7 @@ import { ActivityError, type Arguments, during } from './command.ts';
 import { defaultCacheName } from './default-cache.ts';
 import { hostPrincipal } from './host-principal.ts';
 import { collectionOf } from './named-caches.ts';
-import { namedCache, principalOf, type Session, userPrincipal } from './session.ts';
+import { defaultRealmOf, namedCache, principalOf, type Session, userPrincipal } from './session.ts';
 
 /** Whose ticket is to be got, and where it is to be kept. */
 export interface Target {
@@ -38,7 +38,7 @@ export async function chooseCache(args: Arguments, session: Session, wishes: Wis
       : await specifiedCache(name, session);
   if (cache.type === 'KEYCHAIN') await checkSealed(session);
   const given = await givenPrincipal(args, session, wishes);
-  const principal = given ?? (await principalIn(cache)) ?? userPrincipal(session);
+  const principal = given ?? (await principalIn(cache)) ?? (await userPrincipal(session));
   const target = { principal, name: formatPrincipal(principal), cache, makePrimary: undefined };
   if (named !== undefined) {
     wishes.say(`Using specified cache: ${named}`);
@@ -79,7 +79,7 @@ async function givenPrincipal(
   const [text] = args.operands;
   if (args.has('n') && text?.startsWith('@')) return anonymousPrincipal(text.slice(1));
   if (text !== undefined) return parseOperand(text, args, session);
-  if (args.has('n')) return anonymousIn(session.config.libdefaults.defaultRealm, args, session);
+  if (args.has('n')) return anonymousIn(args, session);
   if (!withKeytab) return undefined;
   if (!args.has('i')) return hostPrincipal('host', undefined, session);
   return during('getting initial credentials', async () => {
@@ -90,14 +90,15 @@ async function givenPrincipal(
   });
 }
 
-/** The anonymous principal of a realm; the name of none is parsed, to fail as any name does. */
-function anonymousIn(realm: string | undefined, args: Arguments, session: Session): Principal {
+/** The anonymous principal of the default realm; the name of none is parsed, to fail as any name does. */
+async function anonymousIn(args: Arguments, session: Session): Promise<Principal> {
+  const realm = await defaultRealmOf(session);
   return realm === undefined ? parseOperand('', args, session) : anonymousPrincipal(realm);
 }
 
-function parseOperand(text: string, args: Arguments, session: Session): Principal {
+async function parseOperand(text: string, args: Arguments, session: Session): Promise<Principal> {
   try {
-    return principalOf(text, session, { nameType: args.has('enterprise') ? NT_ENTERPRISE : undefined });
+    return await principalOf(text, session, { nameType: args.has('enterprise') ? NT_ENTERPRISE : undefined });
   } catch (error) {
     throw new ActivityError(`parsing name ${text}`, error, 'when');
   }

@@ -41,14 +41,16 @@ export async function getInitial(request: InitialRequest, session: Session): Pro
       server:
         service === undefined
           ? undefined
-          : principalOf(service, session, { defaultRealm: target.principal.realm }),
+          : await principalOf(service, session, { defaultRealm: target.principal.realm }),
       lifetime: wishes.lifetime ?? libdefaults.ticketLifetime,
       renewLifetime: wishes.renewLifetime ?? libdefaults.renewLifetime,
       starttime: wishes.starttime,
       forwardable: either(args, 'forwardable', 'noforwardable') ?? libdefaults.forwardable,
       proxiable: either(args, 'proxiable', 'noproxiable') ?? libdefaults.proxiable,
       addresses:
-        (either(args, 'addresses', 'noaddresses') ?? !libdefaults.noaddresses) ? await ownAddresses() : [],
+        (either(args, 'addresses', 'noaddresses') ?? !libdefaults.noaddresses)
+          ? await ownAddresses(session)
+          : [],
       canonicalize: args.has('canonicalize') || libdefaults.canonicalize,
       pac: either(args, 'requestPac', 'noRequestPac'),
       preferredPreauthTypes: libdefaults.preferredPreauthTypes,
@@ -125,7 +127,7 @@ export async function againFrom(
   const server =
     service === undefined
       ? tgsPrincipal(principal.realm)
-      : principalOf(service, session, { defaultRealm: principal.realm });
+      : await principalOf(service, session, { defaultRealm: principal.realm });
   const old = credentials.find(
     credential => samePrincipal(credential.server, server) && samePrincipal(credential.client, principal),
   );
@@ -226,8 +228,8 @@ function either(args: Arguments, yes: string, no: string): boolean | undefined {
   return args.has(yes) ? true : args.has(no) ? false : undefined;
 }
 
-/** The addresses of this host that others could see. */
-async function ownAddresses(): Promise<readonly HostAddress[]> {
+/** The addresses of this host that others could see, and those that krb5.conf adds. */
+async function ownAddresses({ config }: Session): Promise<readonly HostAddress[]> {
   const { hostAddresses } = await import('./host-addresses.ts');
-  return hostAddresses();
+  return hostAddresses(config.libdefaults.extraAddresses);
 }

@@ -1,5 +1,7 @@
 import { type CacheContents, ccacheName } from '../ccache/ccache.ts';
-import { type Arguments, type Command, during, UsageError } from './command.ts';
+import { isConfigEntry } from '../ccache/config-entries.ts';
+import { formatPrincipal } from '../messages/principal.ts';
+import { type Arguments, type Command, during, jsonOption, UsageError } from './command.ts';
 import { chooseCache, type Target } from './kinit-cache.ts';
 import { againFrom, failedToStore, getInitial } from './kinit-exchange.ts';
 import { readWishes } from './kinit-wishes.ts';
@@ -78,8 +80,10 @@ export const kinit: Command = {
     },
     { flags: '--request-pac', text: 'Ask the KDC to put a PAC into the ticket.' },
     { flags: '--no-request-pac', text: 'Ask the KDC to put no PAC into the ticket.' },
+    jsonOption,
     ...versionOptions,
   ],
+  asksKdc: true,
   run,
 };
 
@@ -104,6 +108,8 @@ async function run(args: Arguments, io: Io): Promise<number> {
     again === undefined
       ? await getInitial({ args, target, wishes, withKeytab, say }, session)
       : await during(`${again} credentials`, () => againFrom(target, again, args.value('S'), session));
+  if (args.has('V') && session.decisions.some(({ fact }) => fact?.kind === 'clock'))
+    await noteClock(session, say);
   await during(storing(target, again), () => store(target, contents, session));
   if (again !== undefined) {
     say('Initialized cache');
@@ -111,6 +117,15 @@ async function run(args: Arguments, io: Io): Promise<number> {
   }
   say('Authenticated to Kerberos v5');
   return 0;
+}
+
+/** Tells how our clock differs from the KDC's, if it does by much. */
+async function noteClock({ decisions, config }: Session, say: (line: string) => void): Promise<void> {
+  const { clockDifference } = await import('./explain-clock.ts');
+  const difference = clockDifference(decisions);
+  if (difference === undefined) return;
+  const how = config.libdefaults.kdcTimesync ? ', which is allowed for' : '';
+  say(`Note: ${difference}${how}`);
 }
 
 /** What is wrong with the options, in MIT's words. */
@@ -141,6 +156,13 @@ async function store(
   session: Session,
 ): Promise<void> {
   try {
+    session.trace(
+      `Initializing ${ccacheName(cache)} with default princ ${formatPrincipal(contents.principal)}`,
+    );
+    for (const { client, server } of contents.credentials.filter(each => !isConfigEntry(each))) {
+      const ticket = `${formatPrincipal(client)} -> ${formatPrincipal(server)}`;
+      session.trace(`Storing ${ticket} in ${ccacheName(cache)}`);
+    }
     await pastLostKey(() => cache.initialize(contents), session);
     await makePrimary?.();
   } catch (error) {

@@ -1,9 +1,10 @@
 import { type ErrorCode, KerberosError } from '../errors.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
-import { ActivityError, type Arguments, type Command, UsageError } from './command.ts';
+import { ActivityError, type Arguments, type Command, jsonOption, UsageError } from './command.ts';
 import { defaultCache } from './default-cache.ts';
 import { isAbsent } from './named-caches.ts';
 import { newPassword, passwordTicket, setPassword } from './password-change.ts';
+import { tellFailure } from './run-command.ts';
 import { printable } from './sentences.ts';
 import { openSession, principalOf, type Session, userPrincipal } from './session.ts';
 import type { Io } from './terminal.ts';
@@ -15,7 +16,8 @@ export const kpasswd: Command = {
   operands: '[principal]',
   usageStatus: 1,
   usage: 'usage: kpasswd [principal]\n',
-  options: [],
+  options: [jsonOption],
+  asksKdc: true,
   run,
 };
 
@@ -35,7 +37,13 @@ async function run(args: Arguments, io: Io): Promise<number> {
     io.out('Password changed.\n');
     return 0;
   }
-  io.out(`${outcome.sentence}\n`);
+  if (args.has('json')) {
+    const cause = new KerberosError('PASSWORD_NOT_CHANGED', outcome.sentence);
+    const error = new ActivityError('changing password', cause, '');
+    await tellFailure({ program: 'kpasswd', error, exitStatus: REJECTED }, args, io);
+  } else {
+    io.out(`${outcome.sentence}\n`);
+  }
   return REJECTED;
 }
 
@@ -60,7 +68,7 @@ async function plainly<T>(activity: string, work: () => Promise<T>): Promise<T> 
 
 /** The one on the command line, else the cache's, else the user's. */
 async function principalFor(text: string | undefined, session: Session): Promise<Principal> {
-  if (text !== undefined) return plainly('parsing client name', async () => principalOf(text, session));
+  if (text !== undefined) return plainly('parsing client name', () => principalOf(text, session));
   const cache = await defaultCache(session, { reading: true, activity: 'opening default ccache' });
   try {
     return (await cache.load()).principal;

@@ -1,8 +1,11 @@
+import { enctypeText, tellKeytab } from '../client/telling.ts';
 import { KerberosError } from '../errors.ts';
+import { keysOf } from '../keytab/find.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
 import type { Credential } from '../messages/credential.ts';
-import { samePrincipal, toPrincipal } from '../messages/principal.ts';
+import { formatPrincipal, samePrincipal, toPrincipal } from '../messages/principal.ts';
 import { type EncTicketPart, Ticket } from '../messages/ticket.ts';
+import type { Trace } from '../trace.ts';
 import { ActivityError, during } from './command.ts';
 import { openWithKeytab } from './kvno-keytab.ts';
 import { printable } from './sentences.ts';
@@ -10,8 +13,11 @@ import type { Io } from './terminal.ts';
 
 interface ReportOptions {
   readonly io: Io;
+  readonly trace: Trace;
   /** Prints nothing but what goes wrong. */
   readonly quiet: boolean;
+  /** Prints one line of JSON instead. */
+  readonly json: boolean;
   /** Of the keytab that is to open the ticket. */
   readonly entries: (() => Promise<readonly KeytabEntry[]>) | undefined;
   /** The ticket is one that a service has got in the name of a user. */
@@ -22,20 +28,61 @@ interface ReportOptions {
 export async function reportTicket(
   credential: Credential,
   name: string,
-  { io, quiet, entries, inUsersName }: ReportOptions,
+  { io, trace, quiet, json, entries, inUsersName }: ReportOptions,
 ): Promise<void> {
   const { encPart } = Ticket.decode(credential.ticket);
   const line = printable(`${name}: kvno = ${encPart.kvno ?? 0}`);
   const activity = `decrypting ticket for ${name}`;
   let part: EncTicketPart | undefined;
   try {
-    if (entries !== undefined) part = openWithKeytab(encPart, await entries()).part;
+    if (entries !== undefined) {
+      const keys = await entries();
+      tellKeys(trace, { credential, sealed: encPart, keys });
+      part = openWithKeytab(encPart, keys).part;
+    }
   } catch (error) {
-    if (!quiet) io.err(`${line}, keytab entry invalid\n`);
+    if (!quiet && !json) io.err(`${line}, keytab entry invalid\n`);
     throw new ActivityError(activity, error);
   }
   if (part !== undefined && inUsersName) await during(activity, () => checkClient(part, credential));
-  if (!quiet) io.out(`${line}${entries === undefined ? '' : ', keytab entry valid'}\n`);
+  if (json) io.out(await ticketJson(credential, name, part !== undefined));
+  else if (!quiet) io.out(`${line}${entries === undefined ? '' : ', keytab entry valid'}\n`);
+}
+
+async function ticketJson(credential: Credential, service: string, opened: boolean): Promise<string> {
+  const { asciiJson, enctypeJson } = await import('./json.ts');
+  const { encPart } = Ticket.decode(credential.ticket);
+  const ticket = {
+    service,
+    kvno: encPart.kvno ?? 0,
+    enctype: enctypeJson(encPart.etype),
+    sessionEnctype: enctypeJson(credential.key.keytype),
+    endtime: credential.endtime,
+    // Only where a keytab was to be checked.
+    keytab: opened ? 'valid' : null,
+  };
+  return `${asciiJson(ticket)}\n`;
+}
+
+/** Tells of the key that a ticket is sealed in, and of those that the keytab has for its service. */
+function tellKeys(
+  trace: Trace,
+  facts: {
+    readonly credential: Credential;
+    readonly sealed: Ticket['encPart'];
+    readonly keys: readonly KeytabEntry[];
+  },
+): void {
+  const { etype: enctype, kvno } = facts.sealed;
+  const { sname, realm } = Ticket.decode(facts.credential.ticket);
+  const server = toPrincipal(sname, realm);
+  trace(`The ticket is sealed in ${enctypeText(enctype)}, kvno ${kvno ?? 0}`, {
+    kind: 'sealed',
+    what: `ticket of ${formatPrincipal(server)}`,
+    enctype,
+    kvno,
+  });
+  tellKeytab(trace, server, { own: keysOf(facts.keys, server), entries: facts.keys });
 }
 
 /** Not every KDC vouches for the user whom its reply names; the ticket does. */

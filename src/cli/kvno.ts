@@ -15,7 +15,7 @@ import { keytabEntries } from './kvno-keytab.ts';
 import { reportTicket } from './kvno-report.ts';
 import { firstTicket, proxyTicket, type TicketWish } from './kvno-ticket.ts';
 import { checkArguments, readPeerTicket, readUser } from './kvno-wishes.ts';
-import { tellError } from './run-command.ts';
+import { tellFailure } from './run-command.ts';
 import { sentence } from './sentences.ts';
 import { namedCache, openSession, principalOf, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
@@ -59,8 +59,13 @@ export const kvno: Command = {
     { flags: '--cached-only', text: 'Ask no KDC: only the cache is looked at.' },
     { flags: '--no-store', text: 'Do not keep new tickets in the cache.' },
     { flags: '--out-cache <cache>', text: 'Put the tickets into this cache, which is made anew.' },
+    {
+      flags: '--json',
+      text: 'Print each ticket as one line of JSON, and each failure as one on stderr.',
+    },
     { flags: '-h', text: 'Show the usage.', hidden: true },
   ],
+  asksKdc: true,
   run,
 };
 
@@ -95,13 +100,16 @@ async function run(args: Arguments, io: Io): Promise<number> {
 
   const gained: Credential[] = [];
   let status = 0;
+  const soFar = session.decisions.length;
   for (const operand of args.operands) {
+    // Each has a story of its own.
+    session.decisions.splice(soFar);
     try {
       const server = await serverOf(operand, errand);
       if (server !== undefined) gained.push(await getTicket(server, cache, errand));
       else status = 1;
     } catch (error) {
-      tellError('kvno', error, io);
+      await tellFailure({ program: 'kvno', error, exitStatus: 1 }, args, io);
       status = 1;
     }
   }
@@ -123,7 +131,14 @@ interface Errand {
 async function getTicket(server: Principal, cache: Ccache, errand: Errand): Promise<Credential> {
   const { args, session, entries, wish } = errand;
   const credential = await firstTicket(cache, server, wish);
-  const options = { io: session.io, quiet: args.has('q'), entries, inUsersName: wish.user !== undefined };
+  const options = {
+    io: session.io,
+    trace: session.trace,
+    quiet: args.has('q'),
+    json: args.has('json'),
+    entries,
+    inUsersName: wish.user !== undefined,
+  };
   await reportTicket(credential, formatPrincipal(server), options);
   return wish.proxy ? proxyTicket(cache, { evidence: credential, server }, wish.options) : credential;
 }
@@ -133,7 +148,7 @@ async function serverOf(operand: string, { args, session }: Errand): Promise<Pri
   const service = args.value('S');
   if (service !== undefined) return hostPrincipal(service, operand, session);
   try {
-    return principalOf(operand, session, { nameType: args.has('u') ? NT_UNKNOWN : undefined });
+    return await principalOf(operand, session, { nameType: args.has('u') ? NT_UNKNOWN : undefined });
   } catch (error) {
     if (args.has('q')) return undefined;
     throw new ActivityError(`parsing principal name ${operand}`, error);

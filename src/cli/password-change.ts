@@ -4,7 +4,7 @@ import { defaultTktEnctypes } from '../config/enctypes.ts';
 import { KerberosError } from '../errors.ts';
 import type { Credential } from '../messages/credential.ts';
 import { NT_SRV_INST } from '../messages/numbers.ts';
-import type { Principal } from '../messages/principal.ts';
+import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { createTransport } from '../transport/transport.ts';
 import { during } from './command.ts';
 import { exchangeOptions } from './exchange.ts';
@@ -63,9 +63,11 @@ export async function setPassword(
   password: string,
   session: Session,
 ): Promise<PasswordChange> {
-  const { now, trace, signal } = exchangeOptions(session, []);
-  const transport = createTransport(session.config, { service: 'kpasswd', ...(trace && { trace }) });
+  const { now, signal } = exchangeOptions(session, []);
+  const transport = createTransport(session.config, { service: 'kpasswd', trace: session.trace });
+  session.trace(`Sending the new password of ${formatPrincipal(credential.client)} to the password server`);
   const outcome = await changePassword(credential, password, { transport, now, kdcOffset, signal });
+  session.trace(`Password change ${outcome.status}: ${outcome.result}`);
   if (outcome.status === 'rejected') {
     return { changed: false, soft: outcome.soft, sentence: sentenceOf(outcome) };
   }

@@ -11,7 +11,7 @@ const DOUBTFUL = ['PASSWORD_INCORRECT', 'PREAUTH_FAILED', 'KDC_ERROR'];
  */
 export async function confirmedByPrimary<T>(
   realm: string,
-  { config, io }: Session,
+  { config, io, trace }: Session,
   exchange: (transport: Transport | undefined) => Promise<T>,
 ): Promise<T> {
   try {
@@ -21,8 +21,9 @@ export async function confirmedByPrimary<T>(
     const others = kdc.filter(address => !primaryKdc.includes(address));
     const isDoubtful = error instanceof KerberosError && DOUBTFUL.includes(error.code);
     if (!isDoubtful || primaryKdc.length === 0 || others.length === 0 || io.signal?.aborted) throw error;
+    trace('Asking again at the primary KDC');
     try {
-      return await exchange(createTransport(config, { service: 'primary' }));
+      return await exchange(createTransport(config, { service: 'primary', trace }));
     } catch (second) {
       throw second instanceof TransportError ? error : second;
     }

@@ -1,14 +1,15 @@
 import { HelpRequested, parseArguments } from './arguments.ts';
-import { ActivityError, type Command, UsageError } from './command.ts';
+import { ActivityError, type Arguments, type Command, UsageError } from './command.ts';
 import { printable, sentence } from './sentences.ts';
 import type { Io } from './terminal.ts';
 import { KERBEROS_4_STATUS, wantsKerberos4 } from './version-options.ts';
 
 /** Runs a command with its arguments; resolves to the exit status. What goes wrong is told in one line on stderr. */
 export async function runCommand(command: Command, argv: readonly string[], io: Io): Promise<number> {
+  let args: Arguments | undefined;
   try {
     const posixlyCorrect = io.env.POSIXLY_CORRECT !== undefined;
-    const args = parseArguments(command, argv, { posixlyCorrect });
+    args = parseArguments(command, argv, { posixlyCorrect });
     if (wantsKerberos4(args)) {
       io.err('Kerberos 4 is no longer supported\n');
       return KERBEROS_4_STATUS;
@@ -21,13 +22,45 @@ export async function runCommand(command: Command, argv: readonly string[], io: 
       return 0;
     }
     if (error instanceof UsageError) {
+      const exitStatus = command.usageStatus;
+      // What cannot be taken apart may have asked for it all the same.
+      if (command.asksKdc && (args?.has('json') ?? argv.includes('--json'))) {
+        await tellInJson({ program: command.name, error, exitStatus }, io);
+        return exitStatus;
+      }
       const usage = command.usage ?? `${`Usage: ${command.name} [options] ${command.operands}`.trimEnd()}\n`;
       io.err(error.message === '' ? usage : `${error.message}\n${usage}`);
-      return command.usageStatus;
+      return exitStatus;
     }
-    tellError(command.name, error, io);
+    const failure = { program: command.name, error, exitStatus: 1 };
+    if (args !== undefined && command.asksKdc) await tellFailure(failure, args, io);
+    else tellError(failure.program, error, io);
     return 1;
   }
+}
+
+/** A failure of a command, and the exit status that comes of it. */
+export interface Failure {
+  readonly program: string;
+  readonly error: unknown;
+  readonly exitStatus: number;
+}
+
+/**
+ * Tells of the failure of a command that asks KDCs: in one line and, on a terminal or with `-V`, in more that say what
+ * led to it; with `--json`, as one line of JSON instead.
+ */
+export async function tellFailure(failure: Failure, args: Arguments, io: Io): Promise<void> {
+  if (args.has('json')) return tellInJson(failure, io);
+  tellError(failure.program, failure.error, io);
+  if (!io.stderrIsTerminal && !args.has('V')) return;
+  const { explanation } = await import('./explain.ts');
+  io.err(explanation(failure, io));
+}
+
+async function tellInJson(failure: Failure, io: Io): Promise<void> {
+  const { failureJson } = await import('./explain-json.ts');
+  io.err(`${failureJson(failure, io)}\n`);
 }
 
 /** `PROG: what happened while activity`, the form of every error line. */

@@ -2,25 +2,48 @@ import { userInfo } from 'node:os';
 import type { Ccache, CcacheEnvironment, Keychain } from '../ccache/ccache.ts';
 import { type Config, createConfig } from '../config/config.ts';
 import { defaultConfigFiles, loadProfile, splitConfigPath } from '../config/load.ts';
-import { type ParsePrincipalOptions, type Principal, parsePrincipal } from '../messages/principal.ts';
+import { KerberosError } from '../errors.ts';
+import {
+  formatPrincipal,
+  type ParsePrincipalOptions,
+  type Principal,
+  parsePrincipal,
+} from '../messages/principal.ts';
+import { type Decision, recordDecisions, type Trace } from '../trace.ts';
 import { ActivityError } from './command.ts';
 import { dataDirectory, temporaryDirectory } from './directories.ts';
 import type { Io } from './terminal.ts';
+import { traceFile } from './trace-file.ts';
 
 /** What commands share: the configuration and the user's caches, found by the environment. */
 export interface Session {
   readonly io: Io;
   readonly config: Config;
   readonly caches: CcacheEnvironment;
+  /** Told of each decision: KRB5_TRACE shows them, and what goes wrong is explained by them. */
+  readonly trace: Trace;
+  /** What it was told. */
+  readonly decisions: Decision[];
+}
+
+/** The session that each world is in, for whoever has to explain what went wrong in it. */
+const sessions = new WeakMap<Io, Session>();
+
+/** The session that a command has opened; undefined where it did not get that far. */
+export function sessionOf(io: Io): Session | undefined {
+  return sessions.get(io);
 }
 
 /** Reads the configuration. Throws what is wrong with it, `while initializing krb5`. */
 export function openSession(io: Io): Session {
-  const config = readConfig(io);
+  const { decisions, trace } = recordDecisions(() => io.now(), traceFile(io));
+  const config = readConfig(io, trace);
   let keychain: Promise<Keychain> | undefined;
-  return {
+  const session: Session = {
     io,
     config,
+    trace,
+    decisions,
     caches: {
       get dataDirectory() {
         return dataDirectory(io);
@@ -37,15 +60,52 @@ export function openSession(io: Io): Session {
       },
     },
   };
+  sessions.set(io, session);
+  return session;
 }
 
-/** Parses a principal named on the command line; the realm may be left out where a default is configured. */
-export function principalOf(text: string, session: Session, options: ParsePrincipalOptions = {}): Principal {
-  return parsePrincipal(text, { defaultRealm: session.config.libdefaults.defaultRealm, ...options });
+/** Parses a principal named on the command line; the realm may be left out where a default is configured, or published. */
+export async function principalOf(
+  text: string,
+  session: Session,
+  options: ParsePrincipalOptions = {},
+): Promise<Principal> {
+  const { config, trace } = session;
+  const asTyped = parsedAlone(text, options);
+  if (asTyped !== undefined) {
+    const { realm } = asTyped;
+    const found = text.endsWith(`@${realm}`) ? 'the name itself' : "the client's realm";
+    trace(`Realm of ${formatPrincipal(asTyped)} by ${found}`, { kind: 'realm', realm, found });
+    return asTyped;
+  }
+  const place = config.profile.where('libdefaults', 'default_realm');
+  const found = place === undefined ? 'dns_lookup_realm' : `default_realm, ${place.file}:${place.line}`;
+  const principal = parsePrincipal(text, { ...options, defaultRealm: await defaultRealmOf(session) });
+  const { realm } = principal;
+  trace(`Realm of ${formatPrincipal(principal)} by ${found}`, { kind: 'realm', realm, found });
+  return principal;
+}
+
+/** The principal whose realm is in the text or the options; undefined where it is in neither. */
+function parsedAlone(text: string, options: ParsePrincipalOptions): Principal | undefined {
+  try {
+    return parsePrincipal(text, options);
+  } catch (error) {
+    if (error instanceof KerberosError && error.code === 'CONFIG_NO_DEFAULT_REALM') return undefined;
+    throw error;
+  }
+}
+
+/** The default realm that is configured, else, with `dns_lookup_realm`, that which DNS gives this host. */
+export async function defaultRealmOf(session: Session): Promise<string | undefined> {
+  const { defaultRealm, dnsLookupRealm } = session.config.libdefaults;
+  if (defaultRealm !== undefined || !dnsLookupRealm) return defaultRealm;
+  const { publishedRealm } = await import('./published-realm.ts');
+  return publishedRealm(session);
 }
 
 /** The principal that the operating system's name of the user makes. */
-export function userPrincipal(session: Session): Principal {
+export function userPrincipal(session: Session): Promise<Principal> {
   return principalOf(userInfo().username.replace(/[\\/@]/g, '\\$&'), session);
 }
 
@@ -63,7 +123,7 @@ export async function namedCache(
   }
 }
 
-function readConfig(io: Io): Config {
+function readConfig(io: Io, trace: Trace): Config {
   const { env } = io;
   const listed = env.KRB5_CONFIG;
   const files =
@@ -71,7 +131,12 @@ function readConfig(io: Io): Config {
       ? defaultConfigFiles(io.platform, { home: env.HOME, programData: env.ProgramData })
       : splitConfigPath(listed, io.platform);
   try {
-    return createConfig(loadProfile(files), {
+    const profile = loadProfile(files);
+    const from = listed === undefined ? 'the usual files' : 'KRB5_CONFIG';
+    const skipped = profile.warnings.filter(({ line }) => line === 0).map(({ file }) => file);
+    const gone = skipped.length === 0 ? '' : `, of which ${skipped.join(', ')} cannot be read`;
+    trace(`Configuration by ${from}: ${files.join(', ')}${gone}`, { kind: 'config', files, from, skipped });
+    return createConfig(profile, {
       uid: io.uid ?? 0,
       euid: io.uid ?? 0,
       get username() {

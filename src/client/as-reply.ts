@@ -23,6 +23,7 @@ import type { AsState } from './as-state.ts';
 import type { InitialOptions } from './initial.ts';
 import { passwordExpiration } from './password-expiration.ts';
 import { checkEcho, checkTimes, credentialOf } from './reply-checks.ts';
+import { enctypeText } from './telling.ts';
 
 /** What a KDC tells besides the ticket. */
 export interface AsReplyFacts {
@@ -51,8 +52,20 @@ export async function openAsReply(
 ): Promise<AsReplyFacts & { readonly credential: Credential }> {
   const rep = AsRep.decode(messages.reply);
   const { client, padata, strengthen } = messages.armor.openReply(rep, messages.body.nonce);
+  const { trace } = state;
+  const { etype: enctype, kvno } = rep.encPart;
+  trace(`AS reply is sealed in ${enctypeText(enctype)}${kvno === undefined ? '' : `, kvno ${kvno}`}`, {
+    kind: 'sealed',
+    what: 'AS-REP',
+    enctype,
+    kvno,
+  });
   if (!messages.body.etype.includes(rep.encPart.etype)) throw modified('an enctype that was not asked for');
-  const agreed = await state.replyKey(padata, { request: messages.request, etype: rep.encPart.etype });
+  const agreed = await state.replyKey(padata, {
+    request: messages.request,
+    etype: rep.encPart.etype,
+    opens: candidate => isOpenedBy(rep, strengthen(candidate)),
+  });
   const key = strengthen(agreed);
   const part = unsealReply(rep, key, state);
   const ticket = Ticket.decode(rep.ticket);
@@ -68,10 +81,13 @@ export async function openAsReply(
   checkEcho(part, messages.body);
   checkTimes(part, messages.body);
   const fastAvailable = checkEncryptedPadata(part, messages.request, key);
+  const kdcOffset = clockOffset(part, messages.body, state, options.kdcTimesync ?? true);
+  trace(`Decrypted AS reply; session key is of ${enctypeText(part.key.keytype)}`);
+  trace(`FAST negotiation: ${fastAvailable ? '' : 'un'}available`);
 
   return {
     credential: credentialOf(part, client, rep.ticket),
-    kdcOffset: clockOffset(part, messages.body, state, options.kdcTimesync ?? true),
+    kdcOffset,
     replyEtype: key.etype,
     passwordExpiration: passwordExpiration(part),
     fastAvailable,
@@ -113,16 +129,34 @@ function unsealReply(rep: AsRep, key: Key, state: AsState): EncKdcRepPart {
   }
 }
 
+function isOpenedBy(rep: AsRep, key: Key): boolean {
+  try {
+    unseal(EncAsRepPart, rep.encPart, key, KU_AS_REP);
+    return true;
+  } catch (error) {
+    if (error instanceof IntegrityError) return false;
+    throw error;
+  }
+}
+
 /** The KDC's clock minus ours, if that is to be gone by; else the two may differ by the clock skew at most. */
 function clockOffset(
   part: EncKdcRepPart,
   body: KdcReqBody,
-  { exchange: { clock, clockskew } }: AsState,
+  { exchange: { clock, clockskew, trace } }: AsState,
   timesync: boolean,
 ): number | undefined {
   const offset = part.authtime.getTime() - clock().getTime();
   // An authtime is in whole seconds and as old as the exchange; that alone is no difference.
-  if (timesync) return offset > -2000 && offset <= 0 ? undefined : offset;
+  const agree = offset > -2000 && offset <= 0;
+  if (!agree) {
+    const use = timesync ? 'which is gone by' : 'which is not gone by';
+    trace(`The KDC's clock differs from ours by ${Math.round(offset / 1000)} s, ${use}`, {
+      kind: 'clock',
+      offset,
+    });
+  }
+  if (timesync) return agree ? undefined : offset;
   if (Math.abs(offset) > clockskew * 1000 && body.from === undefined) {
     throw new KerberosError('REPLY_SKEW', 'Clock skew too great in KDC reply');
   }

@@ -18,6 +18,7 @@ import { mechanismsInOrder } from '../preauth/mechanisms.ts';
 import { modified } from '../preauth/modified.ts';
 import type { PkinitOptions } from '../preauth/pkinit-options.ts';
 import type { Trace } from '../trace.ts';
+import { tellHints, tellOffers } from './as-telling.ts';
 import { KdcClock } from './kdc-clock.ts';
 import { cookiesIn, dataOf, methodData, nothingToOffer } from './method-data.ts';
 import type { Exchange } from './options.ts';
@@ -154,7 +155,13 @@ export class AsState implements PreauthContext {
         return [...this.cookies, ...(await this.answer(this.mechanism))];
       } catch (error) {
         if (!isPreauthFailure(error)) throw error;
-        this.trace(`Preauthentication mechanism ${this.mechanism.padataType} cannot go on: ${error.message}`);
+        const { padataType } = this.mechanism;
+        const reason = error.message;
+        this.trace(`Preauthentication mechanism ${padataType} cannot go on: ${reason}`, {
+          kind: 'mechanism-failed',
+          padataType,
+          reason,
+        });
         this.tryAnother(error);
       }
     }
@@ -166,6 +173,7 @@ export class AsState implements PreauthContext {
     this.cookies = cookiesIn(error) ?? this.cookies;
     if (error.errorCode === KDC_ERR_PREAUTH_REQUIRED) {
       this.choice = this.said = methodData(error);
+      tellOffers(this.trace, this.said);
       this.kdcClock.learn(error);
       this.learnHints();
       this.tryAnother(error);
@@ -173,6 +181,7 @@ export class AsState implements PreauthContext {
       throw error;
     } else if (error.errorCode === KDC_ERR_MORE_PREAUTH_DATA_REQUIRED) {
       this.said = methodData(error);
+      tellOffers(this.trace, this.said);
       if (!this.isOffered(this.mechanism, this.said)) throw error;
       this.learnHints();
     } else if (error.errorCode === KRB_AP_ERR_SKEW && !this.clockCorrected) {
@@ -188,6 +197,7 @@ export class AsState implements PreauthContext {
     const { etype } = exchanged;
     const { client, mechanism, session } = this;
     this.hints = findHints([...padata, ...this.said, ...this.choice], [etype], { client, etype });
+    tellHints(this.trace, padata, { hints: this.hints, client });
     if (mechanism === undefined || session === undefined) return this.clientKey();
     this.note('pa_type', String(mechanism.padataType));
     return session.replyKey(dataOf(mechanism.replyType ?? mechanism.padataType, padata), exchanged);
@@ -236,7 +246,12 @@ export class AsState implements PreauthContext {
     this.tried.add(next.padataType);
     this.mechanism = next;
     this.session = undefined;
-    this.trace(`Using preauthentication mechanism ${next.padataType} (${next.name})`);
+    const { padataType, name } = next;
+    this.trace(`Using preauthentication mechanism ${padataType} (${name})`, {
+      kind: 'mechanism',
+      padataType,
+      name,
+    });
   }
 
   private isOffered(row: MechanismRow, padata: readonly PaData[]): boolean {
@@ -246,7 +261,9 @@ export class AsState implements PreauthContext {
 
   private learnHints(): void {
     const { enctypes, client } = this.conversation;
-    this.hints = findHints([...this.said, ...this.choice], enctypes, { client, etype: enctypes[0] });
+    const padata = [...this.said, ...this.choice];
+    this.hints = findHints(padata, enctypes, { client, etype: enctypes[0] });
+    tellHints(this.trace, padata, { hints: this.hints, client });
   }
 }
 

@@ -5,13 +5,14 @@ import { AsReq, type KdcReqBody } from '../messages/kdc-req.ts';
 import { isKrbError, KdcError, KrbError } from '../messages/krb-error.ts';
 import { NT_ENTERPRISE, PA_AS_FRESHNESS, PA_PAC_REQUEST, PA_REQ_ENC_PA_REP } from '../messages/numbers.ts';
 import { PaPacRequest } from '../messages/preauth-data.ts';
-import { formatPrincipal, type Principal, tgsPrincipal } from '../messages/principal.ts';
+import { type Principal, tgsPrincipal } from '../messages/principal.ts';
 import type { PaData } from '../messages/types.ts';
 import { type Armor, noArmor } from '../preauth/armor.ts';
 import { type AsReplyFacts, openAsReply } from './as-reply.ts';
 import { AsState, type PreauthWishes } from './as-state.ts';
-import { type Exchange, type ExchangeOptions, exchangeOf } from './options.ts';
+import { type Exchange, type ExchangeOptions, exchangeOf, recounted } from './options.ts';
 import { type ClientKeys, clientKeys, readOnce, type Secret } from './secret.ts';
+import { tellKdcError, tellRequest } from './telling.ts';
 import type { ArmorSource } from './ticket-armor.ts';
 import { asRequestBody, type TicketWishes } from './ticket-wishes.ts';
 
@@ -45,18 +46,22 @@ const MAX_REFERRALS = 5;
  * PASSWORD_INCORRECT, PREAUTH_FAILED, PKINIT_IDENTITY, KDC_NOT_TRUSTED, FAST_REQUIRED, REPLY_MODIFIED, REPLY_SKEW, KEYTAB_NO_KEY, ENCTYPE_UNSUPPORTED,
  * S2K_PARAMS and CODEC; with an armor also what is wrong with its cache.
  */
-export async function getInitialCredential(
+export function getInitialCredential(
   client: Principal,
   secret: Secret,
   options: InitialOptions,
 ): Promise<InitialResult> {
+  return recounted(options, recording => askRealms(client, secret, recording));
+}
+
+async function askRealms(client: Principal, secret: Secret, options: InitialOptions): Promise<InitialResult> {
   const exchange = exchangeOf(options);
   const known = readOnce(secret);
   const mayRefer = options.canonicalize === true || client.nameType === NT_ENTERPRISE;
   const seen = new Set<string>();
   let begunAnew = false;
   for (let asking = client; ; ) {
-    const outcome = await askRealm(asking, clientKeys(known, asking), exchange, options);
+    const outcome = await askRealm(asking, clientKeys(known, asking, exchange.trace), exchange, options);
     if ('credential' in outcome) return outcome;
     if (outcome.errorCode === KDC_ERR_PREAUTH_EXPIRED) {
       if (begunAnew) throw outcome;
@@ -66,7 +71,7 @@ export async function getInitialCredential(
     const { crealm } = outcome.reply;
     seen.add(asking.realm);
     if (!mayRefer || !crealm || seen.has(crealm) || seen.size > MAX_REFERRALS) throw outcome;
-    exchange.trace(`Following client referral to realm ${crealm}`);
+    exchange.trace(`Following client referral to realm ${crealm}`, { kind: 'referral', realm: crealm });
     asking = { ...asking, realm: crealm };
   }
 }
@@ -92,9 +97,8 @@ async function askRealm(
     const { body, reqBody } = state.request();
     const outerBody = armor.outerBody(body, reqBody);
     const request = AsReq.encode({ padata: armor.seal({ padata, reqBody }, outerBody), reqBody: outerBody });
-    exchange.trace(
-      `Sending AS-REQ for ${formatPrincipal(client)} (${request.length} bytes) to ${client.realm}`,
-    );
+    const fast = armor.key !== undefined;
+    tellRequest(exchange.trace, { message: 'AS-REQ', client, server, body, bytes: request.length, fast });
     const replying = exchange.transport(client.realm, request, exchange.signal);
     if (round === 0) setImmediate(prepareRandom);
     const reply = await replying;
@@ -103,7 +107,7 @@ async function askRealm(
       return { ...opened, padataType: state.mechanism?.padataType, notes: state.notes };
     }
     const error = new KdcError(armor.openError(KrbError.decode(reply), body.nonce));
-    exchange.trace(`Received error from KDC: ${error.errorCode}/${error.message}`);
+    tellKdcError(exchange, error, client.realm);
     if ([KDC_ERR_WRONG_REALM, KDC_ERR_PREAUTH_EXPIRED].includes(error.errorCode)) return error;
     state.hear(error);
   }

@@ -25,6 +25,8 @@ export class KdcClock {
     const offset = reply.stime.getTime() + Math.floor(reply.susec / 1000) - clock().getTime();
     const apart = Math.abs(offset);
     this.offset = apart < SAME_TIME_MS || apart > FAR_OFF_MS ? 0 : offset;
-    if (this.offset !== 0) trace(`The KDC's clock differs from ours by ${Math.round(offset / 1000)} s`);
+    if (this.offset !== 0) {
+      trace(`The KDC's clock differs from ours by ${Math.round(offset / 1000)} s`, { kind: 'clock', offset });
+    }
   }
 }

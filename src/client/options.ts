@@ -1,5 +1,6 @@
 import { DEFAULT_ENCTYPES } from '../crypto/enctypes.ts';
-import type { Trace } from '../trace.ts';
+import { KerberosError } from '../errors.ts';
+import { recordDecisions, type Trace } from '../trace.ts';
 import type { Transport } from '../transport/transport.ts';
 
 /** What every exchange with a KDC needs. */
@@ -38,6 +39,20 @@ export function exchangeOf(options: ExchangeOptions): Exchange {
     trace: options.trace ?? (() => undefined),
     signal: options.signal,
   };
+}
+
+/** Runs an exchange; a KerberosError that it throws carries what led to it. */
+export async function recounted<O extends ExchangeOptions, T>(
+  options: O,
+  exchange: (options: O) => Promise<T>,
+): Promise<T> {
+  const { decisions, trace } = recordDecisions(options.now ?? (() => new Date()), options.trace);
+  try {
+    return await exchange({ ...options, trace });
+  } catch (error) {
+    if (error instanceof KerberosError) error.tried ??= decisions;
+    throw error;
+  }
 }
 
 /** `clock` shifted by `offset` milliseconds. */

@@ -36,7 +36,7 @@ export async function requestByProxy(
   if (!here.refers) return credential;
   // What refers is the evidence there, and our own ticket the one to present.
   const realm = credential.server.components[1]!;
-  options.trace?.(`Following referral to realm ${realm}`);
+  options.trace?.(`Following referral to realm ${realm}`, { kind: 'referral', realm });
   const there = new ByProxy({ ...server, realm }, evidence.client, { mayRefer: false });
   const own = await options.tgtFor(realm);
   return ask(own, credential.ticket, there, { ...options, fast: false });

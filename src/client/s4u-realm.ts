@@ -14,6 +14,7 @@ import { formatPrincipal, type Principal, tgsPrincipal } from '../messages/princ
 import { PA_S4U_X509_USER } from '../messages/s4u.ts';
 import type { PaData } from '../messages/types.ts';
 import { type ExchangeOptions, exchangeOf, shifted } from './options.ts';
+import { tellKdcError } from './telling.ts';
 import { asRequestBody } from './ticket-wishes.ts';
 
 /** RFC 4120 §6.2; AD takes an empty one for whoever the certificate belongs to. */
@@ -54,7 +55,7 @@ export async function findUserRealm(
     const refers = answer.errorCode === KDC_ERR_WRONG_REALM && crealm !== undefined && !seen.has(crealm);
     if (!refers || seen.size > MAX_REFERRALS) throw inWords(answer, client);
     asked = crealm;
-    options.trace?.(`Following referral to realm ${asked}`);
+    options.trace?.(`Following referral to realm ${asked}`, { kind: 'referral', realm: asked });
   }
 }
 
@@ -64,7 +65,8 @@ async function askRealm(
   padata: readonly PaData[],
   options: ExchangeOptions,
 ): Promise<string | KdcError> {
-  const { enctypes, clock, trace, transport, signal } = exchangeOf(options);
+  const exchange = exchangeOf(options);
+  const { enctypes, clock, trace, transport, signal } = exchange;
   const now = shifted(clock, options.kdcOffset ?? 0);
   const facts = { client, server: tgsPrincipal(client.realm), enctypes, now, nonce: randomNonce() };
   const body = asRequestBody({ lifetime: LIFETIME, canonicalize: true }, facts);
@@ -73,7 +75,7 @@ async function askRealm(
   const reply = await transport(client.realm, request, signal);
   if (!isKrbError(reply)) return AsRep.decode(reply).crealm;
   const error = new KdcError(KrbError.decode(reply));
-  trace(`Received error from KDC: ${error.errorCode}/${error.message}`);
+  tellKdcError(exchange, error, client.realm);
   const known = [KDC_ERR_PREAUTH_REQUIRED, KDC_ERR_PREAUTH_FAILED].includes(error.errorCode);
   return known ? client.realm : error;
 }

@@ -44,6 +44,11 @@ export function findHints(
   return { etype: otherwise.etype, salt: salt ?? ownSalt, s2kparams: undefined };
 }
 
+/** The enctypes that padata name for the client's key, best first; undefined where none is named. */
+export function hintedEnctypes(padata: readonly PaData[]): readonly number[] | undefined {
+  return entries(padata)?.map(({ etype }) => etype);
+}
+
 interface Offer {
   readonly etype: number;
   readonly salt?: Uint8Array | undefined;

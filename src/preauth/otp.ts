@@ -30,6 +30,7 @@ export const otp: PreauthMechanism = {
         context.forbidOthers();
         if (++questions > MAX_QUESTIONS) throw failed('the KDC asks for one more again and again');
         const challenge = PaOtpChallenge.decode(offered);
+        context.trace(`One-time password challenge received with ${challenge.otpTokenInfo.length} tokens`);
         const token = await chooseToken(challenge.otpTokenInfo, context);
         const answer = await readValue(token, context);
         const request: PaOtpRequest = {
@@ -43,6 +44,7 @@ export const otp: PreauthMechanism = {
           otpAlgId: token.otpAlgId,
           otpVendor: token.otpVendor,
         };
+        context.trace('Sending one-time password');
         return [{ padataType: PA_OTP_REQUEST, padataValue: PaOtpRequest.encode(request) }];
       },
       // The value proves who we are, and the armor that the KDC is who it is.

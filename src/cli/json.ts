@@ -1,0 +1,19 @@
+import { enctypeName } from '../crypto/enctype-names.ts';
+
+/** JSON on one line, without bytes that a terminal or a log might take for something else. */
+export function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** An enctype's number and name. */
+export function enctypeJson(number: number): object {
+  return named(number, enctypeName(number));
+}
+
+/** A number, and its name if it has one. */
+export function named(number: number, name: string | undefined): object {
+  return { number, name: name ?? null };
+}

@@ -1,0 +1,19 @@
+import { appendFileSync } from 'node:fs';
+import type { Trace } from '../trace.ts';
+import { printable } from './sentences.ts';
+import type { Io } from './terminal.ts';
+
+/** KRB5_TRACE names a file for one line per decision: `[pid] seconds.microseconds: text`. */
+export function traceFile(io: Io): Trace | undefined {
+  const file = io.env.KRB5_TRACE;
+  if (!file) return undefined;
+  return line => {
+    const time = io.now().getTime();
+    const stamp = `${Math.floor(time / 1000)}.${String((time % 1000) * 1000).padStart(6, '0')}`;
+    try {
+      appendFileSync(file, `[${io.pid}] ${stamp}: ${printable(line)}\n`, { mode: 0o600 });
+    } catch {
+      // A trace that cannot be written must not keep anybody from a ticket.
+    }
+  };
+}
