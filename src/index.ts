@@ -1,12 +1,29 @@
 // The public API: re-exports only.
 
+export {
+  type AcceptedServer,
+  type AcceptOptions as ApAcceptOptions,
+  type ApAccepted,
+  acceptApReq,
+  type ServiceName,
+  type SubkeyRequest,
+} from './ap/acceptor.ts';
+export { ApError } from './ap/ap-error.ts';
 export { findIndicators } from './ap/authentication-indicators.ts';
 export {
   type ChangePasswordOptions,
   changePassword,
   type PasswordOutcome,
 } from './ap/change-password.ts';
+export { type ApReqOptions, type ApRequest, createApReq } from './ap/initiator.ts';
 export { findPac, type VerifyPacOptions, verifyPac } from './ap/pac.ts';
+export type { LocalReplayCache, ReplayCache } from './ap/replay-cache.ts';
+export { type FileReplayOptions, fileReplayCache } from './ap/replay-file.ts';
+export { createMemoryReplayCache, type MemoryReplayOptions } from './ap/replay-memory.ts';
+export { type RedisClient, redisReplayCache } from './ap/replay-redis.ts';
+export { type SharedReplayOptions, type SharedStore, sharedReplayCache } from './ap/replay-shared.ts';
+export { type ReplayEnvironment, resolveReplayCache } from './ap/replay-types.ts';
+export { type ApSession, protocolKey } from './ap/session.ts';
 export type {
   CacheContents,
   Ccache,
@@ -41,6 +58,63 @@ export { decrypt, encrypt, importKey, type Key, randomKey } from './crypto/key.t
 export { cf2, prf, prfPlus } from './crypto/prf.ts';
 export { stringToKey } from './crypto/string-to-key.ts';
 export * from './errors.ts';
+export { type AcceptorOptions, createAcceptor } from './gss/acceptor.ts';
+export { tlsExporter, tlsServerEndPoint } from './gss/channel-bindings.ts';
+export { type ConstrainedDelegation, getConstrainedCredential } from './gss/constrained.ts';
+export type {
+  ChannelAddress,
+  ChannelBindings,
+  ContextFlags,
+  ContextInfo,
+  PrfOptions,
+  SecurityContext,
+  Unwrapped,
+  WrapOptions,
+} from './gss/context.ts';
+export { GssError, type GssErrorOptions, type GssMajor } from './gss/gss-error.ts';
+export { type OpenContextOptions, openContext } from './gss/initiate.ts';
+export { createInitiator, type InitiatorOptions, type RequestedFlags } from './gss/initiator.ts';
+export type { KerberosContextOptions } from './gss/kerberos-context.ts';
+export { KRB5, KRB5_USER_TO_USER, MS_KRB5 } from './gss/oids.ts';
+export { createSaslClient, type SaslClientOptions } from './gss/sasl-client.ts';
+export type { SaslExchange, SaslMechanism, SaslOptions } from './gss/sasl-exchange.ts';
+export type { SaslLayer, SaslProtection } from './gss/sasl-layer.ts';
+export { createSaslServer, type SaslServer } from './gss/sasl-server.ts';
+export { acceptNegotiation, createSpnegoAcceptor } from './gss/spnego-acceptor.ts';
+export {
+  createSpnegoInitiator,
+  initiateNegotiation,
+  type SpnegoInitiatorOptions,
+} from './gss/spnego-initiator.ts';
+export type { NegotiableMechanism } from './gss/spnego-mechanisms.ts';
+export { createUserToUserInitiator, type UserToUserTicket } from './gss/user-to-user.ts';
+export { Authenticated } from './http/authenticated.ts';
+export {
+  type AcceptContextsOptions,
+  acceptContexts,
+  type OpenFromCacheOptions,
+  openFromCache,
+} from './http/contexts.ts';
+export { negotiateFetch } from './http/fetch.ts';
+export {
+  type Interceptor,
+  type InterceptorOptions,
+  negotiateInterceptor,
+} from './http/interceptor.ts';
+export {
+  type NegotiateServer,
+  type NegotiateServerOptions,
+  negotiateServer,
+} from './http/negotiate-server.ts';
+export {
+  type ContextRequest,
+  type Negotiated,
+  type NegotiateOptions,
+  negotiated,
+  type OpenContext,
+} from './http/options.ts';
+export { type NegotiatedRequest, negotiateRequest } from './http/request.ts';
+export { type AcceptContext, type AcceptRequest, authenticated } from './http/server.ts';
 export { createKdc, type Kdc, type KdcOptions } from './kdc/kdc.ts';
 export { createDatabase, type MemoryDatabase } from './kdc/memory-database.ts';
 export type { KdcPkinitOptions } from './kdc/pkinit.ts';
@@ -79,5 +153,5 @@ export type {
   PkinitOptions,
 } from './preauth/pkinit-options.ts';
 export { loadPkinit, type PkinitSources } from './preauth/pkinit-sources.ts';
-export type { Trace } from './trace.ts';
+export * from './trace.ts';
 export { createTransport, type Transport, type TransportOptions } from './transport/transport.ts';

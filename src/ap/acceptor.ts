@@ -2,7 +2,8 @@ import { type ChecksumValue, verifyChecksum } from '../crypto/checksum.ts';
 import { DEFAULT_ENCTYPES } from '../crypto/enctypes.ts';
 import { type Key, randomKey } from '../crypto/key.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
-import { ApRep, ApReq, Authenticator, EncApRepPart } from '../messages/ap.ts';
+import { ApReq, Authenticator } from '../messages/ap.ts';
+import type { Credential } from '../messages/credential.ts';
 import {
   KDC_ERR_ETYPE_NOSUPP,
   KRB_AP_ERR_INAPP_CKSUM,
@@ -11,12 +12,14 @@ import {
   KRB_AP_ERR_NOT_US,
 } from '../messages/error-codes.ts';
 import { MUTUAL_REQUIRED, USE_SESSION_KEY } from '../messages/flags.ts';
-import { KU_AP_REP, KU_AP_REQ_AUTHENTICATOR, KU_AP_REQ_CKSUM } from '../messages/numbers.ts';
+import { KU_AP_REQ_AUTHENTICATOR, KU_AP_REQ_CKSUM } from '../messages/numbers.ts';
 import { formatPrincipal, type Principal, samePrincipal, toPrincipal } from '../messages/principal.ts';
-import { seal, toEncryptionKey, toKey, unseal } from '../messages/seal.ts';
+import { readyKey } from '../messages/ready-key.ts';
+import { toEncryptionKey, toKey, unseal } from '../messages/seal.ts';
 import { type EncTicketPart, Ticket } from '../messages/ticket.ts';
-import type { EncryptionKey, HostAddress } from '../messages/types.ts';
+import type { AuthorizationDataElement, EncryptionKey, HostAddress } from '../messages/types.ts';
 import { ApError } from './ap-error.ts';
+import { mutualFailed, openApRep, sealApRep } from './ap-rep.ts';
 import { instantOf } from './authenticator-time.ts';
 import { checkAddress, checkClient, checkSkew, checkTicketTimes, checkTransited } from './checks.ts';
 import { asApError } from './refusal.ts';
@@ -24,16 +27,21 @@ import { authenticatorTag, type ReplayCache } from './replay-cache.ts';
 import { openTicket, openUserTicket } from './service-key.ts';
 import { type ApSession, freshSequenceNumber } from './session.ts';
 
+const NONE = new Uint8Array(0);
+
 /** A service by its first name and, unless any will do, its host. */
 export interface ServiceName {
   readonly service: string;
   readonly host?: string | undefined;
 }
 
+/** A service by its principal, or by less. */
+export type AcceptedServer = Principal | ServiceName;
+
 export interface AcceptOptions {
   /** The service's keys; requests for any principal among them are accepted unless `server` says less. */
   readonly keytab: readonly KeytabEntry[];
-  readonly server?: Principal | ServiceName | undefined;
+  readonly server?: AcceptedServer | readonly AcceptedServer[] | undefined;
   /** The session key of the service's own ticket-granting ticket, for user-to-user authentication. */
   readonly tgtSessionKey?: Key | undefined;
   /** Where requests are remembered; without one, replays are the application's own care (RFC 4120 §3.2.3). */
@@ -44,8 +52,8 @@ export interface AcceptOptions {
   readonly permittedEnctypes?: readonly number[] | undefined;
   /** What the authenticator's checksum must have been made over. */
   readonly checksumData?: Uint8Array | undefined;
-  /** Whether a client that asks for mutual authentication is given a subkey of ours. */
-  readonly subkey?: boolean | undefined;
+  /** Whether a client that asks for mutual authentication is given a subkey of ours; it may depend on the request. */
+  readonly subkey?: boolean | ((request: SubkeyRequest) => boolean) | undefined;
   /** Whether it is told our first sequence number. */
   readonly sequenceNumber?: boolean | undefined;
   /** Our clock; the system's if not given. */
@@ -54,31 +62,84 @@ export interface AcceptOptions {
   readonly clockskew?: number | undefined;
 }
 
+/** What a subkey may depend on. */
+export interface SubkeyRequest {
+  /** The enctype of the client's subkey or, without one, of the session key. */
+  readonly etype: number;
+  readonly checksum: ChecksumValue | undefined;
+}
+
 /** A client that has proved who it is. */
 export interface ApAccepted {
   readonly session: ApSession;
   /** The ticket's sealed part. */
   readonly ticket: EncTicketPart;
+  /** What was shown, as the client has it: the evidence that S4U2Proxy asks for. */
+  readonly credential: Credential;
   /** The authenticator's checksum, such as GSS-API's. */
   readonly checksum: ChecksumValue | undefined;
+  /** The authenticator's authorization data. */
+  readonly authorizationData: readonly AuthorizationDataElement[];
   /** The AP-REP (RFC 4120 §3.2.4). Throws TypeError where `session.mutual` says that the client wants none. */
   reply(): Uint8Array;
+  /**
+   * Checks the AP-REP by which the client ends an exchange of three (MS-KILE 3.4.5.1). Throws KerberosError MUTUAL_FAILED
+   * and CodecError.
+   */
+  verifyThird(apRep: Uint8Array): void;
 }
 
 /**
  * Judges an AP-REQ in the order of RFC 4120 §3.2.3. Throws ApError, whatever the reason. Nothing is kept but what is
- * returned, the replay cache's record, and the keytab's keys made ready.
+ * returned, the replay cache's record, and the keytab's keys made ready, with the tickets they have opened.
  */
-export function acceptApReq(apReq: Uint8Array, options: AcceptOptions): ApAccepted {
+export async function acceptApReq(apReq: Uint8Array, options: AcceptOptions): Promise<ApAccepted> {
   try {
-    return judge(apReq, options);
+    return await judge(apReq, options);
   } catch (error) {
     throw asApError(error);
   }
 }
 
-function judge(apReq: Uint8Array, options: AcceptOptions): ApAccepted {
+async function judge(apReq: Uint8Array, options: AcceptOptions): Promise<ApAccepted> {
   const { now = () => new Date(), clockskew = 300 } = options;
+  const opened = open(apReq, options);
+  const { request, server, part, authenticator } = opened;
+  checkClient(part, authenticator);
+  checkAddress(part, options.address);
+  const moment = { now: now(), clockskew };
+  checkSkew(authenticator, moment);
+  const remembered = options.replayCache?.check(
+    authenticatorTag(request.authenticator),
+    new Date(instantOf(authenticator)),
+    moment.now,
+  );
+  if (remembered !== undefined) await remembered;
+  checkTicketTimes(part, moment);
+  checkTransited(part, server);
+  checkChecksum(authenticator.cksum, opened.sessionKey, options.checksumData);
+  const session = agree(opened, options);
+  return {
+    session,
+    ticket: part,
+    credential: toCredential(request, part, session),
+    checksum: authenticator.cksum,
+    authorizationData: authenticator.authorizationData ?? [],
+    reply: () => makeApRep(session, authenticator),
+    verifyThird: apRep => checkThird(apRep, session),
+  };
+}
+
+/** A request with both of its sealed parts. */
+interface Opened {
+  readonly request: ApReq;
+  readonly server: Principal;
+  readonly part: EncTicketPart;
+  readonly sessionKey: Key;
+  readonly authenticator: Authenticator;
+}
+
+function open(apReq: Uint8Array, options: AcceptOptions): Opened {
   if (apReq[0] !== ApReq.tags[0]) throw new ApError(KRB_AP_ERR_MSG_TYPE);
   const request = ApReq.decode(apReq);
   const ticket = Ticket.decode(request.ticket);
@@ -89,48 +150,47 @@ function judge(apReq: Uint8Array, options: AcceptOptions): ApAccepted {
     request.apOptions & USE_SESSION_KEY
       ? openUserTicket(ticket.encPart, options.tgtSessionKey)
       : openTicket(ticket.encPart, server, options.keytab);
-  const sessionKey = permittedKey(part.key, options);
+  checkEnctype(part.key.keytype, options);
+  const sessionKey = readyKey(part.key);
   const authenticator = unseal(Authenticator, request.authenticator, sessionKey, KU_AP_REQ_AUTHENTICATOR);
-  checkClient(part, authenticator);
-  checkAddress(part, options.address);
-  const moment = { now: now(), clockskew };
-  checkSkew(authenticator, moment);
-  options.replayCache?.check(
-    authenticatorTag(request.authenticator),
-    new Date(instantOf(authenticator)),
-    moment.now,
-  );
-  checkTicketTimes(part, moment);
-  checkTransited(part, server);
-  checkChecksum(authenticator.cksum, sessionKey, options.checksumData);
+  return { request, server, part, sessionKey, authenticator };
+}
+
+function agree(
+  { request, server, part, sessionKey, authenticator }: Opened,
+  options: AcceptOptions,
+): ApSession {
+  const { subkey: proposed, seqNumber, cksum } = authenticator;
+  const { subkey = false, sequenceNumber = false } = options;
   const mutual = (request.apOptions & MUTUAL_REQUIRED) !== 0;
-  const session: ApSession = {
+  const initiatorSubkey = proposed && permittedKey(proposed, options);
+  const { etype } = initiatorSubkey ?? sessionKey;
+  const own = typeof subkey === 'boolean' ? subkey : subkey({ etype, checksum: cksum });
+  return {
     client: toPrincipal(part.cname, part.crealm),
     server,
     sessionKey,
-    initiatorSubkey: authenticator.subkey && permittedKey(authenticator.subkey, options),
-    initiatorSequence: authenticator.seqNumber,
-    acceptorSubkey: mutual && options.subkey ? randomKey(sessionKey.etype) : undefined,
-    acceptorSequence: mutual && options.sequenceNumber ? freshSequenceNumber() : undefined,
+    initiatorSubkey,
+    initiatorSequence: seqNumber,
+    acceptorSubkey: mutual && own ? randomKey(etype) : undefined,
+    acceptorSequence: mutual && sequenceNumber ? freshSequenceNumber() : undefined,
     endtime: part.endtime,
     mutual,
   };
-  return {
-    session,
-    ticket: part,
-    checksum: authenticator.cksum,
-    reply: () => makeApRep(session, authenticator),
-  };
 }
 
-function checkServer(server: Principal, wanted: Principal | ServiceName | undefined): void {
+function checkServer(server: Principal, wanted: AcceptOptions['server']): void {
   if (wanted === undefined) return;
-  const fits =
-    'service' in wanted
-      ? server.components[0] === wanted.service &&
-        (wanted.host === undefined || server.components[1] === wanted.host)
-      : samePrincipal(server, wanted);
+  const fits = Array.isArray(wanted)
+    ? wanted.some(one => isServer(server, one))
+    : isServer(server, wanted as AcceptedServer);
   if (!fits) throw new ApError(KRB_AP_ERR_NOT_US, `the ticket is for ${formatPrincipal(server)}`);
+}
+
+function isServer(server: Principal, wanted: AcceptedServer): boolean {
+  if (!('service' in wanted)) return samePrincipal(server, wanted);
+  const [service, host] = server.components;
+  return service === wanted.service && (wanted.host === undefined || host === wanted.host);
 }
 
 function checkEnctype(etype: number, { permittedEnctypes = DEFAULT_ENCTYPES }: AcceptOptions): void {
@@ -159,13 +219,37 @@ function checkChecksum(
   if (!verifyChecksum(sessionKey, KU_AP_REQ_CKSUM, data, checksum)) throw new ApError(KRB_AP_ERR_MODIFIED);
 }
 
+function toCredential(
+  { apOptions, ticket }: ApReq,
+  part: EncTicketPart,
+  { client, server }: ApSession,
+): Credential {
+  return {
+    client,
+    server,
+    key: part.key,
+    authtime: part.authtime,
+    starttime: part.starttime,
+    endtime: part.endtime,
+    renewTill: part.renewTill,
+    flags: part.flags,
+    addresses: part.caddr ?? [],
+    authorizationData: [],
+    ticket,
+    secondTicket: NONE,
+    isSkey: (apOptions & USE_SESSION_KEY) !== 0,
+  };
+}
+
 function makeApRep(session: ApSession, { ctime, cusec }: Authenticator): Uint8Array {
   if (!session.mutual) throw new TypeError('the client asked for no AP-REP');
-  const part: EncApRepPart = {
-    ctime,
-    cusec,
-    subkey: session.acceptorSubkey && toEncryptionKey(session.acceptorSubkey),
-    seqNumber: session.acceptorSequence,
-  };
-  return ApRep.encode({ encPart: seal(EncApRepPart, part, session.sessionKey, KU_AP_REP) });
+  const subkey = session.acceptorSubkey && toEncryptionKey(session.acceptorSubkey);
+  const part = { ctime, cusec, subkey, seqNumber: session.acceptorSequence };
+  return sealApRep(part, session.sessionKey);
+}
+
+/** It repeats our number; its time may be that of its own making. */
+function checkThird(apRep: Uint8Array, { sessionKey, acceptorSequence }: ApSession): void {
+  const { seqNumber } = openApRep(apRep, sessionKey);
+  if (acceptorSequence === undefined || seqNumber !== acceptorSequence) throw mutualFailed();
 }

@@ -20,8 +20,8 @@ export class ApError extends KerberosError {
     this.detail = detail;
   }
 
-  /** The KRB-ERROR to send, in the name of the service `server` (RFC 4120 §5.9.1). */
-  toKrbError(server: Principal, now: Date): Uint8Array {
+  /** The KRB-ERROR to send, in the name of the service `server` (RFC 4120 §5.9.1), with `eData` if there is any. */
+  toKrbError(server: Principal, now: Date, eData?: Uint8Array): Uint8Array {
     return KrbError.encode({
       stime: now,
       susec: now.getMilliseconds() * 1000,
@@ -29,6 +29,7 @@ export class ApError extends KerberosError {
       realm: server.realm,
       sname: toPrincipalName(server),
       eText: errorName(this.errorCode),
+      eData,
     });
   }
 }

@@ -1,14 +1,15 @@
 import { type ChecksumValue, makeChecksum } from '../crypto/checksum.ts';
 import { type Key, randomKey } from '../crypto/key.ts';
-import { CodecError, KerberosError } from '../errors.ts';
-import { ApRep, ApReq, Authenticator, EncApRepPart } from '../messages/ap.ts';
+import { ApReq, Authenticator } from '../messages/ap.ts';
 import type { Credential } from '../messages/credential.ts';
 import { MUTUAL_REQUIRED, USE_SESSION_KEY } from '../messages/flags.ts';
 import { isKrbError, KdcError, KrbError } from '../messages/krb-error.ts';
-import { KU_AP_REP, KU_AP_REQ_AUTHENTICATOR, KU_AP_REQ_CKSUM } from '../messages/numbers.ts';
+import { KU_AP_REQ_AUTHENTICATOR, KU_AP_REQ_CKSUM } from '../messages/numbers.ts';
 import { toPrincipalName } from '../messages/principal.ts';
-import { seal, toEncryptionKey, toKey, unseal } from '../messages/seal.ts';
+import { readyKey } from '../messages/ready-key.ts';
+import { seal, toEncryptionKey, toKey } from '../messages/seal.ts';
 import type { AuthorizationDataElement } from '../messages/types.ts';
+import { checkApRepTime, openApRep, sealApRep } from './ap-rep.ts';
 import { type AuthenticatorTime, authenticatorTime } from './authenticator-time.ts';
 import { type ApSession, freshSequenceNumber } from './session.ts';
 
@@ -42,12 +43,14 @@ export interface ApRequest {
    * KerberosError MUTUAL_FAILED where it has not the ticket's session key or speaks of another request, and CodecError.
    */
   verify(apRep: Uint8Array): ApSession;
+  /** The AP-REP of our own by which an exchange of three ends (MS-KILE 3.4.5.1), once theirs has been checked. */
+  third(session: ApSession): Uint8Array;
 }
 
 /** Makes an AP-REQ (RFC 4120 §3.2.2). Throws KerberosError ENCTYPE_UNSUPPORTED or KEY_LENGTH. */
 export function createApReq(credential: Credential, options: ApReqOptions = {}): ApRequest {
   const { now = () => new Date(), kdcOffset = 0, mutual = false } = options;
-  const sessionKey = toKey(credential.key);
+  const sessionKey = readyKey(credential.key);
   const initiatorSubkey = options.subkey ? randomKey(sessionKey.etype) : undefined;
   const initiatorSequence = options.sequenceNumber ? freshSequenceNumber() : undefined;
   const time = authenticatorTime(new Date(now().getTime() + kdcOffset));
@@ -67,7 +70,12 @@ export function createApReq(credential: Credential, options: ApReqOptions = {}):
   });
   const { client, server, endtime } = credential;
   const session = { client, server, sessionKey, initiatorSubkey, initiatorSequence, endtime, mutual: false };
-  return { apReq, session, verify: apRep => verifyApRep(apRep, time, session) };
+  return {
+    apReq,
+    session,
+    verify: apRep => verifyApRep(apRep, time, session),
+    third: ({ acceptorSequence }) => sealApRep({ ...time, seqNumber: acceptorSequence }, sessionKey),
+  };
 }
 
 function checksumOf(wanted: ApReqOptions['checksum'], sessionKey: Key): ChecksumValue | undefined {
@@ -78,26 +86,11 @@ function checksumOf(wanted: ApReqOptions['checksum'], sessionKey: Key): Checksum
 function verifyApRep(apRep: Uint8Array, time: AuthenticatorTime, session: ApSession): ApSession {
   if (isKrbError(apRep)) throw new KdcError(KrbError.decode(apRep), 'SERVER_REFUSED');
   const part = openApRep(apRep, session.sessionKey);
-  // The wire has whole seconds.
-  const sameSecond = Math.floor(part.ctime.getTime() / 1000) === Math.floor(time.ctime.getTime() / 1000);
-  if (!sameSecond || part.cusec !== time.cusec) throw mutualFailed();
+  checkApRepTime(part, time);
   return {
     ...session,
     acceptorSubkey: part.subkey && toKey(part.subkey),
     acceptorSequence: part.seqNumber,
     mutual: true,
   };
-}
-
-function openApRep(apRep: Uint8Array, sessionKey: Key): EncApRepPart {
-  const { encPart } = ApRep.decode(apRep);
-  try {
-    return unseal(EncApRepPart, encPart, sessionKey, KU_AP_REP);
-  } catch (error) {
-    throw error instanceof KerberosError && !(error instanceof CodecError) ? mutualFailed(error) : error;
-  }
-}
-
-function mutualFailed(cause?: KerberosError): KerberosError {
-  return new KerberosError('MUTUAL_FAILED', 'Mutual authentication failed', { cause });
 }

@@ -4,8 +4,13 @@ import type { EncryptedData } from '../messages/types.ts';
 export interface ReplayCache {
   /**
    * Remembers the authenticator of `tag` and `ctime`. Throws ApError KRB_AP_ERR_REPEAT where it is known, another where
-   * the cache cannot tell or cannot keep it.
+   * the cache cannot tell or cannot keep it; a cache that is not of this machine resolves, or rejects with the same.
    */
+  check(tag: Uint8Array, ctime: Date, now: Date): void | Promise<void>;
+}
+
+/** A replay cache of this machine, which answers at once. */
+export interface LocalReplayCache extends ReplayCache {
   check(tag: Uint8Array, ctime: Date, now: Date): void;
 }
 

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from '
 import { randomBytes } from '../crypto/random.ts';
 import { KRB_AP_ERR_REPEAT, KRB_ERR_GENERIC } from '../messages/error-codes.ts';
 import { ApError } from './ap-error.ts';
-import { type ReplayCache, TAG_BYTES } from './replay-cache.ts';
+import { type LocalReplayCache, TAG_BYTES } from './replay-cache.ts';
 import { withReplayLock } from './replay-lock.ts';
 import { sipHash } from './siphash.ts';
 
@@ -25,7 +25,7 @@ const MAX_FILE_BYTES = 0x7fffffff;
  * which Node cannot: an authenticator used at the same moment there and here, within the microseconds between looking
  * and writing, passes in both. Where that matters, the services need keys of their own.
  */
-export function fileReplayCache(path: string, { clockskew = 300 }: FileReplayOptions = {}): ReplayCache {
+export function fileReplayCache(path: string, { clockskew = 300 }: FileReplayOptions = {}): LocalReplayCache {
   return {
     check(tag, ctime, now) {
       const seconds = Math.floor(now.getTime() / 1000);

@@ -1,6 +1,6 @@
 import { KRB_AP_ERR_REPEAT, KRB_AP_ERR_SKEW, KRB_ERR_GENERIC } from '../messages/error-codes.ts';
 import { ApError } from './ap-error.ts';
-import type { ReplayCache } from './replay-cache.ts';
+import type { LocalReplayCache } from './replay-cache.ts';
 
 export interface MemoryReplayOptions {
   /** The acceptor's clock skew in seconds; 300 if not given. */
@@ -12,7 +12,7 @@ export interface MemoryReplayOptions {
 }
 
 /** A replay cache of this process. When it is full, requests are refused until older ones may be forgotten. */
-export function createMemoryReplayCache(options: MemoryReplayOptions = {}): ReplayCache {
+export function createMemoryReplayCache(options: MemoryReplayOptions = {}): LocalReplayCache {
   return new MemoryReplayCache(options);
 }
 
@@ -20,7 +20,7 @@ export function createMemoryReplayCache(options: MemoryReplayOptions = {}): Repl
  * Authenticators by the second that they were made in, which a replay shares: one look-up finds it, and a second that
  * no authenticator may name any more is dropped whole.
  */
-class MemoryReplayCache implements ReplayCache {
+class MemoryReplayCache implements LocalReplayCache {
   private readonly seconds = new Map<number, Set<string>>();
   private readonly clockskew: number;
   private readonly capacity: number;

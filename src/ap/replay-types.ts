@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { KerberosError } from '../errors.ts';
-import type { ReplayCache } from './replay-cache.ts';
+import type { LocalReplayCache } from './replay-cache.ts';
 import { type FileReplayOptions, fileReplayCache } from './replay-file.ts';
 
 /** Where the default replay cache lies; the caller finds it out. */
@@ -11,7 +11,7 @@ export interface ReplayEnvironment extends FileReplayOptions {
   readonly uid: number;
 }
 
-type Resolve = (residual: string, environment: ReplayEnvironment) => ReplayCache | undefined;
+type Resolve = (residual: string, environment: ReplayEnvironment) => LocalReplayCache | undefined;
 
 const replayTypes: ReadonlyMap<string, Resolve> = new Map<string, Resolve>([
   [
@@ -26,7 +26,10 @@ const replayTypes: ReadonlyMap<string, Resolve> = new Map<string, Resolve>([
  * The replay cache of a name as in KRB5RCACHENAME, `TYPE:residual`: `dfl:`, which native services of the same user
  * share, `file2:PATH`, or `none:`, which is undefined. Throws KerberosError CONFIG_VALUE for any other type.
  */
-export function resolveReplayCache(name: string, environment: ReplayEnvironment): ReplayCache | undefined {
+export function resolveReplayCache(
+  name: string,
+  environment: ReplayEnvironment,
+): LocalReplayCache | undefined {
   const [, type, residual] = /^([^:]*):?(.*)$/s.exec(name)!;
   const resolve = replayTypes.get(type!);
   if (resolve === undefined) throw new KerberosError('CONFIG_VALUE', `Replay cache type is unknown: ${name}`);

@@ -60,7 +60,7 @@ export async function recvAuth(stream: ByteStream, options: RecvAuthOptions): Pr
   const apReq = await readMessage(stream, MAX_MESSAGE_BYTES);
   let accepted: ApAccepted;
   try {
-    accepted = acceptApReq(apReq, options);
+    accepted = await acceptApReq(apReq, options);
   } catch (error) {
     if (error instanceof ApError) await stream.write(framed(krbErrorOf(error, options)));
     throw error;

@@ -10,13 +10,14 @@ import {
 } from '../messages/error-codes.ts';
 import { KU_TICKET } from '../messages/numbers.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
-import { toKey } from '../messages/seal.ts';
+import { readyKey } from '../messages/ready-key.ts';
 import { EncTicketPart } from '../messages/ticket.ts';
 import type { EncryptedData } from '../messages/types.ts';
 import { ApError } from './ap-error.ts';
+import { OpenedTickets } from './opened-tickets.ts';
 
-/** Each entry's key, with what was derived from it, for as long as somebody holds the entry. */
-const keys = new WeakMap<KeytabEntry, Key>();
+/** What each entry's key has opened, for as long as somebody holds the entry. */
+const opened = new WeakMap<KeytabEntry, OpenedTickets>();
 
 /** Opens a ticket's sealed part with a key of its service. Throws ApError NOT_US, BADKEYVER, NOKEY or BAD_INTEGRITY. */
 export function openTicket(
@@ -25,8 +26,13 @@ export function openTicket(
   keytab: readonly KeytabEntry[],
 ): EncTicketPart {
   for (const entry of candidates(encPart, server, keytab)) {
-    const part = tryKey(encPart, keyOf(entry));
-    if (part !== undefined) return part;
+    const tickets = ticketsOf(entry);
+    const known = tickets.find(encPart.cipher);
+    if (known !== undefined) return known;
+    const part = tryKey(encPart, readyKey(entry.key));
+    if (part === undefined) continue;
+    tickets.keep(encPart.cipher, part);
+    return part;
   }
   throw new ApError(KRB_AP_ERR_BAD_INTEGRITY, `the keytab's key for ${formatPrincipal(server)} is another`);
 }
@@ -70,10 +76,10 @@ function tryKey({ cipher }: EncryptedData, key: Key): EncTicketPart | undefined 
   return EncTicketPart.decode(plain);
 }
 
-function keyOf(entry: KeytabEntry): Key {
-  const known = keys.get(entry);
+function ticketsOf(entry: KeytabEntry): OpenedTickets {
+  const known = opened.get(entry);
   if (known !== undefined) return known;
-  const key = toKey(entry.key);
-  keys.set(entry, key);
-  return key;
+  const tickets = new OpenedTickets();
+  opened.set(entry, tickets);
+  return tickets;
 }

@@ -35,6 +35,8 @@ export interface ContextInfo {
   readonly endtime: Date;
   /** At the acceptor: the ticket's sealed part, with its authorization data. */
   readonly ticket?: EncTicketPart | undefined;
+  /** At the acceptor: the ticket it was shown, as the initiator has it; what S4U2Proxy asks for. */
+  readonly evidence?: Credential | undefined;
   /** At the acceptor: what the initiator delegated. */
   readonly delegated?: readonly Credential[] | undefined;
 }

@@ -55,6 +55,7 @@ export const KU_AP_REQ_CKSUM = 10;
 export const KU_AP_REQ_AUTHENTICATOR = 11;
 export const KU_AP_REP = 12;
 export const KU_KRB_PRIV = 13;
+export const KU_KRB_CRED = 14;
 // Key usages of FAST, RFC 6113 §5.4.
 export const KU_FAST_REQ_CHKSUM = 50;
 export const KU_FAST_ENC = 51;

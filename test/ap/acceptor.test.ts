@@ -21,15 +21,15 @@ const now = () => NOW;
 const address = hostAddress('127.0.0.1')!;
 
 describe('a request that is as it should be', () => {
-  it('tells who the client is and until when', () => {
-    const { session } = acceptApReq(createApReq(makeCredential(), { now }).apReq, { keytab, now });
+  it('tells who the client is and until when', async () => {
+    const { session } = await acceptApReq(createApReq(makeCredential(), { now }).apReq, { keytab, now });
     expect(session).toMatchObject({ client: alice, server: sample, mutual: false });
     expect(session.endtime.getTime()).toBe(Math.floor(later(HOUR).getTime() / 1000) * 1000);
   });
 
-  it('leaves both sides with the same keys and sequence numbers', () => {
+  it('leaves both sides with the same keys and sequence numbers', async () => {
     const request = createApReq(makeCredential(), { now, mutual: true, subkey: true, sequenceNumber: true });
-    const accepted = acceptApReq(request.apReq, { keytab, now, subkey: true, sequenceNumber: true });
+    const accepted = await acceptApReq(request.apReq, { keytab, now, subkey: true, sequenceNumber: true });
     const ours = request.verify(accepted.reply());
     const theirs = accepted.session;
     expect(ours).toMatchObject({
@@ -43,44 +43,47 @@ describe('a request that is as it should be', () => {
     expect(theirs.sessionKey.bytes).toEqual(ours.sessionKey.bytes);
   });
 
-  it.each([17, 18, 19, 20, 25, 26])('may have a session key of enctype %i', sessionEtype => {
+  it.each([17, 18, 19, 20, 25, 26])('may have a session key of enctype %i', async sessionEtype => {
     const request = createApReq(makeCredential({ sessionEtype }), { now, mutual: true });
-    const accepted = acceptApReq(request.apReq, { keytab, now });
+    const accepted = await acceptApReq(request.apReq, { keytab, now });
     expect(request.verify(accepted.reply()).mutual).toBe(true);
   });
 
-  it('gets no AP-REP that it did not ask for', () => {
+  it('gets no AP-REP that it did not ask for', async () => {
     const { apReq } = createApReq(makeCredential(), { now });
-    expect(() => acceptApReq(apReq, { keytab, now, subkey: true }).reply()).toThrow(TypeError);
+    const accepted = await acceptApReq(apReq, { keytab, now, subkey: true });
+    expect(() => accepted.reply()).toThrow(TypeError);
   });
 
-  it('may come for a service by its first name', () => {
+  it('may come for a service by its first name', async () => {
     const { apReq } = createApReq(makeCredential(), { now });
-    expect(acceptApReq(apReq, { keytab, now, server: { service: 'sample' } }).session.server).toEqual(sample);
+    expect((await acceptApReq(apReq, { keytab, now, server: { service: 'sample' } })).session.server).toEqual(
+      sample,
+    );
   });
 
-  it('may be sealed in the session key of the service’s own ticket', () => {
+  it('may be sealed in the session key of the service’s own ticket', async () => {
     const key = randomKey(18);
     const credential = { ...makeCredential({ key, kvno: undefined }), isSkey: true };
     const { apReq } = createApReq(credential, { now });
-    expect(acceptApReq(apReq, { keytab: [], tgtSessionKey: key, now }).session.client).toEqual(alice);
+    expect((await acceptApReq(apReq, { keytab: [], tgtSessionKey: key, now })).session.client).toEqual(alice);
   });
 
-  it('need not name the version of the key, and may name more than an old keytab keeps of it', () => {
+  it('need not name the version of the key, and may name more than an old keytab keeps of it', async () => {
     const old = [{ ...keytab[0]!, kvno: 3 }];
     for (const kvno of [undefined, 0, 259]) {
       const { apReq } = createApReq(makeCredential({ kvno }), { now });
-      expect(acceptApReq(apReq, { keytab: old, now }).session.client).toEqual(alice);
+      expect((await acceptApReq(apReq, { keytab: old, now })).session.client).toEqual(alice);
     }
   });
 
-  it('carries a checksum that is handed on, and is checked where the data is known', () => {
+  it('carries a checksum that is handed on, and is checked where the data is known', async () => {
     const data = Buffer.from('localhost');
     const { apReq } = createApReq(makeCredential(), { now, checksum: { data } });
-    expect(acceptApReq(apReq, { keytab, now, checksumData: data }).checksum?.cksumtype).toBe(16);
+    expect((await acceptApReq(apReq, { keytab, now, checksumData: data })).checksum?.cksumtype).toBe(16);
     const gss = { cksumtype: 0x8003, checksum: new Uint8Array(24) };
     const second = createApReq(makeCredential(), { now, checksum: gss });
-    expect(acceptApReq(second.apReq, { keytab, now }).checksum).toEqual(gss);
+    expect((await acceptApReq(second.apReq, { keytab, now })).checksum).toEqual(gss);
   });
 });
 
@@ -145,10 +148,10 @@ const refusals: Readonly<Record<string, readonly [number, Refusal]>> = {
 };
 
 describe('a request is refused for', () => {
-  it.each(Object.entries(refusals))('%s', (what, [errorCode, { made, asked, accept }]) => {
+  it.each(Object.entries(refusals))('%s', async (what, [errorCode, { made, asked, accept }]) => {
     const credential = { ...makeCredential(made), isSkey: what.startsWith('a user-to-user') };
     const { apReq } = createApReq(credential, { now, ...asked });
-    expect(refusalOf(apReq, accept)).toMatchObject({ code: 'AP_REFUSED', errorCode });
+    expect(await refusalOf(apReq, accept)).toMatchObject({ code: 'AP_REFUSED', errorCode });
   });
 
   it.each([
@@ -157,18 +160,18 @@ describe('a request is refused for', () => {
     ['another version of the protocol', (der: Buffer) => replace(der, 'a003020105', 'a003020104'), 39],
     ['bytes left over', (der: Buffer) => Buffer.concat([der, Buffer.of(0)]), 60],
     ['nothing at all', () => Buffer.alloc(0), 40],
-  ])('%s', (_, change, errorCode) => {
+  ])('%s', async (_, change, errorCode) => {
     const { apReq } = createApReq(makeCredential(), { now });
-    expect(refusalOf(change(Buffer.from(apReq)))).toMatchObject({ code: 'AP_REFUSED', errorCode });
+    expect(await refusalOf(change(Buffer.from(apReq)))).toMatchObject({ code: 'AP_REFUSED', errorCode });
   });
 
-  it('another version of the ticket', () => {
+  it('another version of the ticket', async () => {
     const credential = makeCredential();
     const ticket = replace(Buffer.from(credential.ticket), 'a003020105', 'a003020104');
-    expect(refusalOf(createApReq({ ...credential, ticket }, { now }).apReq).errorCode).toBe(39);
+    expect((await refusalOf(createApReq({ ...credential, ticket }, { now }).apReq)).errorCode).toBe(39);
   });
 
-  it('a subkey of an enctype that is not permitted', () => {
+  it('a subkey of an enctype that is not permitted', async () => {
     const credential = makeCredential();
     const authenticator = seal(
       Authenticator,
@@ -183,18 +186,18 @@ describe('a request is refused for', () => {
       KU_AP_REQ_AUTHENTICATOR,
     );
     const apReq = ApReq.encode({ apOptions: 0, ticket: credential.ticket, authenticator });
-    expect(refusalOf(apReq).errorCode).toBe(14);
+    expect((await refusalOf(apReq)).errorCode).toBe(14);
   });
 
-  it('having been used before', () => {
+  it('having been used before', async () => {
     const replayCache = createMemoryReplayCache();
     const { apReq } = createApReq(makeCredential(), { now });
-    acceptApReq(apReq, { keytab, now, replayCache });
-    expect(refusalOf(apReq, { replayCache }).errorCode).toBe(34);
+    await acceptApReq(apReq, { keytab, now, replayCache });
+    expect((await refusalOf(apReq, { replayCache })).errorCode).toBe(34);
   });
 
-  it('an AS-REQ in its place', () => {
-    expect(refusalOf(Uint8Array.of(AsReq.tags[0]!, 0)).errorCode).toBe(40);
+  it('an AS-REQ in its place', async () => {
+    expect((await refusalOf(Uint8Array.of(AsReq.tags[0]!, 0))).errorCode).toBe(40);
   });
 });
 
@@ -204,26 +207,26 @@ describe('a request is accepted at the limit of', () => {
     ['a fast clock', {}, { now: () => later(299.999) }],
     ['a ticket that has just not begun', { part: { starttime: later(300) } }, {}],
     ['a ticket that has just ended', { part: { endtime: later(-299) } }, {}],
-  ])('%s', (_, made, asked) => {
+  ])('%s', async (_, made, asked) => {
     const { apReq } = createApReq(makeCredential(made), { now, ...asked });
-    expect(acceptApReq(apReq, { keytab, now }).session.client).toEqual(alice);
+    expect((await acceptApReq(apReq, { keytab, now })).session.client).toEqual(alice);
   });
 
-  it('its addresses', () => {
+  it('its addresses', async () => {
     const bound = { part: { caddr: [hostAddress('10.0.0.1')!, address] } };
-    const accept = (from?: string): unknown =>
+    const accept = (from?: string): Promise<unknown> =>
       acceptApReq(createApReq(makeCredential(bound), { now }).apReq, {
         keytab,
         now,
         address: from === undefined ? undefined : hostAddress(from),
       });
-    expect(() => accept('127.0.0.1')).not.toThrow();
-    expect(() => accept('::ffff:127.0.0.1')).not.toThrow();
-    expect(() => accept()).not.toThrow();
-    expect(() => accept('127.0.0.2')).toThrow('KRB_AP_ERR_BADADDR');
+    await accept('127.0.0.1');
+    await accept('::ffff:127.0.0.1');
+    await accept();
+    await expect(accept('127.0.0.2')).rejects.toThrow('KRB_AP_ERR_BADADDR');
   });
 
-  it('realms, where they are next to each other or the KDC has judged the way', () => {
+  it('realms, where they are next to each other or the KDC has judged the way', async () => {
     const client = parsePrincipal('alice@C.TEST');
     const contents = Buffer.from('B.TEST');
     for (const part of [
@@ -231,13 +234,13 @@ describe('a request is accepted at the limit of', () => {
       { crealm: 'C.TEST', flags: TRANSITED_POLICY_CHECKED, transited: { trType: 1, contents } },
     ]) {
       const { apReq } = createApReq(makeCredential({ client, part }), { now });
-      expect(acceptApReq(apReq, { keytab, now }).session.client).toEqual(client);
+      expect((await acceptApReq(apReq, { keytab, now })).session.client).toEqual(client);
     }
   });
 });
 
 describe('hostile bytes', () => {
-  it('any flipped bit makes a refusal', () => {
+  it('any flipped bit makes a refusal', async () => {
     const { apReq } = createApReq(makeCredential(), {
       now,
       mutual: true,
@@ -249,7 +252,7 @@ describe('hostile bytes', () => {
         const bytes = Uint8Array.from(apReq);
         bytes[at]! ^= bit;
         try {
-          acceptApReq(bytes, { keytab, now });
+          await acceptApReq(bytes, { keytab, now });
           harmless.push(at);
         } catch (error) {
           expect(error).toBeInstanceOf(ApError);
@@ -260,19 +263,19 @@ describe('hostile bytes', () => {
     expect(harmless.length).toBeLessThan(30);
   });
 
-  it('junk makes a refusal', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (junk, headed) => {
+  it('junk makes a refusal', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), fc.boolean(), async (junk, headed) => {
         const bytes = headed ? Uint8Array.from([0x6e, junk.length & 0x7f, ...junk]) : junk;
-        expect(() => acceptApReq(bytes, { keytab, now })).toThrow(ApError);
+        await expect(acceptApReq(bytes, { keytab, now })).rejects.toBeInstanceOf(ApError);
       }),
     );
   });
 });
 
 describe('a refusal', () => {
-  it('can be sent as KRB-ERROR, without what only our side should know', () => {
-    const error = refusalOf(createApReq(makeCredential({ kvno: 2 }), { now }).apReq);
+  it('can be sent as KRB-ERROR, without what only our side should know', async () => {
+    const error = await refusalOf(createApReq(makeCredential({ kvno: 2 }), { now }).apReq);
     expect(error.message).toContain('version 2');
     const sent = KrbError.decode(error.toKrbError(sample, NOW));
     expect(sent).toMatchObject({
@@ -285,9 +288,9 @@ describe('a refusal', () => {
   });
 });
 
-function refusalOf(apReq: Uint8Array, options: Partial<AcceptOptions> = {}): ApError {
+async function refusalOf(apReq: Uint8Array, options: Partial<AcceptOptions> = {}): Promise<ApError> {
   try {
-    acceptApReq(apReq, { keytab, now, ...options });
+    await acceptApReq(apReq, { keytab, now, ...options });
   } catch (error) {
     if (error instanceof ApError) return error;
     throw error;

@@ -96,8 +96,8 @@ describePeer('mit-sample', () => {
         const apReq = recorded[1]!.subarray(4);
         const accept = (cache: ReplayCache) =>
           acceptApReq(apReq, { keytab, permittedEnctypes: etypes, replayCache: cache });
-        expect(() => accept(replayCache)).toThrow('KRB_AP_ERR_REPEAT');
-        expect(() => accept(createMemoryReplayCache())).not.toThrow();
+        await expect(accept(replayCache)).rejects.toThrow('KRB_AP_ERR_REPEAT');
+        await accept(createMemoryReplayCache());
       },
     );
 

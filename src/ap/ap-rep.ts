@@ -1,0 +1,32 @@
+import type { Key } from '../crypto/key.ts';
+import { CodecError, KerberosError } from '../errors.ts';
+import { ApRep, EncApRepPart } from '../messages/ap.ts';
+import { KU_AP_REP } from '../messages/numbers.ts';
+import { seal, unseal } from '../messages/seal.ts';
+import type { AuthenticatorTime } from './authenticator-time.ts';
+
+/** The AP-REP of its sealed part (RFC 4120 §3.2.4). */
+export function sealApRep(part: EncApRepPart, sessionKey: Key): Uint8Array {
+  return ApRep.encode({ encPart: seal(EncApRepPart, part, sessionKey, KU_AP_REP) });
+}
+
+/** Opens an AP-REP. Throws KerberosError MUTUAL_FAILED where its sender has not the session key, and CodecError. */
+export function openApRep(apRep: Uint8Array, sessionKey: Key): EncApRepPart {
+  const { encPart } = ApRep.decode(apRep);
+  try {
+    return unseal(EncApRepPart, encPart, sessionKey, KU_AP_REP);
+  } catch (error) {
+    throw error instanceof KerberosError && !(error instanceof CodecError) ? mutualFailed(error) : error;
+  }
+}
+
+/** Throws KerberosError MUTUAL_FAILED where an AP-REP is not to the authenticator of `time` (RFC 4120 §3.2.5). */
+export function checkApRepTime(part: EncApRepPart, { ctime, cusec }: AuthenticatorTime): void {
+  // The wire has whole seconds.
+  const sameSecond = Math.floor(part.ctime.getTime() / 1000) === Math.floor(ctime.getTime() / 1000);
+  if (!sameSecond || part.cusec !== cusec) throw mutualFailed();
+}
+
+export function mutualFailed(cause?: KerberosError): KerberosError {
+  return new KerberosError('MUTUAL_FAILED', 'Mutual authentication failed', { cause });
+}

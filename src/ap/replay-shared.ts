@@ -1,0 +1,50 @@
+import { bytesToHex } from '../codec/text.ts';
+import { KRB_AP_ERR_REPEAT, KRB_ERR_GENERIC } from '../messages/error-codes.ts';
+import { ApError } from './ap-error.ts';
+import type { ReplayCache } from './replay-cache.ts';
+
+/** A store that the acceptors of several machines share. */
+export interface SharedStore {
+  /** Sets a key for so many seconds unless it is set; resolves to whether it was not, which is decided in one step. */
+  setIfAbsent(key: string, ttlSeconds: number): Promise<boolean>;
+}
+
+export interface SharedReplayOptions {
+  /** The acceptors' clock skew in seconds, by which their own clocks may differ as well; 300 if not given. */
+  readonly clockskew?: number | undefined;
+  /** What the keys in the store begin with; `krb5-replay:` if not given. */
+  readonly prefix?: string | undefined;
+  /** Seconds that the store may take for one answer; 5 if not given. */
+  readonly timeout?: number | undefined;
+}
+
+/**
+ * A replay cache in a store that many acceptors share, so that each refuses what another has accepted. Where the store
+ * fails or does not answer, requests are refused.
+ */
+export function sharedReplayCache(store: SharedStore, options: SharedReplayOptions = {}): ReplayCache {
+  const { clockskew = 300, prefix = 'krb5-replay:', timeout = 5 } = options;
+  return {
+    async check(tag, ctime, now) {
+      // Until no acceptor would take the authenticator, whose clock may be one skew behind ours.
+      const ahead = (ctime.getTime() - now.getTime()) / 1000;
+      const ttl = Math.ceil(Math.max(1, ahead + 2 * clockskew + 1));
+      const isNew = await answerOf(store.setIfAbsent(prefix + bytesToHex(tag), ttl), timeout);
+      if (!isNew) throw new ApError(KRB_AP_ERR_REPEAT);
+    },
+  };
+}
+
+async function answerOf(answer: Promise<boolean>, timeout: number): Promise<boolean> {
+  let overdue: NodeJS.Timeout | undefined;
+  try {
+    const late = new Promise<never>((_, reject) => {
+      overdue = setTimeout(() => reject(new Error(`no answer within ${timeout} s`)), timeout * 1000);
+    });
+    return await Promise.race([answer, late]);
+  } catch (cause) {
+    throw new ApError(KRB_ERR_GENERIC, 'the replay cache cannot be used', { cause });
+  } finally {
+    clearTimeout(overdue);
+  }
+}

@@ -1,0 +1,152 @@
+import { type AcceptedServer, type ApAccepted, acceptApReq, type SubkeyRequest } from '../ap/acceptor.ts';
+import type { ReplayCache } from '../ap/replay-cache.ts';
+import type { KeytabEntry } from '../keytab/keytab.ts';
+import { isAnonymous } from '../messages/anonymous.ts';
+import type { Credential } from '../messages/credential.ts';
+import { readyKey } from '../messages/ready-key.ts';
+import type { HostAddress } from '../messages/types.ts';
+import { refusalToken } from './acceptor-refusal.ts';
+import { type Asked, askedOf, isDceStyle } from './acceptor-request.ts';
+import type { ChannelBindings, SecurityContext } from './context.ts';
+import { openDelegation } from './delegation.ts';
+import { frame, isFramed, TOK_AP_REP, TOK_AP_REQ, TOK_TGT_REP, TOK_TGT_REQ, unframe } from './framing.ts';
+import { GssError } from './gss-error.ts';
+import { KerberosContext, type KerberosContextOptions, requireToken } from './kerberos-context.ts';
+import { KRB5, KRB5_USER_TO_USER } from './oids.ts';
+import { protectMessages } from './protect.ts';
+import { KerbTgtReply, KerbTgtRequest } from './user-to-user-messages.ts';
+
+export interface AcceptorOptions extends KerberosContextOptions {
+  /** The service's keys, or what gives them: it is asked for each context, so that keys may change meanwhile. */
+  readonly keytab: readonly KeytabEntry[] | (() => readonly KeytabEntry[] | Promise<readonly KeytabEntry[]>);
+  /** Whom to be accepted for; any principal of the keytab if not given. */
+  readonly server?: AcceptedServer | readonly AcceptedServer[] | undefined;
+  /** Where requests are remembered; without one, replays are the application's own care. */
+  readonly replayCache?: ReplayCache | undefined;
+  /** What a context must be bound to, if its initiator binds it to anything. */
+  readonly channelBindings?: ChannelBindings | undefined;
+  /** Whether initiators that bind to nothing are refused as well. */
+  readonly requireBindings?: boolean | undefined;
+  /** The service's own ticket-granting ticket, for user-to-user authentication. */
+  readonly tgt?: Credential | undefined;
+  /** Where the initiator is; tickets that are bound to addresses are taken from anywhere if not given. */
+  readonly address?: HostAddress | undefined;
+  /** Enctypes of tickets and keys to accept; `DEFAULT_ENCTYPES` if not given. */
+  readonly permittedEnctypes?: readonly number[] | undefined;
+  /** Seconds two clocks may differ; 300 if not given. */
+  readonly clockskew?: number | undefined;
+}
+
+/** The acceptor's side of a context of the Kerberos mechanism (RFC 4121), for one initiator. */
+export function createAcceptor(options: AcceptorOptions): SecurityContext {
+  return new Acceptor(options);
+}
+
+/** The tokens of RC4 do not tell the keys apart. */
+const RC4_HMAC = 23;
+
+/** What waits for the last leg of DCE style. */
+interface Pending {
+  readonly accepted: ApAccepted;
+  readonly asked: Asked;
+}
+
+class Acceptor extends KerberosContext {
+  private readonly options: AcceptorOptions;
+  private mechanism = KRB5;
+  private keytab: readonly KeytabEntry[] = [];
+  /** The AP-REQ being judged, which names whom its error token is to come from. */
+  private apReq: Uint8Array | undefined;
+  private pending: Pending | undefined;
+  private gaveTgt = false;
+
+  constructor(options: AcceptorOptions) {
+    super(options);
+    this.options = options;
+  }
+
+  protected async advance(given: Uint8Array | undefined): Promise<Uint8Array | undefined> {
+    const token = requireToken(given);
+    if (this.pending !== undefined) return this.end(token, this.pending);
+    if (!isFramed(token)) return this.accept(token, false);
+    const { mechanism, tokenId, message } = unframe(token);
+    this.mechanism = mechanism;
+    if (tokenId === TOK_AP_REQ) return this.accept(message, true);
+    if (tokenId === TOK_TGT_REQ && mechanism === KRB5_USER_TO_USER) return this.giveTgt(message);
+    throw new GssError('DEFECTIVE_TOKEN', 'not a token to begin with');
+  }
+
+  protected override errorToken(error: unknown): Uint8Array | undefined {
+    const { mechanism, apReq, keytab, options } = this;
+    return refusalToken(error, { mechanism, apReq, keytab, tgt: options.tgt, now: this.clock() });
+  }
+
+  private async accept(apReq: Uint8Array, framed: boolean): Promise<Uint8Array | undefined> {
+    this.apReq = apReq;
+    const { keytab, tgt, server, replayCache, address, permittedEnctypes, clockskew } = this.options;
+    this.keytab = typeof keytab === 'function' ? await keytab() : keytab;
+    const accepted = await acceptApReq(apReq, {
+      server,
+      replayCache,
+      address,
+      permittedEnctypes,
+      clockskew,
+      keytab: this.keytab,
+      tgtSessionKey: tgt && readyKey(tgt.key),
+      subkey: givesSubkey,
+      sequenceNumber: true,
+      now: this.clock,
+    });
+    const asked = askedOf(accepted, this.options);
+    // Only DCE style does without the frame.
+    if (!framed && !asked.flags.dceStyle) throw new GssError('DEFECTIVE_TOKEN', 'an AP-REQ without a frame');
+    if (asked.flags.dceStyle) {
+      this.pending = { accepted, asked };
+      return accepted.reply();
+    }
+    this.agree({ accepted, asked });
+    if (!asked.flags.mutual) return undefined;
+    return frame({ mechanism: this.mechanism, tokenId: TOK_AP_REP, message: accepted.reply() });
+  }
+
+  private end(token: Uint8Array, pending: Pending): undefined {
+    pending.accepted.verifyThird(isFramed(token) ? apRepOf(token) : token);
+    this.agree(pending);
+  }
+
+  private giveTgt(message: Uint8Array): Uint8Array {
+    KerbTgtRequest.decode(message);
+    const { tgt } = this.options;
+    if (tgt === undefined) throw new GssError('NO_CRED', 'no ticket-granting ticket for user-to-user');
+    if (this.gaveTgt) throw new GssError('DEFECTIVE_TOKEN', 'the ticket-granting ticket was given before');
+    this.gaveTgt = true;
+    const reply = KerbTgtReply.encode({ ticket: tgt.ticket });
+    return frame({ mechanism: this.mechanism, tokenId: TOK_TGT_REP, message: reply });
+  }
+
+  private agree({ accepted, asked: { flags, delegation } }: Pending): void {
+    const { session, ticket, credential: evidence } = accepted;
+    const { client: initiator, server: acceptor, endtime, initiatorSubkey, sessionKey } = session;
+    const keys = initiatorSubkey === undefined ? [sessionKey] : [initiatorSubkey, sessionKey];
+    const delegated = delegation && openDelegation(delegation, keys);
+    const { mechanism } = this;
+    const info = { initiator, acceptor, mechanism, endtime, ticket, evidence, delegated };
+    // An initiator that is not answered knows of nothing that we chose.
+    const agreed = flags.mutual
+      ? session
+      : { ...session, mutual: false, acceptorSubkey: undefined, acceptorSequence: undefined };
+    this.establish({ ...info, flags: { ...flags, anonymous: isAnonymous(initiator) } }, () =>
+      protectMessages(agreed, 'acceptor', flags),
+    );
+  }
+}
+
+function givesSubkey({ etype, checksum }: SubkeyRequest): boolean {
+  return etype !== RC4_HMAC || isDceStyle(checksum);
+}
+
+function apRepOf(token: Uint8Array): Uint8Array {
+  const { tokenId, message } = unframe(token);
+  if (tokenId !== TOK_AP_REP) throw new GssError('DEFECTIVE_TOKEN', 'not the last leg of DCE style');
+  return message;
+}

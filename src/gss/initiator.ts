@@ -1,0 +1,126 @@
+import { type ApRequest, createApReq } from '../ap/initiator.ts';
+import type { ApSession } from '../ap/session.ts';
+import { isAnonymous } from '../messages/anonymous.ts';
+import { type Credential, isExpired } from '../messages/credential.ts';
+import { KdcError, KrbError } from '../messages/krb-error.ts';
+import type { AuthorizationDataElement } from '../messages/types.ts';
+import { encodeGssChecksum, GSS_CHECKSUM } from './authenticator-checksum.ts';
+import { hashBindings } from './channel-bindings.ts';
+import type { ChannelBindings, ContextFlags, SecurityContext } from './context.ts';
+import { sealDelegation } from './delegation.ts';
+import { frame, isFramed, TOK_AP_REP, TOK_AP_REQ, TOK_ERROR, unframe } from './framing.ts';
+import { GssError } from './gss-error.ts';
+import { KerberosContext, type KerberosContextOptions, requireToken } from './kerberos-context.ts';
+import { KRB5, KRB5_USER_TO_USER } from './oids.ts';
+import { protectMessages } from './protect.ts';
+
+/** What may be asked for; the other flags follow from the credentials. */
+export type RequestedFlags = Partial<Omit<ContextFlags, 'delegation' | 'anonymous'>>;
+
+export interface InitiatorOptions extends KerberosContextOptions {
+  /** All are true if not given, but `dceStyle` and `identify`. DCE style is always mutual. */
+  readonly flags?: RequestedFlags | undefined;
+  /** Forwarded tickets to pass on to the acceptor. */
+  readonly delegated?: readonly Credential[] | undefined;
+  readonly channelBindings?: ChannelBindings | undefined;
+  /** More of the initiator's own for the authenticator. */
+  readonly authorizationData?: readonly AuthorizationDataElement[] | undefined;
+  /** The KDC's clock minus ours in milliseconds, where a cache remembers it. */
+  readonly kdcOffset?: number | undefined;
+}
+
+/**
+ * The initiator's side of a context of the Kerberos mechanism (RFC 4121), of a ticket for the acceptor; one of
+ * user-to-user authentication makes it a context of that.
+ */
+export function createInitiator(credential: Credential, options: InitiatorOptions = {}): SecurityContext {
+  return new Initiator(credential, options);
+}
+
+class Initiator extends KerberosContext {
+  private readonly credential: Credential;
+  private readonly options: InitiatorOptions;
+  private readonly flags: ContextFlags;
+  private readonly mechanism: string;
+  private request: ApRequest | undefined;
+
+  constructor(credential: Credential, options: InitiatorOptions) {
+    super(options);
+    this.credential = credential;
+    this.options = options;
+    this.flags = flagsOf(credential, options);
+    this.mechanism = credential.isSkey ? KRB5_USER_TO_USER : KRB5;
+  }
+
+  protected async advance(token: Uint8Array | undefined): Promise<Uint8Array | undefined> {
+    if (this.request === undefined) return this.ask(token);
+    const session = this.request.verify(this.apRepOf(requireToken(token)));
+    this.agree(session);
+    return this.flags.dceStyle ? this.request.third(session) : undefined;
+  }
+
+  private ask(token: Uint8Array | undefined): Uint8Array {
+    if (token !== undefined && token.length > 0)
+      throw new GssError('DEFECTIVE_TOKEN', 'nothing was asked yet');
+    const { kdcOffset = 0, authorizationData } = this.options;
+    if (isExpired(this.credential, new Date(this.clock().getTime() + kdcOffset))) {
+      throw new GssError('CREDENTIALS_EXPIRED', 'Ticket expired');
+    }
+    const { mutual, dceStyle } = this.flags;
+    const request = createApReq(this.credential, {
+      mutual,
+      subkey: true,
+      sequenceNumber: true,
+      checksum: { cksumtype: GSS_CHECKSUM, checksum: this.checksum() },
+      authorizationData,
+      now: this.clock,
+      kdcOffset,
+    });
+    this.request = request;
+    if (!mutual) this.agree(request.session);
+    return dceStyle ? request.apReq : this.framed(request.apReq);
+  }
+
+  private checksum(): Uint8Array {
+    const { delegated = [], channelBindings } = this.options;
+    const { flags, credential } = this;
+    const delegation = flags.delegation ? sealDelegation(delegated, credential) : undefined;
+    return encodeGssChecksum({ bindings: hashBindings(channelBindings), flags, delegation });
+  }
+
+  private framed(message: Uint8Array): Uint8Array {
+    return frame({ mechanism: this.mechanism, tokenId: TOK_AP_REQ, message });
+  }
+
+  /** The AP-REP in a token, which has no frame in DCE style. Throws KdcError for an error token. */
+  private apRepOf(token: Uint8Array): Uint8Array {
+    if (this.flags.dceStyle && !isFramed(token)) return token;
+    const { tokenId, message } = unframe(token);
+    if (tokenId === TOK_ERROR) throw new KdcError(KrbError.decode(message), 'SERVER_REFUSED');
+    if (tokenId !== TOK_AP_REP) throw new GssError('DEFECTIVE_TOKEN', 'not an answer to an AP-REQ');
+    return message;
+  }
+
+  private agree(session: ApSession): void {
+    const { client: initiator, server: acceptor, endtime } = session;
+    const { flags, mechanism } = this;
+    this.establish({ initiator, acceptor, flags, mechanism, endtime }, () =>
+      protectMessages(session, 'initiator', flags),
+    );
+  }
+}
+
+function flagsOf({ client }: Credential, { flags = {}, delegated = [] }: InitiatorOptions): ContextFlags {
+  const { dceStyle = false, identify = false } = flags;
+  return {
+    delegation: delegated.length > 0,
+    mutual: dceStyle || (flags.mutual ?? true),
+    replay: flags.replay ?? true,
+    sequence: flags.sequence ?? true,
+    confidentiality: flags.confidentiality ?? true,
+    integrity: flags.integrity ?? true,
+    anonymous: isAnonymous(client),
+    dceStyle,
+    identify,
+  };
+}

@@ -1,0 +1,161 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { killAtExit } from './kill-at-exit.ts';
+
+// MIT's libgssapi by way of python3-gssapi. Suites are `describePeer('python-gssapi', …)`.
+
+const SCRIPT = `
+import json, sys, gssapi
+from gssapi.raw.chan_bindings import ChannelBindings
+wishes = json.loads(sys.argv[1])
+MECHANISMS = {'krb5': '1.2.840.113554.1.2.2', 'spnego': '1.3.6.1.5.5.2'}
+oid = gssapi.OID.from_int_seq(MECHANISMS[wishes.get('mechanism', 'krb5')])
+bindings = wishes.get('bindings')
+bindings = ChannelBindings(application_data=bytes.fromhex(bindings)) if bindings else None
+if wishes['role'] == 'initiator':
+    name = gssapi.Name(wishes['target'], gssapi.NameType.hostbased_service)
+    context = gssapi.SecurityContext(name=name, mech=oid, flags=wishes['flags'], usage='initiate', channel_bindings=bindings)
+else:
+    credentials = gssapi.Credentials(usage='accept')
+    context = gssapi.SecurityContext(creds=credentials, usage='accept', channel_bindings=bindings)
+def hex_or_none(token):
+    return token.hex() if token else None
+def facts():
+    delegated = context.delegated_creds if wishes['role'] == 'acceptor' else None
+    return {'initiator': str(context.initiator_name), 'flags': int(context.actual_flags),
+            'mechanism': context.mech.dotted_form, 'delegated': str(delegated.name) if delegated else None}
+def run(call):
+    op, data = call['op'], bytes.fromhex(call.get('data') or '')
+    if op == 'step':
+        token = context.step(data or None)
+        return {'token': hex_or_none(token), 'facts': facts() if context.complete else None}
+    if op == 'wrap':
+        return {'token': context.wrap(data, call['seal']).message.hex()}
+    if op == 'unwrap':
+        result = context.unwrap(data)
+        return {'message': result.message.hex(), 'sealed': result.encrypted}
+    if op == 'mic':
+        return {'token': context.get_signature(data).hex()}
+    if op == 'verifyMic':
+        context.verify_signature(data, bytes.fromhex(call['token']))
+        return {}
+for line in sys.stdin:
+    try:
+        answer = run(json.loads(line))
+    except gssapi.exceptions.GSSError as error:
+        answer = {'error': type(error).__name__ + ': ' + str(error), 'token': hex_or_none(getattr(error, 'token', None))}
+    print(json.dumps(answer), flush=True)
+`;
+
+// RFC 2744's flags.
+export const DELEG = 0x1;
+export const MUTUAL = 0x2;
+export const REPLAY = 0x4;
+export const SEQUENCE = 0x8;
+export const CONF = 0x10;
+export const INTEG = 0x20;
+export const DCE_STYLE = 0x1000;
+
+export interface PythonWishes {
+  readonly role: 'initiator' | 'acceptor';
+  readonly mechanism?: 'krb5' | 'spnego';
+  /** Of the acceptor, such as `host@localhost`. */
+  readonly target?: string;
+  /** Those of RFC 2744 that an initiator asks for. */
+  readonly flags?: number;
+  /** The application data of channel bindings. */
+  readonly bindings?: Uint8Array;
+}
+
+export interface PythonFacts {
+  readonly initiator: string;
+  readonly flags: number;
+  readonly mechanism: string;
+  /** The name of what was delegated. */
+  readonly delegated: string | null;
+}
+
+/** What one side says to one token. */
+export interface PythonStep {
+  readonly token: Uint8Array | undefined;
+  /** Once the context is established. */
+  readonly facts: PythonFacts | undefined;
+  readonly error: string | undefined;
+}
+
+/** One side of a context, in MIT's library. */
+export interface PythonContext {
+  step(token?: Uint8Array): Promise<PythonStep>;
+  wrap(message: Uint8Array, seal: boolean): Promise<Uint8Array>;
+  unwrap(token: Uint8Array): Promise<{ readonly message: Uint8Array; readonly sealed: boolean }>;
+  mic(message: Uint8Array): Promise<Uint8Array>;
+  /** Rejects where it is not the message's. */
+  verifyMic(message: Uint8Array, token: Uint8Array): Promise<void>;
+  end(): void;
+}
+
+/** Starts one side of a context with the krb5.conf, the cache or the keytab of `env`. */
+export function startPythonContext(
+  wishes: PythonWishes,
+  env: Readonly<Record<string, string>>,
+): PythonContext {
+  const { bindings, ...rest } = wishes;
+  const given = JSON.stringify({ ...rest, bindings: bindings && Buffer.from(bindings).toString('hex') });
+  // The distribution's Python is the one that the package is installed for.
+  const child = spawn('/usr/bin/python3', ['-c', SCRIPT, given], { env });
+  killAtExit(child);
+  const answers = answersOf(child);
+
+  async function call(op: string, data: Uint8Array, more: object = {}): Promise<Answer> {
+    child.stdin.write(`${JSON.stringify({ op, data: Buffer.from(data).toString('hex'), ...more })}\n`);
+    return answers();
+  }
+  async function need(op: string, data: Uint8Array, more?: object): Promise<Answer> {
+    const answer = await call(op, data, more);
+    if (answer.error !== undefined) throw new Error(answer.error);
+    return answer;
+  }
+  return {
+    async step(token = new Uint8Array(0)) {
+      const { token: reply, facts, error } = await call('step', token);
+      return { token: reply ? bytesOf(reply) : undefined, facts: facts ?? undefined, error };
+    },
+    wrap: async (message, seal) => bytesOf((await need('wrap', message, { seal })).token),
+    async unwrap(token) {
+      const { message, sealed = false } = await need('unwrap', token);
+      return { message: bytesOf(message), sealed };
+    },
+    mic: async message => bytesOf((await need('mic', message)).token),
+    async verifyMic(message, token) {
+      await need('verifyMic', message, { token: Buffer.from(token).toString('hex') });
+    },
+    end: () => void child.kill('SIGKILL'),
+  };
+}
+
+interface Answer {
+  readonly token?: string | null;
+  readonly facts?: PythonFacts | null;
+  readonly message?: string;
+  readonly sealed?: boolean;
+  readonly error?: string;
+}
+
+function bytesOf(hex: string | null | undefined): Uint8Array {
+  return Buffer.from(hex ?? '', 'hex');
+}
+
+/** One answer after the other; rejects with what was said on standard error where there is none. */
+function answersOf(child: ChildProcessWithoutNullStreams): () => Promise<Answer> {
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', text => {
+    errors += text;
+  });
+  child.stdin.on('error', () => undefined);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return async () => {
+    const { done, value } = await lines.next();
+    if (done) throw new Error(`python3-gssapi has ended: ${errors}`);
+    return JSON.parse(value) as Answer;
+  };
+}
