@@ -17,6 +17,10 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     summary: 'List, copy, move and tidy caches; import and export tickets.',
     load: async () => (await import('./cache.ts')).cache,
   },
+  http: {
+    summary: 'Transfer a URL, authenticating by Negotiate.',
+    load: async () => (await import('./http.ts')).http,
+  },
   kdc: {
     summary: 'Run a KDC for one realm, alone or around a command (kdc run).',
     load: async () => (await import('./kdc.ts')).kdc,

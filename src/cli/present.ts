@@ -8,7 +8,7 @@ import { Ticket } from '../messages/ticket.ts';
 import { type Arguments, type Command, during, UsageError } from './command.ts';
 import { etypeText } from './etype-text.ts';
 import { exchangeOptions } from './exchange.ts';
-import { hostPrincipal } from './host-principal.ts';
+import { expandHost, hostPrincipal } from './host-principal.ts';
 import { cacheForService } from './identity-cache.ts';
 import { loadLocale } from './locale/locale.ts';
 import { formatTimestamp } from './locale/time-format.ts';
@@ -24,6 +24,7 @@ export const present: Command = {
   summary: 'Present a ticket to a service and check its answer.',
   operands: 'SERVICE@HOST',
   usageStatus: 2,
+  asksKdc: true,
   options: [
     { flags: '-c, --cache <cache>', text: 'Use this cache instead of the default one.' },
     { flags: '-p, --port <port>', text: `Connect to this TCP port; ${SAMPLE_PORT} if not given.` },
@@ -40,7 +41,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const port = readPort(args.value('port'), SAMPLE_PORT, 'krb5kit present');
   const session = openSession(io);
   const server = await hostPrincipal(service, host, session);
-  const cache = await cacheForService(args.value('cache'), server, session);
+  const cache = await cacheForService(args.value('cache'), await expandHost(server, session, false), session);
   const { kdcOffset } = await during('getting client principal name', () => cache.load());
   const credential = await serviceTicket(
     cache,

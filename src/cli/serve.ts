@@ -1,24 +1,26 @@
+import type { Server as HttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { AcceptOptions, ApAccepted } from '../ap/acceptor.ts';
 import type { ReplayCache } from '../ap/replay-cache.ts';
-import { resolveReplayCache } from '../ap/replay-types.ts';
 import { SAMPLE_PORT, SAMPLE_SERVICE, serveSample } from '../ap/sample-service.ts';
 import { socketStream } from '../ap/socket-stream.ts';
 import { permittedEnctypes } from '../config/enctypes.ts';
 import { KerberosError } from '../errors.ts';
 import type { Keytab } from '../keytab/keytab.ts';
 import { hostAddress } from '../messages/host-address.ts';
-import { formatPrincipal } from '../messages/principal.ts';
+import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { type Arguments, type Command, during, UsageError } from './command.ts';
-import { temporaryDirectory } from './directories.ts';
 import { etypeText } from './etype-text.ts';
 import { defaultKeytab, namedKeytab } from './keytabs.ts';
 import { loadLocale } from './locale/locale.ts';
 import { formatTimestamp } from './locale/time-format.ts';
 import { readPort } from './ports.ts';
+import { replayCacheOf } from './replay-caches.ts';
 import { printable, sentence } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
+
+const HTTP_PORT = 8088;
 
 /** serve: a service that takes tickets, tells clients who they are and proves who it is. */
 export const serve: Command = {
@@ -34,6 +36,12 @@ export const serve: Command = {
     { flags: '--service <name>', text: `Accept tickets for this service; ${SAMPLE_SERVICE} if not given.` },
     { flags: '--host <address>', text: 'Listen on this address; 127.0.0.1 if not given, :: for all.' },
     { flags: '-p, --port <port>', text: `Listen on this TCP port; ${SAMPLE_PORT} if not given, 0 for any.` },
+    {
+      flags: '--http',
+      text: `Serve HTTP and authenticate by Negotiate, as HTTP on port ${HTTP_PORT} if not told otherwise.`,
+    },
+    { flags: '--tls-cert <file>', text: 'With --http, serve HTTPS with the certificates in this file, PEM.' },
+    { flags: '--tls-key <file>', text: 'The key of the certificate, PEM.' },
     { flags: '--once', text: 'End after one client; the exit status tells whether it was accepted.' },
   ],
   run,
@@ -46,21 +54,81 @@ const PATIENCE = 30_000;
 
 async function run(args: Arguments, io: Io): Promise<number> {
   if (args.operands.length > 0) throw new UsageError(`krb5kit serve: what is "${args.operands[0]}"?`);
-  const port = readPort(args.value('port'), SAMPLE_PORT, 'krb5kit serve');
+  const http = args.has('http');
+  const port = readPort(args.value('port'), http ? HTTP_PORT : SAMPLE_PORT, 'krb5kit serve');
   const session = openSession(io);
   const named = args.value('keytab');
   const keytab = named === undefined ? defaultKeytab(session) : namedKeytab(named);
-  const service = args.value('service') ?? SAMPLE_SERVICE;
+  const service = args.value('service') ?? (http ? 'HTTP' : SAMPLE_SERVICE);
   await during('reading the keytab', () => checkKeytab(keytab, service));
   const host = args.value('host') ?? '127.0.0.1';
-  const accept = acceptor({ keytab, service, replayCache: replayCacheOf(session) }, session);
+  const place = { host, port, service, keytab };
+  const replayCache = replayCacheOf(session);
+  if (http) return serveHttp(args, place, { replayCache, session });
+  const accept = acceptor({ keytab, service, replayCache }, session);
   const server = createServer({ pauseOnConnect: true });
+  return listening(server, place, io, () => serveClients(server, accept, args.has('once'), io));
+}
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly service: string;
+  readonly keytab: Keytab;
+}
+
+/** Listens, tells where, and serves. */
+function listening(
+  server: Server,
+  { host, port, service, keytab }: Place,
+  io: Io,
+  work: () => Promise<number>,
+): Promise<number> {
   server.maxConnections = MAX_CLIENTS;
-  return await during(`listening on ${host} port ${port}`, async () => {
+  return during(`listening on ${host} port ${port}`, async () => {
     const bound = await listen(server, host, port);
     io.out(`Serving ${service} on ${host} port ${bound}, keys from ${keytab.name}\n`);
-    return serveClients(server, accept, args.has('once'), io);
+    return work();
   });
+}
+
+async function serveHttp(
+  args: Arguments,
+  place: Place,
+  {
+    replayCache,
+    session: { io, config },
+  }: { readonly replayCache: ReplayCache | undefined; readonly session: Session },
+): Promise<number> {
+  const { createHttpServer } = await import('./serve-http.ts');
+  const { keytab, service } = place;
+  const options = {
+    keytab,
+    replayCache: replayCache ?? 'none',
+    services: ({ components }: Principal) => components[0] === service,
+    permittedEnctypes: permittedEnctypes(config),
+    clockskew: config.libdefaults.clockskew,
+    now: () => io.now(),
+  } as const;
+  const server = await during('starting the server', () => createHttpServer(args, options, io));
+  return listening(server, place, io, () => untilStopped(server, args.has('once'), io));
+}
+
+/** Serves until the command is stopped, or one client has got what it asked for with `once`. */
+async function untilStopped(server: HttpServer, once: boolean, io: Io): Promise<number> {
+  let stopListening = (): void => undefined;
+  try {
+    return await new Promise<number>(resolve => {
+      server.on('request', (_, response) => {
+        if (once) response.once('close', () => response.statusCode === 200 && resolve(0));
+      });
+      stopListening = io.onStop(() => resolve(once ? 1 : 0));
+    });
+  } finally {
+    stopListening();
+    server.close();
+    server.closeAllConnections();
+  }
 }
 
 /** Serves until the command is stopped, or one client with `once`; resolves to the exit status. */
@@ -164,17 +232,6 @@ async function checkKeytab(keytab: Keytab, service: string): Promise<void> {
   const entries = await keytab.entries();
   if (entries.some(({ principal }) => principal.components[0] === service)) return;
   throw new KerberosError('KEYTAB_NO_KEY', `${keytab.name} has no key of the service ${service}`);
-}
-
-/** KRB5RCACHENAME, else the one that native services of this user share: a replay is refused after a restart, too. */
-function replayCacheOf({ io, config }: Session): ReplayCache | undefined {
-  const directory =
-    io.env.KRB5RCACHEDIR ?? io.env.TMPDIR ?? (io.platform === 'win32' ? temporaryDirectory(io) : '/var/tmp');
-  return resolveReplayCache(io.env.KRB5RCACHENAME || config.libdefaults.defaultRcacheName || 'dfl:', {
-    directory,
-    uid: io.uid ?? 0,
-    clockskew: config.libdefaults.clockskew,
-  });
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {

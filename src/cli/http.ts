@@ -1,0 +1,134 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { bytesToText } from '../codec/text.ts';
+import { defaultTgsEnctypes } from '../config/enctypes.ts';
+import { KerberosError } from '../errors.ts';
+import { openFromCache } from '../http/contexts.ts';
+import { negotiateFetch } from '../http/fetch.ts';
+import { type NegotiateOptions, negotiated } from '../http/options.ts';
+import { formatPrincipal } from '../messages/principal.ts';
+import { type Arguments, type Command, during, UsageError } from './command.ts';
+import { exchangeOptions } from './exchange.ts';
+import { expandHost, hostPrincipal } from './host-principal.ts';
+import { readOptions, readRequest, readUrl } from './http-request.ts';
+import { cacheForService } from './identity-cache.ts';
+import { printable } from './sentences.ts';
+import { openSession, type Session } from './session.ts';
+import type { Io } from './terminal.ts';
+
+/** http: asks a web server for something, and authenticates by Negotiate where that wants to know who asks. */
+export const http: Command = {
+  name: 'krb5kit http',
+  summary: 'Transfer a URL, authenticating by Negotiate.',
+  operands: 'URL',
+  usageStatus: 2,
+  asksKdc: true,
+  options: [
+    { flags: '-X, --request <method>', text: 'Use this method instead of GET, or POST with data.' },
+    { flags: '-H, --header <line>', text: 'Send this header, "Name: value".' },
+    {
+      flags: '-d, --data <data>',
+      text: 'Send this as a form does; @FILE for a file without its line ends, @- for stdin.',
+    },
+    { flags: '--data-binary <data>', text: 'Send this, or a file, as it is.' },
+    { flags: '-o, --output <file>', text: 'Write the body to this file instead of stdout.' },
+    { flags: '-i, --include', text: 'Write the headers of the response before its body.' },
+    { flags: '-I, --head', text: 'Ask for the headers only, and write them.' },
+    { flags: '-L, --location', text: 'Follow redirects.' },
+    {
+      flags: '--allow <host>',
+      text: 'Authenticate to this host, too, where a redirect leads there; *.DOMAIN for all in it.',
+    },
+    { flags: '-k, --insecure', text: 'Take any certificate for the server.' },
+    { flags: '--cacert <file>', text: 'Take certificates that those in this file vouch for.' },
+    { flags: '-c, --cache <cache>', text: 'Use this cache instead of the default one.' },
+    {
+      flags: '--delegate <when>',
+      text: 'Pass on your credentials: "policy" where the KDC trusts the service, or "always".',
+    },
+    { flags: '--preemptive', text: 'Authenticate without being asked.' },
+    { flags: '--no-mutual', text: 'Do not insist on the server proving who it is.' },
+    { flags: '--proxy <url>', text: 'Go through this proxy.' },
+    { flags: '--json', text: 'Write the facts as one line of JSON: status, headers, who, body.', ours: true },
+  ],
+  run,
+};
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  const [text, ...rest] = args.operands;
+  const url = text !== undefined && rest.length === 0 ? readUrl(text) : undefined;
+  if (url === undefined) throw new UsageError('krb5kit http: name one URL of http or https');
+  const init = await readRequest(args, io);
+  const options = readOptions(args, io);
+  const session = openSession(io);
+  const open = opener(args, session);
+  return during(`transferring ${url}`, async () => {
+    const response = await fetched(negotiateFetch({ ...options, open })(url, init));
+    const body = new Uint8Array(await fetched(response.arrayBuffer()));
+    tell(response, body, args, io);
+    // As a shell asks: 4 and 5 are the server's own words.
+    return response.status < 400 ? 0 : Math.floor(response.status / 100);
+  });
+}
+
+function opener(args: Arguments, session: Session): NegotiateOptions['open'] {
+  return openFromCache(
+    async server => cacheForService(args.value('cache'), await expandHost(server, session, false), session),
+    {
+      ...exchangeOptions(session, defaultTgsEnctypes(session.config)),
+      servicePrincipal: host => hostPrincipal('HTTP', host, session),
+    },
+  );
+}
+
+/** What fetch rejects with has its reason inside. */
+async function fetched<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const { code, message } = (error.cause ?? error) as NodeJS.ErrnoException;
+    throw new KerberosError('HTTP', reasons[code ?? ''] ?? message, { cause: error });
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Connection refused',
+  ENOTFOUND: 'Host not found',
+  ECONNRESET: 'The server closed the connection',
+};
+
+function tell(response: Response, body: Uint8Array, args: Arguments, io: Io): void {
+  const file = args.value('output');
+  if (file !== undefined) writeFileSync(resolve(io.cwd, file), body);
+  if (args.has('json')) {
+    io.out(
+      `${JSON.stringify({ ...facts(response), ...(file === undefined && { body: bytesToText(body) }) })}\n`,
+    );
+    return;
+  }
+  if (args.has('include') || args.has('head')) {
+    const lines = [...response.headers].map(([name, value]) => `${name}: ${value}`);
+    const status = `HTTP/1.1 ${response.status} ${response.statusText}`.trimEnd();
+    io.out([status, ...lines, '', ''].map(line => printable(line)).join('\r\n'));
+  }
+  if (file === undefined) io.out(bytesToText(body));
+}
+
+function facts(response: Response): object {
+  const { url, status, statusText } = response;
+  const who = negotiated(response);
+  return {
+    url,
+    status,
+    statusText,
+    headers: Object.fromEntries(response.headers),
+    ...(who && {
+      client: formatPrincipal(who.initiator),
+      service: formatPrincipal(who.acceptor),
+      mechanism: who.mechanism,
+      mutual: who.mutual,
+      delegated: who.flags.delegation,
+    }),
+  };
+}

@@ -1,0 +1,28 @@
+import { Readable } from 'node:stream';
+
+/** Bytes, which can be sent again, or a stream, which cannot. */
+export type Body = Uint8Array | Readable | undefined;
+
+/** Reads a stream as far as `limit`: bytes where it ends before, else a stream of the whole. */
+export async function heldBack(body: Body, limit: number): Promise<Body> {
+  if (!(body instanceof Readable)) return body;
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const source = body[Symbol.asyncIterator]();
+  for (;;) {
+    const { done, value } = await source.next();
+    if (done) return Buffer.concat(chunks);
+    const chunk = typeof value === 'string' ? Buffer.from(value) : (value as Uint8Array);
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > limit) return Readable.from(rejoined(chunks, source), { objectMode: false });
+  }
+}
+
+async function* rejoined(
+  chunks: readonly Uint8Array[],
+  source: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+  yield* { [Symbol.asyncIterator]: () => source };
+}

@@ -1,0 +1,52 @@
+import { createMemoryReplayCache } from '../ap/replay-memory.ts';
+import type { Ccache } from '../ccache/ccache.ts';
+import type { ServiceOptions } from '../client/service.ts';
+import { type AcceptorOptions, createAcceptor } from '../gss/acceptor.ts';
+import { openContext } from '../gss/initiate.ts';
+import { acceptNegotiation } from '../gss/spnego-acceptor.ts';
+import { KRB5_NAMES } from '../gss/spnego-mechanisms.ts';
+import { hostBasedPrincipal, type Principal } from '../messages/principal.ts';
+import type { OpenContext } from './options.ts';
+import type { AcceptContext } from './server.ts';
+
+export interface OpenFromCacheOptions extends ServiceOptions {
+  /** The service's principal for a host's name: `HTTP/host`, in the realm that the client's KDC finds, if not given. */
+  readonly servicePrincipal?: ((host: string) => Principal | Promise<Principal>) | undefined;
+}
+
+/**
+ * Opens contexts in the name of a cache's principal, with the service tickets that it holds or that it gets from the KDCs; the
+ * cache may depend on the service.
+ */
+export function openFromCache(
+  cache: Ccache | ((server: Principal) => Promise<Ccache>),
+  { servicePrincipal = httpPrincipal, ...exchange }: OpenFromCacheOptions,
+): OpenContext {
+  return async ({ host, delegation, channelBindings, signal = exchange.signal }) => {
+    const server = await servicePrincipal(host);
+    const chosen = typeof cache === 'function' ? await cache(server) : cache;
+    const wishes = { mechanism: 'spnego', delegation, channelBindings, signal } as const;
+    return openContext(server, chosen, { ...exchange, ...wishes });
+  };
+}
+
+export interface AcceptContextsOptions
+  extends Pick<AcceptorOptions, 'requireBindings' | 'tgt' | 'permittedEnctypes' | 'clockskew' | 'now'> {
+  /** Where requests are remembered: in the memory of this process if not given, `none` for nowhere. */
+  readonly replayCache?: AcceptorOptions['replayCache'] | 'none';
+}
+
+/** Accepts contexts of Kerberos, by way of SPNEGO or without. */
+export function acceptContexts({ replayCache, ...options }: AcceptContextsOptions): AcceptContext {
+  const { clockskew } = options;
+  const replays =
+    replayCache === 'none' ? undefined : (replayCache ?? createMemoryReplayCache({ clockskew }));
+  return request => {
+    const create = () => createAcceptor({ ...options, ...request, replayCache: replays });
+    return acceptNegotiation([{ oids: KRB5_NAMES, create }]);
+  };
+}
+
+function httpPrincipal(host: string): Principal {
+  return hostBasedPrincipal('HTTP', host.toLowerCase().replace(/\.$/, ''), '');
+}

@@ -1,0 +1,193 @@
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import { Readable } from 'node:stream';
+import { KerberosError } from '../errors.ts';
+import { mayNegotiate, type Redirected } from './allowed.ts';
+import { type Body, heldBack } from './body.ts';
+import { findNegotiate } from './challenge.ts';
+import { bareHost } from './connect.ts';
+import { drain, type Line, type LineRequest } from './line.ts';
+import { Lines } from './lines.ts';
+import { type NegotiateOptions, noteNegotiated } from './options.ts';
+import { Party } from './party.ts';
+
+export interface HttpRequest {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: OutgoingHttpHeaders;
+  readonly body: Body;
+  readonly signal?: AbortSignal | undefined;
+  readonly redirected?: Redirected | undefined;
+}
+
+/** One request, as often as it takes until the server knows who it is from; redirects are not followed. */
+export type Exchange = (request: HttpRequest) => Promise<IncomingMessage>;
+
+const MAX_BODY_HELD = 1 << 20;
+/** Requests for one response; Kerberos takes two for each of server and proxy. */
+const MAX_ROUNDS = 12;
+/** What may be sent again to a connection that the server has closed meanwhile (RFC 9110 §9.2.2). */
+const IDEMPOTENT = ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'];
+
+/** Makes a client with connections of its own. */
+export function createExchange(options: NegotiateOptions): Exchange {
+  const lines = new Lines(options);
+  return async given => {
+    const proxy = proxyFor(given.url, options);
+    const body = await heldBack(given.body, options.bodyLimit ?? MAX_BODY_HELD);
+    const request = { ...given, body };
+    const line = await lines.take(request.url, proxy, request.signal);
+    const reused = line.used > 0;
+    try {
+      return await new Conversation(request, { options, lines, proxy }).run(line);
+    } catch (error) {
+      const again = reused && isReset(error) && (body === undefined || body instanceof Uint8Array);
+      if (!again || !IDEMPOTENT.includes(request.method)) throw error;
+      return new Conversation(request, { options, lines, proxy }).run(
+        await lines.take(request.url, proxy, request.signal),
+      );
+    }
+  };
+}
+
+interface Surroundings {
+  readonly options: NegotiateOptions;
+  readonly lines: Lines;
+  readonly proxy: URL | undefined;
+}
+
+/** The requests and responses that lead to one response. */
+class Conversation {
+  private readonly request: HttpRequest;
+  private readonly around: Surroundings;
+  private line!: Line;
+  private origin: Party | undefined;
+  private proxy: Party | undefined;
+  private bodySent = false;
+  private over = false;
+
+  constructor(request: HttpRequest, around: Surroundings) {
+    this.request = request;
+    this.around = around;
+  }
+
+  async run(line: Line): Promise<IncomingMessage> {
+    this.meet(line);
+    try {
+      if (this.around.options.preemptive) await this.origin?.begin();
+      // What can be sent only once is not sent before we know whether the server wants to know who it is from.
+      let probing = this.request.body instanceof Readable && this.origin !== undefined && !this.origin.begun;
+      for (let round = 0; round < MAX_ROUNDS; round++) {
+        const response = await this.send(probing);
+        const answered = await this.answer(response);
+        if (!answered && !probing) {
+          this.over = true;
+          return response;
+        }
+        if (!answered) await this.goOn(response);
+        probing &&= answered && this.origin?.credentials === undefined;
+      }
+      throw new KerberosError('HTTP', `${this.request.url.host} asks for ever who we are`);
+    } catch (error) {
+      this.line.close();
+      throw error;
+    }
+  }
+
+  /** Takes a connection, with nothing said yet to those at its other end. */
+  private meet(line: Line): void {
+    const { request, around } = this;
+    const { open, channelBindings = true, delegation = 'none', mutual = 'required' } = around.options;
+    const { url, headers, signal } = request;
+    this.line = line;
+    this.proxy = this.inTheOpen ? around.lines.party(around.proxy!, line.bindings, signal) : undefined;
+    const speaksForItself = Object.keys(headers).some(name => name.toLowerCase() === 'authorization');
+    if (speaksForItself || !mayNegotiate(url, around.options, request.redirected)) return;
+    this.origin = new Party({
+      name: url.host,
+      mutual,
+      open: () =>
+        open({
+          host: bareHost(url),
+          delegation,
+          channelBindings: channelBindings && !this.inTheOpen ? line.bindings : undefined,
+          signal,
+        }),
+    });
+  }
+
+  /** Whether a proxy reads the request, which is then for a URL in full (RFC 9112 §3.2.2). */
+  private get inTheOpen(): boolean {
+    return this.around.proxy !== undefined && this.request.url.protocol === 'http:';
+  }
+
+  private send(probing: boolean): Promise<IncomingMessage> {
+    const { url, headers, body, method, signal } = this.request;
+    const { lines, proxy } = this.around;
+    if (body instanceof Readable && this.bodySent) {
+      throw new KerberosError('HTTP', 'The body has been sent and cannot be sent again');
+    }
+    this.bodySent ||= !probing;
+    const { line } = this;
+    const request: LineRequest = {
+      method: probing ? 'HEAD' : method,
+      target: this.inTheOpen ? url.origin + url.pathname + url.search : url.pathname + url.search,
+      headers: {
+        Host: url.host,
+        ...(probing ? withoutBody(headers) : headers),
+        ...(this.origin?.credentials && { Authorization: this.origin.credentials }),
+        ...(this.proxy?.credentials && { 'Proxy-Authorization': this.proxy.credentials }),
+      },
+      body: probing ? undefined : body,
+      signal,
+    };
+    return line.send(request, () => this.over && lines.give(url, proxy, line));
+  }
+
+  /** Whether the response asks for something that the next request will say. */
+  private async answer(response: IncomingMessage): Promise<boolean> {
+    const { statusCode = 0, headers } = response;
+    const success = statusCode >= 200 && statusCode < 300;
+    if (statusCode === 407) return this.answerTo('proxy', headers['proxy-authenticate'], response);
+    const proof = headers['proxy-authentication-info'] ?? headers['proxy-authenticate'];
+    await this.proxy?.passed(proof?.toString(), { success });
+    if (statusCode === 401) return this.answerTo('origin', headers['www-authenticate'], response);
+    noteNegotiated(response, await this.origin?.passed(headers['www-authenticate'], { success }));
+    return false;
+  }
+
+  private async answerTo(
+    who: 'origin' | 'proxy',
+    header: string | undefined,
+    response: IncomingMessage,
+  ): Promise<boolean> {
+    const begun = this[who]?.begun;
+    // A context may be bound to its connection: if that has come to its end, the new one is needed first.
+    if (begun === false && findNegotiate(header) !== undefined) await this.goOn(response);
+    const answered = (await this[who]?.challenged(header)) ?? false;
+    if (begun && answered && !(await drain(response, this.line))) {
+      throw new KerberosError('HTTP', `${this.request.url.host} hung up on a negotiation`);
+    }
+    return answered;
+  }
+
+  /** Makes ready for the next request, on a new connection where the server has closed this one. */
+  private async goOn(response: IncomingMessage): Promise<void> {
+    if (await drain(response, this.line)) return;
+    const { url, signal } = this.request;
+    this.meet(await this.around.lines.take(url, this.around.proxy, signal));
+  }
+}
+
+function proxyFor(url: URL, { proxy }: NegotiateOptions): URL | undefined {
+  const found = typeof proxy === 'function' ? proxy(url) : proxy;
+  return found === undefined ? undefined : new URL(found);
+}
+
+function withoutBody(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  const ofBody = /^(?:content-.*|transfer-encoding|expect|trailer)$/i;
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !ofBody.test(name)));
+}
+
+function isReset(error: unknown): boolean {
+  return ['ECONNRESET', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
