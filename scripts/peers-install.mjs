@@ -15,6 +15,12 @@ const packages = [
   'krb5-kdc-ldap',
   'slapd',
   'ldap-utils',
+  'libsasl2-modules-gssapi-mit',
+  'dovecot-imapd',
+  'dovecot-gssapi',
+  'postgresql',
+  'openssh-server',
+  'openssh-client',
   'dbus-daemon',
   'gnome-keyring',
   'keepassxc',
@@ -30,6 +36,9 @@ const packages = [
   'libapache2-mod-auth-gssapi',
   'chromium',
   'curl',
+  'g++',
+  'libkrb5-dev',
+  'make',
   'python3-requests-kerberos',
   'procps',
   'python3',
@@ -66,16 +75,24 @@ const heimdalLibraries = [
 const schema = '/usr/share/doc/krb5-kdc-ldap/kerberos.schema.gz';
 const schemaPrefix = '/opt/krb5-ldap';
 
+// npm's own bindings of MIT's library, which are compiled here where none are ready for download.
+const npmKerberos = '/opt/npm-kerberos';
+const npmKerberosVersion = 'kerberos@7.0.0';
+
 const missing = [...packages, ...heimdalLibraries].filter(name => !isInstalled(name));
 const withoutHeimdal = [...heimdalPrograms.map(name => `${heimdal}/bin/${name}`), ...heimdalDaemons].some(
   path => !existsSync(path),
 );
 try {
+  const withoutNpmKerberos = !existsSync(`${npmKerberos}/node_modules/kerberos/build/Release/kerberos.node`);
   const withoutSchema = () => !existsSync(schema) && !existsSync(schemaPrefix + schema);
-  if (missing.length === 0 && !withoutHeimdal && !withoutSchema()) console.log('All peers are installed.');
+  if (missing.length === 0 && !withoutHeimdal && !withoutSchema() && !withoutNpmKerberos) {
+    console.log('All peers are installed.');
+  }
   if (missing.length > 0) install(missing);
   if (withoutHeimdal) unpackHeimdal();
   if (withoutSchema()) unpack(['krb5-kdc-ldap'], schemaPrefix);
+  if (withoutNpmKerberos) installNpmKerberos();
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;
@@ -113,6 +130,15 @@ function unpackHeimdal() {
       { klist: 'heimtools', kswitch: 'heimtools', kgetcred: 'kgetcred' }[name] ?? `${name}.heimdal`;
     asRoot(['ln', '-sfn', `../usr/bin/${file}`, `${heimdal}/bin/${name}`]);
   }
+}
+
+function installNpmKerberos() {
+  const { npm_execpath: npm } = process.env;
+  const program = npm === undefined ? ['npm'] : [process.execPath, npm];
+  const args = ['install', '--prefix', npmKerberos, '--no-audit', '--no-fund', npmKerberosVersion];
+  asRoot(['mkdir', '-p', npmKerberos]);
+  const { status, stderr } = asRoot([...program, ...args]);
+  if (status !== 0) throw new Error(`${stderr ?? ''}${npmKerberosVersion} cannot be installed.`);
 }
 
 function unpack(names, prefix) {

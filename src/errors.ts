@@ -43,6 +43,15 @@ export type ErrorCode =
   | 'KDC_UNREACHABLE'
   | 'ABORTED'
   | 'KDC_LISTEN' // the embedded KDC could not bind its port
+  // the database of a KDC
+  | 'DATABASE_NOT_FOUND'
+  | 'DATABASE_EXISTS'
+  | 'DATABASE_FORMAT' // no principal database, or one whose records do not open
+  | 'DATABASE_IO' // a database, its master key or a dump that cannot be read or written
+  | 'DATABASE_KEY' // the master key is missing, or not the one that the records are sealed under
+  | 'DUMP_FORMAT' // a dump of another KDC that cannot be taken apart
+  | 'PRINCIPAL_UNKNOWN'
+  | 'PRINCIPAL_EXISTS'
   // exchanges
   | 'KDC_ERROR' // the KDC answered KRB-ERROR
   | 'REPLY_MODIFIED' // a reply that does not match its request (RFC 4120 §3.1.5, §3.3.4)

@@ -1,7 +1,8 @@
 import type { CacheContents } from '../ccache/ccache.ts';
-import { configEntry, startRealmEntries } from '../ccache/config-entries.ts';
-import { doesFast, fastNote } from '../client/fast-available.ts';
-import { getInitialCredential, type InitialOptions, type InitialResult } from '../client/initial.ts';
+import { startRealmEntries } from '../ccache/config-entries.ts';
+import { doesFast } from '../client/fast-available.ts';
+import { getInitialCredential, type InitialOptions } from '../client/initial.ts';
+import { initialContents } from '../client/initial-contents.ts';
 import { notFound } from '../client/not-found.ts';
 import { readOnce, type Secret } from '../client/secret.ts';
 import { defaultTgsEnctypes, defaultTktEnctypes } from '../config/enctypes.ts';
@@ -73,7 +74,7 @@ export async function getInitial(request: InitialRequest, session: Session): Pro
     }
   });
   if (!withKeytab) await warnOfPassword(result, session.io);
-  return contentsOf(result);
+  return initialContents(result);
 }
 
 /** Runs an exchange; once more within FAST where a KDC wants that and an anonymous ticket for it is to be had. */
@@ -137,20 +138,6 @@ export async function againFrom(
   const { renewCredential, validateCredential } = await import('../client/renew.ts');
   const renewed = await (again === 'renewing' ? renewCredential : validateCredential)(old, options);
   return { principal, credentials: [...startRealmEntries(renewed), renewed], kdcOffset };
-}
-
-/**
- * The ticket, and before it what MIT notes: whether the KDC offers FAST, which pre-authentication it took and what
- * that wants to be remembered, and the realm to start from.
- */
-function contentsOf({ credential, kdcOffset, fastAvailable, notes }: InitialResult): CacheContents {
-  const { client, server } = credential;
-  const entries = [
-    ...(fastAvailable ? [fastNote(client, server)] : []),
-    ...[...notes].map(([key, value]) => configEntry(client, key, server, value)),
-    ...startRealmEntries(credential),
-  ];
-  return { principal: client, credentials: [...entries, credential], kdcOffset };
 }
 
 function passwordSecret({ name, principal }: Target, { io }: Session): Secret {

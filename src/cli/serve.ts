@@ -21,6 +21,8 @@ import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 
 const HTTP_PORT = 8088;
+/** That of gss-server. */
+const GSS_PORT = 4444;
 
 /** serve: a service that takes tickets, tells clients who they are and proves who it is. */
 export const serve: Command = {
@@ -36,6 +38,10 @@ export const serve: Command = {
     { flags: '--service <name>', text: `Accept tickets for this service; ${SAMPLE_SERVICE} if not given.` },
     { flags: '--host <address>', text: 'Listen on this address; 127.0.0.1 if not given, :: for all.' },
     { flags: '-p, --port <port>', text: `Listen on this TCP port; ${SAMPLE_PORT} if not given, 0 for any.` },
+    {
+      flags: '--gss',
+      text: 'Accept GSS-API contexts and vouch for messages, as gss-server does, on port 4444.',
+    },
     {
       flags: '--http',
       text: `Serve HTTP and authenticate by Negotiate, as HTTP on port ${HTTP_PORT} if not told otherwise.`,
@@ -55,7 +61,9 @@ const PATIENCE = 30_000;
 async function run(args: Arguments, io: Io): Promise<number> {
   if (args.operands.length > 0) throw new UsageError(`krb5kit serve: what is "${args.operands[0]}"?`);
   const http = args.has('http');
-  const port = readPort(args.value('port'), http ? HTTP_PORT : SAMPLE_PORT, 'krb5kit serve');
+  const gss = args.has('gss');
+  if (http && gss) throw new UsageError('krb5kit serve: --http or --gss, not both');
+  const port = readPort(args.value('port'), http ? HTTP_PORT : gss ? GSS_PORT : SAMPLE_PORT, 'krb5kit serve');
   const session = openSession(io);
   const named = args.value('keytab');
   const keytab = named === undefined ? defaultKeytab(session) : namedKeytab(named);
@@ -65,7 +73,8 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const place = { host, port, service, keytab };
   const replayCache = replayCacheOf(session);
   if (http) return serveHttp(args, place, { replayCache, session });
-  const accept = acceptor({ keytab, service, replayCache }, session);
+  const accepting = gss ? (await import('./serve-gss.ts')).gssAcceptor : acceptor;
+  const accept = accepting({ keytab, service, replayCache }, session);
   const server = createServer({ pauseOnConnect: true });
   return listening(server, place, io, () => serveClients(server, accept, args.has('once'), io));
 }

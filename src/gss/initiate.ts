@@ -1,4 +1,5 @@
 import type { Ccache } from '../ccache/ccache.ts';
+import { type ClientKeytab, refreshFromKeytab } from '../client/client-keytab.ts';
 import { forwardCredential } from '../client/forward.ts';
 import { getServiceCredential, type ServiceOptions } from '../client/service.ts';
 import { findPeerTgt, getUserToUserCredential } from '../client/user-to-user.ts';
@@ -8,6 +9,7 @@ import { OK_AS_DELEGATE } from '../messages/flags.ts';
 import type { Principal } from '../messages/principal.ts';
 import type { SecurityContext } from './context.ts';
 import { createInitiator, type InitiatorOptions } from './initiator.ts';
+import { getProxyCacheCredential, impersonatorOf } from './proxy-cache.ts';
 import { createSpnegoInitiator } from './spnego-initiator.ts';
 import { createUserToUserInitiator } from './user-to-user.ts';
 
@@ -21,35 +23,48 @@ export interface OpenContextOptions extends ServiceOptions, Omit<InitiatorOption
   readonly delegation?: 'none' | 'policy' | 'always' | undefined;
   /** Whether the acceptor has no key but that of its own ticket-granting ticket, which it is asked for. */
   readonly userToUser?: boolean | undefined;
+  /** Where the keys are that bring a ticket-granting ticket where the cache has none, or one that is about to expire. */
+  readonly clientKeytab?: ClientKeytab | undefined;
 }
 
 /**
  * A context with the service `target` in the name of the cache's principal, ready for its first step: the service's ticket
- * is the cache's own or got from the KDCs. Throws what `getServiceCredential` throws.
+ * is the cache's own or got from the KDCs, by S4U2Proxy in a cache that `initializeProxyCache` has made. Throws what
+ * `getServiceCredential` throws, and with a client keytab what `getInitialCredential` throws.
  */
 export async function openContext(
   target: Principal,
   cache: Ccache,
   options: OpenContextOptions,
 ): Promise<SecurityContext> {
-  const kdcOffset = options.kdcOffset ?? (await cache.load()).kdcOffset;
+  if (options.clientKeytab !== undefined) await refreshFromKeytab(cache, options.clientKeytab, options);
+  const contents = await cache.load();
+  const kdcOffset = options.kdcOffset ?? contents.kdcOffset;
+  const impersonator = impersonatorOf(contents);
   const context = options.userToUser
     ? createUserToUserInitiator(
         target,
         secondTicket => getUserToUserCredential(cache, { server: target, secondTicket }, options),
         { ...options, kdcOffset },
       )
-    : await openWithTicket(target, cache, { ...options, kdcOffset });
+    : await openWithTicket(target, cache, { ...options, kdcOffset, impersonator });
   return options.mechanism === 'spnego' ? createSpnegoInitiator(context) : context;
+}
+
+interface Impersonation {
+  readonly impersonator: Principal | undefined;
 }
 
 async function openWithTicket(
   target: Principal,
   cache: Ccache,
-  options: OpenContextOptions,
+  options: OpenContextOptions & Impersonation,
 ): Promise<SecurityContext> {
-  const credential = await getServiceCredential(cache, target, options);
-  const { delegation = 'none' } = options;
+  const { delegation = 'none', impersonator } = options;
+  const credential =
+    impersonator === undefined
+      ? await getServiceCredential(cache, target, options)
+      : await getProxyCacheCredential(cache, target, { ...options, impersonator });
   const trusted = delegation === 'always' || (credential.flags & OK_AS_DELEGATE) !== 0;
   const forwarded = delegation !== 'none' && trusted ? await forward(cache, options) : undefined;
   return createInitiator(credential, { ...options, delegated: forwarded && [forwarded] });

@@ -1,8 +1,14 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, it } from 'vitest';
 
 const libraries = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
+
+/** Cyrus SASL's mechanisms of Kerberos. */
+const SASL_GSSAPI = `${libraries}/sasl2/libgssapiv2.so`;
+
+/** Where Debian keeps PostgreSQL's programs: those of the newest version. */
+export const POSTGRES_PROGRAMS = `/usr/lib/postgresql/${newestIn('/usr/lib/postgresql')}/bin`;
 
 /** What a peer needs: every program of the list, on PATH or where Debian keeps daemons. */
 const programs = {
@@ -33,6 +39,10 @@ const programs = {
     ...['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', '/usr/bin/python3'],
     '/usr/lib/python3/dist-packages/gssapi/__init__.py',
   ],
+  'npm-kerberos': [
+    ...['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit'],
+    '/opt/npm-kerberos/node_modules/kerberos/build/Release/kerberos.node',
+  ],
   redis: ['redis-server'],
   'secret-service': ['dbus-daemon', 'gnome-keyring-daemon', 'secret-tool', 'gdbus'],
   keepassxc: ['dbus-daemon', 'keepassxc', 'keepassxc-cli', 'secret-tool', 'gdbus'],
@@ -44,6 +54,17 @@ const programs = {
     `${libraries}/krb5/plugins/preauth/otp.so`,
   ],
   apache: ['krb5kdc', 'kadmin.local', 'kdb5_util', 'apache2', '/usr/lib/apache2/modules/mod_auth_gssapi.so'],
+  slapd: ['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', 'slapd', 'ldapadd', SASL_GSSAPI],
+  ldapsearch: ['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', 'ldapsearch', 'ldapwhoami', SASL_GSSAPI],
+  dovecot: [
+    ...['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', 'dovecot'],
+    '/usr/lib/dovecot/modules/auth/libmech_gssapi.so',
+  ],
+  postgres: [
+    ...['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', 'setpriv'],
+    ...[`${POSTGRES_PROGRAMS}/initdb`, `${POSTGRES_PROGRAMS}/postgres`],
+  ],
+  sshd: ['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', 'sshd', 'ssh-keygen'],
   curl: ['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', 'curl'],
   chromium: ['krb5kdc', 'kadmin.local', 'kdb5_util', 'chromium'],
   'requests-kerberos': [
@@ -101,9 +122,19 @@ export function describePeer(name: PeerName, suite: () => void): void {
 
 function isExecutable(path: string): boolean {
   try {
-    accessSync(path, /\.(?:so(?:\.\d+)?|py)$/.test(path) ? constants.R_OK : constants.X_OK);
+    accessSync(path, /\.(?:so(?:\.\d+)?|py|node)$/.test(path) ? constants.R_OK : constants.X_OK);
     return true;
   } catch {
     return false;
+  }
+}
+
+function newestIn(folder: string): string {
+  try {
+    return readdirSync(folder)
+      .sort((a, b) => Number(a) - Number(b))
+      .at(-1)!;
+  } catch {
+    return 'none';
   }
 }

@@ -1,0 +1,68 @@
+import { principalOf } from '../cli/session.ts';
+import { parsePrincipal } from '../messages/principal.ts';
+import { answer, type Callback, requireStrings } from './callback.ts';
+import { openEnvironment } from './environment.ts';
+import { inKrb5Words } from './krb5-error.ts';
+
+/**
+ * Whether a KDC gives a ticket for a password: resolves to null, or rejects with an Error that says why not. A user without
+ * a realm is of `defaultRealm`, or of the configured one. The KDC is taken at its word: who can answer in its stead can
+ * have any password pass.
+ */
+export function checkPassword(
+  username: string,
+  password: string,
+  service: string,
+  defaultRealm?: string,
+): Promise<void>;
+export function checkPassword(
+  username: string,
+  password: string,
+  service: string,
+  defaultRealm: string | undefined,
+  callback: Callback<null>,
+): void;
+export function checkPassword(
+  username: string,
+  password: string,
+  service: string,
+  callback: Callback<null>,
+): void;
+export function checkPassword(
+  username: string,
+  password: string,
+  service: string,
+  defaultRealm?: string | Callback<null>,
+  callback?: Callback<null>,
+): Promise<unknown> | undefined {
+  const [realm, told] =
+    typeof defaultRealm === 'function' ? [undefined, defaultRealm] : [defaultRealm, callback];
+  const check = (): void => {
+    requireStrings({ username, password, service });
+    if (realm && typeof realm !== 'string') {
+      throw new TypeError('if specified, parameter `defaultRealm` must be a string.');
+    }
+  };
+  return answer(told, check, () => tryPassword({ username, password, service, realm }));
+}
+
+interface Claim {
+  readonly username: string;
+  readonly password: string;
+  readonly service: string;
+  readonly realm: string | undefined;
+}
+
+async function tryPassword({ username, password, service, realm }: Claim): Promise<null> {
+  try {
+    // Nothing is asked for in its name; it only must be one.
+    parsePrincipal(service, { defaultRealm: '' });
+    const session = openEnvironment();
+    const client = await principalOf(username, session, realm ? { defaultRealm: realm } : {});
+    const { ticketByPassword } = await import('./initial.ts');
+    await ticketByPassword(client, password, session);
+    return null;
+  } catch (error) {
+    throw inKrb5Words(error);
+  }
+}

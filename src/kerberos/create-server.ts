@@ -1,0 +1,70 @@
+import { defaultKeytab } from '../cli/keytabs.ts';
+import { replayCacheOf } from '../cli/replay-caches.ts';
+import type { Session } from '../cli/session.ts';
+import { permittedEnctypes } from '../config/enctypes.ts';
+import { KeytabError } from '../errors.ts';
+import { GssError } from '../gss/gss-error.ts';
+import { createSpnegoAcceptor } from '../gss/spnego-acceptor.ts';
+import { type FreshKeytab, freshKeytab } from '../http/fresh-keytab.ts';
+import type { KeytabEntry } from '../keytab/keytab.ts';
+import type { Principal } from '../messages/principal.ts';
+import { openEnvironment } from './environment.ts';
+import { KerberosServer } from './server.ts';
+import { parseServiceName, servicePrincipal } from './service-name.ts';
+
+/** A server as `initializeServer` makes it. Throws KerberosError for a name or a keytab that will not do. */
+export async function createServer(service: string): Promise<KerberosServer> {
+  const session = openEnvironment();
+  const { libdefaults } = session.config;
+  const keytab = keysOf(session);
+  const server = service === '' ? undefined : await acceptedServers(service, keytab, session);
+  const context = createSpnegoAcceptor({
+    keytab,
+    server,
+    replayCache: replayCacheOf(session),
+    permittedEnctypes: permittedEnctypes(session.config),
+    clockskew: libdefaults.clockskew,
+  });
+  return new KerberosServer(context, { tellsTarget: service === '' });
+}
+
+/** Whom to be accepted for. Throws GssError NO_CRED where the keytab has no key for it. */
+async function acceptedServers(
+  service: string,
+  keytab: FreshKeytab,
+  session: Session,
+): Promise<readonly Principal[]> {
+  const name = parseServiceName(service);
+  const anyHost = name.host === undefined || session.config.libdefaults.ignoreAcceptorHostname;
+  const host = anyHost ? undefined : (await servicePrincipal(name, session)).components[1];
+  const fits = ({ components, realm }: Principal): boolean =>
+    components.length === 2 &&
+    components[0] === name.service &&
+    (host === undefined || components[1] === host) &&
+    (name.realm === undefined || realm === name.realm);
+  const servers = (await readKeys(keytab)).map(({ principal }) => principal).filter(fits);
+  if (servers.length > 0) return servers;
+  const wanted = `${name.service}/${host ?? ''}@${name.realm ?? ''}`;
+  throw new GssError('NO_CRED', `No key table entry found matching ${wanted}`);
+}
+
+async function readKeys(keytab: FreshKeytab): Promise<readonly KeytabEntry[]> {
+  try {
+    return await keytab();
+  } catch (cause) {
+    if (!(cause instanceof KeytabError)) throw cause;
+    throw new GssError('NO_CRED', cause.message, { cause });
+  }
+}
+
+const keytabs = new Map<string, FreshKeytab>();
+
+/** The default keytab's entries, whose keys are made ready once for all servers of this process. */
+function keysOf(session: Session): FreshKeytab {
+  const keytab = defaultKeytab(session);
+  const known = keytabs.get(keytab.name);
+  if (known !== undefined) return known;
+  const fresh = freshKeytab(keytab, { accepts: () => true });
+  keytabs.set(keytab.name, fresh);
+  return fresh;
+}

@@ -1,0 +1,40 @@
+import { openSession, type Session } from '../cli/session.ts';
+import type { Io } from '../cli/terminal.ts';
+import { KerberosError } from '../errors.ts';
+
+/** The configuration, caches and keytabs of this process, found by its environment as a native library would. */
+export function openEnvironment(): Session {
+  return openSession(world);
+}
+
+/** The process that we are part of, whose terminal is not ours. */
+const world: Io = {
+  env: process.env,
+  platform: process.platform,
+  pid: process.pid,
+  get uid() {
+    return process.geteuid?.();
+  },
+  get cwd() {
+    return process.cwd();
+  },
+  program: [process.execPath],
+  cacheDirectory: '/tmp',
+  keysFile: '/proc/keys',
+  stdinIsTerminal: false,
+  stdoutIsTerminal: false,
+  stderrIsTerminal: false,
+  columns: 80,
+  now: () => new Date(),
+  onStop: () => () => undefined,
+  out: () => undefined,
+  err: () => undefined,
+  readLine: nobodyToAsk,
+  readInput: nobodyToAsk,
+  readPassword: nobodyToAsk,
+  readPassphrase: nobodyToAsk,
+};
+
+async function nobodyToAsk(): Promise<never> {
+  throw new KerberosError('PASSWORD_UNREAD', 'There is nobody to ask for a password');
+}

@@ -1,0 +1,87 @@
+import { type Ccache, ccacheName } from '../ccache/ccache.ts';
+import { resolveCcache } from '../ccache/resolve.ts';
+import { cacheForService } from '../cli/identity-cache.ts';
+import { clientKeytab } from '../cli/keytabs.ts';
+import { cachesAround, readableContents } from '../cli/named-caches.ts';
+import { principalOf, type Session } from '../cli/session.ts';
+import { CcacheError, KeytabError } from '../errors.ts';
+import { GssError } from '../gss/gss-error.ts';
+import { keysOf } from '../keytab/find.ts';
+import { formatPrincipal, type Principal, samePrincipal } from '../messages/principal.ts';
+import { reasonOf } from './failure.ts';
+
+/** Whose tickets an initiator uses. */
+export type Identity =
+  | { readonly cache: Ccache | undefined; readonly client?: Principal }
+  | { readonly user: string; readonly password: string };
+
+let passwordCaches = 0;
+
+/**
+ * Does `work` with the tickets of `identity`: of its cache, of the default ones the one for the service, or of a cache that
+ * is made with a password and lives no longer. Throws GssError NO_CRED where there are no tickets.
+ */
+export async function withCache<T>(
+  identity: Identity,
+  server: Principal,
+  session: Session,
+  work: (cache: Ccache) => Promise<T>,
+): Promise<T> {
+  if ('password' in identity) return withPasswordCache(identity, session, work);
+  const cache = identity.cache ?? (await cacheForService(undefined, server, session));
+  try {
+    return await work(cache);
+  } catch (thrown) {
+    const error = reasonOf(thrown);
+    if (
+      !(error instanceof CcacheError) ||
+      !['CACHE_NOT_FOUND', 'CREDENTIAL_NOT_FOUND'].includes(error.code)
+    ) {
+      throw error;
+    }
+    const where = `default cache: ${ccacheName(cache)}`;
+    throw new GssError('NO_CRED', `No Kerberos credentials available (${where})`, { cause: error });
+  }
+}
+
+/**
+ * The principal named, and the cache of the default collection that has its tickets, or one of this process that they are
+ * to be got into by the client keytab (KRB5_CLIENT_KTNAME, krb5.conf). Throws GssError NO_CRED where there is neither.
+ */
+export async function identityByName(name: string, session: Session): Promise<Identity> {
+  const client = await principalOf(name, session);
+  for (const cache of await cachesAround(undefined, session)) {
+    const contents = await readableContents(cache);
+    if (contents !== undefined && samePrincipal(contents.principal, client)) return { cache, client };
+  }
+  const text = formatPrincipal(client);
+  if (!(await hasKeys(client, session))) {
+    throw new GssError('NO_CRED', `Can't find client principal ${text} in cache collection`);
+  }
+  return { cache: await resolveCcache(`MEMORY:krb5kit/kerberos keytab ${text}`, session.caches), client };
+}
+
+async function hasKeys(client: Principal, session: Session): Promise<boolean> {
+  try {
+    return keysOf(await clientKeytab(session).entries(), client).length > 0;
+  } catch (thrown) {
+    if (reasonOf(thrown) instanceof KeytabError) return false;
+    throw thrown;
+  }
+}
+
+async function withPasswordCache<T>(
+  { user, password }: { readonly user: string; readonly password: string },
+  session: Session,
+  work: (cache: Ccache) => Promise<T>,
+): Promise<T> {
+  const { ticketByPassword } = await import('./initial.ts');
+  const contents = await ticketByPassword(await principalOf(user, session), password, session);
+  const cache = await resolveCcache(`MEMORY:krb5kit/kerberos password ${++passwordCaches}`, session.caches);
+  await cache.initialize(contents);
+  try {
+    return await work(cache);
+  } finally {
+    await cache.destroy();
+  }
+}

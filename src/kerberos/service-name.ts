@@ -1,0 +1,32 @@
+import { hostPrincipal } from '../cli/host-principal.ts';
+import type { Session } from '../cli/session.ts';
+import { GssError } from '../gss/gss-error.ts';
+import type { Principal } from '../messages/principal.ts';
+
+/** A service by the name that applications give it. */
+export interface ServiceName {
+  readonly service: string;
+  /** The host's name as it was given; undefined for whichever host we are. */
+  readonly host: string | undefined;
+  /** Undefined where the host's is to be found out. */
+  readonly realm: string | undefined;
+}
+
+/**
+ * The parts of `type@host`, of the `type/host` of Windows, or of `type`; the host may have `@REALM` behind it. Throws
+ * GssError BAD_NAME for empty text.
+ */
+export function parseServiceName(text: string): ServiceName {
+  const [, service, host, realm] = /^([^@/]*)(?:[@/]([^@]*)(?:@(.*))?)?$/s.exec(text) ?? [];
+  if (text === '' || service === undefined) throw new GssError('BAD_NAME', `no name of a service: "${text}"`);
+  return { service, host: host || undefined, realm: realm || undefined };
+}
+
+/** The principal that goes by such a name; its realm is empty where the client's KDC is to know. */
+export async function servicePrincipal(
+  { service, host, realm }: ServiceName,
+  session: Session,
+): Promise<Principal> {
+  const found = await hostPrincipal(service, host, session);
+  return realm === undefined ? found : { ...found, realm };
+}

@@ -1,0 +1,16 @@
+import type { Session } from '../cli/session.ts';
+import type { InitialOptions } from '../client/initial.ts';
+
+/** What krb5.conf wishes of new ticket-granting tickets, and of how to get them. */
+export function ticketWishes({ config: { libdefaults } }: Session) {
+  return {
+    kdcTimesync: libdefaults.kdcTimesync,
+    lifetime: libdefaults.ticketLifetime,
+    renewLifetime: libdefaults.renewLifetime,
+    forwardable: libdefaults.forwardable,
+    proxiable: libdefaults.proxiable,
+    canonicalize: libdefaults.canonicalize,
+    preferredPreauthTypes: libdefaults.preferredPreauthTypes,
+    spakeGroups: libdefaults.spakePreauthGroups,
+  } satisfies Partial<InitialOptions>;
+}
