@@ -1,19 +1,37 @@
 import { readFileSync } from 'node:fs';
 import { parseDuration } from '../config/duration.ts';
 import { isSupported, parseEnctypeList } from '../crypto/enctypes.ts';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, KerberosError } from '../errors.ts';
+import type { AccountInfo, DomainInfo } from '../kdc/account.ts';
+import { aliasComponents } from '../kdc/aliases.ts';
+import type { IndicatorPolicy } from '../kdc/policy.ts';
 import type { ServiceSpec, UserSpec } from '../kdc/start.ts';
+import type { TrustSpec } from '../kdc/trust.ts';
+import { parsePrincipal } from '../messages/principal.ts';
+import { encodeSid } from '../messages/sid.ts';
 import { fileReason } from './file-reason.ts';
 
 const MAX_UINT32 = 0xffffffff;
 
 /** A realm as a file describes it. */
-export interface RealmFile {
-  readonly realm?: string;
+export interface RealmFile extends Partial<OtherRealm> {
+  readonly enctypes?: readonly number[];
+  /** More realms of the same KDC. */
+  readonly realms?: readonly OtherRealm[];
+}
+
+/** One realm among several. */
+export interface OtherRealm {
+  readonly realm: string;
   readonly maxLife?: number;
   readonly maxRenewableLife?: number;
   readonly requiresPreauth?: boolean;
-  readonly enctypes?: readonly number[];
+  readonly pac?: boolean;
+  readonly domain?: DomainInfo;
+  readonly indicators?: IndicatorPolicy;
+  readonly domainRealms?: Readonly<Record<string, string>>;
+  readonly capaths?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+  readonly trusts?: readonly TrustSpec[];
   readonly users?: readonly UserSpec[];
   readonly services?: readonly ServiceSpec[];
 }
@@ -90,7 +108,69 @@ const enctypes: Reader<readonly number[]> = (value, path) => {
   return list;
 };
 
+const principal = nameThat(name => parsePrincipal(name, { defaultRealm: '' }));
+const alias = nameThat(aliasComponents);
+
+/** A name that `parse` understands. */
+function nameThat(parse: (name: string) => unknown): Reader<string> {
+  return (value, path) => {
+    const name = text(value, path);
+    try {
+      parse(name);
+      return name;
+    } catch (error) {
+      if (!(error instanceof KerberosError)) throw error;
+      throw new Error(`${path} is no name of a principal`);
+    }
+  };
+}
+
+/** A SID that has room for one number more. */
+const domainSid: Reader<string> = (value, path) => {
+  const sid = text(value, path);
+  try {
+    encodeSid(`${sid}-1`);
+    return sid;
+  } catch (error) {
+    if (!(error instanceof KerberosError)) throw error;
+    throw new Error(`${path} must be a SID such as "S-1-5-21-1-2-3"`);
+  }
+};
+
+const direction: Reader<NonNullable<TrustSpec['direction']>> = (value, path) => {
+  if (value !== 'incoming' && value !== 'outgoing' && value !== 'both')
+    throw new Error(`${path} must be "incoming", "outgoing" or "both"`);
+  return value;
+};
+
+/** Relative identifiers begin with 1. */
+const account: Reader<AccountInfo> = (value, path) => {
+  const { rid, ...others } = members({
+    rid: count,
+    primaryGroup: count,
+    groups: listOf(count),
+    fullName: text,
+    upn: text,
+  })(value, path);
+  if (rid === undefined) throw new Error(`${path} must have a rid`);
+  return { rid, ...others };
+};
+
+const domain: Reader<DomainInfo> = (value, path) => {
+  const { sid, name, server } = members({ sid: domainSid, name: text, server: text })(value, path);
+  if (sid === undefined || name === undefined) throw new Error(`${path} must have a sid and a name`);
+  return { sid, name, server };
+};
+
 const policy = {
+  account,
+  noPac: flag,
+  requiresIndicators: listOf(text),
+  aliases: listOf(alias),
+  delegatesTo: listOf(principal),
+  acceptsDelegationFrom: listOf(principal),
+  okToAuthAsDelegate: flag,
+  notDelegated: flag,
   kvno: count,
   enctypes,
   maxLife: duration,
@@ -127,15 +207,47 @@ const service: Reader<ServiceSpec> = (value, path) => {
   return { name, ...others };
 };
 
-const realm: Reader<RealmFile> = members({
+const trust: Reader<TrustSpec> = (value, path) => {
+  const { realm: name, ...others } = members({
+    realm: text,
+    password: text,
+    direction,
+    kvno: count,
+    enctypes,
+    kdc: text,
+  })(value, path);
+  if (name === undefined) throw new Error(`${path} must have a realm`);
+  return { realm: name, ...others };
+};
+
+const inRealm = {
   realm: text,
   maxLife: duration,
   maxRenewableLife: duration,
   requiresPreauth: flag,
-  enctypes,
+  pac: flag,
+  domain,
+  indicators: members({
+    encryptedTimestamp: listOf(text),
+    encryptedChallenge: listOf(text),
+    spake: listOf(text),
+    pkinit: listOf(text),
+    otp: listOf(text),
+  }),
+  domainRealms: recordOf(text),
+  capaths: recordOf(recordOf(listOf(text))),
   users: listOf(user),
   services: listOf(service),
-});
+  trusts: listOf(trust),
+};
+
+const otherRealm: Reader<OtherRealm> = (value, path) => {
+  const { realm: name, ...others } = members(inRealm)(value, path);
+  if (name === undefined) throw new Error(`${path} must have a name, in "realm"`);
+  return { realm: name, ...others };
+};
+
+const realm: Reader<RealmFile> = members({ ...inRealm, enctypes, realms: listOf(otherRealm) });
 
 /** Reads an object of these members, all of which may be absent, and no others. */
 function members<M extends Members>(readers: M): Reader<Read<M>> {
@@ -157,5 +269,16 @@ function listOf<T>(reader: Reader<T>): Reader<readonly T[]> {
   return (value, path) => {
     if (!Array.isArray(value)) throw new Error(`${path} must be a list`);
     return value.map((item, i) => reader(item, `number ${i + 1} in ${path}`));
+  };
+}
+
+function recordOf<T>(reader: Reader<T>): Reader<Readonly<Record<string, T>>> {
+  return (value, path) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw new Error(`${path} must be an object`);
+    }
+    return Object.fromEntries(
+      Object.entries(value).map(([key, given]) => [key, reader(given, `${key} of ${path}`)]),
+    );
   };
 }

@@ -1,5 +1,5 @@
 import { KerberosError } from '../errors.ts';
-import type { ServiceSpec, StartKdcOptions, UserSpec } from '../kdc/start.ts';
+import type { RealmOptions, ServiceSpec, StartKdcOptions, UserSpec } from '../kdc/start.ts';
 import { formatPrincipal, parsePrincipal } from '../messages/principal.ts';
 import { type Arguments, type OptionRow, UsageError } from './command.ts';
 import { readEnctypeNames, readRealmFile, wholeDuration } from './kdc-file.ts';
@@ -15,7 +15,10 @@ export const realmOptions: readonly OptionRow[] = [
     flags: '--service <name>',
     text: 'Add a service such as HTTP/localhost, with random keys; may be given several times.',
   },
-  { flags: '--principals <file>', text: 'Read realm, policy, users and services from this JSON file.' },
+  {
+    flags: '--principals <file>',
+    text: 'Read realms, policies, users, services and trusts from this JSON file.',
+  },
   { flags: '--keytab <file>', text: "Write the services' keys to this keytab." },
   { flags: '--max-life <duration>', text: 'The longest life of a ticket; 10h if not given.' },
   { flags: '--max-renewable-life <duration>', text: 'How long a ticket may be renewed; 7d if not given.' },
@@ -51,7 +54,37 @@ export function readRealm(args: Arguments, program: string): RealmSpec {
     port: readPort(args.value('port'), 0, program),
   };
   for (const { name } of [...spec.users, ...spec.services]) checkName(name, realm);
+  for (const other of spec.realms ?? []) checkNames(other);
+  checkTrusts(spec, program);
   return spec;
+}
+
+/** The services of all its realms, by their names in text. */
+export function serviceNames({ services, realms = [] }: RealmSpec): readonly string[] {
+  const others = realms.flatMap(other =>
+    namesOf(other.services ?? []).map(name => {
+      const principal = parsePrincipal(name, { defaultRealm: other.realm });
+      return formatPrincipal(principal);
+    }),
+  );
+  return [...namesOf(services), ...others];
+}
+
+function namesOf(services: readonly (string | ServiceSpec)[]): readonly string[] {
+  return services.map(service => (typeof service === 'string' ? service : service.name));
+}
+
+function checkNames({ realm, users = [], services = [] }: RealmOptions): void {
+  for (const name of [...users.map(user => user.name), ...namesOf(services)]) checkName(name, realm);
+}
+
+/** The keys that two realms share may be random where both are here. */
+function checkTrusts({ realm, trusts = [], realms = [] }: RealmSpec, program: string): void {
+  const here = [realm, ...realms.map(other => other.realm)];
+  for (const { realm: other, password } of [...trusts, ...realms.flatMap(each => each.trusts ?? [])]) {
+    if (password === undefined && !here.includes(other))
+      throw new UsageError(`${program}: the trust with ${other} has no password`);
+  }
 }
 
 function checkName(name: string, realm: string): void {

@@ -1,6 +1,5 @@
-import { type ChecksumValue, makeChecksum, verifyChecksum } from '../crypto/checksum.ts';
+import { type ChecksumValue, makeChecksum } from '../crypto/checksum.ts';
 import type { Key } from '../crypto/key.ts';
-import { md4 } from '../crypto/md4.ts';
 import { HMAC_MD5 } from '../crypto/rc4.ts';
 import { type Principal, toPrincipal, toPrincipalName } from '../messages/principal.ts';
 import {
@@ -15,6 +14,7 @@ import {
   S4uUserId,
   USE_REPLY_KEY_USAGE,
 } from '../messages/s4u.ts';
+import { isUnkeyed, makeS4uUserChecksum, verifyS4uUserChecksum } from '../messages/s4u-checksum.ts';
 import type { PaData } from '../messages/types.ts';
 import { modified } from '../preauth/modified.ts';
 import type { BehalfReply } from './s4u-behalf.ts';
@@ -29,8 +29,6 @@ export interface UserIdentity {
 }
 
 const KERBEROS = 'Kerberos';
-const RC4_HMAC = 23;
-const RSA_MD4 = 2;
 
 /** PA-FOR-USER, sealed by the session key of the ticket presented; it can name a user by nothing but the name. */
 export function paForUser(name: Principal, sessionKey: Key): PaData {
@@ -59,7 +57,7 @@ export class S4uX509Exchange {
       subjectCertificate: certificate,
       options: USE_REPLY_KEY_USAGE,
     });
-    const checksum = userChecksum(subkey, KU_PA_S4U_X509_USER_REQUEST, userId);
+    const checksum = makeS4uUserChecksum(subkey, KU_PA_S4U_X509_USER_REQUEST, userId);
     this.padata = {
       padataType: PA_S4U_X509_USER,
       padataValue: PaS4uX509User.encode({ userId, checksum }),
@@ -98,26 +96,11 @@ export class S4uX509Exchange {
     },
   ): boolean {
     const { checksum, echo } = reply;
-    if (this.subkey.etype !== RC4_HMAC) return verifyChecksum(this.subkey, reply.usage, userId, checksum);
+    if (!verifyS4uUserChecksum(this.subkey, reply.usage, userId, checksum)) return false;
+    if (!isUnkeyed(this.subkey)) return true;
     // Anybody can make such a checksum; what is sealed repeats those of both sides.
-    const both = Buffer.concat([this.sent, checksum.checksum]);
-    return (
-      checksum.cksumtype === RSA_MD4 &&
-      md4Of(userId).equals(checksum.checksum) &&
-      echo !== undefined &&
-      both.equals(echo)
-    );
+    return echo !== undefined && Buffer.concat([this.sent, checksum.checksum]).equals(echo);
   }
-}
-
-/** Of an enctype's mandatory type, but for RC4, for which MS-SFU 2.2.2 has an unkeyed one. */
-function userChecksum(subkey: Key, usage: number, userId: Uint8Array): ChecksumValue {
-  if (subkey.etype !== RC4_HMAC) return makeChecksum(subkey, usage, userId);
-  return { cksumtype: RSA_MD4, checksum: md4Of(userId) };
-}
-
-function md4Of(bytes: Uint8Array): Buffer {
-  return Buffer.from(md4(bytes));
 }
 
 function find(padata: readonly PaData[]): Uint8Array | undefined {

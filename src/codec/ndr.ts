@@ -114,3 +114,8 @@ export function utf16(bytes: Uint8Array): string {
   const end = text.indexOf('\0');
   return end < 0 ? text : text.slice(0, end);
 }
+
+/** The inverse: UTF-16, little endian, without a zero at its end. */
+export function toUtf16(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'utf16le'));
+}

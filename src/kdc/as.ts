@@ -12,12 +12,16 @@ import {
 import {
   ALLOW_POSTDATE,
   ANONYMOUS,
+  CANONICALIZE,
   CNAME_IN_ADDL_TKT,
   ENC_PA_REP,
   ENC_TKT_IN_SKEY,
+  FORWARDABLE,
   FORWARDED,
   INITIAL,
   POSTDATED,
+  PRE_AUTHENT,
+  PROXIABLE,
   PROXY,
   RENEW,
   REQUEST_ANONYMOUS,
@@ -33,6 +37,7 @@ import { Checksum, type PaData, type PrincipalName } from '../messages/types.ts'
 import { admitClient, admitPassword, admitServer, longestLives } from './admission.ts';
 import { openArmorTicket } from './armor-ticket.ts';
 import { clientHints } from './client-hints.ts';
+import { canonicalName, findSoughtClient } from './client-names.ts';
 import { currentKeys, type PrincipalEntry } from './database.ts';
 import { replyKey, sessionEtype, ticketKey, usableEtypes } from './enctype-choice.ts';
 import { type Exchange, wholeSeconds } from './exchange.ts';
@@ -43,23 +48,25 @@ import { preauthenticate } from './preauth.ts';
 import { refuse } from './refusal.ts';
 import { ticketFlags } from './ticket-flags.ts';
 import { LATEST, ticketTimes } from './ticket-times.ts';
+import { NO_TRANSIT } from './transited.ts';
+import { vouchForClient } from './vouched.ts';
 
 /** Options that ask for what only a ticket-granting ticket can be turned into, or for what is not offered. */
 const NOT_HERE = FORWARDED | PROXY | RENEW | VALIDATE | ENC_TKT_IN_SKEY | CNAME_IN_ADDL_TKT;
 
-/** No realm was passed on the way (RFC 4120 §3.3.3.2). */
-const NO_TRANSIT = { trType: 1, contents: new Uint8Array(0) };
-
 /** Answers an AS-REQ (RFC 4120 §3.1.3); throws `Refusal`, or CodecError where it is malformed. */
 export function answerAsRequest(exchange: Exchange): Uint8Array {
   const { padata, body, reqBody } = openRequest(exchange);
-  const parties = findParties(exchange, body);
+  const parties = findParties(exchange, body, padata);
   const { client, server, realm } = parties;
   const etypes = usableEtypes(body.etype);
   const session = sessionEtype(server, etypes);
   const ownKey = replyKey(client, etypes);
+  exchange.kdc.logins.admit(client, exchange.now);
+  exchange.account = client;
   const required = parties.anonymous || (client.policy.requiresPreauth ?? realm.requiresPreauth);
   const proof = preauthenticate({ exchange, client, etypes, key: ownKey, padata, reqBody }, required);
+  exchange.kdc.logins.succeeded(client, exchange.now, (proof.flags & PRE_AUTHENT) !== 0);
   const provenKey = proof.replyKey ?? ownKey;
   const key = exchange.fast?.strengthen(provenKey) ?? provenKey;
   const wantsProof = padata.some(({ padataType }) => padataType === PA_REQ_ENC_PA_REP);
@@ -70,6 +77,8 @@ export function answerAsRequest(exchange: Exchange): Uint8Array {
     earned: INITIAL | proof.flags | (wantsProof ? ENC_PA_REP : 0) | (parties.anonymous ? ANONYMOUS : 0),
     key: made?.key ?? randomKey(session),
   });
+  const facts = { client, server, padata, provedBy: proof.provedBy };
+  const vouched = vouchForClient(exchange.kdc.database, part, facts);
   const sealing = ticketKey(server);
   const reply = replyPart(part, {
     nonce: body.nonce,
@@ -79,7 +88,7 @@ export function answerAsRequest(exchange: Exchange): Uint8Array {
     encryptedPaData: wantsProof ? [proofOfRequest(key, exchange.request), fastOffer] : undefined,
   });
   const kvno = currentKeys(server).kvno;
-  const ticket = sealTicket(part, { realm: body.realm, sname: parties.sname, key: sealing, kvno });
+  const ticket = sealTicket(part, { realm: body.realm, sname: parties.sname, key: sealing, kvno, vouched });
   // A key that was made for this exchange has no version.
   const keyVersion = key === ownKey ? currentKeys(client).kvno : undefined;
   exchange.issued = { authtime: part.authtime, reply: key.etype, ticket: sealing.etype, session };
@@ -120,15 +129,17 @@ interface Parties {
 }
 
 /** Client and service of a request, if they may have and be given a ticket by this exchange. */
-function findParties(exchange: Exchange, body: KdcReqBody): Parties {
+function findParties(exchange: Exchange, body: KdcReqBody, padata: readonly PaData[]): Parties {
   const { database } = exchange.kdc;
-  const { cname, sname, kdcOptions } = body;
-  if (cname === undefined) refuse(KDC_ERR_C_PRINCIPAL_UNKNOWN, 'NULL_CLIENT');
-  exchange.client = toPrincipal(cname, body.realm);
+  const { sname, kdcOptions } = body;
+  if (body.cname === undefined) refuse(KDC_ERR_C_PRINCIPAL_UNKNOWN, 'NULL_CLIENT');
+  exchange.client = toPrincipal(body.cname, body.realm);
   if (sname === undefined) refuse(KDC_ERR_S_PRINCIPAL_UNKNOWN, 'NULL_SERVER');
   const realm = database.realm(body.realm);
-  const client = database.find(cname.nameString, body.realm);
-  if (realm === undefined || client === undefined) refuse(KDC_ERR_C_PRINCIPAL_UNKNOWN, 'CLIENT_NOT_FOUND');
+  if (realm === undefined) refuse(KDC_ERR_C_PRINCIPAL_UNKNOWN, 'CLIENT_NOT_FOUND');
+  const client = findSoughtClient(exchange, exchange.client, padata);
+  // Without CANONICALIZE a client goes by the name that it has asked under.
+  const cname = kdcOptions & CANONICALIZE ? canonicalName(body.cname, client) : body.cname;
   const server = database.find(sname.nameString, body.realm);
   if (server === undefined) refuse(KDC_ERR_S_PRINCIPAL_UNKNOWN, 'SERVER_NOT_FOUND');
   const anonymous = isAnonymous(exchange.client);
@@ -168,7 +179,7 @@ function newTicket(
   });
   return {
     flags: ticketFlags({
-      kdcOptions: body.kdcOptions,
+      kdcOptions: body.kdcOptions & ~(client.policy.notDelegated ? FORWARDABLE | PROXIABLE : 0),
       earned,
       header: 0,
       renewable: times.renewTill !== undefined,

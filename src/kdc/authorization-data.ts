@@ -1,5 +1,6 @@
 import { IntegrityError } from '../errors.ts';
 import {
+  AD_AUTHENTICATION_INDICATOR,
   AD_CAMMAC,
   AD_IF_RELEVANT,
   AD_KDC_ISSUED,
@@ -14,25 +15,35 @@ import { refuse } from './refusal.ts';
 import type { TgsHeader } from './tgs-header.ts';
 
 /** What only a KDC may say. */
-const KDC_ONLY: readonly number[] = [AD_KDC_ISSUED, AD_CAMMAC, AD_WIN2K_PAC];
+const KDC_ONLY: readonly number[] = [AD_KDC_ISSUED, AD_CAMMAC, AD_AUTHENTICATION_INDICATOR, AD_WIN2K_PAC];
 
 /**
  * The authorization data of a ticket that rests on another: what that one has and what the client adds, without what
- * only a KDC may say (RFC 4120 §3.3.3, §5.2.6). Throws `Refusal` where a restriction is meant for a KDC and unknown.
+ * only a KDC may say (RFC 4120 §3.3.3, §5.2.6) and says anew in each ticket. Throws `Refusal` where a restriction is
+ * meant for a KDC and unknown.
  */
 export function combinedAuthorizationData(
-  { part, subkey, sessionKey }: TgsHeader,
+  { subkey, sessionKey }: Pick<TgsHeader, 'subkey' | 'sessionKey'>,
+  inherited: AuthorizationData = [],
   sealed: EncryptedData | undefined,
 ): AuthorizationData | undefined {
-  const inherited = part.authorizationData ?? [];
   const added =
     sealed === undefined
       ? []
-      : open(sealed, { subkey, sessionKey }).filter(added => mayComeFromClient(added));
-  const all = [...inherited, ...added];
+      : open(sealed, { subkey, sessionKey }).filter(element => mayComeFromClient(element));
+  const all = [...withoutKdcs(inherited), ...added];
   if (all.some(({ adType }) => adType === AD_MANDATORY_FOR_KDC))
     refuse(KDC_ERR_POLICY, 'UNKNOWN_RESTRICTION');
   return all.length === 0 ? undefined : all;
+}
+
+/** A ticket-granting ticket is presented again and again. */
+const filtered = new WeakMap<AuthorizationData, AuthorizationData>();
+
+function withoutKdcs(data: AuthorizationData): AuthorizationData {
+  const known = filtered.get(data) ?? data.filter(element => mayComeFromClient(element));
+  filtered.set(data, known);
+  return known;
 }
 
 function open(

@@ -3,7 +3,7 @@ import { PA_ETYPE_INFO, PA_ETYPE_INFO2, PA_PW_SALT } from '../messages/numbers.t
 import { EtypeInfo, EtypeInfo2 } from '../messages/preauth-data.ts';
 import type { PaData } from '../messages/types.ts';
 import { currentKeys, type PrincipalEntry } from './database.ts';
-import { s2kparams } from './key-version.ts';
+import { s2kparams, saltOf } from './key-version.ts';
 
 /** The enctypes that are older than RFC 4120 and its ETYPE-INFO2: RC4. */
 const OLD_ETYPES = [23];
@@ -16,11 +16,14 @@ export function clientHints(client: PrincipalEntry, etypes: readonly number[]): 
   const { origin, etypes: own } = currentKeys(client);
   const offered = etypes.filter(etype => own.includes(etype));
   if (offered.length === 0) return [];
-  const salt = origin?.salt;
-  const rows = offered.map(etype => ({ etype, salt, s2kparams: origin && s2kparams(etype, origin) }));
+  const rows = offered.map(etype => ({
+    etype,
+    salt: origin && saltOf(etype, origin),
+    s2kparams: origin && s2kparams(etype, origin),
+  }));
   const info2 = { padataType: PA_ETYPE_INFO2, padataValue: EtypeInfo2.encode(rows) };
-  if (salt === undefined || etypes.some(etype => !OLD_ETYPES.includes(etype))) return [info2];
-  const bytes = textToBytes(salt);
+  if (origin === undefined || etypes.some(etype => !OLD_ETYPES.includes(etype))) return [info2];
+  const bytes = textToBytes(saltOf(offered[0]!, origin));
   const info = EtypeInfo.encode(offered.map(etype => ({ etype, salt: bytes })));
   return [
     info2,

@@ -1,6 +1,7 @@
 import type { KeytabEntry } from '../keytab/keytab.ts';
 import type { Principal } from '../messages/principal.ts';
 import type { KeyVersion } from './key-version.ts';
+import type { KeySource } from './new-keys.ts';
 import type { PrincipalPolicy, RealmPolicy } from './policy.ts';
 
 /** A principal as the KDC knows it. */
@@ -15,8 +16,34 @@ export interface PrincipalEntry {
 export interface PrincipalDatabase {
   /** The policy of a realm that is served here. */
   realm(name: string): RealmPolicy | undefined;
-  /** The principal of a name in a realm, whatever the name's type. */
+  /**
+   * The principal of a name or an alias in a realm, whatever the name's type. Of a realm that is not served there are the
+   * ticket-granting services whose keys it shares with one that is.
+   */
   find(components: readonly string[], realm: string): PrincipalEntry | undefined;
+}
+
+/** What goes with new keys. */
+export interface KeyChange {
+  /** Their version; the next one if not given. */
+  readonly kvno?: number | undefined;
+  /** How many versions stay, the new one among them; all of them if not given. */
+  readonly keep?: number | undefined;
+  /** Members of the policy that change at the same time; undefined takes one away. */
+  readonly policy?: Partial<PrincipalPolicy> | undefined;
+}
+
+/** A database whose principals may be changed while it is served. Both throw TypeError for one that is not there. */
+export interface WritableDatabase extends PrincipalDatabase {
+  /** Puts new keys before those a principal has. */
+  addKeys(principal: Principal, source: KeySource, change?: KeyChange): PrincipalEntry;
+  /** Changes members of a principal's policy; undefined takes one away. */
+  update(principal: Principal, policy: Partial<PrincipalPolicy>): PrincipalEntry;
+}
+
+/** Whether a database may be changed. */
+export function isWritable(database: PrincipalDatabase): database is WritableDatabase {
+  return 'addKeys' in database && 'update' in database;
 }
 
 /** The keys of the newest version. */

@@ -20,6 +20,7 @@ const OFFER = { padataType: PA_ENCRYPTED_CHALLENGE, padataValue: new Uint8Array(
 /** RFC 6113 §5.4.6: the time of day, sealed by both sides in keys that only who has the client's key can make. */
 export const encryptedChallenge: KdcPreauth = {
   padataType: PA_ENCRYPTED_CHALLENGE,
+  byPassword: true,
   offers: ({ exchange }) => (exchange.fast === undefined ? [] : [OFFER]),
   verify(padataValue, request) {
     const { exchange } = request;

@@ -14,6 +14,7 @@ const OFFER = { padataType: PA_ENC_TIMESTAMP, padataValue: new Uint8Array(0) };
 /** RFC 4120 §5.2.7.2: the time of day, sealed in the client's key. */
 export const encryptedTimestamp: KdcPreauth = {
   padataType: PA_ENC_TIMESTAMP,
+  byPassword: true,
   // Within FAST the encrypted challenge does the same, and proves the KDC as well.
   offers: ({ exchange }) => (exchange.fast === undefined ? [OFFER] : []),
   verify(padataValue, { client, exchange }) {

@@ -1,16 +1,20 @@
 import type { KdcReqBody } from '../messages/kdc-req.ts';
 import type { Principal } from '../messages/principal.ts';
-import type { PrincipalDatabase } from './database.ts';
+import type { PrincipalDatabase, PrincipalEntry } from './database.ts';
 import type { KdcFast } from './fast.ts';
+import type { Logins } from './lockout.ts';
 import type { TicketOpener } from './open-ticket.ts';
 import type { KdcPreauth } from './preauth-mechanism.ts';
 import type { ReplayTable } from './replays.ts';
+import type { Behalf } from './s4u.ts';
 
 /** Where a request came from. */
 export interface Peer {
   /** An IP address in text. */
   readonly address: string;
   readonly port?: number | undefined;
+  /** The address that the request was sent to, in text. */
+  readonly local?: string | undefined;
   readonly transport: 'udp' | 'tcp';
 }
 
@@ -23,6 +27,7 @@ export interface KdcState {
   readonly clockskew: number;
   readonly replays: ReplayTable;
   readonly tickets: TicketOpener;
+  readonly logins: Logins;
 }
 
 /** What the log tells of a ticket: the enctypes of the reply, the ticket and the session key. */
@@ -43,7 +48,11 @@ export interface Exchange {
   readonly peer: Peer | undefined;
   body?: KdcReqBody;
   client?: Principal;
+  /** Who has to prove who it is, once it may try. */
+  account?: PrincipalEntry;
   issued?: Issued;
+  /** In whose name the client asks, if not in its own. */
+  behalf?: Pick<Behalf, 'subject' | 'evidence'>;
   /** The armor of the request, once it has been opened; the reply goes into it, too. */
   fast?: KdcFast;
 }

@@ -1,9 +1,9 @@
-import type { Key } from '../crypto/key.ts';
+import { encrypt, type Key } from '../crypto/key.ts';
 import type { EncKdcRepPart } from '../messages/kdc-rep.ts';
 import { KU_TICKET } from '../messages/numbers.ts';
-import { seal } from '../messages/seal.ts';
 import { EncTicketPart, Ticket } from '../messages/ticket.ts';
 import type { PaData, PrincipalName } from '../messages/types.ts';
+import { signedPart, type Vouched } from './vouched.ts';
 
 /** What a ticket is sealed with; `kvno` is absent where it is a session key. */
 export interface TicketSealing {
@@ -11,11 +11,16 @@ export interface TicketSealing {
   readonly sname: PrincipalName;
   readonly key: Key;
   readonly kvno: number | undefined;
+  /** What the KDC itself says of the client. */
+  readonly vouched?: Vouched | undefined;
 }
 
 /** The DER of a ticket. */
-export function sealTicket(part: EncTicketPart, { realm, sname, key, kvno }: TicketSealing): Uint8Array {
-  return Ticket.encode({ realm, sname, encPart: seal(EncTicketPart, part, key, KU_TICKET, kvno) });
+export function sealTicket(part: EncTicketPart, sealing: TicketSealing): Uint8Array {
+  const { realm, sname, key, kvno, vouched } = sealing;
+  const plain = vouched === undefined ? EncTicketPart.encode(part) : signedPart(part, key, vouched);
+  const encPart = { etype: key.etype, kvno, cipher: encrypt(key, KU_TICKET, plain) };
+  return Ticket.encode({ realm, sname, encPart });
 }
 
 /** There is nothing to tell of earlier requests (RFC 4120 §5.4.2). */

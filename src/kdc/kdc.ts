@@ -4,6 +4,7 @@ import type { PrincipalDatabase } from './database.ts';
 import { encryptedTimestamp } from './encrypted-timestamp.ts';
 import { errorReply, toRefusal } from './error-reply.ts';
 import type { Exchange, KdcState, Peer } from './exchange.ts';
+import { Logins } from './lockout.ts';
 import { logLine } from './log-line.ts';
 import { Lookaside } from './lookaside.ts';
 import { TicketOpener } from './open-ticket.ts';
@@ -26,14 +27,22 @@ export interface KdcOptions {
   readonly log?: ((line: string) => void) | undefined;
 }
 
-/** A KDC: bytes in, bytes out. */
-export interface Kdc {
+/** What answers messages: bytes in, bytes out. */
+export interface Responder {
   /** The realm that signs errors to requests that name none. */
   readonly realm: string;
   /** Its clock, in milliseconds. */
   now(): number;
   /** The reply to a request, KRB-ERROR where it is refused; undefined for what is no request and gets no reply. */
   handle(request: Uint8Array, peer?: Peer): Uint8Array | undefined;
+  /** Milliseconds that the next reply is held back; none if not given. */
+  delay?(): number;
+}
+
+/** A KDC. */
+export interface Kdc extends Responder {
+  /** What its exchanges share, for services beside it. */
+  readonly state: KdcState;
 }
 
 /** Which exchange a request begins, by its first octet. */
@@ -56,7 +65,8 @@ export function createKdc(options: KdcOptions): Kdc {
   // An authenticator is fresh from one skew before its time to one after it.
   const replays = new ReplayTable(2 * clockskew * 1000);
   const tickets = new TicketOpener(database);
-  const state: KdcState = { database, mechanisms, clockskew, replays, tickets };
+  const logins = new Logins(database);
+  const state: KdcState = { database, mechanisms, clockskew, replays, tickets, logins };
   const lookaside = new Lookaside();
 
   function handle(request: Uint8Array, peer?: Peer): Uint8Array | undefined {
@@ -77,11 +87,12 @@ export function createKdc(options: KdcOptions): Kdc {
       if (label !== undefined) lookaside.remember(label, reply, exchange.now);
     } catch (error) {
       refusal = toRefusal(error);
+      if (exchange.account !== undefined) logins.refused(exchange.account, refusal, exchange.now);
       reply = errorReply(refusal, { realm, ...exchange });
     }
     log?.(logLine(type.kind, exchange, refusal));
     return reply;
   }
 
-  return { realm, now, handle };
+  return { realm, state, now, handle };
 }

@@ -4,8 +4,15 @@ import { importKey, type Key } from '../crypto/key.ts';
 /** What string-to-key was given besides the password. */
 export interface PasswordOrigin {
   readonly salt: string;
+  /** By enctype, for those whose salt is another one, as other KDCs make them. */
+  readonly salts?: Readonly<Record<number, string>> | undefined;
   /** PBKDF2 rounds where they are not the enctype's default. */
   readonly iterations?: number | undefined;
+}
+
+/** The salt of one enctype's key. */
+export function saltOf(etype: number, { salt, salts }: PasswordOrigin): string {
+  return salts?.[etype] ?? salt;
 }
 
 /** The s2kparams that tell a client of an unusual count (RFC 3962 §4); the enctypes without a count have none. */

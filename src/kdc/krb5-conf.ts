@@ -1,13 +1,24 @@
+import type { RealmPolicy } from './policy.ts';
+
 /** Where a realm's KDC is. */
 export interface RealmLocation {
   readonly realm: string;
   readonly host: string;
   readonly port: number;
+  /** Where passwords are changed. */
+  readonly passwordPort?: number | undefined;
+  /** More realms, of the same KDC unless `kdc` says where theirs is, as `host:port`. */
+  readonly realms?: readonly { readonly realm: string; readonly kdc?: string | undefined }[] | undefined;
+  /** The realms between two; see `RealmPolicy`. */
+  readonly capaths?: RealmPolicy['capaths'];
 }
 
 /** A krb5.conf by which clients find one realm's KDC on this machine, and ask nobody else. */
-export function formatKrb5Conf({ realm, host, port }: RealmLocation): string {
-  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+export function formatKrb5Conf(location: RealmLocation): string {
+  const { realm, host, port, passwordPort, realms = [], capaths = {} } = location;
+  const at = (number: number): string => (host.includes(':') ? `[${host}]:${number}` : `${host}:${number}`);
+  const address = at(port);
+  const passwords = passwordPort === undefined ? [] : [`kpasswd_server = ${at(passwordPort)}`];
   return `[libdefaults]
 \tdefault_realm = ${realm}
 \tdns_lookup_kdc = false
@@ -17,12 +28,30 @@ export function formatKrb5Conf({ realm, host, port }: RealmLocation): string {
 \tqualify_shortname = ""
 
 [realms]
-\t${realm} = {
-\t\tkdc = ${address}
-\t}
-
+${section(realm, [`kdc = ${address}`, ...passwords])}${realms
+  .map(other =>
+    section(
+      other.realm,
+      other.kdc === undefined ? [`kdc = ${address}`, ...passwords] : [`kdc = ${other.kdc}`],
+    ),
+  )
+  .join('')}
 [domain_realm]
 \tlocalhost = ${realm}
 \t.localhost = ${realm}
-`;
+${formatCapaths(capaths)}`;
+}
+
+function section(name: string, lines: readonly string[]): string {
+  return `\t${name} = {\n${lines.map(line => `\t\t${line}\n`).join('')}\t}\n`;
+}
+
+function formatCapaths(capaths: NonNullable<RealmPolicy['capaths']>): string {
+  const sections = Object.entries(capaths).map(([client, paths]) => {
+    const lines = Object.entries(paths).flatMap(([server, between]) =>
+      (between.length > 0 ? between : ['.']).map(realm => `${server} = ${realm}`),
+    );
+    return section(client, lines);
+  });
+  return sections.length === 0 ? '' : `\n[capaths]\n${sections.join('')}`;
 }

@@ -10,15 +10,21 @@ const MAX_TEXT = 256;
 
 /** The line that krb5kdc writes of a request, `AS_REQ (…) ADDRESS: STATUS: …, CLIENT for SERVER`. */
 export function logLine(kind: string, exchange: Exchange, refusal?: Refusal): string {
-  const { body, peer, client, issued } = exchange;
+  const { body, peer, client, issued, behalf } = exchange;
   const asked = body === undefined ? '' : ` (${requested(body.etype)})`;
   const server = body?.sname && toPrincipal(body.sname, body.realm);
-  const parties = `${named(client)} for ${named(server)}`;
+  const parties = `${named(client)} for ${named(server)}${behalf === undefined ? '' : inTheNameOf(behalf)}`;
   const outcome =
     refusal === undefined
       ? `ISSUE:${issued === undefined ? '' : ` ${ticketOf(issued)}`} ${parties}`
       : `${refusal.message}: ${parties}, ${reasonOf(refusal)}`;
   return `${kind}${asked} ${peer?.address ?? 'in-process'}: ${outcome}`;
+}
+
+/** As krb5kdc tells of S4U2Self and S4U2Proxy, in a line of their own. */
+function inTheNameOf({ subject, evidence }: NonNullable<Exchange['behalf']>): string {
+  const kind = evidence === undefined ? 'PROTOCOL-TRANSITION' : 'CONSTRAINED-DELEGATION';
+  return `, ${kind} s4u-client=${named(toPrincipal(subject.cname, subject.crealm))}`;
 }
 
 /** The name of the error and, where the KDC itself failed, why. */

@@ -8,6 +8,7 @@ const table: readonly (() => KdcPreauth | Promise<KdcPreauth>)[] = [
   async () => (await import('./spake.ts')).openSpake(),
   () => encryptedChallenge,
   () => encryptedTimestamp,
+  async () => (await import('./otp.ts')).openOtp(),
 ];
 
 /** The mechanisms that a KDC offers if it is not told otherwise; PKINIT, before the others, if it has a certificate. */

@@ -1,24 +1,10 @@
-import { type Key, randomKey } from '../crypto/key.ts';
-import { stringToKey } from '../crypto/string-to-key.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
-import { formatPrincipal, type Principal, tgsPrincipal } from '../messages/principal.ts';
-import { defaultSalt } from '../preauth/hints.ts';
-import { exportKeytabEntries, type PrincipalDatabase, type PrincipalEntry } from './database.ts';
-import { KeyVersion, OpenKeys, type PasswordOrigin, s2kparams } from './key-version.ts';
+import { formatPrincipal, isTgs, type Principal, tgsPrincipal } from '../messages/principal.ts';
+import { aliasComponents } from './aliases.ts';
+import { exportKeytabEntries, type PrincipalEntry, type WritableDatabase } from './database.ts';
+import { type KeyVersion, OpenKeys } from './key-version.ts';
+import { type KeySource, NEW_KEY_ENCTYPES, newKeys } from './new-keys.ts';
 import { DEFAULT_REALM_POLICY, type PrincipalPolicy, type RealmPolicy } from './policy.ts';
-
-/** Where a principal's keys come from; `enctypes` are the database's if not given. */
-export type KeySource =
-  | {
-      readonly password: string;
-      readonly enctypes?: readonly number[] | undefined;
-      /** The realm and the name's components if not given. */
-      readonly salt?: string | undefined;
-      /** PBKDF2 rounds; each enctype's default if not given. */
-      readonly iterations?: number | undefined;
-    }
-  | { readonly random: true; readonly enctypes?: readonly number[] | undefined }
-  | { readonly keys: readonly Key[]; readonly salt?: string | undefined };
 
 export interface PrincipalOptions extends PrincipalPolicy {
   /** The version of its keys; 1 if not given. */
@@ -31,42 +17,62 @@ export interface DatabaseOptions {
 }
 
 /** A database in memory. */
-export interface MemoryDatabase extends PrincipalDatabase {
+export interface MemoryDatabase extends WritableDatabase {
   /** Begins to serve a realm, or changes its policy; its ticket-granting service gets random keys. */
   addRealm(name: string, policy?: Partial<RealmPolicy>): void;
-  /** Adds a principal to a realm that is served, or replaces it; throws what `stringToKey` and `randomKey` throw. */
+  /**
+   * Adds a principal to a realm that is served, or replaces it; the ticket-granting service of such a realm may be one of
+   * another realm's. Throws what `stringToKey` and `randomKey` throw, and KerberosError PRINCIPAL_MALFORMED for an alias.
+   */
   add(principal: Principal, source: KeySource, options?: PrincipalOptions): PrincipalEntry;
-  /** Puts new keys before those a principal has, with the next version number unless another is given. */
-  addKeys(principal: Principal, source: KeySource, kvno?: number): PrincipalEntry;
   /** Removes a principal; whether there was one. */
   remove(principal: Principal): boolean;
   /** Every key of a principal, none if it is unknown. */
   exportKeytabEntries(principal: Principal, timestamp?: Date): KeytabEntry[];
 }
 
-const ENCTYPES = [18, 17, 20, 19];
-
 /** An empty database in memory. */
 export function createDatabase(options: DatabaseOptions = {}): MemoryDatabase {
-  const enctypes = options.enctypes ?? ENCTYPES;
+  const enctypes = options.enctypes ?? NEW_KEY_ENCTYPES;
   const pool = new OpenKeys();
-  const realms = new Map<string, { policy: RealmPolicy; principals: Map<string, PrincipalEntry> }>();
+  const realms = new Map<string, StoredRealm>();
 
   function find(components: readonly string[], realm: string): PrincipalEntry | undefined {
-    return realms.get(realm)?.principals.get(nameKey(components));
+    const stored = realms.get(realm);
+    if (stored === undefined) return undefined;
+    const key = nameKey(components);
+    return stored.principals.get(key) ?? stored.aliases.get(key);
   }
 
   function put(entry: PrincipalEntry): PrincipalEntry {
-    const realm = realms.get(entry.principal.realm);
-    if (realm === undefined)
-      throw new TypeError(`the realm of ${formatPrincipal(entry.principal)} is not served`);
-    realm.principals.set(nameKey(entry.principal.components), entry);
+    const { principal, policy } = entry;
+    const stored = realmFor(principal);
+    const aliases = (policy.aliases ?? []).map(alias => nameKey(aliasComponents(alias)));
+    take(stored, principal);
+    stored.principals.set(nameKey(principal.components), entry);
+    for (const alias of aliases) stored.aliases.set(alias, entry);
+    return entry;
+  }
+
+  /** The principal's realm; one that is not served, if it only shares keys with one that is. */
+  function realmFor(principal: Principal): StoredRealm {
+    const known = realms.get(principal.realm);
+    if (known?.policy !== undefined) return known;
+    const isOurs = isTgs(principal) && realms.get(principal.components[1]!)?.policy !== undefined;
+    if (!isOurs) throw new TypeError(`the realm of ${formatPrincipal(principal)} is not served`);
+    const made: StoredRealm = known ?? { policy: undefined, principals: new Map(), aliases: new Map() };
+    realms.set(principal.realm, made);
+    return made;
+  }
+
+  function known(principal: Principal): PrincipalEntry {
+    const entry = find(principal.components, principal.realm);
+    if (entry === undefined) throw new TypeError(`${formatPrincipal(principal)} is not in the database`);
     return entry;
   }
 
   function keysFrom(principal: Principal, source: KeySource, kvno: number): KeyVersion {
-    const origin = 'random' in source ? undefined : originOf(principal, source);
-    return new KeyVersion(kvno, makeKeys(source, enctypes, origin), pool, origin);
+    return newKeys(principal, source, { kvno, enctypes, pool });
   }
 
   function add(
@@ -83,18 +89,25 @@ export function createDatabase(options: DatabaseOptions = {}): MemoryDatabase {
     addRealm(name, policy = {}) {
       const known = realms.get(name);
       const merged = { ...DEFAULT_REALM_POLICY, ...known?.policy, ...policy };
-      realms.set(name, { policy: merged, principals: known?.principals ?? new Map() });
-      if (known === undefined) add(tgsPrincipal(name), { random: true });
+      const { principals = new Map(), aliases = new Map() } = known ?? {};
+      realms.set(name, { policy: merged, principals, aliases });
+      if (known?.policy === undefined) add(tgsPrincipal(name), { random: true });
     },
     add,
-    addKeys(principal, source, kvno) {
-      const entry = find(principal.components, principal.realm);
-      if (entry === undefined) throw new TypeError(`${formatPrincipal(principal)} is not in the database`);
+    addKeys(principal, source, { kvno, keep, policy } = {}) {
+      const entry = known(principal);
       const next = keysFrom(entry.principal, source, kvno ?? entry.keys[0]!.kvno + 1);
-      return put({ ...entry, keys: [next, ...entry.keys] });
+      const keys = [next, ...entry.keys].slice(0, keep);
+      return put({ ...entry, keys, policy: { ...entry.policy, ...policy } });
     },
-    remove: principal =>
-      realms.get(principal.realm)?.principals.delete(nameKey(principal.components)) ?? false,
+    update(principal, policy) {
+      const entry = known(principal);
+      return put({ ...entry, policy: { ...entry.policy, ...policy } });
+    },
+    remove(principal) {
+      const stored = realms.get(principal.realm);
+      return stored !== undefined && take(stored, principal);
+    },
     exportKeytabEntries(principal, timestamp = new Date()) {
       const entry = find(principal.components, principal.realm);
       return entry === undefined ? [] : exportKeytabEntries(entry, timestamp);
@@ -102,23 +115,25 @@ export function createDatabase(options: DatabaseOptions = {}): MemoryDatabase {
   };
 }
 
+/** A realm that is served or, without a policy, one that shares keys with such a realm. */
+interface StoredRealm {
+  readonly policy: RealmPolicy | undefined;
+  readonly principals: Map<string, PrincipalEntry>;
+  readonly aliases: Map<string, PrincipalEntry>;
+}
+
+/** Takes out a principal, if it is there, with its aliases. */
+function take({ principals, aliases }: StoredRealm, { components }: Principal): boolean {
+  const key = nameKey(components);
+  const entry = principals.get(key);
+  for (const alias of entry?.policy.aliases ?? []) {
+    const aliasKey = nameKey(aliasComponents(alias));
+    if (aliases.get(aliasKey) === entry) aliases.delete(aliasKey);
+  }
+  return principals.delete(key);
+}
+
 /** One string per name: a component may hold any character. */
 function nameKey(components: readonly string[]): string {
   return JSON.stringify(components);
-}
-
-function originOf(principal: Principal, source: Exclude<KeySource, { random: true }>): PasswordOrigin {
-  const salt = source.salt ?? defaultSalt(principal);
-  return 'password' in source ? { salt, iterations: source.iterations } : { salt };
-}
-
-function makeKeys(
-  source: KeySource,
-  enctypes: readonly number[],
-  origin: PasswordOrigin | undefined,
-): readonly Key[] {
-  if ('keys' in source) return source.keys;
-  const etypes = source.enctypes ?? enctypes;
-  if ('random' in source) return etypes.map(randomKey);
-  return etypes.map(etype => stringToKey(etype, source.password, origin!.salt, s2kparams(etype, origin!)));
 }

@@ -10,6 +10,7 @@ import {
 } from '../messages/error-codes.ts';
 import { INVALID } from '../messages/flags.ts';
 import { KU_TICKET } from '../messages/numbers.ts';
+import { isTgs } from '../messages/principal.ts';
 import { toKey, unseal } from '../messages/seal.ts';
 import { EncTicketPart, Ticket } from '../messages/ticket.ts';
 import type { PrincipalDatabase, PrincipalEntry } from './database.ts';
@@ -19,6 +20,8 @@ import { refuse } from './refusal.ts';
 /** A ticket of this KDC's with what it holds. */
 export interface OpenedTicket {
   readonly server: PrincipalEntry;
+  /** What it was opened with. */
+  readonly key: Key;
   readonly part: EncTicketPart;
   readonly sessionKey: Key;
 }
@@ -82,15 +85,19 @@ export class TicketOpener {
 
   private findKey({ realm, sname, encPart }: Ticket): { readonly server: PrincipalEntry; readonly key: Key } {
     const server = this.database.find(sname.nameString, realm);
-    // A ticket that another realm issued has crossed a border, of which this KDC keeps no account.
-    if (server === undefined || this.database.realm(realm) === undefined)
-      refuse(KRB_AP_ERR_NOT_US, 'TICKET_NOT_OURS');
+    if (server === undefined || !this.isOurs(server, realm)) refuse(KRB_AP_ERR_NOT_US, 'TICKET_NOT_OURS');
     const version =
       encPart.kvno === undefined ? server.keys[0] : server.keys.find(({ kvno }) => kvno === encPart.kvno);
     if (version === undefined) refuse(KRB_AP_ERR_BADKEYVER, 'BAD_KEY_VERSION');
     const key = version.key(encPart.etype);
     if (key === undefined) refuse(KRB_AP_ERR_NOKEY, 'NO_SUCH_KEY');
     return { server, key };
+  }
+
+  /** Whether it is for a service of ours; another realm issues tickets for our ticket-granting service alone. */
+  private isOurs({ principal }: PrincipalEntry, issuer: string): boolean {
+    if (this.database.realm(issuer) !== undefined) return true;
+    return isTgs(principal) && this.database.realm(principal.components[1]!) !== undefined;
   }
 }
 

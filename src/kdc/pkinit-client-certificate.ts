@@ -1,6 +1,11 @@
-import type { X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { DIGITAL_SIGNATURE } from '../messages/cms-certificate.ts';
-import { KDC_ERR_CLIENT_NAME_MISMATCH, KDC_ERR_INCONSISTENT_KEY_PURPOSE } from '../messages/error-codes.ts';
+import {
+  KDC_ERR_CANT_VERIFY_CERTIFICATE,
+  KDC_ERR_CLIENT_NAME_MISMATCH,
+  KDC_ERR_INCONSISTENT_KEY_PURPOSE,
+} from '../messages/error-codes.ts';
+import { NT_ENTERPRISE } from '../messages/numbers.ts';
 import { type Principal, samePrincipal } from '../messages/principal.ts';
 import { type CertificateFacts, inspectCertificate } from '../preauth/pkinit-certificate.ts';
 import { refuse } from './refusal.ts';
@@ -22,6 +27,26 @@ export function checkClientCertificate(
   if (!names.some(name => bears(facts, name, allowUpn))) {
     refuse(KDC_ERR_CLIENT_NAME_MISMATCH, 'CLIENT_NAME_MISMATCH');
   }
+}
+
+/** Reads a certificate in DER; throws `Refusal` where it is none. */
+export function readCertificate(bytes: Uint8Array): X509Certificate {
+  try {
+    return new X509Certificate(bytes);
+  } catch {
+    refuse(KDC_ERR_CANT_VERIFY_CERTIFICATE, 'NOT_A_CERTIFICATE');
+  }
+}
+
+/** Whom a certificate is for; Microsoft's names are enterprise names of `realm`, which may know whom they mean. */
+export function namesIn(
+  certificate: X509Certificate,
+  realm: string,
+  { allowUpn }: { readonly allowUpn: boolean },
+): readonly Principal[] {
+  const { principals, upns } = inspectCertificate(certificate);
+  const enterprise = upns.map(upn => ({ nameType: NT_ENTERPRISE, components: [upn], realm }));
+  return allowUpn ? [...principals, ...enterprise] : principals;
 }
 
 function bears({ principals, upns }: CertificateFacts, name: Principal, allowUpn: boolean): boolean {

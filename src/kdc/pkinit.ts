@@ -33,7 +33,8 @@ import type { PkinitGroupName, PkinitIdentity } from '../preauth/pkinit-options.
 import type { Revocation } from '../preauth/pkinit-revocation.ts';
 import { openSignedData, type Signed, signData } from '../preauth/pkinit-signed-data.ts';
 import { sealCookie } from './cookie.ts';
-import { checkClientCertificate } from './pkinit-client-certificate.ts';
+import type { Exchange } from './exchange.ts';
+import { checkClientCertificate, namesIn, readCertificate } from './pkinit-client-certificate.ts';
 import { Freshness } from './pkinit-freshness.ts';
 import type { KdcPreauth, PreauthRequest, Proof } from './preauth-mechanism.ts';
 import { Refusal, refuse } from './refusal.ts';
@@ -64,6 +65,7 @@ const NOTHING = new Uint8Array(0);
 export function openPkinit(options: KdcPkinitOptions): KdcPreauth {
   const freshness = new Freshness();
   const groups = groupsFrom(options.minGroup ?? '2048');
+  const { allowUpn = false } = options;
   return {
     padataType: PA_PK_AS_REQ,
     offers({ exchange, padata }) {
@@ -83,6 +85,11 @@ export function openPkinit(options: KdcPkinitOptions): KdcPreauth {
         throw error;
       }
     },
+    namesIn(bytes, exchange) {
+      const certificate = readCertificate(bytes);
+      checkChain(certificate, [], exchange);
+      return namesIn(certificate, exchange.body!.realm, { allowUpn });
+    },
   };
 
   function checkSigner(
@@ -90,7 +97,12 @@ export function openPkinit(options: KdcPkinitOptions): KdcPreauth {
     others: readonly X509Certificate[],
     request: PreauthRequest,
   ): void {
-    const now = new Date(request.exchange.now);
+    checkChain(signer, others, request.exchange);
+    checkClientCertificate(signer, [request.client.principal, clientOf(request)], { allowUpn });
+  }
+
+  function checkChain(signer: X509Certificate, others: readonly X509Certificate[], exchange: Exchange): void {
+    const now = new Date(exchange.now);
     const intermediates = [...others, ...(options.intermediates ?? [])];
     try {
       verifyChain(signer, { anchors: options.anchors, intermediates, now, revocation: options.revocation });
@@ -98,9 +110,6 @@ export function openPkinit(options: KdcPkinitOptions): KdcPreauth {
       if (!(error instanceof ChainError)) throw error;
       refuse(KDC_ERR_CANT_VERIFY_CERTIFICATE, 'CANT_VERIFY_CERTIFICATE');
     }
-    checkClientCertificate(signer, [request.client.principal, clientOf(request)], {
-      allowUpn: options.allowUpn ?? false,
-    });
   }
 
   function answer(pack: AuthPack, request: PreauthRequest): Proof {

@@ -1,4 +1,5 @@
 import type { Key } from '../crypto/key.ts';
+import type { Principal } from '../messages/principal.ts';
 import type { PaData } from '../messages/types.ts';
 import type { PrincipalEntry } from './database.ts';
 import type { Exchange } from './exchange.ts';
@@ -31,8 +32,12 @@ export interface Proof {
 /** The KDC's side of one mechanism. */
 export interface KdcPreauth {
   readonly padataType: number;
+  /** Whether it proves that the client knows its password, or its key, and no more. */
+  readonly byPassword?: boolean;
   /** What METHOD-DATA tell of it; its type alone if not given. */
   offers?(request: PreauthRequest): readonly PaData[];
   /** Undefined where the client's data prove nothing. May throw `Refusal`. */
   verify(padataValue: Uint8Array, request: PreauthRequest): Proof | undefined;
+  /** Whom a certificate, in DER, is for, if the mechanism knows them; none where it proves nothing. */
+  namesIn?(certificate: Uint8Array, exchange: Exchange): readonly Principal[];
 }

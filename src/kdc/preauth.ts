@@ -4,29 +4,40 @@ import { MethodData } from '../messages/types.ts';
 import { clientHints } from './client-hints.ts';
 import { sealCookie } from './cookie.ts';
 import { fastOffer } from './fast.ts';
-import type { PreauthRequest, Proof } from './preauth-mechanism.ts';
+import type { KdcPreauth, PreauthRequest, Proof } from './preauth-mechanism.ts';
 import { Refusal } from './refusal.ts';
 
 const NOTHING = new Uint8Array(0);
 
+/** What padata earn, and their type. */
+export interface Earned extends Proof {
+  readonly provedBy?: number;
+}
+
 /** What the request's padata earn; throws `Refusal` where they fail or are `required` and missing. */
-export function preauthenticate(request: PreauthRequest, required: boolean): Proof {
-  for (const mechanism of request.exchange.kdc.mechanisms) {
+export function preauthenticate(request: PreauthRequest, required: boolean): Earned {
+  for (const mechanism of mechanismsFor(request)) {
     // Only the first of each type is looked at: what a request costs is bounded.
     const sent = request.padata.find(({ padataType }) => padataType === mechanism.padataType);
     if (sent === undefined) continue;
     const proof = mechanism.verify(sent.padataValue, request);
     if (proof === undefined) throw new Refusal(KDC_ERR_PREAUTH_FAILED, 'PREAUTH_FAILED', methodData(request));
-    return proof;
+    return { ...proof, provedBy: mechanism.padataType };
   }
-  if (required) throw new Refusal(KDC_ERR_PREAUTH_REQUIRED, 'NEEDED_PREAUTH', methodData(request));
+  if (required || request.client.policy.otp !== undefined)
+    throw new Refusal(KDC_ERR_PREAUTH_REQUIRED, 'NEEDED_PREAUTH', methodData(request));
   return { flags: 0 };
+}
+
+/** Who has a token is not to do without it. */
+function mechanismsFor({ exchange: { kdc }, client }: PreauthRequest): readonly KdcPreauth[] {
+  return client.policy.otp === undefined ? kdc.mechanisms : kdc.mechanisms.filter(one => !one.byPassword);
 }
 
 /** The METHOD-DATA of an error: how the client makes its key, and what it may pre-authenticate with. */
 function methodData(request: PreauthRequest): Uint8Array {
   const { client, etypes, exchange } = request;
-  const offers = exchange.kdc.mechanisms.flatMap(
+  const offers = mechanismsFor(request).flatMap(
     ({ padataType, offers }) => offers?.(request) ?? [{ padataType, padataValue: NOTHING }],
   );
   // A client within FAST takes the want of a cookie for the end of the conversation (RFC 6113 §5.2).

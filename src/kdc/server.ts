@@ -1,7 +1,7 @@
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { KerberosError } from '../errors.ts';
-import type { Kdc } from './kdc.ts';
+import type { Responder } from './kdc.ts';
 import { serveConnection } from './tcp-connection.ts';
 import { responseTooBig } from './too-big.ts';
 
@@ -33,8 +33,8 @@ const MAX_AMPLIFICATION = 10;
 /** Room for what arrives while the processor is busy with something else. */
 const RECEIVE_BUFFER = 1 << 20;
 
-/** Lets a KDC answer on UDP and TCP on one port. Throws KerberosError KDC_LISTEN. */
-export async function listenKdc(kdc: Kdc, options: ListenOptions = {}): Promise<KdcServer> {
+/** Lets a KDC, or what is served like one, answer on UDP and TCP on one port. Throws KerberosError KDC_LISTEN. */
+export async function listenKdc(kdc: Responder, options: ListenOptions = {}): Promise<KdcServer> {
   const { host = '127.0.0.1', port = 0 } = options;
   for (let attempt = 1; ; attempt++) {
     const udp = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', recvBufferSize: RECEIVE_BUFFER });
@@ -65,17 +65,22 @@ interface Sockets {
   readonly port: number;
 }
 
-function serve(kdc: Kdc, { udp, tcp, host, port }: Sockets, options: ListenOptions): KdcServer {
+function serve(kdc: Responder, { udp, tcp, host, port }: Sockets, options: ListenOptions): KdcServer {
   const { maxDatagramReply = 4096, maxConnections = 128, idleTimeout = 10 } = options;
   const connections = new Set<Socket>();
+  let connected = true;
 
   udp.on('message', (request, sender) => {
-    const peer = { address: sender.address, port: sender.port, transport: 'udp' } as const;
+    const peer = { address: sender.address, port: sender.port, local: host, transport: 'udp' } as const;
     const reply = kdc.handle(request, peer);
     if (reply === undefined) return;
     const fits = reply.length <= Math.min(maxDatagramReply, MAX_AMPLIFICATION * request.length);
     // One that cannot be sent is one that is lost, which clients of UDP are made for.
-    udp.send(fits ? reply : responseTooBig(kdc), sender.port, sender.address, () => {});
+    const sent = fits ? reply : responseTooBig(kdc);
+    const send = (): void => udp.send(sent, sender.port, sender.address, () => {});
+    const held = kdc.delay?.() ?? 0;
+    if (held > 0) setTimeout(() => connected && send(), held).unref();
+    else send();
   });
   udp.on('error', () => {});
 
@@ -98,6 +103,7 @@ function serve(kdc: Kdc, { udp, tcp, host, port }: Sockets, options: ListenOptio
     host,
     port,
     close() {
+      connected = false;
       closing ??= closeAll(udp, tcp, connections);
       return closing;
     },

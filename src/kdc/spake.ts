@@ -30,6 +30,7 @@ export function openSpake(): KdcPreauth {
   const secrets = new WeakMap<Key, Map<SpakeGroup, SpakeSecret>>();
   return {
     padataType: PA_SPAKE,
+    byPassword: true,
     verify(padataValue, request) {
       try {
         const { support, response } = PaSpake.decode(padataValue);

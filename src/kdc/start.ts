@@ -2,19 +2,24 @@ import { TransportError } from '../errors.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
 import { parsePrincipal } from '../messages/principal.ts';
 import type { Transport } from '../transport/transport.ts';
-import { createKdc, type Kdc, type KdcOptions } from './kdc.ts';
-import { formatKrb5Conf } from './krb5-conf.ts';
+import { createKdc, type Kdc, type KdcOptions, type Responder } from './kdc.ts';
+import { changePasswordService } from './kpasswd-message.ts';
+import { formatKrb5Conf, type RealmLocation } from './krb5-conf.ts';
 import { loadMechanisms } from './mechanisms.ts';
 import { createDatabase, type MemoryDatabase, type PrincipalOptions } from './memory-database.ts';
 import type { KdcPkinitOptions } from './pkinit.ts';
 import type { RealmPolicy } from './policy.ts';
 import { type KdcServer, type ListenOptions, listenKdc } from './server.ts';
+import { type RunningServices, type ServiceOptions, startServices } from './services.ts';
+import { createTroublemaker, type Trouble, type Troublemaker } from './trouble.ts';
+import { addTrust, type TrustSpec } from './trust.ts';
 
 /** A user with a password. */
 export interface UserSpec extends PrincipalOptions {
   /** In text, in the realm unless it says otherwise. */
   readonly name: string;
-  readonly password: string;
+  /** Keys are random if not given, as for who logs in by certificate or one-time password alone. */
+  readonly password?: string | undefined;
   readonly enctypes?: readonly number[] | undefined;
   readonly salt?: string | undefined;
 }
@@ -25,27 +30,42 @@ export interface ServiceSpec extends PrincipalOptions {
   readonly enctypes?: readonly number[] | undefined;
 }
 
-export interface StartKdcOptions
-  extends Partial<RealmPolicy>,
-    ListenOptions,
-    Pick<KdcOptions, 'now' | 'clockskew' | 'log' | 'mechanisms'> {
+/** A realm with those who belong to it. */
+export interface RealmOptions extends Partial<RealmPolicy> {
   readonly realm: string;
-  /** Offers PKINIT, too, and anonymous tickets where there is the service WELLKNOWN/ANONYMOUS; not with `mechanisms`. */
-  readonly pkinit?: KdcPkinitOptions | undefined;
   readonly users?: readonly UserSpec[] | undefined;
   /** Names alone or with more to say of them. */
   readonly services?: readonly (string | ServiceSpec)[] | undefined;
+  /** The realms that it trusts, or that trust it. */
+  readonly trusts?: readonly TrustSpec[] | undefined;
+}
+
+export interface StartKdcOptions
+  extends RealmOptions,
+    ListenOptions,
+    ServiceOptions,
+    Pick<KdcOptions, 'now' | 'clockskew' | 'log' | 'mechanisms'> {
+  /** More realms of the same KDC. */
+  readonly realms?: readonly RealmOptions[] | undefined;
+  /** Offers PKINIT, too, and anonymous tickets where there is the service WELLKNOWN/ANONYMOUS; not with `mechanisms`. */
+  readonly pkinit?: KdcPkinitOptions | undefined;
   /** Enctypes that principals get keys of, best first; AES with SHA-1 and with SHA-2 if not given. */
   readonly enctypes?: readonly number[] | undefined;
+  /** What goes wrong on purpose. */
+  readonly trouble?: Trouble | undefined;
 }
 
 /** A realm with a KDC that listens. */
-export interface RunningKdc extends KdcServer, AsyncDisposable {
+export interface RunningKdc
+  extends KdcServer,
+    AsyncDisposable,
+    Pick<Troublemaker, 'now' | 'advance' | 'cause'>,
+    Pick<RunningServices, 'passwordPort' | 'kkdcpUrl'> {
   readonly kdc: Kdc;
   readonly realm: string;
   /** Principals may be added, changed and removed at any time. */
   readonly database: MemoryDatabase;
-  /** Reaches the KDC without a socket. */
+  /** Reaches the KDC, and what changes passwords, without a socket. */
   readonly transport: Transport;
   /** A krb5.conf by which clients on this machine find the KDC. */
   krb5Conf(): string;
@@ -56,32 +76,87 @@ export interface RunningKdc extends KdcServer, AsyncDisposable {
 /** Starts a KDC for one realm on loopback. Throws KerberosError KDC_LISTEN, and what its names and enctypes bring. */
 export async function startKdc(options: StartKdcOptions): Promise<RunningKdc> {
   const { realm } = options;
-  const database = createRealm(options);
+  const realms = await realmsOf(options);
+  const database = createRealms(realms, options.enctypes);
+  if (options.passwordPort !== undefined) addPasswordServices(database, realms);
   const mechanisms = options.mechanisms ?? (await loadMechanisms(options.pkinit));
-  const kdc = createKdc({ ...options, database, mechanisms });
-  const server = await listenKdc(kdc, options);
+  const trouble = createTroublemaker({ ...options, onDeath: () => void close() });
+  const kdc = createKdc({ ...options, now: trouble.now, database, mechanisms });
+  const served = trouble.around(kdc);
+  const server = await listenKdc(served, options);
+  const {
+    passwordPort,
+    kkdcpUrl,
+    responder,
+    close: closeServices,
+  } = await startServices({ kdc, served, database }, options).catch(async error => {
+    await server.close();
+    throw error;
+  });
+  const close = async (): Promise<void> => {
+    await Promise.all([server.close(), closeServices()]);
+  };
+  const { host, port } = server;
   return {
     kdc,
     realm,
     database,
-    host: server.host,
-    port: server.port,
-    transport: transportTo(kdc, database),
-    krb5Conf: () => formatKrb5Conf({ realm, host: server.host, port: server.port }),
+    host,
+    port,
+    passwordPort,
+    kkdcpUrl,
+    transport: transportTo(responder, database),
+    now: trouble.now,
+    advance: trouble.advance,
+    cause: trouble.cause,
+    krb5Conf: () => formatKrb5Conf({ realm, host, port, passwordPort, ...neighbours(realms) }),
     keytab: (...names) =>
       names.flatMap(name => database.exportKeytabEntries(parsePrincipal(name, { defaultRealm: realm }))),
-    close: () => server.close(),
-    [Symbol.asyncDispose]: () => server.close(),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function realmsOf({ trouble, ...options }: StartKdcOptions): Promise<readonly RealmOptions[]> {
+  const others = options.realms ?? [];
+  if (trouble?.referralLoop === undefined) return [options, ...others];
+  const { withReferralLoop } = await import('./trouble-loop.ts');
+  return [...withReferralLoop(options, trouble.referralLoop), ...others];
+}
+
+/** Each realm has the service that changes passwords; tickets for it are short and take a password (RFC 3244 §2). */
+function addPasswordServices(database: MemoryDatabase, realms: readonly RealmOptions[]): void {
+  const policy = { passwordChangeService: true, disallowTgsBased: true, maxLife: 300 };
+  for (const { realm } of realms) {
+    const service = changePasswordService(realm);
+    if (database.find(service.components, realm) === undefined)
+      database.add(service, { random: true }, policy);
+  }
+}
+
+/** The other realms that clients are to find, and the ways between realms. */
+function neighbours(realms: readonly RealmOptions[]): Pick<RealmLocation, 'realms' | 'capaths'> {
+  const served = realms.slice(1).map(({ realm }) => ({ realm }));
+  const capaths: Record<string, Readonly<Record<string, readonly string[]>>> = {};
+  for (const [client, paths] of realms.flatMap(each => Object.entries(each.capaths ?? {}))) {
+    capaths[client] = { ...capaths[client], ...paths };
+  }
+  const trusted = realms.flatMap(({ trusts = [] }) => trusts.filter(({ kdc }) => kdc !== undefined));
+  return {
+    realms: [...served, ...trusted.map(({ realm: name, kdc }) => ({ realm: name, kdc }))],
+    capaths,
   };
 }
 
 /** Carries requests to a KDC in the same process. */
-export function transportTo(kdc: Kdc, database: Pick<MemoryDatabase, 'realm'>): Transport {
+export function transportTo(kdc: Responder, database: Pick<MemoryDatabase, 'realm'>): Transport {
   return async (realm, request) => {
     if (database.realm(realm) === undefined) {
       throw new TransportError('REALM_UNKNOWN', `Cannot find KDC for realm "${realm}"`, realm);
     }
     const reply = kdc.handle(request);
+    const held = kdc.delay?.() ?? 0;
+    if (held > 0) await new Promise(resolve => setTimeout(resolve, held));
     if (reply === undefined) {
       throw new TransportError('KDC_UNREACHABLE', `Cannot contact any KDC for realm '${realm}'`, realm);
     }
@@ -89,25 +164,47 @@ export function transportTo(kdc: Kdc, database: Pick<MemoryDatabase, 'realm'>): 
   };
 }
 
-function createRealm(options: StartKdcOptions): MemoryDatabase {
-  const { realm, users = [], services = [] } = options;
-  const database = createDatabase({ enctypes: options.enctypes });
-  database.addRealm(realm, given(options));
+function createRealms(
+  realms: readonly RealmOptions[],
+  enctypes: readonly number[] | undefined,
+): MemoryDatabase {
+  const database = createDatabase({ enctypes });
+  for (const options of realms) database.addRealm(options.realm, given(options));
+  for (const options of realms) fillRealm(database, options);
+  return database;
+}
+
+function fillRealm(
+  database: MemoryDatabase,
+  { realm, users = [], services = [], trusts = [] }: RealmOptions,
+): void {
   for (const { name, password, enctypes, salt, ...policy } of users) {
-    database.add(parsePrincipal(name, { defaultRealm: realm }), { password, enctypes, salt }, policy);
+    const source =
+      password === undefined ? { random: true as const, enctypes } : { password, enctypes, salt };
+    database.add(parsePrincipal(name, { defaultRealm: realm }), source, policy);
   }
   for (const service of services) {
     const { name, enctypes, ...policy } = typeof service === 'string' ? { name: service } : service;
     database.add(parsePrincipal(name, { defaultRealm: realm }), { random: true, enctypes }, policy);
   }
-  return database;
+  for (const trust of trusts) addTrust(database, realm, trust);
 }
 
+/** What of the options is the realm's policy. */
+const POLICY: Readonly<Record<keyof RealmPolicy, true>> = {
+  maxLife: true,
+  maxRenewableLife: true,
+  requiresPreauth: true,
+  policies: true,
+  pac: true,
+  domain: true,
+  indicators: true,
+  domainRealms: true,
+  capaths: true,
+};
+
 /** The realm's policy as far as it is given. */
-function given({ maxLife, maxRenewableLife, requiresPreauth }: StartKdcOptions): Partial<RealmPolicy> {
-  return {
-    ...(maxLife === undefined ? {} : { maxLife }),
-    ...(maxRenewableLife === undefined ? {} : { maxRenewableLife }),
-    ...(requiresPreauth === undefined ? {} : { requiresPreauth }),
-  };
+function given(options: RealmOptions): Partial<RealmPolicy> {
+  const members = Object.entries(options);
+  return Object.fromEntries(members.filter(([name, value]) => name in POLICY && value !== undefined));
 }

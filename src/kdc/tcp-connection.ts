@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { MAX_DER_BYTES } from '../codec/der/reader.ts';
 import type { Peer } from './exchange.ts';
-import type { Kdc } from './kdc.ts';
+import type { Responder } from './kdc.ts';
 import { fieldTooLong } from './too-big.ts';
 
 const LENGTH_BYTES = 4;
@@ -13,14 +13,21 @@ const MAX_UNREAD_BYTES = 1 << 20;
  * It ends where nothing is heard that is a request, and after `idle` seconds without a whole one, however slowly its
  * bytes drip in.
  */
-export function serveConnection(socket: Socket, kdc: Kdc, idle: number): void {
-  const peer: Peer = { address: socket.remoteAddress ?? '', port: socket.remotePort, transport: 'tcp' };
+export function serveConnection(socket: Socket, kdc: Responder, idle: number): void {
+  const peer: Peer = {
+    address: socket.remoteAddress ?? '',
+    port: socket.remotePort,
+    local: socket.localAddress,
+    transport: 'tcp',
+  };
   const patience = setTimeout(() => socket.destroy(), idle * 1000);
   const frames = createFrames(request => {
     patience.refresh();
     const reply = kdc.handle(request, peer);
     if (reply === undefined || socket.writableLength > MAX_UNREAD_BYTES) return false;
-    socket.write(framed(reply));
+    const held = kdc.delay?.() ?? 0;
+    if (held > 0) setTimeout(() => socket.write(framed(reply)), held).unref();
+    else socket.write(framed(reply));
     return true;
   });
   socket.on('data', chunk => {

@@ -1,7 +1,6 @@
 import { KDC_ERR_BADOPTION } from '../messages/error-codes.ts';
 import {
   ALLOW_POSTDATE,
-  CNAME_IN_ADDL_TKT,
   FORWARDABLE,
   FORWARDED,
   INVALID,
@@ -17,7 +16,7 @@ import {
 import { refuse } from './refusal.ts';
 
 /** Options that are known and not offered; those that nobody has defined are passed over. */
-const NOT_OFFERED = CNAME_IN_ADDL_TKT | REQUEST_ANONYMOUS;
+const NOT_OFFERED = REQUEST_ANONYMOUS;
 
 /** The flag that a ticket needs for what an option makes of it (RFC 4120 §3.3.3). */
 const NEEDS: readonly { readonly option: number; readonly flag: number; readonly status: string }[] = [

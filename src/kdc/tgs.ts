@@ -21,7 +21,7 @@ import {
 import { type EncKdcRepPart, EncTgsRepPart, TgsRep } from '../messages/kdc-rep.ts';
 import { KdcReqBody, TgsReq } from '../messages/kdc-req.ts';
 import { KU_TGS_REP_SESSKEY, KU_TGS_REP_SUBKEY } from '../messages/numbers.ts';
-import { isTgs, samePrincipal, tgsPrincipal, toPrincipal, toPrincipalName } from '../messages/principal.ts';
+import { isTgs, samePrincipal, toPrincipal, toPrincipalName } from '../messages/principal.ts';
 import { seal, toEncryptionKey } from '../messages/seal.ts';
 import type { EncTicketPart } from '../messages/ticket.ts';
 import type { EncryptedData, PrincipalName } from '../messages/types.ts';
@@ -31,31 +31,42 @@ import { combinedAuthorizationData } from './authorization-data.ts';
 import { currentKeys, type PrincipalEntry } from './database.ts';
 import { sessionEtype, ticketKey, usableEtypes } from './enctype-choice.ts';
 import { type Exchange, wholeSeconds } from './exchange.ts';
-import { inArmor, type KdcFast, openFast, refuseArmor } from './fast.ts';
+import { type InnerRequest, inArmor, type KdcFast, openFast, refuseArmor } from './fast.ts';
 import { replyPart, sealTicket } from './issue.ts';
 import { checkValidated } from './open-ticket.ts';
+import { findReferral } from './referral.ts';
 import { refuse } from './refusal.ts';
 import { reissued } from './reissue.ts';
+import { type Behalf, findBehalf, type Subject } from './s4u.ts';
 import { openHeader, type TgsHeader } from './tgs-header.ts';
 import { checkTgsOptions } from './tgs-options.ts';
 import { ticketFlags } from './ticket-flags.ts';
 import { ticketTimes } from './ticket-times.ts';
+import { transitedBy } from './transited.ts';
 import { openSecondTicket, type SecondTicket } from './user-to-user.ts';
+import { vouchForTicket } from './vouched.ts';
 
 /** Answers a TGS-REQ (RFC 4120 §3.3.3); throws `Refusal`, or CodecError where it is malformed. */
 export function answerTgsRequest(exchange: Exchange): Uint8Array {
-  const { header, body } = openRequest(exchange);
+  const { header, body, padata } = openRequest(exchange);
   const etypes = usableEtypes(body.etype);
   const second = body.kdcOptions & ENC_TKT_IN_SKEY ? openSecondTicket(exchange, body, etypes) : undefined;
   const { server, sname } = findServer(exchange, body, second);
   checkRequest(exchange, body, { header, server });
+  const behalf = findBehalf(exchange, { header, body, padata, server });
 
   const session = second?.key.etype ?? sessionEtype(server, etypes);
-  const part = newTicket(exchange, body, { header, server, session });
+  const part = newTicket(exchange, body, { header, server, session, behalf });
   const sealing = second?.key ?? ticketKey(server);
   const kvno = second === undefined ? currentKeys(server).kvno : undefined;
-  const ticket = sealTicket(part, { realm: body.realm, sname, key: sealing, kvno });
-  const reply = replyPart(part, { nonce: body.nonce, realm: body.realm, sname });
+  const vouched = vouchForTicket(exchange.kdc.database, part, { ticket: header, server, behalf });
+  const ticket = sealTicket(part, { realm: body.realm, sname, key: sealing, kvno, vouched });
+  const reply = replyPart(part, {
+    nonce: body.nonce,
+    realm: body.realm,
+    sname,
+    encryptedPaData: behalf?.encryptedPaData,
+  });
   const sealed = sealReply(reply, header, exchange.fast);
   exchange.issued = {
     authtime: part.authtime,
@@ -63,7 +74,7 @@ export function answerTgsRequest(exchange: Exchange): Uint8Array {
     ticket: sealing.etype,
     session,
   };
-  const outside = inArmor(exchange, [], { ...part, nonce: body.nonce, ticket });
+  const outside = inArmor(exchange, behalf?.padata ?? [], { ...part, nonce: body.nonce, ticket });
   return TgsRep.encode({
     ...outside,
     padata: outside.padata.length === 0 ? undefined : outside.padata,
@@ -72,22 +83,26 @@ export function answerTgsRequest(exchange: Exchange): Uint8Array {
   });
 }
 
+interface OpenedRequest extends Pick<InnerRequest, 'body' | 'padata'> {
+  readonly header: TgsHeader;
+}
+
 /** What the request rests on, and the request, out of its armor if it has one. */
-function openRequest(exchange: Exchange): { readonly header: TgsHeader; readonly body: KdcReqBody } {
+function openRequest(exchange: Exchange): OpenedRequest {
   const { padata = [], reqBody } = TgsReq.decode(exchange.request);
   const outer = { padata, body: KdcReqBody.decode(reqBody), reqBody };
   exchange.body = outer.body;
   const header = openHeader(exchange, padata, reqBody);
   const { subkey, sessionKey } = header;
-  const { body } = openFast(exchange, outer, {
+  const inner = openFast(exchange, outer, {
     bound: header.apReq,
     findKey(armor) {
       if (armor !== undefined || subkey === undefined) refuseArmor();
       return ticketArmorKey(subkey, sessionKey);
     },
   });
-  if (!(body.kdcOptions & VALIDATE)) checkValidated(header.part);
-  return { header, body };
+  if (!(inner.body.kdcOptions & VALIDATE)) checkValidated(header.part);
+  return { header, body: inner.body, padata: inner.padata };
 }
 
 /** The sealed part: in the subkey of the sender's choice if there is one (RFC 4120 §3.3.3), which FAST has always. */
@@ -108,7 +123,9 @@ function findServer(
 ): { readonly server: PrincipalEntry; readonly sname: PrincipalName } {
   const sname = body.sname ?? (second && toPrincipalName(second.client));
   if (sname === undefined) refuse(KDC_ERR_S_PRINCIPAL_UNKNOWN, 'NULL_SERVER');
-  const server = exchange.kdc.database.find(sname.nameString, body.realm);
+  const { database } = exchange.kdc;
+  const known = database.find(sname.nameString, body.realm);
+  const server = known ?? findReferral(database, sname, body);
   if (server === undefined) refuse(KDC_ERR_S_PRINCIPAL_UNKNOWN, 'UNKNOWN_SERVER');
   admitServer(server, exchange.now);
   if (second === undefined) {
@@ -118,12 +135,14 @@ function findServer(
       refuse(KDC_ERR_SERVER_NOMATCH, '2ND_TKT_MISMATCH');
     if (server.policy.disallowUserToUser) refuse(KDC_ERR_POLICY, 'DUP_SKEY_DISALLOWED');
   }
-  return { server, sname };
+  return { server, sname: known === undefined ? toPrincipalName(server.principal) : sname };
 }
 
 interface TgsParties {
   readonly header: TgsHeader;
   readonly server: PrincipalEntry;
+  /** Where the client of the header asks in somebody else's name. */
+  readonly behalf?: Behalf | undefined;
 }
 
 /** Whether the ticket presented is one that this service can be asked for with, and that carries the options. */
@@ -133,11 +152,14 @@ function checkRequest(
   { header, server }: TgsParties,
 ): void {
   const presented = header.server.principal;
+  // What another realm issues is its own matter, even if its keys are known here.
+  if (kdc.database.realm(realm) === undefined) refuse(KRB_AP_ERR_NOT_US, 'NOT_A_REALM_OF_OURS');
   if (kdcOptions & (RENEW | VALIDATE)) {
     if (!samePrincipal(presented, server.principal))
       refuse(KDC_ERR_SERVER_NOMATCH, 'SERVER_DIDNT_MATCH_TICKET');
   } else {
-    if (!samePrincipal(presented, tgsPrincipal(realm))) refuse(KRB_AP_ERR_NOT_US, 'NOT_A_TGT_OF_THIS_REALM');
+    if (!isTgs(presented) || presented.components[1] !== realm)
+      refuse(KRB_AP_ERR_NOT_US, 'NOT_A_TGT_OF_THIS_REALM');
     if (server.policy.disallowTgsBased) refuse(KDC_ERR_POLICY, 'TGT_BASED_NOT_ALLOWED');
   }
   checkTgsOptions(kdcOptions, header.part.flags, isTgs(server.principal));
@@ -145,6 +167,7 @@ function checkRequest(
     refuse(KDC_ERR_CANNOT_POSTDATE, 'POSTDATE_NOT_ALLOWED');
   // Who was locked out or removed since must not live on with an old ticket.
   const { cname, crealm } = header.part;
+  if (crealm === realm && presented.realm !== realm) refuse(KDC_ERR_POLICY, 'OWN_CLIENT_FROM_ANOTHER_REALM');
   const client = kdc.database.find(cname.nameString, crealm);
   if (client !== undefined) admitClient(client, now);
   else if (kdc.database.realm(crealm) !== undefined) refuse(KDC_ERR_C_PRINCIPAL_UNKNOWN, 'CLIENT_NOT_FOUND');
@@ -153,48 +176,60 @@ function checkRequest(
 function newTicket(
   exchange: Exchange,
   body: KdcReqBody,
-  { header, server, session }: TgsParties & { readonly session: number },
+  { header, server, session, behalf }: TgsParties & { readonly session: number },
 ): EncTicketPart {
-  const { part } = header;
+  const part: Subject = behalf?.subject ?? header.part;
   const again = body.kdcOptions & (RENEW | VALIDATE);
   // What is renewed keeps its flags, so that another address would be one that nothing tells of.
   const bound = !again && body.kdcOptions & (FORWARDED | PROXY);
   return {
     ...(again
-      ? reissued(part, body.kdcOptions, wholeSeconds(exchange))
-      : flagsAndTimes(exchange, body, { header, server })),
+      ? reissued(header.part, body.kdcOptions, wholeSeconds(exchange))
+      : flagsAndTimes(exchange, body, { header, server, behalf })),
     key: toEncryptionKey(randomKey(session)),
     crealm: part.crealm,
     cname: part.cname,
-    transited: part.transited,
+    transited: again ? part.transited : transitedOf(exchange, body, { header, behalf }),
     authtime: part.authtime,
     caddr: bound ? body.addresses : part.caddr,
-    authorizationData: combinedAuthorizationData(header, body.encAuthorizationData),
+    authorizationData: combinedAuthorizationData(header, part.authorizationData, body.encAuthorizationData),
   };
 }
 
 function flagsAndTimes(
   exchange: Exchange,
   body: KdcReqBody,
-  { header: { part }, server }: TgsParties,
+  { header: { part }, server, behalf }: TgsParties,
 ): ReturnType<typeof reissued> {
   const policies = [server.policy];
+  const subject = behalf?.subject ?? part;
   const renewable = part.flags & RENEWABLE && !server.policy.disallowRenewable;
   const times = ticketTimes(body, {
     now: wholeSeconds(exchange),
     clockskew: exchange.kdc.clockskew,
     ...longestLives(exchange.kdc.database.realm(body.realm)!, policies),
-    latestEnd: part.endtime.getTime(),
+    latestEnd: Math.min(part.endtime.getTime(), subject.endtime.getTime()),
     latestRenewTill: renewable ? part.renewTill?.getTime() : undefined,
   });
   const flags = ticketFlags({
-    kdcOptions: body.kdcOptions,
-    // A client of the realm itself has passed no other.
+    kdcOptions: body.kdcOptions & ~(behalf?.withheld ?? 0),
+    // What does not stand the check is refused.
     earned: TRANSITED_POLICY_CHECKED,
-    header: part.flags,
+    header: subject.flags,
     renewable: times.renewTill !== undefined,
     policies,
     server: server.policy,
   });
   return { ...times, flags };
+}
+
+/** The realms on the way to this ticket (RFC 4120 §3.3.3.2). */
+function transitedOf(
+  { kdc }: Exchange,
+  { realm, kdcOptions }: KdcReqBody,
+  { header, behalf }: Pick<TgsParties, 'header' | 'behalf'>,
+): EncTicketPart['transited'] {
+  const issuer = header.server.principal.realm;
+  if (issuer === realm) return (behalf?.subject ?? header.part).transited;
+  return transitedBy({ part: header.part, issuer, realm }, kdc.database.realm(realm)!, kdcOptions);
 }

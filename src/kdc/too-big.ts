@@ -1,10 +1,10 @@
 import { KRB_ERR_FIELD_TOOLONG, KRB_ERR_RESPONSE_TOO_BIG } from '../messages/error-codes.ts';
 import { errorReply } from './error-reply.ts';
-import type { Kdc } from './kdc.ts';
+import type { Responder } from './kdc.ts';
 import { Refusal } from './refusal.ts';
 
 /** The answer in place of a reply that does not fit a datagram: the client comes again by TCP (RFC 4120 §7.2.1). */
-export function responseTooBig(kdc: Kdc): Uint8Array {
+export function responseTooBig(kdc: Responder): Uint8Array {
   return errorReply(new Refusal(KRB_ERR_RESPONSE_TOO_BIG, 'RESPONSE_TOO_BIG'), {
     now: kdc.now(),
     realm: kdc.realm,
@@ -12,7 +12,7 @@ export function responseTooBig(kdc: Kdc): Uint8Array {
 }
 
 /** The answer to a length that nobody has to read to the end (RFC 4120 §7.2.2). */
-export function fieldTooLong(kdc: Kdc): Uint8Array {
+export function fieldTooLong(kdc: Responder): Uint8Array {
   return errorReply(new Refusal(KRB_ERR_FIELD_TOOLONG, 'FIELD_TOOLONG'), {
     now: kdc.now(),
     realm: kdc.realm,

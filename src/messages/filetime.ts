@@ -7,3 +7,8 @@ export function filetimeToDate(ticks: bigint): Date | undefined {
   if (ticks <= 0n || ticks >= 0x7fff_ffff_ffff_ffffn) return undefined;
   return new Date(Number(ticks / TICKS_PER_MS - EPOCH_OFFSET));
 }
+
+/** The FILETIME of a date. */
+export function dateToFiletime(date: Date): bigint {
+  return (BigInt(date.getTime()) + EPOCH_OFFSET) * TICKS_PER_MS;
+}

@@ -1,6 +1,8 @@
 import { type NdrReader, readSerialized } from '../codec/ndr.ts';
+import { writeSerialized } from '../codec/ndr-writer.ts';
 import { CodecError } from '../errors.ts';
 import { readText } from './pac-logon.ts';
+import { writeText } from './pac-logon-writer.ts';
 
 /** S4U_DELEGATION_INFO (MS-PAC 2.9): the services that a ticket has passed through by constrained delegation. */
 export interface PacDelegationInfo {
@@ -25,5 +27,14 @@ function readDelegationInfo(reader: NdrReader): () => PacDelegationInfo {
   return () => ({
     proxyTarget: proxyTarget.value,
     transitedServices: transited.map(({ value }) => value),
+  });
+}
+
+/** The inverse of `decodeDelegationInfo`. */
+export function encodeDelegationInfo({ proxyTarget, transitedServices }: PacDelegationInfo): Uint8Array {
+  return writeSerialized(writer => {
+    writeText(writer, proxyTarget);
+    writer.u32(transitedServices.length);
+    writer.pointer(() => writer.array(transitedServices, service => writeText(writer, service)));
   });
 }

@@ -1,11 +1,13 @@
 import type { Codec } from '../codec/codec.ts';
+import type { DerType } from '../codec/der/type.ts';
 import { decrypt, encrypt, importKey, type Key } from '../crypto/key.ts';
 import { KerberosError } from '../errors.ts';
 import type { EncryptedData, EncryptionKey } from './types.ts';
 
 /** Encodes `value` and encrypts it for `usage` (RFC 4120 §5.2.9); `kvno` names the key's version. */
-export function seal<T>(type: Codec<T>, value: T, key: Key, usage: number, kvno?: number): EncryptedData {
-  return { etype: key.etype, kvno, cipher: encrypt(key, usage, type.encode(value)) };
+export function seal<T>(type: DerType<T>, value: T, key: Key, usage: number, kvno?: number): EncryptedData {
+  const cipher = type.lend(value, plaintext => encrypt(key, usage, plaintext));
+  return { etype: key.etype, kvno, cipher };
 }
 
 /**

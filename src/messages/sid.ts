@@ -1,5 +1,7 @@
-import { BinaryReader } from '../codec/binary.ts';
+import { BinaryReader, BinaryWriter } from '../codec/binary.ts';
 import type { NdrReader } from '../codec/ndr.ts';
+import type { NdrWriter } from '../codec/ndr-writer.ts';
+import { CodecError } from '../errors.ts';
 
 const MAX_SUBAUTHORITIES = 15;
 
@@ -25,4 +27,32 @@ export function readSid(reader: NdrReader): string {
 function formatSid(authority: Uint8Array, parts: readonly number[]): string {
   const number = authority.reduce((sum, byte) => sum * 256 + byte, 0);
   return ['S', 1, number, ...parts].join('-');
+}
+
+/** The packet form of a SID's usual one. Throws CodecError. */
+export function encodeSid(text: string): Uint8Array {
+  const { authority, parts } = parseSid(text);
+  const output = new BinaryWriter('little');
+  output.u8(1);
+  output.u8(parts.length);
+  output.u16(0);
+  // The authority alone has its highest octet first.
+  for (const shift of [24, 16, 8, 0]) output.u8((authority >>> shift) & 0xff);
+  for (const part of parts) output.u32(part);
+  return output.finish();
+}
+
+/** Writes the same in NDR. */
+export function writeSid(writer: NdrWriter, text: string): void {
+  const bytes = encodeSid(text);
+  writer.u32(bytes[1]!);
+  writer.bytes(bytes);
+}
+
+function parseSid(text: string): { readonly authority: number; readonly parts: readonly number[] } {
+  const numbers = /^S-1(-\d+)+$/.test(text) ? text.slice(4).split('-').map(Number) : [];
+  const [authority, ...parts] = numbers;
+  const fits = numbers.every(number => number <= 0xffff_ffff) && parts.length <= MAX_SUBAUTHORITIES;
+  if (authority === undefined || !fits) throw new CodecError(`${text} is not a SID`);
+  return { authority, parts };
 }

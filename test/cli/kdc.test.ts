@@ -234,6 +234,65 @@ describe('the policy', () => {
   }
 });
 
+describe('a realm file', () => {
+  it('may tell of several realms, which trust each other, and of who goes in whose name', async () => {
+    await startFrom(
+      {
+        realm: 'ONE.TEST',
+        users: [{ name: 'alice', password: 'pw', aliases: ['al', 'alice@mail.test'] }],
+        services: [
+          { name: 'web/localhost', okToAuthAsDelegate: true, delegatesTo: ['db/localhost'] },
+          { name: 'db/localhost', acceptsDelegationFrom: ['web/localhost'] },
+        ],
+        trusts: [
+          { realm: 'TWO.TEST' },
+          { realm: 'B.TEST', password: 'between', direction: 'outgoing', kvno: 2, kdc: 'kdc.b.test:88' },
+        ],
+        domainRealms: { '.two.test': 'TWO.TEST' },
+        capaths: { 'ONE.TEST': { 'B.TEST': [], 'C.TEST': ['B.TEST'] } },
+        realms: [{ realm: 'TWO.TEST', services: ['host/www.two.test'] }],
+      },
+      '--keytab',
+      inFolder('keys'),
+    );
+    const conf = readFileSync(inFolder('krb5.conf'), 'utf8');
+    expect(conf).toMatch(/\tTWO\.TEST = \{\n\t\tkdc = 127\.0\.0\.1:\d+\n\t\}/);
+    expect(conf).toContain('\tB.TEST = {\n\t\tkdc = kdc.b.test:88\n');
+    expect(conf).toContain('[capaths]\n\tONE.TEST = {\n\t\tB.TEST = .\n\t\tC.TEST = B.TEST\n\t}\n');
+    expect(await client(kinit, ['-C', '-E', 'alice@mail.test'], 'pw\n')).toMatchObject({ status: 0 });
+    expect((await client(klist, [])).stdout).toContain('Default principal: alice@ONE.TEST');
+    const keytab = ['-k', inFolder('keys')];
+    expect(await client(kvno, [...keytab, '-S', 'host', 'www.two.test'])).toMatchObject({ status: 0 });
+    expect(await client(kinit, ['-f', '-k', '-t', inFolder('keys'), 'web/localhost'])).toMatchObject({
+      status: 0,
+    });
+    const byProxy = [...keytab, '-I', 'al', '-P', 'db/localhost'];
+    expect(await client(kvno, byProxy)).toMatchObject({ status: 0, stderr: '' });
+  });
+});
+
+describe('the domain in a realm file', () => {
+  it('is read with its accounts, and so is what authentication is worth there', () => {
+    const account = {
+      rid: 1105,
+      groups: [1200],
+      primaryGroup: 514,
+      fullName: 'Alice',
+      upn: 'alice@mail.test',
+    };
+    const content = {
+      pac: true,
+      domain: { sid: 'S-1-5-21-1-2-3', name: 'LAB', server: 'KDC' },
+      indicators: { pkinit: ['certificate'], spake: ['password'] },
+      users: [{ name: 'alice', password: 'pw', account }],
+      services: [{ name: 'host/localhost', noPac: true, requiresIndicators: ['certificate'] }],
+    };
+    const file = inFolder('realm.json');
+    writeFileSync(file, JSON.stringify(content));
+    expect(readRealmFile(file)).toEqual(content);
+  });
+});
+
 describe('a realm file that is wrong', () => {
   const user = { name: 'alice', password: 'tell-nobody' };
   const nowhere = 'number 1 in users of the realm';
@@ -267,6 +326,26 @@ describe('a realm file that is wrong', () => {
       `kvno of ${nowhere} must be a whole number from 1 to 4294967295`,
     ],
     [{ users: [{ ...user, enctypes: ['tell-nobody'] }] }, `enctypes of ${nowhere} names no enctype`],
+    [{ users: [{ ...user, aliases: 'al' }] }, `aliases of ${nowhere} must be a list`],
+    [
+      { users: [{ ...user, aliases: ['a@b@c'] }] },
+      `number 1 in aliases of ${nowhere} is no name of a principal`,
+    ],
+    [{ trusts: [{}] }, 'number 1 in trusts of the realm must have a realm'],
+    [
+      { trusts: [{ realm: 'B.TEST', direction: 'up' }] },
+      'direction of number 1 in trusts of the realm must be "incoming", "outgoing" or "both"',
+    ],
+    [{ capaths: { A: { B: 'C' } } }, 'B of A of capaths of the realm must be a list'],
+    [{ domainRealms: [] }, 'domainRealms of the realm must be an object'],
+    [{ domain: { name: 'LAB' } }, 'domain of the realm must have a sid and a name'],
+    [
+      { domain: { name: 'LAB', sid: 'S-1-5-x' } },
+      'sid of domain of the realm must be a SID such as "S-1-5-21-1-2-3"',
+    ],
+    [{ indicators: { magic: ['a'] } }, 'indicators of the realm has no member "magic"'],
+    [{ users: [{ ...user, account: {} }] }, `account of ${nowhere} must have a rid`],
+    [{ realms: [{}] }, 'number 1 in realms of the realm must have a name, in "realm"'],
     [{ services: [{}] }, 'number 1 in services of the realm must have a name'],
     [{ services: [7] }, 'number 1 in services of the realm must be an object'],
   ])('%j', async (content, sentence) => {
@@ -281,6 +360,16 @@ describe('a realm file that is wrong', () => {
       stdout: '',
       stderr: `krb5kit kdc: ${file}: ${sentence}\n`,
     });
+  });
+
+  it('has no trust without a key in common', async () => {
+    const file = inFolder('realm.json');
+    writeFileSync(file, JSON.stringify({ trusts: [{ realm: 'B.TEST' }] }));
+    const { status, stderr } = await refusal('--principals', file);
+    expect([status, stderr.split('\n')[0]]).toEqual([
+      2,
+      'krb5kit kdc: the trust with B.TEST has no password',
+    ]);
   });
 
   it('is not quoted where it is no JSON at all', async () => {

@@ -5,18 +5,20 @@ import { DEFAULT_REALM_POLICY } from '../../src/kdc/policy.ts';
 import {
   KDC_ERR_BAD_PVNO,
   KDC_ERR_C_PRINCIPAL_UNKNOWN,
+  KDC_ERR_S_PRINCIPAL_UNKNOWN,
   KRB_AP_ERR_MSG_TYPE,
   KRB_ERR_GENERIC,
 } from '../../src/messages/error-codes.ts';
-import { RENEWABLE } from '../../src/messages/flags.ts';
+import { CANONICALIZE, CNAME_IN_ADDL_TKT, RENEWABLE } from '../../src/messages/flags.ts';
 import { AsRep, TgsRep } from '../../src/messages/kdc-rep.ts';
 import { KrbError } from '../../src/messages/krb-error.ts';
-import { PA_TGS_REQ } from '../../src/messages/numbers.ts';
+import { NT_ENTERPRISE, PA_TGS_REQ } from '../../src/messages/numbers.ts';
 import { EtypeInfo2 } from '../../src/messages/preauth-data.ts';
+import { PA_FOR_USER, PA_PAC_OPTIONS, PA_S4U_X509_USER } from '../../src/messages/s4u.ts';
 import { MethodData, type PaData } from '../../src/messages/types.ts';
 import { asRequest, createLab, nameOf, REALM, refusalOf, tgsRequest, tgtOf, timestamp } from './support.ts';
 
-const lab = createLab();
+const lab = createLab({ domainRealms: { '.b.test': 'B.TEST' }, capaths: { [REALM]: {} } });
 const tgt = tgtOf(lab, { kdcOptions: RENEWABLE });
 
 /** A reply is a message of one of three kinds, whole. */
@@ -71,6 +73,38 @@ describe('handle', () => {
       ),
       { numRuns: 300 },
     );
+  });
+
+  it('answers junk from those who ask in the name of others', () => {
+    const junk = fc.uint8Array({ maxLength: 64 });
+    const types = fc.constantFrom(PA_FOR_USER, PA_S4U_X509_USER, PA_PAC_OPTIONS);
+    const options = fc.constantFrom(0, CNAME_IN_ADDL_TKT, CANONICALIZE);
+    fc.assert(
+      fc.property(types, junk, junk, options, (padataType, padataValue, evidence, kdcOptions) => {
+        const asked = { sname: nameOf('alice'), kdcOptions, additionalTickets: [evidence] };
+        const request = tgsRequest(lab, tgt, asked, { more: [{ padataType, padataValue }] });
+        const reply = lab.kdc.handle(request)!;
+        expectReply(reply);
+        if (reply[0] === KrbError.tags[0]) {
+          expect(KrbError.decode(reply).eText).not.toBe('INTERNAL_ERROR');
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it.each([
+    ['a'.repeat(5000), '.'.repeat(5000), 'a.'.repeat(2000)],
+    ['\\', '@', '@@', '__proto__', 'constructor', '.__proto__'],
+  ])('answers names of every kind', (...names) => {
+    for (const name of names) {
+      for (const sname of [nameOf(`krbtgt/${name}`), { nameType: 3, nameString: ['host', `x.${name}`] }]) {
+        const request = tgsRequest(lab, tgt, { sname, kdcOptions: CANONICALIZE });
+        expect(refusalOf(lab, request).errorCode).toBe(KDC_ERR_S_PRINCIPAL_UNKNOWN);
+      }
+      const cname = { nameType: NT_ENTERPRISE, nameString: [`x@${name}`] };
+      expect(refusalOf(lab, asRequest(lab, { cname }, [])).errorCode).toBe(KDC_ERR_C_PRINCIPAL_UNKNOWN);
+    }
   });
 
   it('drops what does not begin as a request', () => {

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Kdc } from '../../src/kdc/kdc.ts';
+import type { Responder } from '../../src/kdc/kdc.ts';
 import { type KdcServer, type ListenOptions, listenKdc } from '../../src/kdc/server.ts';
 import { KRB_ERR_FIELD_TOOLONG, KRB_ERR_RESPONSE_TOO_BIG } from '../../src/messages/error-codes.ts';
 import { KrbError } from '../../src/messages/krb-error.ts';
@@ -14,14 +14,14 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map(resource => resource.close()));
 });
 
-async function listen(kdc: Kdc, options: ListenOptions = {}): Promise<KdcServer> {
+async function listen(kdc: Responder, options: ListenOptions = {}): Promise<KdcServer> {
   const server = await listenKdc(kdc, options);
   open.push(server);
   return server;
 }
 
 /** A KDC that answers each request with so many bytes, or not at all. */
-function echo(length?: number): Kdc {
+function echo(length?: number): Responder {
   return {
     realm: 'LAB.TEST',
     now: () => 0,

@@ -155,14 +155,19 @@ export function refusalOf(lab: Lab, request: Uint8Array, address?: string): KrbE
   return KrbError.decode(reply);
 }
 
-/** What an AS-REQ gets. */
-export function grantedByAs(lab: Lab, request: Uint8Array, key = keyOf(lab, 'alice')): Granted {
+/** What an AS-REQ gets; `serviceKey` opens a ticket for another realm. */
+export function grantedByAs(
+  lab: Lab,
+  request: Uint8Array,
+  key = keyOf(lab, 'alice'),
+  serviceKey?: Key,
+): Granted {
   const bytes = notRefused(lab.kdc.handle(request));
   const reply = AsRep.decode(bytes);
   return {
     reply,
     part: unseal(EncAsRepPart, reply.encPart, key, KU_AS_REP),
-    ...openTicket(lab, reply.ticket),
+    ...openTicket(lab, reply.ticket, serviceKey),
   };
 }
 
@@ -178,6 +183,8 @@ export interface TgsDeviations {
   readonly authenticator?: Partial<Authenticator>;
   readonly subkey?: Key | undefined;
   readonly padata?: readonly PaData[];
+  /** What goes with it besides. */
+  readonly more?: readonly PaData[];
   readonly ticket?: Uint8Array;
   readonly signedBody?: Uint8Array;
 }
@@ -207,7 +214,10 @@ export function tgsRequest(
     ticket: deviations.ticket ?? tgt.ticketBytes,
     authenticator: seal(Authenticator, authenticator, key, KU_TGS_REQ_AUTHENTICATOR),
   });
-  const padata = deviations.padata ?? [{ padataType: PA_TGS_REQ, padataValue: apReq }];
+  const padata = deviations.padata ?? [
+    { padataType: PA_TGS_REQ, padataValue: apReq },
+    ...(deviations.more ?? []),
+  ];
   return TgsReq.encode({ padata, reqBody });
 }
 

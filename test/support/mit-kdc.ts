@@ -289,7 +289,7 @@ function runAdmin(name: string, args: readonly string[], { env, input }: Program
   return result;
 }
 
-function runProgram(
+export function runProgram(
   name: string,
   args: readonly string[],
   { env, input }: ProgramContext,

@@ -42,6 +42,10 @@ def change(dn, attributes):
 
 
 db.transaction_start()
+# Its own services, which a daemon would add that does not run.
+controller = ldb.Message(ldb.Dn(db, "CN=DC1,OU=Domain Controllers,%s" % db.domain_dn()))
+controller["services"] = ldb.MessageElement(spec["services"], ldb.FLAG_MOD_ADD, "servicePrincipalName")
+db.modify(controller)
 change(db.domain_dn(), spec["domainAttributes"])
 for group in spec["groups"]:
     db.newgroup(group)

@@ -22,16 +22,20 @@ export interface SambaOptions {
   readonly groups?: readonly string[] | undefined;
   /** Lines for `[kdc]` of the krb5.conf that its KDC reads. */
   readonly kdc?: readonly string[] | undefined;
+  /** Whether the directory runs as well, on port 389 of an address of its own, which takes root. */
+  readonly directory?: boolean | undefined;
   /** Whose keys go into the keytab. */
   readonly keytab?: readonly string[] | undefined;
 }
 
-/** An Active Directory domain controller, of which the KDC and the password server run. */
+/** An Active Directory domain controller, of which the KDC, the password server and, on request, the directory run. */
 export interface Samba {
   /** Everything is in here; `stop` removes it. */
   readonly dir: string;
   readonly realm: 'S.TEST';
-  /** UDP and TCP on 127.0.0.1. */
+  /** 127.0.0.1, unless the directory runs: then another loopback address, whose `ldap/ADDRESS` it is. */
+  readonly address: string;
+  /** UDP and TCP. */
   readonly port: number;
   readonly passwordPort: number;
   readonly keytab: string;
@@ -42,6 +46,7 @@ const PROVISION = join(import.meta.dirname, 'samba-provision.py');
 /** Samba's Python modules are those of the system's interpreter, whatever else is on PATH. */
 const PYTHON = '/usr/bin/python3';
 const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
+const LDAP = 389;
 const READY_MILLISECONDS = 30_000;
 
 /**
@@ -59,22 +64,23 @@ export async function startSamba(options: SambaOptions): Promise<Samba> {
 }
 
 async function startIn(dir: string, options: SambaOptions): Promise<Samba> {
-  const port = await freePort();
-  const passwordPort = await freePort();
+  const address = options.directory ? loopbackAddress() : '127.0.0.1';
+  const ports = { port: await freePort(), passwordPort: await freePort() };
+  const services = options.directory ? 'kdc, ldap' : 'kdc';
   const config = join(dir, 'etc/smb.conf');
   for (const folder of ['etc', 'run', 'cache']) mkdirSync(join(dir, folder));
-  writeFileSync(config, configuration(dir, { port, passwordPort }));
+  writeFileSync(config, configuration(dir, { ...ports, address, services }));
   writeFileSync(
     join(dir, 'etc/krb5.conf'),
     `[kdc]\n${(options.kdc ?? []).map(line => `  ${line}\n`).join('')}`,
   );
-  provision(dir, options);
-  const daemon = await startDaemon(dir, port);
+  provision(dir, address, options);
+  const daemon = await startDaemon(dir, address, options.directory ? [ports.port, LDAP] : [ports.port]);
   return {
     dir,
     realm: 'S.TEST',
-    port,
-    passwordPort,
+    address,
+    ...ports,
     keytab: join(dir, 'service.keytab'),
     async stop() {
       await endProcess(daemon);
@@ -83,17 +89,30 @@ async function startIn(dir: string, options: SambaOptions): Promise<Samba> {
   };
 }
 
-function configuration(dir: string, ports: { readonly port: number; readonly passwordPort: number }): string {
+/** One of sixteen million, so that nobody else is there. */
+function loopbackAddress(): string {
+  const part = (): number => 1 + Math.floor(Math.random() * 254);
+  return `127.${part()}.${part()}.${part()}`;
+}
+
+interface Places {
+  readonly address: string;
+  readonly port: number;
+  readonly passwordPort: number;
+  readonly services: string;
+}
+
+function configuration(dir: string, { address, port, passwordPort, services }: Places): string {
   return `[global]
   netbios name = DC1
   workgroup = STEST
   realm = S.TEST
   server role = active directory domain controller
-  server services = kdc
-  interfaces = 127.0.0.1/8
+  server services = ${services}
+  interfaces = ${address}/8
   bind interfaces only = yes
-  krb5 port = ${ports.port}
-  kpasswd port = ${ports.passwordPort}
+  krb5 port = ${port}
+  kpasswd port = ${passwordPort}
   kdc enable fast = yes
   disable netbios = yes
   tls enabled = no
@@ -115,10 +134,15 @@ function configuration(dir: string, ports: { readonly port: number; readonly pas
 `;
 }
 
-function provision(dir: string, { password, users, groups = [], keytab = [] }: SambaOptions): void {
+function provision(
+  dir: string,
+  address: string,
+  { password, users, groups = [], keytab = [] }: SambaOptions,
+): void {
   // Passwords do not expire by themselves, and may be changed at once, to one that was used before.
   const domainAttributes = { minPwdAge: '0', maxPwdAge: `${-(2n ** 63n)}`, pwdHistoryLength: '0' };
-  const spec = { dir, realm: 'S.TEST', domain: 'STEST', password, domainAttributes, users, groups, keytab };
+  const accounts = { password, domainAttributes, users, groups, keytab, services: [`ldap/${address}`] };
+  const spec = { dir, realm: 'S.TEST', domain: 'STEST', ...accounts };
   const { status, stderr, error } = spawnSync(PYTHON, [PROVISION], {
     env: { PATH, LC_ALL: 'C.UTF-8', PYTHONDONTWRITEBYTECODE: '1' },
     input: JSON.stringify(spec),
@@ -129,7 +153,7 @@ function provision(dir: string, { password, users, groups = [], keytab = [] }: S
   if (status !== 0) throw new Error(`the domain cannot be made: ${stderr}`);
 }
 
-async function startDaemon(dir: string, port: number): Promise<ChildProcess> {
+async function startDaemon(dir: string, address: string, ports: readonly number[]): Promise<ChildProcess> {
   const options = [
     '--foreground',
     '--no-process-group',
@@ -146,7 +170,8 @@ async function startDaemon(dir: string, port: number): Promise<ChildProcess> {
   daemon.once('error', error => {
     failure = error;
   });
-  for (const deadline = Date.now() + READY_MILLISECONDS; !(await accepts(port)); ) {
+  const ready = async () => (await Promise.all(ports.map(port => accepts(address, port)))).every(Boolean);
+  for (const deadline = Date.now() + READY_MILLISECONDS; !(await ready()); ) {
     if (failure !== undefined) throw failure;
     if (daemon.exitCode !== null || Date.now() > deadline) {
       await endProcess(daemon);
@@ -157,9 +182,9 @@ async function startDaemon(dir: string, port: number): Promise<ChildProcess> {
   return daemon;
 }
 
-function accepts(port: number): Promise<boolean> {
+function accepts(host: string, port: number): Promise<boolean> {
   return new Promise(resolve => {
-    const socket = connect({ host: '127.0.0.1', port }, () => {
+    const socket = connect({ host, port }, () => {
       socket.destroy();
       resolve(true);
     });

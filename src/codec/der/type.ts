@@ -56,6 +56,11 @@ export class DerType<T, P = unknown> implements Codec<T> {
   }
 
   encode(value: T): Uint8Array {
+    return this.lend(value, bytes => bytes.slice());
+  }
+
+  /** Encodes for `use` alone: the bytes are a view of what the next value is written over. */
+  lend<R>(value: T, use: (bytes: Uint8Array) => R): R {
     // One writer serves all messages, but a value may be encoded while another is being written.
     const output = sharedInUse ? new DerWriter() : shared;
     const outermost = !sharedInUse;
@@ -63,7 +68,7 @@ export class DerType<T, P = unknown> implements Codec<T> {
     try {
       output.reset();
       this.write(output, value);
-      return output.finish();
+      return use(output.written());
     } finally {
       if (outermost) sharedInUse = false;
     }

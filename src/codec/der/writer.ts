@@ -11,9 +11,14 @@ export class DerWriter {
     this.offset = this.buffer.length;
   }
 
-  /** A copy of what has been written. */
-  finish(): Uint8Array {
-    return this.buffer.slice(this.offset);
+  /** A view of what has been written. */
+  written(): Uint8Array {
+    return this.buffer.subarray(this.offset);
+  }
+
+  /** What has been written, not copied: good until more is. */
+  view(): Uint8Array {
+    return this.buffer.subarray(this.offset);
   }
 
   octet(value: number): void {

@@ -104,7 +104,8 @@ export const preauth: readonly Row[] = [
     async run(cell) {
       const armor = `${cell.path}.armor`;
       await cell.kinit(`-c ${armor} alice`);
-      succeeded(await cell.kinit(`-T ${armor} otpuser`, `${OTP_CODES[0]}\n`));
+      const [user, value] = tokenOf(cell, 0);
+      succeeded(await cell.kinit(`-T ${armor} ${user}`, `${value}\n`));
       expect(await cell.preauthType()).toBe(PA_OTP_REQUEST);
     },
   },
@@ -113,7 +114,8 @@ export const preauth: readonly Row[] = [
     needs: 'OTP',
     async run(cell) {
       cell.configure(`pkinit_anchors = ${cell.realm.pki.anchors}`);
-      succeeded(await cell.kinit('otpuser', `${OTP_CODES[1]}\n`));
+      const [user, value] = tokenOf(cell, 1);
+      succeeded(await cell.kinit(user, `${value}\n`));
       expect(await cell.preauthType()).toBe(PA_OTP_REQUEST);
     },
   },
@@ -143,6 +145,10 @@ export const preauth: readonly Row[] = [
     },
   },
 ];
+
+function tokenOf({ realm }: Cell, row: 0 | 1): readonly [user: string, value: string] {
+  return realm.tokens?.[row]?.() ?? ['otpuser', OTP_CODES[row]];
+}
 
 async function usePkinit(cell: Cell, identity: string, ...settings: readonly string[]): Promise<void> {
   cell.configure(`pkinit_anchors = ${cell.realm.pki.anchors}`, ...settings);

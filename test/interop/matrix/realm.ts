@@ -52,6 +52,8 @@ export interface Realm {
   /** The service that may take tickets for HTTP/localhost in the name of others; its key is in the keytab. */
   readonly front: string;
   readonly pki: Pki;
+  /** Who has a token, and its value now, for each row that asks for one; otpuser and OTP_CODES if not given. */
+  readonly tokens?: readonly (() => readonly [user: string, value: string])[] | undefined;
   /** Of its users; PASSWORD if not given. */
   readonly password?: string | undefined;
   /** Another realm of the same KDC, with another database, for rows that need what this one has not got. */

@@ -1,0 +1,119 @@
+import { KerberosError } from '../errors.ts';
+import {
+  KDC_ERR_BADOPTION,
+  KDC_ERR_C_PRINCIPAL_UNKNOWN,
+  KDC_ERR_POLICY,
+  KDC_ERR_SERVER_NOMATCH,
+} from '../messages/error-codes.ts';
+import { ENC_TKT_IN_SKEY, FORWARDABLE, FORWARDED, PROXY, RENEW, VALIDATE } from '../messages/flags.ts';
+import { isTgs, type Principal, parsePrincipal, samePrincipal } from '../messages/principal.ts';
+import { PA_PAC_OPTIONS, PaPacOptions, RESOURCE_BASED_CONSTRAINED_DELEGATION } from '../messages/s4u.ts';
+import type { PaData } from '../messages/types.ts';
+import { admitClient } from './admission.ts';
+import type { PrincipalEntry } from './database.ts';
+import type { Exchange } from './exchange.ts';
+import { checkValidated, checkValidity, type OpenedTicket } from './open-ticket.ts';
+import { refuse } from './refusal.ts';
+import type { Behalf, BehalfRequest } from './s4u.ts';
+
+const NOT_TOGETHER = FORWARDED | PROXY | RENEW | VALIDATE | ENC_TKT_IN_SKEY;
+
+/**
+ * S4U2Proxy (MS-SFU 3.2.5.2): a ticket for another service in the name of the client of a ticket for `requester`. Throws
+ * `Refusal` where the one is not allowed to go there, and the other does not allow it.
+ */
+export function openEvidence(
+  exchange: Exchange,
+  { body, padata, server, header }: BehalfRequest,
+  requester: PrincipalEntry,
+): Omit<Behalf, 'requester'> {
+  if (body.kdcOptions & NOT_TOGETHER) refuse(KDC_ERR_BADOPTION, 'INVALID_S4U2PROXY_OPTIONS');
+  const bytes = body.additionalTickets?.[0];
+  if (bytes === undefined) refuse(KDC_ERR_BADOPTION, 'EVIDENCE_TICKET_MISSING');
+  const evidence = exchange.kdc.tickets.open(bytes);
+  const { part } = evidence;
+  if (!samePrincipal(evidence.server.principal, requester.principal)) {
+    refuse(KDC_ERR_SERVER_NOMATCH, 'EVIDENCE_TICKET_MISMATCH');
+  }
+  exchange.behalf = { subject: part, evidence };
+  checkValidity(part, exchange);
+  checkValidated(part);
+  if (isTgs(server.principal)) refuse(KDC_ERR_POLICY, 'NOT_ALLOWED_TO_DELEGATE');
+  const client = clientOf(exchange, evidence);
+  const byResource = asksResource(padata);
+  allow({ requester, server, client, evidence }, byResource);
+  const isForwardable = (part.flags & header.part.flags & FORWARDABLE) !== 0;
+  return {
+    subject: part,
+    client,
+    evidence,
+    withheld: isForwardable ? 0 : FORWARDABLE,
+    padata: [],
+    encryptedPaData: byResource ? KNOWS_RESOURCES : undefined,
+  };
+}
+
+const KNOWS_RESOURCES: readonly PaData[] = [
+  {
+    padataType: PA_PAC_OPTIONS,
+    padataValue: PaPacOptions.encode({ flags: RESOURCE_BASED_CONSTRAINED_DELEGATION }),
+  },
+];
+
+/** Whether the service knows that the other one may allow what its own realm does not. */
+function asksResource(padata: readonly PaData[]): boolean {
+  const sent = padata.find(({ padataType }) => padataType === PA_PAC_OPTIONS);
+  if (sent === undefined) return false;
+  return (PaPacOptions.decode(sent.padataValue).flags & RESOURCE_BASED_CONSTRAINED_DELEGATION) !== 0;
+}
+
+/** The user's entry, who may have been locked out since; undefined for a user of another realm. */
+function clientOf({ kdc, now }: Exchange, { part }: OpenedTicket): PrincipalEntry | undefined {
+  const client = kdc.database.find(part.cname.nameString, part.crealm);
+  if (client !== undefined) admitClient(client, now);
+  else if (kdc.database.realm(part.crealm) !== undefined) {
+    refuse(KDC_ERR_C_PRINCIPAL_UNKNOWN, 'EVIDENCE_CLIENT_NOT_FOUND');
+  }
+  return client;
+}
+
+interface Delegating {
+  readonly requester: PrincipalEntry;
+  readonly server: PrincipalEntry;
+  readonly client: PrincipalEntry | undefined;
+  readonly evidence: OpenedTicket;
+}
+
+function allow({ requester, server, client, evidence }: Delegating, byResource: boolean): void {
+  if (client?.policy.notDelegated || client?.policy.disallowForwardable) {
+    refuse(KDC_ERR_BADOPTION, 'CLIENT_NOT_DELEGATED');
+  }
+  const { realm } = server.principal;
+  const { delegatesTo = [] } = requester.policy;
+  const isForwardable = (evidence.part.flags & FORWARDABLE) !== 0;
+  const mayGo = names(delegatesTo, server, requester.principal.realm);
+  if (mayGo && isForwardable) return;
+  // Of a user of another realm nothing but the flag tells that the user may be delegated.
+  const mayBe = isForwardable || client !== undefined;
+  const { acceptsDelegationFrom = [] } = server.policy;
+  if (byResource && mayBe && names(acceptsDelegationFrom, requester, realm)) return;
+  refuse(KDC_ERR_BADOPTION, mayGo ? 'EVIDENCE_TICKET_NOT_FORWARDABLE' : 'NOT_ALLOWED_TO_DELEGATE');
+}
+
+/** Whether a list names a principal, by its true name or by another. */
+function names(list: readonly string[], { principal, policy }: PrincipalEntry, realm: string): boolean {
+  const others = (policy.aliases ?? []).map(alias => named(alias, principal.realm));
+  return list.some(text => {
+    const wanted = named(text, realm);
+    return wanted !== undefined && [principal, ...others].some(name => name && samePrincipal(name, wanted));
+  });
+}
+
+function named(text: string, defaultRealm: string): Principal | undefined {
+  try {
+    return parsePrincipal(text, { defaultRealm });
+  } catch (error) {
+    if (error instanceof KerberosError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,125 @@
+import {
+  KDC_ERR_BADOPTION,
+  KDC_ERR_CLIENT_NAME_MISMATCH,
+  KRB_AP_ERR_BADMATCH,
+} from '../messages/error-codes.ts';
+import {
+  CNAME_IN_ADDL_TKT,
+  ENC_TKT_IN_SKEY,
+  FORWARDABLE,
+  FORWARDED,
+  PROXY,
+  RENEW,
+  VALIDATE,
+} from '../messages/flags.ts';
+import type { KdcReqBody } from '../messages/kdc-req.ts';
+import { samePrincipal, toPrincipalName } from '../messages/principal.ts';
+import type { EncTicketPart } from '../messages/ticket.ts';
+import type { PaData } from '../messages/types.ts';
+import { admitClient } from './admission.ts';
+import { findClient, findClientOfCertificate } from './client-names.ts';
+import type { PrincipalEntry } from './database.ts';
+import type { Exchange } from './exchange.ts';
+import type { OpenedTicket } from './open-ticket.ts';
+import { refuse } from './refusal.ts';
+import { openEvidence } from './s4u-proxy.ts';
+import { type RequestedUser, requestedUser } from './s4u-user.ts';
+import type { TgsHeader } from './tgs-header.ts';
+import { NO_TRANSIT } from './transited.ts';
+
+/** Whom a new ticket is for, and what it takes over from an older one. */
+export type Subject = Pick<
+  EncTicketPart,
+  'flags' | 'crealm' | 'cname' | 'transited' | 'authtime' | 'endtime' | 'caddr' | 'authorizationData'
+>;
+
+/** A request in somebody else's name. */
+export interface Behalf {
+  readonly subject: Subject;
+  /** The user's entry; undefined for a user of another realm. */
+  readonly client: PrincipalEntry | undefined;
+  /** The service that asks. */
+  readonly requester: PrincipalEntry;
+  /** The ticket that shows the user's wish (S4U2Proxy); undefined where the service just says so (S4U2Self). */
+  readonly evidence: OpenedTicket | undefined;
+  /** The KDC options that the ticket cannot be given. */
+  readonly withheld: number;
+  /** What goes with the reply, and into its sealed part. */
+  readonly padata: readonly PaData[];
+  readonly encryptedPaData: readonly PaData[] | undefined;
+}
+
+export interface BehalfRequest {
+  readonly header: TgsHeader;
+  readonly body: KdcReqBody;
+  readonly padata: readonly PaData[];
+  /** What is asked for. */
+  readonly server: PrincipalEntry;
+}
+
+/** What is no use for who asks in the name of others. */
+const NOT_TOGETHER = FORWARDED | PROXY | RENEW | VALIDATE | ENC_TKT_IN_SKEY;
+
+/** In whose name the client of a ticket-granting ticket asks, if not in its own (MS-SFU 3.2.5). Throws `Refusal`. */
+export function findBehalf(exchange: Exchange, request: BehalfRequest): Behalf | undefined {
+  const { header, body, padata } = request;
+  if (body.kdcOptions & CNAME_IN_ADDL_TKT) {
+    const requester = requesterOf(exchange, request);
+    return { requester, ...openEvidence(exchange, request, requester) };
+  }
+  const user = requestedUser(padata, body.nonce, header);
+  return user && forUser(exchange, user, request);
+}
+
+/** S4U2Self: a ticket for the service itself in the name of a user who has come to it by other means. */
+function forUser(exchange: Exchange, user: RequestedUser, request: BehalfRequest): Behalf {
+  const { header, server, body } = request;
+  if (body.kdcOptions & NOT_TOGETHER) refuse(KDC_ERR_BADOPTION, 'INVALID_S4U2SELF_OPTIONS');
+  const requester = requesterOf(exchange, request);
+  if (!samePrincipal(requester.principal, server.principal)) {
+    refuse(KRB_AP_ERR_BADMATCH, 'INVALID_S4U2SELF_REQUEST_SERVER_MISMATCH');
+  }
+  const client = findUser(exchange, user, body.realm);
+  // Its password is none of the service's business, and may have expired.
+  admitClient(client, exchange.now);
+  const { principal, policy } = client;
+  const mayGoOn = server.policy.okToAuthAsDelegate && !policy.notDelegated && !policy.disallowForwardable;
+  const subject: Subject = {
+    ...header.part,
+    crealm: principal.realm,
+    cname: toPrincipalName(principal),
+    transited: NO_TRANSIT,
+    caddr: undefined,
+    // What is said there is said of the service.
+    authorizationData: undefined,
+  };
+  exchange.behalf = { subject, evidence: undefined };
+  return {
+    subject,
+    client,
+    requester,
+    evidence: undefined,
+    withheld: mayGoOn ? 0 : FORWARDABLE,
+    ...user.answer(principal),
+  };
+}
+
+/** The service that asks, which only its own realm can vouch for. */
+function requesterOf({ kdc }: Exchange, { header, body }: BehalfRequest): PrincipalEntry {
+  const { cname, crealm } = header.part;
+  const { realm } = header.server.principal;
+  const entry =
+    realm === body.realm && crealm === realm ? kdc.database.find(cname.nameString, crealm) : undefined;
+  if (entry === undefined) refuse(KDC_ERR_BADOPTION, 'S4U_ACROSS_REALMS');
+  return entry;
+}
+
+/** The user by the name or by the certificate; by both where both are given. */
+function findUser(exchange: Exchange, { name, certificate }: RequestedUser, realm: string): PrincipalEntry {
+  const named = name && findClient(exchange, name, realm);
+  const certified = certificate && findClientOfCertificate(exchange, certificate, realm);
+  if (named && certified && !samePrincipal(named.principal, certified.principal)) {
+    refuse(KDC_ERR_CLIENT_NAME_MISMATCH, 'CERTIFICATE_OF_ANOTHER_USER');
+  }
+  return (named ?? certified)!;
+}

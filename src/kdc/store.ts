@@ -1,0 +1,179 @@
+import { IntegrityError, KerberosError } from '../errors.ts';
+import { formatPrincipal, isTgs, type Principal, tgsPrincipal } from '../messages/principal.ts';
+import { aliasComponents } from './aliases.ts';
+import { exportKeytabEntries, type PrincipalEntry } from './database.ts';
+import { OpenKeys } from './key-version.ts';
+import type { MemoryDatabase } from './memory-database.ts';
+import { type KeySource, NEW_KEY_ENCTYPES, newKeys } from './new-keys.ts';
+import { DEFAULT_REALM_POLICY, type RealmPolicy } from './policy.ts';
+import { EntryCache } from './store-cache.ts';
+import type { StoreFile } from './store-file.ts';
+import { decodeEntry, decodeValue, encodeEntry, encodeValue } from './store-record.ts';
+import type { Sealer } from './store-seal.ts';
+
+/**
+ * A database in a file, which several processes may use at once: each sees what the others change. Its methods throw
+ * besides KerberosError DATABASE_IO, and DATABASE_FORMAT for a record that does not open.
+ */
+export interface DurableDatabase extends MemoryDatabase {
+  readonly path: string;
+  /** That of names without one. */
+  readonly defaultRealm: string;
+  /** The realms that are served. */
+  realms(): readonly string[];
+  /** Every principal, realm by realm, in the same order each time. */
+  principals(): Iterable<PrincipalEntry>;
+  /** The principal itself, not one that has the name for an alias. */
+  own(principal: Principal): PrincipalEntry | undefined;
+  /** Adds a principal to a realm that is served, or replaces it. */
+  put(entry: PrincipalEntry): PrincipalEntry;
+  /** Does all of `work` or, where it throws, nothing of it; one wait for the disk in all. */
+  change<T>(work: () => T): T;
+  close(): Promise<void>;
+}
+
+export interface DurableDatabaseOptions {
+  readonly file: StoreFile;
+  readonly sealer: Sealer;
+  readonly defaultRealm: string;
+  /** Enctypes that new principals get keys of, best first; AES with SHA-1 and with SHA-2 if not given. */
+  readonly enctypes?: readonly number[] | undefined;
+}
+
+/** What the keys of records begin with: principals, their aliases, realms. */
+const PRINCIPAL = 'P';
+const ALIAS = 'A';
+const REALM = 'R';
+
+/** The database in an open file. */
+export function durableDatabase(options: DurableDatabaseOptions): DurableDatabase {
+  const { file, sealer, defaultRealm, enctypes = NEW_KEY_ENCTYPES } = options;
+  const pool = new OpenKeys();
+  const entries = new EntryCache(file, (key, bytes) => decodeEntry(open(key, bytes), pool));
+  const policies = new EntryCache(file, (key, bytes) => decodeValue<RealmPolicy>(open(key, bytes)));
+
+  function open(key: string, bytes: Uint8Array): Uint8Array {
+    try {
+      return sealer.unseal(key, bytes);
+    } catch (cause) {
+      if (!(cause instanceof IntegrityError)) throw cause;
+      throw new KerberosError('DATABASE_FORMAT', `A record of ${file.path} is damaged`, { cause });
+    }
+  }
+
+  function find(components: readonly string[], realm: string): PrincipalEntry | undefined {
+    const name = nameKey(components, realm);
+    const entry = entries.find(PRINCIPAL + name);
+    if (entry !== undefined) return entry;
+    const target = file.get(ALIAS + name);
+    return target && entries.find(decodeValue<string>(open(ALIAS + name, target)));
+  }
+
+  function own({ components, realm }: Principal): PrincipalEntry | undefined {
+    return entries.find(PRINCIPAL + nameKey(components, realm));
+  }
+
+  function known(principal: Principal): PrincipalEntry {
+    const entry = find(principal.components, principal.realm);
+    if (entry !== undefined) return entry;
+    throw new TypeError(`${formatPrincipal(principal)} is not in the database`);
+  }
+
+  function realm(name: string): RealmPolicy | undefined {
+    return policies.find(REALM + JSON.stringify(name));
+  }
+
+  /** Besides the principals of our realms there are the keys that other realms share with them. */
+  function isServed(principal: Principal): boolean {
+    const { components } = principal;
+    return realm(principal.realm) !== undefined || (isTgs(principal) && realm(components[1]!) !== undefined);
+  }
+
+  function put(entry: PrincipalEntry): PrincipalEntry {
+    const { principal, policy, keys } = entry;
+    if (!isServed(principal)) throw new TypeError(`the realm of ${formatPrincipal(principal)} is not served`);
+    const key = PRINCIPAL + nameKey(principal.components, principal.realm);
+    const aliases = aliasKeys(entry);
+    file.change(() => {
+      take(principal);
+      file.put(key, sealer.seal(key, keys[0]!.kvno, encodeEntry({ ...entry, policy: { ...policy } })));
+      for (const alias of aliases) file.put(alias, sealer.seal(alias, 0, encodeValue(key)));
+    });
+    return entry;
+  }
+
+  /** Takes out a principal, if it is there, with its aliases. */
+  function take(principal: Principal): boolean {
+    const key = PRINCIPAL + nameKey(principal.components, principal.realm);
+    const entry = own(principal);
+    for (const alias of entry === undefined ? [] : aliasKeys(entry)) {
+      const target = file.get(alias);
+      if (target !== undefined && decodeValue<string>(open(alias, target)) === key) file.remove(alias);
+    }
+    return file.remove(key);
+  }
+
+  function add(
+    principal: Principal,
+    source: KeySource,
+    { kvno = 1, ...policy }: Parameters<MemoryDatabase['add']>[2] = {},
+  ): PrincipalEntry {
+    return put({ principal, keys: [newKeys(principal, source, { kvno, enctypes, pool })], policy });
+  }
+
+  return {
+    path: file.path,
+    defaultRealm,
+    realm,
+    find,
+    own,
+    put,
+    add,
+    addRealm(name, policy = {}) {
+      file.change(() => {
+        const before = realm(name);
+        const key = REALM + JSON.stringify(name);
+        const merged = { ...DEFAULT_REALM_POLICY, ...before, ...policy };
+        file.put(key, sealer.seal(key, 0, encodeValue(merged)));
+        if (before === undefined) add(tgsPrincipal(name), { random: true });
+      });
+    },
+    addKeys: (principal, source, { kvno, keep, policy } = {}) =>
+      file.change(() => {
+        const entry = known(principal);
+        const version = kvno ?? entry.keys[0]!.kvno + 1;
+        const next = newKeys(entry.principal, source, { kvno: version, enctypes, pool });
+        const keys = [next, ...entry.keys].slice(0, keep);
+        return put({ ...entry, keys, policy: { ...entry.policy, ...policy } });
+      }),
+    update: (principal, policy) =>
+      file.change(() => {
+        const entry = known(principal);
+        return put({ ...entry, policy: { ...entry.policy, ...policy } });
+      }),
+    remove: principal => file.change(() => take(principal)),
+    exportKeytabEntries(principal, timestamp = new Date()) {
+      const entry = find(principal.components, principal.realm);
+      return entry === undefined ? [] : exportKeytabEntries(entry, timestamp);
+    },
+    realms: () => file.keys(REALM).map(key => JSON.parse(key.slice(REALM.length)) as string),
+    *principals() {
+      for (const key of file.keys(PRINCIPAL)) {
+        const bytes = file.get(key);
+        // Another process may have removed it.
+        if (bytes !== undefined) yield decodeEntry(open(key, bytes), pool);
+      }
+    },
+    change: work => file.change(work),
+    close: () => file.close(),
+  };
+}
+
+function aliasKeys({ principal, policy }: PrincipalEntry): readonly string[] {
+  return (policy.aliases ?? []).map(alias => ALIAS + nameKey(aliasComponents(alias), principal.realm));
+}
+
+/** One string per name: a component may hold any character. */
+function nameKey(components: readonly string[], realm: string): string {
+  return JSON.stringify([realm, ...components]);
+}

@@ -1,0 +1,19 @@
+import type { RealmOptions } from './start.ts';
+
+/**
+ * Two realms that refer whoever asks for a host of `domain` to each other, and the realm of `options` referring to
+ * them: no such host is ever found.
+ */
+export function withReferralLoop(options: RealmOptions, domain: string): readonly RealmOptions[] {
+  const suffix = `.${domain}`;
+  const [here, there] = [`HERE.${options.realm}`, `THERE.${options.realm}`];
+  return [
+    {
+      ...options,
+      trusts: [...(options.trusts ?? []), { realm: here }],
+      domainRealms: { ...options.domainRealms, [suffix]: here },
+    },
+    { realm: here, trusts: [{ realm: there }], domainRealms: { [suffix]: there } },
+    { realm: there, domainRealms: { [suffix]: here } },
+  ];
+}

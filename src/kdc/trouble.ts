@@ -1,0 +1,172 @@
+import { CodecError } from '../errors.ts';
+import {
+  KDC_ERR_CLIENT_REVOKED,
+  KDC_ERR_ETYPE_NOSUPP,
+  KDC_ERR_KEY_EXPIRED,
+  KDC_ERR_NAME_EXP,
+  KDC_ERR_SERVICE_EXP,
+  KDC_ERR_SERVICE_REVOKED,
+  KRB_ERR_RESPONSE_TOO_BIG,
+} from '../messages/error-codes.ts';
+import { AsReq, KdcReqBody, TgsReq } from '../messages/kdc-req.ts';
+import { formatPrincipal, type Principal, toPrincipal } from '../messages/principal.ts';
+import { errorReply } from './error-reply.ts';
+import type { Peer } from './exchange.ts';
+import type { Responder } from './kdc.ts';
+import { Refusal } from './refusal.ts';
+
+/** What goes wrong on purpose, so that others can be tested with it. */
+export interface Trouble {
+  /** Seconds that the KDC's clock is ahead, or behind if negative. */
+  readonly clockSkew?: number | undefined;
+  /** Seconds that every reply is held back. */
+  readonly delay?: number | undefined;
+  /** The next so many requests get no reply. */
+  readonly drop?: number | undefined;
+  /** After so many requests there is no KDC any more. */
+  readonly dieAfter?: number | undefined;
+  /** Hosts of this domain are looked for in circles; it can only be there from the start. */
+  readonly referralLoop?: string | undefined;
+  /** No reply fits a datagram. */
+  readonly tooBig?: boolean | undefined;
+  /** The KDC supports none of the enctypes that clients ask for. */
+  readonly wrongEnctype?: boolean | undefined;
+  /** Principals that are locked, in text. */
+  readonly revoked?: readonly string[] | undefined;
+  /** Principals whose account has ended. */
+  readonly expired?: readonly string[] | undefined;
+  /** Users whose password has ended. */
+  readonly passwordExpired?: readonly string[] | undefined;
+}
+
+/** A request as far as anybody can read it. */
+interface Ask {
+  /** How many there were since the trouble began, with this one. */
+  readonly count: number;
+  readonly isDatagram: boolean;
+  readonly client: Principal | undefined;
+  readonly server: Principal | undefined;
+  readonly isPasswordChange: boolean;
+}
+
+type Effect = Refusal | 'silence' | 'death' | undefined;
+
+/** What each trouble does to a request; those of the clock, of delay and of realms do nothing to it. */
+const effects: {
+  readonly [K in keyof Trouble]?: (value: NonNullable<Trouble[K]>, ask: Ask) => Effect;
+} = {
+  dieAfter: (most, { count }) => (count > most ? 'death' : undefined),
+  drop: (most, { count }) => (count <= most ? 'silence' : undefined),
+  tooBig: (on, { isDatagram }) =>
+    on && isDatagram ? new Refusal(KRB_ERR_RESPONSE_TOO_BIG, 'RESPONSE_TOO_BIG') : undefined,
+  wrongEnctype: on => (on ? new Refusal(KDC_ERR_ETYPE_NOSUPP, 'BAD_ENCRYPTION_TYPE') : undefined),
+  revoked(names, { client, server }) {
+    if (isAmong(client, names)) return new Refusal(KDC_ERR_CLIENT_REVOKED, 'CLIENT_LOCKED_OUT');
+    return isAmong(server, names) ? new Refusal(KDC_ERR_SERVICE_REVOKED, 'SERVICE_LOCKED_OUT') : undefined;
+  },
+  expired(names, { client, server }) {
+    if (isAmong(client, names)) return new Refusal(KDC_ERR_NAME_EXP, 'CLIENT_EXPIRED');
+    return isAmong(server, names) ? new Refusal(KDC_ERR_SERVICE_EXP, 'SERVICE_EXPIRED') : undefined;
+  },
+  passwordExpired: (names, { client, isPasswordChange }) =>
+    !isPasswordChange && isAmong(client, names)
+      ? new Refusal(KDC_ERR_KEY_EXPIRED, 'CLIENT_KEY_EXPIRED')
+      : undefined,
+};
+
+/** Makes trouble, and the time. */
+export interface Troublemaker {
+  /** The KDC's clock. */
+  now(): Date;
+  /** Lets time go by for the KDC, without waiting; back again if negative. */
+  advance(seconds: number): void;
+  /** Replaces the trouble there is; none where nothing is given. Requests are counted anew. */
+  cause(trouble?: Trouble): void;
+  /** The responder with the trouble around it. */
+  around(responder: Responder): Responder;
+}
+
+export interface TroubleOptions {
+  /** The clock to begin with; the system's if not given. */
+  readonly now?: (() => Date) | undefined;
+  readonly trouble?: Trouble | undefined;
+  /** Told when the KDC is to be no more. */
+  readonly onDeath: () => void;
+}
+
+/** What makes trouble for one KDC. */
+export function createTroublemaker({
+  now = () => new Date(),
+  trouble = {},
+  onDeath,
+}: TroubleOptions): Troublemaker {
+  let current = trouble;
+  let isIdle = Object.keys(current).length === 0;
+  let count = 0;
+  let ahead = 0;
+
+  function effectOf(request: Uint8Array, peer: Peer | undefined): [Effect, KdcReqBody | undefined] {
+    const body = bodyOf(request);
+    const ask = askOf(body, { count: ++count, isDatagram: peer?.transport === 'udp' });
+    for (const name of Object.keys(effects) as (keyof typeof effects)[]) {
+      const effect = effects[name] as ((value: unknown, ask: Ask) => Effect) | undefined;
+      const found = current[name] === undefined ? undefined : effect?.(current[name], ask);
+      if (found !== undefined) return [found, body];
+    }
+    return [undefined, body];
+  }
+
+  return {
+    now: () => new Date(now().getTime() + 1000 * (ahead + (current.clockSkew ?? 0))),
+    advance(seconds) {
+      ahead += seconds;
+    },
+    cause(next = {}) {
+      current = next;
+      isIdle = Object.keys(next).length === 0;
+      count = 0;
+    },
+    around: responder => ({
+      ...responder,
+      delay: () => 1000 * (current.delay ?? 0),
+      handle(request, peer) {
+        if (isIdle) return responder.handle(request, peer);
+        const [effect, body] = effectOf(request, peer);
+        if (effect === 'death') onDeath();
+        if (effect === 'death' || effect === 'silence') return undefined;
+        if (effect === undefined) return responder.handle(request, peer);
+        const client = body?.cname && toPrincipal(body.cname, body.realm);
+        const facts = { now: responder.now(), realm: responder.realm };
+        return errorReply(effect, { ...facts, ...(body && { body }), ...(client && { client }) });
+      },
+    }),
+  };
+}
+
+function bodyOf(request: Uint8Array): KdcReqBody | undefined {
+  try {
+    if (request[0] === AsReq.tags[0]) return KdcReqBody.decode(AsReq.decode(request).reqBody);
+    return request[0] === TgsReq.tags[0] ? KdcReqBody.decode(TgsReq.decode(request).reqBody) : undefined;
+  } catch (error) {
+    if (error instanceof CodecError) return undefined;
+    throw error;
+  }
+}
+
+function askOf(body: KdcReqBody | undefined, facts: Pick<Ask, 'count' | 'isDatagram'>): Ask {
+  const { cname, sname, realm } = body ?? {};
+  const server = sname && toPrincipal(sname, realm!);
+  return {
+    ...facts,
+    client: cname && toPrincipal(cname, realm!),
+    server,
+    isPasswordChange: server?.components.join('/') === 'kadmin/changepw',
+  };
+}
+
+function isAmong(principal: Principal | undefined, names: readonly string[]): boolean {
+  if (principal === undefined) return false;
+  return (
+    names.includes(formatPrincipal(principal)) || names.includes(formatPrincipal(principal, { realm: false }))
+  );
+}

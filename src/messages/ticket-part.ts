@@ -1,0 +1,64 @@
+import { DerReader } from '../codec/der/reader.ts';
+import { DerWriter } from '../codec/der/writer.ts';
+import { AD_WIN2K_PAC } from './authorization.ts';
+import { EncTicketPart } from './ticket.ts';
+import { AuthorizationData, AuthorizationDataElement } from './types.ts';
+
+// Signatures in a ticket's authorization data cover the ticket with other data than it has in the end: its fields are
+// encoded once and put together with each. None of it is copied before it is sealed.
+
+const APPLICATION_TAG = EncTicketPart.tags[0]!;
+const SEQUENCE_TAG = 0x30;
+const OCTETS_TAG = 0x04;
+/** `[1]`, the data of an element. */
+const ELEMENT_DATA_TAG = 0xa1;
+/** `[10]`, the last field of an EncTicketPart. */
+const DATA_TAG = 0xaa;
+/** `[0]`, AD-IF-RELEVANT as the type of an element. */
+const IF_RELEVANT = Uint8Array.of(0xa0, 3, 2, 1, 1);
+
+let fieldsOutput: DerWriter | undefined;
+let partOutput: DerWriter | undefined;
+
+/** The DER of an EncTicketPart's fields but its authorization data; good until the next ticket's is asked for. */
+export function encodeTicketFields(part: EncTicketPart): Uint8Array {
+  fieldsOutput ??= new DerWriter();
+  fieldsOutput.reset();
+  EncTicketPart.write(fieldsOutput, { ...part, authorizationData: undefined });
+  const input = new DerReader(fieldsOutput.view());
+  input.enter(APPLICATION_TAG);
+  input.enter(SEQUENCE_TAG);
+  return input.bytes.subarray(input.offset);
+}
+
+/** What makes up a ticket's authorization data; there is one element at least. */
+export interface TicketData {
+  /** The first element, if given: a PAC in an AD-IF-RELEVANT of its own. */
+  readonly pac?: Uint8Array | undefined;
+  readonly others: AuthorizationData;
+}
+
+/** The DER of an EncTicketPart of the given fields; good until the next is asked for. */
+export function encodeTicketPart(fields: Uint8Array, { pac, others }: TicketData): Uint8Array {
+  partOutput ??= new DerWriter();
+  const output = partOutput;
+  output.reset();
+  const mark = output.mark();
+  for (let i = others.length - 1; i >= 0; i--) AuthorizationDataElement.write(output, others[i]!);
+  if (pac !== undefined) putPac(output, pac);
+  output.header(SEQUENCE_TAG, mark);
+  output.header(DATA_TAG, mark);
+  output.bytes(fields);
+  output.header(SEQUENCE_TAG, mark);
+  output.header(APPLICATION_TAG, mark);
+  return output.view();
+}
+
+function putPac(output: DerWriter, pac: Uint8Array): void {
+  const mark = output.mark();
+  AuthorizationData.write(output, [{ adType: AD_WIN2K_PAC, adData: pac }]);
+  output.header(OCTETS_TAG, mark);
+  output.header(ELEMENT_DATA_TAG, mark);
+  output.bytes(IF_RELEVANT);
+  output.header(SEQUENCE_TAG, mark);
+}
