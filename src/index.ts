@@ -16,6 +16,7 @@ export {
   type PasswordOutcome,
 } from './ap/change-password.ts';
 export { type ApReqOptions, type ApRequest, createApReq } from './ap/initiator.ts';
+export { createOpenedTickets, type OpenedTickets, type OpenedTicketsOptions } from './ap/opened-tickets.ts';
 export { findPac, type VerifyPacOptions, verifyPac } from './ap/pac.ts';
 export type { LocalReplayCache, ReplayCache } from './ap/replay-cache.ts';
 export { type FileReplayOptions, fileReplayCache } from './ap/replay-file.ts';
@@ -36,6 +37,7 @@ export { type ChosenIdentity, type IdentityOptions, selectIdentity } from './cca
 export { openKeychain } from './ccache/keychain-open.ts';
 export { type KeychainUse, probeKeychain } from './ccache/probe.ts';
 export { resolveCcache } from './ccache/resolve.ts';
+export { type ClientKeytab, refreshFromKeytab } from './client/client-keytab.ts';
 export { type ForwardOptions, forwardCredential } from './client/forward.ts';
 export { getInitialCredential, type InitialOptions, type InitialResult } from './client/initial.ts';
 export type { ExchangeOptions } from './client/options.ts';
@@ -76,9 +78,15 @@ export { type OpenContextOptions, openContext } from './gss/initiate.ts';
 export { createInitiator, type InitiatorOptions, type RequestedFlags } from './gss/initiator.ts';
 export type { KerberosContextOptions } from './gss/kerberos-context.ts';
 export { KRB5, KRB5_USER_TO_USER, MS_KRB5 } from './gss/oids.ts';
+export { initializeProxyCache, type ProxyCache } from './gss/proxy-cache.ts';
 export { createSaslClient, type SaslClientOptions } from './gss/sasl-client.ts';
 export type { SaslExchange, SaslMechanism, SaslOptions } from './gss/sasl-exchange.ts';
-export type { SaslLayer, SaslProtection } from './gss/sasl-layer.ts';
+export {
+  createSaslLayer,
+  type SaslLayer,
+  type SaslLayerSizes,
+  type SaslProtection,
+} from './gss/sasl-layer.ts';
 export { createSaslServer, type SaslServer } from './gss/sasl-server.ts';
 export { acceptNegotiation, createSpnegoAcceptor } from './gss/spnego-acceptor.ts';
 export {
@@ -119,7 +127,8 @@ export { createKdc, type Kdc, type KdcOptions } from './kdc/kdc.ts';
 export { createDatabase, type MemoryDatabase } from './kdc/memory-database.ts';
 export type { KdcPkinitOptions } from './kdc/pkinit.ts';
 export { type KdcServer, type ListenOptions, listenKdc } from './kdc/server.ts';
-export { type RunningKdc, type StartKdcOptions, startKdc } from './kdc/start.ts';
+export { type RealmOptions, type RunningKdc, type StartKdcOptions, startKdc } from './kdc/start.ts';
+export { addTrust, type TrustSpec } from './kdc/trust.ts';
 export { type Keytab, type KeytabEntry, resolveKeytab } from './keytab/keytab.ts';
 export * from './messages/ap.ts';
 export * from './messages/authorization.ts';

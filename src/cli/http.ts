@@ -7,6 +7,7 @@ import { openFromCache } from '../http/contexts.ts';
 import { negotiateFetch } from '../http/fetch.ts';
 import { type NegotiateOptions, negotiated } from '../http/options.ts';
 import { formatPrincipal } from '../messages/principal.ts';
+import { clientKeytabOf } from './client-keytab.ts';
 import { type Arguments, type Command, during, UsageError } from './command.ts';
 import { exchangeOptions } from './exchange.ts';
 import { expandHost, hostPrincipal } from './host-principal.ts';
@@ -77,6 +78,7 @@ function opener(args: Arguments, session: Session): NegotiateOptions['open'] {
     {
       ...exchangeOptions(session, defaultTgsEnctypes(session.config)),
       servicePrincipal: host => hostPrincipal('HTTP', host, session),
+      clientKeytab: clientKeytabOf(session),
     },
   );
 }

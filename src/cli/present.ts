@@ -1,11 +1,10 @@
-import { connect, type Socket } from 'node:net';
 import { presentToSample, SAMPLE_PORT } from '../ap/sample-service.ts';
 import { socketStream } from '../ap/socket-stream.ts';
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
-import { KerberosError } from '../errors.ts';
 import { formatPrincipal } from '../messages/principal.ts';
 import { Ticket } from '../messages/ticket.ts';
 import { type Arguments, type Command, during, UsageError } from './command.ts';
+import { connectService } from './connect-service.ts';
 import { etypeText } from './etype-text.ts';
 import { exchangeOptions } from './exchange.ts';
 import { expandHost, hostPrincipal } from './host-principal.ts';
@@ -28,9 +27,18 @@ export const present: Command = {
   options: [
     { flags: '-c, --cache <cache>', text: 'Use this cache instead of the default one.' },
     { flags: '-p, --port <port>', text: `Connect to this TCP port; ${SAMPLE_PORT} if not given.` },
+    { flags: '--gss', text: 'Open a GSS-API context and send messages, as gss-client does; port 4444.' },
+    { flags: '--mech <name>', text: 'With --gss, the mechanism: "krb5", or "spnego" to negotiate it.' },
+    { flags: '-d, --delegate', text: 'With --gss, pass on your credentials.' },
+    { flags: '--no-mutual', text: 'With --gss, do not have the service prove who it is.' },
+    { flags: '--no-seal', text: 'With --gss, sign messages and send them in clear.' },
+    { flags: '-m, --messages <count>', text: 'With --gss, send so many messages; 1 if not given.' },
+    { flags: '--text <message>', text: 'With --gss, the message; "Hello" if not given.' },
   ],
   run,
 };
+
+const GSS_OPTIONS = ['mech', 'delegate', 'noMutual', 'noSeal', 'messages', 'text'];
 
 async function run(args: Arguments, io: Io): Promise<number> {
   const [name, ...rest] = args.operands;
@@ -38,6 +46,12 @@ async function run(args: Arguments, io: Io): Promise<number> {
   if (service === undefined || host === undefined || rest.length > 0) {
     throw new UsageError('krb5kit present: name one service as SERVICE@HOST');
   }
+  if (args.has('gss')) {
+    const { presentGss } = await import('./present-gss.ts');
+    return presentGss(args, { service, host }, openSession(io));
+  }
+  const stray = GSS_OPTIONS.find(option => args.has(option));
+  if (stray !== undefined) throw new UsageError(`krb5kit present: ${dashed(stray)} goes with --gss`);
   const port = readPort(args.value('port'), SAMPLE_PORT, 'krb5kit present');
   const session = openSession(io);
   const server = await hostPrincipal(service, host, session);
@@ -50,7 +64,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   );
   const { encPart } = Ticket.decode(credential.ticket);
   const { text } = await during(`presenting the ticket to ${host}:${port}`, async () => {
-    const socket = await open(host, port);
+    const socket = await connectService(host, port);
     try {
       const options = { host, kdcOffset, now: () => io.now() };
       return await presentToSample(socketStream(socket, { signal: io.signal }), credential, options);
@@ -70,30 +84,6 @@ async function run(args: Arguments, io: Io): Promise<number> {
   return 0;
 }
 
-function open(host: string, port: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, timeout: 10_000 });
-    const fail = (message: string, cause?: Error): void => {
-      socket.destroy();
-      reject(new KerberosError('SENDAUTH', message, { cause }));
-    };
-    socket.once('connect', () => {
-      socket.setTimeout(0);
-      socket.removeAllListeners('error');
-      resolve(socket);
-    });
-    socket.once('timeout', () => fail('The service does not answer'));
-    socket.once('error', error => fail(reason(error), error));
-  });
-}
-
-function reason(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
-    case 'ECONNREFUSED':
-      return 'Connection refused';
-    case 'ENOTFOUND':
-      return 'Host not found';
-    default:
-      return `Cannot connect (${error.code ?? error.message})`;
-  }
+function dashed(option: string): string {
+  return `--${option.replace(/[A-Z]/, letter => `-${letter.toLowerCase()}`)}`;
 }

@@ -4,7 +4,7 @@ import { CcacheError, KerberosError } from '../errors.ts';
 const GENERIC = 60;
 
 /** MIT's sentences for the error numbers of RFC 4120 §7.5.9 and of the extensions: what scripts look for. */
-const SENTENCES: Readonly<Record<number, string>> = {
+export const SENTENCES: Readonly<Record<number, string>> = {
   0: 'No error',
   1: "Client's entry in database has expired",
   2: "Server's entry in database has expired",
@@ -86,6 +86,10 @@ const SENTENCES: Readonly<Record<number, string>> = {
 /** One sentence, without a period, that says what went wrong: MIT's own where MIT has one. */
 export function sentence(error: unknown): string {
   if (isNumbered(error)) return numberedSentence(error);
+  // What GSS-API calls a failure has the mechanism's own reason inside.
+  if (error instanceof KerberosError && error.code === 'GSS' && isNumbered(error.cause)) {
+    return numberedSentence(error.cause);
+  }
   if (error instanceof KerberosError) return `${error.message}${wayOut(error)}`;
   return error instanceof Error ? `Internal error: ${error.message}` : String(error);
 }

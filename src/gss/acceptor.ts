@@ -1,4 +1,5 @@
 import { type AcceptedServer, type ApAccepted, acceptApReq, type SubkeyRequest } from '../ap/acceptor.ts';
+import type { OpenedTickets } from '../ap/opened-tickets.ts';
 import type { ReplayCache } from '../ap/replay-cache.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
 import { isAnonymous } from '../messages/anonymous.ts';
@@ -23,6 +24,8 @@ export interface AcceptorOptions extends KerberosContextOptions {
   readonly server?: AcceptedServer | readonly AcceptedServer[] | undefined;
   /** Where requests are remembered; without one, replays are the application's own care. */
   readonly replayCache?: ReplayCache | undefined;
+  /** Where opened tickets are remembered, with their session keys; nothing of them is kept if not given. */
+  readonly openedTickets?: OpenedTickets | undefined;
   /** What a context must be bound to, if its initiator binds it to anything. */
   readonly channelBindings?: ChannelBindings | undefined;
   /** Whether initiators that bind to nothing are refused as well. */
@@ -83,11 +86,13 @@ class Acceptor extends KerberosContext {
 
   private async accept(apReq: Uint8Array, framed: boolean): Promise<Uint8Array | undefined> {
     this.apReq = apReq;
-    const { keytab, tgt, server, replayCache, address, permittedEnctypes, clockskew } = this.options;
+    const { keytab, tgt, server, replayCache, openedTickets, address, permittedEnctypes, clockskew } =
+      this.options;
     this.keytab = typeof keytab === 'function' ? await keytab() : keytab;
     const accepted = await acceptApReq(apReq, {
       server,
       replayCache,
+      openedTickets,
       address,
       permittedEnctypes,
       clockskew,
@@ -126,7 +131,10 @@ class Acceptor extends KerberosContext {
 
   private agree({ accepted, asked: { flags, delegation } }: Pending): void {
     const { session, ticket, credential: evidence } = accepted;
-    const { client: initiator, server: acceptor, endtime, initiatorSubkey, sessionKey } = session;
+    const { client: initiator, endtime, initiatorSubkey, sessionKey } = session;
+    const { tgt } = this.options;
+    // Nothing vouches for the name on a ticket of user-to-user: it is for whose ticket-granting ticket has its key.
+    const acceptor = evidence.isSkey && tgt !== undefined ? tgt.client : session.server;
     const keys = initiatorSubkey === undefined ? [sessionKey] : [initiatorSubkey, sessionKey];
     const delegated = delegation && openDelegation(delegation, keys);
     const { mechanism } = this;

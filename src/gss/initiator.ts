@@ -3,6 +3,8 @@ import type { ApSession } from '../ap/session.ts';
 import { isAnonymous } from '../messages/anonymous.ts';
 import { type Credential, isExpired } from '../messages/credential.ts';
 import { KdcError, KrbError } from '../messages/krb-error.ts';
+import { type Principal, toPrincipal } from '../messages/principal.ts';
+import { Ticket } from '../messages/ticket.ts';
 import type { AuthorizationDataElement } from '../messages/types.ts';
 import { encodeGssChecksum, GSS_CHECKSUM } from './authenticator-checksum.ts';
 import { hashBindings } from './channel-bindings.ts';
@@ -102,12 +104,25 @@ class Initiator extends KerberosContext {
   }
 
   private agree(session: ApSession): void {
-    const { client: initiator, server: acceptor, endtime } = session;
-    const { flags, mechanism } = this;
-    this.establish({ initiator, acceptor, flags, mechanism, endtime }, () =>
-      protectMessages(session, 'initiator', flags),
-    );
+    const { client: initiator, endtime } = session;
+    const { flags, mechanism, credential } = this;
+    const info = {
+      initiator,
+      // A cache's credential goes by the name that was asked for, which may be an alias, or without a realm.
+      get acceptor() {
+        return serverOf(credential);
+      },
+      flags,
+      mechanism,
+      endtime,
+    };
+    this.establish(info, () => protectMessages(session, 'initiator', flags));
   }
+}
+
+function serverOf({ ticket }: Credential): Principal {
+  const { sname, realm } = Ticket.decode(ticket);
+  return toPrincipal(sname, realm);
 }
 
 function flagsOf({ client }: Credential, { flags = {}, delegated = [] }: InitiatorOptions): ContextFlags {

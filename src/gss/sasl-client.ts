@@ -29,8 +29,10 @@ export function createSaslClient(
   const terms = withUsual(options);
   const { protections, maximum } = terms;
   let layer: SaslLayer | undefined;
+  let chosen = false;
 
   function choose(token: Uint8Array): Uint8Array {
+    chosen = true;
     const offer = unwrapChoice(context, token);
     const protection = protections.find(
       name => offer.protections.includes(name) && isPossible(context, name),
@@ -46,7 +48,10 @@ export function createSaslClient(
 
   return {
     async step(challenge) {
-      if (layer !== undefined) return afterwards(challenge);
+      // Dovecot has the client of GSS-SPNEGO choose a layer, too.
+      const isOffer =
+        mechanism === 'GSS-SPNEGO' && !chosen && challenge !== undefined && challenge.length > 0;
+      if (layer !== undefined && !isOffer) return afterwards(challenge);
       if (context.established) return choose(challenge ?? new Uint8Array(0));
       // A server that waits for the client sends an empty challenge.
       const token = await context.step(challenge?.length === 0 ? undefined : challenge);

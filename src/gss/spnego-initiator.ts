@@ -91,6 +91,9 @@ class InitiatorNegotiation implements Negotiation {
       if (completed || silent) throw new GssError('DEFECTIVE_TOKEN', 'the mechListMIC is missing');
       return this.reply(token, ours);
     }
+    if (silent && isWaiting(message)) {
+      throw new GssError('DEFECTIVE_TOKEN', 'the acceptor waits for a token that is not to come');
+    }
     // An acceptor that says nothing of its state with the mechanism's last token has nothing to say any more. One that
     // has completed takes no further token but the mechanism's own.
     this.done = completed || token === undefined;
@@ -132,6 +135,11 @@ class InitiatorNegotiation implements Negotiation {
     const negState = this.done ? ACCEPT_COMPLETED : ACCEPT_INCOMPLETE;
     return NegotiationResponse.encode({ negState, responseToken, mechListMIC });
   }
+}
+
+/** Whether an acceptor wants more without having said anything itself. */
+function isWaiting({ negState, responseToken, mechListMIC }: NegTokenResp): boolean {
+  return negState === ACCEPT_INCOMPLETE && responseToken === undefined && mechListMIC === undefined;
 }
 
 /** Windows 2000 repeats the responseToken where the MIC belongs. */

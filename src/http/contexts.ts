@@ -2,14 +2,14 @@ import { createMemoryReplayCache } from '../ap/replay-memory.ts';
 import type { Ccache } from '../ccache/ccache.ts';
 import type { ServiceOptions } from '../client/service.ts';
 import { type AcceptorOptions, createAcceptor } from '../gss/acceptor.ts';
-import { openContext } from '../gss/initiate.ts';
+import { type OpenContextOptions, openContext } from '../gss/initiate.ts';
 import { acceptNegotiation } from '../gss/spnego-acceptor.ts';
 import { KRB5_NAMES } from '../gss/spnego-mechanisms.ts';
 import { hostBasedPrincipal, type Principal } from '../messages/principal.ts';
 import type { OpenContext } from './options.ts';
 import type { AcceptContext } from './server.ts';
 
-export interface OpenFromCacheOptions extends ServiceOptions {
+export interface OpenFromCacheOptions extends ServiceOptions, Pick<OpenContextOptions, 'clientKeytab'> {
   /** The service's principal for a host's name: `HTTP/host`, in the realm that the client's KDC finds, if not given. */
   readonly servicePrincipal?: ((host: string) => Principal | Promise<Principal>) | undefined;
 }
@@ -31,7 +31,10 @@ export function openFromCache(
 }
 
 export interface AcceptContextsOptions
-  extends Pick<AcceptorOptions, 'requireBindings' | 'tgt' | 'permittedEnctypes' | 'clockskew' | 'now'> {
+  extends Pick<
+    AcceptorOptions,
+    'openedTickets' | 'requireBindings' | 'tgt' | 'permittedEnctypes' | 'clockskew' | 'now'
+  > {
   /** Where requests are remembered: in the memory of this process if not given, `none` for nowhere. */
   readonly replayCache?: AcceptorOptions['replayCache'] | 'none';
 }

@@ -59,7 +59,11 @@ export class Lab {
   }
 
   /** Runs `krb5kit present` of one who holds this credential. */
-  async present(port: number, credential: Credential = makeCredential(), options: CaptureOptions = {}) {
+  async present(
+    port: number,
+    credential: Credential = makeCredential(),
+    { argv = [], ...options }: CaptureOptions & { readonly argv?: readonly string[] } = {},
+  ) {
     const cache = writeCache(this.folder, [credential], credential.client);
     const io = captureIo({
       now: () => NOW,
@@ -67,7 +71,7 @@ export class Lab {
       env: { ...this.env, KRB5CCNAME: cache, ...options.env },
     });
     const host = credential.server.components.join('@');
-    return { status: await runCommand(present, [host, '--port', `${port}`], io), io };
+    return { status: await runCommand(present, [host, '--port', `${port}`, ...argv], io), io };
   }
 
   /** A server that does with each client what it is told; resolves to its port. */

@@ -5,6 +5,7 @@ import { createAcceptor } from '../../src/gss/acceptor.ts';
 import { getConstrainedCredential } from '../../src/gss/constrained.ts';
 import { type OpenContextOptions, openContext } from '../../src/gss/initiate.ts';
 import type { PrincipalOptions } from '../../src/kdc/memory-database.ts';
+import { resolveKeytab } from '../../src/keytab/keytab.ts';
 import { FORWARDED } from '../../src/messages/flags.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
 import { createTestRealm, host, newCache } from '../client/realm.ts';
@@ -35,6 +36,22 @@ describe('a context that is opened from a cache', () => {
     await open();
     expect(realm.transport.count).toBe(asked);
     expect((await cache.load()).credentials).toHaveLength(2);
+  });
+
+  it('tells whom it is with by the ticket, whatever name was asked for', async () => {
+    const { realm, cache, acceptor } = await start();
+    const initiator = await openContext({ ...host, realm: '' }, cache, realm);
+    await establish(initiator, acceptor);
+    expect(initiator.info.acceptor).toMatchObject(host);
+  });
+
+  it('is opened by a client keytab where there is no cache', async () => {
+    const { realm, acceptor } = await start();
+    const entries = realm.database.exportKeytabEntries(alice);
+    const keytab = { ...resolveKeytab('MEMORY:none'), entries: async () => entries };
+    const options = { ...realm, clientKeytab: { keytab, forwardable: true }, delegation: 'always' } as const;
+    await establish(await openContext(host, newCache(), options), acceptor);
+    expect(acceptor.info).toMatchObject({ initiator: alice, flags: { delegation: true } });
   });
 
   it('goes by the KDC’s clock, which the cache remembers', async () => {

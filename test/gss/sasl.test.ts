@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createAcceptor } from '../../src/gss/acceptor.ts';
 import { GssError } from '../../src/gss/gss-error.ts';
 import { createInitiator, type RequestedFlags } from '../../src/gss/initiator.ts';
+import { unwrapChoice, wrapChoice } from '../../src/gss/sasl-choice.ts';
 import { createSaslClient, type SaslClientOptions } from '../../src/gss/sasl-client.ts';
 import type { SaslExchange, SaslMechanism, SaslOptions } from '../../src/gss/sasl-exchange.ts';
 import { createSaslServer, type SaslServer } from '../../src/gss/sasl-server.ts';
@@ -149,6 +150,37 @@ describe('GSS-SPNEGO', () => {
   it('goes where the context’s layer is not wanted', async () => {
     const [client, server] = sides({ mechanism: 'GSS-SPNEGO', client: { protections: ['none'] } });
     await expect(exchange(client, server)).rejects.toMatchObject({ major: 'BAD_QOP' });
+  });
+});
+
+describe('the client of GSS-SPNEGO, once the context is established', () => {
+  async function established() {
+    const client = createSaslClient(
+      'GSS-SPNEGO',
+      createSpnegoInitiator(createInitiator(makeCredential(), { now })),
+    );
+    const acceptor = createSpnegoAcceptor({ keytab, now });
+    await client.step(await acceptor.step((await client.step())!));
+    expect(client.complete).toBe(true);
+    return { client, acceptor };
+  }
+
+  it('chooses where the server offers layers all the same, once', async () => {
+    const { client, acceptor } = await established();
+    const offer = () => wrapChoice(acceptor, { protections: ['none'], maximum: 0 });
+    const choice = unwrapChoice(acceptor, (await client.step(offer()))!);
+    expect(choice).toMatchObject({ protections: ['none'], maximum: 0 });
+    expect(client.layer.protection).toBe('none');
+    await expect(client.step(offer())).rejects.toMatchObject({ major: 'DEFECTIVE_TOKEN' });
+  });
+
+  it('believes no offer that is not the server’s', async () => {
+    const { client, acceptor } = await established();
+    const offer = wrapChoice(acceptor, { protections: ['none'], maximum: 0 });
+    offer[offer.length - 1]! ^= 1;
+    await expect(client.step(offer)).rejects.toMatchObject({ major: 'BAD_MIC' });
+    await expect(client.step(ascii('junk'))).rejects.toBeInstanceOf(GssError);
+    expect(client.layer.protection).toBe('confidentiality');
   });
 });
 

@@ -10,7 +10,7 @@ import { establish, now } from './support.ts';
 const USER_TO_USER = '1.2.840.113554.1.2.2.3';
 const key = randomKey(18);
 const tgt = {
-  ...makeCredential({ server: parsePrincipal('krbtgt/A.TEST@A.TEST') }),
+  ...makeCredential({ server: parsePrincipal('krbtgt/A.TEST@A.TEST'), client: sample }),
   key: toEncryptionKey(key),
 };
 const text = Buffer.from('text');

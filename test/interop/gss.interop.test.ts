@@ -226,9 +226,11 @@ describePeer('python-gssapi', () => {
       await accepting;
       return;
     }
-    // MIT's acceptor ends without a token, or has one.
-    await expect(initiated).rejects.toThrow();
-    await expect(accepting).rejects.toMatchObject({ major: 'BAD_BINDINGS' });
+    // MIT’s acceptor ends without a token, or has one.
+    await Promise.all([
+      expect(initiated).rejects.toThrow(),
+      expect(accepting).rejects.toMatchObject({ major: 'BAD_BINDINGS' }),
+    ]);
   });
 
   it('speaks SPNEGO both ways', async () => {

@@ -17,6 +17,9 @@ class Oids(Structure):
     _fields_ = [('count', c_size_t), ('elements', POINTER(Oid))]
 class Data(Structure):
     _fields_ = [('length', c_size_t), ('value', c_void_p)]
+class Bindings(Structure):
+    _fields_ = [('initiator_type', c_uint32), ('initiator', Data), ('acceptor_type', c_uint32), ('acceptor', Data),
+                ('application', Data)]
 minor, kept = c_uint32(), []
 def oid(dotted):
     first, second, *rest = map(int, dotted.split('.'))
@@ -57,9 +60,17 @@ def need(major):
         code = minor.value
         raise RuntimeError('%s: %s' % (texts(major & 0xffffffff, 1), texts(code, 2)))
     return major
+def name_of(cred):
+    name, text = c_void_p(), Data()
+    need(lib.gss_inquire_cred(byref(minor), cred, byref(name), None, None, None))
+    need(lib.gss_display_name(byref(minor), name, byref(text), None))
+    return string_at(text.value, text.length).decode()
 class Context:
     context, name, cred, mech = c_void_p(), c_void_p(), c_void_p(), POINTER(Oid)()
+    delegated, bindings = c_void_p(), None
     def __init__(self):
+        if options.get('bindings'):
+            self.bindings = byref(Bindings(0, Data(), 0, Data(), given(options['bindings'])))
         usage = 1 if options['side'] == 'initiator' else 2
         if usage == 1:
             host = given(options['target'].encode().hex())
@@ -74,19 +85,20 @@ class Context:
         if options['side'] == 'initiator':
             major = lib.gss_init_sec_context(
                 byref(minor), self.cred, byref(self.context), self.name, byref(oid(options['mechanism'])),
-                c_uint32(options['flags']), c_uint32(0), None, byref(data) if token else None,
+                c_uint32(options['flags']), c_uint32(0), self.bindings, byref(data) if token else None,
                 byref(self.mech), byref(out), byref(flags), None)
         else:
             source = c_void_p()
             major = lib.gss_accept_sec_context(
-                byref(minor), byref(self.context), self.cred, byref(data), None, byref(source),
-                byref(self.mech), byref(out), byref(flags), None, None)
+                byref(minor), byref(self.context), self.cred, byref(data), self.bindings, byref(source),
+                byref(self.mech), byref(out), byref(flags), None, byref(self.delegated))
         try:
             need(major)
         except RuntimeError as error:
             return {'error': str(error), 'token': taken(out)}
         done = not major & 1
         return {'token': taken(out), 'complete': done, 'flags': flags.value,
+                'delegated': name_of(self.delegated) if done and self.delegated else None,
                 'mechanism': dotted(self.mech) if done and self.mech else None}
     def wrap(self, message, seal=1):
         data, out, sealed = given(message), Data(), c_int()
@@ -134,6 +146,8 @@ export interface GssLibraryOptions {
   readonly target?: string;
   /** GSS_C_*_FLAG; the initiator's. */
   readonly flags?: number;
+  /** The application data of channel bindings. */
+  readonly bindings?: Uint8Array;
 }
 
 /** What a step has come to. */
@@ -142,6 +156,10 @@ export interface GssLibraryStep {
   readonly complete: boolean;
   /** Of a context that is complete, in dotted form. */
   readonly mechanism: string | undefined;
+  /** GSS_C_*_FLAG, once it is complete. */
+  readonly flags: number;
+  /** The name of what was delegated. */
+  readonly delegated: string | undefined;
   /** What the library says where it fails. */
   readonly error: string | undefined;
 }
@@ -172,8 +190,12 @@ export async function openGssLibrary(
   env: Readonly<Record<string, string>>,
   options: GssLibraryOptions,
 ): Promise<GssLibrary> {
-  const argument = JSON.stringify({ flags: 0, ...options, library: libraries[name] });
-  const child = spawn(findProgram('python3')!, ['-c', SCRIPT, argument], { env, timeout: 60_000 });
+  const { bindings, ...rest } = options;
+  const argument = JSON.stringify({
+    ...{ flags: 0, ...rest, library: libraries[name] },
+    bindings: bindings && Buffer.from(bindings).toString('hex'),
+  });
+  const child = spawn(findProgram('python3')!, ['-c', SCRIPT, argument], { env, timeout: 300_000 });
   killAtExit(child);
   const line = linesOf(child);
   async function call(what: string, ...values: readonly Uint8Array[]): Promise<Record<string, unknown>> {
@@ -194,12 +216,16 @@ export async function openGssLibrary(
         token: out,
         complete,
         mechanism,
+        flags,
+        delegated,
         error,
       } = await call('step', ...(token === undefined ? [] : [token]));
       return {
         token: bytesOf(out),
         complete: complete === true,
         mechanism: typeof mechanism === 'string' ? mechanism : undefined,
+        flags: Number(flags ?? 0),
+        delegated: typeof delegated === 'string' ? delegated : undefined,
         error: typeof error === 'string' ? error : undefined,
       };
     },

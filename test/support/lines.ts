@@ -2,12 +2,19 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 
 /** One line of a program's output after the other; rejects with what was said on standard error once there are no more. */
 export function linesOf(child: ChildProcessWithoutNullStreams): () => Promise<string> {
-  let output = '';
+  const lines: string[] = [];
+  /** What has come of a line that has not ended: lines may be long, and are searched once. */
+  const begun: string[] = [];
   let errors = '';
   let closed = false;
   let wake = (): void => undefined;
-  child.stdout.setEncoding('utf8').on('data', text => {
-    output += text;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const [first = '', ...rest] = text.split('\n');
+    begun.push(first);
+    for (const next of rest) {
+      lines.push(begun.splice(0).join(''));
+      begun.push(next);
+    }
     wake();
   });
   child.stderr.setEncoding('utf8').on('data', text => {
@@ -21,12 +28,8 @@ export function linesOf(child: ChildProcessWithoutNullStreams): () => Promise<st
   });
   return async () => {
     for (;;) {
-      const end = output.indexOf('\n');
-      if (end >= 0) {
-        const line = output.slice(0, end);
-        output = output.slice(end + 1);
-        return line;
-      }
+      const line = lines.shift();
+      if (line !== undefined) return line;
       if (closed) throw new Error(`the program ended: ${errors}`);
       await new Promise<void>(resolve => {
         wake = resolve;

@@ -1,11 +1,13 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Unwrapped } from '../../src/gss/context.ts';
 import { killAtExit } from './kill-at-exit.ts';
 
 // MIT's libgssapi by way of python3-gssapi. Suites are `describePeer('python-gssapi', …)`.
 
 const SCRIPT = `
 import json, sys, gssapi
+from gssapi.raw import IOV, IOVBufferType, unwrap_iov, wrap_iov
 from gssapi.raw.chan_bindings import ChannelBindings
 wishes = json.loads(sys.argv[1])
 MECHANISMS = {'krb5': '1.2.840.113554.1.2.2', 'spnego': '1.3.6.1.5.5.2'}
@@ -16,7 +18,7 @@ if wishes['role'] == 'initiator':
     name = gssapi.Name(wishes['target'], gssapi.NameType.hostbased_service)
     context = gssapi.SecurityContext(name=name, mech=oid, flags=wishes['flags'], usage='initiate', channel_bindings=bindings)
 else:
-    credentials = gssapi.Credentials(usage='accept')
+    credentials = gssapi.Credentials(usage='both' if wishes.get('proxy') else 'accept')
     context = gssapi.SecurityContext(creds=credentials, usage='accept', channel_bindings=bindings)
 def hex_or_none(token):
     return token.hex() if token else None
@@ -38,6 +40,18 @@ def run(call):
         return {'token': context.get_signature(data).hex()}
     if op == 'verifyMic':
         context.verify_signature(data, bytes.fromhex(call['token']))
+        return {}
+    if op == 'wrapIov':
+        iov = IOV(IOVBufferType.header, data, std_layout=False)
+        wrap_iov(context, iov, call['seal'])
+        return {'token': (iov[0].value + iov[1].value).hex()}
+    if op == 'unwrapIov':
+        split = len(data) - call['length']
+        iov = IOV((IOVBufferType.header, False, data[:split]), (IOVBufferType.data, False, data[split:]), std_layout=False)
+        result = unwrap_iov(context, iov)
+        return {'message': iov[1].value.hex(), 'sealed': result.encrypted}
+    if op == 'store':
+        context.delegated_creds.store(store={'ccache': call['cache']}, usage='initiate', overwrite=True)
         return {}
 for line in sys.stdin:
     try:
@@ -65,6 +79,8 @@ export interface PythonWishes {
   readonly flags?: number;
   /** The application data of channel bindings. */
   readonly bindings?: Uint8Array;
+  /** Whether the acceptor has tickets of its own, so that it may act for who has opened the context. */
+  readonly proxy?: boolean;
 }
 
 export interface PythonFacts {
@@ -87,10 +103,15 @@ export interface PythonStep {
 export interface PythonContext {
   step(token?: Uint8Array): Promise<PythonStep>;
   wrap(message: Uint8Array, seal: boolean): Promise<Uint8Array>;
-  unwrap(token: Uint8Array): Promise<{ readonly message: Uint8Array; readonly sealed: boolean }>;
+  unwrap(token: Uint8Array): Promise<Unwrapped>;
+  /** As DCE has it: what protects a message stands before it, and the message has the length that it had. */
+  wrapIov(message: Uint8Array, seal: boolean): Promise<Uint8Array>;
+  unwrapIov(token: Uint8Array, length: number): Promise<Unwrapped>;
   mic(message: Uint8Array): Promise<Uint8Array>;
   /** Rejects where it is not the message's. */
   verifyMic(message: Uint8Array, token: Uint8Array): Promise<void>;
+  /** Keeps what was delegated in a cache of this name. */
+  store(cache: string): Promise<void>;
   end(): void;
 }
 
@@ -121,14 +142,14 @@ export function startPythonContext(
       return { token: reply ? bytesOf(reply) : undefined, facts: facts ?? undefined, error };
     },
     wrap: async (message, seal) => bytesOf((await need('wrap', message, { seal })).token),
-    async unwrap(token) {
-      const { message, sealed = false } = await need('unwrap', token);
-      return { message: bytesOf(message), sealed };
-    },
+    wrapIov: async (message, seal) => bytesOf((await need('wrapIov', message, { seal })).token),
+    unwrap: async token => unwrappedOf(await need('unwrap', token)),
+    unwrapIov: async (token, length) => unwrappedOf(await need('unwrapIov', token, { length })),
     mic: async message => bytesOf((await need('mic', message)).token),
     async verifyMic(message, token) {
       await need('verifyMic', message, { token: Buffer.from(token).toString('hex') });
     },
+    store: async cache => void (await need('store', new Uint8Array(0), { cache })),
     end: () => void child.kill('SIGKILL'),
   };
 }
@@ -139,6 +160,10 @@ interface Answer {
   readonly message?: string;
   readonly sealed?: boolean;
   readonly error?: string;
+}
+
+function unwrappedOf({ message, sealed = false }: Answer): Unwrapped {
+  return { message: bytesOf(message), sealed };
 }
 
 function bytesOf(hex: string | null | undefined): Uint8Array {

@@ -1,0 +1,80 @@
+import type { Socket } from 'node:net';
+import type { ReplayCache } from '../ap/replay-cache.ts';
+import { socketStream } from '../ap/socket-stream.ts';
+import { permittedEnctypes } from '../config/enctypes.ts';
+import { KerberosError } from '../errors.ts';
+import type { ContextInfo } from '../gss/context.ts';
+import { serveGssSample } from '../gss/sample.ts';
+import { createSpnegoAcceptor } from '../gss/spnego-acceptor.ts';
+import type { Keytab } from '../keytab/keytab.ts';
+import { hostAddress } from '../messages/host-address.ts';
+import { formatPrincipal } from '../messages/principal.ts';
+import { etypeText } from './etype-text.ts';
+import { loadLocale } from './locale/locale.ts';
+import { formatTimestamp } from './locale/time-format.ts';
+import { printable, sentence } from './sentences.ts';
+import type { Session } from './session.ts';
+import type { Io } from './terminal.ts';
+
+interface GssService {
+  readonly keytab: Keytab;
+  readonly service: string;
+  readonly replayCache: ReplayCache | undefined;
+}
+
+/** What a visit has brought so far. */
+interface Visit {
+  messages: number;
+  bytes: number;
+  sealed: number;
+}
+
+/** Serves one client as gss-server does and prints who came, how, and what with, or why it was refused. */
+export function gssAcceptor(
+  { keytab, service, replayCache }: GssService,
+  { io, config }: Session,
+): (socket: Socket) => Promise<boolean> {
+  return async socket => {
+    socket.on('error', () => undefined);
+    const from = socket.remoteAddress ?? 'an unknown address';
+    const context = createSpnegoAcceptor({
+      keytab: () => keytab.entries(),
+      server: { service },
+      replayCache,
+      address: hostAddress(from),
+      permittedEnctypes: permittedEnctypes(config),
+      clockskew: config.libdefaults.clockskew,
+      now: () => io.now(),
+    });
+    const visit = { messages: 0, bytes: 0, sealed: 0 };
+    try {
+      await serveGssSample(socketStream(socket, { signal: io.signal }), context, ({ message, seal }) => {
+        visit.messages++;
+        visit.bytes += message.length;
+        visit.sealed += seal ? 1 : 0;
+      });
+      io.out(`${printable(describe(context.info, visit, { from, io }))}\n`);
+      return true;
+    } catch (error) {
+      if (!(error instanceof KerberosError)) throw error;
+      io.err(`krb5kit serve: refused a client from ${from}: ${printable(sentence(error))}\n`);
+      return false;
+    }
+  };
+}
+
+function describe(
+  { initiator, acceptor, flags, ticket, delegated, endtime }: ContextInfo,
+  { messages, bytes, sealed }: Visit,
+  { from, io }: { readonly from: string; readonly io: Io },
+): string {
+  const [passedOn] = delegated ?? [];
+  return [
+    `${formatPrincipal(initiator)} to ${formatPrincipal(acceptor)} from ${from}`,
+    flags.mutual ? 'mutual authentication' : 'one-way authentication',
+    ...(ticket ? [`session key ${etypeText(ticket.key.keytype)}`] : []),
+    ...(passedOn ? [`delegated ${formatPrincipal(passedOn.server)}`] : []),
+    `until ${formatTimestamp(endtime, loadLocale(io.env))}`,
+    `${messages} ${messages === 1 ? 'message' : 'messages'} of ${bytes} bytes, ${sealed} sealed`,
+  ].join(', ');
+}

@@ -1,0 +1,79 @@
+import { randomNonce } from '../crypto/random.ts';
+import { KerberosError } from '../errors.ts';
+import { KDC_ERR_ETYPE_NOSUPP, KDC_ERR_PREAUTH_REQUIRED } from '../messages/error-codes.ts';
+import { AsRep } from '../messages/kdc-rep.ts';
+import { AsReq, KdcReqBody } from '../messages/kdc-req.ts';
+import { isKrbError, KdcError, KrbError } from '../messages/krb-error.ts';
+import { type Principal, tgsPrincipal } from '../messages/principal.ts';
+import type { PaData } from '../messages/types.ts';
+import { findHints, type KeyHints } from '../preauth/hints.ts';
+import { methodData } from './method-data.ts';
+import { type Exchange, type ExchangeOptions, exchangeOf, recounted, shifted } from './options.ts';
+import { tellKdcError, tellRequest } from './telling.ts';
+import { asRequestBody } from './ticket-wishes.ts';
+
+/**
+ * How the KDC makes each of a client's keys from the password, in the order of `enctypes`, for those that it has: what
+ * it says to an AS-REQ that proves nothing (RFC 4120 §5.2.7.4). Nothing vouches for the answer. Throws KdcError,
+ * TransportError, and KerberosError ENCTYPE_UNSUPPORTED where it has no key of these enctypes, and CODEC.
+ */
+export function askKeyHints(client: Principal, options: ExchangeOptions): Promise<readonly KeyHints[]> {
+  return recounted(options, async recording => {
+    const exchange = exchangeOf(recording);
+    const { enctypes } = exchange;
+    const answer = await ask(client, enctypes, exchange);
+    const hints = hintsIn(answer, enctypes, client);
+    // MIT's KDC tells of the one key alone that it would use, and so does any that gives out a ticket at once.
+    const untold = enctypes.filter(etype => !hints.some(hint => hint.etype === etype));
+    for (const etype of answer === undefined || enctypes.length === 1 ? [] : untold) {
+      hints.push(...hintsIn(await ask(client, [etype], exchange), [etype], client));
+    }
+    if (hints.length === 0) {
+      throw new KerberosError('ENCTYPE_UNSUPPORTED', 'KDC has no support for encryption type');
+    }
+    return hints.sort((a, b) => enctypes.indexOf(a.etype) - enctypes.indexOf(b.etype));
+  });
+}
+
+interface Answer {
+  readonly padata: readonly PaData[];
+  /** Of the key that seals the reply, where it is a ticket. */
+  readonly etype: number | undefined;
+}
+
+/** Undefined where the KDC has no key of these enctypes. */
+async function ask(
+  client: Principal,
+  enctypes: readonly number[],
+  exchange: Exchange,
+): Promise<Answer | undefined> {
+  const server = tgsPrincipal(client.realm);
+  const nonce = randomNonce();
+  const body = asRequestBody({}, { client, server, enctypes, now: shifted(exchange.clock, 0), nonce });
+  const request = AsReq.encode({ padata: [], reqBody: KdcReqBody.encode(body) });
+  tellRequest(exchange.trace, {
+    message: 'AS-REQ',
+    client,
+    server,
+    body,
+    bytes: request.length,
+    fast: false,
+  });
+  const reply = await exchange.transport(client.realm, request, exchange.signal);
+  if (!isKrbError(reply)) {
+    const { padata = [], encPart } = AsRep.decode(reply);
+    return { padata, etype: encPart.etype };
+  }
+  const error = new KdcError(KrbError.decode(reply));
+  tellKdcError(exchange, error, client.realm);
+  if (error.errorCode === KDC_ERR_ETYPE_NOSUPP) return undefined;
+  if (error.errorCode !== KDC_ERR_PREAUTH_REQUIRED) throw error;
+  return { padata: methodData(error), etype: undefined };
+}
+
+function hintsIn(answer: Answer | undefined, enctypes: readonly number[], client: Principal): KeyHints[] {
+  if (answer === undefined) return [];
+  const { padata, etype } = answer;
+  const acceptable = etype === undefined ? enctypes : enctypes.filter(other => other === etype);
+  return acceptable.flatMap(each => findHints(padata, [each], { client, etype }) ?? []);
+}
