@@ -22,6 +22,7 @@ import { ApError } from './ap-error.ts';
 import { mutualFailed, openApRep, sealApRep } from './ap-rep.ts';
 import { instantOf } from './authenticator-time.ts';
 import { checkAddress, checkClient, checkSkew, checkTicketTimes, checkTransited } from './checks.ts';
+import type { OpenedTickets } from './opened-tickets.ts';
 import { asApError } from './refusal.ts';
 import { authenticatorTag, type ReplayCache } from './replay-cache.ts';
 import { openTicket, openUserTicket } from './service-key.ts';
@@ -46,6 +47,11 @@ export interface AcceptOptions {
   readonly tgtSessionKey?: Key | undefined;
   /** Where requests are remembered; without one, replays are the application's own care (RFC 4120 §3.2.3). */
   readonly replayCache?: ReplayCache | undefined;
+  /**
+   * Where opened tickets are remembered, and with them their session keys, so that what a client presents again costs a
+   * third; each is opened anew, and nothing of it kept, if not given.
+   */
+  readonly openedTickets?: OpenedTickets | undefined;
   /** Where the request came from; tickets that are bound to addresses are taken from anywhere if not given. */
   readonly address?: HostAddress | undefined;
   /** Enctypes of tickets and keys to accept; `DEFAULT_ENCTYPES` if not given. */
@@ -91,7 +97,7 @@ export interface ApAccepted {
 
 /**
  * Judges an AP-REQ in the order of RFC 4120 §3.2.3. Throws ApError, whatever the reason. Nothing is kept but what is
- * returned, the replay cache's record, and the keytab's keys made ready, with the tickets they have opened.
+ * returned, the replay cache's record, the keytab's keys made ready and, if so wished, opened tickets.
  */
 export async function acceptApReq(apReq: Uint8Array, options: AcceptOptions): Promise<ApAccepted> {
   try {
@@ -149,9 +155,10 @@ function open(apReq: Uint8Array, options: AcceptOptions): Opened {
   const part =
     request.apOptions & USE_SESSION_KEY
       ? openUserTicket(ticket.encPart, options.tgtSessionKey)
-      : openTicket(ticket.encPart, server, options.keytab);
+      : openTicket(ticket.encPart, server, options);
   checkEnctype(part.key.keytype, options);
-  const sessionKey = readyKey(part.key);
+  // What will not come again is not looked for.
+  const sessionKey = options.openedTickets ? readyKey(part.key) : toKey(part.key);
   const authenticator = unseal(Authenticator, request.authenticator, sessionKey, KU_AP_REQ_AUTHENTICATOR);
   return { request, server, part, sessionKey, authenticator };
 }

@@ -1,50 +1,74 @@
+import type { KeytabEntry } from '../keytab/keytab.ts';
 import type { EncTicketPart } from '../messages/ticket.ts';
 
-/** All together; that is for some thousand tickets. */
-const MAX_BYTES = 1 << 23;
+/**
+ * Tickets that a service has opened, in the memory of its process: their ciphertexts, sealed parts and session keys, so that
+ * what a client presents again and again need not be opened again. Each is known only under the keytab's entry that
+ * opened it, and judged anew for each request.
+ */
+export interface OpenedTickets {
+  /** The sealed part of a ticket that `entry` has opened before. */
+  find(cipher: Uint8Array, entry: KeytabEntry): EncTicketPart | undefined;
+  keep(cipher: Uint8Array, entry: KeytabEntry, part: EncTicketPart): void;
+}
+
+export interface OpenedTicketsOptions {
+  /** Seconds after which a ticket is forgotten, however often it came meanwhile; 300 if not given. */
+  readonly lifetime?: number | undefined;
+  /** Bytes to hold, counting 6 KiB for each ticket besides its ciphertext; 8 MiB if not given. The oldest give way. */
+  readonly capacity?: number | undefined;
+}
+
+/** Remembers opened tickets, and with them their session keys, which a service does not do by itself. */
+export function createOpenedTickets(options: OpenedTicketsOptions = {}): OpenedTickets {
+  return new TicketMemory(options);
+}
+
 /** What a ticket takes besides its ciphertext, most of it the ciphers of its session key. */
 const OVERHEAD_BYTES = 6144;
 /** The end of a ciphertext, in most enctypes a checksum, is enough to look for it by. */
 const TAIL_BYTES = 12;
-const MAX_SEEN = 10_000;
 
 interface Opened {
   readonly cipher: Uint8Array;
+  readonly entry: KeytabEntry;
   readonly part: EncTicketPart;
+  /** When it is to be forgotten, in milliseconds. */
+  readonly until: number;
 }
 
-/**
- * The tickets that one key has opened: a client presents the same for as long as it lives, and neither its sealed part nor
- * its session key need be made ready each time. What is known of a ticket is judged anew for each request. The oldest give
- * way when there are too many.
- */
-export class OpenedTickets {
+class TicketMemory implements OpenedTickets {
+  /** The oldest first, which is also the first to be forgotten. */
   private readonly byTail = new Map<string, Opened>();
+  private readonly lifetime: number;
+  private readonly capacity: number;
   private bytes = 0;
-  /** The ends of tickets that came once: of most that never come again, no more is kept. */
-  private readonly seen = new Set<string>();
+  private sweeping: NodeJS.Timeout | undefined;
 
-  find(cipher: Uint8Array): EncTicketPart | undefined {
-    const opened = this.byTail.get(tailOf(cipher));
-    return opened && Buffer.compare(opened.cipher, cipher) === 0 ? opened.part : undefined;
+  constructor({ lifetime = 300, capacity = 1 << 23 }: OpenedTicketsOptions) {
+    this.lifetime = lifetime * 1000;
+    this.capacity = capacity;
   }
 
-  /** Keeps a ticket that comes for the second time. */
-  keep(cipher: Uint8Array, part: EncTicketPart): void {
+  find(cipher: Uint8Array, entry: KeytabEntry): EncTicketPart | undefined {
+    const opened = this.byTail.get(tailOf(cipher));
+    if (opened?.entry !== entry || Buffer.compare(opened.cipher, cipher) !== 0) return undefined;
+    // A timer of a busy process may be late.
+    return performance.now() < opened.until ? opened.part : undefined;
+  }
+
+  keep(cipher: Uint8Array, entry: KeytabEntry, part: EncTicketPart): void {
     const tail = tailOf(cipher);
-    if (!this.seen.delete(tail)) {
-      if (this.seen.size >= MAX_SEEN) this.seen.clear();
-      this.seen.add(tail);
-      return;
-    }
     this.forget(tail);
+    const until = performance.now() + this.lifetime;
     // A copy: the ciphertext is a view of the request that brought it.
-    this.byTail.set(tail, { cipher: cipher.slice(), part });
+    this.byTail.set(tail, { cipher: cipher.slice(), entry, part, until });
     this.bytes += cipher.length + OVERHEAD_BYTES;
     for (const oldest of this.byTail.keys()) {
-      if (this.bytes <= MAX_BYTES) break;
+      if (this.bytes <= this.capacity) break;
       this.forget(oldest);
     }
+    this.sweepLater();
   }
 
   private forget(tail: string): void {
@@ -52,6 +76,24 @@ export class OpenedTickets {
     if (opened === undefined) return;
     this.byTail.delete(tail);
     this.bytes -= opened.cipher.length + OVERHEAD_BYTES;
+  }
+
+  /** A service that nobody calls on any more forgets as well. */
+  private sweepLater(): void {
+    const [oldest] = this.byTail.values();
+    if (oldest === undefined || this.sweeping !== undefined) return;
+    this.sweeping = setTimeout(() => this.sweep(), Math.ceil(oldest.until - performance.now()));
+    this.sweeping.unref();
+  }
+
+  private sweep(): void {
+    this.sweeping = undefined;
+    const now = performance.now();
+    for (const [tail, { until }] of this.byTail) {
+      if (until > now) break;
+      this.forget(tail);
+    }
+    this.sweepLater();
   }
 }
 

@@ -14,24 +14,26 @@ import { readyKey } from '../messages/ready-key.ts';
 import { EncTicketPart } from '../messages/ticket.ts';
 import type { EncryptedData } from '../messages/types.ts';
 import { ApError } from './ap-error.ts';
-import { OpenedTickets } from './opened-tickets.ts';
+import type { OpenedTickets } from './opened-tickets.ts';
 
-/** What each entry's key has opened, for as long as somebody holds the entry. */
-const opened = new WeakMap<KeytabEntry, OpenedTickets>();
+/** What a service opens tickets with. */
+export interface ServiceKeys {
+  readonly keytab: readonly KeytabEntry[];
+  readonly openedTickets?: OpenedTickets | undefined;
+}
 
 /** Opens a ticket's sealed part with a key of its service. Throws ApError NOT_US, BADKEYVER, NOKEY or BAD_INTEGRITY. */
 export function openTicket(
   encPart: EncryptedData,
   server: Principal,
-  keytab: readonly KeytabEntry[],
+  { keytab, openedTickets }: ServiceKeys,
 ): EncTicketPart {
   for (const entry of candidates(encPart, server, keytab)) {
-    const tickets = ticketsOf(entry);
-    const known = tickets.find(encPart.cipher);
+    const known = openedTickets?.find(encPart.cipher, entry);
     if (known !== undefined) return known;
     const part = tryKey(encPart, readyKey(entry.key));
     if (part === undefined) continue;
-    tickets.keep(encPart.cipher, part);
+    openedTickets?.keep(encPart.cipher, entry, part);
     return part;
   }
   throw new ApError(KRB_AP_ERR_BAD_INTEGRITY, `the keytab's key for ${formatPrincipal(server)} is another`);
@@ -74,12 +76,4 @@ function tryKey({ cipher }: EncryptedData, key: Key): EncTicketPart | undefined 
     throw error;
   }
   return EncTicketPart.decode(plain);
-}
-
-function ticketsOf(entry: KeytabEntry): OpenedTickets {
-  const known = opened.get(entry);
-  if (known !== undefined) return known;
-  const tickets = new OpenedTickets();
-  opened.set(entry, tickets);
-  return tickets;
 }

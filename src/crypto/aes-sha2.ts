@@ -1,8 +1,7 @@
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { IntegrityError } from '../errors.ts';
 import { BLOCK, BlockCipher } from './cts.ts';
 import { CHECKSUM_KEY, ENCRYPTION_KEY, INTEGRITY_KEY, UsageCache, usageConstant } from './derive.ts';
-import { hmac, macMatches } from './mac.ts';
+import { type HashName, hmac, type Mac, macMatches } from './mac.ts';
 import { KERBEROS, type PasswordSpec, passwordKey } from './pbkdf2.ts';
 import { type Frame, type KeyOperations, NO_FRAME, type Profile } from './profile.ts';
 import { confounded } from './simplified.ts';
@@ -24,7 +23,7 @@ export const aes256Sha2: Profile = aesSha2(
 /** Lengths in bytes; the tag's is also that of Kc and Ki. */
 interface Sha2Spec {
   readonly cipher: string;
-  readonly hash: string;
+  readonly hash: HashName;
   readonly keyLength: number;
   readonly tagLength: number;
   readonly prfLength: number;
@@ -40,7 +39,7 @@ function aesSha2(spec: Sha2Spec, passwordSpec: PasswordSpec, cksumtype: number):
     open: key => new Sha2Key(spec, key),
     stringToKey: (password, salt, iterations) => {
       const tkey = passwordKey(passwordSpec, password, salt, iterations);
-      return kdfHmacSha2(hash, createSecretKey(tkey), KERBEROS, keyLength);
+      return kdfHmacSha2(hmac(hash, tkey), KERBEROS, keyLength);
     },
   };
 }
@@ -48,10 +47,10 @@ function aesSha2(spec: Sha2Spec, passwordSpec: PasswordSpec, cksumtype: number):
 /** A key of RFC 8009 §5: the MAC covers the IV, which is zero, and the ciphertext. */
 class Sha2Key implements KeyOperations {
   private readonly spec: Sha2Spec;
-  private readonly base: KeyObject;
+  private readonly base: Mac;
   private readonly sealers = new UsageCache(usage => ({
     cipher: new BlockCipher(this.spec.cipher, this.derive(usage, ENCRYPTION_KEY, this.spec.keyLength)),
-    integrityKey: createSecretKey(this.derive(usage, INTEGRITY_KEY, this.spec.tagLength)),
+    mac: hmac(this.spec.hash, this.derive(usage, INTEGRITY_KEY, this.spec.tagLength)),
   }));
   private readonly signers = new UsageCache(usage =>
     hmac(this.spec.hash, this.derive(usage, CHECKSUM_KEY, this.spec.tagLength)),
@@ -59,28 +58,28 @@ class Sha2Key implements KeyOperations {
 
   constructor(spec: Sha2Spec, protocolKey: Uint8Array) {
     this.spec = spec;
-    this.base = createSecretKey(protocolKey);
+    this.base = hmac(spec.hash, protocolKey);
   }
 
   encrypt(usage: number, plaintext: Uint8Array, frame: Frame = NO_FRAME): Uint8Array {
-    const { cipher, integrityKey } = this.sealers.get(usage);
+    const { cipher, mac } = this.sealers.get(usage);
     const { tagLength } = this.spec;
     const { padded, start, end } = confounded(plaintext, frame, tagLength);
     // The room that whole blocks leave behind the ciphertext takes the tag: nothing is copied again.
     const out = cipher.encrypt(padded, end, start);
-    out.set(this.tag(integrityKey, out.subarray(start, end)).subarray(0, tagLength), end);
+    padded.fill(0);
+    out.set(mac(ZERO_IV, out.subarray(start, end)).subarray(0, tagLength), end);
     return out.subarray(start - frame.headroom, end + tagLength);
   }
 
   decrypt(usage: number, ciphertext: Uint8Array): Uint8Array {
-    const { cipher, integrityKey } = this.sealers.get(usage);
+    const { cipher, mac } = this.sealers.get(usage);
     const { tagLength } = this.spec;
     const length = ciphertext.length - tagLength;
     if (length < BLOCK) throw new IntegrityError();
     const body = ciphertext.subarray(0, length);
-    if (!macMatches(this.tag(integrityKey, body), ciphertext.subarray(length), tagLength))
-      throw new IntegrityError();
-    return cipher.decrypt(body).subarray(BLOCK);
+    if (!macMatches(mac(ZERO_IV, body), ciphertext.subarray(length), tagLength)) throw new IntegrityError();
+    return cipher.decrypt(ciphertext, length).subarray(BLOCK);
   }
 
   checksum(usage: number, ...data: readonly Uint8Array[]): Uint8Array {
@@ -90,34 +89,27 @@ class Sha2Key implements KeyOperations {
   }
 
   prf(input: Uint8Array): Uint8Array {
-    return kdfHmacSha2(this.spec.hash, this.base, Buffer.from('prf'), this.spec.prfLength, input);
+    return kdfHmacSha2(this.base, Buffer.from('prf'), this.spec.prfLength, input);
   }
 
   private derive(usage: number, purpose: number, length: number): Uint8Array {
-    return kdfHmacSha2(this.spec.hash, this.base, usageConstant(usage, purpose), length);
-  }
-
-  private tag(integrityKey: KeyObject, ciphertext: Uint8Array): Buffer {
-    return createHmac(this.spec.hash, integrityKey).update(ZERO_IV).update(ciphertext).digest();
+    return kdfHmacSha2(this.base, usageConstant(usage, purpose), length);
   }
 }
 
 const ZERO_IV = new Uint8Array(BLOCK);
 const FIRST_BLOCK = Uint8Array.of(0, 0, 0, 1);
+const SEPARATOR = Uint8Array.of(0);
+const NONE = new Uint8Array(0);
 
 /** KDF-HMAC-SHA2 (RFC 8009 §3); every length in use fits into its first block. */
 export function kdfHmacSha2(
-  hash: string,
-  key: KeyObject,
+  mac: Mac,
   label: Uint8Array,
   length: number,
-  context?: Uint8Array,
-): Buffer {
-  const mac = createHmac(hash, key).update(FIRST_BLOCK).update(label).update(Uint8Array.of(0));
-  if (context !== undefined) mac.update(context);
+  context: Uint8Array = NONE,
+): Uint8Array {
   const bits = length * 8;
-  return mac
-    .update(Uint8Array.of(0, 0, bits >>> 8, bits))
-    .digest()
-    .subarray(0, length);
+  const tail = Uint8Array.of(0, 0, bits >>> 8, bits);
+  return mac(FIRST_BLOCK, label, SEPARATOR, context, tail).subarray(0, length);
 }

@@ -1,4 +1,11 @@
-import { type Cipher, createCipheriv, createDecipheriv, createSecretKey, type Decipher } from 'node:crypto';
+import {
+  type Cipher,
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  type Decipher,
+  type KeyObject,
+} from 'node:crypto';
 
 /** The block size of AES and Camellia. */
 export const BLOCK = 16;
@@ -13,7 +20,7 @@ const ZERO_BLOCK = new Uint8Array(BLOCK);
  */
 export class BlockCipher {
   private readonly algorithm: string;
-  private readonly key;
+  private readonly key: KeyObject | Uint8Array;
   private encryptor: Cipher | undefined;
   private decryptor: Decipher | undefined;
   /** The block whose ciphertext is zeros: what follows it in the chain is encrypted as after a zero IV. */
@@ -24,7 +31,7 @@ export class BlockCipher {
   /** `algorithm` is the CBC mode's name in OpenSSL. */
   constructor(algorithm: string, key: Uint8Array) {
     this.algorithm = algorithm;
-    this.key = createSecretKey(key);
+    this.key = needsKeyObject() ? createSecretKey(key) : key;
   }
 
   /** CBC with a zero IV over whole blocks; overwrites the first block of `blocks`. */
@@ -57,25 +64,28 @@ export class BlockCipher {
     return out;
   }
 
-  /** The inverse of CBC-CTS; `ciphertext` is at least one block. */
-  decrypt(ciphertext: Uint8Array): Buffer {
-    const last = lastBlock(ciphertext.length);
-    if (last === 0) return this.decryptBlocks(ciphertext);
+  /**
+   * The inverse of CBC-CTS for the first `length` of `bytes`, at least a block. What lies behind them serves to fill the
+   * last block, so that the plaintext need not be copied to have room for it.
+   */
+  decrypt(bytes: Uint8Array, length = bytes.length): Buffer {
+    const whole = wholeBlocks(length);
+    const last = whole - BLOCK;
+    const blocks = bytes.length < whole ? filled(bytes, whole) : bytes.subarray(0, whole);
+    const out = this.decryptBlocks(blocks);
+    if (last === 0) return out;
     // The last whole block, moved forward by the sender, holds the final plaintext and the rest of its predecessor.
-    const head = this.decryptBlocks(ciphertext.subarray(0, last));
-    const out = Buffer.allocUnsafe(ciphertext.length);
-    const previous = last > BLOCK ? ciphertext.subarray(last - 2 * BLOCK, last - BLOCK) : ZERO_BLOCK;
+    const previous = last > BLOCK ? bytes.subarray(last - 2 * BLOCK, last - BLOCK) : ZERO_BLOCK;
     const stolen = new Uint8Array(BLOCK);
     for (let i = 0; i < BLOCK; i++) {
-      stolen[i] = head[last - BLOCK + i]! ^ previous[i]!;
-      if (last + i >= ciphertext.length) continue;
-      out[last + i] = stolen[i]! ^ ciphertext[last + i]!;
-      stolen[i] = ciphertext[last + i]!;
+      stolen[i] = out[last - BLOCK + i]! ^ previous[i]!;
+      if (last + i >= length) continue;
+      out[last + i] = stolen[i]! ^ bytes[last + i]!;
+      stolen[i] = bytes[last + i]!;
     }
     const tail = this.decryptBlocks(stolen);
-    out.set(head);
     for (let i = 0; i < BLOCK; i++) out[last - BLOCK + i] = tail[i]! ^ previous[i]!;
-    return out;
+    return out.subarray(0, length);
   }
 
   private decryptBlocks(blocks: Uint8Array): Buffer {
@@ -93,6 +103,20 @@ export class BlockCipher {
 /** `length` rounded up to whole blocks. */
 export function wholeBlocks(length: number): number {
   return (length + BLOCK - 1) & -BLOCK;
+}
+
+function filled(bytes: Uint8Array, length: number): Uint8Array {
+  const out = new Uint8Array(length);
+  out.set(bytes);
+  return out;
+}
+
+let keyObjects: boolean | undefined;
+
+/** In Node 20 and 22 a KeyObject for one cipher costs as much as the cipher; in 24 a key that is none costs ten times that. */
+function needsKeyObject(): boolean {
+  keyObjects ??= Number.parseInt(process.versions.node, 10) >= 23;
+  return keyObjects;
 }
 
 /** Where the last, perhaps partial, block begins. */

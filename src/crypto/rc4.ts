@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { IntegrityError } from '../errors.ts';
 import { UsageCache } from './derive.ts';
 import { hmac, type Mac, macMatches } from './mac.ts';
@@ -64,7 +64,7 @@ class Rc4Key implements KeyOperations {
   }
 
   prf(input: Uint8Array): Uint8Array {
-    return createHmac('sha1', this.bytes).update(input).digest();
+    return hmac('sha1', this.bytes)(input);
   }
 }
 

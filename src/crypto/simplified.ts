@@ -4,6 +4,7 @@ import { CHECKSUM_KEY, ENCRYPTION_KEY, INTEGRITY_KEY, UsageCache, usageConstant 
 import { type Mac, macMatches } from './mac.ts';
 import { type Frame, type KeyOperations, NO_FRAME } from './profile.ts';
 import { fillRandom } from './random.ts';
+import { Scratch } from './scratch.ts';
 
 /** What the simplified profile leaves open (RFC 3961 §5.2). */
 export interface SimplifiedSpec {
@@ -43,6 +44,7 @@ export class SimplifiedKey implements KeyOperations {
     const tag = mac(padded.subarray(start, end));
     // The room that whole blocks leave behind the ciphertext takes the tag: nothing is copied again.
     const out = cipher.encrypt(padded, end, start);
+    padded.fill(0);
     out.set(tag.length === macLength ? tag : tag.subarray(0, macLength), end);
     return out.subarray(start - frame.headroom, end + macLength);
   }
@@ -51,7 +53,7 @@ export class SimplifiedKey implements KeyOperations {
     const { cipher, mac } = this.sealers.get(usage);
     const length = ciphertext.length - this.spec.macLength;
     if (length < BLOCK) throw new IntegrityError();
-    const plaintext = cipher.decrypt(ciphertext.subarray(0, length));
+    const plaintext = cipher.decrypt(ciphertext, length);
     if (!macMatches(mac(plaintext), ciphertext.subarray(length), this.spec.macLength))
       throw new IntegrityError();
     return plaintext.subarray(BLOCK);
@@ -69,6 +71,8 @@ export class SimplifiedKey implements KeyOperations {
   }
 }
 
+const scratch = new Scratch();
+
 /** What a block cipher is to encrypt, between `start` and `end`. */
 export interface Confounded {
   readonly padded: Buffer;
@@ -78,13 +82,13 @@ export interface Confounded {
 
 /**
  * Whole blocks: the headroom, from `start` on a random confounder block, `plaintext` and the trailer, from `end` on
- * zeros with room for a tag.
+ * zeros with room for a tag. They are to be cleared when they have been encrypted.
  */
 export function confounded(plaintext: Uint8Array, frame: Frame, tagLength: number): Confounded {
   const start = wholeBlocks(frame.headroom);
   const behind = start + BLOCK + plaintext.length;
   const end = behind + frame.trailer.length;
-  const padded = Buffer.allocUnsafe(wholeBlocks(end + tagLength));
+  const padded = scratch.take(wholeBlocks(end + tagLength));
   fillRandom(padded, start, BLOCK);
   padded.set(plaintext, start + BLOCK);
   padded.set(frame.trailer, behind);

@@ -38,47 +38,52 @@ export function startEnginePeers(lab: EngineLab, folder: string): Contender[] {
   });
 }
 
-type Prepared = { readonly command: readonly string[] } | { readonly reason: string };
+export type Prepared = { readonly command: readonly string[] } | { readonly reason: string };
 
 const peers: Readonly<Record<string, (folder: string) => Prepared>> = {
   MIT() {
     const reason = pythonFails('import ctypes; ctypes.CDLL("libkrb5.so.3")');
     return reason === undefined ? { command: [PYTHON, join(programs, 'mit.py')] } : { reason };
   },
-  gokrb5(folder) {
-    if (findProgram('go') === undefined) return { reason: 'go is not installed' };
-    if (!existsSync(join(GO_SOURCES, 'src/github.com/jcmturner/gokrb5/v8'))) {
-      return { reason: 'golang-github-jcmturner-gokrb5.v8-dev is not installed' };
-    }
-    const program = join(folder, 'gokrb5');
-    const { status, stderr } = spawnSync(
-      findProgram('go')!,
-      ['build', '-o', program, join(programs, 'gokrb5.go')],
-      {
-        encoding: 'utf8',
-        env: {
-          PATH: process.env.PATH,
-          GO111MODULE: 'off',
-          GOPATH: GO_SOURCES,
-          GOCACHE: join(folder, 'gocache'),
-        },
-      },
-    );
-    return status === 0 ? { command: [program] } : { reason: stderr.trim() };
-  },
+  gokrb5: folder => buildGo(join(programs, 'gokrb5.go'), folder),
   impacket() {
     const reason = pythonFails('import impacket.krb5.kerberosv5');
     return reason === undefined ? { command: [PYTHON, join(programs, 'with-impacket.py')] } : { reason };
   },
 };
 
+/** Compiles a program that uses gokrb5. */
+export function buildGo(source: string, folder: string): Prepared {
+  const go = findProgram('go');
+  if (go === undefined) return { reason: 'go is not installed' };
+  if (!existsSync(join(GO_SOURCES, 'src/github.com/jcmturner/gokrb5/v8'))) {
+    return { reason: 'golang-github-jcmturner-gokrb5.v8-dev is not installed' };
+  }
+  const program = join(folder, 'gokrb5');
+  const { status, stderr } = spawnSync(go, ['build', '-o', program, source], {
+    encoding: 'utf8',
+    env: {
+      PATH: process.env.PATH,
+      GO111MODULE: 'off',
+      GOPATH: GO_SOURCES,
+      GOCACHE: join(folder, 'gocache'),
+    },
+  });
+  return status === 0 ? { command: [program] } : { reason: stderr.trim() };
+}
+
 function pythonFails(program: string): string | undefined {
   const { status, stderr, error } = spawnSync(PYTHON, ['-c', program], { encoding: 'utf8' });
   return status === 0 ? undefined : (error?.message ?? stderr.trim().split('\n').at(-1) ?? 'it fails');
 }
 
-function contender(name: string, [program, ...args]: readonly string[]): Contender {
-  const child: ChildProcess = spawn(program!, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+/** A process that answers each line `EXCHANGE SECONDS` with a sample, or with `{}` where it knows no such exchange. */
+export function contender(
+  name: string,
+  [program, ...args]: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Contender {
+  const child: ChildProcess = spawn(program!, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
   return {
     name,

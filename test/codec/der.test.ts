@@ -242,6 +242,14 @@ describe('a declared type', () => {
   it('passes over members that later RFCs added', () => {
     expect(decoded(Inner, '300aa003020101a903020102')).toEqual({ number: 1 });
   });
+
+  it('lends its bytes, which what is encoded meanwhile leaves alone', () => {
+    const meanwhile = OctetString.lend(Uint8Array.of(1, 2), lent => {
+      const other = OctetString.encode(Uint8Array.of(3, 4, 5));
+      return [bytesToHex(lent), bytesToHex(other)];
+    });
+    expect(meanwhile).toEqual(['04020102', '0403030405']);
+  });
 });
 
 describe('limits', () => {

@@ -44,6 +44,16 @@ describe('ciphertext stealing', () => {
     }
   });
 
+  it.each(vectors)('decrypts $output alike whatever lies behind it', ({ key, input, output }) => {
+    const cipher = new BlockCipher('aes-128-cbc', unhex(key));
+    const ciphertext = unhex(output);
+    for (const extra of [1, 12, 15, 16, 24, 100]) {
+      const bytes = Buffer.concat([ciphertext, Buffer.alloc(extra, 0xa5)]);
+      expect(hex(cipher.decrypt(bytes, ciphertext.length))).toBe(input);
+      expect(hex(bytes)).toBe(output + 'a5'.repeat(extra));
+    }
+  });
+
   it('encrypts one block as the bare cipher does', () => {
     const key = new Uint8Array(32).fill(7);
     const block = new Uint8Array(16).fill(9);
