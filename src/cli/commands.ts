@@ -17,9 +17,21 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     summary: 'List, copy, move and tidy caches; import and export tickets.',
     load: async () => (await import('./cache.ts')).cache,
   },
+  doctor: {
+    summary: 'Find out what is wrong, and what to try.',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
+  explain: {
+    summary: 'Tell what an error number, name or message means.',
+    load: async () => (await import('./explain.ts')).explain,
+  },
   http: {
     summary: 'Transfer a URL, authenticating by Negotiate.',
     load: async () => (await import('./http.ts')).http,
+  },
+  inspect: {
+    summary: 'Show what is in a cache, keytab, token, message or capture.',
+    load: async () => (await import('./inspect.ts')).inspect,
   },
   kdc: {
     summary: 'Run a KDC for one realm, alone or around a command (kdc run).',
@@ -44,6 +56,10 @@ export const commands: Readonly<Record<string, CommandRow>> = {
   kswitch: {
     summary: 'Make another cache of the collection the primary one.',
     load: async () => (await import('./kswitch.ts')).kswitch,
+  },
+  ktutil: {
+    summary: 'Manage keytabs: by requests, or by one command.',
+    load: async () => (await import('./ktutil.ts')).ktutil,
   },
   kvno: {
     summary: 'Obtain service tickets and show their key versions.',

@@ -16,6 +16,8 @@ import type { Io } from './terminal.ts';
 export interface PasswordTicket {
   readonly credential: Credential;
   readonly kdcOffset: number | undefined;
+  /** Whose password is set; the client's own is changed if not given. */
+  readonly target?: Principal | undefined;
 }
 
 export interface PasswordChange {
@@ -59,20 +61,23 @@ export async function newPassword(io: Io): Promise<string> {
 
 /** Has the password server set `password`. */
 export async function setPassword(
-  { credential, kdcOffset }: PasswordTicket,
+  { credential, kdcOffset, target }: PasswordTicket,
   password: string,
   session: Session,
 ): Promise<PasswordChange> {
   const { now, signal } = exchangeOptions(session, []);
   const transport = createTransport(session.config, { service: 'kpasswd', trace: session.trace });
-  session.trace(`Sending the new password of ${formatPrincipal(credential.client)} to the password server`);
-  const outcome = await changePassword(credential, password, { transport, now, kdcOffset, signal });
+  session.trace(
+    `Sending the new password of ${formatPrincipal(target ?? credential.client)} to the password server`,
+  );
+  const outcome = await changePassword(credential, password, { transport, target, now, kdcOffset, signal });
   session.trace(`Password change ${outcome.status}: ${outcome.result}`);
   if (outcome.status === 'rejected') {
     return { changed: false, soft: outcome.soft, sentence: sentenceOf(outcome) };
   }
   // Nobody vouches for an answer that is unproven, but the KDC does for a password.
-  if (outcome.status === 'unproven') await passwordTicket(credential.client, async () => password, session);
+  if (outcome.status === 'unproven')
+    await passwordTicket(target ?? credential.client, async () => password, session);
   return { changed: true, soft: false, sentence: '' };
 }
 

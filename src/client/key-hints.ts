@@ -8,7 +8,7 @@ import { type Principal, tgsPrincipal } from '../messages/principal.ts';
 import type { PaData } from '../messages/types.ts';
 import { findHints, type KeyHints } from '../preauth/hints.ts';
 import { methodData } from './method-data.ts';
-import { type Exchange, type ExchangeOptions, exchangeOf, recounted, shifted } from './options.ts';
+import { type Exchange, type ExchangeOptions, exchangeOf, recounted } from './options.ts';
 import { tellKdcError, tellRequest } from './telling.ts';
 import { asRequestBody } from './ticket-wishes.ts';
 
@@ -49,7 +49,7 @@ async function ask(
 ): Promise<Answer | undefined> {
   const server = tgsPrincipal(client.realm);
   const nonce = randomNonce();
-  const body = asRequestBody({}, { client, server, enctypes, now: shifted(exchange.clock, 0), nonce });
+  const body = asRequestBody({}, { client, server, enctypes, now: exchange.clock(), nonce });
   const request = AsReq.encode({ padata: [], reqBody: KdcReqBody.encode(body) });
   tellRequest(exchange.trace, {
     message: 'AS-REQ',
