@@ -130,6 +130,18 @@ export function hintFor(story: Story): string | undefined {
   return undefined;
 }
 
+/** What helps whoever sees a number of RFC 4120 §7.5.9 or a code, whatever led to it; undefined where that matters. */
+export function usualHint({
+  number,
+  code,
+}: {
+  readonly number?: number | undefined;
+  readonly code?: ErrorCode | undefined;
+}): string | undefined {
+  const hint = number === undefined ? code && BY_CODE[code] : BY_NUMBER[number];
+  return typeof hint === 'string' ? hint : undefined;
+}
+
 function clockOr(otherwise: string): Hint {
   return ({ clock }) => (clock === undefined ? otherwise : 'set your clock right, by NTP for instance');
 }

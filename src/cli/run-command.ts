@@ -54,7 +54,7 @@ export async function tellFailure(failure: Failure, args: Arguments, io: Io): Pr
   if (args.has('json')) return tellInJson(failure, io);
   tellError(failure.program, failure.error, io);
   if (!io.stderrIsTerminal && !args.has('V')) return;
-  const { explanation } = await import('./explain.ts');
+  const { explanation } = await import('./explain-failure.ts');
   io.err(explanation(failure, io));
 }
 

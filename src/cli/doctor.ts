@@ -1,0 +1,114 @@
+import { formatPrincipal, type Principal } from '../messages/principal.ts';
+import { type Arguments, type Command, UsageError } from './command.ts';
+import { checkAccount } from './doctor-account.ts';
+import { type CacheState, checkCache, checkKeychain } from './doctor-caches.ts';
+import { checkConfig } from './doctor-config.ts';
+import { type Finding, failed, findingsJson, findingText, good, note } from './doctor-finding.ts';
+import { checkKdcs } from './doctor-kdcs.ts';
+import { checkService } from './doctor-service.ts';
+import { storyOf } from './explain-story.ts';
+import { hostPrincipal } from './host-principal.ts';
+import { openSession, principalOf, type Session, userPrincipal } from './session.ts';
+import type { Io } from './terminal.ts';
+
+/** doctor: looks at all that has to be right before a ticket is accepted. */
+export const doctor: Command = {
+  name: 'krb5kit doctor',
+  summary: 'Find out what is wrong, and what to try.',
+  operands: '[PRINCIPAL] [SERVICE]',
+  usageStatus: 2,
+  options: [{ flags: '--json', text: 'Write what was found as one line of JSON.' }],
+  run,
+};
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  const [name, service, ...rest] = args.operands;
+  if (rest.length > 0) throw new UsageError('krb5kit doctor: name one principal and one service at most');
+  const json = args.has('json');
+  const findings: Finding[] = [];
+  for await (const finding of examine({ name, service }, io)) {
+    findings.push(finding);
+    if (!json) io.out(findingText(finding, io));
+  }
+  if (json) io.out(findingsJson(findings));
+  return findings.some(({ result }) => result === 'bad') ? 1 : 0;
+}
+
+interface Wishes {
+  readonly name: string | undefined;
+  readonly service: string | undefined;
+}
+
+/** Each finding as soon as it is there. */
+async function* examine({ name, service }: Wishes, io: Io): AsyncGenerator<Finding> {
+  let session: Session;
+  try {
+    session = openSession(io);
+  } catch (error) {
+    // Nothing can be done without it.
+    yield failed('configuration', error, io);
+    return;
+  }
+  yield* checkConfig(session.config, storyOf(undefined, io).last('config')?.files ?? []);
+  yield* await checkKeychain(session);
+  const cache = await checkCache(session);
+  yield* cache.findings;
+  const client = await clientOf(name, cache, session);
+  if (isFinding(client)) {
+    yield client;
+    return;
+  }
+  const kdcs = await checkKdcs(client, session);
+  yield* kdcs;
+  // Where no KDC answers there is nothing more to hear.
+  if (!kdcs.some(({ subject, result }) => subject !== 'KDCs' && result === 'good')) return;
+  yield* await checkAccount(client, session);
+  if (service !== undefined) yield* serviceFindings(service, cache, session);
+}
+
+/** The principal named, else the cache's, else the user's own. */
+async function clientOf(
+  name: string | undefined,
+  { contents }: CacheState,
+  session: Session,
+): Promise<Principal | Finding> {
+  try {
+    if (name !== undefined) return await principalOf(name, session);
+    return contents?.principal ?? (await userPrincipal(session));
+  } catch (error) {
+    return failed('principal', error, session.io);
+  }
+}
+
+function isFinding(value: Principal | Finding): value is Finding {
+  return 'subject' in value;
+}
+
+async function* serviceFindings(
+  name: string,
+  { contents }: CacheState,
+  session: Session,
+): AsyncGenerator<Finding> {
+  try {
+    const server = await serverOf(name, contents, session);
+    yield good('service', `its principal is ${formatPrincipal(server)}`);
+    if (contents === undefined) yield note('service', 'without a cache no ticket can be asked for');
+    else yield* await checkService(server, contents, session);
+  } catch (error) {
+    yield failed('service', error, session.io);
+  }
+}
+
+/** `service@host` as GSS-API writes it, or a principal. */
+async function serverOf(
+  name: string,
+  contents: CacheState['contents'],
+  session: Session,
+): Promise<Principal> {
+  const [, service, host] = /^([^@/]+)@([^@/]+)$/.exec(name) ?? [];
+  if (service !== undefined && host !== undefined) {
+    const server = await hostPrincipal(service, host, session);
+    return server.realm === '' ? { ...server, realm: contents?.principal.realm ?? '' } : server;
+  }
+  return principalOf(name, session, contents && { defaultRealm: contents.principal.realm });
+}

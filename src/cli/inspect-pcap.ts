@@ -1,0 +1,54 @@
+import { CodecError } from '../errors.ts';
+import { readCapture } from './inspect-capture.ts';
+import { branch, type Node } from './inspect-node.ts';
+import { PacketReader, type Segment } from './inspect-packets.ts';
+import { StreamReader } from './inspect-streams.ts';
+import { MESSAGES } from './inspect-types.ts';
+import { type Inspection, messageNode } from './inspect-value.ts';
+
+/** The messages of Kerberos in a capture, in their order: what one of them brings opens the next. Throws CodecError. */
+export function captureNodes(bytes: Uint8Array, to: Inspection): readonly Node[] {
+  const packets = new PacketReader();
+  const streams = new StreamReader(isMessage);
+  const nodes: Node[] = [];
+  let number = 0;
+  for (const packet of readCapture(bytes)) {
+    number++;
+    const segment = packets.read(packet);
+    if (segment === undefined) continue;
+    const name = `${number}: ${timeText(packet.time)}${segment.protocol} ${segment.from} > ${segment.to}`;
+    for (const message of messagesOf(segment, streams)) {
+      if (--to.left < 0) return nodes;
+      nodes.push(packetNode(name, message, to));
+    }
+  }
+  if (nodes.length === 0) throw new CodecError(`no message of Kerberos in ${number} packets`);
+  return nodes;
+}
+
+function messagesOf(segment: Segment, streams: StreamReader): readonly Uint8Array[] {
+  if (segment.protocol === 'tcp') return streams.read(segment);
+  return isMessage(segment.data) ? [segment.data] : [];
+}
+
+/** By the first octet, and that what follows is the header of a SEQUENCE within. */
+function isMessage(bytes: Uint8Array): boolean {
+  const [tag, length] = bytes;
+  if (tag === undefined || length === undefined || MESSAGES[tag] === undefined) return false;
+  const inner = bytes[length < 0x80 ? 2 : 2 + (length & 0x7f)];
+  return inner === undefined || inner === 0x30;
+}
+
+function packetNode(name: string, message: Uint8Array, to: Inspection): Node {
+  const type = MESSAGES[message[0]!]!;
+  try {
+    return branch(name, [messageNode(type, message, to, 1)]);
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error;
+    return { name, value: `a damaged ${type.name}: ${error.message}` };
+  }
+}
+
+function timeText(time: Date | undefined): string {
+  return time === undefined || Number.isNaN(time.getTime()) ? '' : `${time.toISOString()} `;
+}

@@ -1,0 +1,89 @@
+import { hexToBytes } from '../codec/text.ts';
+import { ENCTYPE_NAMES } from '../crypto/enctype-names.ts';
+import { importKey, type Key } from '../crypto/key.ts';
+import { KerberosError } from '../errors.ts';
+import { readRegularFile } from '../keytab/read-file.ts';
+import { type Arguments, type Command, during, UsageError } from './command.ts';
+import { fileReason } from './file-reason.ts';
+import { inspectBytes } from './inspect-formats.ts';
+import { InspectKeys } from './inspect-keys.ts';
+import { treeText } from './inspect-node.ts';
+import { asciiJson } from './json.ts';
+import { namedKeytab } from './keytabs.ts';
+import type { Io } from './terminal.ts';
+
+/** inspect: what is in a cache, a keytab, a token, a message or a capture of a network. */
+export const inspect: Command = {
+  name: 'krb5kit inspect',
+  summary: 'Show what is in a cache, keytab, token, message or capture.',
+  operands: '[FILE|-]',
+  usageStatus: 2,
+  options: [
+    { flags: '-t, --keytab <keytab>', text: 'Open what is encrypted by the keys of this keytab.' },
+    { flags: '--password', text: 'Ask for a password, and open what its keys open.' },
+    { flags: '--key <enctype:hex>', text: 'Open what is encrypted by this key; may be repeated.' },
+    { flags: '--show-keys', text: 'Show keys, which are hidden otherwise.' },
+    { flags: '--json', text: 'Write the tree as one line of JSON.' },
+  ],
+  run,
+};
+
+/** Caches and keytabs may have a quarter of it; captures have more than anybody wants to see. */
+const MAX_BYTES = 64 << 20;
+/** More than anybody reads. */
+const MAX_NODES = 100_000;
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  const [file = '-', ...rest] = args.operands;
+  if (rest.length > 0) throw new UsageError('krb5kit inspect: name one file');
+  if (file === '-' && args.has('password')) {
+    throw new UsageError('krb5kit inspect: with --password, name a file instead of the standard input');
+  }
+  const keys = args.values('key').map(readKey);
+  const name = args.value('keytab');
+  const keytab =
+    name === undefined ? [] : await during('reading the keytab', () => namedKeytab(name).entries());
+  const bytes = await during(`reading ${file}`, () => readBytes(file, io));
+  const password = args.has('password') ? await io.readPassphrase('Password: ') : undefined;
+  const nodes = await during(`inspecting ${file}`, () =>
+    inspectBytes(bytes, {
+      keys: new InspectKeys({ keytab, keys, ...(password !== undefined && { password }) }),
+      showKeys: args.has('showKeys'),
+      left: MAX_NODES,
+    }),
+  );
+  io.out(args.has('json') ? `${asciiJson(nodes)}\n` : treeText(nodes));
+  return 0;
+}
+
+async function readBytes(file: string, io: Io): Promise<Uint8Array> {
+  if (file === '-') return io.readInput(MAX_BYTES);
+  const bytes = readFile(file);
+  if (bytes === undefined) throw new KerberosError('CACHE_IO', `Not a file of at most ${MAX_BYTES} bytes`);
+  return bytes;
+}
+
+function readFile(file: string): Uint8Array | undefined {
+  try {
+    return readRegularFile(file, MAX_BYTES);
+  } catch (error) {
+    throw new KerberosError('CACHE_IO', fileReason(error), { cause: error });
+  }
+}
+
+/** `ENCTYPE:HEX`. */
+function readKey(text: string): Key {
+  const [, etype = '', hex = ''] = /^([^:]+):(.+)$/.exec(text) ?? [];
+  try {
+    return importKey(enctypeNumber(etype), hexToBytes(hex));
+  } catch (error) {
+    if (!(error instanceof KerberosError)) throw error;
+    throw new UsageError('krb5kit inspect: a key is written as an enctype, a colon and hexadecimal digits');
+  }
+}
+
+function enctypeNumber(text: string): number {
+  if (/^\d{1,3}$/.test(text)) return Number(text);
+  const row = ENCTYPE_NAMES.find(({ name, aliases }) => name === text || aliases.includes(text));
+  return row?.etype ?? 0;
+}

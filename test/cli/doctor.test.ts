@@ -1,0 +1,225 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { doctor } from '../../src/cli/doctor.ts';
+import { kinit } from '../../src/cli/kinit.ts';
+import { runCommand } from '../../src/cli/run-command.ts';
+import { randomKey } from '../../src/crypto/key.ts';
+import { type RunningKdc, startKdc } from '../../src/kdc/start.ts';
+import { toEncryptionKey } from '../../src/messages/seal.ts';
+import { scratch } from '../ccache/samples.ts';
+import { captureIo } from '../support/io.ts';
+import { writeKeytab } from './caches.ts';
+
+let kdc: RunningKdc;
+let home: string;
+
+beforeAll(async () => {
+  kdc = await startKdc({
+    realm: 'A.TEST',
+    users: [
+      { name: 'alice', password: 'alicepw' },
+      { name: 'old', password: 'oldpw', enctypes: [23] },
+    ],
+    services: ['host/server'],
+  });
+});
+afterAll(() => kdc?.close());
+beforeEach(() => {
+  home = scratch();
+  writeFileSync(join(home, 'krb5.conf'), kdc.krb5Conf());
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+const environment = () => ({
+  HOME: home,
+  KRB5_CONFIG: join(home, 'krb5.conf'),
+  KRB5CCNAME: `FILE:${join(home, 'cc')}`,
+  KRB5_KTNAME: `FILE:${join(home, 'kt')}`,
+  KRB5KIT_KEYCHAIN: 'none',
+  LC_ALL: 'C',
+});
+
+async function run(argv: readonly string[], env: Record<string, string> = {}) {
+  const io = captureIo({ env: { ...environment(), ...env }, uid: process.geteuid?.() });
+  const status = await runCommand(doctor, argv, io);
+  return { status, stdout: io.stdout, stderr: io.stderr };
+}
+
+async function logIn(): Promise<void> {
+  const io = captureIo({ env: environment(), stdin: 'alicepw\n', uid: process.geteuid?.() });
+  expect(await runCommand(kinit, ['alice'], io)).toBe(0);
+}
+
+/** The configuration of the realm with more lines in [libdefaults]; returns their first line's number. */
+function configure(...lines: readonly string[]): void {
+  const conf = kdc.krb5Conf().replace('[libdefaults]\n', `[libdefaults]\n${lines.join('\n')}\n`);
+  writeFileSync(join(home, 'krb5.conf'), conf);
+}
+
+it('finds nothing wrong where nothing is', async () => {
+  await logIn();
+  writeKeytab(home, kdc.keytab('host/server'));
+  const { status, stdout, stderr } = await run(['alice', 'host/server']);
+  expect(stderr).toBe('');
+  expect(stdout.replaceAll(home, 'HOME').replaceAll(/127\.0\.0\.1:\d+/g, 'ADDRESS')).not.toMatch(/FAIL|Try/);
+  expect(status).toBe(0);
+  expect(stdout).toContain(`[ok]   configuration: read ${home}/krb5.conf\n`);
+  expect(stdout).toContain('of alice@A.TEST has a ticket that is valid\n');
+  expect(stdout).toMatch(
+    /\[ok\] {3}KDC udp 127\.0\.0\.1:\d+: answers in \d+ ms, .* its clock agrees with ours\n/,
+  );
+  expect(stdout).toMatch(/\[ok\] {3}KDC tcp 127\.0\.0\.1:\d+: answers in \d+ ms/);
+  expect(stdout).toContain(
+    '[ok]   alice@A.TEST: the KDC knows it; enctypes in common: aes256-cts-hmac-sha1-96',
+  );
+  expect(stdout).toContain('[ok]   ticket for host/server@A.TEST: the KDC gives one: ');
+  expect(stdout).toContain('opens the ticket: the service would accept it\n');
+});
+
+it('only notes a realm in lower case that is not the default one', async () => {
+  const conf = kdc.krb5Conf().replace('[realms]\n', '[realms]\nb.test = {\n kdc = localhost\n}\n');
+  writeFileSync(join(home, 'krb5.conf'), conf);
+  const { stdout } = await run(['alice']);
+  expect(stdout).toContain('[--]   configuration: the realm b.test in [realms] is not in upper case');
+});
+
+it('has other marks where the locale has them', async () => {
+  await logIn();
+  const { stdout } = await run(['alice'], { LC_ALL: 'de_DE.UTF-8' });
+  expect(stdout).toMatch(/^\u2714 configuration: /);
+  expect(stdout).not.toContain('[ok]');
+});
+
+it('does not change the cache', async () => {
+  await logIn();
+  const before = readFileSync(join(home, 'cc'));
+  await run(['alice', 'host/server']);
+  expect(readFileSync(join(home, 'cc'))).toEqual(before);
+});
+
+it('tells the same in JSON', async () => {
+  const { status, stdout } = await run(['alice', '--json']);
+  expect(status).toBe(1);
+  expect(stdout).toMatch(/^[^\n]+\n$/);
+  const { healthy, findings } = JSON.parse(stdout);
+  expect(healthy).toBe(false);
+  expect(findings).toContainEqual({
+    subject: 'cache',
+    result: 'bad',
+    text: `FILE:${home}/cc: No credentials cache found (filename: ${home}/cc)`,
+    hint: 'get a ticket with kinit first',
+  });
+});
+
+describe('tells, with the thing to try, of', () => {
+  it.each([
+    [['default_relam = A.TEST'], 'nobody reads the relation default_relam', 'write default_realm'],
+    [['forwardable = perhaps'], 'libdefaults.forwardable: "perhaps" is not yes or no', 'correct '],
+    [
+      ['clockskew = 300 # five minutes'],
+      'what follows the value of clockskew is no comment',
+      'put the comment',
+    ],
+    [
+      ['permitted_enctypes = aes256-cts aes512-cts'],
+      'permitted_enctypes has aes512-cts, which nobody knows',
+      'remove it',
+    ],
+    [
+      ['permitted_enctypes = aes256-cts rc4-hmac'],
+      'permitted_enctypes has deprecated or weak enctypes',
+      'leave them out',
+    ],
+    [['allow_weak_crypto = true'], 'weak enctypes are allowed', 'remove allow_weak_crypto'],
+    [
+      ['forwardable = yes', 'forwardable = no'],
+      'forwardable is there twice, and the first one counts',
+      'remove one',
+    ],
+    [['default_realm = a.test'], 'default_realm a.test is not in upper case', 'write A.TEST'],
+  ])('%j', async (lines, text, hint) => {
+    configure(...lines);
+    const { status, stdout } = await run(['alice@A.TEST']);
+    expect(status).toBe(1);
+    const at = stdout.indexOf(text);
+    expect(at, stdout).toBeGreaterThan(0);
+    expect(stdout.slice(at)).toMatch(new RegExp(`^[^\\n]*\\n +Try: ${hint}`));
+  });
+
+  it('a misspelt section', async () => {
+    writeFileSync(join(home, 'krb5.conf'), `${kdc.krb5Conf()}[domain_relam]\n.a.test = A.TEST\n`);
+    expect((await run(['alice'])).stdout).toContain('nobody reads the section [domain_relam]\n');
+  });
+
+  it('a file that cannot be parsed, and goes no further', async () => {
+    writeFileSync(join(home, 'krb5.conf'), '[libdefaults]\nnonsense\n');
+    const { status, stdout } = await run([]);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^\[FAIL\] configuration: .*krb5\.conf:2: /);
+    expect(stdout).toContain(`Try: correct ${home}/krb5.conf, line 2\n`);
+    expect(stdout.split('\n')).toHaveLength(3);
+  });
+
+  it('a KDC that is not there', async () => {
+    const conf = '[libdefaults]\ndefault_realm = A.TEST\n[realms]\nA.TEST = {\n kdc = 127.0.0.1:1\n}\n';
+    writeFileSync(join(home, 'krb5.conf'), conf);
+    const { status, stdout } = await run(['alice', 'host/server']);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/\[FAIL\] KDC tcp 127\.0\.0\.1:1: .*ECONNREFUSED/);
+    expect(stdout).toContain('Try: see whether a KDC runs on 127.0.0.1, and on port 1\n');
+    expect(stdout).not.toContain('host/server');
+  });
+
+  it('a realm without KDCs', async () => {
+    writeFileSync(join(home, 'krb5.conf'), '[libdefaults]\ndns_lookup_kdc = no\n');
+    expect((await run(['alice@B.TEST'])).stdout).toContain(
+      '[FAIL] KDCs: Cannot find KDC for realm "B.TEST"\n',
+    );
+  });
+
+  it('clocks that differ', async () => {
+    kdc.advance(3600);
+    try {
+      const { stdout } = await run(['alice']);
+      expect(stdout).toMatch(/its clock is 3\d{3} s ahead of ours\n +Try: set your clock right/);
+    } finally {
+      kdc.advance(-3600);
+    }
+  });
+
+  it('a principal that the KDC does not know', async () => {
+    const { stdout } = await run(['nobody']);
+    expect(stdout).toContain('[FAIL] nobody@A.TEST: Client not found in Kerberos database\n');
+    expect(stdout).toContain('Try: check the spelling of nobody@A.TEST');
+  });
+
+  it('an account without keys that are permitted', async () => {
+    expect((await run(['old'])).stdout).toContain(
+      '[FAIL] old@A.TEST: its keys are arcfour-hmac, of which none is permitted here\n',
+    );
+  });
+
+  it('a service that the KDC does not know', async () => {
+    await logIn();
+    expect((await run(['alice', 'nothing/server'])).stdout).toMatch(
+      /\[FAIL\] ticket for nothing\/server@A\.TEST: Server .*not found in Kerberos database/,
+    );
+  });
+
+  it('a keytab of another version, and one with another key', async () => {
+    await logIn();
+    const [entry] = kdc.keytab('host/server');
+    const other = { ...entry!, key: toEncryptionKey(randomKey(entry!.key.keytype)) };
+    writeKeytab(home, [{ ...other, kvno: 77 }]);
+    expect((await run(['alice', 'host/server'])).stdout).toMatch(
+      /it has kvno 77 of host\/server@A\.TEST, and the KDC kvno \d/,
+    );
+    writeKeytab(home, [other]);
+    expect((await run(['alice', 'host/server'])).stdout).toContain('does not open the ticket');
+  });
+});
+
+it('takes one principal and one service', async () => {
+  expect((await run(['a', 'b', 'c'])).status).toBe(2);
+});

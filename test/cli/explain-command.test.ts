@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { explain } from '../../src/cli/explain.ts';
+import { LIBRARY_ERRORS } from '../../src/cli/explain-library.ts';
+import { runCommand } from '../../src/cli/run-command.ts';
+import { SENTENCES } from '../../src/cli/sentences.ts';
+import { errorName } from '../../src/messages/error-codes.ts';
+import { captureIo } from '../support/io.ts';
+
+async function run(...argv: string[]) {
+  const io = captureIo();
+  const status = await runCommand(explain, argv, io);
+  return { status, stdout: io.stdout, stderr: io.stderr };
+}
+
+async function nameOf(...argv: string[]): Promise<string> {
+  return JSON.parse((await run('--json', ...argv)).stdout).name;
+}
+
+it('tells what an error is called, who says it, why, and what to try', async () => {
+  expect(await run('37')).toEqual({
+    status: 0,
+    stdout: [
+      "KRB_AP_ERR_SKEW (37, as a library's -1765328347)",
+      '  Clock skew too great',
+      'Said by: a service that was shown a ticket, or the KDC that was shown one',
+      'Usual causes:',
+      '  - the clock of this host, of the KDC or of the service is off by more than five minutes',
+      '  - a virtual machine has slept',
+      'Try: set your clock right, by NTP for instance',
+      '',
+    ].join('\n'),
+    stderr: '',
+  });
+});
+
+describe('finds an error by', () => {
+  it.each([
+    ['the number of the protocol', '24'],
+    ['the number that Windows logs', '0x18'],
+    ['the number of the libraries', '-1765328360'],
+    ['the same without its sign', '2529638936'],
+    ['the name in the RFC', 'KDC_ERR_PREAUTH_FAILED'],
+    ['the name in MIT, in any case', 'krb5kdc_err_preauth_failed'],
+    ['the message', 'Preauthentication failed'],
+    ['the line that has it', 'kinit: Preauthentication failed while getting initial credentials'],
+    ['what Java says', 'KrbException: Pre-authentication information was invalid (24)'],
+    ['a number in a line', 'Kerberos pre-authentication failed. Failure Code: 0x18'],
+  ])('%s', async (_, text) => {
+    expect(await nameOf(text)).toBe('KDC_ERR_PREAUTH_FAILED');
+  });
+
+  it.each([
+    ["kinit: Client 'nobody@A.TEST' not found in Kerberos database", 'KDC_ERR_C_PRINCIPAL_UNKNOWN'],
+    ['kvno: Server HTTP/x@A.TEST not found in Kerberos database while', 'KDC_ERR_S_PRINCIPAL_UNKNOWN'],
+    ["kinit: Cannot contact any KDC for realm 'A.TEST' while", 'KRB5_KDC_UNREACH'],
+    ['klist: No credentials cache found (filename: /tmp/krb5cc_0)', 'KRB5_FCC_NOFILE'],
+    ['Clock skew too great in KDC reply', 'KRB5_KDCREP_SKEW'],
+    ['KDC_UNREACHABLE', 'KRB5_KDC_UNREACH'],
+    ['Decrypt integrity check failed', 'KRB_AP_ERR_BAD_INTEGRITY'],
+  ])('names in its message: %s', async (text, name) => {
+    expect(await nameOf(text)).toBe(name);
+  });
+
+  it('a message that is not quoted', async () => {
+    expect(await nameOf('Ticket', 'expired')).toBe('KRB_AP_ERR_TKT_EXPIRED');
+  });
+});
+
+it('knows every number by its number, its name and its sentence', async () => {
+  for (const [number, sentence] of Object.entries(SENTENCES)) {
+    const name = errorName(Number(number));
+    expect(await nameOf(number)).toBe(name);
+    expect(await nameOf(name)).toBe(name);
+    // Two numbers may share a sentence, of which the first is told.
+    expect(JSON.parse((await run('--json', sentence)).stdout).sentence).toBe(sentence);
+  }
+});
+
+it('knows every error of the libraries by the same', async () => {
+  for (const { name, number, sentence } of LIBRARY_ERRORS) {
+    expect(await nameOf(String(number - 1765328384))).toBe(name);
+    expect(await nameOf(name)).toBe(name);
+    expect(JSON.parse((await run('--json', sentence)).stdout).sentence).toBe(sentence);
+  }
+});
+
+it.each(['30', '99999', 'hello', '0xffffffff', '-5'])('fails for %s, which is no error', async text => {
+  const { status, stdout, stderr } = await run(text);
+  expect([status, stdout]).toEqual([1, '']);
+  expect(stderr).toBe(`krb5kit explain: nothing is known of '${text}'\n`);
+});
+
+it('keeps what could steer a terminal out of what it says', async () => {
+  expect((await run('\u001b[31mhello')).stderr).toBe("krb5kit explain: nothing is known of '?[31mhello'\n");
+});
+
+it('wants to be told what to explain', async () => {
+  expect(await run()).toMatchObject({ status: 2, stdout: '' });
+});
