@@ -21,7 +21,7 @@ export const inspect: Command = {
   options: [
     { flags: '-t, --keytab <keytab>', text: 'Open what is encrypted by the keys of this keytab.' },
     { flags: '--password', text: 'Ask for a password, and open what its keys open.' },
-    { flags: '--key <enctype:hex>', text: 'Open what is encrypted by this key; may be repeated.' },
+    { flags: '--keys <file>', text: 'Open what is encrypted by the keys in this file, ENCTYPE:HEX each.' },
     { flags: '--show-keys', text: 'Show keys, which are hidden otherwise.' },
     { flags: '--json', text: 'Write the tree as one line of JSON.' },
   ],
@@ -39,7 +39,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   if (file === '-' && args.has('password')) {
     throw new UsageError('krb5kit inspect: with --password, name a file instead of the standard input');
   }
-  const keys = args.values('key').map(readKey);
+  const keys = await readKeys(args.value('keys'));
   const name = args.value('keytab');
   const keytab =
     name === undefined ? [] : await during('reading the keytab', () => namedKeytab(name).entries());
@@ -58,17 +58,33 @@ async function run(args: Arguments, io: Io): Promise<number> {
 
 async function readBytes(file: string, io: Io): Promise<Uint8Array> {
   if (file === '-') return io.readInput(MAX_BYTES);
-  const bytes = readFile(file);
-  if (bytes === undefined) throw new KerberosError('CACHE_IO', `Not a file of at most ${MAX_BYTES} bytes`);
+  return readFile(file, MAX_BYTES);
+}
+
+function readFile(file: string, limit: number): Uint8Array {
+  const bytes = tryRead(file, limit);
+  if (bytes === undefined) throw new KerberosError('CACHE_IO', `Not a file of at most ${limit} bytes`);
   return bytes;
 }
 
-function readFile(file: string): Uint8Array | undefined {
+function tryRead(file: string, limit: number): Uint8Array | undefined {
   try {
-    return readRegularFile(file, MAX_BYTES);
+    return readRegularFile(file, limit);
   } catch (error) {
     throw new KerberosError('CACHE_IO', fileReason(error), { cause: error });
   }
+}
+
+/** More than a capture needs, far less than it takes to wear anybody out. */
+const MAX_KEY_BYTES = 64 << 10;
+
+/** One key on each line: a command line would show it to everybody. */
+async function readKeys(file: string | undefined): Promise<Key[]> {
+  if (file === undefined) return [];
+  return during(`reading ${file}`, () => {
+    const lines = Buffer.from(readFile(file, MAX_KEY_BYTES)).toString('latin1').split(/\s+/);
+    return lines.filter(line => line !== '').map(readKey);
+  });
 }
 
 /** `ENCTYPE:HEX`. */

@@ -29,6 +29,12 @@ beforeEach(() => {
   home = scratch();
 });
 
+function writeKey(key: string): string {
+  const file = join(home, 'keys');
+  writeFileSync(file, `${key}\n`);
+  return file;
+}
+
 async function run(bytes: Uint8Array | string, argv: readonly string[] = [], stdin = '') {
   const file = join(home, 'blob');
   writeFileSync(file, bytes);
@@ -150,12 +156,12 @@ describe('opens', () => {
 
   it('the same by a key', async () => {
     const key = `aes256-cts:${bytesToHex(serviceKey.bytes)}`;
-    expect((await run(apReq(), ['--key', key])).stdout).toContain('seqNumber: 4711\n');
+    expect((await run(apReq(), ['--keys', writeKey(key)])).stdout).toContain('seqNumber: 4711\n');
   });
 
   it('nothing by another key', async () => {
     const key = `18:${bytesToHex(randomKey(18).bytes)}`;
-    const { status, stdout } = await run(apReq(), ['--key', key]);
+    const { status, stdout } = await run(apReq(), ['--keys', writeKey(key)]);
     expect(status).toBe(0);
     expect(stdout).not.toContain('opened');
   });
@@ -215,7 +221,7 @@ describe('fails for', () => {
   });
 
   it.each([['18'], ['18:zz'], ['18:00'], ['nothing:00']])('the key %s', async key => {
-    expect((await run(apReq(), ['--key', key])).status).toBe(2);
+    expect((await run(apReq(), ['--keys', writeKey(key)])).status).toBe(2);
   });
 });
 
