@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { killAtExit } from './kill-at-exit.ts';
+import { findProgram } from './peers.ts';
+
+export interface ServiceDaemonOptions {
+  readonly env: Readonly<Record<string, string>>;
+  /** Where it listens once it is ready. */
+  readonly port: number;
+  readonly host?: string;
+  /** What ends it quickly; SIGTERM if not given. */
+  readonly signal?: NodeJS.Signals;
+}
+
+/** A service in the foreground. */
+export interface ServiceDaemon {
+  /** All that it has said on its outputs. */
+  log(): string;
+  stop(): Promise<void>;
+}
+
+/** Starts a service; resolves once it listens, and throws with what it said where it ends before. */
+export async function startServiceDaemon(
+  name: string,
+  args: readonly string[],
+  { env, port, host = '127.0.0.1', signal = 'SIGTERM' }: ServiceDaemonOptions,
+): Promise<ServiceDaemon> {
+  const daemon = spawn(findProgram(name)!, args, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
+  killAtExit(daemon);
+  let said = '';
+  for (const output of [daemon.stdout, daemon.stderr]) {
+    output.setEncoding('utf8').on('data', text => {
+      said += text;
+    });
+  }
+  const ended = new Promise<void>(resolve => daemon.once('exit', () => resolve()));
+  async function stop(): Promise<void> {
+    daemon.kill(signal);
+    const overdue = setTimeout(() => daemon.kill('SIGKILL'), 10_000);
+    if (daemon.exitCode === null && daemon.signalCode === null) await ended;
+    clearTimeout(overdue);
+  }
+  for (const deadline = Date.now() + 30_000; !(await listens(port, host)); await sleep(25)) {
+    if (daemon.exitCode === null && daemon.signalCode === null && Date.now() < deadline) continue;
+    await stop();
+    throw new Error(`${name} does not start: ${said}`);
+  }
+  return { log: () => said, stop };
+}
+
+function listens(port: number, host: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(port, host, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
