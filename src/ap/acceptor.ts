@@ -19,7 +19,7 @@ import { toEncryptionKey, toKey, unseal } from '../messages/seal.ts';
 import { type EncTicketPart, Ticket } from '../messages/ticket.ts';
 import type { AuthorizationDataElement, EncryptionKey, HostAddress } from '../messages/types.ts';
 import { ApError } from './ap-error.ts';
-import { mutualFailed, openApRep, sealApRep } from './ap-rep.ts';
+import { mutualFailed, openApRep, sameApRep, sealApRep } from './ap-rep.ts';
 import { instantOf } from './authenticator-time.ts';
 import { checkAddress, checkClient, checkSkew, checkTicketTimes, checkTransited } from './checks.ts';
 import type { OpenedTickets } from './opened-tickets.ts';
@@ -43,8 +43,8 @@ export interface AcceptOptions {
   /** The service's keys; requests for any principal among them are accepted unless `server` says less. */
   readonly keytab: readonly KeytabEntry[];
   readonly server?: AcceptedServer | readonly AcceptedServer[] | undefined;
-  /** The session key of the service's own ticket-granting ticket, for user-to-user authentication. */
-  readonly tgtSessionKey?: Key | undefined;
+  /** The service's own ticket-granting ticket, for user-to-user authentication: who is served then is its client. */
+  readonly tgt?: Pick<Credential, 'client' | 'key'> | undefined;
   /** Where requests are remembered; without one, replays are the application's own care (RFC 4120 §3.2.3). */
   readonly replayCache?: ReplayCache | undefined;
   /**
@@ -86,7 +86,7 @@ export interface ApAccepted {
   readonly checksum: ChecksumValue | undefined;
   /** The authenticator's authorization data. */
   readonly authorizationData: readonly AuthorizationDataElement[];
-  /** The AP-REP (RFC 4120 §3.2.4). Throws TypeError where `session.mutual` says that the client wants none. */
+  /** The one AP-REP (RFC 4120 §3.2.4). Throws TypeError where `session.mutual` says that the client wants none. */
   reply(): Uint8Array;
   /**
    * Checks the AP-REP by which the client ends an exchange of three (MS-KILE 3.4.5.1). Throws KerberosError MUTUAL_FAILED
@@ -125,14 +125,18 @@ async function judge(apReq: Uint8Array, options: AcceptOptions): Promise<ApAccep
   checkTransited(part, server);
   checkChecksum(authenticator.cksum, opened.sessionKey, options.checksumData);
   const session = agree(opened, options);
+  let ours: Uint8Array | undefined;
   return {
     session,
     ticket: part,
     credential: toCredential(request, part, session),
     checksum: authenticator.cksum,
     authorizationData: authenticator.authorizationData ?? [],
-    reply: () => makeApRep(session, authenticator),
-    verifyThird: apRep => checkThird(apRep, session),
+    reply() {
+      ours ??= makeApRep(session, authenticator);
+      return ours;
+    },
+    verifyThird: apRep => checkThird(apRep, session, ours),
   };
 }
 
@@ -149,13 +153,15 @@ function open(apReq: Uint8Array, options: AcceptOptions): Opened {
   if (apReq[0] !== ApReq.tags[0]) throw new ApError(KRB_AP_ERR_MSG_TYPE);
   const request = ApReq.decode(apReq);
   const ticket = Ticket.decode(request.ticket);
-  const server = toPrincipal(ticket.sname, ticket.realm);
+  const userToUser = (request.apOptions & USE_SESSION_KEY) !== 0;
+  const tgt = userToUser ? options.tgt : undefined;
+  // Nothing vouches for the name on a ticket of user-to-user: it is for whose ticket-granting ticket has its key.
+  const server = tgt?.client ?? toPrincipal(ticket.sname, ticket.realm);
   checkServer(server, options.server);
   checkEnctype(ticket.encPart.etype, options);
-  const part =
-    request.apOptions & USE_SESSION_KEY
-      ? openUserTicket(ticket.encPart, options.tgtSessionKey)
-      : openTicket(ticket.encPart, server, options);
+  const part = userToUser
+    ? openUserTicket(ticket.encPart, tgt && readyKey(tgt.key))
+    : openTicket(ticket.encPart, server, options);
   checkEnctype(part.key.keytype, options);
   // What will not come again is not looked for.
   const sessionKey = options.openedTickets ? readyKey(part.key) : toKey(part.key);
@@ -255,8 +261,13 @@ function makeApRep(session: ApSession, { ctime, cusec }: Authenticator): Uint8Ar
   return sealApRep(part, session.sessionKey);
 }
 
-/** It repeats our number; its time may be that of its own making. */
-function checkThird(apRep: Uint8Array, { sessionKey, acceptorSequence }: ApSession): void {
+/** It repeats our number, as would `ours` if it came back; its time may be that of its own making. */
+function checkThird(
+  apRep: Uint8Array,
+  { sessionKey, acceptorSequence }: ApSession,
+  ours: Uint8Array | undefined,
+): void {
   const { seqNumber } = openApRep(apRep, sessionKey);
+  if (ours !== undefined && sameApRep(apRep, ours)) throw mutualFailed();
   if (acceptorSequence === undefined || seqNumber !== acceptorSequence) throw mutualFailed();
 }

@@ -20,6 +20,11 @@ export function openApRep(apRep: Uint8Array, sessionKey: Key): EncApRepPart {
   }
 }
 
+/** Whether two AP-REPs are one, by their sealed parts: nothing protects what stands around those. Throws CodecError. */
+export function sameApRep(one: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(ApRep.decode(one).encPart.cipher, ApRep.decode(other).encPart.cipher) === 0;
+}
+
 /** Throws KerberosError MUTUAL_FAILED where an AP-REP is not to the authenticator of `time` (RFC 4120 §3.2.5). */
 export function checkApRepTime(part: EncApRepPart, { ctime, cusec }: AuthenticatorTime): void {
   // The wire has whole seconds.

@@ -3,7 +3,7 @@ import { randomBytes } from '../crypto/random.ts';
 import { KRB_AP_ERR_REPEAT, KRB_ERR_GENERIC } from '../messages/error-codes.ts';
 import { ApError } from './ap-error.ts';
 import { type LocalReplayCache, TAG_BYTES } from './replay-cache.ts';
-import { withReplayLock } from './replay-lock.ts';
+import { isOurs, withReplayLock } from './replay-lock.ts';
 import { sipHash } from './siphash.ts';
 
 export interface FileReplayOptions {
@@ -53,8 +53,7 @@ function withFile(path: string, work: (fd: number) => void): void {
   try {
     const stat = fstatSync(fd);
     // The usual place is a directory where everybody may have been first to make it.
-    const foreign = process.geteuid !== undefined && stat.uid !== process.geteuid();
-    if (!stat.isFile() || foreign) throw new Error(`${path} is not a file of ours`);
+    if (!stat.isFile() || !isOurs(stat)) throw new Error(`${path} is not a file of ours`);
     work(fd);
   } finally {
     closeSync(fd);

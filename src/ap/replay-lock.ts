@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, renameSync, type Stats, unlinkSync, writeSync } from 'node:fs';
 import { describeOurselves, type Holder, isDead, parseHolder } from '../ccache/lock-holder.ts';
 import { readRegularFile } from '../keytab/read-file.ts';
 
@@ -11,7 +11,8 @@ const MAX_LOCK_BYTES = 4096;
 
 /**
  * Runs `work` while no other process of ours does work on `path`, whose lock is a file beside it. It blocks the thread,
- * for microseconds as a rule. Throws what the file system throws, and an Error after two seconds.
+ * for microseconds as a rule. Throws what the file system throws, and an Error where the lock is another user's or, after
+ * two seconds, still held.
  */
 export function withReplayLock<T>(path: string, work: () => T): T {
   const lock = `${path}.lock`;
@@ -34,6 +35,9 @@ export function withReplayLock<T>(path: string, work: () => T): T {
  */
 function acquire(lock: string, text: string): boolean {
   if (make(lock, text)) return true;
+  const found = lstatSync(lock, { throwIfNoEntry: false });
+  // Else anybody could have the service wait for a process that never ends.
+  if (found !== undefined && !isOurs(found)) throw new Error(`${lock} is not a file of ours`);
   const holder = read(lock);
   if (holder === undefined || !isDead(holder)) return false;
   const claim = `${lock}.${holder.token}`;
@@ -44,6 +48,11 @@ function acquire(lock: string, text: string): boolean {
   }
   unlinkSync(claim);
   return false;
+}
+
+/** Whether a file belongs to the user we are; without users, any does. */
+export function isOurs({ uid }: Stats): boolean {
+  return process.geteuid === undefined || uid === process.geteuid();
 }
 
 function make(lock: string, text: string): boolean {

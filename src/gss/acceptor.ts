@@ -4,7 +4,6 @@ import type { ReplayCache } from '../ap/replay-cache.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
 import { isAnonymous } from '../messages/anonymous.ts';
 import type { Credential } from '../messages/credential.ts';
-import { readyKey } from '../messages/ready-key.ts';
 import type { HostAddress } from '../messages/types.ts';
 import { refusalToken } from './acceptor-refusal.ts';
 import { type Asked, askedOf, isDceStyle } from './acceptor-request.ts';
@@ -97,7 +96,7 @@ class Acceptor extends KerberosContext {
       permittedEnctypes,
       clockskew,
       keytab: this.keytab,
-      tgtSessionKey: tgt && readyKey(tgt.key),
+      tgt,
       subkey: givesSubkey,
       sequenceNumber: true,
       now: this.clock,
@@ -131,10 +130,7 @@ class Acceptor extends KerberosContext {
 
   private agree({ accepted, asked: { flags, delegation } }: Pending): void {
     const { session, ticket, credential: evidence } = accepted;
-    const { client: initiator, endtime, initiatorSubkey, sessionKey } = session;
-    const { tgt } = this.options;
-    // Nothing vouches for the name on a ticket of user-to-user: it is for whose ticket-granting ticket has its key.
-    const acceptor = evidence.isSkey && tgt !== undefined ? tgt.client : session.server;
+    const { client: initiator, server: acceptor, endtime, initiatorSubkey, sessionKey } = session;
     const keys = initiatorSubkey === undefined ? [sessionKey] : [initiatorSubkey, sessionKey];
     const delegated = delegation && openDelegation(delegation, keys);
     const { mechanism } = this;

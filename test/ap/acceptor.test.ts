@@ -6,7 +6,7 @@ import { type ApReqOptions, createApReq } from '../../src/ap/initiator.ts';
 import { createMemoryReplayCache } from '../../src/ap/replay-memory.ts';
 import { protocolKey } from '../../src/ap/session.ts';
 import { randomKey } from '../../src/crypto/key.ts';
-import { ApReq, Authenticator } from '../../src/messages/ap.ts';
+import { ApRep, ApReq, Authenticator } from '../../src/messages/ap.ts';
 import { errorName } from '../../src/messages/error-codes.ts';
 import { INVALID, TRANSITED_POLICY_CHECKED } from '../../src/messages/flags.ts';
 import { hostAddress } from '../../src/messages/host-address.ts';
@@ -66,7 +66,9 @@ describe('a request that is as it should be', () => {
     const key = randomKey(18);
     const credential = { ...makeCredential({ key, kvno: undefined }), isSkey: true };
     const { apReq } = createApReq(credential, { now });
-    expect((await acceptApReq(apReq, { keytab: [], tgtSessionKey: key, now })).session.client).toEqual(alice);
+    const tgt = { client: sample, key: toEncryptionKey(key) };
+    const { session } = await acceptApReq(apReq, { keytab: [], tgt, now });
+    expect(session).toMatchObject({ client: alice, server: sample });
   });
 
   it('need not name the version of the key, and may name more than an old keytab keeps of it', async () => {
@@ -198,6 +200,50 @@ describe('a request is refused for', () => {
 
   it('an AS-REQ in its place', async () => {
     expect((await refusalOf(Uint8Array.of(AsReq.tags[0]!, 0))).errorCode).toBe(40);
+  });
+});
+
+describe('a user-to-user ticket, whatever name is on it', () => {
+  const key = randomKey(18);
+  const tgt = { client: sample, key: toEncryptionKey(key) };
+  const elsewhere = parsePrincipal('HTTP/elsewhere@C.TEST');
+  const ask = (made: MadeUp = {}, asked: ApReqOptions = {}) => {
+    const credential = makeCredential({ key, kvno: undefined, server: elsewhere, ...made });
+    return createApReq({ ...credential, isSkey: true }, { now, ...asked }).apReq;
+  };
+
+  it('is for whose ticket-granting ticket has its key', async () => {
+    const { session, credential } = await acceptApReq(ask(), { keytab: [], tgt, now, server: sample });
+    expect(session.server).toEqual(sample);
+    expect(credential.server).toEqual(sample);
+  });
+
+  it('is refused by another service', async () => {
+    expect((await refusalOf(ask(), { tgt, server: elsewhere })).errorCode).toBe(35);
+    expect((await refusalOf(ask(), { tgt, server: { service: 'HTTP' } })).errorCode).toBe(35);
+  });
+
+  it('is refused after a way through realms that our KDC has not judged', async () => {
+    const client = parsePrincipal('alice@C.TEST');
+    const transited = { trType: 1, contents: Buffer.from('B.TEST') };
+    const apReq = ask({ client, part: { crealm: 'C.TEST', transited } });
+    expect((await refusalOf(apReq, { tgt })).errorCode).toBe(51);
+  });
+});
+
+describe('the last leg of three', () => {
+  it('is not our own AP-REP sent back, but the client’s', async () => {
+    const request = createApReq(makeCredential(), { now, mutual: true });
+    const accepted = await acceptApReq(request.apReq, { keytab, now, sequenceNumber: true });
+    const reply = accepted.reply();
+    const { encPart } = ApRep.decode(reply);
+    const relabelled = ApRep.encode({ encPart: { ...encPart, kvno: 1 } });
+    for (const reflected of [reply, relabelled, accepted.reply()]) {
+      expect(() => accepted.verifyThird(reflected)).toThrow(
+        expect.objectContaining({ code: 'MUTUAL_FAILED' }),
+      );
+    }
+    accepted.verifyThird(request.third(request.verify(reply)));
   });
 });
 

@@ -12,10 +12,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { acceptApReq } from '../../src/ap/acceptor.ts';
 import { createApReq } from '../../src/ap/initiator.ts';
 import { fileReplayCache } from '../../src/ap/replay-file.ts';
+import { describeOurselves } from '../../src/ccache/lock-holder.ts';
 import { randomBytes } from '../../src/crypto/random.ts';
 import { keytab, later, makeCredential, NOW } from './made-up.ts';
 
@@ -99,6 +100,22 @@ describe('the replay cache in a file', () => {
     utimesSync(`${path}.lock`, past, past);
     fileReplayCache(path).check(randomBytes(12), NOW, NOW);
     expect(readdirSync(dir)).toEqual(['rcache2']);
+  });
+});
+
+describe('the lock of a replay cache', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  it.skipIf(process.geteuid === undefined)('is not waited for if it is another user’s', () => {
+    writeFileSync(`${path}.lock`, describeOurselves());
+    vi.spyOn(process, 'geteuid').mockReturnValue(statSync(dir).uid + 1);
+    expect(() => fileReplayCache(path).check(randomBytes(12), NOW, NOW)).toThrow(
+      expect.objectContaining({
+        errorCode: 60,
+        cause: expect.objectContaining({ message: `${path}.lock is not a file of ours` }),
+      }),
+    );
+    expect(readdirSync(dir)).toEqual(['rcache2.lock']);
   });
 });
 

@@ -81,4 +81,17 @@ describe('a replay cache in Redis', () => {
     await expect(cache.check(Uint8Array.of(7), NOW, NOW)).rejects.toMatchObject({ errorCode: 34 });
     expect(calls[0]).toEqual(['p:07', '1', { NX: true, PX: 601_000 }]);
   });
+
+  it('takes a client’s bytes for the text they are', async () => {
+    await redisReplayCache({ set: async () => Buffer.from('OK') }).check(Uint8Array.of(7), NOW, NOW);
+  });
+
+  it.each([undefined, false, true, 0, 1, '', 'QUEUED', {}])(
+    'refuses requests where the answer is %j',
+    async answer => {
+      const { apReq } = createApReq(makeCredential(), { now });
+      const replayCache = redisReplayCache({ set: async () => answer });
+      await expect(acceptApReq(apReq, { keytab, now, replayCache })).rejects.toMatchObject({ errorCode: 60 });
+    },
+  );
 });

@@ -204,6 +204,13 @@ describe('an acceptor refuses', () => {
     expect(error.major).toBe('DEFECTIVE_TOKEN');
   });
 
+  it('a last leg of DCE style that is the acceptor’s own', async () => {
+    const acceptor = createAcceptor({ keytab, now });
+    const second = await acceptor.step(await firstToken({ flags: { dceStyle: true } }));
+    await expect(acceptor.step(second)).rejects.toMatchObject({ major: 'BAD_MIC' });
+    expect(acceptor.established).toBe(false);
+  });
+
   it('a last leg of DCE style that is that of another context', async () => {
     const [one, other] = [{ dceStyle: true }, { dceStyle: true }].map(flags => ({
       initiator: createInitiator(makeCredential(), { now, flags }),

@@ -45,6 +45,18 @@ describe('user-to-user authentication', () => {
     await expect(generous.step(await ask())).rejects.toMatchObject({ major: 'DEFECTIVE_TOKEN' });
   });
 
+  it('is refused to whom came through realms that only the name on the ticket makes harmless', async () => {
+    const mallory = parsePrincipal('alice@C.TEST');
+    const part = { crealm: 'C.TEST', transited: { trType: 1, contents: Buffer.from('B.TEST') } };
+    const named = parsePrincipal('sample/localhost@C.TEST');
+    const made = makeCredential({ key, kvno: undefined, client: mallory, server: named, part });
+    const initiator = createUserToUserInitiator(named, async () => ({ ...made, isSkey: true }), { now });
+    const failure = await establish(initiator, createAcceptor({ keytab: [], tgt, now })).catch(
+      error => error,
+    );
+    expect(failure.cause).toMatchObject({ errorCode: 51 });
+  });
+
   it('takes nothing but a ticket in answer', async () => {
     const initiator = createUserToUserInitiator(sample, async () => makeCredential(), { now });
     const token = await initiator.step();
