@@ -9,19 +9,27 @@ import type { Pac } from '../messages/pac.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { toKey } from '../messages/seal.ts';
 
-/** Who sent a request, as its ticket says. */
+/** What `node:util` has an object describe itself by. */
+const INSPECT = Symbol.for('nodejs.util.inspect.custom');
+
+/** Who sent a request, as its ticket says; written as JSON, or to a log, it has no keys. */
 export class Authenticated {
   /** The client. */
   readonly client: Principal;
-  /** What the context knows: the service that was asked for, flags, mechanism, end, the ticket's sealed part. */
-  readonly info: ContextInfo;
-  private readonly keys: readonly KeytabEntry[];
-  private readPac: Pac | undefined | null = null;
+  // Private to the language: nothing that walks over an object finds them.
+  readonly #info: ContextInfo;
+  readonly #keys: readonly KeytabEntry[];
+  #pac: Pac | undefined | null = null;
 
   constructor(info: ContextInfo, keys: readonly KeytabEntry[]) {
     this.client = info.initiator;
-    this.info = info;
-    this.keys = keys;
+    this.#info = info;
+    this.#keys = keys;
+  }
+
+  /** What the context knows: the service that was asked for, flags, mechanism, end, the ticket's sealed part. */
+  get info(): ContextInfo {
+    return this.#info;
   }
 
   /** The client's name with its realm. */
@@ -44,8 +52,8 @@ export class Authenticated {
    * IntegrityError where it is not, KerberosError PAC_MISMATCH, CodecError.
    */
   get pac(): Pac | undefined {
-    if (this.readPac === null) this.readPac = this.findPac();
-    return this.readPac;
+    if (this.#pac === null) this.#pac = this.#findPac();
+    return this.#pac;
   }
 
   /** The SIDs of the groups that the PAC has. Throws as `pac` does. */
@@ -53,12 +61,22 @@ export class Authenticated {
     return this.pac?.logonInfo?.groups.map(({ sid }) => sid) ?? [];
   }
 
-  private findPac(): Pac | undefined {
-    const { acceptor, ticket } = this.info;
+  /** What may be told of it: neither the ticket nor what was passed on. */
+  toJSON(): object {
+    const { mechanism, flags, endtime } = this.#info;
+    return { name: this.name, mechanism, flags, endtime };
+  }
+
+  [INSPECT](): object {
+    return this.toJSON();
+  }
+
+  #findPac(): Pac | undefined {
+    const { acceptor, ticket } = this.#info;
     const bytes = ticket?.authorizationData && findPac(ticket.authorizationData);
     if (!ticket || bytes === undefined) return undefined;
-    const { client, keys } = this;
-    for (const { key } of keysOf(keys, acceptor)) {
+    const { client } = this;
+    for (const { key } of keysOf(this.#keys, acceptor)) {
       try {
         return verifyPac(bytes, { key: toKey(key), client, authtime: ticket.authtime });
       } catch (error) {

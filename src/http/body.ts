@@ -1,11 +1,18 @@
-import { Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 
 /** Bytes, which can be sent again, or a stream, which cannot. */
 export type Body = Uint8Array | Readable | undefined;
 
+interface HoldOptions {
+  /** How many bytes to hold back. */
+  readonly limit: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Reads a stream as far as `limit`: bytes where it ends before, else a stream of the whole. */
-export async function heldBack(body: Body, limit: number): Promise<Body> {
+export async function heldBack(body: Body, { limit, signal }: HoldOptions): Promise<Body> {
   if (!(body instanceof Readable)) return body;
+  if (signal !== undefined) addAbortSignal(signal, body);
   const chunks: Uint8Array[] = [];
   let length = 0;
   const source = body[Symbol.asyncIterator]();

@@ -1,10 +1,9 @@
 import { createMemoryReplayCache } from '../ap/replay-memory.ts';
 import type { Ccache } from '../ccache/ccache.ts';
 import type { ServiceOptions } from '../client/service.ts';
-import { type AcceptorOptions, createAcceptor } from '../gss/acceptor.ts';
+import type { AcceptorOptions } from '../gss/acceptor.ts';
 import { type OpenContextOptions, openContext } from '../gss/initiate.ts';
-import { acceptNegotiation } from '../gss/spnego-acceptor.ts';
-import { KRB5_NAMES } from '../gss/spnego-mechanisms.ts';
+import { createSpnegoAcceptor } from '../gss/spnego-acceptor.ts';
 import { hostBasedPrincipal, type Principal } from '../messages/principal.ts';
 import type { OpenContext } from './options.ts';
 import type { AcceptContext } from './server.ts';
@@ -44,10 +43,7 @@ export function acceptContexts({ replayCache, ...options }: AcceptContextsOption
   const { clockskew } = options;
   const replays =
     replayCache === 'none' ? undefined : (replayCache ?? createMemoryReplayCache({ clockskew }));
-  return request => {
-    const create = () => createAcceptor({ ...options, ...request, replayCache: replays });
-    return acceptNegotiation([{ oids: KRB5_NAMES, create }]);
-  };
+  return request => createSpnegoAcceptor({ ...options, ...request, replayCache: replays });
 }
 
 function httpPrincipal(host: string): Principal {

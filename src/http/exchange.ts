@@ -33,7 +33,9 @@ export function createExchange(options: NegotiateOptions): Exchange {
   const lines = new Lines(options);
   return async given => {
     const proxy = proxyFor(given.url, options);
-    const body = await heldBack(given.body, options.bodyLimit ?? MAX_BODY_HELD);
+    const { bodyLimit: limit = MAX_BODY_HELD } = options;
+    const mayBeAsked = authenticates(given, options) || inTheOpen(given.url, proxy);
+    const body = mayBeAsked ? await heldBack(given.body, { limit, signal: given.signal }) : given.body;
     const request = { ...given, body };
     const line = await lines.take(request.url, proxy, request.signal);
     const reused = line.used > 0;
@@ -71,9 +73,8 @@ class Conversation {
   }
 
   async run(line: Line): Promise<IncomingMessage> {
-    this.meet(line);
     try {
-      if (this.around.options.preemptive) await this.origin?.begin();
+      await this.meet(line);
       // What can be sent only once is not sent before we know whether the server wants to know who it is from.
       let probing = this.request.body instanceof Readable && this.origin !== undefined && !this.origin.begun;
       for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -94,14 +95,13 @@ class Conversation {
   }
 
   /** Takes a connection, with nothing said yet to those at its other end. */
-  private meet(line: Line): void {
+  private async meet(line: Line): Promise<void> {
     const { request, around } = this;
     const { open, channelBindings = true, delegation = 'none', mutual = 'required' } = around.options;
-    const { url, headers, signal } = request;
+    const { url, signal } = request;
     this.line = line;
     this.proxy = this.inTheOpen ? around.lines.party(around.proxy!, line.bindings, signal) : undefined;
-    const speaksForItself = Object.keys(headers).some(name => name.toLowerCase() === 'authorization');
-    if (speaksForItself || !mayNegotiate(url, around.options, request.redirected)) return;
+    if (!authenticates(request, around.options)) return;
     this.origin = new Party({
       name: url.host,
       mutual,
@@ -113,11 +113,13 @@ class Conversation {
           signal,
         }),
     });
+    if (!around.options.preemptive) return;
+    await this.origin.begin();
+    await this.stayConnected();
   }
 
-  /** Whether a proxy reads the request, which is then for a URL in full (RFC 9112 §3.2.2). */
   private get inTheOpen(): boolean {
-    return this.around.proxy !== undefined && this.request.url.protocol === 'http:';
+    return inTheOpen(this.request.url, this.around.proxy);
   }
 
   private send(probing: boolean): Promise<IncomingMessage> {
@@ -164,18 +166,40 @@ class Conversation {
     // A context may be bound to its connection: if that has come to its end, the new one is needed first.
     if (begun === false && findNegotiate(header) !== undefined) await this.goOn(response);
     const answered = (await this[who]?.challenged(header)) ?? false;
+    if (begun === false && answered) await this.stayConnected();
     if (begun && answered && !(await drain(response, this.line))) {
       throw new KerberosError('HTTP', `${this.request.url.host} hung up on a negotiation`);
     }
     return answered;
   }
 
+  /** Takes a new connection where this one was lost while a ticket was fetched: a first token is bound to a certificate at most. */
+  private async stayConnected(): Promise<void> {
+    if (this.line.idle) return;
+    this.line.close();
+    this.line = await this.takeLine();
+  }
+
+  private takeLine(): Promise<Line> {
+    const { url, signal } = this.request;
+    return this.around.lines.take(url, this.around.proxy, signal);
+  }
+
   /** Makes ready for the next request, on a new connection where the server has closed this one. */
   private async goOn(response: IncomingMessage): Promise<void> {
-    if (await drain(response, this.line)) return;
-    const { url, signal } = this.request;
-    this.meet(await this.around.lines.take(url, this.around.proxy, signal));
+    if (!(await drain(response, this.line))) await this.meet(await this.takeLine());
   }
+}
+
+/** Whether a proxy reads the requests, which are then for a URL in full (RFC 9112 §3.2.2). */
+function inTheOpen(url: URL, proxy: URL | undefined): boolean {
+  return proxy !== undefined && url.protocol === 'http:';
+}
+
+/** Whether a request is to say who it is from, if it does not do so itself. */
+function authenticates({ url, headers, redirected }: HttpRequest, options: NegotiateOptions): boolean {
+  const speaksForItself = Object.keys(headers).some(name => name.toLowerCase() === 'authorization');
+  return !speaksForItself && mayNegotiate(url, options, redirected);
 }
 
 function proxyFor(url: URL, { proxy }: NegotiateOptions): URL | undefined {

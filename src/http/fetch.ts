@@ -4,6 +4,7 @@ import { createBrotliDecompress, createUnzip } from 'node:zlib';
 import { KerberosError } from '../errors.ts';
 import type { Body } from './body.ts';
 import { createExchange, type Exchange, type HttpRequest } from './exchange.ts';
+import { discard } from './line.ts';
 import { type NegotiateOptions, negotiated, noteNegotiated } from './options.ts';
 
 const MAX_REDIRECTS = 20;
@@ -45,13 +46,16 @@ async function follow(request: Request, body: Body, exchange: Exchange): Promise
     const message = await exchange(next);
     const location = REDIRECTS.includes(message.statusCode ?? 0) ? message.headers.location : undefined;
     if (location === undefined || request.redirect === 'manual') {
-      return toResponse(
-        message,
-        { url, method: next.method, decode: !request.headers.has('accept-encoding') },
-        redirects,
-      );
+      const decode = !request.headers.has('accept-encoding');
+      try {
+        return toResponse(message, { url, method: next.method, decode }, redirects);
+      } catch (error) {
+        // Such as a status that no Response can have.
+        message.destroy();
+        throw error;
+      }
     }
-    message.resume();
+    void discard(message);
     if (request.redirect === 'error') throw new TypeError('unexpected redirect');
     if (redirects === MAX_REDIRECTS) throw new TypeError('redirect count exceeded');
     const target = new URL(location, url);

@@ -53,6 +53,8 @@ export interface InterceptorOptions
   extends Pick<NegotiateOptions, 'open' | 'mutual' | 'delegation' | 'preemptive'> {
   /** The hosts that may be authenticated to, as for `negotiateFetch`: who follows redirects is not known here. */
   readonly hosts: NonNullable<NegotiateOptions['hosts']>;
+  /** Where a dispatcher of one origin leads, whose requests need not say so: without it they pass as they are. */
+  readonly origin?: string | URL | undefined;
 }
 
 /** For `dispatcher.compose`. */
@@ -69,7 +71,10 @@ export function negotiateInterceptor(options: InterceptorOptions): Interceptor {
   const { open, mutual = 'required', delegation = 'none', preemptive = false } = options;
   return <R extends DispatchRequest, H extends DispatchHandler>(dispatch: Dispatch<R, H>) =>
     (request: R, handler: H): boolean => {
-      const url = new URL(request.path, request.origin);
+      const { origin = options.origin } = request;
+      if (origin === undefined) return dispatch(request, handler);
+      // A path may look like another host's URL: the request goes to the origin.
+      const url = new URL(origin);
       const headers = headersOf(request.headers);
       if (!mayNegotiate(url, options) || headers.some(([name]) => name.toLowerCase() === 'authorization')) {
         return dispatch(request, handler);
@@ -83,7 +88,7 @@ export function negotiateInterceptor(options: InterceptorOptions): Interceptor {
       const send = (): boolean => {
         const { credentials } = party;
         const more = credentials === undefined ? [] : [['authorization', credentials] as const];
-        const sent = { ...request, headers: Object.fromEntries([...headers, ...more]) };
+        const sent = { ...request, headers: [...headers, ...more].flat() };
         const again = isReplayable(request.body) && ++rounds < MAX_ROUNDS ? send : undefined;
         return dispatch(sent, new NegotiatingHandler(handler, party, again) as DispatchHandler as H);
       };

@@ -31,7 +31,7 @@ export class Line {
     socket.once('close', () => onClose(this));
     // An agent knows best how a socket goes from one request to the next.
     this.agent = new Agent({ keepAlive: true, maxSockets: 1, timeout: IDLE });
-    Object.assign(this.agent, { createConnection: () => socket });
+    Object.assign(this.agent, { createConnection: () => alive(socket) });
   }
 
   /** Whether it can carry a request now. */
@@ -76,8 +76,14 @@ export class Line {
   }
 }
 
-/** Reads a response that nobody wants; resolves to whether its connection can carry the next request. */
-export async function drain(response: IncomingMessage, line: Line): Promise<boolean> {
+/** A request over a socket that is closed would wait for ever. */
+function alive(socket: Socket): Socket {
+  if (!socket.destroyed) return socket;
+  throw Object.assign(new Error('The connection is closed'), { code: 'ECONNRESET' });
+}
+
+/** Reads a response that nobody wants, for the sake of its connection, or hangs up where that would take long. */
+export async function discard(response: IncomingMessage): Promise<void> {
   let length = 0;
   try {
     for await (const chunk of response) {
@@ -85,8 +91,13 @@ export async function drain(response: IncomingMessage, line: Line): Promise<bool
       if (length > MAX_DRAIN) break;
     }
   } catch {
-    return false;
+    // The connection is gone.
   }
+}
+
+/** Reads a response that nobody wants; resolves to whether its connection can carry the next request. */
+export async function drain(response: IncomingMessage, line: Line): Promise<boolean> {
+  await discard(response);
   await new Promise(resolve => setImmediate(resolve));
   if (!line.idle) line.close();
   return line.idle;

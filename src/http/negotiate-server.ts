@@ -38,7 +38,7 @@ export interface NegotiateServer {
   /**
    * Answers a request until it is known who sent it; resolves to undefined where the response has been sent. All other
    * frameworks need no more: a hook of Fastify's calls it with `request.raw` and `reply.raw`, Koa's with `ctx.req` and
-   * `ctx.res`. Rejects with what reading the keytab throws.
+   * `ctx.res`. A keytab that cannot be read is a response of 500, and `onRefused` is told.
    */
   readonly authenticate: Authenticate;
   /** For Express. */

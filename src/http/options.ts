@@ -28,7 +28,10 @@ export interface NegotiateOptions {
    * not given, the host that is asked for is, and those that it redirects to are not.
    */
   readonly hosts?: readonly string[] | ((url: URL) => boolean) | undefined;
-  /** Whether a response of success must prove that it comes from the service: `required` if not given. */
+  /**
+   * Whether a response of success must prove that it comes from the service, once that has asked who we are, or always
+   * with `preemptive`: `required` if not given.
+   */
   readonly mutual?: 'required' | 'optional' | undefined;
   /** `none` if not given. */
   readonly delegation?: Delegation | undefined;

@@ -63,11 +63,11 @@ export class Party {
     this.credentials = undefined;
     const token = findNegotiate(header)?.token;
     if (token !== undefined && !context.established) await context.step(token);
-    const { established } = context;
-    if (!established && success && options.mutual === 'required') {
+    const negotiated = context.established ? outcome(context.info) : undefined;
+    if (!negotiated?.mutual && success && options.mutual === 'required') {
       throw new KerberosError('MUTUAL_FAILED', `${options.name} has not proved who it is`);
     }
-    return established ? outcome(context.info) : undefined;
+    return negotiated;
   }
 }
 

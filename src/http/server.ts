@@ -7,6 +7,7 @@ import type { KeytabEntry } from '../keytab/keytab.ts';
 import { Authenticated } from './authenticated.ts';
 import { findNegotiate, formatNegotiate, MAX_AUTHENTICATE_LENGTH } from './challenge.ts';
 import type { FreshKeytab } from './fresh-keytab.ts';
+import { isInitialToken } from './initial-token.ts';
 import { bindingsOf } from './tls-bindings.ts';
 
 /** What a context is to be accepted with. */
@@ -51,11 +52,15 @@ export function authenticated(
 export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   /** Contexts that wait for their next leg on the same connection. */
   const unfinished = new WeakMap<Socket, SecurityContext>();
+  /** Whom we have authenticated already: their tokens are good for once. */
+  const ours = new WeakMap<IncomingMessage, Authenticated>();
 
   async function authenticate(
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<Authenticated | undefined> {
+    const before = ours.get(request);
+    if (before !== undefined) return before;
     const { authorization } = request.headers;
     const { socket } = request;
     if (authorization !== undefined && authorization.length > MAX_AUTHENTICATE_LENGTH) {
@@ -65,13 +70,7 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
       const token = findNegotiate(authorization)?.token;
       if (token === undefined) return refuse(response, {});
       const keytab = await options.keytab();
-      const context =
-        unfinished.get(socket) ??
-        options.accept({
-          keytab,
-          channelBindings: options.channelBindings ? bindingsOf(socket, 'server') : undefined,
-        });
-      unfinished.delete(socket);
+      const context = contextFor(token, { socket, keytab });
       const reply = await context.step(token);
       if (!context.established) {
         unfinished.set(socket, context);
@@ -79,6 +78,7 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
       }
       if (reply !== undefined) response.setHeader('WWW-Authenticate', formatNegotiate(reply));
       const client = new Authenticated(context.info, keytab);
+      ours.set(request, client);
       known.set(request, client);
       return client;
     } catch (error) {
@@ -89,7 +89,22 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
       return refuse(response, { token: error.token });
     }
   }
+
+  function contextFor(token: Uint8Array, { socket, keytab }: Place): SecurityContext {
+    const waiting = unfinished.get(socket);
+    unfinished.delete(socket);
+    // The connection may be that of a proxy, which goes on with the request of somebody else.
+    if (waiting !== undefined && !isInitialToken(token)) return waiting;
+    const channelBindings = options.channelBindings ? bindingsOf(socket, 'server') : undefined;
+    return options.accept({ keytab, channelBindings });
+  }
+
   return authenticate;
+}
+
+interface Place {
+  readonly socket: Socket;
+  readonly keytab: readonly KeytabEntry[];
 }
 
 interface Refusal {

@@ -38,7 +38,8 @@ export async function openTunnel(url: URL, { connect, proxy, signal }: TunnelOpt
         return socket;
       }
       const { begun } = party;
-      const usable = await skipBody(response, head, socket);
+      const usable = await skipBody(response, head, socket, signal);
+      signal?.throwIfAborted();
       if (!usable && !begun) {
         socket.destroy();
         socket = await connect();
@@ -83,7 +84,12 @@ function askForTunnel(
 }
 
 /** Reads past the body of a refusal; resolves to whether the connection may be used again. */
-async function skipBody({ headers }: IncomingMessage, head: Uint8Array, socket: Socket): Promise<boolean> {
+async function skipBody(
+  { headers }: IncomingMessage,
+  head: Uint8Array,
+  socket: Socket,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   const length = Number(headers['content-length'] ?? Number.NaN);
   const closes = /\bclose\b/i.test(`${headers.connection},${headers['proxy-connection']}`);
   if (closes || !(length <= MAX_REFUSAL) || headers['transfer-encoding']) return false;
@@ -91,19 +97,22 @@ async function skipBody({ headers }: IncomingMessage, head: Uint8Array, socket: 
   while (left > 0) {
     const chunk = socket.read(Math.min(left, socket.readableLength) || 1) as Uint8Array | null;
     if (chunk !== null) left -= chunk.length;
-    else if (!(await moreFrom(socket))) return false;
+    else if (!(await moreFrom(socket, signal))) return false;
   }
   return left === 0;
 }
 
-function moreFrom(socket: Socket): Promise<boolean> {
+function moreFrom(socket: Socket, signal: AbortSignal | undefined): Promise<boolean> {
   return new Promise(resolve => {
     const settle = (more: boolean) => (): void => {
       socket.off('readable', yes).off('close', no).off('end', no).off('error', no);
+      signal?.removeEventListener('abort', no);
       resolve(more);
     };
     const yes = settle(true);
     const no = settle(false);
     socket.once('readable', yes).once('close', no).once('end', no).once('error', no);
+    signal?.addEventListener('abort', no);
+    if (signal?.aborted) no();
   });
 }

@@ -23,6 +23,26 @@ it('serves Express as middleware', async () => {
   await expectAlice(app);
 });
 
+it('serves Express where it is mounted twice', async () => {
+  const accept = fakeAccept();
+  let accepted = 0;
+  const { middleware } = negotiateServer({
+    keytab: memoryKeytab('none'),
+    accept(request) {
+      accepted++;
+      return accept(request);
+    },
+  });
+  const app = express();
+  app.use(middleware);
+  app.get('/', middleware, (request, response) => {
+    response.json({ who: authenticated(request)?.name });
+  });
+  await expectAlice(app);
+  // A token is good for once.
+  expect(accepted).toBe(1);
+});
+
 it('serves Fastify as a hook', async () => {
   const app = fastify();
   app.addHook('onRequest', async ({ raw }, reply) => {

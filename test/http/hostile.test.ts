@@ -1,8 +1,12 @@
+import { Agent, request as ask, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { frame, TOK_AP_REP } from '../../src/gss/framing.ts';
 import { createInitiator } from '../../src/gss/initiator.ts';
+import { KRB5 } from '../../src/gss/oids.ts';
 import { createSpnegoAcceptor } from '../../src/gss/spnego-acceptor.ts';
 import { createSpnegoInitiator } from '../../src/gss/spnego-initiator.ts';
-import { formatNegotiate } from '../../src/http/challenge.ts';
+import { encodeNegTokenInit, MechTypeList } from '../../src/gss/spnego-messages.ts';
+import { findNegotiate, formatNegotiate } from '../../src/http/challenge.ts';
 import { negotiateFetch } from '../../src/http/fetch.ts';
 import { negotiateServer } from '../../src/http/negotiate-server.ts';
 import { memoryKeytab } from '../../src/keytab/memory.ts';
@@ -53,6 +57,55 @@ describe('a server of Kerberos', () => {
     }
     expect(await statusOf(token)).toBe(200);
   });
+
+  it('lets nobody stand in the way of who comes after on the same connection', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ntlm = Buffer.from('NTLMSSP\0');
+    const mechTypes = MechTypeList.encode(['1.3.6.1.4.1.311.2.2.10', '1.2.840.113554.1.2.2']);
+    const unfinished = encodeNegTokenInit({ mechTypes, mechToken: ntlm });
+    for (const token of [await fresh(), await bare()]) {
+      expect(await overOne(agent, unfinished)).toBe(401);
+      expect(await overOne(agent, token)).toBe(200);
+    }
+    // Each begins anew, so that neither ends what the other began.
+    for (const first of [unfinished, ntlm, Buffer.from('6005060300', 'hex')]) {
+      expect(await overOne(agent, first)).toBe(401);
+    }
+    agent.destroy();
+  });
+
+  it('goes on with the third leg of DCE style on the connection, in a frame or without', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    for (const framed of [false, true]) {
+      const initiator = createInitiator(credential, { now, flags: { dceStyle: true } });
+      const reply = await repliedTo(agent, (await initiator.step())!);
+      const message = (await initiator.step(reply))!;
+      const third = framed ? frame({ mechanism: KRB5, tokenId: TOK_AP_REP, message }) : message;
+      expect(await overOne(agent, third)).toBe(200);
+    }
+    agent.destroy();
+  });
+
+  /** Sends a token over the one connection of an agent. */
+  function send(agent: Agent, token: Uint8Array): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const request = ask(server.url, { agent, headers: { Authorization: formatNegotiate(token) } });
+      request.once('response', response => response.resume().once('end', () => resolve(response)));
+      request.once('error', reject).end();
+    });
+  }
+
+  async function overOne(agent: Agent, token: Uint8Array): Promise<number> {
+    return (await send(agent, token)).statusCode!;
+  }
+
+  async function repliedTo(agent: Agent, token: Uint8Array): Promise<Uint8Array> {
+    return findNegotiate((await send(agent, token)).headers['www-authenticate'])!.token!;
+  }
+
+  async function bare(): Promise<Uint8Array> {
+    return (await createInitiator(credential, { now }).step())!;
+  }
 
   async function fresh(): Promise<Uint8Array> {
     return (await createSpnegoInitiator(createInitiator(credential, { now })).step())!;
