@@ -1,7 +1,16 @@
 // Builds dist/: the library (ES modules and declarations, by tsc) and one CommonJS bundle per command with its
 // V8 code cache; and the launchers in bin/. `--if-stale` does nothing when dist/ was built from the same sources by the same Node.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +31,7 @@ async function build() {
     mkdirSync(join(fresh, 'bin'), { recursive: true });
     compileLibrary(fresh);
     await bundleCommands(root, join(fresh, 'bin'));
+    copyFileSync(join(root, 'src/cli/kdc.schema.json'), join(fresh, 'kdc.schema.json'));
     writeFileSync(join(fresh, '.stamp'), stamp);
     if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), old);
     renameSync(fresh, join(root, 'dist'));

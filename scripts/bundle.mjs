@@ -51,7 +51,7 @@ async function bundleCommand(root, outDir, file) {
     outExtension: { '.js': '.cjs' },
     chunkNames: `${name}-[hash]`,
     target,
-    external: ['keytar', 'node-forge', 'node-forge/*'],
+    external: ['keytar', 'lmdb', 'node-forge', 'node-forge/*', 'yaml'],
     plugins: [entryPlugin, otherCommandsStayApart, childProcessOnDemand],
     logLevel: 'warning',
   };

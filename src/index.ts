@@ -128,6 +128,13 @@ export { createDatabase, type MemoryDatabase } from './kdc/memory-database.ts';
 export type { KdcPkinitOptions } from './kdc/pkinit.ts';
 export { type KdcServer, type ListenOptions, listenKdc } from './kdc/server.ts';
 export { type RealmOptions, type RunningKdc, type StartKdcOptions, startKdc } from './kdc/start.ts';
+export type { DurableDatabase } from './kdc/store.ts';
+export {
+  type CreateDatabaseOptions,
+  createDurableDatabase,
+  type OpenDatabaseOptions,
+  openDurableDatabase,
+} from './kdc/store-open.ts';
 export { addTrust, type TrustSpec } from './kdc/trust.ts';
 export { type Keytab, type KeytabEntry, resolveKeytab } from './keytab/keytab.ts';
 export * from './messages/ap.ts';

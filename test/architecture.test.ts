@@ -80,7 +80,7 @@ describe('the rooms', () => {
 });
 
 describe('what is heavy', () => {
-  it.each(['node-forge', 'keytar'])('%s is imported in one file, when it is needed', name => {
+  it.each(['node-forge', 'keytar', 'lmdb'])('%s is imported in one file, when it is needed', name => {
     const found = imports.filter(({ target }) => target === name || target.startsWith(`${name}/`));
     expect(
       new Set(found.map(({ file }) => file)).size,

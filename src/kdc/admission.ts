@@ -1,11 +1,15 @@
 import {
+  KDC_ERR_C_PRINCIPAL_UNKNOWN,
   KDC_ERR_CLIENT_REVOKED,
   KDC_ERR_KEY_EXPIRED,
   KDC_ERR_NAME_EXP,
   KDC_ERR_SERVICE_EXP,
   KDC_ERR_SERVICE_REVOKED,
+  KDC_ERR_TGT_REVOKED,
 } from '../messages/error-codes.ts';
+import type { EncTicketPart } from '../messages/ticket.ts';
 import type { PrincipalEntry } from './database.ts';
+import type { Exchange } from './exchange.ts';
 import type { PrincipalPolicy, RealmPolicy } from './policy.ts';
 import { refuse } from './refusal.ts';
 
@@ -13,6 +17,32 @@ import { refuse } from './refusal.ts';
 export function admitClient({ policy }: PrincipalEntry, now: number): void {
   if (policy.locked) refuse(KDC_ERR_CLIENT_REVOKED, 'CLIENT_LOCKED_OUT');
   if (isPast(policy.expiration, now)) refuse(KDC_ERR_NAME_EXP, 'CLIENT_EXPIRED');
+}
+
+/**
+ * The client of a ticket, who may have been locked out, removed or replaced since; undefined for one of another realm.
+ * Throws `Refusal`.
+ */
+export function admitHolder({ kdc, now }: Exchange, part: EncTicketPart): PrincipalEntry | undefined {
+  const { cname, crealm } = part;
+  const client = kdc.database.find(cname.nameString, crealm);
+  if (client !== undefined) {
+    admitClient(client, now);
+    checkSameAccount(client, part);
+  } else if (kdc.database.realm(crealm) !== undefined) {
+    refuse(KDC_ERR_C_PRINCIPAL_UNKNOWN, 'CLIENT_NOT_FOUND');
+  }
+  return client;
+}
+
+/** Refuses a ticket of who had the name before; its time is in whole seconds. */
+export function checkSameAccount(
+  { created }: PrincipalEntry,
+  { authtime }: Pick<EncTicketPart, 'authtime'>,
+): void {
+  if (created !== undefined && authtime.getTime() < Math.floor(created.getTime() / 1000) * 1000) {
+    refuse(KDC_ERR_TGT_REVOKED, 'CLIENT_CREATED_SINCE');
+  }
 }
 
 /** Refuses a service whose account is locked or has ended. */

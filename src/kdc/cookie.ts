@@ -14,7 +14,7 @@ import type { PreauthRequest } from './preauth-mechanism.ts';
 import { refuse } from './refusal.ts';
 
 /** Enough to find the password and type it: clients ask for it when they have the challenge. */
-const MAX_AGE_MS = 600_000;
+export const MAX_COOKIE_AGE_MS = 600_000;
 
 /** Sealed in the realm's key, so that the client can carry it and only a KDC of the realm can have made it. */
 const Cookie = sequence('Cookie', {
@@ -41,28 +41,39 @@ export function sealCookie(padataType: number, state: Uint8Array, request: Preau
   return { padataType: PA_FX_COOKIE, padataValue: EncryptedData.encode(sealed) };
 }
 
+/** What a client has brought back, and as it was sealed, by which one cookie is told from another. */
+interface OpenedCookie {
+  readonly state: Uint8Array;
+  readonly sealed: EncryptedData;
+}
+
 /**
  * The state that a mechanism gave this client to carry; undefined where the request brings none of ours. Throws `Refusal`
  * with KDC_ERR_PREAUTH_EXPIRED where it was made too long ago: the client then begins anew.
  */
-export function openCookie(padataType: number, request: PreauthRequest): Uint8Array | undefined {
+export function openCookie(padataType: number, request: PreauthRequest): OpenedCookie | undefined {
   const sent = request.padata.find(entry => entry.padataType === PA_FX_COOKIE);
-  const cookie = sent && open(sent.padataValue, request);
-  if (cookie === undefined || cookie.padataType !== padataType) return undefined;
+  const opened = sent && open(sent.padataValue, request);
+  if (opened === undefined) return undefined;
+  const { cookie, sealed } = opened;
+  if (cookie.padataType !== padataType) return undefined;
   if (!samePrincipal(toPrincipal(cookie.cname, cookie.crealm), request.client.principal)) return undefined;
   const age = request.exchange.now - cookie.made.getTime();
-  if (age < -request.exchange.kdc.clockskew * 1000 || age > MAX_AGE_MS) {
+  if (age < -request.exchange.kdc.clockskew * 1000 || age > MAX_COOKIE_AGE_MS) {
     refuse(KDC_ERR_PREAUTH_EXPIRED, 'PREAUTH_EXPIRED');
   }
-  return cookie.state;
+  return { state: cookie.state, sealed };
 }
 
-function open(value: Uint8Array, request: PreauthRequest): Cookie | undefined {
+function open(
+  value: Uint8Array,
+  request: PreauthRequest,
+): { readonly cookie: Cookie; readonly sealed: EncryptedData } | undefined {
   try {
     const sealed = EncryptedData.decode(value);
     const version = realmService(request).keys.find(({ kvno }) => kvno === sealed.kvno);
     const key = version?.key(sealed.etype);
-    return key && unseal(Cookie, sealed, key, KU_PA_FX_COOKIE);
+    return key && { cookie: unseal(Cookie, sealed, key, KU_PA_FX_COOKIE), sealed };
   } catch (error) {
     if (error instanceof IntegrityError || error instanceof CodecError) return undefined;
     throw error;

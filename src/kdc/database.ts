@@ -10,6 +10,8 @@ export interface PrincipalEntry {
   /** Its keys, newest version first; at least one. */
   readonly keys: readonly KeyVersion[];
   readonly policy: PrincipalPolicy;
+  /** When it was added, if the database knows; older tickets in its name are those of somebody else. */
+  readonly created?: Date | undefined;
 }
 
 /** Where a KDC looks up whom it serves. Both questions are asked for every request and answered at once. */

@@ -109,6 +109,11 @@ export class FieldReader {
     this.fields = line.replace(/;$/, '').split('\t');
   }
 
+  /** Whether there are no more. */
+  get ended(): boolean {
+    return this.next >= this.fields.length;
+  }
+
   text(): string {
     const field = this.fields[this.next++];
     if (field === undefined) throw malformed('it ends early');

@@ -26,7 +26,10 @@ export function parseMitPolicy(fields: FieldReader): readonly [string, NamedPoli
   if (name === '') throw malformed('a policy has no name');
   const [minPasswordLife, maxPasswordLife, minLength, minClasses, history] = fields.numbers(5);
   fields.number();
-  const [maxFailures, failureCountInterval, lockoutDuration] = fields.numbers(3);
+  // Versions up to 6 do not lock anybody out.
+  const [maxFailures = 0, failureCountInterval = 0, lockoutDuration = 0] = fields.ended
+    ? []
+    : fields.numbers(3);
   const limits = {
     minPasswordLife,
     maxPasswordLife,

@@ -1,4 +1,4 @@
-import { CodecError, IntegrityError, KerberosError } from '../errors.ts';
+import { CodecError, type ErrorCode, IntegrityError, KerberosError } from '../errors.ts';
 import { ANONYMOUS_REALM, anonymousPrincipal } from '../messages/anonymous.ts';
 import {
   KDC_ERR_BAD_PVNO,
@@ -47,13 +47,16 @@ export function errorReply(
   return KrbError.encode({ ...error, eData: told });
 }
 
-/** What stopped a request, as a refusal. */
+/** Of a session key or subkey whose enctype is unknown here, or whose length is wrong. */
+const OF_A_KEY: readonly ErrorCode[] = ['ENCTYPE_UNSUPPORTED', 'KEY_LENGTH'];
+
+/** What stopped a request, as a refusal; where the KDC itself has failed, with the cause, for the log. */
 export function toRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof CodecError) return new Refusal(codeOfMalformed(error), 'MALFORMED_REQUEST');
   if (error instanceof IntegrityError) return new Refusal(KRB_AP_ERR_BAD_INTEGRITY, 'BAD_INTEGRITY');
-  // A session key or subkey of an enctype that is unknown here, or of the wrong length.
-  if (error instanceof KerberosError) return new Refusal(KDC_ERR_ETYPE_NOSUPP, 'BAD_ENCRYPTION_TYPE');
+  if (error instanceof KerberosError && OF_A_KEY.includes(error.code))
+    return new Refusal(KDC_ERR_ETYPE_NOSUPP, 'BAD_ENCRYPTION_TYPE');
   return new Refusal(KRB_ERR_GENERIC, 'INTERNAL_ERROR', undefined, { cause: error });
 }
 

@@ -5,7 +5,7 @@ import { encryptedTimestamp } from './encrypted-timestamp.ts';
 import { errorReply, toRefusal } from './error-reply.ts';
 import type { Exchange, KdcState, Peer } from './exchange.ts';
 import { Logins } from './lockout.ts';
-import { logLine } from './log-line.ts';
+import { failureLine, logLine } from './log-line.ts';
 import { Lookaside } from './lookaside.ts';
 import { TicketOpener } from './open-ticket.ts';
 import type { KdcPreauth } from './preauth-mechanism.ts';
@@ -35,6 +35,8 @@ export interface Responder {
   now(): number;
   /** The reply to a request, KRB-ERROR where it is refused; undefined for what is no request and gets no reply. */
   handle(request: Uint8Array, peer?: Peer): Uint8Array | undefined;
+  /** Told of what a request brought about that has no answer. */
+  failed?(error: unknown): void;
   /** Milliseconds that the next reply is held back; none if not given. */
   delay?(): number;
 }
@@ -83,16 +85,18 @@ export function createKdc(options: KdcOptions): Kdc {
     let refusal: Refusal | undefined;
     try {
       reply = type.answer(exchange);
-      // Refusals are not kept: they cost little, and a forged request must not spoil the answer to a true one.
       if (label !== undefined) lookaside.remember(label, reply, exchange.now);
     } catch (error) {
       refusal = toRefusal(error);
-      if (exchange.account !== undefined) logins.refused(exchange.account, refusal, exchange.now);
       reply = errorReply(refusal, { realm, ...exchange });
+      const { account } = exchange;
+      const counted = account !== undefined && logins.refused(account, refusal, exchange.now);
+      // A failure that was sent again is still one. Other refusals are not kept: they cost little, and may not last.
+      if (counted && label !== undefined) lookaside.remember(label, reply, exchange.now);
     }
     log?.(logLine(type.kind, exchange, refusal));
     return reply;
   }
 
-  return { realm, state, now, handle };
+  return { realm, state, now, handle, failed: error => log?.(failureLine('KDC', error)) };
 }

@@ -1,8 +1,11 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { CodecError, KerberosError } from '../errors.ts';
 import { KdcProxyMessage } from '../messages/proxy.ts';
+import { limitConnections } from './connections.ts';
 import type { Peer } from './exchange.ts';
+import { guarded } from './guarded.ts';
 import type { Responder } from './kdc.ts';
+import { MAX_REQUEST_BYTES } from './too-big.ts';
 
 export interface KkdcpOptions {
   /** The IP address to listen on; 127.0.0.1 if not given. */
@@ -15,7 +18,7 @@ export interface KkdcpOptions {
   readonly name?: string | undefined;
   /** Seconds that a request may take to arrive; 10 if not given. */
   readonly idleTimeout?: number | undefined;
-  /** 128 if not given. */
+  /** Connections at one time, of which the oldest gives way; 128 if not given. */
   readonly maxConnections?: number | undefined;
 }
 
@@ -29,8 +32,10 @@ export interface KkdcpServer {
 
 const PATH = '/KdcProxy';
 const LENGTH_BYTES = 4;
-/** As much as a KDC takes by TCP, and what is around it. */
-const MAX_BODY_BYTES = (1 << 16) + 1024;
+/** A request and what is around it. */
+const MAX_BODY_BYTES = MAX_REQUEST_BYTES + 1024;
+/** How often those are looked for that took too long, in milliseconds. */
+const CHECK_INTERVAL = 1000;
 
 /**
  * Serves those who ask by HTTP (MS-KKDCP); the first of `responders` that knows what a message is answers it. Throws
@@ -42,11 +47,11 @@ export async function listenKkdcp(
 ): Promise<KkdcpServer> {
   const { host = '127.0.0.1', port = 0, tls, idleTimeout = 10, maxConnections = 128 } = options;
   if (tls === undefined && !isLoopback(host)) throw failed(`on ${host} without a certificate`);
-  const server = await createServer((request, response) => serve(request, response, responders), tls);
-  server.maxConnections = maxConnections;
-  server.requestTimeout = idleTimeout * 1000;
-  server.headersTimeout = idleTimeout * 1000;
-  server.keepAliveTimeout = idleTimeout * 1000;
+  const server = await createServer((request, response) => serve(request, response, responders), {
+    tls,
+    patience: idleTimeout * 1000,
+  });
+  const connections = limitConnections(server, maxConnections);
   await bind(server, host, port);
   const bound = (server.address() as { port: number }).port;
   const name = options.name ?? (host.includes(':') ? `[${host}]` : host);
@@ -55,17 +60,30 @@ export async function listenKkdcp(
     port: bound,
     async close() {
       const closed = new Promise<void>(resolve => server.close(() => resolve()));
-      server.closeAllConnections();
+      for (const socket of connections) socket.destroy();
       await closed;
     },
   };
 }
 
-async function createServer(listener: RequestListener, tls: KkdcpOptions['tls']): Promise<Server> {
-  if (tls === undefined) return (await import('node:http')).createServer(listener);
+interface Manner {
+  readonly tls: KkdcpOptions['tls'];
+  /** In milliseconds. */
+  readonly patience: number;
+}
+
+async function createServer(listener: RequestListener, { tls, patience }: Manner): Promise<Server> {
+  const limits = {
+    connectionsCheckingInterval: CHECK_INTERVAL,
+    headersTimeout: patience,
+    requestTimeout: patience,
+    keepAliveTimeout: patience,
+  };
+  if (tls === undefined) return (await import('node:http')).createServer(limits, listener);
   const { createServer: createSecure } = await import('node:https');
   try {
-    return createSecure({ cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' }, listener);
+    const secure = { cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' } as const;
+    return createSecure({ ...limits, ...secure, handshakeTimeout: patience }, listener);
   } catch (cause) {
     throw failed('by HTTPS: its certificate or key cannot be used', cause);
   }
@@ -135,7 +153,7 @@ function answer(body: Uint8Array, responders: readonly Responder[], peer: Peer):
   const message = unwrap(body);
   if (message === undefined) return 400;
   for (const responder of responders) {
-    const reply = responder.handle(message, peer);
+    const reply = guarded(responder, () => responder.handle(message, peer));
     if (reply !== undefined) return KdcProxyMessage.encode({ kerbMessage: framed(reply) });
   }
   return 503;

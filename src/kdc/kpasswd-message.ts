@@ -1,4 +1,6 @@
 import { textToBytes } from '../codec/text.ts';
+import { CodecError } from '../errors.ts';
+import { ApReq } from '../messages/ap.ts';
 import { KRB_ERR_GENERIC } from '../messages/error-codes.ts';
 import { KrbError } from '../messages/krb-error.ts';
 import { NT_SRV_INST } from '../messages/numbers.ts';
@@ -30,11 +32,13 @@ export interface PasswordResult {
   readonly code: number;
   /** For the person whose password it is. */
   readonly text: string;
+  /** What went wrong here, for the log alone. */
+  readonly cause?: unknown;
 }
 
 /** A request without what is sealed in it. */
 export interface PasswordMessage {
-  readonly apReq: Uint8Array;
+  readonly apReq: ApReq;
   /** The DER of the KRB-PRIV. */
   readonly priv: Uint8Array;
   /** Whether it names whose password is set. */
@@ -52,11 +56,18 @@ export function readPasswordMessage(request: Uint8Array): PasswordMessage | Pass
   }
   const end = HEADER_BYTES + u16(request, 4);
   if (end > request.length) return { code: KPASSWD_MALFORMED, text: 'The request breaks off.' };
-  return {
-    apReq: request.subarray(HEADER_BYTES, end),
-    priv: request.subarray(end),
-    names: version === SET_VERSION,
-  };
+  const apReq = readApReq(request.subarray(HEADER_BYTES, end));
+  if (apReq === undefined) return { code: KPASSWD_MALFORMED, text: 'The request has no AP-REQ.' };
+  return { apReq, priv: request.subarray(end), names: version === SET_VERSION };
+}
+
+function readApReq(bytes: Uint8Array): ApReq | undefined {
+  try {
+    return ApReq.decode(bytes);
+  } catch (error) {
+    if (error instanceof CodecError) return undefined;
+    throw error;
+  }
 }
 
 /** A reply of an AP-REP and the KRB-PRIV of a result. */

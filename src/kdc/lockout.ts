@@ -51,15 +51,16 @@ export class Logins {
     if (proved) known.failures = 0;
   }
 
-  /** Counts what was no proof; other refusals say nothing of the client. */
-  refused(client: PrincipalEntry, { errorCode }: Refusal, now: number): void {
-    if (errorCode !== KDC_ERR_PREAUTH_FAILED && errorCode !== KRB_AP_ERR_BAD_INTEGRITY) return;
+  /** Counts what was no proof, and whether it was none; other refusals say nothing of the client. */
+  refused(client: PrincipalEntry, { errorCode }: Refusal, now: number): boolean {
+    if (errorCode !== KDC_ERR_PREAUTH_FAILED && errorCode !== KRB_AP_ERR_BAD_INTEGRITY) return false;
     const known = this.recordOf(client);
     const { failureCountInterval } = this.policyOf(client);
     if (failureCountInterval !== undefined && isOver(known.failed, failureCountInterval, now))
       known.failures = 0;
     known.failures++;
     known.failed = now;
+    return true;
   }
 
   /** What is remembered of a principal. */

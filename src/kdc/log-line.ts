@@ -21,6 +21,11 @@ export function logLine(kind: string, exchange: Exchange, refusal?: Refusal): st
   return `${kind}${asked} ${peer?.address ?? 'in-process'}: ${outcome}`;
 }
 
+/** The line of a request that got no answer, as the KDC itself failed. */
+export function failureLine(kind: string, error: unknown): string {
+  return `${kind}: INTERNAL_ERROR (${oneLine(error instanceof Error ? error.message : String(error))})`;
+}
+
 /** As krb5kdc tells of S4U2Self and S4U2Proxy, in a line of their own. */
 function inTheNameOf({ subject, evidence }: NonNullable<Exchange['behalf']>): string {
   const kind = evidence === undefined ? 'PROTOCOL-TRANSITION' : 'CONSTRAINED-DELEGATION';
@@ -54,7 +59,7 @@ function named(principal: Principal | undefined): string {
 }
 
 /** Text from elsewhere, such as a name from the network, must not end the line or drive a terminal. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   const shown = text.slice(0, MAX_TEXT).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
   return text.length > MAX_TEXT ? `${shown}...` : shown;
 }

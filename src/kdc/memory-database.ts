@@ -1,5 +1,12 @@
+import { KerberosError } from '../errors.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
-import { formatPrincipal, isTgs, type Principal, tgsPrincipal } from '../messages/principal.ts';
+import {
+  formatPrincipal,
+  isTgs,
+  type Principal,
+  samePrincipal,
+  tgsPrincipal,
+} from '../messages/principal.ts';
 import { aliasComponents } from './aliases.ts';
 import { exportKeytabEntries, type PrincipalEntry, type WritableDatabase } from './database.ts';
 import { type KeyVersion, OpenKeys } from './key-version.ts';
@@ -14,6 +21,8 @@ export interface PrincipalOptions extends PrincipalPolicy {
 export interface DatabaseOptions {
   /** Enctypes that new principals get keys of, best first; AES with SHA-1 and with SHA-2 if not given. */
   readonly enctypes?: readonly number[] | undefined;
+  /** The clock of those who use it; the system's if not given. */
+  readonly now?: (() => Date) | undefined;
 }
 
 /** A database in memory. */
@@ -22,7 +31,8 @@ export interface MemoryDatabase extends WritableDatabase {
   addRealm(name: string, policy?: Partial<RealmPolicy>): void;
   /**
    * Adds a principal to a realm that is served, or replaces it; the ticket-granting service of such a realm may be one of
-   * another realm's. Throws what `stringToKey` and `randomKey` throw, and KerberosError PRINCIPAL_MALFORMED for an alias.
+   * another realm's. Throws what `stringToKey` and `randomKey` throw, and KerberosError PRINCIPAL_MALFORMED for an alias
+   * or PRINCIPAL_EXISTS where its name or an alias is that of another one.
    */
   add(principal: Principal, source: KeySource, options?: PrincipalOptions): PrincipalEntry;
   /** Removes a principal; whether there was one. */
@@ -33,9 +43,11 @@ export interface MemoryDatabase extends WritableDatabase {
 
 /** An empty database in memory. */
 export function createDatabase(options: DatabaseOptions = {}): MemoryDatabase {
-  const enctypes = options.enctypes ?? NEW_KEY_ENCTYPES;
+  const { enctypes = NEW_KEY_ENCTYPES, now = () => new Date() } = options;
   const pool = new OpenKeys();
   const realms = new Map<string, StoredRealm>();
+  /** Whether a name may have been somebody else's before: until then nobody can hold a ticket of that one. */
+  let hasRemoved = false;
 
   function find(components: readonly string[], realm: string): PrincipalEntry | undefined {
     const stored = realms.get(realm);
@@ -48,8 +60,10 @@ export function createDatabase(options: DatabaseOptions = {}): MemoryDatabase {
     const { principal, policy } = entry;
     const stored = realmFor(principal);
     const aliases = (policy.aliases ?? []).map(alias => nameKey(aliasComponents(alias)));
-    take(stored, principal);
-    stored.principals.set(nameKey(principal.components), entry);
+    const name = nameKey(principal.components);
+    for (const key of [name, ...aliases]) checkFree(stored, key, principal);
+    if (take(stored, principal)) hasRemoved = true;
+    stored.principals.set(name, entry);
     for (const alias of aliases) stored.aliases.set(alias, entry);
     return entry;
   }
@@ -80,7 +94,9 @@ export function createDatabase(options: DatabaseOptions = {}): MemoryDatabase {
     source: KeySource,
     { kvno = 1, ...policy }: PrincipalOptions = {},
   ): PrincipalEntry {
-    return put({ principal, keys: [keysFrom(principal, source, kvno)], policy });
+    const before = realms.get(principal.realm)?.principals.get(nameKey(principal.components));
+    const created = before === undefined && hasRemoved ? now() : before?.created;
+    return put({ principal, keys: [keysFrom(principal, source, kvno)], policy, created });
   }
 
   return {
@@ -106,7 +122,9 @@ export function createDatabase(options: DatabaseOptions = {}): MemoryDatabase {
     },
     remove(principal) {
       const stored = realms.get(principal.realm);
-      return stored !== undefined && take(stored, principal);
+      const isRemoved = stored !== undefined && take(stored, principal);
+      hasRemoved ||= isRemoved;
+      return isRemoved;
     },
     exportKeytabEntries(principal, timestamp = new Date()) {
       const entry = find(principal.components, principal.realm);
@@ -120,6 +138,14 @@ interface StoredRealm {
   readonly policy: RealmPolicy | undefined;
   readonly principals: Map<string, PrincipalEntry>;
   readonly aliases: Map<string, PrincipalEntry>;
+}
+
+/** Throws where a name, or an alias, is that of another than `principal`. */
+function checkFree({ principals, aliases }: StoredRealm, key: string, principal: Principal): void {
+  for (const holder of [principals.get(key), aliases.get(key)]) {
+    if (holder === undefined || samePrincipal(holder.principal, principal)) continue;
+    throw new KerberosError('PRINCIPAL_EXISTS', `${formatPrincipal(holder.principal)} has that name`);
+  }
 }
 
 /** Takes out a principal, if it is there, with its aliases. */

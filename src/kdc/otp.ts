@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { randomBytes } from '../crypto/random.ts';
 import { CodecError, IntegrityError } from '../errors.ts';
 import { KDC_ERR_PREAUTH_EXPIRED } from '../messages/error-codes.ts';
@@ -28,11 +28,11 @@ const DECIMAL = 0;
  * KDC runs and, of a token with a counter, in the database, where that may be changed.
  */
 export function openOtp(): KdcPreauth {
-  /** The least count that is still good, by principal. */
+  /** The least count that is still good, by principal and token: another token begins anew. */
   const next = new Map<string, number>();
 
   function accept(value: string, token: OtpToken, { client, exchange }: PreauthRequest): boolean {
-    const label = formatPrincipal(client.principal);
+    const label = `${formatPrincipal(client.principal)} ${digestOf(token)}`;
     const least = Math.max(next.get(label) ?? 0, token.counter ?? 0);
     const count = countOf(value, token, { least, now: exchange.now });
     if (count === undefined) return false;
@@ -55,6 +55,13 @@ export function openOtp(): KdcPreauth {
       return { flags: PRE_AUTHENT, replyKey: armorKey };
     },
   };
+}
+
+/** What the values come of, but for the time or the counter, in a form that tells nothing of the secret. */
+function digestOf({ secret, period, algorithm }: OtpToken): string {
+  return createHash('sha256')
+    .update(JSON.stringify([secret, period, algorithm]))
+    .digest('base64');
 }
 
 /** Tells of the token; the nonce holds the time, as whoever answers late is to be asked again. */

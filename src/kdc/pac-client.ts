@@ -33,6 +33,7 @@ const ASSERTED_BY_AUTHORITY = 'S-1-18-1';
 const ASSERTED_BY_SERVICE = 'S-1-18-2';
 
 export interface PacFacts {
+  /** Its name in the ticket. */
   readonly client: Principal;
   readonly authtime: Date;
   /** Whether the client has asked for a PAC in so many words. */
@@ -41,11 +42,15 @@ export interface PacFacts {
   readonly forService?: boolean | undefined;
 }
 
-/** The PAC of a client of a realm: its name and, where the realm is a domain and the client has an account in it, who that is. */
-export function clientPac({ policy }: PrincipalEntry, realm: RealmPolicy, facts: PacFacts): PacContents {
+/**
+ * The PAC of a client of a realm: the name it has in the ticket and, where the realm is a domain and the client has an
+ * account in it, who that is, by whatever alias it has asked.
+ */
+export function clientPac(entry: PrincipalEntry, realm: RealmPolicy, facts: PacFacts): PacContents {
+  const { account } = entry.policy;
   const name = { type: PAC_CLIENT_INFO, data: encodeClientInfo(nameOf(facts.client), facts.authtime) };
-  if (realm.domain === undefined || policy.account === undefined) return new PacContents([name]);
-  return new PacContents([name, ...accountParts(realm.domain, policy.account, facts)]);
+  if (realm.domain === undefined || account === undefined) return new PacContents([name]);
+  return new PacContents([name, ...accountParts(entry.principal, realm.domain, account, facts)]);
 }
 
 /** Enterprise names are not quoted (MS-PAC 2.7). */
@@ -54,11 +59,14 @@ function nameOf(client: Principal): string {
   return formatPrincipal(client, { realm: false });
 }
 
-function accountParts(domain: DomainInfo, account: AccountInfo, facts: PacFacts): PacPart[] {
-  const { client, authtime, requested, forService = false } = facts;
-  const samName = client.components.join('/');
+function accountParts(
+  { components, realm: dnsDomainName }: Principal,
+  domain: DomainInfo,
+  account: AccountInfo,
+  { authtime, requested, forService = false }: PacFacts,
+): PacPart[] {
+  const samName = components.join('/');
   const sid = `${domain.sid}-${account.rid}`;
-  const dnsDomainName = client.realm;
   const primaryGroupId = account.primaryGroup ?? DOMAIN_USERS;
   const groups = [...new Set([primaryGroupId, ...(account.groups ?? [])])];
   const logonInfo = encodeLogonInfo({

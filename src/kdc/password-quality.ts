@@ -15,7 +15,14 @@ export function passwordFault(
   client: PrincipalEntry,
   policy: NamedPolicy,
 ): string | undefined {
-  const { minLength = 1, minClasses = 1, history = 0 } = policy;
+  return contentFault(password, policy) ?? reuseFault(password, client, policy);
+}
+
+/** What is wrong with a password whoever has it. */
+export function contentFault(
+  password: string,
+  { minLength = 1, minClasses = 1 }: NamedPolicy,
+): string | undefined {
   if ([...password].length < minLength) {
     return `The password is too short: it must have at least ${plural(minLength, 'character')}.`;
   }
@@ -23,12 +30,19 @@ export function passwordFault(
     const kinds = 'lower case, upper case, digits, punctuation, and others';
     return `The password is too simple: it must mix at least ${minClasses} kinds of characters (${kinds}).`;
   }
-  if (wasUsed(password, client, history)) {
-    return history === 1
-      ? 'The password is the present one: choose another.'
-      : `The password was used before: it must differ from the last ${history}.`;
-  }
   return undefined;
+}
+
+/** Whether a password was one of the client's before; it takes a derivation for each that is remembered. */
+export function reuseFault(
+  password: string,
+  client: PrincipalEntry,
+  { history = 0 }: NamedPolicy,
+): string | undefined {
+  if (!wasUsed(password, client, history)) return undefined;
+  return history === 1
+    ? 'The password is the present one: choose another.'
+    : `The password was used before: it must differ from the last ${history}.`;
 }
 
 /** How many versions of keys a policy takes to remember. */

@@ -5,7 +5,7 @@ import type { EncryptedData } from '../messages/types.ts';
 const MAX_SEEN = 1 << 16;
 
 /**
- * The authenticators of late, so that one is good for one request (RFC 4120 §3.3.3, §10). Two sets take turns, each
+ * The authenticators of late, and what else is good for once, so that one is good for one request (RFC 4120 §3.3.3, §10). Two sets take turns, each
  * for as long as an authenticator is fresh: the older one is forgotten as a whole. Where more come than there is room
  * for, they are forgotten sooner: a replayed TGS-REQ brings nothing to who lacks the session key.
  */

@@ -1,15 +1,10 @@
 import { KerberosError } from '../errors.ts';
-import {
-  KDC_ERR_BADOPTION,
-  KDC_ERR_C_PRINCIPAL_UNKNOWN,
-  KDC_ERR_POLICY,
-  KDC_ERR_SERVER_NOMATCH,
-} from '../messages/error-codes.ts';
+import { KDC_ERR_BADOPTION, KDC_ERR_POLICY, KDC_ERR_SERVER_NOMATCH } from '../messages/error-codes.ts';
 import { ENC_TKT_IN_SKEY, FORWARDABLE, FORWARDED, PROXY, RENEW, VALIDATE } from '../messages/flags.ts';
 import { isTgs, type Principal, parsePrincipal, samePrincipal } from '../messages/principal.ts';
 import { PA_PAC_OPTIONS, PaPacOptions, RESOURCE_BASED_CONSTRAINED_DELEGATION } from '../messages/s4u.ts';
 import type { PaData } from '../messages/types.ts';
-import { admitClient } from './admission.ts';
+import { admitHolder } from './admission.ts';
 import type { PrincipalEntry } from './database.ts';
 import type { Exchange } from './exchange.ts';
 import { checkValidated, checkValidity, type OpenedTicket } from './open-ticket.ts';
@@ -39,7 +34,7 @@ export function openEvidence(
   checkValidity(part, exchange);
   checkValidated(part);
   if (isTgs(server.principal)) refuse(KDC_ERR_POLICY, 'NOT_ALLOWED_TO_DELEGATE');
-  const client = clientOf(exchange, evidence);
+  const client = admitHolder(exchange, part);
   const byResource = asksResource(padata);
   allow({ requester, server, client, evidence }, byResource);
   const isForwardable = (part.flags & header.part.flags & FORWARDABLE) !== 0;
@@ -65,16 +60,6 @@ function asksResource(padata: readonly PaData[]): boolean {
   const sent = padata.find(({ padataType }) => padataType === PA_PAC_OPTIONS);
   if (sent === undefined) return false;
   return (PaPacOptions.decode(sent.padataValue).flags & RESOURCE_BASED_CONSTRAINED_DELEGATION) !== 0;
-}
-
-/** The user's entry, who may have been locked out since; undefined for a user of another realm. */
-function clientOf({ kdc, now }: Exchange, { part }: OpenedTicket): PrincipalEntry | undefined {
-  const client = kdc.database.find(part.cname.nameString, part.crealm);
-  if (client !== undefined) admitClient(client, now);
-  else if (kdc.database.realm(part.crealm) !== undefined) {
-    refuse(KDC_ERR_C_PRINCIPAL_UNKNOWN, 'EVIDENCE_CLIENT_NOT_FOUND');
-  }
-  return client;
 }
 
 interface Delegating {

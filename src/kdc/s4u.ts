@@ -13,7 +13,7 @@ import {
   VALIDATE,
 } from '../messages/flags.ts';
 import type { KdcReqBody } from '../messages/kdc-req.ts';
-import { samePrincipal, toPrincipalName } from '../messages/principal.ts';
+import { samePrincipal, toPrincipal, toPrincipalName } from '../messages/principal.ts';
 import type { EncTicketPart } from '../messages/ticket.ts';
 import type { PaData } from '../messages/types.ts';
 import { admitClient } from './admission.ts';
@@ -30,7 +30,15 @@ import { NO_TRANSIT } from './transited.ts';
 /** Whom a new ticket is for, and what it takes over from an older one. */
 export type Subject = Pick<
   EncTicketPart,
-  'flags' | 'crealm' | 'cname' | 'transited' | 'authtime' | 'endtime' | 'caddr' | 'authorizationData'
+  | 'flags'
+  | 'crealm'
+  | 'cname'
+  | 'transited'
+  | 'authtime'
+  | 'endtime'
+  | 'renewTill'
+  | 'caddr'
+  | 'authorizationData'
 >;
 
 /** A request in somebody else's name. */
@@ -104,13 +112,14 @@ function forUser(exchange: Exchange, user: RequestedUser, request: BehalfRequest
   };
 }
 
-/** The service that asks, which only its own realm can vouch for. */
+/** The service that asks, which only its own realm can vouch for; others may have had the name that is its alias now. */
 function requesterOf({ kdc }: Exchange, { header, body }: BehalfRequest): PrincipalEntry {
   const { cname, crealm } = header.part;
   const { realm } = header.server.principal;
   const entry =
     realm === body.realm && crealm === realm ? kdc.database.find(cname.nameString, crealm) : undefined;
   if (entry === undefined) refuse(KDC_ERR_BADOPTION, 'S4U_ACROSS_REALMS');
+  if (!samePrincipal(entry.principal, toPrincipal(cname, crealm))) refuse(KDC_ERR_BADOPTION, 'S4U_BY_ALIAS');
   return entry;
 }
 

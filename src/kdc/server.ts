@@ -1,9 +1,10 @@
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { KerberosError } from '../errors.ts';
+import { limitConnections } from './connections.ts';
+import { serveDatagrams } from './datagrams.ts';
 import type { Responder } from './kdc.ts';
 import { serveConnection } from './tcp-connection.ts';
-import { responseTooBig } from './too-big.ts';
 
 export interface ListenOptions {
   /** The IP address to listen on; 127.0.0.1 if not given. */
@@ -28,8 +29,6 @@ export interface KdcServer {
 
 /** Free for UDP, the next port may be taken for TCP. */
 const MAX_ATTEMPTS = 32;
-/** A datagram's sender may be forged: what it brings the one it names must be worth little. */
-const MAX_AMPLIFICATION = 10;
 /** Room for what arrives while the processor is busy with something else. */
 const RECEIVE_BUFFER = 1 << 20;
 
@@ -67,35 +66,9 @@ interface Sockets {
 
 function serve(kdc: Responder, { udp, tcp, host, port }: Sockets, options: ListenOptions): KdcServer {
   const { maxDatagramReply = 4096, maxConnections = 128, idleTimeout = 10 } = options;
-  const connections = new Set<Socket>();
-  let connected = true;
-
-  udp.on('message', (request, sender) => {
-    const peer = { address: sender.address, port: sender.port, local: host, transport: 'udp' } as const;
-    const reply = kdc.handle(request, peer);
-    if (reply === undefined) return;
-    const fits = reply.length <= Math.min(maxDatagramReply, MAX_AMPLIFICATION * request.length);
-    // One that cannot be sent is one that is lost, which clients of UDP are made for.
-    const sent = fits ? reply : responseTooBig(kdc);
-    const send = (): void => udp.send(sent, sender.port, sender.address, () => {});
-    const held = kdc.delay?.() ?? 0;
-    if (held > 0) setTimeout(() => connected && send(), held).unref();
-    else send();
-  });
-  udp.on('error', () => {});
-
-  tcp.on('connection', socket => {
-    if (connections.size >= maxConnections) {
-      for (const oldest of connections) {
-        oldest.destroy();
-        connections.delete(oldest);
-        break;
-      }
-    }
-    connections.add(socket);
-    socket.on('close', () => connections.delete(socket));
-    serveConnection(socket, kdc, idleTimeout);
-  });
+  serveDatagrams(udp, kdc, { local: host, maxReply: maxDatagramReply });
+  const connections = limitConnections(tcp, maxConnections);
+  tcp.on('connection', socket => serveConnection(socket, kdc, idleTimeout));
   tcp.on('error', () => {});
 
   let closing: Promise<void> | undefined;
@@ -103,7 +76,6 @@ function serve(kdc: Responder, { udp, tcp, host, port }: Sockets, options: Liste
     host,
     port,
     close() {
-      connected = false;
       closing ??= closeAll(udp, tcp, connections);
       return closing;
     },

@@ -1,3 +1,4 @@
+import { AsReq, TgsReq } from '../messages/kdc-req.ts';
 import type { WritableDatabase } from './database.ts';
 import type { Kdc, Responder } from './kdc.ts';
 import type { KkdcpOptions } from './kkdcp.ts';
@@ -36,41 +37,42 @@ export async function startServices(
   const close = async (): Promise<void> => {
     await Promise.all(running.map(service => service.close()));
   };
-  const responders = [served];
+  let passwords: Responder | undefined;
   try {
     let passwordPort: number | undefined;
     if (options.passwordPort !== undefined) {
       const { createPasswordServer } = await import('./kpasswd.ts');
-      const passwords = createPasswordServer(kdc, { database, log: options.log });
+      passwords = createPasswordServer(kdc, { database, log: options.log });
       const server = await listenKdc(passwords, { ...options, port: options.passwordPort });
       running.push(server);
-      responders.push(passwords);
       passwordPort = server.port;
     }
+    const responder = eitherOf(served, passwords);
     let kkdcpUrl: string | undefined;
     if (options.kkdcp !== undefined) {
       const { listenKkdcp } = await import('./kkdcp.ts');
-      const endpoint = await listenKkdcp(responders, { ...options.kkdcp, host: options.host });
+      const endpoint = await listenKkdcp([responder], { ...options.kkdcp, host: options.host });
       running.push(endpoint);
       kkdcpUrl = endpoint.url;
     }
-    return { passwordPort, kkdcpUrl, responder: oneOf(responders), close };
+    return { passwordPort, kkdcpUrl, responder, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-function oneOf(responders: readonly Responder[]): Responder {
-  const [first] = responders;
+/** Has the password server answer what is no request to a KDC, which may have its reasons to be silent. */
+function eitherOf(kdc: Responder, passwords: Responder | undefined): Responder {
+  if (passwords === undefined) return kdc;
   return {
-    ...first!,
-    handle(request, peer) {
-      for (const responder of responders) {
-        const reply = responder.handle(request, peer);
-        if (reply !== undefined) return reply;
-      }
-      return undefined;
-    },
+    ...kdc,
+    handle: (request, peer) => (isKdcRequest(request) ? kdc : passwords).handle(request, peer),
   };
+}
+
+/** A password message begins with its length, which may look like a tag. */
+function isKdcRequest(request: Uint8Array): boolean {
+  const tagged = request[0] === AsReq.tags[0] || request[0] === TgsReq.tags[0];
+  return tagged && ((request[0]! << 8) | request[1]!) !== request.length;
 }

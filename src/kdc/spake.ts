@@ -12,9 +12,10 @@ import type { SpakeGroup } from '../preauth/spake-group.ts';
 import { spakeGroups } from '../preauth/spake-groups.ts';
 import { extendTranscript, openSecret, type SpakeSecret, spakeKeys } from '../preauth/spake-keys.ts';
 import { clientHints } from './client-hints.ts';
-import { openCookie, sealCookie } from './cookie.ts';
+import { MAX_COOKIE_AGE_MS, openCookie, sealCookie } from './cookie.ts';
 import type { KdcPreauth, PreauthRequest, Proof } from './preauth-mechanism.ts';
 import { Refusal } from './refusal.ts';
+import { ReplayTable } from './replays.ts';
 
 /** What the KDC must know of its challenge when the response comes. */
 const ChallengeState = sequence('ChallengeState', {
@@ -24,8 +25,21 @@ const ChallengeState = sequence('ChallengeState', {
   transcript: explicit(2, OctetString),
 });
 
-/** RFC 9588 in every group, of which the client chooses; without a second factor. */
-export function openSpake(): KdcPreauth {
+/** Those that cost little: a challenge is to be had for the asking. */
+const DEFAULT_GROUPS: readonly string[] = ['edwards25519', 'P-256'];
+
+interface KdcSpakeOptions {
+  /** The names of the groups that clients may choose of, as krb5.conf has them; edwards25519 and P-256 if not given. */
+  readonly groups?: readonly string[] | undefined;
+}
+
+/**
+ * RFC 9588 in groups of which the client chooses, without a second factor. A challenge is good for one response, so that
+ * no second guess at a password, nor any other reply, is to be had by it.
+ */
+export function openSpake({ groups = DEFAULT_GROUPS }: KdcSpakeOptions = {}): KdcPreauth {
+  const offered = spakeGroups.filter(({ name }) => groups.includes(name));
+  const answered = new ReplayTable(MAX_COOKIE_AGE_MS);
   // Whoever asks gets a challenge: without this, each would cost a multiplication more. The keys are the database's.
   const secrets = new WeakMap<Key, Map<SpakeGroup, SpakeSecret>>();
   return {
@@ -44,8 +58,8 @@ export function openSpake(): KdcPreauth {
   };
 
   /** Throws the `Refusal` that challenges the client; undefined where none of its groups is known. */
-  function challenge(offered: readonly number[], support: Uint8Array, request: PreauthRequest): undefined {
-    const group = offered.flatMap(number => find(number) ?? [])[0];
+  function challenge(supported: readonly number[], support: Uint8Array, request: PreauthRequest): undefined {
+    const group = supported.flatMap(number => find(number) ?? [])[0];
     if (group === undefined) return undefined;
     const { client, key } = request;
     const scalar = group.randomScalar();
@@ -67,9 +81,9 @@ export function openSpake(): KdcPreauth {
   }
 
   function verifyResponse({ pubkey, factor }: SpakeResponse, request: PreauthRequest): Proof | undefined {
-    const carried = openCookie(PA_SPAKE, request);
-    if (carried === undefined) return undefined;
-    const { scalar, ...state } = ChallengeState.decode(carried);
+    const cookie = openCookie(PA_SPAKE, request);
+    if (cookie === undefined || !answered.admit(cookie.sealed, request.exchange.now)) return undefined;
+    const { scalar, ...state } = ChallengeState.decode(cookie.state);
     const group = find(state.group);
     if (group === undefined) return undefined;
     const { key, reqBody } = request;
@@ -92,8 +106,8 @@ export function openSpake(): KdcPreauth {
     secrets.set(key, known.set(group, secret));
     return secret;
   }
-}
 
-function find(number: number): SpakeGroup | undefined {
-  return spakeGroups.find(group => group.number === number);
+  function find(number: number): SpakeGroup | undefined {
+    return offered.find(group => group.number === number);
+  }
 }

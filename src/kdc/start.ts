@@ -5,9 +5,13 @@ import type { Transport } from '../transport/transport.ts';
 import { createKdc, type Kdc, type KdcOptions, type Responder } from './kdc.ts';
 import { changePasswordService } from './kpasswd-message.ts';
 import { formatKrb5Conf, type RealmLocation } from './krb5-conf.ts';
-import { loadMechanisms } from './mechanisms.ts';
-import { createDatabase, type MemoryDatabase, type PrincipalOptions } from './memory-database.ts';
-import type { KdcPkinitOptions } from './pkinit.ts';
+import { loadMechanisms, type MechanismOptions } from './mechanisms.ts';
+import {
+  createDatabase,
+  type DatabaseOptions,
+  type MemoryDatabase,
+  type PrincipalOptions,
+} from './memory-database.ts';
 import type { RealmPolicy } from './policy.ts';
 import { type KdcServer, type ListenOptions, listenKdc } from './server.ts';
 import { type RunningServices, type ServiceOptions, startServices } from './services.ts';
@@ -44,13 +48,14 @@ export interface StartKdcOptions
   extends RealmOptions,
     ListenOptions,
     ServiceOptions,
+    MechanismOptions,
     Pick<KdcOptions, 'now' | 'clockskew' | 'log' | 'mechanisms'> {
   /** More realms of the same KDC. */
   readonly realms?: readonly RealmOptions[] | undefined;
-  /** Offers PKINIT, too, and anonymous tickets where there is the service WELLKNOWN/ANONYMOUS; not with `mechanisms`. */
-  readonly pkinit?: KdcPkinitOptions | undefined;
   /** Enctypes that principals get keys of, best first; AES with SHA-1 and with SHA-2 if not given. */
   readonly enctypes?: readonly number[] | undefined;
+  /** Serves what is in it, and adds nothing to it but the service that changes passwords; one in memory if not given. */
+  readonly database?: MemoryDatabase | undefined;
   /** What goes wrong on purpose. */
   readonly trouble?: Trouble | undefined;
 }
@@ -77,10 +82,10 @@ export interface RunningKdc
 export async function startKdc(options: StartKdcOptions): Promise<RunningKdc> {
   const { realm } = options;
   const realms = await realmsOf(options);
-  const database = createRealms(realms, options.enctypes);
-  if (options.passwordPort !== undefined) addPasswordServices(database, realms);
-  const mechanisms = options.mechanisms ?? (await loadMechanisms(options.pkinit));
   const trouble = createTroublemaker({ ...options, onDeath: () => void close() });
+  const database = options.database ?? createRealms(realms, { enctypes: options.enctypes, now: trouble.now });
+  if (options.passwordPort !== undefined) addPasswordServices(database, realms);
+  const mechanisms = options.mechanisms ?? (await loadMechanisms(options));
   const kdc = createKdc({ ...options, now: trouble.now, database, mechanisms });
   const served = trouble.around(kdc);
   const server = await listenKdc(served, options);
@@ -164,13 +169,10 @@ export function transportTo(kdc: Responder, database: Pick<MemoryDatabase, 'real
   };
 }
 
-function createRealms(
-  realms: readonly RealmOptions[],
-  enctypes: readonly number[] | undefined,
-): MemoryDatabase {
-  const database = createDatabase({ enctypes });
-  for (const options of realms) database.addRealm(options.realm, given(options));
-  for (const options of realms) fillRealm(database, options);
+function createRealms(realms: readonly RealmOptions[], options: DatabaseOptions): MemoryDatabase {
+  const database = createDatabase(options);
+  for (const each of realms) database.addRealm(each.realm, given(each));
+  for (const each of realms) fillRealm(database, each);
   return database;
 }
 

@@ -118,7 +118,11 @@ export function durableDatabase(options: DurableDatabaseOptions): DurableDatabas
     source: KeySource,
     { kvno = 1, ...policy }: Parameters<MemoryDatabase['add']>[2] = {},
   ): PrincipalEntry {
-    return put({ principal, keys: [newKeys(principal, source, { kvno, enctypes, pool })], policy });
+    const keys = [newKeys(principal, source, { kvno, enctypes, pool })];
+    return file.change(() => {
+      const before = own(principal);
+      return put({ principal, keys, policy, created: before === undefined ? new Date() : before.created });
+    });
   }
 
   return {

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
-import { MAX_DER_BYTES } from '../codec/der/reader.ts';
 import type { Peer } from './exchange.ts';
+import { guarded } from './guarded.ts';
 import type { Responder } from './kdc.ts';
-import { fieldTooLong } from './too-big.ts';
+import { fieldTooLong, MAX_REQUEST_BYTES } from './too-big.ts';
 
 const LENGTH_BYTES = 4;
 /** Replies that a client does not read; more, and it is gone. */
@@ -31,7 +31,7 @@ export function serveConnection(socket: Socket, kdc: Responder, idle: number): v
     return true;
   });
   socket.on('data', chunk => {
-    const outcome = frames(chunk);
+    const outcome = guarded(kdc, () => frames(chunk)) ?? 'refused';
     if (outcome === 'refused') socket.destroy();
     // What else is sent is read and dropped until the patience ends: closing at once could take back the answer.
     else if (outcome === 'too long' && socket.writable) socket.end(framed(fieldTooLong(kdc)));
@@ -60,7 +60,7 @@ function createFrames(accept: (message: Uint8Array) => boolean): (chunk: Uint8Ar
       return accept(message) ? 'more' : 'refused';
     }
     const length = Buffer.from(header).readUInt32BE();
-    if (length > MAX_DER_BYTES) return 'too long';
+    if (length > MAX_REQUEST_BYTES) return 'too long';
     target = Buffer.allocUnsafe(length);
     return length === 0 ? 'refused' : 'more';
   }

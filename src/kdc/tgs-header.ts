@@ -1,7 +1,7 @@
 import { verifyChecksum } from '../crypto/checksum.ts';
 import type { Key } from '../crypto/key.ts';
 import { ApReq } from '../messages/ap.ts';
-import { AD_FX_FAST_ARMOR } from '../messages/authorization.ts';
+import { AD_FX_FAST_ARMOR, AD_IF_RELEVANT } from '../messages/authorization.ts';
 import {
   KDC_ERR_PADATA_TYPE_NOSUPP,
   KDC_ERR_POLICY,
@@ -13,7 +13,12 @@ import {
 import { KU_TGS_REQ_AUTHENTICATOR, KU_TGS_REQ_CKSUM, PA_TGS_REQ } from '../messages/numbers.ts';
 import { toPrincipal } from '../messages/principal.ts';
 import { toKey } from '../messages/seal.ts';
-import type { AuthorizationData, Checksum, PaData } from '../messages/types.ts';
+import {
+  AuthorizationData,
+  type AuthorizationDataElement,
+  type Checksum,
+  type PaData,
+} from '../messages/types.ts';
 import type { Exchange } from './exchange.ts';
 import { checkValidity, type OpenedTicket } from './open-ticket.ts';
 import { openAuthenticator } from './presented.ts';
@@ -51,9 +56,17 @@ export function openHeader(exchange: Exchange, padata: readonly PaData[], reqBod
   return { ...opened, subkey, apReq: sent.padataValue };
 }
 
-/** What was made to be an armor must not get tickets (RFC 6113 §5.4.1.1). */
+/** What was made to be an armor must not get tickets, in whatever container it says so (RFC 6113 §5.4.1.1). */
 function refuseArmorOnly(data: AuthorizationData | undefined): void {
-  if (data?.some(({ adType }) => adType === AD_FX_FAST_ARMOR)) refuse(KDC_ERR_POLICY, 'ARMOR_ONLY');
+  if (data?.some(element => isArmorOnly(element))) refuse(KDC_ERR_POLICY, 'ARMOR_ONLY');
+}
+
+/** Nobody needs many containers within each other; what is deeper is taken for the worst. */
+const MAX_DEPTH = 4;
+
+function isArmorOnly({ adType, adData }: AuthorizationDataElement, depth = 0): boolean {
+  if (adType !== AD_IF_RELEVANT) return adType === AD_FX_FAST_ARMOR;
+  return depth >= MAX_DEPTH || AuthorizationData.decode(adData).some(inner => isArmorOnly(inner, depth + 1));
 }
 
 /** CRC-32, the plain hashes, and what is keyed with DES: known, and no proof of the body. */

@@ -1,6 +1,5 @@
 import { randomKey } from '../crypto/key.ts';
 import {
-  KDC_ERR_C_PRINCIPAL_UNKNOWN,
   KDC_ERR_CANNOT_POSTDATE,
   KDC_ERR_MUST_USE_USER2USER,
   KDC_ERR_POLICY,
@@ -26,7 +25,7 @@ import { seal, toEncryptionKey } from '../messages/seal.ts';
 import type { EncTicketPart } from '../messages/ticket.ts';
 import type { EncryptedData, PrincipalName } from '../messages/types.ts';
 import { ticketArmorKey } from '../preauth/fast-keys.ts';
-import { admitClient, admitServer, longestLives } from './admission.ts';
+import { admitHolder, admitServer, checkSameAccount, longestLives } from './admission.ts';
 import { combinedAuthorizationData } from './authorization-data.ts';
 import { currentKeys, type PrincipalEntry } from './database.ts';
 import { sessionEtype, ticketKey, usableEtypes } from './enctype-choice.ts';
@@ -133,6 +132,7 @@ function findServer(
   } else {
     if (!samePrincipal(second.client, toPrincipal(sname, body.realm)))
       refuse(KDC_ERR_SERVER_NOMATCH, '2ND_TKT_MISMATCH');
+    checkSameAccount(server, second);
     if (server.policy.disallowUserToUser) refuse(KDC_ERR_POLICY, 'DUP_SKEY_DISALLOWED');
   }
   return { server, sname: known === undefined ? toPrincipalName(server.principal) : sname };
@@ -147,13 +147,13 @@ interface TgsParties {
 
 /** Whether the ticket presented is one that this service can be asked for with, and that carries the options. */
 function checkRequest(
-  { kdc, now }: Exchange,
+  exchange: Exchange,
   { kdcOptions, realm }: KdcReqBody,
   { header, server }: TgsParties,
 ): void {
   const presented = header.server.principal;
   // What another realm issues is its own matter, even if its keys are known here.
-  if (kdc.database.realm(realm) === undefined) refuse(KRB_AP_ERR_NOT_US, 'NOT_A_REALM_OF_OURS');
+  if (exchange.kdc.database.realm(realm) === undefined) refuse(KRB_AP_ERR_NOT_US, 'NOT_A_REALM_OF_OURS');
   if (kdcOptions & (RENEW | VALIDATE)) {
     if (!samePrincipal(presented, server.principal))
       refuse(KDC_ERR_SERVER_NOMATCH, 'SERVER_DIDNT_MATCH_TICKET');
@@ -165,12 +165,9 @@ function checkRequest(
   checkTgsOptions(kdcOptions, header.part.flags, isTgs(server.principal));
   if (kdcOptions & POSTDATED && server.policy.disallowPostdated)
     refuse(KDC_ERR_CANNOT_POSTDATE, 'POSTDATE_NOT_ALLOWED');
-  // Who was locked out or removed since must not live on with an old ticket.
-  const { cname, crealm } = header.part;
-  if (crealm === realm && presented.realm !== realm) refuse(KDC_ERR_POLICY, 'OWN_CLIENT_FROM_ANOTHER_REALM');
-  const client = kdc.database.find(cname.nameString, crealm);
-  if (client !== undefined) admitClient(client, now);
-  else if (kdc.database.realm(crealm) !== undefined) refuse(KDC_ERR_C_PRINCIPAL_UNKNOWN, 'CLIENT_NOT_FOUND');
+  if (header.part.crealm === realm && presented.realm !== realm)
+    refuse(KDC_ERR_POLICY, 'OWN_CLIENT_FROM_ANOTHER_REALM');
+  admitHolder(exchange, header.part);
 }
 
 function newTicket(
@@ -203,13 +200,12 @@ function flagsAndTimes(
 ): ReturnType<typeof reissued> {
   const policies = [server.policy];
   const subject = behalf?.subject ?? part;
-  const renewable = part.flags & RENEWABLE && !server.policy.disallowRenewable;
   const times = ticketTimes(body, {
     now: wholeSeconds(exchange),
     clockskew: exchange.kdc.clockskew,
     ...longestLives(exchange.kdc.database.realm(body.realm)!, policies),
     latestEnd: Math.min(part.endtime.getTime(), subject.endtime.getTime()),
-    latestRenewTill: renewable ? part.renewTill?.getTime() : undefined,
+    latestRenewTill: server.policy.disallowRenewable ? undefined : renewalEnd(part, subject),
   });
   const flags = ticketFlags({
     kdcOptions: body.kdcOptions & ~(behalf?.withheld ?? 0),
@@ -221,6 +217,12 @@ function flagsAndTimes(
     server: server.policy,
   });
   return { ...times, flags };
+}
+
+/** When the renewal of what a ticket rests on ends, in milliseconds; undefined where one of the two is not renewable. */
+function renewalEnd(...parts: readonly [Subject, Subject]): number | undefined {
+  if (!parts.every(({ flags, renewTill }) => flags & RENEWABLE && renewTill)) return undefined;
+  return Math.min(...parts.map(({ renewTill }) => renewTill!.getTime()));
 }
 
 /** The realms on the way to this ticket (RFC 4120 §3.3.3.2). */

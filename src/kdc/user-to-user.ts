@@ -9,6 +9,7 @@ import { refuse } from './refusal.ts';
 /** The other user of a user-to-user ticket, and the session key of that user's ticket-granting ticket. */
 export interface SecondTicket {
   readonly client: Principal;
+  readonly authtime: Date;
   readonly key: Key;
 }
 
@@ -25,5 +26,5 @@ export function openSecondTicket(
   checkValidity(part, exchange);
   checkValidated(part);
   if (!etypes.includes(key.etype)) refuse(KDC_ERR_ETYPE_NOSUPP, 'BAD_ETYPE_IN_2ND_TKT');
-  return { client: toPrincipal(part.cname, part.crealm), key };
+  return { client: toPrincipal(part.cname, part.crealm), authtime: part.authtime, key };
 }

@@ -17,6 +17,7 @@ export const KDC_ERR_PADATA_TYPE_NOSUPP = 16;
 export const KDC_ERR_CLIENT_REVOKED = 18;
 export const KDC_ERR_SERVICE_REVOKED = 19;
 export const KDC_ERR_CLIENT_NOTYET = 21;
+export const KDC_ERR_TGT_REVOKED = 20;
 export const KDC_ERR_KEY_EXPIRED = 23;
 export const KDC_ERR_PREAUTH_FAILED = 24;
 export const KDC_ERR_PREAUTH_REQUIRED = 25;

@@ -29,6 +29,7 @@ describePeer('mit-client', () => {
       realm: 'LAB.TEST',
       users: [{ name: 'alice', password: 'wonderland' }],
       log: line => log.push(line),
+      spakeGroups: GROUPS.map(([, name]) => name),
     });
   });
 

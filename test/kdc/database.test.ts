@@ -80,6 +80,21 @@ describe('a database', () => {
     expect(made.find(['alice'], 'LAB.TEST')).toBeUndefined();
   });
 
+  it('gives no name or alias to two', () => {
+    const made = database();
+    const named = (name: string) => parsePrincipal(`${name}@LAB.TEST`);
+    made.add(alice, { random: true }, { aliases: ['al'] });
+    const taken = expect.objectContaining({ code: 'PRINCIPAL_EXISTS' });
+    expect(() => made.add(named('al'), { random: true })).toThrow(taken);
+    for (const alias of ['al', 'alice']) {
+      expect(() => made.add(named('bob'), { random: true }, { aliases: [alias] })).toThrow(taken);
+    }
+    expect(made.find(['bob'], 'LAB.TEST')).toBeUndefined();
+    expect(made.update(alice, { aliases: ['al', 'ally'] }).policy.aliases).toEqual(['al', 'ally']);
+    made.update(alice, { aliases: [] });
+    expect(made.add(named('al'), { random: true }).principal).toEqual(named('al'));
+  });
+
   it('gives all keys of a principal to a keytab', () => {
     const made = database({ enctypes: [18, 17] });
     made.add(alice, { random: true });

@@ -8,6 +8,7 @@ import { type Key, randomKey } from '../../src/crypto/key.ts';
 import { createKdc, type Kdc } from '../../src/kdc/kdc.ts';
 import { loadMechanisms } from '../../src/kdc/mechanisms.ts';
 import { ApReq, Authenticator } from '../../src/messages/ap.ts';
+import { AD_IF_RELEVANT } from '../../src/messages/authorization.ts';
 import {
   KDC_ERR_PREAUTH_FAILED,
   KDC_ERR_PREAUTH_REQUIRED,
@@ -38,7 +39,7 @@ import {
   PA_TGS_REQ,
 } from '../../src/messages/numbers.ts';
 import { seal, toEncryptionKey, toKey } from '../../src/messages/seal.ts';
-import { MethodData } from '../../src/messages/types.ts';
+import { AuthorizationData, MethodData } from '../../src/messages/types.ts';
 import { FastArmor, implicitArmor } from '../../src/preauth/fast.ts';
 import { ticketArmorKey } from '../../src/preauth/fast-keys.ts';
 import {
@@ -262,7 +263,18 @@ describe('a TGS-REQ within FAST', () => {
     const byAuthenticator = tgsRequest(lab, machine, {}, { authenticator: { authorizationData } });
     const ticket = forgedTicket(lab, machine, { authorizationData });
     const byTicket = tgsRequest(lab, machine, {}, { ticket });
-    for (const request of [byAuthenticator, byTicket]) {
+    const within = (data: AuthorizationData): AuthorizationData => [
+      { adType: AD_IF_RELEVANT, adData: AuthorizationData.encode(data) },
+    ];
+    const inContainer = tgsRequest(
+      lab,
+      machine,
+      {},
+      {
+        authenticator: { authorizationData: within(within(authorizationData)) },
+      },
+    );
+    for (const request of [byAuthenticator, byTicket, inContainer]) {
       expect(KrbError.decode(kdc.handle(request)!).eText).toBe('ARMOR_ONLY');
     }
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Lookaside } from '../../src/kdc/lookaside.ts';
-import { asRequest, createLab, refusalOf, timestamp } from './support.ts';
+import { addPrincipal, asRequest, createLab, keyOf, principal, refusalOf, timestamp } from './support.ts';
 
 const reply = (length: number): Uint8Array => new Uint8Array(length);
 
@@ -54,7 +54,18 @@ describe('a KDC', () => {
     expect(lab.kdc.handle(request)).not.toBe(first);
   });
 
-  it('judges a refused request anew', () => {
+  it('counts a failure once, however often it is sent', () => {
+    const lab = createLab();
+    addPrincipal(lab, 'bob');
+    const wrong = asRequest(lab, {}, [timestamp(lab, 'alice', { key: keyOf(lab, 'bob') })]);
+    for (let i = 0; i < 3; i++) expect(refusalOf(lab, wrong).eText).toBe('PREAUTH_FAILED');
+    const { logins } = lab.kdc.state;
+    expect(logins.find(principal('alice')).failures).toBe(1);
+    refusalOf(lab, asRequest(lab, {}, [timestamp(lab, 'alice', { key: keyOf(lab, 'bob') })]));
+    expect(logins.find(principal('alice')).failures).toBe(2);
+  });
+
+  it('judges a request that was refused for another reason anew', () => {
     const lab = createLab();
     const early = asRequest(lab, {}, [timestamp(lab, 'alice', { offset: 400 })]);
     expect(refusalOf(lab, early).eText).toBe('CLOCK_SKEW');

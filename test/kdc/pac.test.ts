@@ -187,6 +187,16 @@ describe('the PAC of a ticket', () => {
     expect(handedDown.requestor ?? handedDown.attributes).toBeUndefined();
   });
 
+  it('says the same of a client that has asked by an alias', () => {
+    const lab = createLab({ domain: DOMAIN });
+    addPrincipal(lab, 'alice', { account: { rid: 1105 }, aliases: ['administrator'] });
+    const request = asRequest(lab, { cname: nameOf('administrator') }, [timestamp(lab, 'alice')]);
+    const pac = pacOf(lab, grantedByAs(lab, request), TGS);
+    expect(pac?.clientInfo?.name).toBe('administrator');
+    expect(pac?.logonInfo?.effectiveName).toBe('alice');
+    expect(pac?.upnDnsInfo).toMatchObject({ samName: 'alice', upn: 'alice@lab.test' });
+  });
+
   it('stays in what is renewed, also in a service’s ticket', () => {
     const lab = domainLab();
     const wish = { kdcOptions: RENEWABLE, rtime: fromNow(lab, 3 * DAY) };

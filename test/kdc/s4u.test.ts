@@ -10,11 +10,18 @@ import {
   KDC_ERR_NAME_EXP,
   KDC_ERR_POLICY,
   KDC_ERR_SERVER_NOMATCH,
+  KDC_ERR_TGT_REVOKED,
   KRB_AP_ERR_BADMATCH,
   KRB_AP_ERR_MODIFIED,
   KRB_AP_ERR_TKT_EXPIRED,
 } from '../../src/messages/error-codes.ts';
-import { CNAME_IN_ADDL_TKT, ENC_TKT_IN_SKEY, FORWARDABLE, FORWARDED } from '../../src/messages/flags.ts';
+import {
+  CNAME_IN_ADDL_TKT,
+  ENC_TKT_IN_SKEY,
+  FORWARDABLE,
+  FORWARDED,
+  RENEWABLE,
+} from '../../src/messages/flags.ts';
 import type { KdcReqBody } from '../../src/messages/kdc-req.ts';
 import type { KrbError } from '../../src/messages/krb-error.ts';
 import { NT_ENTERPRISE } from '../../src/messages/numbers.ts';
@@ -40,6 +47,7 @@ import type { PaData } from '../../src/messages/types.ts';
 import {
   addPrincipal,
   createLab,
+  DAY,
   forgedTicket,
   fromNow,
   type Granted,
@@ -172,6 +180,15 @@ describe('a ticket for a service itself', () => {
     expect(refusedForSelf(made, certified, newer).errorCode).toBe(KDC_ERR_C_PRINCIPAL_UNKNOWN);
   });
 
+  it('is not for who had the name that is an alias of the service now', () => {
+    const { lab } = realm();
+    addPrincipal(lab, 'www');
+    const tgt = tgtOf(lab, { cname: nameOf('www'), kdcOptions: FORWARDABLE });
+    lab.database.remove(principal('www'));
+    addPrincipal(lab, 'web', { aliases: ['www'] });
+    expect(refusedForSelf({ lab, tgt }, forUser(tgt)).eText).toBe('S4U_BY_ALIAS');
+  });
+
   it('is for who asks, and nothing else', () => {
     const made = realm();
     const padata = forUser(made.tgt);
@@ -230,6 +247,32 @@ describe('a ticket by proxy', () => {
     expect(part.endtime).toEqual(fromNow(made.lab, HOUR));
     made.lab.advance(HOUR);
     expect(refusedProxy(made, evidence.ticketBytes).errorCode).toBe(KRB_AP_ERR_TKT_EXPIRED);
+  });
+
+  it('is renewable only if the evidence is, and no longer', () => {
+    const made = realm();
+    const longer = { kdcOptions: FORWARDABLE | RENEWABLE, rtime: fromNow(made.lab, 6 * DAY) };
+    const shorter = { ...longer, rtime: fromNow(made.lab, 3 * DAY) };
+    const tgt = tgtOf(made.lab, { ...longer, cname: nameOf('web') });
+    const byProxy = (evidence: Granted): Granted => {
+      const wish = { ...proxy(evidence.ticketBytes), rtime: longer.rtime };
+      return grantedByTgs(made.lab, tgt, { ...wish, kdcOptions: CNAME_IN_ADDL_TKT | RENEWABLE });
+    };
+    expect(byProxy(sent(made)).ticket.renewTill).toBeUndefined();
+    const asked = { ...shorter, sname: nameOf('web') };
+    const evidence = grantedByTgs(made.lab, tgtOf(made.lab, longer), asked);
+    expect(byProxy(evidence).ticket.renewTill).toEqual(shorter.rtime);
+  });
+
+  it('is refused with evidence of who had the name before', () => {
+    const made = realm();
+    const evidence = sent(made);
+    made.lab.advance(60);
+    made.lab.database.remove(principal('alice'));
+    addPrincipal(made.lab, 'alice');
+    expect(refusedProxy(made, evidence.ticketBytes).errorCode).toBe(KDC_ERR_TGT_REVOKED);
+    const { ticketBytes } = sent(made);
+    expect(grantedByTgs(made.lab, made.tgt, proxy(ticketBytes)).reply.cname).toEqual(nameOf('alice'));
   });
 
   it('is refused to services that may not, and for services where it may not go', () => {

@@ -4,6 +4,7 @@ import { getInitialCredential, type InitialOptions } from '../../src/client/init
 import type { Secret } from '../../src/client/secret.ts';
 import { createKdc, type Kdc } from '../../src/kdc/kdc.ts';
 import { loadMechanisms } from '../../src/kdc/mechanisms.ts';
+import { openSpake } from '../../src/kdc/spake.ts';
 import {
   KDC_ERR_MORE_PREAUTH_DATA_REQUIRED,
   KDC_ERR_PREAUTH_EXPIRED,
@@ -38,12 +39,12 @@ beforeEach(() => {
 });
 
 /** A KDC of the lab's realm with every mechanism. */
-function newKdc(): Kdc {
+function newKdc(offered = mechanisms): Kdc {
   return createKdc({
     database: lab.database,
     realm: REALM,
     now: lab.now,
-    mechanisms,
+    mechanisms: offered,
     log: line => log.push(line),
   });
 }
@@ -123,6 +124,7 @@ describe('the embedded KDC', () => {
     ['P-384', 3],
     ['P-521', 4],
   ])('lets the client in by %s', async (name, number) => {
+    kdc = newKdc(await loadMechanisms({ spakeGroups: [name] }));
     let challenge: PaSpake | undefined;
     const carry = kdc.handle;
     kdc = {
@@ -145,12 +147,25 @@ describe('the embedded KDC', () => {
     ]);
   });
 
-  it('lets the client choose the group', () => {
-    const groups = [-7, 99, 3, 1, 2];
+  it('lets the client choose among the groups that cost little', () => {
+    const groups = [-7, 99, 4, 3, 2, 1];
     const error = refusal([spakeOf({ support: { groups } })]);
     expect(error.errorCode).toBe(KDC_ERR_MORE_PREAUTH_DATA_REQUIRED);
     expect(offersOf(error)).toEqual([PA_ETYPE_INFO2, PA_SPAKE, PA_FX_COOKIE]);
-    expect(challengeIn(error)?.challenge?.group).toBe(3);
+    expect(challengeIn(error)?.challenge?.group).toBe(2);
+  });
+
+  it('takes one response to a challenge', async () => {
+    let sent: Uint8Array | undefined;
+    const tamper: Tamper = (request, round) => {
+      if (round === RESPONSE) sent = request;
+      return request;
+    };
+    await login({}, { tamper });
+    const { padata, reqBody } = AsReq.decode(sent!);
+    // In other octets, so that it is not answered as before.
+    const again = [...padata!, { padataType: 9999, padataValue: new Uint8Array(0) }];
+    expect(refusal(again, KdcReqBody.decode(reqBody)).errorCode).toBe(KDC_ERR_PREAUTH_FAILED);
   });
 
   it('makes a challenge of its own for every request', () => {
@@ -298,6 +313,8 @@ it('answers junk in a response or a cookie with an error, and never fails itself
     .map(({ type, value }) => withValue(type, () => value)(response));
   fc.assert(
     fc.property(fc.oneof(spoiled, junk), padata => {
+      // One that has not yet seen a response to the challenge.
+      kdc = newKdc([openSpake()]);
       refusal(padata, body);
       expect(log.at(-1)).not.toContain('INTERNAL_ERROR');
     }),

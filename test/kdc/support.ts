@@ -54,10 +54,10 @@ export function createLab(
   policy: Partial<RealmPolicy> = {},
   options: Partial<Pick<KdcOptions, 'clockskew'>> = {},
 ): Lab {
-  const database = createDatabase();
   const log: string[] = [];
   let time = START;
   const now = (): Date => new Date(time);
+  const database = createDatabase({ now });
   database.addRealm(REALM, policy);
   const kdc = createKdc({ database, realm: REALM, now, log: line => log.push(line), ...options });
   const lab: Lab = {

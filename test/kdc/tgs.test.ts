@@ -13,6 +13,7 @@ import {
   KDC_ERR_SERVER_NOMATCH,
   KDC_ERR_SERVICE_EXP,
   KDC_ERR_SERVICE_REVOKED,
+  KDC_ERR_TGT_REVOKED,
   KRB_AP_ERR_NOT_US,
   KRB_AP_ERR_TKT_EXPIRED,
   KRB_AP_ERR_TKT_NYV,
@@ -46,6 +47,7 @@ import {
   grantedByTgs,
   HOUR,
   nameOf,
+  principal,
   REALM,
   refusalOf,
   tgsRequest,
@@ -284,6 +286,16 @@ describe('a TGS-REQ is refused', () => {
     addPrincipal(lab, name, policy);
     const error = refusalOf(lab, tgsRequest(lab, tgt));
     expect(error).toMatchObject({ errorCode: code, cname: nameOf('alice'), sname: nameOf('host/server') });
+  });
+
+  it('with the ticket of who had the name before', () => {
+    const lab = createLab();
+    const tgt = tgtOf(lab);
+    lab.advance(60);
+    lab.database.remove(principal('alice'));
+    addPrincipal(lab, 'alice');
+    expect(refusalOf(lab, tgsRequest(lab, tgt)).errorCode).toBe(KDC_ERR_TGT_REVOKED);
+    expect(grantedByTgs(lab, tgtOf(lab)).reply.cname).toEqual(nameOf('alice'));
   });
 
   it('with a service ticket, but for its own renewal and validation', () => {

@@ -4,6 +4,7 @@ import {
   KDC_ERR_ETYPE_NOSUPP,
   KDC_ERR_POLICY,
   KDC_ERR_SERVER_NOMATCH,
+  KDC_ERR_TGT_REVOKED,
   KRB_AP_ERR_TKT_EXPIRED,
   KRB_AP_ERR_TKT_NYV,
 } from '../../src/messages/error-codes.ts';
@@ -19,6 +20,7 @@ import {
   grantedByTgs,
   type Lab,
   nameOf,
+  principal,
   refusalOf,
   tgsRequest,
   tgtOf,
@@ -75,6 +77,15 @@ describe('a user-to-user ticket', () => {
     const { lab: made, alice, bob } = lab();
     const request = tgsRequest(made, alice, { kdcOptions, sname, additionalTickets: second(made, bob) });
     expect(refusalOf(made, request).errorCode).toBe(code);
+  });
+
+  it('is refused with the ticket of who had the name before', () => {
+    const { lab: made, bob } = lab();
+    made.advance(60);
+    made.database.remove(principal('bob'));
+    addPrincipal(made, 'bob');
+    const asked = { kdcOptions, sname, additionalTickets: [bob.ticketBytes] };
+    expect(refusalOf(made, tgsRequest(made, tgtOf(made), asked)).errorCode).toBe(KDC_ERR_TGT_REVOKED);
   });
 
   it('is refused where its key is of no use to the client, or the other may not have such tickets', () => {

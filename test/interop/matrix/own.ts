@@ -39,6 +39,7 @@ async function start(): Promise<Realm> {
     indicators: { pkinit: ['by-certificate'] },
     maxDatagramReply: 2000,
     passwordPort: 0,
+    spakeGroups: ['edwards25519', 'P-256', 'P-384', 'P-521'],
     policies: { strict: { minLength: 7 } },
     enctypes: [18, 17, 20, 19, 26, 25, 23],
     users: [
