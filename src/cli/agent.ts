@@ -10,7 +10,7 @@ import { type AgentPaths, agentExports, agentPaths } from './agent-paths.ts';
 import { ensureRunning, preparePlace } from './agent-start.ts';
 import { type Arguments, type Command, during, UsageError } from './command.ts';
 import { exchangeOptions } from './exchange.ts';
-import { wholeDuration } from './kdc-file.ts';
+import { wholeDuration } from './kdc-readers.ts';
 import { loadLocale } from './locale/locale.ts';
 import { formatTimestamp } from './locale/time-format.ts';
 import { printable, sentence } from './sentences.ts';

@@ -1,17 +1,28 @@
 import { readFileSync } from 'node:fs';
-import { parseDuration } from '../config/duration.ts';
-import { isSupported, parseEnctypeList } from '../crypto/enctypes.ts';
 import { ConfigError, KerberosError } from '../errors.ts';
 import type { AccountInfo, DomainInfo } from '../kdc/account.ts';
 import { aliasComponents } from '../kdc/aliases.ts';
-import type { IndicatorPolicy } from '../kdc/policy.ts';
+import { secretBytes } from '../kdc/otp-value.ts';
+import type { IndicatorPolicy, NamedPolicy, OtpToken, PrincipalPolicy, RealmPolicy } from '../kdc/policy.ts';
 import type { ServiceSpec, UserSpec } from '../kdc/start.ts';
 import type { TrustSpec } from '../kdc/trust.ts';
 import { parsePrincipal } from '../messages/principal.ts';
 import { encodeSid } from '../messages/sid.ts';
 import { fileReason } from './file-reason.ts';
-
-const MAX_UINT32 = 0xffffffff;
+import {
+  count,
+  date,
+  duration,
+  enctypes,
+  flag,
+  listOf,
+  members,
+  natural,
+  oneOf,
+  type Reader,
+  recordOf,
+  text,
+} from './kdc-readers.ts';
 
 /** A realm as a file describes it. */
 export interface RealmFile extends Partial<OtherRealm> {
@@ -29,6 +40,7 @@ export interface OtherRealm {
   readonly pac?: boolean;
   readonly domain?: DomainInfo;
   readonly indicators?: IndicatorPolicy;
+  readonly policies?: Readonly<Record<string, NamedPolicy>>;
   readonly domainRealms?: Readonly<Record<string, string>>;
   readonly capaths?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
   readonly trusts?: readonly TrustSpec[];
@@ -36,17 +48,44 @@ export interface OtherRealm {
   readonly services?: readonly ServiceSpec[];
 }
 
-/** Reads a realm from a JSON file. Throws ConfigError with the path of the member that is wrong. */
-export function readRealmFile(file: string): RealmFile {
-  const json = readText(file);
+/** Reads a realm from a file in YAML or JSON. Throws ConfigError with the path of the member that is wrong. */
+export async function readRealmFile(file: string): Promise<RealmFile> {
+  const content = readText(file);
   try {
-    return realm(JSON.parse(json), 'the realm');
+    return realm(await parse(content), 'the realm');
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    // What JSON.parse says quotes the text, which has passwords in it.
-    const reason = error instanceof SyntaxError ? 'this is not JSON' : error.message;
-    throw new ConfigError('CONFIG_SYNTAX', `${file}: ${reason}`, { file });
+    throw new ConfigError('CONFIG_SYNTAX', `${file}: ${error.message}`, { file });
   }
+}
+
+/** What a parser says of an error quotes the text, which has passwords in it. */
+async function parse(content: string): Promise<unknown> {
+  if (/^\s*[{[]/.test(content)) {
+    try {
+      return withoutSchema(JSON.parse(content));
+    } catch {
+      throw new Error('this is not JSON');
+    }
+  }
+  const { parseDocument } = await import('yaml');
+  const document = parseDocument(content);
+  const [fault] = document.errors;
+  const line = fault?.linePos?.[0].line;
+  if (fault !== undefined)
+    throw new Error(`this is not YAML${line === undefined ? '' : `, in line ${line}`}`);
+  try {
+    return withoutSchema(document.toJS({ maxAliasCount: 100 }));
+  } catch {
+    throw new Error('this is not YAML');
+  }
+}
+
+/** Editors find the schema by this member. */
+function withoutSchema(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const { $schema, ...others } = value as Record<string, unknown>;
+  return others;
 }
 
 function readText(file: string): string {
@@ -56,57 +95,6 @@ function readText(file: string): string {
     throw new ConfigError('CONFIG_UNREADABLE', `${file}: ${fileReason(cause)}`, { file }, { cause });
   }
 }
-
-/** The seconds of a duration that is positive and wholly understood. */
-export function wholeDuration(text: string): number | undefined {
-  const duration = parseDuration(text);
-  const understood = duration !== undefined && duration.ignored === '' && duration.seconds > 0;
-  return understood ? duration.seconds : undefined;
-}
-
-/** The enctypes that a list names and that we have; weak ones, too, as somebody asks for them by name. */
-export function readEnctypeNames(text: string): readonly number[] {
-  return parseEnctypeList(text, [], { allowWeak: true }).filter(isSupported);
-}
-
-/** Makes a value of what JSON has; throws an Error that names `path`. */
-type Reader<T> = (value: unknown, path: string) => T;
-type Members = Readonly<Record<string, Reader<unknown>>>;
-type Read<M extends Members> = { -readonly [K in keyof M]?: ReturnType<M[K]> };
-
-const text: Reader<string> = (value, path) => {
-  if (typeof value !== 'string') throw new Error(`${path} must be text`);
-  return value;
-};
-
-const flag: Reader<boolean> = (value, path) => {
-  if (typeof value !== 'boolean') throw new Error(`${path} must be true or false`);
-  return value;
-};
-
-const count: Reader<number> = (value, path) => {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > MAX_UINT32)
-    throw new Error(`${path} must be a whole number from 1 to ${MAX_UINT32}`);
-  return value;
-};
-
-const duration: Reader<number> = (value, path) => {
-  const seconds = wholeDuration(String(value));
-  if (seconds === undefined) throw new Error(`${path} must be a duration such as "10h"`);
-  return seconds;
-};
-
-const date: Reader<Date> = (value, path) => {
-  const read = new Date(text(value, path));
-  if (Number.isNaN(read.getTime())) throw new Error(`${path} must be a date such as "2030-01-31T12:00:00Z"`);
-  return read;
-};
-
-const enctypes: Reader<readonly number[]> = (value, path) => {
-  const list = readEnctypeNames(listOf(text)(value, path).join(' '));
-  if (list.length === 0) throw new Error(`${path} names no enctype`);
-  return list;
-};
 
 const principal = nameThat(name => parsePrincipal(name, { defaultRealm: '' }));
 const alias = nameThat(aliasComponents);
@@ -125,6 +113,17 @@ function nameThat(parse: (name: string) => unknown): Reader<string> {
   };
 }
 
+const base32: Reader<string> = (value, path) => {
+  const secret = text(value, path);
+  try {
+    secretBytes(secret);
+    return secret;
+  } catch (error) {
+    if (!(error instanceof KerberosError)) throw error;
+    throw new Error(`${path} must be in Base32`);
+  }
+};
+
 /** A SID that has room for one number more. */
 const domainSid: Reader<string> = (value, path) => {
   const sid = text(value, path);
@@ -135,12 +134,6 @@ const domainSid: Reader<string> = (value, path) => {
     if (!(error instanceof KerberosError)) throw error;
     throw new Error(`${path} must be a SID such as "S-1-5-21-1-2-3"`);
   }
-};
-
-const direction: Reader<NonNullable<TrustSpec['direction']>> = (value, path) => {
-  if (value !== 'incoming' && value !== 'outgoing' && value !== 'both')
-    throw new Error(`${path} must be "incoming", "outgoing" or "both"`);
-  return value;
 };
 
 /** Relative identifiers begin with 1. */
@@ -162,7 +155,36 @@ const domain: Reader<DomainInfo> = (value, path) => {
   return { sid, name, server };
 };
 
+/** Without a password it is a token alone. */
+const otp: Reader<OtpToken> = (value, path) => {
+  const { secret, digits, ...others } = members({
+    secret: base32,
+    digits: count,
+    period: duration,
+    counter: natural,
+    algorithm: oneOf('sha1', 'sha256', 'sha512'),
+  })(value, path);
+  if (secret === undefined) throw new Error(`${path} must have a secret`);
+  if (digits !== undefined && (digits < 6 || digits > 8))
+    throw new Error(`digits of ${path} must be 6, 7 or 8`);
+  return { secret, digits, ...others };
+};
+
+const namedPolicy: Reader<NamedPolicy> = members({
+  minLength: count,
+  minClasses: count,
+  history: count,
+  minPasswordLife: duration,
+  maxPasswordLife: duration,
+  maxFailures: count,
+  failureCountInterval: duration,
+  lockoutDuration: duration,
+});
+
 const policy = {
+  policy: text,
+  setsPasswords: flag,
+  otp,
   account,
   noPac: flag,
   requiresIndicators: listOf(text),
@@ -190,12 +212,19 @@ const policy = {
   okAsDelegate: flag,
 };
 
+const { kvno: _kvno, enctypes: _enctypes, ...ofPrincipal } = policy;
+/** Reads members of a principal's policy. */
+export const readPrincipalPolicy: Reader<PrincipalPolicy> = members({
+  ...ofPrincipal,
+  sessionEnctypes: enctypes,
+});
+
 const user: Reader<UserSpec> = (value, path) => {
   const { name, password, ...others } = members({ name: text, password: text, salt: text, ...policy })(
     value,
     path,
   );
-  if (name === undefined || password === undefined)
+  if (name === undefined || (password === undefined && others.otp === undefined))
     throw new Error(`${path} must have a name and a password`);
   return { name, password, ...others };
 };
@@ -211,7 +240,7 @@ const trust: Reader<TrustSpec> = (value, path) => {
   const { realm: name, ...others } = members({
     realm: text,
     password: text,
-    direction,
+    direction: oneOf('incoming', 'outgoing', 'both'),
     kvno: count,
     enctypes,
     kdc: text,
@@ -220,13 +249,13 @@ const trust: Reader<TrustSpec> = (value, path) => {
   return { realm: name, ...others };
 };
 
-const inRealm = {
-  realm: text,
+const realmPolicy = {
   maxLife: duration,
   maxRenewableLife: duration,
   requiresPreauth: flag,
   pac: flag,
   domain,
+  policies: recordOf(namedPolicy),
   indicators: members({
     encryptedTimestamp: listOf(text),
     encryptedChallenge: listOf(text),
@@ -236,6 +265,13 @@ const inRealm = {
   }),
   domainRealms: recordOf(text),
   capaths: recordOf(recordOf(listOf(text))),
+};
+/** Reads members of a realm's policy. */
+export const readRealmPolicy: Reader<Partial<RealmPolicy>> = members(realmPolicy);
+
+const inRealm = {
+  ...realmPolicy,
+  realm: text,
   users: listOf(user),
   services: listOf(service),
   trusts: listOf(trust),
@@ -248,37 +284,3 @@ const otherRealm: Reader<OtherRealm> = (value, path) => {
 };
 
 const realm: Reader<RealmFile> = members({ ...inRealm, enctypes, realms: listOf(otherRealm) });
-
-/** Reads an object of these members, all of which may be absent, and no others. */
-function members<M extends Members>(readers: M): Reader<Read<M>> {
-  return (value, path) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw new Error(`${path} must be an object`);
-    }
-    const read: Record<string, unknown> = {};
-    for (const [key, given] of Object.entries(value)) {
-      const reader = Object.hasOwn(readers, key) ? readers[key] : undefined;
-      if (reader === undefined) throw new Error(`${path} has no member "${key}"`);
-      read[key] = reader(given, `${key} of ${path}`);
-    }
-    return read as Read<M>;
-  };
-}
-
-function listOf<T>(reader: Reader<T>): Reader<readonly T[]> {
-  return (value, path) => {
-    if (!Array.isArray(value)) throw new Error(`${path} must be a list`);
-    return value.map((item, i) => reader(item, `number ${i + 1} in ${path}`));
-  };
-}
-
-function recordOf<T>(reader: Reader<T>): Reader<Readonly<Record<string, T>>> {
-  return (value, path) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw new Error(`${path} must be an object`);
-    }
-    return Object.fromEntries(
-      Object.entries(value).map(([key, given]) => [key, reader(given, `${key} of ${path}`)]),
-    );
-  };
-}

@@ -2,10 +2,13 @@ import { KerberosError } from '../errors.ts';
 import type { RealmOptions, ServiceSpec, StartKdcOptions, UserSpec } from '../kdc/start.ts';
 import { formatPrincipal, parsePrincipal } from '../messages/principal.ts';
 import { type Arguments, type OptionRow, UsageError } from './command.ts';
-import { readEnctypeNames, readRealmFile, wholeDuration } from './kdc-file.ts';
+import { type RealmFile, readRealmFile } from './kdc-file.ts';
+import { readEnctypeNames, wholeDuration } from './kdc-readers.ts';
+import { readServices, serviceOptions } from './kdc-services.ts';
+import { readTrouble } from './kdc-trouble.ts';
 import { readPort } from './ports.ts';
 
-const DEFAULT_REALM = 'KRB5KIT.TEST';
+export const DEFAULT_REALM = 'KRB5KIT.TEST';
 
 /** The options that describe a realm, for `kdc` and `kdc run` alike. */
 export const realmOptions: readonly OptionRow[] = [
@@ -17,7 +20,7 @@ export const realmOptions: readonly OptionRow[] = [
   },
   {
     flags: '--principals <file>',
-    text: 'Read realms, policies, users, services and trusts from this JSON file.',
+    text: 'Read realms, policies, users, services and trusts from this file, in YAML or JSON.',
   },
   { flags: '--keytab <file>', text: "Write the services' keys to this keytab." },
   { flags: '--max-life <duration>', text: 'The longest life of a ticket; 10h if not given.' },
@@ -25,6 +28,8 @@ export const realmOptions: readonly OptionRow[] = [
   { flags: '--enctypes <list>', text: 'Make keys of these encryption types, best first.' },
   { flags: '--host <address>', text: 'Listen on this address; 127.0.0.1 if not given.' },
   { flags: '--port <port>', text: 'Listen on this port, UDP and TCP; a free one if not given.' },
+  ...serviceOptions,
+  { flags: '--trouble <name[=value]>', text: 'Have this go wrong, for tests; may be given several times.' },
 ];
 
 /** The realm that the command line and its file describe. */
@@ -34,9 +39,9 @@ export interface RealmSpec extends StartKdcOptions {
 }
 
 /** Reads the options of a realm. Throws UsageError, ConfigError for what the file gets wrong, and KerberosError for a name. */
-export function readRealm(args: Arguments, program: string): RealmSpec {
+export async function readRealm(args: Arguments, program: string): Promise<RealmSpec> {
   const file = args.value('principals');
-  const fromFile = file === undefined ? {} : readRealmFile(file);
+  const fromFile: RealmFile = file === undefined ? {} : await readRealmFile(file);
   const enctypes = args.value('enctypes');
   const maxLife = args.value('maxLife');
   const maxRenewableLife = args.value('maxRenewableLife');
@@ -52,6 +57,8 @@ export function readRealm(args: Arguments, program: string): RealmSpec {
     ...(enctypes === undefined ? {} : { enctypes: enctypesOf(enctypes, program) }),
     host: args.value('host'),
     port: readPort(args.value('port'), 0, program),
+    ...readServices(args, program),
+    trouble: readTrouble(args.values('trouble'), program),
   };
   for (const { name } of [...spec.users, ...spec.services]) checkName(name, realm);
   for (const other of spec.realms ?? []) checkNames(other);

@@ -8,9 +8,10 @@ import { resolveKeytab } from '../keytab/keytab.ts';
 import { type Arguments, type Command, during, UsageError } from './command.ts';
 import { temporaryDirectory } from './directories.ts';
 import { fileReason } from './file-reason.ts';
-import { type RealmSpec, readRealm, realmOptions } from './kdc-realm.ts';
+import { type RealmSpec, readRealm, realmOptions, serviceNames } from './kdc-realm.ts';
 import { printable } from './sentences.ts';
 import type { Io } from './terminal.ts';
+import { startWipeWatchdog, type WipeWatchdog } from './wipe-watchdog.ts';
 
 const name = 'krb5kit kdc run';
 
@@ -31,18 +32,21 @@ export const kdcRun: Command = {
 async function run(args: Arguments, io: Io): Promise<number> {
   const [program, ...rest] = args.operands;
   if (program === undefined) throw new UsageError(`${name}: name the command to run`);
-  const spec = readRealm(args, name);
   const keytab = keytabPath(args.value('keytab'), io);
   // From here on a signal must not end us before everything is removed.
   const stop = catchSignals(io);
   const made: string[] = [];
+  let watchdog: WipeWatchdog | undefined;
   try {
+    const spec = await readRealm(args, name);
     const directory = makeDirectory(io);
     made.push(directory);
+    if (keytab !== undefined) made.push(keytab);
     const { startKdc } = await import('../kdc/start.ts');
     const kdc = await during('starting the KDC', () => startKdc({ ...spec, now: () => io.now() }));
     try {
-      if (keytab !== undefined) made.push(keytab);
+      // Whoever kills us leaves no keys behind either.
+      watchdog = startWipeWatchdog(made, io.platform);
       const env = await prepare({ directory, kdc, spec, keytab }, io);
       return await runProgram(program, rest, { env, stop, io });
     } finally {
@@ -50,6 +54,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
     }
   } finally {
     for (const path of made) removeMade(path, io);
+    watchdog?.dismiss();
     stop.release();
   }
 }
@@ -105,9 +110,7 @@ async function prepare({ directory, kdc, spec, keytab }: Realm, { env }: Io): Pr
   writeFileSync(conf, kdc.krb5Conf(), { mode: 0o600 });
   // An empty file, as mktemp makes it, is no keytab that could be added to.
   rmSync(keys, { force: true });
-  await during(`writing keytab ${keys}`, () =>
-    resolveKeytab(keys).add(kdc.keytab(...spec.services.map(service => service.name))),
-  );
+  await during(`writing keytab ${keys}`, () => resolveKeytab(keys).add(kdc.keytab(...serviceNames(spec))));
   const { KRB5_CLIENT_KTNAME, KRB5RCACHENAME, ...others } = env;
   return {
     ...others,
@@ -116,6 +119,7 @@ async function prepare({ directory, kdc, spec, keytab }: Realm, { env }: Io): Pr
     KRB5_KTNAME: `FILE:${keys}`,
     KRB5RCACHEDIR: directory,
     KRB5KIT_REALM: kdc.realm,
+    ...(kdc.kkdcpUrl === undefined ? {} : { KRB5KIT_KKDCP_URL: kdc.kkdcpUrl }),
   };
 }
 

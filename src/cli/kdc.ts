@@ -5,58 +5,89 @@ import { type Keytab, type KeytabEntry, resolveKeytab } from '../keytab/keytab.t
 import { samePrincipal } from '../messages/principal.ts';
 import { type Arguments, type Command, during, UsageError } from './command.ts';
 import { fileReason } from './file-reason.ts';
-import { type RealmSpec, readRealm, realmOptions } from './kdc-realm.ts';
+import { databaseCommands } from './kdc-commands.ts';
+import { kdcStart, kdcStatus, kdcStop } from './kdc-control.ts';
+import { databaseOptions } from './kdc-database.ts';
+import { occupy } from './kdc-place.ts';
+import { type RealmSpec, readRealm, realmOptions, serviceNames } from './kdc-realm.ts';
 import { kdcRun } from './kdc-run.ts';
+import { servedDatabase, servedRealm } from './kdc-served.ts';
 import { runCommand } from './run-command.ts';
 import type { Io } from './terminal.ts';
 
 const name = 'krb5kit kdc';
 
+const subcommands: Readonly<Record<string, Command>> = {
+  run: kdcRun,
+  start: kdcStart,
+  stop: kdcStop,
+  status: kdcStatus,
+  ...databaseCommands,
+};
+const width = Math.max(...Object.keys(subcommands).map(word => word.length));
+const list = Object.entries(subcommands).map(
+  ([word, { summary }]) => `  ${word.padEnd(width)}  ${summary}\n`,
+);
+
 /** kdc: a KDC for one realm, in the foreground, or around a command with `kdc run`. */
 export const kdc: Command = {
   name,
   summary: 'Run a KDC for one realm, alone or around a command (kdc run).',
-  operands: '[run [options] -- command [argument...]]',
+  operands: '[command [argument...]]',
   usageStatus: 2,
   options: [
     ...realmOptions,
+    ...databaseOptions,
     { flags: '--krb5-conf <file>', text: 'Write a krb5.conf for clients to this file.' },
     { flags: '-q, --quiet', text: 'Do not print a line for each request.' },
+    { flags: '--directory <directory>', text: 'Keep there what "start" tells of.', hidden: true },
   ],
-  epilogue: '\nWith "run", the command gets a realm of its own: see krb5kit kdc run --help.',
+  epilogue:
+    '\nWith "run", the command gets a realm of its own: see krb5kit kdc run --help.\n' +
+    'With "start", the KDC runs in the background until "stop": eval "$(krb5kit kdc start)".\n' +
+    `\nCommands:\n${list.join('')}\n${name} <command> --help shows the options of a command.`,
   passThrough: true,
+  subcommands,
   run,
 };
 
 async function run(args: Arguments, io: Io): Promise<number> {
   const [first, ...rest] = args.operands;
-  if (first === 'run') return runCommand(kdcRun, rest, io);
+  const subcommand =
+    first !== undefined && Object.hasOwn(subcommands, first) ? subcommands[first] : undefined;
+  if (subcommand !== undefined) return runCommand(subcommand, rest, io);
   if (first !== undefined) throw new UsageError(`${name}: what is "${first}"?`);
-  const spec = readRealm(args, name);
+  const read = await readRealm(args, name);
+  const database = await servedDatabase(args, io, name);
+  const spec = database === undefined ? read : servedRealm(read, args, database);
   const log = args.has('quiet') ? undefined : (line: string): void => io.out(`${line}\n`);
   const { startKdc } = await import('../kdc/start.ts');
   const kdc = await during('starting the KDC', () => startKdc({ ...spec, now: () => io.now(), log }));
+  const directory = args.value('directory');
   try {
     await writeKeytab(args.value('keytab'), kdc, spec);
     writeConf(args.value('krb5Conf'), kdc);
-    io.out(`KDC of ${kdc.realm} ready on ${kdc.host} port ${kdc.port}\n`);
-    await stopped(io);
+    const place = directory === undefined ? undefined : await occupy(directory, { kdc, spec }, io);
+    try {
+      io.out(`KDC of ${kdc.realm} ready on ${kdc.host} port ${kdc.port}\n`);
+      if (kdc.kkdcpUrl !== undefined) io.out(`By HTTP: ${kdc.kkdcpUrl}\n`);
+      await stopped(io);
+    } finally {
+      place?.leave();
+    }
   } finally {
     await kdc.close();
+    await database?.close();
   }
   return 0;
 }
 
 /** Writes the keys of the realm's services, where a keytab is asked for. */
-async function writeKeytab(
-  keytabName: string | undefined,
-  kdc: RunningKdc,
-  { services }: RealmSpec,
-): Promise<void> {
+async function writeKeytab(keytabName: string | undefined, kdc: RunningKdc, spec: RealmSpec): Promise<void> {
   if (keytabName === undefined) return;
   await during(`writing keytab ${keytabName}`, async () => {
     const keytab = resolveKeytab(keytabName);
-    const entries = kdc.keytab(...services.map(service => service.name));
+    const entries = kdc.keytab(...serviceNames(spec));
     await removeKeysOf(entries, keytab);
     await keytab.add(entries);
   });
