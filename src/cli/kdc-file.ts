@@ -210,14 +210,12 @@ const policy = {
   disallowTgsBased: flag,
   passwordChangeService: flag,
   okAsDelegate: flag,
+  sessionEnctypes: enctypes,
 };
 
 const { kvno: _kvno, enctypes: _enctypes, ...ofPrincipal } = policy;
 /** Reads members of a principal's policy. */
-export const readPrincipalPolicy: Reader<PrincipalPolicy> = members({
-  ...ofPrincipal,
-  sessionEnctypes: enctypes,
-});
+export const readPrincipalPolicy: Reader<PrincipalPolicy> = members(ofPrincipal);
 
 const user: Reader<UserSpec> = (value, path) => {
   const { name, password, ...others } = members({ name: text, password: text, salt: text, ...policy })(

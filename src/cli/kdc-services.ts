@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '../errors.ts';
-import type { ServiceOptions } from '../kdc/services.ts';
+import type { KdcServiceOptions } from '../kdc/services.ts';
 import { type Arguments, type OptionRow, UsageError } from './command.ts';
 import { fileReason } from './file-reason.ts';
 import { readPort } from './ports.ts';
@@ -20,7 +20,7 @@ export const serviceOptions: readonly OptionRow[] = [
 ];
 
 /** Reads them. Throws UsageError and, for a certificate that cannot be read, ConfigError. */
-export function readServices(args: Arguments, program: string): ServiceOptions {
+export function readServices(args: Arguments, program: string): KdcServiceOptions {
   const passwordPort = readPort(args.value('kpasswdPort'), 0, program);
   const port = args.value('kkdcpPort');
   const certificate = args.value('tlsCertificate');

@@ -5,7 +5,7 @@ import type { KkdcpOptions } from './kkdcp.ts';
 import type { ListenOptions } from './server.ts';
 import { listenKdc } from './server.ts';
 
-export interface ServiceOptions {
+export interface KdcServiceOptions {
   /** Where passwords are changed, by UDP and TCP; a free port if 0; nowhere if not given. */
   readonly passwordPort?: number | undefined;
   /** An endpoint for clients that come by HTTP (MS-KKDCP); there is none if not given. */
@@ -31,7 +31,7 @@ export interface ServedKdc {
 /** Starts what a KDC is to have beside it, on its address. Throws KerberosError KDC_LISTEN. */
 export async function startServices(
   { kdc, served, database }: ServedKdc,
-  options: ServiceOptions & ListenOptions & { readonly log?: ((line: string) => void) | undefined },
+  options: KdcServiceOptions & ListenOptions & { readonly log?: ((line: string) => void) | undefined },
 ): Promise<RunningServices> {
   const running: { close(): Promise<void> }[] = [];
   const close = async (): Promise<void> => {

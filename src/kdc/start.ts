@@ -14,7 +14,7 @@ import {
 } from './memory-database.ts';
 import type { RealmPolicy } from './policy.ts';
 import { type KdcServer, type ListenOptions, listenKdc } from './server.ts';
-import { type RunningServices, type ServiceOptions, startServices } from './services.ts';
+import { type KdcServiceOptions, type RunningServices, startServices } from './services.ts';
 import { createTroublemaker, type Trouble, type Troublemaker } from './trouble.ts';
 import { addTrust, type TrustSpec } from './trust.ts';
 
@@ -47,7 +47,7 @@ export interface RealmOptions extends Partial<RealmPolicy> {
 export interface StartKdcOptions
   extends RealmOptions,
     ListenOptions,
-    ServiceOptions,
+    KdcServiceOptions,
     MechanismOptions,
     Pick<KdcOptions, 'now' | 'clockskew' | 'log' | 'mechanisms'> {
   /** More realms of the same KDC. */
