@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { kinit } from '../../src/cli/kinit.ts';
 import { ours } from '../support/both-programs.ts';
 import { type ExampleServer, runExample, startExample } from '../support/examples.ts';
 import { type MitKdc, startMitKdc } from '../support/mit-kdc.ts';
-import { describePeer } from '../support/peers.ts';
+import { describePeer, describeRoot } from '../support/peers.ts';
 import { type Samba, startSamba } from '../support/samba.ts';
 import { type Slapd, startSlapd } from '../support/slapd.ts';
 
@@ -96,7 +96,7 @@ describePeer('ldapsearch', () => {
 });
 
 describePeer('samba', () => {
-  describe.skipIf(process.getuid?.() !== 0)('run by root', () => {
+  describeRoot('Samba as root', () => {
     const password = 'Passw0rd!';
     let samba: Samba;
     let env: Readonly<Record<string, string>>;

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Dovecot, startDovecot } from '../support/dovecot.ts';
 import { runExample } from '../support/examples.ts';
 import { type MitKdc, startMitKdc } from '../support/mit-kdc.ts';
-import { describePeer } from '../support/peers.ts';
+import { describePeer, describeRoot } from '../support/peers.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
 import { type Sshd, startSshd } from '../support/sshd.ts';
 
@@ -20,7 +20,7 @@ async function stopAll(): Promise<void> {
 }
 
 describePeer('dovecot', () => {
-  describe.skipIf(process.getuid?.() !== 0)('run by root', () => {
+  describeRoot('Dovecot as root', () => {
     let dovecot: Dovecot;
     beforeAll(async () => {
       await startRealm();

@@ -105,11 +105,20 @@ export function peer(name: PeerName): Peer {
 /** A suite that needs a peer: without it skipped with a line that says why, and failed under `CI=true`. */
 export function describePeer(name: PeerName, suite: () => void): void {
   const { available, reason } = peer(name);
-  if (available) {
+  describeWith(name, available ? undefined : `${reason}. To install it: npm run peers:install`, suite);
+}
+
+/** A suite whose servers only root may start: for others skipped with a line that says so, and failed under `CI=true`. */
+export function describeRoot(name: string, suite: () => void): void {
+  describeWith(name, process.getuid?.() === 0 ? undefined : 'root is needed', suite);
+}
+
+function describeWith(name: string, missing: string | undefined, suite: () => void): void {
+  if (missing === undefined) {
     describe(name, suite);
     return;
   }
-  const message = `${name}: ${reason}. To install it: npm run peers:install`;
+  const message = `${name}: ${missing}`;
   if (process.env.CI === 'true') {
     it(`needs ${name}`, () => {
       throw new Error(message);
