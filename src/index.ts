@@ -1,4 +1,8 @@
-// The public API: re-exports only.
+/**
+ * The public API: re-exports only.
+ *
+ * @module krb5kit
+ */
 
 export {
   type AcceptedServer,
@@ -54,8 +58,8 @@ export type { Codec, ValueOf } from './codec/codec.ts';
 export { type Config, createConfig } from './config/config.ts';
 export { defaultConfigFiles, loadProfile, splitConfigPath } from './config/load.ts';
 export { type ChecksumValue, makeChecksum, verifyChecksum } from './crypto/checksum.ts';
+export { DEFAULT_ENCTYPES, isSupported, parseEnctypeList } from './crypto/enctype-list.ts';
 export { enctypeName, isWeak } from './crypto/enctype-names.ts';
-export { DEFAULT_ENCTYPES, isSupported, parseEnctypeList } from './crypto/enctypes.ts';
 export { decrypt, encrypt, importKey, type Key, randomKey } from './crypto/key.ts';
 export { cf2, prf, prfPlus } from './crypto/prf.ts';
 export { stringToKey } from './crypto/string-to-key.ts';

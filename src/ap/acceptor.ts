@@ -1,5 +1,5 @@
 import { type ChecksumValue, verifyChecksum } from '../crypto/checksum.ts';
-import { DEFAULT_ENCTYPES } from '../crypto/enctypes.ts';
+import { DEFAULT_ENCTYPES } from '../crypto/enctype-list.ts';
 import { type Key, randomKey } from '../crypto/key.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
 import { ApReq, Authenticator } from '../messages/ap.ts';

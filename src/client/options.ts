@@ -1,4 +1,4 @@
-import { DEFAULT_ENCTYPES } from '../crypto/enctypes.ts';
+import { DEFAULT_ENCTYPES } from '../crypto/enctype-list.ts';
 import { KerberosError } from '../errors.ts';
 import { recordDecisions, type Trace } from '../trace.ts';
 import type { Transport } from '../transport/transport.ts';

@@ -15,7 +15,6 @@ import { doesFast } from './fast-available.ts';
 import { notFound } from './not-found.ts';
 import { type ExchangeOptions, exchangeOf, shifted } from './options.ts';
 import type { Journey, WalkOptions } from './referrals.ts';
-import { requestService } from './service-request.ts';
 
 export interface ServiceOptions extends ExchangeOptions {
   /** Never asks a KDC. */
@@ -48,7 +47,11 @@ export function getServiceCredential(
   const errand = {
     realm: server.realm,
     find: (contents: CacheContents) => findCredential(contents, server, options),
-    request: (tgt: Credential, walkOptions: WalkOptions) => requestService(tgt, server, walkOptions),
+    request: async (tgt: Credential, walkOptions: WalkOptions) => {
+      // What is in the cache is had without all of that.
+      const { requestService } = await import('./service-request.ts');
+      return requestService(tgt, server, walkOptions);
+    },
     keepAs: { server },
   };
   return runErrand(cache, errand, options);

@@ -1,5 +1,5 @@
+import { DEFAULT_ENCTYPES, isSupported, parseEnctypeList } from '../crypto/enctype-list.ts';
 import { isWeak } from '../crypto/enctype-names.ts';
-import { DEFAULT_ENCTYPES, isSupported, parseEnctypeList } from '../crypto/enctypes.ts';
 import { ConfigError } from '../errors.ts';
 import type { Config } from './config.ts';
 

@@ -8,6 +8,8 @@ export interface EnctypeName {
   readonly family: string;
   /** `deprecated` may be asked for by name, `weak` needs allow_weak_crypto as well; neither is a default. */
   readonly strength: 'strong' | 'deprecated' | 'weak';
+  /** Known so that it can be spoken of: there is no cryptosystem for it here. */
+  readonly nameOnly?: boolean;
 }
 
 /** Every enctype with a name, a family's members in MIT's order of preference. */
@@ -67,6 +69,7 @@ export const ENCTYPE_NAMES: readonly EnctypeName[] = [
     aliases: ['des3-hmac-sha1', 'des3-cbc-sha1-kd'],
     family: 'des3',
     strength: 'deprecated',
+    nameOnly: true,
   },
   {
     etype: 24,
@@ -74,6 +77,7 @@ export const ENCTYPE_NAMES: readonly EnctypeName[] = [
     aliases: ['rc4-hmac-exp', 'arcfour-hmac-md5-exp'],
     family: '',
     strength: 'weak',
+    nameOnly: true,
   },
 ];
 

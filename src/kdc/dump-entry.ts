@@ -1,4 +1,5 @@
-import { isSupported, profileOf } from '../crypto/enctypes.ts';
+import { isSupported } from '../crypto/enctype-list.ts';
+import { profileOf } from '../crypto/enctypes.ts';
 import { importKey } from '../crypto/key.ts';
 import type { Principal } from '../messages/principal.ts';
 import { defaultSalt } from '../preauth/hints.ts';

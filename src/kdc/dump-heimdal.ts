@@ -1,5 +1,5 @@
 import { bytesToText } from '../codec/text.ts';
-import { isSupported } from '../crypto/enctypes.ts';
+import { isSupported } from '../crypto/enctype-list.ts';
 import { formatPrincipal, type Principal, parsePrincipal } from '../messages/principal.ts';
 import type { PrincipalEntry } from './database.ts';
 import { type ForeignDump, type ForeignKey, foreignEntry } from './dump-entry.ts';

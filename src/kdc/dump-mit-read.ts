@@ -1,5 +1,5 @@
 import { bytesToText } from '../codec/text.ts';
-import { isSupported, parseEnctypeList } from '../crypto/enctypes.ts';
+import { isSupported, parseEnctypeList } from '../crypto/enctype-list.ts';
 import { type Principal, parsePrincipal } from '../messages/principal.ts';
 import { defaultSalt } from '../preauth/hints.ts';
 import type { PrincipalEntry } from './database.ts';

@@ -1,4 +1,4 @@
-import { isSupported } from '../crypto/enctypes.ts';
+import { isSupported } from '../crypto/enctype-list.ts';
 import type { Key } from '../crypto/key.ts';
 import { KDC_ERR_ETYPE_NOSUPP } from '../messages/error-codes.ts';
 import { currentKeys, type PrincipalEntry } from './database.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_ENCTYPES, isSupported, parseEnctypeList } from '../../src/crypto/enctype-list.ts';
 import { enctypeName, isWeak } from '../../src/crypto/enctype-names.ts';
-import { DEFAULT_ENCTYPES, isSupported, parseEnctypeList } from '../../src/crypto/enctypes.ts';
 import { randomKey } from '../../src/crypto/key.ts';
 import { ETYPES, haveShared, sharedVectors } from './support.ts';
 

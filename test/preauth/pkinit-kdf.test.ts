@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { bytesToHex, hexToBytes } from '../../src/codec/text.ts';
-import { isSupported } from '../../src/crypto/enctypes.ts';
+import { isSupported } from '../../src/crypto/enctype-list.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
 import { agilityKey, KDF_IDS, octetStringToKey } from '../../src/preauth/pkinit-kdf.ts';
 
