@@ -1,10 +1,19 @@
-import { CommanderError, type Option } from 'commander';
-import { type Arguments, type Command, UsageError } from './command.ts';
-import { createParser } from './parser.ts';
+import { type Arguments, allOptions, type Command, type OptionRow, UsageError } from './command.ts';
 
 /** `--help` was asked for. */
 export class HelpRequested extends Error {
   override readonly name = 'HelpRequested';
+}
+
+/** What every command has. */
+const help: OptionRow = { flags: '--help', text: 'Show this help.', ours: true };
+
+interface Parse {
+  readonly command: Command;
+  readonly argv: readonly string[];
+  /** The word that comes next. */
+  next: number;
+  readonly values: Map<string, string[]>;
 }
 
 /**
@@ -17,100 +26,109 @@ export function parseArguments(
   { posixlyCorrect = false } = {},
 ): Arguments {
   const endsAtOperand = posixlyCorrect || command.passThrough === true;
-  const parser = createParser(command).passThroughOptions(endsAtOperand);
-  const values = new Map<string, string[]>();
-  for (const option of parser.options) {
-    const key = camelCase(option.name());
-    parser.on(`option:${option.name()}`, (value?: string) => {
-      values.set(key, [...(values.get(key) ?? []), value ?? '']);
-    });
+  const parse: Parse = { command, argv, next: 0, values: new Map() };
+  const { values } = parse;
+  const operands: string[] = [];
+  let dashed = false;
+  while (parse.next < argv.length) {
+    const word = argv[parse.next++]!;
+    dashed = word === '--';
+    if (dashed) break;
+    if (word.startsWith('--')) takeLong(parse, word);
+    else if (isLetters(word, command)) takeLetters(parse, word);
+    else {
+      operands.push(word);
+      if (endsAtOperand) break;
+    }
   }
-  const given = unabbreviated(argv, { command, options: parser.options, endsAtOperand });
-  try {
-    parser.parse(given, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.code === 'commander.helpDisplayed') throw new HelpRequested();
-    const takesLong = command.options.some(({ flags, ours }) => !ours && flags.includes('--'));
-    throw new UsageError(
-      `${command.name}: ${inGetoptsWords(error, given, { options: parser.options, takesLong })}`,
-    );
-  }
+  const rest = argv.slice(parse.next);
   return {
     has: name => values.has(name),
     value: name => values.get(name)?.at(-1),
     values: name => values.get(name) ?? [],
-    operands: parser.args,
+    operands: [...operands, ...rest],
+    beforeDashes: dashed ? operands.length : operands.length + rest.length,
   };
 }
 
-function camelCase(name: string): string {
-  return name.length === 1 ? name : name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+function isLetters(word: string, { takesNegative }: Command): boolean {
+  if (word.length < 2 || !word.startsWith('-')) return false;
+  return !(takesNegative && /^-\d+$/.test(word));
 }
 
-function inGetoptsWords(
-  error: CommanderError,
-  given: readonly string[],
-  { options, takesLong }: { readonly options: readonly Option[]; readonly takesLong: boolean },
-): string {
-  if (error.code === 'commander.optionMissingArgument') {
-    const last = given.at(-1)!;
-    return last.startsWith('--')
-      ? `option '${last}' requires an argument`
-      : `option requires an argument -- '${last.at(-1)}'`;
+function takeLetters(parse: Parse, word: string): void {
+  for (let at = 1; at < word.length; at++) {
+    const letter = word[at]!;
+    const row = allOptions(parse.command).find(({ flags }) => letterOf(flags) === letter);
+    if (row === undefined) throw refusal(parse, `invalid option -- '${letter}'`);
+    if (!takesValue(row)) {
+      keep(parse, row, '');
+      continue;
+    }
+    const value = at + 1 < word.length ? word.slice(at + 1) : parse.argv[parse.next++];
+    if (value === undefined) throw refusal(parse, `option requires an argument -- '${letter}'`);
+    keep(parse, row, value);
+    return;
   }
-  const flag = /'(-[^']*)'/.exec(error.message)?.[1] ?? '';
-  const name = flag.split('=', 1)[0];
-  if (options.some(({ long }) => long === name)) return `option '${name}' doesn't allow an argument`;
-  // To a command of letters alone the second hyphen is one.
-  return flag.startsWith('--') && takesLong
-    ? `unrecognized option '${flag}'`
-    : `invalid option -- '${flag[1]}'`;
 }
 
-interface Known {
-  readonly command: Command;
-  readonly options: readonly Option[];
-  readonly endsAtOperand: boolean;
-}
-
-/** The same words with every long name in full, which is how commander wants them. */
-function unabbreviated(argv: readonly string[], known: Known): readonly string[] {
-  const words: string[] = [];
-  for (let i = 0; i < argv.length; i++) {
-    const word = argv[i]!;
-    if (word === '--' || (known.endsAtOperand && !isOption(word))) return [...words, ...argv.slice(i)];
-    const full = word.startsWith('--') ? fullName(word, known) : word;
-    words.push(full);
-    if (takesNextWord(full, known.options) && i + 1 < argv.length) words.push(argv[++i]!);
+function takeLong(parse: Parse, word: string): void {
+  const end = word.indexOf('=');
+  const row = rowOfLong(parse, end < 0 ? word : word.slice(0, end), word);
+  if (row === help && end < 0) throw new HelpRequested();
+  if (!takesValue(row)) {
+    if (end >= 0) throw refusal(parse, `option '${longOf(row.flags)}' doesn't allow an argument`);
+    keep(parse, row, '');
+    return;
   }
-  return words;
+  const value = end < 0 ? parse.argv[parse.next++] : word.slice(end + 1);
+  if (value === undefined) throw refusal(parse, `option '${longOf(row.flags)}' requires an argument`);
+  keep(parse, row, value);
 }
 
-function isOption(word: string): boolean {
-  return word.length > 1 && word.startsWith('-');
-}
-
-function fullName(word: string, { command, options }: Known): string {
-  const name = word.split('=', 1)[0]!;
-  const longs = [...options.flatMap(({ long }) => long ?? []), '--help'];
-  if (longs.includes(name)) return word;
-  const matches = longs.filter(long => long.startsWith(name));
-  if (matches.length > 1) {
-    const list = matches.map(long => `'${long}'`).join(' ');
-    throw new UsageError(`${command.name}: option '${word}' is ambiguous; possibilities: ${list}`);
+/** The row of a long name, or of the only one that begins so. */
+function rowOfLong(parse: Parse, name: string, word: string): OptionRow {
+  const known = [...allOptions(parse.command), help];
+  const fitting = known.filter(({ flags }) => longOf(flags)?.startsWith(name));
+  // What was short for one of MIT's stays so.
+  const theirs = fitting.filter(({ ours, flags }) => !ours || longOf(flags) === name);
+  const rows = theirs.length > 0 ? theirs : fitting;
+  const row = rows.find(({ flags }) => longOf(flags) === name) ?? rows[0];
+  if (row === undefined) {
+    // To a command of letters alone the second hyphen is one.
+    const takesLong = parse.command.options.some(({ flags, ours }) => !ours && longOf(flags) !== undefined);
+    throw refusal(parse, takesLong ? `unrecognized option '${word}'` : "invalid option -- '-'");
   }
-  return matches.length === 1 ? matches[0]! + word.slice(name.length) : word;
+  if (rows.length > 1 && longOf(row.flags) !== name) {
+    const list = rows.map(({ flags }) => `'${longOf(flags)}'`).join(' ');
+    throw refusal(parse, `option '${word}' is ambiguous; possibilities: ${list}`);
+  }
+  return row;
 }
 
-/** Whether the word ends in an option whose argument is the word after it. */
-function takesNextWord(word: string, options: readonly Option[]): boolean {
-  if (!isOption(word)) return false;
-  if (word.startsWith('--')) return options.some(({ long, required }) => long === word && required);
-  for (let i = 1; i < word.length; i++) {
-    const option = options.find(({ short }) => short === `-${word[i]}`);
-    if (option === undefined) return false;
-    if (option.required) return i === word.length - 1;
-  }
-  return false;
+/** Adds a value under the name that the command asks for. */
+function keep({ values }: Parse, { flags }: OptionRow, value: string): void {
+  const name = longOf(flags)?.slice(2) ?? letterOf(flags)!;
+  const key = name.length === 1 ? name : name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+  const known = values.get(key);
+  if (known === undefined) values.set(key, [value]);
+  else known.push(value);
+}
+
+function refusal({ command }: Parse, words: string): UsageError {
+  return new UsageError(`${command.name}: ${words}`);
+}
+
+function letterOf(flags: string): string | undefined {
+  return flags[1] === '-' ? undefined : flags[1];
+}
+
+/** With its two hyphens. */
+function longOf(flags: string): string | undefined {
+  const start = flags.indexOf('--');
+  return start < 0 ? undefined : flags.slice(start).split(' ', 1)[0];
+}
+
+function takesValue({ flags }: OptionRow): boolean {
+  return flags.endsWith('>');
 }

@@ -19,6 +19,25 @@ export const jsonOption: OptionRow = {
   ours: true,
 };
 
+/** The row of commands that list or tell something. */
+export const jsonOutput: OptionRow = {
+  flags: '--json',
+  text: 'Print one line of JSON, and a failure as one on stderr.',
+  ours: true,
+};
+
+/** What every command takes. */
+const commonOptions: readonly OptionRow[] = [
+  { flags: '--quiet', text: 'Print nothing but errors.', ours: true },
+  { flags: '--no-color', text: 'Mark nothing with colours.', ours: true },
+];
+
+/** All that a command takes: its own options, and those of every command but where it has its own of that name. */
+export function allOptions({ options }: Command): readonly OptionRow[] {
+  const common = commonOptions.filter(({ flags }) => !options.some(own => own.flags.endsWith(flags)));
+  return [...options, ...common];
+}
+
 /** A command: what it takes, and what it does. */
 export interface Command {
   readonly name: string;
@@ -35,6 +54,10 @@ export interface Command {
   readonly usageStatus: number;
   /** What goes wrong is explained, as it may be a KDC's doing. */
   readonly asksKdc?: boolean;
+  /** Never listens on a socket; asking KDCs costs it less. */
+  readonly neverListens?: boolean;
+  /** An operand may be a number below zero, which looks like an option. */
+  readonly takesNegative?: boolean;
   /** Options end at the first operand, which begins something else, such as a command to run. */
   readonly passThrough?: boolean;
   /** Commands of its own by the word that calls them; what comes after that word is theirs. */
@@ -51,6 +74,8 @@ export interface Arguments {
   /** Every value, in order. */
   values(name: string): readonly string[];
   readonly operands: readonly string[];
+  /** How many of them stand before `--`; all of them where there is none. */
+  readonly beforeDashes: number;
 }
 
 /** The command line is wrong: `message`, where there is one, goes to stderr and the usage after it. */

@@ -1,13 +1,19 @@
 import type { ServiceOptions } from '../client/service.ts';
-import { createTransport } from '../transport/transport.ts';
+import type { Transport } from '../transport/transport.ts';
 import { hostCandidates } from './host-principal.ts';
 import { defaultRealmOf, type Session } from './session.ts';
 
 /** What an exchange with a KDC needs, as configured: transport, clock, clock skew, the ways to other realms, trace. */
 export function exchangeOptions(session: Session, enctypes: readonly number[]): ServiceOptions {
-  const { trace } = session;
+  const { io, trace } = session;
+  let transport: Transport | undefined;
   return {
-    transport: createTransport(session.config, { trace }),
+    transport: async (realm, request, signal) => {
+      io.beforeAsking?.();
+      const { createTransport } = await import('../transport/transport.ts');
+      transport ??= createTransport(session.config, { trace });
+      return transport(realm, request, signal);
+    },
     enctypes,
     now: () => session.io.now(),
     clockskew: session.config.libdefaults.clockskew,

@@ -1,8 +1,9 @@
 import { type Arguments, type Command, UsageError } from './command.ts';
 import { type Explanation, findExplanation } from './explain-lookup.ts';
-import { asciiJson } from './json.ts';
+import { lineOfJson } from './json.ts';
 import { printable } from './sentences.ts';
 import type { Io } from './terminal.ts';
+import { wrapLine } from './wrap.ts';
 
 /** explain: what an error means that somebody else printed. */
 export const explain: Command = {
@@ -11,8 +12,8 @@ export const explain: Command = {
   operands: 'CODE|MESSAGE',
   usageStatus: 2,
   options: [{ flags: '--json', text: 'Answer in one line of JSON.' }],
-  // A number of MIT's begins with a hyphen.
   passThrough: true,
+  takesNegative: true, // as MIT's numbers are
   run,
 };
 
@@ -32,15 +33,16 @@ async function run(args: Arguments, io: Io): Promise<number> {
     io.err(`${printable(`krb5kit explain: nothing is known of '${text}'`)}\n`);
     return 1;
   }
-  io.out(json ? `${jsonOf(found)}\n` : textOf(found));
+  io.out(json ? jsonOf(found) : textOf(found, io));
   return 0;
 }
 
 function jsonOf({ number = undefined, hint, ...rest }: Explanation): string {
-  return asciiJson({ number: number ?? null, ...rest, hint: hint ?? null });
+  return lineOfJson({ number: number ?? null, ...rest, hint: hint ?? null });
 }
 
-function textOf({ name, number, libraryNumber, sentence, saidBy, causes, hint }: Explanation): string {
+function textOf(explanation: Explanation, { stdoutIsTerminal, columns }: Io): string {
+  const { name, number, libraryNumber, sentence, saidBy, causes, hint } = explanation;
   const numbers = number === undefined ? `${libraryNumber}` : `${number}, as a library's ${libraryNumber}`;
   const lines = [
     `${name} (${numbers})`,
@@ -49,5 +51,5 @@ function textOf({ name, number, libraryNumber, sentence, saidBy, causes, hint }:
     ...(causes.length === 0 ? [] : ['Usual causes:', ...causes.map(cause => `  - ${cause}`)]),
     ...(hint === undefined ? [] : [`Try: ${hint}`]),
   ];
-  return lines.map(line => `${line}\n`).join('');
+  return lines.map(line => `${wrapLine(line, stdoutIsTerminal, columns)}\n`).join('');
 }

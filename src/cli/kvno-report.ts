@@ -1,13 +1,10 @@
-import { enctypeText, tellKeytab } from '../client/telling.ts';
 import { KerberosError } from '../errors.ts';
-import { keysOf } from '../keytab/find.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
 import type { Credential } from '../messages/credential.ts';
-import { formatPrincipal, samePrincipal, toPrincipal } from '../messages/principal.ts';
+import { samePrincipal, toPrincipal } from '../messages/principal.ts';
 import { type EncTicketPart, Ticket } from '../messages/ticket.ts';
 import type { Trace } from '../trace.ts';
 import { ActivityError, during } from './command.ts';
-import { openWithKeytab } from './kvno-keytab.ts';
 import { printable } from './sentences.ts';
 import type { Io } from './terminal.ts';
 
@@ -36,6 +33,7 @@ export async function reportTicket(
   let part: EncTicketPart | undefined;
   try {
     if (entries !== undefined) {
+      const { openWithKeytab, tellKeys } = await import('./kvno-keytab.ts');
       const keys = await entries();
       tellKeys(trace, { credential, sealed: encPart, keys });
       part = openWithKeytab(encPart, keys).part;
@@ -45,44 +43,15 @@ export async function reportTicket(
     throw new ActivityError(activity, error);
   }
   if (part !== undefined && inUsersName) await during(activity, () => checkClient(part, credential));
-  if (json) io.out(await ticketJson(credential, name, part !== undefined));
+  if (json) io.out(await reportJson(credential, part !== undefined, io.now()));
   else if (!quiet) io.out(`${line}${entries === undefined ? '' : ', keytab entry valid'}\n`);
 }
 
-async function ticketJson(credential: Credential, service: string, opened: boolean): Promise<string> {
-  const { asciiJson, enctypeJson } = await import('./json.ts');
-  const { encPart } = Ticket.decode(credential.ticket);
-  const ticket = {
-    service,
-    kvno: encPart.kvno ?? 0,
-    enctype: enctypeJson(encPart.etype),
-    sessionEnctype: enctypeJson(credential.key.keytype),
-    endtime: credential.endtime,
-    // Only where a keytab was to be checked.
-    keytab: opened ? 'valid' : null,
-  };
-  return `${asciiJson(ticket)}\n`;
-}
-
-/** Tells of the key that a ticket is sealed in, and of those that the keytab has for its service. */
-function tellKeys(
-  trace: Trace,
-  facts: {
-    readonly credential: Credential;
-    readonly sealed: Ticket['encPart'];
-    readonly keys: readonly KeytabEntry[];
-  },
-): void {
-  const { etype: enctype, kvno } = facts.sealed;
-  const { sname, realm } = Ticket.decode(facts.credential.ticket);
-  const server = toPrincipal(sname, realm);
-  trace(`The ticket is sealed in ${enctypeText(enctype)}, kvno ${kvno ?? 0}`, {
-    kind: 'sealed',
-    what: `ticket of ${formatPrincipal(server)}`,
-    enctype,
-    kvno,
-  });
-  tellKeytab(trace, server, { own: keysOf(facts.keys, server), entries: facts.keys });
+async function reportJson(credential: Credential, opened: boolean, now: Date): Promise<string> {
+  const { lineOfJson } = await import('./json.ts');
+  const { ticketJson } = await import('./ticket-json.ts');
+  // Only where a keytab was to be checked.
+  return lineOfJson({ ...(await ticketJson(credential, now)), keytab: opened ? 'valid' : null });
 }
 
 /** Not every KDC vouches for the user whom its reply names; the ticket does. */

@@ -1,7 +1,7 @@
 import type { CacheContents, Ccache } from '../ccache/ccache.ts';
 import { startRealmEntries } from '../ccache/config-entries.ts';
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
-import { isSupported, parseEnctypeList } from '../crypto/enctypes.ts';
+import { isSupported, parseEnctypeList } from '../crypto/enctype-list.ts';
 import { KerberosError } from '../errors.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
 import type { Credential } from '../messages/credential.ts';
@@ -11,7 +11,6 @@ import { ActivityError, type Arguments, type Command, during } from './command.t
 import { defaultCache } from './default-cache.ts';
 import { exchangeOptions } from './exchange.ts';
 import { hostPrincipal } from './host-principal.ts';
-import { keytabEntries } from './kvno-keytab.ts';
 import { reportTicket } from './kvno-report.ts';
 import { firstTicket, proxyTicket, type TicketWish } from './kvno-ticket.ts';
 import { checkArguments, readPeerTicket, readUser } from './kvno-wishes.ts';
@@ -19,6 +18,7 @@ import { tellFailure } from './run-command.ts';
 import { sentence } from './sentences.ts';
 import { namedCache, openSession, principalOf, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
+import { showWaits } from './waiting.ts';
 
 /** kvno: obtains service tickets and prints their key versions. */
 export const kvno: Command = {
@@ -66,12 +66,13 @@ export const kvno: Command = {
     { flags: '-h', text: 'Show the usage.', hidden: true },
   ],
   asksKdc: true,
+  neverListens: true,
   run,
 };
 
 async function run(args: Arguments, io: Io): Promise<number> {
   checkArguments(args);
-  const session = openSession(io);
+  const session = openSession(io, { activity: 'initializing krb5 library', follow: showWaits });
   const enctypes = readEnctypes(args.value('e'), session);
   const named = args.value('c');
   const activity = 'opening ccache';
@@ -80,7 +81,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
     : namedCache(named, session, activity));
   const outCache = await outputCache(args.value('outCache'), session);
   const keytab = args.value('k');
-  const entries = keytab === undefined ? undefined : keytabEntries(keytab);
+  const entries = keytab === undefined ? undefined : (await import('./kvno-keytab.ts')).keytabEntries(keytab);
   const user = await readUser(args, session);
   const peerTicket = await readPeerTicket(args, session);
   const { principal, kdcOffset } = await during('getting client principal name', () => cache.load());

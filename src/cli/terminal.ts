@@ -26,6 +26,8 @@ export interface Io {
   /** Aborted when what the command waits for is no longer wanted. */
   readonly signal?: AbortSignal;
   now(): Date;
+  /** Called before a KDC is asked, where that can be made cheaper. */
+  beforeAsking?(): void;
   /** Has `listener` told of the signals that ask to stop, instead of ending; the function returned undoes this. */
   onStop(listener: (signal: NodeJS.Signals) => void): () => void;
   /** Writes to stdout, in full, with what else is written before anything is waited for; adds nothing. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HelpRequested, parseArguments } from '../../src/cli/arguments.ts';
 import { type Command, UsageError } from '../../src/cli/command.ts';
-import { helpText } from '../../src/cli/parser.ts';
+import { helpText } from '../../src/cli/help-text.ts';
 
 const sample: Command = {
   name: 'sample',
@@ -47,6 +47,13 @@ describe('a command line', () => {
 
   it('ends its options at --', () => {
     expect(parseArguments(sample, ['-f', '--', '-k']).operands).toEqual(['-k']);
+  });
+
+  it('tells how many operands stand before --', () => {
+    const count = (...argv: string[]) => parseArguments(sample, argv).beforeDashes;
+    expect([count(), count('a', 'b'), count('a', '-f', 'b'), count('a', '--')]).toEqual([0, 2, 2, 1]);
+    expect([count('--', 'a'), count('a', '--', 'b', '--', '-c')]).toEqual([0, 1]);
+    expect([count('-c', '--', 'a'), count('-c', '--', 'a', '--', 'b')]).toEqual([1, 1]);
   });
 
   it('ends its options at the first operand where POSIX is asked for', () => {
