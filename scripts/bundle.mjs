@@ -14,7 +14,7 @@ const target = 'node20.19';
 const worthBytecode = 4096;
 
 // They run for days, in which an upgrade may take their files away: all of their code is there from the start.
-const lasting = ['agent', 'kdc', 'serve'];
+const lasting = ['agent', 'k5start', 'kdc', 'krenew', 'run', 'serve'];
 
 /** Bundles every command that src/cli/commands.ts imports, and krb5kit itself, into `outDir`. */
 export async function bundleCommands(root, outDir) {

@@ -32,24 +32,24 @@ export function agentKrb5Conf({ socket }: Pick<AgentPaths, 'socket'>): string {
   return `[libdefaults]\n  kcm_socket = ${socket}\n  default_ccache_name = KCM:\n`;
 }
 
-/** Lines for a shell, which name that configuration before what is there; Heimdal's clients need the other two. */
-export function agentExports(
+/** Lines for a shell, which name that configuration before what is there. */
+export function agentExports(paths: Pick<AgentPaths, 'directory' | 'krb5Conf'>, io: Io): string {
+  return Object.entries(agentEnvironment(paths, io))
+    .map(([name, value]) => `export ${name}=${quote(value)}\n`)
+    .join('');
+}
+
+/** The variables by which programs find the agent; Heimdal's clients need the last one. */
+export function agentEnvironment(
   { directory, krb5Conf }: Pick<AgentPaths, 'directory' | 'krb5Conf'>,
-  io: Io,
-): string {
-  const { env, platform } = io;
+  { env, platform }: Io,
+): Readonly<Record<string, string>> {
   const others =
     env.KRB5_CONFIG === undefined
       ? defaultConfigFiles(platform, { home: env.HOME })
       : splitConfigPath(env.KRB5_CONFIG, platform);
   const files = [krb5Conf, ...others.filter(file => file !== krb5Conf)];
-  return [
-    ['KRB5_CONFIG', files.join(':')],
-    ['KRB5CCNAME', 'KCM:'],
-    ['HEIM_IPC_DIR', directory],
-  ]
-    .map(([name, value]) => `export ${name}=${quote(value!)}\n`)
-    .join('');
+  return { KRB5_CONFIG: files.join(':'), KRB5CCNAME: 'KCM:', HEIM_IPC_DIR: directory };
 }
 
 function quote(text: string): string {

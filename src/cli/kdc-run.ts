@@ -1,6 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { constants } from 'node:os';
 import { join, resolve } from 'node:path';
 import { KerberosError, KeytabError } from '../errors.ts';
 import type { RunningKdc } from '../kdc/start.ts';
@@ -9,7 +7,8 @@ import { type Arguments, type Command, during, UsageError } from './command.ts';
 import { temporaryDirectory } from './directories.ts';
 import { fileReason } from './file-reason.ts';
 import { type RealmSpec, readRealm, realmOptions, serviceNames } from './kdc-realm.ts';
-import { printable } from './sentences.ts';
+import { followTroubleFile, writeTroubleFile } from './kdc-trouble-file.ts';
+import { catchSignals, startProgram } from './run-program.ts';
 import type { Io } from './terminal.ts';
 import { startWipeWatchdog, type WipeWatchdog } from './wipe-watchdog.ts';
 
@@ -43,12 +42,19 @@ async function run(args: Arguments, io: Io): Promise<number> {
     made.push(directory);
     if (keytab !== undefined) made.push(keytab);
     const { startKdc } = await import('../kdc/start.ts');
-    const kdc = await during('starting the KDC', () => startKdc({ ...spec, now: () => io.now() }));
+    const trouble = join(directory, 'trouble');
+    writeTroubleFile(trouble, args.values('trouble'));
+    const nextTrouble = followTroubleFile(trouble, name, io);
+    const kdc = await during('starting the KDC', () =>
+      startKdc({ ...spec, now: () => io.now(), nextTrouble }),
+    );
     try {
       // Whoever kills us leaves no keys behind either.
       watchdog = startWipeWatchdog(made, io.platform);
       const env = await prepare({ directory, kdc, spec, keytab }, io);
-      return await runProgram(program, rest, { env, stop, io });
+      const { pid, status } = startProgram([program, ...rest], { name, env, stop, io });
+      if (pid !== undefined) watchdog.end(pid);
+      return await status;
     } finally {
       await kdc.close();
     }
@@ -119,70 +125,7 @@ async function prepare({ directory, kdc, spec, keytab }: Realm, { env }: Io): Pr
     KRB5_KTNAME: `FILE:${keys}`,
     KRB5RCACHEDIR: directory,
     KRB5KIT_REALM: kdc.realm,
+    KRB5KIT_TROUBLE: join(directory, 'trouble'),
     ...(kdc.kkdcpUrl === undefined ? {} : { KRB5KIT_KKDCP_URL: kdc.kkdcpUrl }),
   };
-}
-
-/** The signals that ask us to stop, on their way to the program. */
-interface Stop {
-  /** One that came before there was a program to send it to. */
-  readonly early: NodeJS.Signals | undefined;
-  passTo(child: ChildProcess): void;
-  release(): void;
-}
-
-function catchSignals(io: Io): Stop {
-  let early: NodeJS.Signals | undefined;
-  let program: ChildProcess | undefined;
-  const release = io.onStop(signal => {
-    // What is typed at a terminal reaches the program without our help, and twice is not the same as once.
-    const typed = io.stdinIsTerminal && (signal === 'SIGINT' || signal === 'SIGQUIT');
-    if (program === undefined) early ??= signal;
-    else if (!typed) program.kill(signal);
-  });
-  return {
-    get early() {
-      return early;
-    },
-    passTo(child) {
-      program = child;
-    },
-    release,
-  };
-}
-
-interface Surroundings {
-  readonly env: NodeJS.ProcessEnv;
-  readonly stop: Stop;
-  readonly io: Io;
-}
-
-/**
- * Runs the program with our own input and output; its exit status, or 128 and the signal that ended it, or what
- * shells say of one that cannot be started: 127 where there is none, else 126.
- */
-function runProgram(
-  program: string,
-  args: readonly string[],
-  { env, stop, io }: Surroundings,
-): Promise<number> {
-  if (stop.early !== undefined) return Promise.resolve(statusOf(stop.early));
-  return new Promise(resolve => {
-    const fail = (error: unknown): void => {
-      io.err(printable(`${name}: ${program}: ${fileReason(error)}`).concat('\n'));
-      resolve((error as NodeJS.ErrnoException).code === 'ENOENT' ? 127 : 126);
-    };
-    try {
-      const child = spawn(program, args, { env, stdio: 'inherit', cwd: io.cwd });
-      stop.passTo(child);
-      child.once('error', fail);
-      child.once('close', (status, signal) => resolve(status ?? statusOf(signal)));
-    } catch (error) {
-      fail(error);
-    }
-  });
-}
-
-function statusOf(signal: NodeJS.Signals | null): number {
-  return 128 + (signal === null ? 0 : constants.signals[signal]);
 }

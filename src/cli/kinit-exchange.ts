@@ -1,4 +1,4 @@
-import type { CacheContents } from '../ccache/ccache.ts';
+import type { CacheContents, Ccache } from '../ccache/ccache.ts';
 import { startRealmEntries } from '../ccache/config-entries.ts';
 import { doesFast } from '../client/fast-available.ts';
 import { getInitialCredential, type InitialOptions } from '../client/initial.ts';
@@ -17,6 +17,7 @@ import { exchangeOptions } from './exchange.ts';
 import type { Target } from './kinit-cache.ts';
 import { warnOfPassword } from './kinit-warnings.ts';
 import type { TimeWishes } from './kinit-wishes.ts';
+import { isAbsent } from './named-caches.ts';
 import { confirmedByPrimary } from './primary-kdc.ts';
 import { printable, sentence } from './sentences.ts';
 import { principalOf, type Session } from './session.ts';
@@ -26,6 +27,8 @@ interface InitialRequest {
   readonly target: Target;
   readonly wishes: TimeWishes;
   readonly withKeytab: boolean;
+  /** How the client proves who it is; found by the options if not given. */
+  readonly secret?: Secret | undefined;
   say(line: string): void;
 }
 
@@ -34,7 +37,9 @@ export async function getInitial(request: InitialRequest, session: Session): Pro
   const { args, target, wishes, withKeytab } = request;
   const { libdefaults } = session.config;
   const service = args.value('S');
-  const secret = withKeytab ? await keytabSecret(request, session) : passwordSecret(target, session);
+  const earlier = await earlierPreauthTypes(request, session);
+  const secret =
+    request.secret ?? (withKeytab ? await keytabSecret(request, session) : passwordSecret(target, session));
   const result = await during('getting initial credentials', async () => {
     const options = {
       ...exchangeOptions(session, defaultTktEnctypes(session.config)),
@@ -54,7 +59,7 @@ export async function getInitial(request: InitialRequest, session: Session): Pro
           : [],
       canonicalize: args.has('canonicalize') || libdefaults.canonicalize,
       pac: either(args, 'requestPac', 'noRequestPac'),
-      preferredPreauthTypes: libdefaults.preferredPreauthTypes,
+      preferredPreauthTypes: [...earlier, ...(libdefaults.preferredPreauthTypes ?? [])],
       spakeGroups: libdefaults.spakePreauthGroups,
       armor: await armorOf(args.value('T'), session),
       ask: (prompt: string) => session.io.readPassword(prompt),
@@ -123,7 +128,7 @@ export async function againFrom(
   service: string | undefined,
   session: Session,
 ): Promise<CacheContents> {
-  const contents = await cache.load();
+  const contents = await loadToRenew(cache);
   const { credentials, kdcOffset } = contents;
   const server =
     service === undefined
@@ -140,38 +145,56 @@ export async function againFrom(
   return { principal, credentials: [...startRealmEntries(renewed), renewed], kdcOffset };
 }
 
-function passwordSecret({ name, principal }: Target, { io }: Session): Secret {
-  if (isAnonymous(principal)) return { password: () => preauthentication(nobodysPassword) };
+function passwordSecret({ name, principal }: Target, session: Session): Secret {
+  if (isAnonymous(principal)) return { password: () => preauthentication(nobodysPassword, session) };
   // The name may be that of a cache, which anybody may have put in the usual place.
   const prompt = `Password for ${printable(name)}: `;
-  return { password: () => preauthentication(() => io.readPassword(prompt)) };
+  return { password: () => preauthentication(() => session.io.readPassword(prompt), session) };
 }
 
 async function nobodysPassword(): Promise<never> {
   throw new KerberosError('PREAUTH_FAILED', 'the KDC offers no anonymous PKINIT');
 }
 
-async function keytabSecret({ args, say }: InitialRequest, session: Session): Promise<Secret> {
+async function keytabSecret({ args, target, say }: InitialRequest, session: Session): Promise<Secret> {
   const { clientKeytab, defaultKeytab, namedKeytab } = await import('./keytabs.ts');
   const named = args.value('t');
   const keytab =
     named !== undefined
-      ? namedKeytab(named, '')
+      ? namedKeytab(named, { joint: '' })
       : args.has('i')
-        ? clientKeytab(session)
-        : defaultKeytab(session);
+        ? clientKeytab(session, { activity: 'resolving default client keytab', joint: '' })
+        : defaultKeytab(session, { activity: 'getting initial credentials' });
   if (named !== undefined) say(`Using keytab: ${named}`);
-  return during('getting initial credentials', async () => ({
-    keytab: await preauthentication(() => keytab.entries()),
-  }));
+  const { realm } = target.principal;
+  try {
+    const entries = await keytab.entries();
+    // A host whose realm nobody knows takes its keys of any realm, until the KDC cannot be found.
+    const ofNone = entries.map(each => ({ ...each, principal: { ...each.principal, realm } }));
+    return { keytab: realm === '' ? ofNone : entries };
+  } catch (error) {
+    // Whether a key is needed is for the KDC to say, which may know no such client.
+    return { password: () => preauthentication(() => Promise.reject(error), session) };
+  }
 }
 
-/** What keeps the client from proving who it is, as MIT puts it. */
-async function preauthentication<T>(work: () => Promise<T>): Promise<T> {
+/** What is in the cache; of one that is not in a file MIT does not say which it is that is not there. */
+async function loadToRenew(cache: Ccache): Promise<CacheContents> {
+  try {
+    return await cache.load();
+  } catch (error) {
+    if (!isAbsent(error) || cache.type === 'FILE' || cache.type === 'DIR') throw error;
+    throw new KerberosError('CACHE_NOT_FOUND', 'No credentials cache found', { cause: error });
+  }
+}
+
+/** What keeps the client from proving who it is, as MIT puts it where the KDC wants a proof. */
+async function preauthentication<T>(work: () => Promise<T>, { decisions }: Session): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof KerberosError) || error.code === 'PASSWORD_INTERRUPTED') throw error;
+    if (!decisions.some(({ fact }) => fact?.kind === 'mechanism')) throw error;
     throw new KerberosError(error.code, `Pre-authentication failed: ${error.message}`, { cause: error });
   }
 }
@@ -185,6 +208,17 @@ function inMitsWords(error: unknown, { name }: Target): unknown {
 export function failedToStore(error: unknown): unknown {
   if (!(error instanceof KerberosError)) return error;
   return new KerberosError(error.code, `Failed to store credentials: ${sentence(error)}`, { cause: error });
+}
+
+/** The way in which the ticket in the cache of -I was got, if there is one and it tells. */
+async function earlierPreauthTypes(
+  { args, target }: InitialRequest,
+  session: Session,
+): Promise<readonly number[]> {
+  const name = args.value('I');
+  if (name === undefined) return [];
+  const { notedPreauthTypes } = await import('./kinit-input-cache.ts');
+  return notedPreauthTypes(name, target.principal.realm, session);
 }
 
 /** The armor cache of -T, wherever its type comes from; whether there is one is seen when it is used. */

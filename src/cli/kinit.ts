@@ -2,14 +2,16 @@ import { type CacheContents, ccacheName } from '../ccache/ccache.ts';
 import { isConfigEntry } from '../ccache/config-entries.ts';
 import { formatPrincipal } from '../messages/principal.ts';
 import { type Arguments, type Command, during, jsonOption, UsageError } from './command.ts';
+import { isForJob, jobSecretOptions, lastingOptions } from './job-options.ts';
 import { chooseCache, type Target } from './kinit-cache.ts';
 import { againFrom, failedToStore, getInitial } from './kinit-exchange.ts';
-import { readWishes } from './kinit-wishes.ts';
+import { readWishes, type TimeWishes } from './kinit-wishes.ts';
 import { pastLostKey } from './lost-key.ts';
 import { printable } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 import { versionOptions } from './version-options.ts';
+import { showWaits } from './waiting.ts';
 
 /** kinit: obtains and caches an initial ticket-granting ticket. */
 export const kinit: Command = {
@@ -18,11 +20,11 @@ export const kinit: Command = {
   operands: '[principal]',
   usageStatus: 2,
   usage: `Usage: kinit [-V] [-l lifetime] [-s start_time] [-r renewable_life]
-\t[-f | -F] [-p | -P] [-a | -A] [-C] [-E]
+\t[-f | -F] [-p | -P] [-n] [-a | -A] [-C] [-E]
 \t[--request-pac | --no-request-pac]
 \t[-v] [-R] [-k [-i|-t keytab_file]] [-c cachename]
-\t[-S service_name] [-T ticket_armor_cache]
-\t[-n] [-X attribute[=value]] [principal]
+\t[-S service_name] [-I input_ccache] [-T ticket_armor_cache]
+\t[-X <attribute>[=<value>]] [principal]
 
     options:
 \t-V verbose
@@ -33,6 +35,7 @@ export const kinit: Command = {
 \t-F not forwardable
 \t-p proxiable
 \t-P not proxiable
+\t-n anonymous
 \t-a include addresses
 \t-A do not include addresses
 \t-v validate
@@ -44,9 +47,9 @@ export const kinit: Command = {
 \t-t filename of keytab to use
 \t-c Kerberos 5 cache name
 \t-S service
+\t-I input credential cache
 \t-T armor credential cache
-\t-n anonymous
-\t-X attribute of PKINIT
+\t-X <attribute>[=<value>]
 \t--{,no}-request-pac request KDC include/exclude a PAC
 `,
   options: [
@@ -65,10 +68,11 @@ export const kinit: Command = {
     { flags: '-C, --canonicalize', text: "Accept the KDC's own form of the principal's name." },
     { flags: '-E, --enterprise', text: 'Take the principal for an enterprise name, such as a mail address.' },
     { flags: '-k', text: "Prove who you are by a keytab's key instead of a password." },
-    { flags: '-i', text: 'With -k, use the default client keytab.' },
+    { flags: '-i', text: 'Use the default client keytab; implies -k.' },
     { flags: '-t <keytab>', text: 'Use this keytab; implies -k.' },
     { flags: '-c <cache>', text: 'Keep the ticket in this cache instead of the default one.' },
     { flags: '-S <service>', text: 'Get a ticket for this service instead of the ticket-granting service.' },
+    { flags: '-I <cache>', text: 'Prove who you are in the way that got the ticket in this cache.' },
     {
       flags: '-T <cache>',
       text: 'Protect the exchange with FAST, with a ticket of this cache as its armor.',
@@ -80,33 +84,43 @@ export const kinit: Command = {
     },
     { flags: '--request-pac', text: 'Ask the KDC to put a PAC into the ticket.' },
     { flags: '--no-request-pac', text: 'Ask the KDC to put no PAC into the ticket.' },
+    ...lastingOptions,
+    ...jobSecretOptions,
     jsonOption,
     ...versionOptions,
   ],
   asksKdc: true,
+  neverListens: true,
   run,
 };
 
-async function run(args: Arguments, io: Io): Promise<number> {
-  const withKeytab = args.has('k') || args.has('t');
-  const notes = args.has('t') && !args.has('k') ? ['keytab specified, forcing -k'] : [];
-  const faults = conflicts(args);
-  if (faults.length > 0) throw new UsageError([...faults, ...notes].join('\n'));
-  for (const note of notes) io.err(`${note}\n`);
-  const wishes = await readWishes(args, io);
-  const session = openSession(io);
+async function run(given: Arguments, io: Io): Promise<number> {
+  const jobs = isForJob(given) ? await import('./kinit-job.ts') : undefined;
+  const job = await jobs?.readKinitJob(given, io);
+  const args = job?.args ?? given;
+  const wishes = await checkedWishes(args, io);
+  const withKeytab = args.has('k') || namesKeytab(args) || (job?.withKeytab ?? false);
+  const session = openSession(io, { activity: 'initializing Kerberos 5 library', follow: showWaits });
   const say = (line: string): void => {
     if (args.has('V')) io.err(`${printable(line)}\n`);
   };
-  const again = args.has('v') ? 'validating' : args.has('R') ? 'renewing' : undefined;
+  const again = againOf(args);
   const choose = (): Promise<Target> => chooseCache(args, session, { withKeytab, say });
   // There is nothing to renew among tickets that cannot be opened.
   const target = again === undefined ? await pastLostKey(choose, session) : await choose();
+  if (args.has('I')) say(`Using specified input cache: ${args.value('I')}`);
   say(`Using principal: ${target.name}`);
 
+  const request = { args, target, wishes, withKeytab, secret: job?.secret, say };
+  if (job?.least !== undefined) {
+    const { least } = job;
+    const obtain = (): Promise<CacheContents> => getInitial(request, session);
+    await jobs!.getLasting({ target, least, services: args.values('for'), obtain, say }, session);
+    return 0;
+  }
   const contents =
     again === undefined
-      ? await getInitial({ args, target, wishes, withKeytab, say }, session)
+      ? (job?.tickets ?? (await getInitial(request, session)))
       : await during(`${again} credentials`, () => againFrom(target, again, args.value('S'), session));
   if (args.has('V') && session.decisions.some(({ fact }) => fact?.kind === 'clock'))
     await noteClock(session, say);
@@ -119,6 +133,28 @@ async function run(args: Arguments, io: Io): Promise<number> {
   return 0;
 }
 
+/** The times wished for, once the command line is found to be right; what it is taken for is told. */
+async function checkedWishes(args: Arguments, io: Io): Promise<TimeWishes> {
+  const notes = namesKeytab(args) && !args.has('k') ? ['keytab specified, forcing -k'] : [];
+  const { wishes, ignored, faults: badTimes } = await readWishes(args, io);
+  const faults = [...repeated(args), ...badTimes, ...conflicts(args)];
+  const extra = args.operands.length > 1 ? [`Extra arguments (starting with "${args.operands[1]}").`] : [];
+  if (faults.length + extra.length > 0) throw new UsageError([...faults, ...notes, ...extra].join('\n'));
+  for (const line of [...notes, ...ignored]) io.err(`${line}\n`);
+  return wishes;
+}
+
+function namesKeytab(args: Arguments): boolean {
+  return args.has('t') || args.has('i');
+}
+
+/** What is to be done to the ticket in the cache; with a keytab named, a new one is got whatever else is asked for. */
+function againOf(args: Arguments): 'validating' | 'renewing' | undefined {
+  if (namesKeytab(args)) return undefined;
+  if (args.has('v')) return 'validating';
+  return args.has('R') ? 'renewing' : undefined;
+}
+
 /** Tells how our clock differs from the KDC's, if it does by much. */
 async function noteClock({ decisions, config }: Session, say: (line: string) => void): Promise<void> {
   const { clockDifference } = await import('./explain-clock.ts');
@@ -128,21 +164,31 @@ async function noteClock({ decisions, config }: Session, say: (line: string) => 
   say(`Note: ${difference}${how}`);
 }
 
-/** What is wrong with the options, in MIT's words. */
-function conflicts(args: Arguments): readonly string[] {
+/** What may be given once, in MIT's words. */
+function repeated(args: Arguments): readonly string[] {
+  const words = {
+    c: 'Only one -c option allowed',
+    I: 'Only one -I option allowed',
+    T: 'Only one armor_ccache',
+    t: 'Only one -t option allowed.',
+  };
+  return Object.entries(words).flatMap(([letter, text]) =>
+    Array<string>(Math.max(0, args.values(letter).length - 1)).fill(text),
+  );
+}
+
+/** What does not go together, in MIT's words. */
+export function conflicts(args: Arguments): readonly string[] {
   const faults: string[] = [];
   for (const [one, other, letters] of [
     ['forwardable', 'noforwardable', '-f and -F'],
     ['proxiable', 'noproxiable', '-p and -P'],
     ['addresses', 'noaddresses', '-a and -A'],
+    ['requestPac', 'noRequestPac', '--request-pac and --no-request-pac'],
   ] as const) {
     if (args.has(one) && args.has(other)) faults.push(`Only one of ${letters} allowed`);
   }
-  if (args.values('c').length > 1) faults.push('Only one -c option allowed');
-  if (args.values('T').length > 1) faults.push('Only one armor_ccache');
-  if (args.values('t').length > 1) faults.push('Only one -t option allowed.');
   if (args.has('t') && args.has('i')) faults.push('Only one of -t and -i allowed');
-  if (args.operands.length > 1) faults.push(`Extra arguments (starting with "${args.operands[1]}").`);
   return faults;
 }
 

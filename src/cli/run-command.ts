@@ -7,6 +7,7 @@ import { KERBEROS_4_STATUS, wantsKerberos4 } from './version-options.ts';
 /** Runs a command with its arguments; resolves to the exit status. What goes wrong is told in one line on stderr. */
 export async function runCommand(command: Command, argv: readonly string[], io: Io): Promise<number> {
   let args: Arguments | undefined;
+  let world = io;
   try {
     const posixlyCorrect = io.env.POSIXLY_CORRECT !== undefined;
     args = parseArguments(command, argv, { posixlyCorrect });
@@ -14,29 +15,42 @@ export async function runCommand(command: Command, argv: readonly string[], io: 
       io.err('Kerberos 4 is no longer supported\n');
       return KERBEROS_4_STATUS;
     }
-    return await command.run(args, io);
+    if (args.has('quiet') || args.has('noColor')) {
+      const { withManners } = await import('./manners.ts');
+      world = withManners(args, command, io);
+    }
+    return await command.run(args, world);
   } catch (error) {
     if (error instanceof HelpRequested) {
-      const { helpText } = await import('./parser.ts');
-      io.out(helpText(command));
+      const { fullHelp } = await import('./help.ts');
+      io.out(fullHelp(command));
       return 0;
     }
-    if (error instanceof UsageError) {
-      const exitStatus = command.usageStatus;
-      // What cannot be taken apart may have asked for it all the same.
-      if (command.asksKdc && (args?.has('json') ?? argv.includes('--json'))) {
-        await tellInJson({ program: command.name, error, exitStatus }, io);
-        return exitStatus;
-      }
-      const usage = command.usage ?? `${`Usage: ${command.name} [options] ${command.operands}`.trimEnd()}\n`;
-      io.err(error.message === '' ? usage : `${error.message}\n${usage}`);
-      return exitStatus;
-    }
     const failure = { program: command.name, error, exitStatus: 1 };
-    if (args !== undefined && command.asksKdc) await tellFailure(failure, args, io);
-    else tellError(failure.program, error, io);
-    return 1;
+    if (error instanceof UsageError) {
+      // What cannot be taken apart may have asked for it all the same.
+      const inJson = args?.has('json') ?? (argv.includes('--json') && takesJson(command));
+      return inJson ? tellMisuseInJson(failure, command, world) : tellMisuse(error, command, world);
+    }
+    if (args !== undefined) await (command.asksKdc ? tellFailure : tellShortly)(failure, args, world);
+    else tellError(failure.program, error, world);
+    return failure.exitStatus;
   }
+}
+
+function tellMisuse({ message }: UsageError, command: Command, io: Io): number {
+  const usage = command.usage ?? `${`Usage: ${command.name} [options] ${command.operands}`.trimEnd()}\n`;
+  io.err(message === '' ? usage : `${message}\n${usage}`);
+  return command.usageStatus;
+}
+
+async function tellMisuseInJson(failure: Failure, { usageStatus }: Command, io: Io): Promise<number> {
+  await tellInJson({ ...failure, exitStatus: usageStatus }, io);
+  return usageStatus;
+}
+
+function takesJson({ options }: Command): boolean {
+  return options.some(({ flags }) => flags === '--json');
 }
 
 /** A failure of a command, and the exit status that comes of it. */
@@ -56,6 +70,12 @@ export async function tellFailure(failure: Failure, args: Arguments, io: Io): Pr
   if (!io.stderrIsTerminal && !args.has('V')) return;
   const { explanation } = await import('./explain-failure.ts');
   io.err(explanation(failure, io));
+}
+
+/** Tells of a failure in one line; with `--json`, as one line of JSON. */
+export async function tellShortly(failure: Failure, args: Arguments, io: Io): Promise<void> {
+  if (args.has('json')) return tellInJson(failure, io);
+  tellError(failure.program, failure.error, io);
 }
 
 async function tellInJson(failure: Failure, io: Io): Promise<void> {

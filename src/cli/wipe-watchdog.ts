@@ -2,12 +2,22 @@ import { spawn } from 'node:child_process';
 
 /** Removes paths when we are gone, unless told otherwise before. */
 export interface WipeWatchdog {
+  /** Has it hang up on a process then, which depends on what is removed; where there are signals. */
+  hangUpOn(pid: number): void;
+  /** Has it hang up on a process then, and kill it where it takes no notice. */
+  end(pid: number): void;
   /** Whoever removes them here has no need of it any more. */
   dismiss(): void;
 }
 
-/** Ends when its input does, which is when we end, however we do. */
-const SHELL = 'trap "" INT TERM HUP QUIT; cat >/dev/null; rm -rf -- "$@"';
+/**
+ * Ends when its input does, which is when we end, however we do. A line of it is a process to hang up on and, if that is
+ * to end within seconds, one word more; what such a process has put there meanwhile goes, too.
+ */
+const SHELL =
+  'trap "" INT TERM HUP QUIT; pid=; end=; while read -r p e; do pid=$p end=$e; done; rm -rf -- "$@"; ' +
+  '[ -n "$pid" ] || exit; kill -HUP "$pid"; [ -n "$end" ] || exit; n=0; while kill -0 "$pid"; do ' +
+  '[ $n -lt 3 ] || { kill -KILL "$pid"; sleep 1; break; }; sleep 1; n=$((n + 1)); done; rm -rf -- "$@"';
 const SCRIPT =
   'process.stdin.resume().on("end", () => { for (const path of process.argv.slice(1)) ' +
   'require("node:fs").rmSync(path, { recursive: true, force: true, maxRetries: 5 }); })';
@@ -29,6 +39,12 @@ export function startWipeWatchdog(paths: readonly string[], platform: NodeJS.Pla
   child.stdin.on('error', () => {});
   child.unref();
   return {
+    hangUpOn(pid) {
+      child.stdin.write(`${pid}\n`);
+    },
+    end(pid) {
+      child.stdin.write(`${pid} end\n`);
+    },
     dismiss() {
       child.kill('SIGKILL');
       child.stdin.destroy();

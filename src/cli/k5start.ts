@@ -1,0 +1,145 @@
+import { userInfo } from 'node:os';
+import { formatPrincipal } from '../messages/principal.ts';
+import { type Arguments, type Command, during } from './command.ts';
+import { helpText } from './help-text.ts';
+import type { Job } from './job.ts';
+import { readJobSecret } from './job-secrets.ts';
+import { namedKeytab } from './keytabs.ts';
+import { checkNumbers, kstartAfterwards, kstartJob, kstartOptions, wrong } from './kstart-options.ts';
+import { readyOption, runInBackground } from './run-background.ts';
+import { runJob } from './run-job.ts';
+import { printable } from './sentences.ts';
+import { defaultRealmOf, openSession, principalOf } from './session.ts';
+import type { Io } from './terminal.ts';
+
+const name = 'k5start';
+
+/** k5start: gets a ticket and keeps it alive, by the options of kstart's program. */
+export const k5start: Command = {
+  name,
+  summary: 'Get tickets and keep them alive, by the options of k5start.',
+  operands: '[principal [command...]]',
+  usageStatus: 1,
+  options: [
+    ...kstartOptions,
+    { flags: '-F', text: 'Ask for a ticket that is not forwardable.' },
+    { flags: '-f <keytab>', text: "Prove who you are by this keytab's key instead of a password." },
+    { flags: '-g <group>', text: 'Give the cache file to this group.' },
+    { flags: '-I <instance>', text: 'The second part of the name of the service that the ticket is for.' },
+    { flags: '-i <instance>', text: "The second part of the principal's name." },
+    { flags: '-l <lifetime>', text: 'Ask for a ticket that lives this long, such as 10h.' },
+    { flags: '-m <mode>', text: 'Give the cache file this mode, in octal.' },
+    { flags: '-n', text: 'Nothing.', hidden: true },
+    { flags: '-o <owner>', text: 'Give the cache file to this user.' },
+    { flags: '-P', text: 'Ask for a ticket that is not proxiable.' },
+    { flags: '-q', text: 'Say nothing but errors.' },
+    { flags: '-r <realm>', text: 'The realm of the service that the ticket is for.' },
+    { flags: '-S <service>', text: 'The first part of the name of the service that the ticket is for.' },
+    { flags: '-s', text: 'Read the password from standard input.' },
+    { flags: '-U', text: "Take the keytab's first principal; all operands are the command." },
+    { flags: '-u <principal>', text: 'The principal.' },
+    readyOption,
+  ],
+  run,
+};
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  if (args.has('h')) {
+    io.out(helpText(k5start));
+    return 0;
+  }
+  const keytab = args.value('f');
+  const takesOperand = !args.has('U') && !args.has('u') && args.operands.length > 0;
+  const rest = args.operands.slice(takesOperand ? 1 : 0);
+  const command = rest[0] === '--' ? rest.slice(1) : rest;
+  checkNumbers(args);
+  check(args, command.length > 0);
+  const common = kstartJob(args, command, name);
+  if (args.has('b') && !args.has('readyFd')) return runInBackground(k5start, args, { word: name }, io);
+  const principal = takesOperand ? args.operands[0]! : await principalName(args);
+  const service = await serviceName(args, principal, io);
+  const quiet = ['q', 'K', 'H'].some(letter => args.has(letter)) && !args.has('v');
+  if (!quiet) {
+    const session = openSession(io);
+    const full = formatPrincipal(await during(`parsing ${principal}`, () => principalOf(principal, session)));
+    const forService = service === undefined ? '' : ` for service ${service.replace(/@.*/, '')}`;
+    io.out(`${printable(`Kerberos initialization for ${full}${forService}`)}\n`);
+  }
+  if (args.has('s') && !args.has('q')) io.out('Password: ');
+  const kinit = kinitArguments(
+    {
+      k: keytab === undefined ? undefined : '',
+      t: keytab,
+      c: args.value('k'),
+      l: args.value('l'),
+      noforwardable: args.has('F') ? '' : undefined,
+      noproxiable: args.has('P') ? '' : undefined,
+      S: service,
+      passwordStdin: args.has('s') ? '' : undefined,
+    },
+    principal,
+  );
+  const job: Job = {
+    ...common,
+    kinit,
+    withKeytab: keytab !== undefined,
+    secret: args.has('s') ? await readJobSecret(kinit, io) : undefined,
+    renewOnly: false,
+    renews: false,
+    patient: (common.command.length > 0 || args.has('K')) && !args.has('x'),
+    keepsGoing: false,
+    hangsUp: false,
+    say: (line, ours) => {
+      if (args.has('v')) ours.err(`${printable(`${name}: ${line}`)}\n`);
+    },
+    afterwards: kstartAfterwards(args),
+  };
+  return runJob(job, io);
+}
+
+/** What makes no sense together, in k5start's words. */
+function check(args: Arguments, hasCommand: boolean): void {
+  const withKeytab = args.has('f');
+  const name = args.value('u') ?? '';
+  if (args.has('s') && withKeytab) throw wrong('cannot use both -s and -f flags');
+  if (args.has('b') && !withKeytab) throw wrong('-b option requires a keytab be specified with -f');
+  if (args.has('K') && !withKeytab) throw wrong('-K option requires a keytab be specified with -f');
+  if (hasCommand && !withKeytab) throw wrong('running a command requires a keytab be specified with -f');
+  if (name.includes('/') && args.has('i')) throw wrong('instance specified in the principal and with -i');
+  if (args.has('U') && !withKeytab) throw wrong('-U option requires a keytab be specified with -f');
+}
+
+async function principalName(args: Arguments): Promise<string> {
+  const keytab = args.value('f');
+  if (args.has('U') && keytab !== undefined) {
+    const [first] = await during(`reading ${keytab}`, () => namedKeytab(keytab).entries());
+    if (first === undefined) throw wrong(`no principal found in keytab file ${keytab}`);
+    return formatPrincipal(first.principal);
+  }
+  const user = args.value('u') ?? userInfo().username.replace(/[\\/@]/g, '\\$&');
+  return args.has('i') ? `${user}/${args.value('i')}` : user;
+}
+
+/** Undefined for a ticket-granting ticket. */
+async function serviceName(args: Arguments, principal: string, io: Io): Promise<string | undefined> {
+  if (!args.has('S') && !args.has('I') && !args.has('r')) return undefined;
+  const session = openSession(io);
+  const client = await during(`parsing ${principal}`, () => principalOf(principal, session));
+  const realm = args.value('r') ?? (await defaultRealmOf(session)) ?? client.realm;
+  return `${args.value('S') ?? 'krbtgt'}/${args.value('I') ?? realm}@${realm}`;
+}
+
+/** A command line of kinit's. */
+export function kinitArguments(
+  given: Readonly<Record<string, string | undefined>>,
+  principal?: string,
+): Arguments {
+  const operands = principal === undefined ? [] : [principal];
+  return {
+    has: option => given[option] !== undefined,
+    value: option => given[option],
+    values: option => (given[option] === undefined ? [] : [given[option]!]),
+    operands,
+    beforeDashes: operands.length,
+  };
+}

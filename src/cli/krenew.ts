@@ -1,0 +1,56 @@
+import type { Arguments, Command } from './command.ts';
+import { helpText } from './help-text.ts';
+import { kinitArguments } from './k5start.ts';
+import { kstartAfterwards, kstartJob, kstartOptions, wrong } from './kstart-options.ts';
+import { readyOption, runInBackground } from './run-background.ts';
+import { runJob } from './run-job.ts';
+import { printable } from './sentences.ts';
+import type { Io } from './terminal.ts';
+
+const name = 'krenew';
+
+/** krenew: renews the ticket that there is, by the options of kstart's program. */
+export const krenew: Command = {
+  name,
+  summary: 'Renew a ticket for as long as possible, by the options of krenew.',
+  operands: '[command...]',
+  usageStatus: 1,
+  options: [
+    ...kstartOptions,
+    { flags: '-i', text: 'Go on even when the ticket can be renewed no more.' },
+    { flags: '-s', text: 'Send SIGHUP to the command when the ticket can be renewed no more.' },
+    readyOption,
+  ],
+  run,
+};
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  if (args.has('h')) {
+    io.out(helpText(krenew));
+    return 0;
+  }
+  const common = kstartJob(args, args.operands, name);
+  const hasCommand = common.command.length > 0;
+  const lasting = hasCommand || args.has('K');
+  if (args.has('s') && !hasCommand) throw wrong('-s option only makes sense with a command to run');
+  if (args.has('b') && !args.has('readyFd')) return runInBackground(krenew, args, { word: name }, io);
+  return runJob(
+    {
+      ...common,
+      // A command gets a copy, which nobody else destroys.
+      kinit: kinitArguments({}),
+      withKeytab: false,
+      secret: undefined,
+      renewOnly: true,
+      renews: true,
+      patient: false,
+      keepsGoing: args.has('i') && lasting,
+      hangsUp: args.has('s'),
+      say: (line, ours) => {
+        if (args.has('v')) ours.err(`${printable(`${name}: ${line}`)}\n`);
+      },
+      afterwards: kstartAfterwards(args),
+    },
+    io,
+  );
+}

@@ -1,0 +1,146 @@
+import { chmodSync } from 'node:fs';
+import type { Ccache } from '../ccache/ccache.ts';
+import { KerberosError } from '../errors.ts';
+import type { Arguments, OptionRow } from './command.ts';
+import { fileReason } from './file-reason.ts';
+import type { Job } from './job.ts';
+import type { Io } from './terminal.ts';
+
+/** The options that k5start and krenew have in common, by the letters that they have there. */
+export const kstartOptions: readonly OptionRow[] = [
+  { flags: '-a', text: 'Get new tickets at every look.' },
+  { flags: '-b', text: 'Go on in the background once there is a ticket.' },
+  { flags: '-c <file>', text: "Write the command's process number to this file." },
+  { flags: '-H <minutes>', text: 'Be content with a ticket that lives on for so long.' },
+  { flags: '-h', text: 'Show this help.' },
+  { flags: '-K <minutes>', text: 'Keep running, and look at the ticket every so often.' },
+  { flags: '-k <cache>', text: 'Use this cache.' },
+  { flags: '-L', text: 'Send what is said to the system log, too.' },
+  { flags: '-p <file>', text: 'Write our own process number to this file.' },
+  { flags: '-t', text: 'Run aklog, or the program in AKLOG, whenever there is a new ticket.' },
+  { flags: '-v', text: 'Say more.' },
+  { flags: '-x', text: 'End at the first error.' },
+];
+
+/** Seconds between two looks where a command runs. */
+const HOUR = 3600;
+
+/** What the common options come to. Throws KerberosError CONFIG_VALUE for what makes no sense, in kstart's words. */
+export function kstartJob(
+  args: Arguments,
+  command: readonly string[],
+  program: string,
+): Pick<
+  Job,
+  | 'program'
+  | 'cacheName'
+  | 'memory'
+  | 'command'
+  | 'services'
+  | 'interval'
+  | 'happy'
+  | 'always'
+  | 'exitOnError'
+  | 'pidFile'
+  | 'childPidFile'
+  | 'daemon'
+  | 'mask'
+  | 'log'
+> {
+  const hasCommand = command.length > 0;
+  const interval = minutes(args.value('K'), '-K interval');
+  const lasting = hasCommand || interval !== undefined;
+  if (args.has('a') && !lasting) throw wrong('-a only makes sense with -K or a command to run');
+  if (args.has('b') && !lasting) throw wrong('-b only makes sense with -K or a command to run');
+  if (args.has('c') && !hasCommand) throw wrong('-c option only makes sense with a command to run');
+  const readyFd = args.value('readyFd');
+  return {
+    program,
+    cacheName: args.value('k'),
+    memory: false,
+    command,
+    services: [],
+    interval: interval ?? (hasCommand ? HOUR : undefined),
+    happy: minutes(args.value('H'), '-H limit'),
+    always: args.has('a'),
+    exitOnError: args.has('x'),
+    pidFile: args.value('p'),
+    childPidFile: args.value('c'),
+    daemon: readyFd === undefined ? undefined : { readyFd: Number(readyFd), directory: '/' },
+    mask: false,
+    log: args.has('L') ? line => void logLine(program, line) : undefined,
+  };
+}
+
+/** What is wrong with numbers comes before what makes no sense together. */
+export function checkNumbers(args: Arguments): void {
+  minutes(args.value('K'), '-K interval');
+  minutes(args.value('H'), '-H limit');
+}
+
+/** Whole minutes or parts of them, in seconds. */
+export function minutes(text: string | undefined, what: string): number | undefined {
+  if (text === undefined) return undefined;
+  const number = /^\d{1,7}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
+  if (number === 0) throw wrong(`${what} argument ${text} invalid`);
+  return number * 60;
+}
+
+/** What is done to the cache, and by other programs, whenever there are new tickets. */
+export function kstartAfterwards(args: Arguments): Job['afterwards'] {
+  const { owner, group, mode } = { owner: args.value('o'), group: args.value('g'), mode: args.value('m') };
+  if (mode !== undefined && !/^[0-7]{1,4}$/.test(mode)) throw wrong(`-m mode argument ${mode} invalid`);
+  const changes = (owner ?? group ?? mode) !== undefined;
+  if (!changes && !args.has('t')) return undefined;
+  return async (cache, env, io) => {
+    if (changes && cache.type !== 'FILE') throw wrong('cannot set permissions on a cache that is no file');
+    if (owner !== undefined || group !== undefined) await changeOwner(owner, group, cache);
+    if (mode !== undefined) changeMode(mode, cache);
+    if (args.has('t')) await runAklog(env, io);
+  };
+}
+
+/** The names of users and groups are the system's to look up. */
+async function changeOwner(owner = '', group: string | undefined, { residual }: Ccache): Promise<void> {
+  // To chown, a colon and nothing after it is the user's own group.
+  const whose = group !== undefined ? `${owner}:${group}` : /^\d+$/.test(owner) ? owner : `${owner}:`;
+  const { status, said } = await runProgram('chown', ['--', whose, residual]);
+  if (status !== 0) throw wrong(`cannot change the owner of ${residual}: ${said}`);
+}
+
+function changeMode(mode: string, { residual }: Ccache): void {
+  try {
+    chmodSync(residual, Number.parseInt(mode, 8));
+  } catch (error) {
+    throw wrong(`cannot change the mode of ${residual}: ${fileReason(error)}`);
+  }
+}
+
+async function runAklog(env: NodeJS.ProcessEnv, io: Io): Promise<void> {
+  const program = env.AKLOG ?? env.KINIT_PROG ?? '/usr/bin/aklog';
+  if (program === '') throw wrong('set AKLOG to specify the path to aklog');
+  const { status, said } = await runProgram(program, [], env);
+  if (status !== 0) io.err(`${program}: ${said || `status ${status}`}\n`);
+}
+
+async function logLine(program: string, line: string): Promise<void> {
+  await runProgram('logger', ['-p', 'daemon.warning', '-t', program, '--', line]);
+}
+
+async function runProgram(program: string, args: readonly string[], env?: NodeJS.ProcessEnv) {
+  const { spawn } = await import('node:child_process');
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env: env ?? process.env });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', text => {
+    said += text;
+  });
+  return new Promise<{ readonly status: number; readonly said: string }>(resolve => {
+    child.once('error', error => resolve({ status: 127, said: fileReason(error) }));
+    child.once('close', status => resolve({ status: status ?? 1, said: said.trim() }));
+  });
+}
+
+/** What is wrong with the command line, told without the usage. */
+export function wrong(sentence: string): KerberosError {
+  return new KerberosError('CONFIG_VALUE', sentence);
+}

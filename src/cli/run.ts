@@ -1,0 +1,130 @@
+import { type Arguments, type Command, UsageError } from './command.ts';
+import type { Job } from './job.ts';
+import { namesSecret, readJobSecret, withOwner } from './job-secrets.ts';
+import { conflicts, kinit } from './kinit.ts';
+import { minutes } from './kstart-options.ts';
+import { readyOption, runInBackground } from './run-background.ts';
+import { runJob } from './run-job.ts';
+import { printable } from './sentences.ts';
+import type { Io } from './terminal.ts';
+
+const name = 'krb5kit run';
+
+/** Of kinit's options those that renew or postdate a ticket, and those that have to do with one only. */
+const NOT_OURS = ['-s', '-v', '-R', '-4', '-5', '--for', '--min'];
+
+/** run: runs a command with tickets of its own, which are kept alive until it ends. */
+export const run: Command = {
+  name,
+  summary: 'Run a command with tickets of its own, kept alive until it ends.',
+  operands: '[principal] -- command [argument...]',
+  usageStatus: 2,
+  options: [
+    ...kinit.options.filter(({ flags }) => !NOT_OURS.includes(flags.split(/[ ,]/)[0]!)),
+    { flags: '--service <name>', text: 'Get a ticket for this service, too; may be given more than once.' },
+    { flags: '--memory', text: 'Keep the tickets in memory; only programs that can use KCM find them.' },
+    {
+      flags: '-K, --every <minutes>',
+      text: 'Look at the tickets so often; without a command, keep running.',
+    },
+    { flags: '-H, --happy <minutes>', text: 'Be content with tickets that live on for so long.' },
+    { flags: '--always', text: 'Get new tickets at every look.' },
+    { flags: '-b, --background', text: 'Go on in the background once there is a ticket.' },
+    { flags: '--pid-file <file>', text: 'Write our own process number to this file.' },
+    { flags: '--child-pid-file <file>', text: "Write the command's process number to this file." },
+    { flags: '-x, --exit-on-error', text: 'End, and hang up on the command, when there are no new tickets.' },
+    { flags: '-q, --quiet', text: 'Say nothing but errors.', hidden: true },
+    readyOption,
+  ],
+  epilogue:
+    '\nThe command finds its tickets by KRB5CCNAME; its exit status is passed on, and 128 and the number of the\n' +
+    'signal that ended it. Without a command, -K keeps the tickets in the default cache alive.\n' +
+    'With the options of other programs: krb5kit k5start --help, krb5kit krenew --help.',
+  asksKdc: true,
+  run: start,
+};
+
+async function start(args: Arguments, io: Io): Promise<number> {
+  const command = args.operands.slice(args.beforeDashes);
+  const before = args.operands.slice(0, args.beforeDashes).filter(word => word !== '--');
+  const hasCommand = command.length > 0;
+  if (!hasCommand && !args.has('every') && !args.has('happy')) {
+    throw new UsageError(`${name}: name the command to run, after --`);
+  }
+  if (before.length > 1) {
+    throw new UsageError(`${name}: what is "${before[1]}"? The command comes after --`);
+  }
+  for (const option of ['childPidFile', 'memory']) {
+    if (args.has(option) && !hasCommand)
+      throw new UsageError(`${name}: --${hyphened(option)} is for a command`);
+  }
+  if (args.has('memory') && args.has('c'))
+    throw new UsageError(`${name}: -c and --memory exclude each other`);
+  const faults = conflicts({ ...args, operands: before });
+  if (faults.length > 0) throw new UsageError(faults.map(fault => `${name}: ${fault}`).join('\n'));
+  const withSecret = namesSecret(args);
+  if (args.has('background') && !args.has('readyFd'))
+    return toBackground(args, { hasCommand, withSecret }, io);
+
+  const secret = withSecret ? await readJobSecret(args, io) : undefined;
+  const own: Arguments = { ...args, operands: before, beforeDashes: before.length };
+  const readyFd = args.value('readyFd');
+  const interval = minutesOf(args, 'every', '-K');
+  const job: Job = {
+    program: name,
+    kinit: secret === undefined ? own : withOwner(own, secret),
+    withKeytab: args.has('k') || args.has('t') || args.has('i') || secret?.keytab !== undefined,
+    secret,
+    renewOnly: false,
+    renews: true,
+    cacheName: args.value('c'),
+    memory: args.has('memory'),
+    command,
+    services: args.values('service'),
+    interval,
+    happy: minutesOf(args, 'happy', '-H'),
+    always: args.has('always'),
+    patient: false,
+    exitOnError: args.has('exitOnError'),
+    keepsGoing: false,
+    hangsUp: false,
+    pidFile: args.value('pidFile'),
+    childPidFile: args.value('childPidFile'),
+    daemon: readyFd === undefined ? undefined : { readyFd: Number(readyFd), directory: undefined },
+    mask: args.has('mask'),
+    say: (line, ours) => {
+      if (args.has('V')) ours.err(`${printable(line)}\n`);
+    },
+    afterwards: undefined,
+    log: undefined,
+  };
+  return runJob(job, io);
+}
+
+interface Wanted {
+  readonly hasCommand: boolean;
+  readonly withSecret: boolean;
+}
+
+/** Nobody can be asked for a password there. */
+function toBackground(args: Arguments, { hasCommand, withSecret }: Wanted, io: Io): Promise<number> {
+  if (!hasCommand && !args.has('every')) throw new UsageError(`${name}: -b is for a command, or -K`);
+  const withKeytab = args.has('k') || args.has('t') || args.has('i');
+  if (args.has('passwordStdin') || !(withSecret || withKeytab)) {
+    throw new UsageError(`${name}: -b takes a keytab, a cache, or a password that need not be typed`);
+  }
+  const keeps = [args.value('keytabFd'), args.value('cacheFd'), args.value('passwordFd')];
+  return runInBackground(run, args, { word: 'run', keeps }, io);
+}
+
+function minutesOf(args: Arguments, option: string, what: string): number | undefined {
+  try {
+    return minutes(args.value(option), what);
+  } catch (error) {
+    throw new UsageError(`${name}: ${(error as Error).message}`);
+  }
+}
+
+function hyphened(option: string): string {
+  return option.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
+}
