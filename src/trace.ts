@@ -26,6 +26,10 @@ export type Fact =
       readonly service: string;
       readonly servers: readonly { readonly server: string; readonly found?: string | undefined }[];
     }
+  /** A request is to go to a realm's servers, which may have to be looked up. */
+  | { readonly kind: 'exchange'; readonly realm: string }
+  /** None of them has answered. */
+  | { readonly kind: 'unanswered'; readonly realm: string }
   | ({ readonly kind: 'sent'; readonly bytes: number } & AttemptFact)
   | ({ readonly kind: 'answered'; readonly bytes: number } & AttemptFact)
   | ({ readonly kind: 'failed'; readonly reason: string } & AttemptFact)

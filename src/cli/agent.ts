@@ -4,7 +4,7 @@ import { keychainStore } from '../agent/sealed.ts';
 import { type AgentStore, memoryStore } from '../agent/store.ts';
 import { permittedEnctypes } from '../config/enctypes.ts';
 import { KerberosError } from '../errors.ts';
-import { agentStatus, lockAgent, stopAgent } from './agent-control.ts';
+import { type AgentStatus, agentStatus, lockAgent, stopAgent } from './agent-control.ts';
 import { installAgent, uninstallAgent } from './agent-install.ts';
 import { type AgentPaths, agentExports, agentPaths } from './agent-paths.ts';
 import { ensureRunning, preparePlace } from './agent-start.ts';
@@ -38,6 +38,7 @@ export const agent: Command = {
     { flags: '--idle <duration>', text: 'End after that long without a client.' },
     { flags: '--install', text: "Have the user's systemd or launchd start the agent, from now on." },
     { flags: '--uninstall', text: 'Undo --install.' },
+    { flags: '--json', text: 'With --status, print one line of JSON; a failure is one on stderr.' },
   ],
   epilogue: '\nIn a shell: eval "$(krb5kit agent --start)"',
   run,
@@ -64,7 +65,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
     case 'lock':
       return tell(await lockAgent(paths), 'The agent has forgotten the key', io);
     case 'status':
-      return showStatus(paths, io);
+      return showStatus(paths, args, io);
     case 'install':
       return installAgent(paths, serverOptions(args), io);
     case 'uninstall':
@@ -94,8 +95,13 @@ function tell(done: boolean, text: string, io: Io): number {
   return done ? 0 : 1;
 }
 
-async function showStatus(paths: AgentPaths, io: Io): Promise<number> {
+async function showStatus(paths: AgentPaths, args: Arguments, io: Io): Promise<number> {
   const status = await agentStatus(paths);
+  if (args.has('json')) {
+    const { lineOfJson } = await import('./json.ts');
+    io.out(lineOfJson(status === undefined ? { running: false } : statusJson(status, paths)));
+    return status === undefined ? 1 : 0;
+  }
   if (status === undefined) return tell(false, '', io);
   const { pid, kind, locked, caches, clients, requests, started } = status;
   const since = formatTimestamp(new Date(started * 1000), loadLocale(io.env));
@@ -106,6 +112,22 @@ async function showStatus(paths: AgentPaths, io: Io): Promise<number> {
   // The one that asks counts as well.
   io.out(`Other clients: ${clients - 1}, requests: ${requests - 1}\n`);
   return 0;
+}
+
+/** The one that asks does not count. */
+function statusJson(status: AgentStatus, { socket }: AgentPaths): object {
+  const { pid, kind, locked, caches, clients, requests, started } = status;
+  return {
+    running: true,
+    pid,
+    socket,
+    since: new Date(started * 1000),
+    store: kind === 'memory' ? 'memory' : 'keychain',
+    locked: locked !== 0,
+    cacheCount: caches < 0 ? null : caches,
+    clientCount: clients - 1,
+    requestCount: requests - 1,
+  };
 }
 
 interface Wishes {

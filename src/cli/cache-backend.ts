@@ -2,8 +2,9 @@ import type { BackendState } from '../ccache/keychain-open.ts';
 import { hasSealedTickets } from '../ccache/probe.ts';
 import { whyUnwritable } from '../ccache/sealed-directory.ts';
 import { sealedPath } from '../ccache/sealed-path.ts';
-import { type Arguments, type Command, during, UsageError } from './command.ts';
+import { type Arguments, type Command, during, jsonOutput, UsageError } from './command.ts';
 import { chooseDefaultCache } from './default-cache.ts';
+import { lineOfJson } from './json.ts';
 import { printable } from './sentences.ts';
 import { openSession } from './session.ts';
 import type { Io } from './terminal.ts';
@@ -17,7 +18,7 @@ export const cacheBackend: Command = {
   summary: 'Tell where the key of the sealed caches is kept, and why there.',
   operands: '',
   usageStatus: 2,
-  options: [],
+  options: [jsonOutput],
   run,
 };
 
@@ -35,13 +36,24 @@ async function run(args: Arguments, io: Io): Promise<number> {
     chooseDefaultCache(session, { reading: false }),
   );
   const path = sealedPath(dataDirectory);
-  const remarks = [
-    hasSealedTickets(dataDirectory) ? undefined : 'there are none',
-    whyUnwritable(dataDirectory),
-  ].filter(remark => remark !== undefined);
+  const unwritable = whyUnwritable(dataDirectory);
+  const remarks = [hasSealedTickets(dataDirectory) ? undefined : 'there are none', unwritable].filter(
+    remark => remark !== undefined,
+  );
+  if (args.has('json')) {
+    const found = {
+      backends,
+      backend: chosen(backends, wish)?.name ?? null,
+      wanted: wish ?? null,
+      sealedTickets: { path, present: hasSealedTickets(dataDirectory), problem: unwritable ?? null },
+      defaultCache: { cache: choice.name, reason: choice.reason },
+    };
+    io.out(lineOfJson(found));
+    return 0;
+  }
   const lines = [
     ...backends.map(({ name, usable, reason }) => `${name}: ${usable ? 'yes' : 'no'}, ${reason}`),
-    `Back-end: ${chosenOf(backends, wish)}`,
+    `Back-end: ${chosenText(backends, wish)}`,
     `Sealed tickets: ${path}${remarks.length === 0 ? '' : ` (${remarks.join(', ')})`}`,
     `Default cache: ${choice.name} (${choice.reason})`,
   ];
@@ -55,8 +67,11 @@ function passphraseReason(wish: string | undefined, { env }: Io): string {
 }
 
 /** The one that was asked for, else the first that can serve. */
-function chosenOf(backends: readonly BackendState[], wish: string | undefined): string {
-  const chosen = backends.find(({ name, usable }) => usable && (wish === undefined || name === wish));
+function chosen(backends: readonly BackendState[], wish: string | undefined): BackendState | undefined {
+  return backends.find(({ name, usable }) => usable && (wish === undefined || name === wish));
+}
+
+function chosenText(backends: readonly BackendState[], wish: string | undefined): string {
   const asked = wish === undefined || wish === 'passphrase' ? '' : ` (KRB5KIT_KEYCHAIN is ${wish})`;
-  return `${chosen?.name ?? 'none'}${asked}`;
+  return `${chosen(backends, wish)?.name ?? 'none'}${asked}`;
 }

@@ -1,14 +1,15 @@
 import { type CacheContents, type Ccache, ccacheName } from '../ccache/ccache.ts';
-import { isConfigEntry } from '../ccache/config-entries.ts';
 import { hasSealedTickets } from '../ccache/probe.ts';
 import { textToBytes } from '../codec/text.ts';
-import { formatPrincipal, samePrincipal, tgsPrincipal } from '../messages/principal.ts';
-import { ActivityError, type Arguments, type Command, during } from './command.ts';
+import { formatPrincipal } from '../messages/principal.ts';
+import { cacheSummaryJson, leadingTicket, ticketsOf } from './cache-json.ts';
+import { ActivityError, type Arguments, type Command, during, jsonOutput } from './command.ts';
 import { defaultCacheName } from './default-cache.ts';
+import { lineOfJson } from './json.ts';
 import { loadLocale } from './locale/locale.ts';
 import { formatTimestamp } from './locale/time-format.ts';
 import { cachesAround, isAbsent } from './named-caches.ts';
-import { tellError } from './run-command.ts';
+import { tellShortly } from './run-command.ts';
 import { printable, sentence } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
@@ -20,17 +21,18 @@ export const cacheList: Command = {
   summary: 'List caches, a line for each.',
   operands: '[cache...]',
   usageStatus: 2,
-  options: [],
+  options: [jsonOutput],
   run,
 };
 
+type Found = readonly [cache: Ccache, contents: CacheContents];
 type Line = readonly [cache: string, principal: string, tickets: string, validUntil: string];
 
 const TITLES: Line = ['Cache', 'Principal', 'Tickets', 'Valid until'];
 
 async function run(args: Arguments, io: Io): Promise<number> {
   const session = openSession(io);
-  const lines: Line[] = [];
+  const found: Found[] = [];
   let status = 0;
   // One locked keychain is in the way of the agent's caches and of the sealed ones, and is told of once.
   const told = new Set<string>();
@@ -42,8 +44,9 @@ async function run(args: Arguments, io: Io): Promise<number> {
       if (args.operands.length === 0 && isAbsent(error)) return;
       status = 1;
       const cause = sentence(error instanceof ActivityError ? error.cause : error);
-      if (!told.has(cause)) tellError('krb5kit cache list', error, io);
+      if (told.has(cause)) return;
       told.add(cause);
+      await tellShortly({ program: 'krb5kit cache list', error, exitStatus: 1 }, args, io);
     }
   };
   const shown = new Set<string>();
@@ -55,12 +58,15 @@ async function run(args: Arguments, io: Io): Promise<number> {
           const contents = await cache.load();
           if (shown.has(ccacheName(cache))) return;
           shown.add(ccacheName(cache));
-          lines.push(describe(cache, contents, session));
+          found.push([cache, contents]);
         });
       }
     });
   }
-  if (lines.length > 0) io.out(table([TITLES, ...lines]));
+  if (args.has('json')) {
+    const now = io.now();
+    io.out(lineOfJson({ caches: found.map(each => cacheSummaryJson(...each, now)) }));
+  } else if (found.length > 0) io.out(table([TITLES, ...found.map(each => describe(...each, io))]));
   else if (status === 0) io.out('No credential caches found\n');
   return status;
 }
@@ -76,24 +82,15 @@ async function usualNames(session: Session): Promise<readonly string[]> {
   ];
 }
 
-function describe(cache: Ccache, contents: CacheContents, { io }: Session): Line {
-  const tickets = contents.credentials.filter(credential => !isConfigEntry(credential));
-  const until = validUntil(contents);
+function describe(cache: Ccache, contents: CacheContents, io: Io): Line {
+  const until = leadingTicket(contents)?.endtime;
   const expired = until !== undefined && until <= io.now();
   return [
     ccacheName(cache),
     formatPrincipal(contents.principal),
-    String(tickets.length),
+    String(ticketsOf(contents).length),
     until === undefined ? '-' : expired ? 'expired' : formatTimestamp(until, loadLocale(io.env)),
   ];
-}
-
-/** When the ticket-granting ticket of the principal's realm expires, without one the last ticket to do so. */
-function validUntil({ principal, credentials }: CacheContents): Date | undefined {
-  const tickets = credentials.filter(credential => !isConfigEntry(credential));
-  const tgts = tickets.filter(({ server }) => samePrincipal(server, tgsPrincipal(principal.realm)));
-  const times = (tgts.length > 0 ? tgts : tickets).map(({ endtime }) => endtime.getTime());
-  return times.length === 0 ? undefined : new Date(Math.max(...times));
 }
 
 /** Columns two blanks apart, the numbers at the right of theirs. */

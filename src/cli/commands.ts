@@ -33,6 +33,10 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     summary: 'Show what is in a cache, keytab, token, message or capture.',
     load: async () => (await import('./inspect.ts')).inspect,
   },
+  k5start: {
+    summary: 'Get tickets and keep them alive, by the options of k5start.',
+    load: async () => (await import('./k5start.ts')).k5start,
+  },
   kdc: {
     summary: 'Run a KDC for one realm, alone or around a command (kdc run).',
     load: async () => (await import('./kdc.ts')).kdc,
@@ -52,6 +56,10 @@ export const commands: Readonly<Record<string, CommandRow>> = {
   kpasswd: {
     summary: "Change a principal's password.",
     load: async () => (await import('./kpasswd.ts')).kpasswd,
+  },
+  krenew: {
+    summary: 'Renew a ticket for as long as possible, by the options of krenew.',
+    load: async () => (await import('./krenew.ts')).krenew,
   },
   kswitch: {
     summary: 'Make another cache of the collection the primary one.',
@@ -73,8 +81,16 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     summary: 'Present a ticket to a service and check its answer.',
     load: async () => (await import('./present.ts')).present,
   },
+  run: {
+    summary: 'Run a command with tickets of its own, kept alive until it ends.',
+    load: async () => (await import('./run.ts')).run,
+  },
   serve: {
     summary: 'Accept tickets as a sample service and tell each client who it is.',
     load: async () => (await import('./serve.ts')).serve,
+  },
+  status: {
+    summary: 'Tell how long your tickets are good for, once or as it changes.',
+    load: async () => (await import('./status.ts')).status,
   },
 };

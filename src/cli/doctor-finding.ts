@@ -1,9 +1,10 @@
 import { ActivityError } from './command.ts';
 import { hintFor } from './explain-hints.ts';
 import { storyOf } from './explain-story.ts';
-import { asciiJson } from './json.ts';
+import { lineOfJson } from './json.ts';
 import { printable, sentence } from './sentences.ts';
 import type { Io } from './terminal.ts';
+import { wrapLine } from './wrap.ts';
 
 /** What one check found. */
 export interface Finding {
@@ -43,12 +44,12 @@ export function findingText({ subject, result, text, hint }: Finding, io: Io): s
   const line = `${marks[result]} ${subject}: ${text}`;
   const indent = ' '.repeat(marks[result].length + 1);
   const lines = hint === undefined ? [line] : [line, `${indent}Try: ${hint}`];
-  return lines.map(each => `${printable(each)}\n`).join('');
+  return lines.map(each => `${wrapLine(printable(each), io.stdoutIsTerminal, io.columns)}\n`).join('');
 }
 
 export function findingsJson(findings: readonly Finding[]): string {
   const rows = findings.map(({ hint, ...rest }) => ({ ...rest, hint: hint ?? null }));
-  return `${asciiJson({ healthy: findings.every(({ result }) => result !== 'bad'), findings: rows })}\n`;
+  return lineOfJson({ healthy: findings.every(({ result }) => result !== 'bad'), findings: rows });
 }
 
 /** Whether the user's locale has the marks. */

@@ -10,6 +10,7 @@ import { storyOf } from './explain-story.ts';
 import { hostPrincipal } from './host-principal.ts';
 import { openSession, principalOf, type Session, userPrincipal } from './session.ts';
 import type { Io } from './terminal.ts';
+import { showWaits } from './waiting.ts';
 
 /** doctor: looks at all that has to be right before a ticket is accepted. */
 export const doctor: Command = {
@@ -43,7 +44,7 @@ interface Wishes {
 async function* examine({ name, service }: Wishes, io: Io): AsyncGenerator<Finding> {
   let session: Session;
   try {
-    session = openSession(io);
+    session = openSession(io, { follow: showWaits });
   } catch (error) {
     // Nothing can be done without it.
     yield failed('configuration', error, io);

@@ -1,7 +1,7 @@
 import { findEnctypeName } from '../crypto/enctype-names.ts';
 
 /** Types that nothing here can use any more; old keytabs still have them. */
-const FORMER_NAMES: Readonly<Record<number, string>> = {
+export const FORMER_NAMES: Readonly<Record<number, string>> = {
   1: 'des-cbc-crc',
   2: 'des-cbc-md4',
   3: 'des-cbc-md5',

@@ -31,7 +31,7 @@ const UNITS = [
 ] as const;
 
 /** `7 min 12 s`: whole seconds, at most two units that follow each other. */
-function durationInWords(milliseconds: number): string {
+export function durationInWords(milliseconds: number): string {
   let left = Math.round(milliseconds / 1000);
   const counts = UNITS.map(([unit, seconds]) => {
     const count = Math.floor(left / seconds);

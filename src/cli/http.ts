@@ -6,7 +6,6 @@ import { KerberosError } from '../errors.ts';
 import { openFromCache } from '../http/contexts.ts';
 import { negotiateFetch } from '../http/fetch.ts';
 import { type NegotiateOptions, negotiated } from '../http/options.ts';
-import { formatPrincipal } from '../messages/principal.ts';
 import { clientKeytabOf } from './client-keytab.ts';
 import { type Arguments, type Command, during, UsageError } from './command.ts';
 import { exchangeOptions } from './exchange.ts';
@@ -16,6 +15,7 @@ import { cacheForService } from './identity-cache.ts';
 import { printable } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
+import { showWaits } from './waiting.ts';
 
 /** http: asks a web server for something, and authenticates by Negotiate where that wants to know who asks. */
 export const http: Command = {
@@ -50,7 +50,10 @@ export const http: Command = {
     { flags: '--preemptive', text: 'Authenticate without being asked.' },
     { flags: '--no-mutual', text: 'Do not insist on the server proving who it is.' },
     { flags: '--proxy <url>', text: 'Go through this proxy.' },
-    { flags: '--json', text: 'Write the facts as one line of JSON: status, headers, who, body.', ours: true },
+    {
+      flags: '--json',
+      text: 'Write the facts as one line of JSON: status, headers, who, body; a failure as one on stderr.',
+    },
   ],
   run,
 };
@@ -61,12 +64,12 @@ async function run(args: Arguments, io: Io): Promise<number> {
   if (url === undefined) throw new UsageError('krb5kit http: name one URL of http or https');
   const init = await readRequest(args, io);
   const options = readOptions(args, io);
-  const session = openSession(io);
+  const session = openSession(io, { follow: showWaits });
   const open = opener(args, session);
   return during(`transferring ${url}`, async () => {
     const response = await fetched(negotiateFetch({ ...options, open })(url, init));
     const body = new Uint8Array(await fetched(response.arrayBuffer()));
-    tell(response, body, args, io);
+    await tell(response, body, args, io);
     // As a shell asks: 4 and 5 are the server's own words.
     return response.status < 400 ? 0 : Math.floor(response.status / 100);
   });
@@ -100,13 +103,13 @@ const reasons: Readonly<Record<string, string>> = {
   ECONNRESET: 'The server closed the connection',
 };
 
-function tell(response: Response, body: Uint8Array, args: Arguments, io: Io): void {
+async function tell(response: Response, body: Uint8Array, args: Arguments, io: Io): Promise<void> {
   const file = args.value('output');
   if (file !== undefined) writeFileSync(resolve(io.cwd, file), body);
   if (args.has('json')) {
-    io.out(
-      `${JSON.stringify({ ...facts(response), ...(file === undefined && { body: bytesToText(body) }) })}\n`,
-    );
+    const { lineOfJson } = await import('./json.ts');
+    const facts = await factsOf(response);
+    io.out(lineOfJson({ ...facts, body: file === undefined ? bytesToText(body) : null }));
     return;
   }
   if (args.has('include') || args.has('head')) {
@@ -117,20 +120,18 @@ function tell(response: Response, body: Uint8Array, args: Arguments, io: Io): vo
   if (file === undefined) io.out(bytesToText(body));
 }
 
-function facts(response: Response): object {
+async function factsOf(response: Response): Promise<object> {
   const { url, status, statusText } = response;
   const who = negotiated(response);
+  const { contextJson } = await import('./context-json.ts');
   return {
     url,
     status,
     statusText,
     headers: Object.fromEntries(response.headers),
-    ...(who && {
-      client: formatPrincipal(who.initiator),
-      service: formatPrincipal(who.acceptor),
-      mechanism: who.mechanism,
-      mutual: who.mutual,
-      delegated: who.flags.delegation,
-    }),
+    ...(who === undefined ? NOBODY : { ...contextJson(who), mutual: who.mutual }),
   };
 }
+
+/** There was no authentication. */
+const NOBODY = { client: null, server: null, mechanism: null, mutual: null, contextFlags: null };

@@ -111,9 +111,14 @@ const BY_FIELD: Readonly<Record<string, (number: number) => string | undefined>>
   enctype: etypeText,
 };
 
+/** What a number of a field is called, such as `NT-PRINCIPAL`. */
+export function fieldName(field: string, number: number): string | undefined {
+  return BY_FIELD[field]?.(number);
+}
+
 /** A number of a field with its name, such as `NT-PRINCIPAL (1)`. */
 export function numberWithName(field: string, number: number): string {
-  const name = BY_FIELD[field]?.(number);
+  const name = fieldName(field, number);
   return name === undefined ? String(number) : `${name} (${number})`;
 }
 
@@ -168,9 +173,14 @@ const FLAGS: Readonly<Record<string, Names>> = {
 
 /** The flags of a field by their names, and the bits without one by their numbers; undefined where it has no flags. */
 export function flagNames(field: string, flags: number): string | undefined {
-  const names = FLAGS[field];
-  if (names === undefined) return undefined;
-  const set = Array.from({ length: 32 }, (_, bit) => bit).filter(bit => (flags << bit) & 0x80000000);
+  if (FLAGS[field] === undefined) return undefined;
+  const set = flagList(field, flags);
   const hex = `0x${flags.toString(16).padStart(8, '0')}`;
-  return set.length === 0 ? hex : `${set.map(bit => names[bit] ?? `bit ${bit}`).join(', ')} (${hex})`;
+  return set.length === 0 ? hex : `${set.join(', ')} (${hex})`;
+}
+
+/** The names of the flags that are set, in the order of their bits; `bit 14` for one without a name. */
+export function flagList(field: string, flags: number): readonly string[] {
+  const set = Array.from({ length: 32 }, (_, bit) => bit).filter(bit => (flags << bit) & 0x80000000);
+  return set.map(bit => FLAGS[field]?.[bit] ?? `bit ${bit}`);
 }

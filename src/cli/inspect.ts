@@ -8,7 +8,7 @@ import { fileReason } from './file-reason.ts';
 import { inspectBytes } from './inspect-formats.ts';
 import { InspectKeys } from './inspect-keys.ts';
 import { treeText } from './inspect-node.ts';
-import { asciiJson } from './json.ts';
+import { lineOfJson } from './json.ts';
 import { namedKeytab } from './keytabs.ts';
 import type { Io } from './terminal.ts';
 
@@ -52,7 +52,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
       left: MAX_NODES,
     }),
   );
-  io.out(args.has('json') ? `${asciiJson(nodes)}\n` : treeText(nodes));
+  io.out(args.has('json') ? lineOfJson({ nodes }) : treeText(nodes));
   return 0;
 }
 

@@ -1,4 +1,5 @@
 import { enctypeName } from '../crypto/enctype-names.ts';
+import { FORMER_NAMES } from './etype-text.ts';
 
 /** JSON on one line, without bytes that a terminal or a log might take for something else. */
 export function asciiJson(value: unknown): string {
@@ -8,9 +9,14 @@ export function asciiJson(value: unknown): string {
   );
 }
 
+/** The same as a line of output. */
+export function lineOfJson(value: object): string {
+  return `${asciiJson(value)}\n`;
+}
+
 /** An enctype's number and name. */
 export function enctypeJson(number: number): object {
-  return named(number, enctypeName(number));
+  return named(number, enctypeName(number) ?? FORMER_NAMES[number]);
 }
 
 /** A number, and its name if it has one. */

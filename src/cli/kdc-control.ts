@@ -2,9 +2,11 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KerberosError } from '../errors.ts';
-import { type Arguments, type Command, UsageError } from './command.ts';
+import { type Arguments, type Command, jsonOutput, type OptionRow, UsageError } from './command.ts';
+import { databaseOptions } from './kdc-database.ts';
 import { KDC_FILES, kdcPlace, makePlace, runningAt, runningKdcs } from './kdc-place.ts';
 import { DEFAULT_REALM, readRealm, realmOptions } from './kdc-realm.ts';
+import { servedDatabase, servedRealm } from './kdc-served.ts';
 import { isRunning } from './session-process.ts';
 import type { Io } from './terminal.ts';
 
@@ -17,17 +19,19 @@ const realmOption = {
 const PATIENCE = 20;
 const STEP = 20;
 
+const startOptions: readonly OptionRow[] = [...realmOptions, ...databaseOptions];
+
 /** kdc start: a KDC in the background. */
 export const kdcStart: Command = {
   name: 'krb5kit kdc start',
   summary: 'Run a KDC in the background, and print what a shell is to evaluate.',
   operands: '',
   usageStatus: 2,
-  options: realmOptions,
+  options: startOptions,
   epilogue: '\nIn a shell: eval "$(krb5kit kdc start --user alice:secret)"',
   async run(args, io) {
     refuseOperands(args, 'krb5kit kdc start');
-    const { realm } = await readRealm(args, 'krb5kit kdc start');
+    const realm = await realmToServe(args, io);
     const place = kdcPlace(realm, io);
     if (runningAt(place) === undefined) await startInBackground(place, args, io);
     io.out(exportsOf(place));
@@ -62,17 +66,39 @@ export const kdcStatus: Command = {
   summary: 'Tell of the KDCs in the background.',
   operands: '',
   usageStatus: 2,
-  options: [{ flags: '--realm <realm>', text: 'Tell of the KDC of this realm alone.' }],
+  options: [{ flags: '--realm <realm>', text: 'Tell of the KDC of this realm alone.' }, jsonOutput],
   async run(args, io) {
     refuseOperands(args, 'krb5kit kdc status');
     const wanted = args.value('realm');
     const running = runningKdcs(io).filter(({ realm }) => wanted === undefined || realm === wanted);
+    if (args.has('json')) {
+      const { lineOfJson } = await import('./json.ts');
+      const kdcs = running.map(({ pid, realm, host, port, kkdcpUrl }) => ({
+        pid,
+        realm,
+        host,
+        port,
+        kkdcpUrl: kkdcpUrl ?? null,
+      }));
+      io.out(lineOfJson({ kdcs }));
+      return running.length > 0 ? 0 : 1;
+    }
     for (const { pid, realm, host, port } of running) {
       io.out(`KDC ${pid} of ${realm} listens on ${host} port ${port}\n`);
     }
     return running.length > 0 ? 0 : none('krb5kit kdc status', io);
   },
 };
+
+/** The realm's name, once all is known to be well with what it is made of. */
+async function realmToServe(args: Arguments, io: Io): Promise<string> {
+  const spec = await readRealm(args, 'krb5kit kdc start');
+  const database = await servedDatabase(args, io, 'krb5kit kdc start');
+  if (database === undefined) return spec.realm;
+  const { realm } = servedRealm(spec, args, database);
+  await database.close();
+  return realm;
+}
 
 function refuseOperands({ operands }: Arguments, program: string): void {
   if (operands.length > 0) throw new UsageError(`${program}: what is "${operands[0]}"?`);
@@ -118,7 +144,7 @@ async function startInBackground(place: string, args: Arguments, io: Io): Promis
 
 /** The options as they were given. */
 function given(args: Arguments): readonly string[] {
-  return realmOptions.flatMap(({ flags }) => {
+  return startOptions.flatMap(({ flags }) => {
     const long = /--([\w-]+)/.exec(flags)![1]!;
     const name = long.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
     return args.values(name).map(value => `--${long}=${value}`);
@@ -141,6 +167,7 @@ function exportsOf(place: string): string {
     ['KRB5_KTNAME', `FILE:${join(place, KDC_FILES.keytab)}`],
     ['KRB5CCNAME', `FILE:${join(place, 'ccache')}`],
     ['KRB5KIT_REALM', record?.realm ?? ''],
+    ['KRB5KIT_TROUBLE', join(place, KDC_FILES.trouble)],
     ...(record?.kkdcpUrl === undefined ? [] : [['KRB5KIT_KKDCP_URL', record.kkdcpUrl]]),
   ]
     .map(([name, value]) => `export ${name}='${value!.replaceAll("'", "'\\''")}'\n`)

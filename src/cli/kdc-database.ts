@@ -20,8 +20,6 @@ export const enctypesOption: OptionRow = {
   text: 'Make keys of these encryption types, best first.',
 };
 
-export const jsonOutput: OptionRow = { flags: '--json', text: 'Print JSON.' };
-
 /** The file of the database. Throws UsageError where nobody names one. */
 export function databaseFile(args: Arguments, io: Io, program: string): string {
   const file = args.value('database') ?? io.env.KRB5KIT_KDC_DATABASE;

@@ -1,7 +1,7 @@
 import { formatPrincipal } from '../messages/principal.ts';
-import { type Arguments, type Command, UsageError } from './command.ts';
-import { asciiJson } from './json.ts';
-import { databaseOptions, jsonOutput, withDatabase } from './kdc-database.ts';
+import { type Arguments, type Command, jsonOutput, UsageError } from './command.ts';
+import { lineOfJson } from './json.ts';
+import { databaseOptions, withDatabase } from './kdc-database.ts';
 import { entryJson } from './kdc-show.ts';
 import { printable } from './sentences.ts';
 import type { Io } from './terminal.ts';
@@ -24,7 +24,7 @@ function run(args: Arguments, io: Io): Promise<number> {
   return withDatabase(args, io, name, database => {
     const fits = matcher(pattern.includes('@') ? pattern : `${pattern}@*`);
     const found = [...database.principals()].filter(({ principal }) => fits(formatPrincipal(principal)));
-    if (args.has('json')) io.out(`${asciiJson(found.map(entry => entryJson(entry)))}\n`);
+    if (args.has('json')) io.out(lineOfJson({ principals: found.map(entryJson) }));
     else io.out(found.map(({ principal }) => `${printable(formatPrincipal(principal))}\n`).join(''));
   });
 }

@@ -1,7 +1,7 @@
 import { KerberosError } from '../errors.ts';
-import { type Arguments, type Command, UsageError } from './command.ts';
-import { asciiJson } from './json.ts';
-import { databaseOptions, jsonOutput, withDatabase } from './kdc-database.ts';
+import { type Arguments, type Command, jsonOutput, UsageError } from './command.ts';
+import { lineOfJson } from './json.ts';
+import { databaseOptions, withDatabase } from './kdc-database.ts';
 import { policyOptions, realmPolicyChange } from './kdc-policy-options.ts';
 import { policyLines } from './kdc-show.ts';
 import { printable } from './sentences.ts';
@@ -35,7 +35,7 @@ function run(args: Arguments, io: Io): Promise<number> {
     }
     if (args.has('new') || Object.keys(change).length > 0) database.addRealm(realm, change);
     const policy = database.realm(realm)!;
-    if (args.has('json')) io.out(`${asciiJson({ realm, policy })}\n`);
+    if (args.has('json')) io.out(lineOfJson({ realm, policy }));
     else io.out([`Realm: ${realm}`, ...policyLines(policy)].map(line => `${printable(line)}\n`).join(''));
   });
 }

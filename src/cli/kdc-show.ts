@@ -3,9 +3,9 @@ import type { PrincipalEntry } from '../kdc/database.ts';
 import { saltOf } from '../kdc/key-version.ts';
 import type { PrincipalPolicy } from '../kdc/policy.ts';
 import { formatPrincipal } from '../messages/principal.ts';
-import type { Arguments, Command } from './command.ts';
-import { asciiJson, enctypeJson } from './json.ts';
-import { databaseOptions, entryIn, jsonOutput, onlyOperand, withDatabase } from './kdc-database.ts';
+import { type Arguments, type Command, jsonOutput } from './command.ts';
+import { enctypeJson, lineOfJson } from './json.ts';
+import { databaseOptions, entryIn, onlyOperand, withDatabase } from './kdc-database.ts';
 import { printable } from './sentences.ts';
 import type { Io } from './terminal.ts';
 
@@ -25,7 +25,7 @@ function run(args: Arguments, io: Io): Promise<number> {
   const text = onlyOperand(args, name);
   return withDatabase(args, io, name, database => {
     const entry = entryIn(database, text);
-    io.out(args.has('json') ? `${asciiJson(entryJson(entry))}\n` : entryText(entry));
+    io.out(args.has('json') ? lineOfJson(entryJson(entry)) : entryText(entry));
   });
 }
 
@@ -40,7 +40,15 @@ export function entryJson({ principal, policy, keys }: PrincipalEntry): object {
         ...(origin && { salt: saltOf(etype, origin) }),
       })),
     })),
-    policy: withoutSecrets(policy),
+    policy: policyJson(policy),
+  };
+}
+
+function policyJson(policy: PrincipalPolicy): object {
+  const { sessionEnctypes } = policy;
+  return {
+    ...withoutSecrets(policy),
+    ...(sessionEnctypes && { sessionEnctypes: sessionEnctypes.map(enctypeJson) }),
   };
 }
 

@@ -2,11 +2,11 @@ import { type Ccache, ccacheName } from '../ccache/ccache.ts';
 import { KerberosError } from '../errors.ts';
 import { samePrincipal } from '../messages/principal.ts';
 import { brief, briefly } from './brief-error.ts';
-import { ActivityError, type Arguments, type Command, during, UsageError } from './command.ts';
+import { ActivityError, type Arguments, type Command, during, jsonOutput, UsageError } from './command.ts';
 import { isExpiredService } from './expired-tickets.ts';
 import { discardLost, isKeyLost } from './lost-key.ts';
 import { cacheOf, cachesAround, isAbsent, readableContents } from './named-caches.ts';
-import { tellError } from './run-command.ts';
+import { tellShortly } from './run-command.ts';
 import { openSession, principalOf, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 import { versionOptions } from './version-options.ts';
@@ -28,7 +28,12 @@ export const kdestroy: Command = {
     { flags: '-q', text: 'Neither ring the bell nor tell of other caches.' },
     { flags: '-c <cache>', text: 'Destroy this cache instead of the default one.' },
     { flags: '-p <principal>', text: "Destroy this principal's cache, out of the collection." },
-    { flags: '--expired', text: 'Remove the service tickets that have expired, and leave the rest.' },
+    {
+      flags: '--expired',
+      text: 'Remove the service tickets that have expired, and leave the rest.',
+      ours: true,
+    },
+    jsonOutput,
     ...versionOptions,
   ],
   run,
@@ -37,19 +42,41 @@ export const kdestroy: Command = {
 async function run(args: Arguments, io: Io): Promise<number> {
   checkArguments(args);
   const session = openSession(io);
-  return briefly(async () => {
-    if (args.has('expired')) return sweep(args, session);
+  const done: Done = { destroyed: [], ticketsRemoved: 0, othersPresent: null };
+  const status = await briefly(async () => {
+    if (args.has('expired')) return sweep(args, session, done);
     try {
-      return await (args.has('A') ? destroyAll(args, session) : destroyOne(args, session));
+      return await (args.has('A') ? destroyAll(args, session, done) : destroyOne(args, session, done));
     } catch (error) {
       // Whose they are, and so which of them are meant by -p, is not known any more.
       if (args.has('p') || !isKeyLost(error)) throw error;
       await discardLost(session, () => {
-        if (!args.has('q')) io.err('All sealed tickets destroyed: the keychain no longer has their key\n');
+        done.destroyed.push('KEYCHAIN:');
+        if (isQuiet(args)) return;
+        io.err('All sealed tickets destroyed: the keychain no longer has their key\n');
       });
       return 0;
     }
   });
+  if (args.has('json')) {
+    const { lineOfJson } = await import('./json.ts');
+    io.out(lineOfJson(done));
+  }
+  return status;
+}
+
+/** What has been done so far. */
+interface Done {
+  /** Names of caches. */
+  readonly destroyed: string[];
+  ticketsRemoved: number;
+  /** Whether other caches are left; null where nobody has looked. */
+  othersPresent: boolean | null;
+}
+
+/** Nothing is told on the side: in JSON it is in what is printed. */
+function isQuiet(args: Arguments): boolean {
+  return args.has('q') || args.has('quiet') || args.has('json');
 }
 
 function checkArguments(args: Arguments): void {
@@ -60,35 +87,40 @@ function checkArguments(args: Arguments): void {
   if (args.operands.length > 0) throw new UsageError('');
 }
 
-async function destroyOne(args: Arguments, session: Session): Promise<number> {
+async function destroyOne(args: Arguments, session: Session, done: Done): Promise<number> {
   const { io } = session;
   const cache = await chosenCache(args, session);
   try {
     await cache.destroy();
+    done.destroyed.push(ccacheName(cache));
   } catch (error) {
     if (isKeyLost(error)) throw error;
-    tell(error, 'destroying cache', session);
+    // Of a keyring that is not there, MIT's is silent.
+    if (!(isAbsent(error) && cache.type === 'KEYRING')) await tell(error, 'destroying cache', args, session);
     if (!isAbsent(error)) {
-      const not = args.has('q') ? 'NOT' : '\x07NOT\x07';
+      if (args.has('json')) return 1;
+      const not = isQuiet(args) ? 'NOT' : '\x07NOT\x07';
       io.err(`Ticket cache ${not} destroyed!\n`);
       return 1;
     }
   }
-  const silent = args.has('q') || args.has('p');
+  if (args.has('json')) done.othersPresent = await anyLeft(args, session);
+  const silent = isQuiet(args) || args.has('p');
   if (!silent && (await anyLeft(args, session))) {
     io.err('Other credential caches present, use -A to destroy all\n');
   }
   return 0;
 }
 
-async function destroyAll(args: Arguments, session: Session): Promise<number> {
+async function destroyAll(args: Arguments, session: Session, done: Done): Promise<number> {
   let status = 0;
-  for (const cache of await cachesAround(args.value('c'), session)) {
+  for (const cache of await cachesAround(args.value('c'), session, 'listing credential caches')) {
     try {
       await cache.destroy();
+      done.destroyed.push(ccacheName(cache));
     } catch (error) {
       if (isAbsent(error)) continue;
-      tell(error, `destroying cache ${ccacheName(cache)}`, session);
+      await tell(error, `destroying cache ${ccacheName(cache)}`, args, session);
       status = 1;
     }
   }
@@ -96,25 +128,25 @@ async function destroyAll(args: Arguments, session: Session): Promise<number> {
 }
 
 /** Removes expired service tickets, and says how many there were. */
-async function sweep(args: Arguments, session: Session): Promise<number> {
+async function sweep(args: Arguments, session: Session, done: Done): Promise<number> {
   const { io } = session;
   const all = args.has('A');
   const now = io.now();
   let status = 0;
-  let count = 0;
   for (const cache of all
     ? await cachesAround(args.value('c'), session)
     : [await chosenCache(args, session)]) {
     try {
-      count += await cache.remove(credential => isExpiredService(credential, now));
+      done.ticketsRemoved += await cache.remove(credential => isExpiredService(credential, now));
     } catch (error) {
       if (all && isAbsent(error)) continue;
-      tell(error, 'removing expired tickets', session);
+      await tell(error, 'removing expired tickets', args, session);
       if (isAbsent(error)) return 0;
       status = 1;
     }
   }
-  if (status === 0 && !args.has('q')) io.out(`${count} expired ticket${count === 1 ? '' : 's'} removed\n`);
+  const count = done.ticketsRemoved;
+  if (status === 0 && !isQuiet(args)) io.out(`${count} expired ticket${count === 1 ? '' : 's'} removed\n`);
   return status;
 }
 
@@ -123,7 +155,7 @@ async function chosenCache(args: Arguments, session: Session): Promise<Ccache> {
   const name = args.value('c');
   if (text === undefined) return cacheOf(name, session);
   const principal = await during(`parsing principal name ${text}`, () => principalOf(text, session));
-  for (const cache of await cachesAround(name, session)) {
+  for (const cache of await cachesAround(name, session, `finding cache for ${text}`)) {
     const contents = await readableContents(cache);
     if (contents !== undefined && samePrincipal(contents.principal, principal)) return cache;
   }
@@ -139,6 +171,7 @@ async function anyLeft(args: Arguments, session: Session): Promise<boolean> {
   return false;
 }
 
-function tell(error: unknown, activity: string, { io }: Session): void {
-  tellError('kdestroy', new ActivityError(activity, brief(error)), io);
+function tell(error: unknown, activity: string, args: Arguments, { io }: Session): Promise<void> {
+  const failure = new ActivityError(activity, brief(error));
+  return tellShortly({ program: 'kdestroy', error: failure, exitStatus: isAbsent(error) ? 0 : 1 }, args, io);
 }

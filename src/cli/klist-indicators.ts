@@ -11,22 +11,23 @@ import type { Listing } from './listing.ts';
 import type { Session } from './session.ts';
 
 /**
- * The line on a ticket's authentication indicators, as the keytab of this name, or the default one for `-`, can see
- * them: empty for a ticket that it does not open, or without any.
+ * A ticket's authentication indicators, as the keytab of this name, or the default one for `-`, can see them: none for a
+ * ticket that it does not open.
  */
 export async function indicatorsWith(
   name: string,
   session: Session,
-  { text }: Listing,
-): Promise<(credential: Credential) => string> {
+): Promise<(credential: Credential) => readonly string[]> {
   const keytab = name === '-' ? defaultKeytab(session) : namedKeytab(name);
   const entries = await during('starting keytab scan', () => keytab.entries());
-  return credential => {
-    const indicators = isConfigEntry(credential) ? [] : indicatorsIn(credential, entries);
-    return indicators.length === 0
-      ? ''
-      : `\tAuthentication indicators: ${indicators.map(indicator => text(indicator)).join(', ')}\n`;
-  };
+  return credential => (isConfigEntry(credential) ? [] : indicatorsIn(credential, entries));
+}
+
+/** The line on them; empty where there are none. */
+export function indicatorsLine(indicators: readonly string[], { text }: Listing): string {
+  return indicators.length === 0
+    ? ''
+    : `\tAuthentication indicators: ${indicators.map(indicator => text(indicator)).join(', ')}\n`;
 }
 
 function indicatorsIn({ ticket }: Credential, entries: readonly KeytabEntry[]): readonly string[] {

@@ -17,7 +17,7 @@ export async function showKeytab(
   listing: Listing,
 ): Promise<void> {
   const { io } = listing;
-  const keytab = chosenKeytab(name, session, listing);
+  const keytab = chosenKeytab(name, session, { client: listing.has('i') });
   io.out(`Keytab name: ${keytab.name}\n`);
   const entries = await during('starting keytab scan', () => keytab.entries());
   const times = listing.has('t') ? timeColumn(listing) : undefined;
@@ -25,9 +25,13 @@ export async function showKeytab(
   for (const entry of entries) io.out(describeEntry(entry, times, listing));
 }
 
-function chosenKeytab(name: string | undefined, session: Session, listing: Listing): Keytab {
+/** The keytab of a name, or the default one of services or of clients. */
+export function chosenKeytab(
+  name: string | undefined,
+  session: Session,
+  { client }: { readonly client: boolean },
+): Keytab {
   if (name !== undefined) return namedKeytab(name);
-  const client = listing.has('i');
   try {
     return client ? clientKeytab(session) : defaultKeytab(session);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { type Arguments, type Command, UsageError } from './command.ts';
+import { type Arguments, type Command, jsonOutput, UsageError } from './command.ts';
 import { listCaches, showAllCaches, showCache, statusOf } from './klist-cache.ts';
 import type { TicketListing } from './klist-credential.ts';
 import { showKeytab } from './klist-keytab.ts';
@@ -61,6 +61,7 @@ export const klist: Command = {
     { flags: '-t', text: 'With -k, show when each key was written.' },
     { flags: '-K', text: 'With -k, show the keys themselves.' },
     { flags: '-V', text: 'Show the version.' },
+    jsonOutput,
     ...versionOptions,
   ],
   run,
@@ -75,6 +76,10 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const session = openSession(io);
   const [name] = args.operands;
   if (args.has('s')) return statusOf(name, session, { all: args.has('A') });
+  if (args.has('json')) {
+    const { listInJson } = await import('./klist-json.ts');
+    return listInJson(args, session);
+  }
   const plain = await createListing(args, io);
   if (args.has('l')) return listCaches(name, session, plain);
   const listing = { ...plain, indicators: await indicatorsOf(args.value('I'), session, plain) };
@@ -90,8 +95,9 @@ async function indicatorsOf(
   listing: Listing,
 ): Promise<TicketListing['indicators']> {
   if (keytab === undefined) return undefined;
-  const { indicatorsWith } = await import('./klist-indicators.ts');
-  return indicatorsWith(keytab, session, listing);
+  const { indicatorsLine, indicatorsWith } = await import('./klist-indicators.ts');
+  const find = await indicatorsWith(keytab, session);
+  return credential => indicatorsLine(find(credential), listing);
 }
 
 /** What does not go together is answered with the usage alone. */

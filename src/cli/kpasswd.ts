@@ -1,5 +1,7 @@
-import { type ErrorCode, KerberosError } from '../errors.ts';
+import type { Ccache } from '../ccache/ccache.ts';
+import { type ErrorCode, IntegrityError, KerberosError } from '../errors.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
+import { brief } from './brief-error.ts';
 import { ActivityError, type Arguments, type Command, jsonOption, UsageError } from './command.ts';
 import { defaultCache } from './default-cache.ts';
 import { isAbsent } from './named-caches.ts';
@@ -8,6 +10,7 @@ import { tellFailure } from './run-command.ts';
 import { printable } from './sentences.ts';
 import { openSession, principalOf, type Session, userPrincipal } from './session.ts';
 import type { Io } from './terminal.ts';
+import { showWaits } from './waiting.ts';
 
 /** kpasswd: changes a principal's password. */
 export const kpasswd: Command = {
@@ -18,6 +21,7 @@ export const kpasswd: Command = {
   usage: 'usage: kpasswd [principal]\n',
   options: [jsonOption],
   asksKdc: true,
+  neverListens: true,
   run,
 };
 
@@ -25,7 +29,11 @@ const REJECTED = 2;
 
 async function run(args: Arguments, io: Io): Promise<number> {
   if (args.operands.length > 1) throw new UsageError('');
-  const session = openSession(io);
+  const session = openSession(io, {
+    activity: 'initializing kerberos library',
+    joint: '',
+    follow: showWaits,
+  });
   const principal = await principalFor(args.operands[0], session);
   const prompt = `Password for ${printable(formatPrincipal(principal))}: `;
   const ticket = await plainly('getting initial ticket', () =>
@@ -60,6 +68,9 @@ async function plainly<T>(activity: string, work: () => Promise<T>): Promise<T> 
   try {
     return await work();
   } catch (error) {
+    // The KDC has not refused anything: what it has sealed does not open.
+    const unopened = error instanceof KerberosError && error.cause instanceof IntegrityError;
+    if (unopened && error.code === 'PASSWORD_INCORRECT') throw new ActivityError(activity, error);
     const words = error instanceof KerberosError ? SENTENCES[error.code] : undefined;
     const code = words === undefined ? undefined : (error as KerberosError).code;
     throw new ActivityError(activity, code ? new KerberosError(code, words!, { cause: error }) : error, '');
@@ -69,11 +80,20 @@ async function plainly<T>(activity: string, work: () => Promise<T>): Promise<T> 
 /** The one on the command line, else the cache's, else the user's. */
 async function principalFor(text: string | undefined, session: Session): Promise<Principal> {
   if (text !== undefined) return plainly('parsing client name', () => principalOf(text, session));
-  const cache = await defaultCache(session, { reading: true, activity: 'opening default ccache' });
+  const cache = await openDefault(session);
   try {
     return (await cache.load()).principal;
   } catch (error) {
     if (isAbsent(error)) return userPrincipal(session);
-    return plainly('getting principal from ccache', () => Promise.reject(error));
+    return plainly('getting principal from ccache', () => Promise.reject(brief(error)));
+  }
+}
+
+async function openDefault(session: Session): Promise<Ccache> {
+  try {
+    return await defaultCache(session, { reading: true, activity: 'opening default ccache' });
+  } catch (error) {
+    if (!(error instanceof ActivityError)) throw error;
+    throw new ActivityError(error.activity, brief(error.cause), '');
   }
 }

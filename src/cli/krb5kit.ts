@@ -1,11 +1,22 @@
 import { type Arguments, type Command, UsageError } from './command.ts';
-import { commands } from './commands.ts';
+import { type CommandRow, commands } from './commands.ts';
 import { runCommand } from './run-command.ts';
 import type { Io } from './terminal.ts';
 import { VERSION } from './version.ts';
 
-const width = Math.max(...Object.keys(commands).map(name => name.length));
-const list = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}\n`);
+/** Every command, and the one that describes them to a shell, which for that cannot be in their table. */
+export const allCommands: Readonly<Record<string, CommandRow>> = {
+  ...commands,
+  completion: {
+    summary: 'Print a script that has a shell complete commands, options and names.',
+    load: async () => (await import('./completion.ts')).completion,
+  },
+};
+
+const width = Math.max(...Object.keys(allCommands).map(name => name.length));
+const list = Object.entries(allCommands).map(
+  ([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}\n`,
+);
 
 /** krb5kit: every command under one name. */
 export const krb5kit: Command = {
@@ -28,15 +39,15 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const [name, ...rest] = args.operands;
   if (name === undefined) throw new UsageError('');
   if (name === 'help') {
-    const { helpText } = await import('./parser.ts');
-    io.out(helpText(rest[0] === undefined ? krb5kit : await find(rest[0])));
+    const { fullHelp } = await import('./help.ts');
+    io.out(fullHelp(rest[0] === undefined ? krb5kit : await find(rest[0])));
     return 0;
   }
   return runCommand(await find(name), rest, io);
 }
 
 async function find(name: string): Promise<Command> {
-  const row = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const row = Object.hasOwn(allCommands, name) ? allCommands[name] : undefined;
   if (row === undefined) throw new UsageError(`krb5kit: there is no command '${name}'`);
   return row.load();
 }

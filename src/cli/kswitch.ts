@@ -1,9 +1,9 @@
 import { type Ccache, ccacheName } from '../ccache/ccache.ts';
 import { resolveCcache } from '../ccache/resolve.ts';
 import { KerberosError } from '../errors.ts';
-import { samePrincipal } from '../messages/principal.ts';
+import { formatPrincipal, samePrincipal } from '../messages/principal.ts';
 import { briefly } from './brief-error.ts';
-import { ActivityError, type Arguments, type Command, during, UsageError } from './command.ts';
+import { ActivityError, type Arguments, type Command, during, jsonOutput, UsageError } from './command.ts';
 import { defaultCacheName } from './default-cache.ts';
 import { cachesAround, collectionOf, readableContents } from './named-caches.ts';
 import { openSession, principalOf, type Session } from './session.ts';
@@ -22,6 +22,7 @@ export const kswitch: Command = {
   options: [
     { flags: '-c <cache>', text: 'Switch to this cache.' },
     { flags: '-p <principal>', text: "Switch to this principal's cache." },
+    jsonOutput,
   ],
   run,
 };
@@ -35,6 +36,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
     const cache = principal === undefined ? await named(name!, session) : await cacheFor(principal, session);
     const around = name ?? (await defaultCacheName(session, { reading: true }));
     await during('switching to credential cache', () => switchTo(cache, around, session));
+    if (args.has('json')) await tellInJson(cache, io);
   });
   return 0;
 }
@@ -46,13 +48,21 @@ function checkArguments(args: Arguments): void {
   if (args.operands.length > 0) throw new UsageError('');
 }
 
+/** Names the cache and whose it is, null where nobody can tell. */
+async function tellInJson(cache: Ccache, io: Io): Promise<void> {
+  const { lineOfJson } = await import('./json.ts');
+  const contents = await readableContents(cache);
+  const principal = contents === undefined ? null : formatPrincipal(contents.principal);
+  io.out(lineOfJson({ cache: ccacheName(cache), principal }));
+}
+
 function named(name: string, session: Session): Promise<Ccache> {
   return during(`resolving ${name}`, () => resolveCcache(name, session.caches));
 }
 
 async function cacheFor(text: string, session: Session): Promise<Ccache> {
   const principal = await during(`parsing principal name ${text}`, () => principalOf(text, session));
-  for (const cache of await cachesAround(undefined, session)) {
+  for (const cache of await cachesAround(undefined, session, `searching for ccache for ${text}`)) {
     const contents = await readableContents(cache);
     if (contents !== undefined && samePrincipal(contents.principal, principal)) return cache;
   }

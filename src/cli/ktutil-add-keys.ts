@@ -16,6 +16,7 @@ import { liveKvno } from './ktutil-live.ts';
 import { checkSources, readSecret } from './ktutil-secret.ts';
 import { openSession, principalOf, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
+import { showWaits } from './waiting.ts';
 
 interface Keys {
   readonly kvno: number;
@@ -25,7 +26,7 @@ interface Keys {
 /** Makes the keys and puts them into the keytab; resolves to the exit status. */
 export async function addKeys(args: Arguments, io: Io): Promise<number> {
   checkArguments(args);
-  const session = openSession(io);
+  const session = openSession(io, { follow: showWaits });
   const principal = await during(`parsing principal name ${args.operands[0]}`, () =>
     principalOf(args.operands[0]!, session),
   );

@@ -2,10 +2,10 @@ import type { KeytabEntry } from '../keytab/keytab.ts';
 import { formatPrincipal } from '../messages/principal.ts';
 import { type Arguments, type Command, UsageError } from './command.ts';
 import { etypeText } from './etype-text.ts';
-import { asciiJson } from './json.ts';
+import { lineOfJson } from './json.ts';
+import { keytabEntryJson } from './keytab-json.ts';
 import { namedKeytab } from './keytabs.ts';
 import { isSame, isSameSlot, readEntries } from './ktutil-keytab.ts';
-import { entryJson } from './ktutil-list.ts';
 import { tellFailure } from './run-command.ts';
 import { printable } from './sentences.ts';
 import type { Io } from './terminal.ts';
@@ -44,11 +44,11 @@ async function compare(args: Arguments, io: Io): Promise<number> {
     const found = {
       first: first.name,
       second: second.name,
-      onlyFirst: gone.map(entryJson),
-      onlySecond: come.map(entryJson),
-      otherKey: changed.map(entryJson),
+      onlyFirst: gone.map(keytabEntryJson),
+      onlySecond: come.map(keytabEntryJson),
+      otherKey: changed.map(keytabEntryJson),
     };
-    io.out(`${asciiJson(found)}\n`);
+    io.out(lineOfJson(found));
   } else {
     const lines = (mark: string, entries: readonly KeytabEntry[]): void => {
       for (const entry of entries) io.out(`${mark} ${describeEntry(entry)}\n`);

@@ -1,8 +1,6 @@
-import { bytesToHex } from '../codec/text.ts';
-import type { Keytab, KeytabEntry } from '../keytab/keytab.ts';
-import { formatPrincipal } from '../messages/principal.ts';
 import { type Arguments, type Command, UsageError } from './command.ts';
-import { asciiJson, enctypeJson } from './json.ts';
+import { lineOfJson } from './json.ts';
+import { keytabJson } from './keytab-json.ts';
 import { defaultKeytab, namedKeytab } from './keytabs.ts';
 import { showKeytab } from './klist-keytab.ts';
 import { readEntries } from './ktutil-keytab.ts';
@@ -36,19 +34,6 @@ async function run(args: Arguments, io: Io): Promise<number> {
   }
   const keytab = name === undefined ? defaultKeytab(session) : namedKeytab(name);
   const entries = await readEntries(keytab);
-  io.out(`${asciiJson(listing(keytab, entries, args.has('K')))}\n`);
+  io.out(lineOfJson(keytabJson(keytab, entries, { withKeys: args.has('K') })));
   return 0;
-}
-
-function listing({ name }: Keytab, entries: readonly KeytabEntry[], withKeys: boolean): object {
-  const keys = entries.map(entry => {
-    const { keyvalue } = entry.key;
-    return { ...entryJson(entry), time: entry.timestamp, ...(withKeys && { key: bytesToHex(keyvalue) }) };
-  });
-  return { keytab: name, keys };
-}
-
-/** Which key an entry is for: its principal, version and enctype. */
-export function entryJson({ principal, kvno, key }: KeytabEntry): object {
-  return { principal: formatPrincipal(principal), kvno, enctype: enctypeJson(key.keytype) };
 }

@@ -17,6 +17,7 @@ import { checkSources, readSecret } from './ktutil-secret.ts';
 import { type PasswordTicket, setPassword } from './password-change.ts';
 import { openSession, principalOf, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
+import { showWaits } from './waiting.ts';
 
 /** What is rotated, and where. */
 interface Rotation {
@@ -31,7 +32,7 @@ export async function rotateKeys(args: Arguments, io: Io): Promise<number> {
   if (args.operands.length !== 1) throw new UsageError('ktutil rotate: name one principal');
   checkSources(args);
   const age = ageOf(args);
-  const session = openSession(io);
+  const session = openSession(io, { follow: showWaits });
   const principal = await principalOf(args.operands[0]!, session);
   const keytab = keytabOf(args, session);
   const enctypes = enctypesOf(args) ?? defaultTktEnctypes(session.config);

@@ -2,15 +2,16 @@ import { KeytabError } from '../errors.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
 import { formatPrincipal } from '../messages/principal.ts';
 import type { Arguments, Command } from './command.ts';
-import { asciiJson } from './json.ts';
+import { lineOfJson } from './json.ts';
+import { keytabEntryJson } from './keytab-json.ts';
 import { describeEntry } from './ktutil-diff.ts';
 import { keytabOf, keytabOption, readEntries } from './ktutil-keytab.ts';
-import { entryJson } from './ktutil-list.ts';
 import type { Finding, KeyState } from './ktutil-verify-keys.ts';
 import { tellFailure } from './run-command.ts';
 import { serviceMatcher } from './service-pattern.ts';
 import { openSession } from './session.ts';
 import type { Io } from './terminal.ts';
+import { showWaits } from './waiting.ts';
 
 /** ktutil verify: the keys of a keytab against those that the KDC has. */
 export const ktutilVerify: Command = {
@@ -35,7 +36,7 @@ const BAD: readonly KeyState[] = ['wrong', 'ahead', 'misnumbered', 'not-at-kdc',
 const LONGEST = 'misnumbered'.length;
 
 async function run(args: Arguments, io: Io): Promise<number> {
-  const session = openSession(io);
+  const session = openSession(io, { follow: showWaits });
   const keytab = keytabOf(args, session);
   const fits = serviceMatcher(args.operands);
   const entries = (await readEntries(keytab)).filter(({ principal }) => fits(principal));
@@ -56,11 +57,11 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const ok = byPrincipal(findings.map(({ entry }) => entry)).every(own => isGood(own, findings));
   if (args.has('json')) {
     const keys = findings.map(({ entry, state, live }) => ({
-      ...entryJson(entry),
+      ...keytabEntryJson(entry),
       state,
       kdcKvno: live ?? null,
     }));
-    io.out(`${asciiJson({ keytab: keytab.name, ok, keys })}\n`);
+    io.out(lineOfJson({ keytab: keytab.name, ok, keys }));
   } else {
     for (const { entry, state, live } of findings) {
       const at = live === undefined || live === entry.kvno ? '' : `, the KDC has ${live}`;

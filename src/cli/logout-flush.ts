@@ -5,28 +5,38 @@ import { splitCcacheName } from '../ccache/resolve.ts';
 import type { SealedStore } from '../ccache/sealed-store.ts';
 import { findCcacheType } from '../ccache/types.ts';
 import { CcacheError, KerberosError } from '../errors.ts';
-import { formatPrincipal } from '../messages/principal.ts';
-import { ActivityError, during } from './command.ts';
+import { formatPrincipal, type Principal } from '../messages/principal.ts';
+import { ActivityError, type Arguments, during } from './command.ts';
+import { lineOfJson } from './json.ts';
 import { kcmCaches, kcmServers } from './logout-kcm.ts';
 import { type Attempt, cacheNames } from './logout-names.ts';
 import { cachesAround, isAbsent, readableContents } from './named-caches.ts';
-import { tellError } from './run-command.ts';
+import { tellShortly } from './run-command.ts';
 import { printable } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 import { probeUserKeychain } from './user-keychain.ts';
 
-/** Says what has been destroyed. */
-type Say = (what: string) => void;
+/** What has been destroyed: a cache, or what `what` says. */
+interface Destroyed {
+  readonly what: string;
+  readonly cache?: string;
+  readonly principal?: Principal;
+}
+
+/** Says so. */
+type Say = (destroyed: Destroyed) => void;
 
 /** Destroys every cache of the user and the keychain's key; resolves to the exit status. */
-export async function flushTickets(io: Io, { quiet }: { readonly quiet: boolean }): Promise<number> {
+export async function flushTickets(args: Arguments, io: Io): Promise<number> {
   const session = openSession(io);
+  const quiet = args.has('quiet');
+  const inJson = args.has('json');
   let status = 0;
-  let destroyed = 0;
-  const say: Say = what => {
-    destroyed++;
-    if (!quiet) io.out(`${printable(`Destroyed ${what}`)}\n`);
+  const done: Destroyed[] = [];
+  const say: Say = destroyed => {
+    done.push(destroyed);
+    if (!quiet && !inJson) io.out(`${printable(`Destroyed ${textOf(destroyed)}`)}\n`);
   };
   // Whatever goes wrong with one of them, the others are destroyed.
   const attempt: Attempt = async work => {
@@ -34,8 +44,8 @@ export async function flushTickets(io: Io, { quiet }: { readonly quiet: boolean 
       await work();
     } catch (error) {
       if (error instanceof ActivityError && isAbsent(error.cause)) return;
-      tellError('krb5kit logout', error, io);
       status = 1;
+      await tellShortly({ program: 'krb5kit logout', error, exitStatus: 1 }, args, io);
     }
   };
   const flush = async (list: () => Promise<readonly Ccache[]>): Promise<void> => {
@@ -51,8 +61,22 @@ export async function flushTickets(io: Io, { quiet }: { readonly quiet: boolean 
   // Once the sealed tickets are gone, our agent need not ask the keychain for them.
   const isNamed = names.some(name => name.startsWith('KCM:'));
   for (const server of kcmServers(session, isNamed)) await flush(() => kcmCaches(server, session));
-  if (destroyed === 0 && status === 0 && !quiet) io.out('No credential caches found\n');
+  if (inJson) {
+    if (!quiet) io.out(lineOfJson({ destroyed: done.map(destroyedJson) }));
+  } else if (done.length === 0 && status === 0 && !quiet) io.out('No credential caches found\n');
   return status;
+}
+
+function textOf({ what, principal }: Destroyed): string {
+  return principal === undefined ? what : `${what} of ${formatPrincipal(principal)}`;
+}
+
+function destroyedJson({ what, cache, principal }: Destroyed): object {
+  return {
+    what,
+    cache: cache ?? null,
+    principal: principal === undefined ? null : formatPrincipal(principal),
+  };
 }
 
 /** Whether its caches go with all others of the keychain, or of a server. */
@@ -75,7 +99,7 @@ function destroy(cache: Ccache, say: Say): Promise<void> {
   return during(`destroying ${name}`, async () => {
     const contents = await readableContents(cache);
     await cache.destroy();
-    say(contents === undefined ? name : `${name} of ${formatPrincipal(contents.principal)}`);
+    say({ what: name, cache: name, ...(contents && { principal: contents.principal }) });
   });
 }
 
@@ -95,8 +119,8 @@ async function destroySealed(
   const { sealedStore } = await import('../ccache/sealed-store.ts');
   const store = sealedStore(caches);
   // To tell their names takes the key, which the user may have to be asked for.
-  const names = () => (quiet ? ['sealed tickets'] : sealedNames(store));
-  const what = there ? await names() : keyLeft ? ['the key of sealed tickets'] : [];
+  const members = () => (quiet ? [{ what: 'sealed tickets' }] : sealedMembers(store));
+  const what = there ? await members() : keyLeft ? [{ what: 'the key of sealed tickets' }] : [];
   try {
     await store.forget();
   } catch (error) {
@@ -110,15 +134,15 @@ async function destroySealed(
   what.forEach(say);
 }
 
-async function sealedNames(store: SealedStore): Promise<readonly string[]> {
+async function sealedMembers(store: SealedStore): Promise<readonly Destroyed[]> {
   try {
     const { members } = await store.read();
-    return [...members].map(
-      ([name, { principal }]) =>
-        `${ccacheName({ type: 'KEYCHAIN', residual: name })} of ${formatPrincipal(principal)}`,
-    );
+    return [...members].map(([name, { principal }]) => {
+      const cache = ccacheName({ type: 'KEYCHAIN', residual: name });
+      return { what: cache, cache, principal };
+    });
   } catch (error) {
     if (!(error instanceof KerberosError)) throw error;
-    return ['sealed tickets that could not be opened'];
+    return [{ what: 'sealed tickets that could not be opened' }];
   }
 }

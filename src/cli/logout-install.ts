@@ -1,8 +1,10 @@
+import type { Arguments } from './command.ts';
 import { dataDirectory } from './directories.ts';
+import { lineOfJson } from './json.ts';
 import { shellArrangements } from './logout-shell-lines.ts';
 import { unknownShell } from './logout-shells.ts';
 import { type Arrangement, type Standing, serviceArrangement } from './logout-units.ts';
-import { tellError } from './run-command.ts';
+import { tellError, tellShortly } from './run-command.ts';
 import { printable } from './sentences.ts';
 import { endSessions, makeSessions } from './session-registry.ts';
 import type { Io } from './terminal.ts';
@@ -45,7 +47,8 @@ const words: Readonly<Record<Standing, string>> = {
 };
 
 /** Says what is installed and what is not; the exit status is 0 where all of it is. */
-export async function showLogoutStatus(io: Io): Promise<number> {
+export async function showLogoutStatus(args: Arguments, io: Io): Promise<number> {
+  if (args.has('json')) return showStatusInJson(args, io);
   let any = false;
   const status = await forEach(io, ({ what }, standing) => {
     if (standing === 'impossible') return 0;
@@ -57,14 +60,39 @@ export async function showLogoutStatus(io: Io): Promise<number> {
   return tellUnknownShell(io) || (any ? status : 1);
 }
 
+async function showStatusInJson(args: Arguments, io: Io): Promise<number> {
+  const found: { readonly what: string; readonly standing: Standing }[] = [];
+  let failed = false;
+  for (const arrangement of arrangements(io)) {
+    try {
+      found.push({ what: arrangement.what, standing: arrangement.standing() });
+    } catch (error) {
+      failed = true;
+      await tellShortly({ program: name, error, exitStatus: 1 }, args, io);
+    }
+  }
+  const possible = found.filter(({ standing }) => standing !== 'impossible');
+  const unwatchedShell = (io.platform === 'win32' ? undefined : unknownShell(io)) ?? null;
+  const installed =
+    possible.length > 0 &&
+    possible.every(({ standing }) => standing === 'installed') &&
+    unwatchedShell === null &&
+    !failed;
+  io.out(lineOfJson({ installed, arrangements: possible, unwatchedShell }));
+  return installed ? 0 : 1;
+}
+
+function arrangements(io: Io): readonly Arrangement[] {
+  return [serviceArrangement(io), ...(io.platform === 'win32' ? [] : shellArrangements(io))];
+}
+
 /** Whatever goes wrong with one of them, the others are done. */
 async function forEach(
   io: Io,
   work: (arrangement: Arrangement, standing: Standing) => number,
 ): Promise<number> {
-  const shells = io.platform === 'win32' ? [] : shellArrangements(io);
   let status = 0;
-  for (const arrangement of [serviceArrangement(io), ...shells]) {
+  for (const arrangement of arrangements(io)) {
     status = attempt(io, () => work(arrangement, arrangement.standing())) || status;
   }
   return status;

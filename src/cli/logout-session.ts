@@ -2,7 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withLock } from '../ccache/lock.ts';
+import type { Arguments } from './command.ts';
 import { dataDirectory } from './directories.ts';
+import { lineOfJson } from './json.ts';
 import { flushTickets } from './logout-flush.ts';
 import { isRunning, ourPlace, startOf } from './session-process.ts';
 import {
@@ -22,11 +24,7 @@ const INTERVAL = 1000;
 const PAUSES = [1, 4, 15, 60];
 
 /** The session of a shell ends, or has ended: destroys tickets unless another one is left. Resolves to the exit status. */
-export async function endSession(
-  pid: number,
-  io: Io,
-  { quiet }: { readonly quiet: boolean },
-): Promise<number> {
+export async function endSession(pid: number, args: Arguments, io: Io): Promise<number> {
   const data = dataDirectory(io);
   const mark = (state: SessionState): void => {
     const record = readSession(data, pid);
@@ -37,10 +35,11 @@ export async function endSession(
   mark('ending');
   if (areOthersAlive(data, pid)) {
     mark('over');
-    if (!quiet) io.out('Another session is left\n');
+    if (args.has('json')) io.out(lineOfJson({ destroyed: [] }));
+    else if (!args.has('quiet')) io.out('Another session is left\n');
     return 0;
   }
-  const status = await flushTickets(io, { quiet });
+  const status = await flushTickets(args, io);
   // Else whoever watches the shell tries again.
   if (status === 0) mark('over');
   return status;

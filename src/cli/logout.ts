@@ -17,6 +17,10 @@ export const logout: Command = {
     { flags: '--install', text: 'Arrange for it at the end of your sessions, from the next login on.' },
     { flags: '--uninstall', text: 'Undo --install.' },
     { flags: '--status', text: 'Tell whether and where it is arranged for.' },
+    {
+      flags: '--json',
+      text: 'Print what was destroyed, or the status, as one line of JSON, and each failure as one on stderr.',
+    },
     { flags: '--watch <pid>', text: 'What --after runs in the background.', hidden: true },
     { flags: '--stay', text: 'What launchd runs: be a session, which SIGTERM ends.', hidden: true },
   ],
@@ -29,7 +33,7 @@ type Action = (args: Arguments, io: Io) => Promise<number>;
 const actions: Readonly<Record<string, Action>> = {
   async session(args, io) {
     const { endSession } = await import('./logout-session.ts');
-    return endSession(pidOf(args, 'session'), io, { quiet: args.has('quiet') });
+    return endSession(pidOf(args, 'session'), args, io);
   },
   async after(args, io) {
     const { startWatcher } = await import('./logout-session.ts');
@@ -52,9 +56,9 @@ const actions: Readonly<Record<string, Action>> = {
     const { uninstallLogout } = await import('./logout-install.ts');
     return uninstallLogout(io);
   },
-  async status(_, io) {
+  async status(args, io) {
     const { showLogoutStatus } = await import('./logout-install.ts');
-    return showLogoutStatus(io);
+    return showLogoutStatus(args, io);
   },
 };
 
@@ -63,7 +67,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const asked = Object.keys(actions).filter(action => args.has(action));
   if (asked.length > 1) throw new UsageError(`${name}: --${asked.join(' and --')} exclude each other`);
   const action = actions[asked[0] ?? ''];
-  return action === undefined ? flushTickets(io, { quiet: args.has('quiet') }) : action(args, io);
+  return action === undefined ? flushTickets(args, io) : action(args, io);
 }
 
 function pidOf(args: Arguments, option: string): number {

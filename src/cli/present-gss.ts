@@ -66,6 +66,14 @@ export async function presentGss(
       socket.destroy();
     }
   });
+  if (args.has('json')) {
+    const { lineOfJson } = await import('./json.ts');
+    const { contextJson } = await import('./context-json.ts');
+    const { endtime } = context.info;
+    const talked = { endtime, messages: count, bytes: count * message.length, sealed: seal };
+    io.out(lineOfJson({ ...contextJson(context.info), ...talked }));
+    return 0;
+  }
   const talk = `${count} ${count === 1 ? 'message' : 'messages'} of ${message.length} bytes`;
   const lines = [
     ...describe(context.info, mechanism, session),

@@ -3,7 +3,7 @@ import { socketStream } from '../ap/socket-stream.ts';
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
 import { formatPrincipal } from '../messages/principal.ts';
 import { Ticket } from '../messages/ticket.ts';
-import { type Arguments, type Command, during, UsageError } from './command.ts';
+import { type Arguments, type Command, during, jsonOutput, UsageError } from './command.ts';
 import { connectService } from './connect-service.ts';
 import { etypeText } from './etype-text.ts';
 import { exchangeOptions } from './exchange.ts';
@@ -16,6 +16,7 @@ import { printable } from './sentences.ts';
 import { serviceTicket } from './service-ticket.ts';
 import { openSession } from './session.ts';
 import type { Io } from './terminal.ts';
+import { showWaits } from './waiting.ts';
 
 /** present: shows a ticket to a service and has it prove who it is. */
 export const present: Command = {
@@ -34,6 +35,7 @@ export const present: Command = {
     { flags: '--no-seal', text: 'With --gss, sign messages and send them in clear.' },
     { flags: '-m, --messages <count>', text: 'With --gss, send so many messages; 1 if not given.' },
     { flags: '--text <message>', text: 'With --gss, the message; "Hello" if not given.' },
+    jsonOutput,
   ],
   run,
 };
@@ -48,12 +50,12 @@ async function run(args: Arguments, io: Io): Promise<number> {
   }
   if (args.has('gss')) {
     const { presentGss } = await import('./present-gss.ts');
-    return presentGss(args, { service, host }, openSession(io));
+    return presentGss(args, { service, host }, openSession(io, { follow: showWaits }));
   }
   const stray = GSS_OPTIONS.find(option => args.has(option));
   if (stray !== undefined) throw new UsageError(`krb5kit present: ${dashed(stray)} goes with --gss`);
   const port = readPort(args.value('port'), SAMPLE_PORT, 'krb5kit present');
-  const session = openSession(io);
+  const session = openSession(io, { follow: showWaits });
   const server = await hostPrincipal(service, host, session);
   const cache = await cacheForService(args.value('cache'), await expandHost(server, session, false), session);
   const { kdcOffset } = await during('getting client principal name', () => cache.load());
@@ -72,6 +74,14 @@ async function run(args: Arguments, io: Io): Promise<number> {
       socket.destroy();
     }
   });
+  if (args.has('json')) {
+    const { lineOfJson } = await import('./json.ts');
+    const { ticketJson } = await import('./ticket-json.ts');
+    // Without the proof there would have been an error.
+    const facts = { mutual: true, text: text.trimEnd() };
+    io.out(lineOfJson({ ...(await ticketJson(credential, io.now())), ...facts }));
+    return 0;
+  }
   const until = formatTimestamp(credential.endtime, loadLocale(io.env));
   const lines = [
     `Presented ${formatPrincipal(credential.client)} to ${formatPrincipal(credential.server)}`,

@@ -12,11 +12,13 @@ import { formatPrincipal } from '../messages/principal.ts';
 import { etypeText } from './etype-text.ts';
 import { loadLocale } from './locale/locale.ts';
 import { formatTimestamp } from './locale/time-format.ts';
-import { printable, sentence } from './sentences.ts';
+import { printable } from './sentences.ts';
+import { acceptedContextJson, acceptedLine, refusal } from './serve-json.ts';
 import type { Session } from './session.ts';
 import type { Io } from './terminal.ts';
 
 interface GssService {
+  readonly json: boolean;
   readonly keytab: Keytab;
   readonly service: string;
   readonly replayCache: ReplayCache | undefined;
@@ -31,7 +33,7 @@ interface Visit {
 
 /** Serves one client as gss-server does and prints who came, how, and what with, or why it was refused. */
 export function gssAcceptor(
-  { keytab, service, replayCache }: GssService,
+  { json, keytab, service, replayCache }: GssService,
   { io, config }: Session,
 ): (socket: Socket) => Promise<boolean> {
   return async socket => {
@@ -53,11 +55,12 @@ export function gssAcceptor(
         visit.bytes += message.length;
         visit.sealed += seal ? 1 : 0;
       });
-      io.out(`${printable(describe(context.info, visit, { from, io }))}\n`);
+      if (json) io.out(acceptedLine(from, { ...acceptedContextJson(context.info), ...visit }, io));
+      else io.out(`${printable(describe(context.info, visit, { from, io }))}\n`);
       return true;
     } catch (error) {
       if (!(error instanceof KerberosError)) throw error;
-      io.err(`krb5kit serve: refused a client from ${from}: ${printable(sentence(error))}\n`);
+      io.err(refusal(from, error, { json, io }));
       return false;
     }
   };

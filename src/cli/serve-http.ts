@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { resolve } from 'node:path';
-import { enctypeName } from '../crypto/enctype-names.ts';
 import { KerberosError } from '../errors.ts';
 import type { Authenticated } from '../http/authenticated.ts';
 import { type NegotiateServerOptions, negotiateServer } from '../http/negotiate-server.ts';
 import { formatPrincipal } from '../messages/principal.ts';
-import { Ticket } from '../messages/ticket.ts';
 import { type Arguments, UsageError } from './command.ts';
 import { fileReason } from './file-reason.ts';
+import { lineOfJson } from './json.ts';
 import { printable, sentence } from './sentences.ts';
+import { acceptedContextJson, acceptedLine, refusal } from './serve-json.ts';
 import type { Io } from './terminal.ts';
 
 /** Bytes of a request's headers: a token may have a PAC of many groups. */
@@ -18,20 +19,24 @@ const MAX_HEADERS = 1 << 17;
 
 /** A web server that tells clients who they are. Throws UsageError, and KerberosError HTTP for unreadable PEM files. */
 export function createHttpServer(args: Arguments, options: NegotiateServerOptions, io: Io): Server {
+  const json = args.has('json');
   const negotiate = negotiateServer({
     ...options,
     onRefused: (error, { socket }) => {
-      io.err(`krb5kit serve: refused a client from ${socket.remoteAddress}: ${printable(sentence(error))}\n`);
+      io.err(refusal(addressOf(socket), error, { json, io }));
     },
   });
   const listener = negotiate((request, response, client) => {
-    io.out(
-      `${printable(`${client.name} to ${formatPrincipal(client.info.acceptor)} from ${request.socket.remoteAddress}, ${request.method} ${request.url}`)}\n`,
-    );
+    const from = addressOf(request.socket);
+    const { method, url } = request;
+    const facts = answer(client);
+    const server = formatPrincipal(client.info.acceptor);
+    if (json) io.out(acceptedLine(from, { ...facts, method, url }, io));
+    else io.out(`${printable(`${client.name} to ${server} from ${from}, ${method} ${url}`)}\n`);
     request.resume();
     response.setHeader('Content-Type', 'application/json');
     response.setHeader('Cache-Control', 'no-store');
-    response.end(`${JSON.stringify(answer(client))}\n`);
+    response.end(lineOfJson(facts));
   });
   return serverFor(args, listener, io);
 }
@@ -59,23 +64,11 @@ function readPem(name: string, io: Io): string {
 }
 
 function answer(client: Authenticated): object {
-  const { acceptor, mechanism, flags, endtime, ticket, evidence } = client.info;
-  return {
-    client: client.name,
-    service: formatPrincipal(acceptor),
-    mechanism,
-    mutual: flags.mutual,
-    enctypes: {
-      ticket: evidence && enctypeName(Ticket.decode(evidence.ticket).encPart.etype),
-      session: ticket && enctypeName(ticket.key.keytype),
-    },
-    until: endtime.toISOString(),
-    delegated: client.delegated.map(({ server, endtime }) => ({
-      service: formatPrincipal(server),
-      until: endtime.toISOString(),
-    })),
-    ...pacFacts(client),
-  };
+  return { ...acceptedContextJson(client.info), client: client.name, ...pacFacts(client) };
+}
+
+function addressOf({ remoteAddress }: Socket): string {
+  return remoteAddress ?? 'an unknown address';
 }
 
 /** What the PAC says of the client; that its signature is wrong where it is. */

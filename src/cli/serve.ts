@@ -16,7 +16,8 @@ import { loadLocale } from './locale/locale.ts';
 import { formatTimestamp } from './locale/time-format.ts';
 import { readPort } from './ports.ts';
 import { replayCacheOf } from './replay-caches.ts';
-import { printable, sentence } from './sentences.ts';
+import { printable } from './sentences.ts';
+import { acceptedLine, exchangeJson, listeningLine, refusal } from './serve-json.ts';
 import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 
@@ -48,6 +49,7 @@ export const serve: Command = {
     },
     { flags: '--tls-cert <file>', text: 'With --http, serve HTTPS with the certificates in this file, PEM.' },
     { flags: '--tls-key <file>', text: 'The key of the certificate, PEM.' },
+    { flags: '--json', text: 'Print one line of JSON for each client, those refused on stderr.' },
     { flags: '--once', text: 'End after one client; the exit status tells whether it was accepted.' },
   ],
   run,
@@ -70,11 +72,12 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const service = args.value('service') ?? (http ? 'HTTP' : SAMPLE_SERVICE);
   await during('reading the keytab', () => checkKeytab(keytab, service));
   const host = args.value('host') ?? '127.0.0.1';
-  const place = { host, port, service, keytab };
+  const json = args.has('json');
+  const place = { host, port, service, keytab, json };
   const replayCache = replayCacheOf(session);
   if (http) return serveHttp(args, place, { replayCache, session });
   const accepting = gss ? (await import('./serve-gss.ts')).gssAcceptor : acceptor;
-  const accept = accepting({ keytab, service, replayCache }, session);
+  const accept = accepting({ keytab, service, replayCache, json }, session);
   const server = createServer({ pauseOnConnect: true });
   return listening(server, place, io, () => serveClients(server, accept, args.has('once'), io));
 }
@@ -84,19 +87,21 @@ interface Place {
   readonly port: number;
   readonly service: string;
   readonly keytab: Keytab;
+  readonly json: boolean;
 }
 
 /** Listens, tells where, and serves. */
 function listening(
   server: Server,
-  { host, port, service, keytab }: Place,
+  { host, port, service, keytab, json }: Place,
   io: Io,
   work: () => Promise<number>,
 ): Promise<number> {
   server.maxConnections = MAX_CLIENTS;
   return during(`listening on ${host} port ${port}`, async () => {
     const bound = await listen(server, host, port);
-    io.out(`Serving ${service} on ${host} port ${bound}, keys from ${keytab.name}\n`);
+    if (json) io.out(listeningLine({ service, host, port: bound, keytab: keytab.name }));
+    else io.out(`Serving ${service} on ${host} port ${bound}, keys from ${keytab.name}\n`);
     return work();
   });
 }
@@ -191,12 +196,13 @@ async function served(socket: Socket, accept: (socket: Socket) => Promise<boolea
 interface Service {
   readonly keytab: Keytab;
   readonly service: string;
+  readonly json: boolean;
   readonly replayCache: ReplayCache | undefined;
 }
 
 /** Serves one client and prints who came, how, with which enctypes, until when, or why it was refused. */
 function acceptor(
-  { keytab, service, replayCache }: Service,
+  { keytab, service, replayCache, json }: Service,
   session: Session,
 ): (socket: Socket) => Promise<boolean> {
   const { io, config } = session;
@@ -216,11 +222,12 @@ function acceptor(
         clockskew: config.libdefaults.clockskew,
       };
       const accepted = await serveSample(socketStream(socket, { signal: io.signal }), options);
-      io.out(`${printable(describe(accepted, from, io))}\n`);
+      if (json) io.out(acceptedLine(from, exchangeJson(accepted), io));
+      else io.out(`${printable(describe(accepted, from, io))}\n`);
       return true;
     } catch (error) {
       if (!(error instanceof KerberosError)) throw error;
-      io.err(`krb5kit serve: refused a client from ${from}: ${printable(sentence(error))}\n`);
+      io.err(refusal(from, error, { json, io }));
       return false;
     }
   };

@@ -34,10 +34,18 @@ export function sessionOf(io: Io): Session | undefined {
   return sessions.get(io);
 }
 
-/** Reads the configuration. Throws what is wrong with it, `while initializing krb5`. */
-export function openSession(io: Io): Session {
-  const { decisions, trace } = recordDecisions(() => io.now(), traceFile(io));
-  const config = readConfig(io, trace);
+/** How a command tells what it did when something went wrong, and what it does meanwhile. */
+export interface Opening {
+  readonly activity?: string;
+  readonly joint?: string;
+  /** What this returns is told of each decision as well. */
+  readonly follow?: (io: Io) => Trace;
+}
+
+/** Reads the configuration. Throws what is wrong with it, `while initializing krb5` if the command has no other words. */
+export function openSession(io: Io, opening: Opening = {}): Session {
+  const { decisions, trace } = recordDecisions(() => io.now(), both(traceFile(io), opening.follow?.(io)));
+  const config = readConfig(io, trace, opening);
   let keychain: Promise<Keychain> | undefined;
   const session: Session = {
     io,
@@ -62,6 +70,14 @@ export function openSession(io: Io): Session {
   };
   sessions.set(io, session);
   return session;
+}
+
+function both(first: Trace | undefined, second: Trace | undefined): Trace | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  return (text, fact) => {
+    first(text, fact);
+    second(text, fact);
+  };
 }
 
 /** Parses a principal named on the command line; the realm may be left out where a default is configured, or published. */
@@ -123,7 +139,7 @@ export async function namedCache(
   }
 }
 
-function readConfig(io: Io, trace: Trace): Config {
+function readConfig(io: Io, trace: Trace, { activity = 'initializing krb5', joint }: Opening): Config {
   const { env } = io;
   const listed = env.KRB5_CONFIG;
   const files =
@@ -145,6 +161,6 @@ function readConfig(io: Io, trace: Trace): Config {
       temp: temporaryDirectory(io),
     });
   } catch (error) {
-    throw new ActivityError('initializing krb5', error);
+    throw new ActivityError(activity, error, joint);
   }
 }

@@ -45,7 +45,7 @@ export function createTransport(config: Config, options: TransportOptions = {}):
     const timeout = options.timeout ?? (config.libdefaults.requestTimeout || TIMING.timeout);
     const budget = startBudget(timeout, signal);
     try {
-      trace(`Sending request (${request.length} bytes) to ${realm}`);
+      trace(`Sending request (${request.length} bytes) to ${realm}`, { kind: 'exchange', realm });
       const servers = await locateServers(config, realm, {
         service,
         lookupSrv,
@@ -77,6 +77,7 @@ export function createTransport(config: Config, options: TransportOptions = {}):
       lastWinners.set(realm, winner.target);
       return winner.reply;
     } catch (error) {
+      trace(`No server of ${realm} has answered`, { kind: 'unanswered', realm });
       if (signal?.aborted !== true) throw error;
       const attempts = error instanceof TransportError ? error.attempts : [];
       throw new TransportError('ABORTED', 'aborted', realm, attempts, { cause: signal.reason });

@@ -15,6 +15,7 @@ import { klist } from '../../src/cli/klist.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
 import { scratch } from '../ccache/samples.ts';
 import { type CaptureOptions, captureIo } from '../support/io.ts';
+import { outputOf } from '../support/output-schema.ts';
 
 const uid = process.getuid!();
 
@@ -51,6 +52,8 @@ describe('krb5kit agent', () => {
     expect((await say(['--status'], { env })).stdout).toMatch(
       /^Agent 4711 listens on .*\nCaches: 0, kept in memory\nOther clients: 0, requests: 0\n$/,
     );
+    const told = outputOf('agentStatus', (await say(['--status', '--json'], { env })).stdout);
+    expect(told).toMatchObject({ running: true, store: 'memory', cacheCount: 0, locked: false });
     const client = captureIo({ env: { KRB5_CONFIG: join(directory, 'krb5.conf') }, uid });
     expect(await runCommand(klist, [], client)).toBe(1);
     expect(client.stderr).toBe(`klist: Credentials cache 'KCM:${uid}' not found\n`);

@@ -10,6 +10,7 @@ import { type Principal, parsePrincipal } from '../../src/messages/principal.ts'
 import { Ticket } from '../../src/messages/ticket.ts';
 import { alice, credential, NOW, tgt } from '../ccache/tickets.ts';
 import { type CapturedIo, type CaptureOptions, captureIo } from '../support/io.ts';
+import { checkOutput } from '../support/output-schema.ts';
 
 /** A cache file in `directory`; returns its path. */
 export function writeCache(
@@ -59,5 +60,7 @@ export async function runAt(
     now: () => NOW,
     ...options,
   });
-  return { status: await runCommand(command, argv, io), io };
+  const status = await runCommand(command, argv, io);
+  if (argv.includes('--json')) checkOutput(io);
+  return { status, io };
 }

@@ -11,6 +11,7 @@ import { type RunningKdc, startKdc } from '../../src/kdc/start.ts';
 import { KeytabFile } from '../../src/keytab/file-format.ts';
 import { scratch } from '../ccache/samples.ts';
 import { type CapturedIo, type CaptureOptions, captureIo } from '../support/io.ts';
+import { outputOf } from '../support/output-schema.ts';
 import { fakeKdc, krbError } from '../transport/fake-kdc.ts';
 
 let kdc: RunningKdc;
@@ -49,11 +50,10 @@ async function run(command: Command, line: string, stdin = '', options: CaptureO
   return { status, io };
 }
 
-const watched = { stderrIsTerminal: true };
+const watched = { stderrIsTerminal: true, columns: 1000 };
 
 function failureIn({ stderr }: CapturedIo) {
-  expect(stderr).toMatch(/^[^\n]+\n$/);
-  return JSON.parse(stderr);
+  return outputOf('failure', stderr);
 }
 
 describe('a failure', () => {
@@ -138,6 +138,16 @@ describe('a failure', () => {
     expect(io.stderr).toMatch(/ {2}Try: write the realm after the name, .* of .*krb5\.conf\n$/);
   });
 
+  it('fits the terminal, and is the same text all the same; the line that scripts know is never broken', async () => {
+    const { io: wide } = await run(kinit, 'alice', 'wrong\n', watched);
+    const { io: narrow } = await run(kinit, 'alice', 'wrong\n', { ...watched, columns: 40 });
+    const [first, ...lines] = narrow.stderr.split('\n');
+    expect(first).toBe(wide.stderr.split('\n')[0]);
+    const words = new Set(wide.stderr.split(/\s+/));
+    expect(lines.filter(line => line.length > 40).every(line => words.has(line.trim()))).toBe(true);
+    expect(narrow.stderr.replaceAll(/\s+/g, ' ')).toBe(wide.stderr.replaceAll(/\s+/g, ' '));
+  });
+
   it('shows control characters of others as question marks', async () => {
     const { io } = await run(kinit, 'ali\u001b[31mce', '', watched);
     expect(io.stderr).not.toContain('\u001b');
@@ -180,7 +190,7 @@ describe('--json', () => {
     const { status, io } = await run(kvno, '--json host/server nope/server');
     expect(status).toBe(1);
     expect(JSON.parse(io.stdout)).toMatchObject({
-      service: 'host/server@A.TEST',
+      server: 'host/server@A.TEST',
       kvno: 1,
       enctype: { number: 18, name: 'aes256-cts-hmac-sha1-96' },
       endtime: expect.stringMatching(/Z$/),

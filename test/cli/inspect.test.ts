@@ -140,7 +140,7 @@ describe('shows', () => {
 
   it('the same as JSON', async () => {
     const { stdout } = await run(apReq(), ['--json']);
-    const [root] = JSON.parse(stdout);
+    const [root] = JSON.parse(stdout).nodes;
     expect(root.name).toBe('AP-REQ');
     expect(root.children[0]).toEqual({ name: 'apOptions', value: 'mutual-required (0x20000000)' });
   });

@@ -7,6 +7,7 @@ import { kdc } from '../../src/cli/kdc.ts';
 import { kinit } from '../../src/cli/kinit.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
 import { captureIo } from '../support/io.ts';
+import { outputOf } from '../support/output-schema.ts';
 import { until } from './service.ts';
 
 const program = [process.execPath, resolve('bin/krb5kit')] as const;
@@ -47,6 +48,7 @@ it('a KDC in the background is there until it is stopped', async () => {
     KRB5_KTNAME: `FILE:${join(place, 'service.keytab')}`,
     KRB5CCNAME: `FILE:${join(place, 'ccache')}`,
     KRB5KIT_REALM: 'A.TEST',
+    KRB5KIT_TROUBLE: join(place, 'trouble'),
   });
   expect((statSync(place).mode & 0o777).toString(8)).toBe('700');
   const io = captureIo({ env: { ...env, HOME: runtime }, stdin: 'pw\n' });
@@ -54,6 +56,9 @@ it('a KDC in the background is there until it is stopped', async () => {
   // The one that runs is as good as a new one.
   expect(await control('start', '--realm', 'A.TEST')).toEqual(started);
   expect((await control('status')).stdout).toMatch(/^KDC \d+ of A\.TEST listens on 127\.0\.0\.1 port \d+\n$/);
+  expect(outputOf('kdcStatus', (await control('status', '--json')).stdout)).toMatchObject({
+    kdcs: [{ realm: 'A.TEST', host: '127.0.0.1', kkdcpUrl: null }],
+  });
   expect(await control('status', '--realm', 'B.TEST')).toMatchObject({ status: 1, stdout: '' });
   expect(await control('stop', '--realm', 'A.TEST')).toEqual({
     status: 0,
@@ -85,33 +90,63 @@ it('one that cannot start says why', async () => {
   expect(await control('start', '--trouble', 'no-such')).toMatchObject({ status: 2 });
 }, 60_000);
 
-it('kdc run that is killed leaves nothing', async () => {
-  const temporary = join(runtime, 'tmp');
-  const keys = join(runtime, 'keys');
-  const ready = join(runtime, 'ready');
-  mkdirSync(temporary);
-  const child = spawn(
-    program[0],
-    [
-      program[1],
-      'kdc',
-      'run',
-      '--service',
-      'host/x',
-      '--keytab',
-      keys,
-      'sh',
-      '-c',
-      `echo $$ > ${ready}; exec sleep 60`,
-    ],
-    { env: { ...process.env, TMPDIR: temporary }, stdio: 'ignore' },
-  );
-  const pid = await until(() => (existsSync(ready) && Number(readFileSync(ready, 'utf8'))) || undefined);
+/** Whether a process is there that has not ended. */
+function lives(pid: number): boolean {
   try {
-    expect([readdirSync(temporary).length, existsSync(keys)]).toEqual([1, true]);
-    child.kill('SIGKILL');
-    await until(() => (readdirSync(temporary).length === 0 && !existsSync(keys) ? true : undefined));
-  } finally {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, 0);
+  } catch {
+    return false;
   }
+  const stat = `/proc/${pid}/stat`;
+  return !existsSync(stat) || !/^\d+ \(.*\) Z/.test(readFileSync(stat, 'utf8'));
+}
+
+it.each([
+  ['its command', 'exec sleep 60'],
+  ['a command that takes no notice', 'trap "" HUP TERM; while :; do sleep 0.1; done'],
+])(
+  'kdc run that is killed leaves nothing, not even %s',
+  async (_, script) => {
+    const temporary = join(runtime, 'tmp');
+    const keys = join(runtime, 'keys');
+    const ready = join(runtime, 'ready');
+    mkdirSync(temporary);
+    // Whoever is killed at once may not have told of it yet.
+    const command = ['sh', '-c', `sleep 1; echo $$ > ${ready}; ${script}`];
+    const child = spawn(
+      program[0],
+      [program[1], 'kdc', 'run', '--service', 'host/x', '--keytab', keys, ...command],
+      { env: { ...process.env, TMPDIR: temporary }, stdio: 'ignore' },
+    );
+    const pid = await until(() => (existsSync(ready) && Number(readFileSync(ready, 'utf8'))) || undefined);
+    try {
+      expect([readdirSync(temporary).length, existsSync(keys), lives(pid)]).toEqual([1, true, true]);
+      child.kill('SIGKILL');
+      await until(() => (readdirSync(temporary).length === 0 && !existsSync(keys) ? true : undefined));
+      await until(() => (lives(pid) ? undefined : true));
+    } finally {
+      if (lives(pid)) process.kill(pid, 'SIGKILL');
+    }
+  },
+  60_000,
+);
+
+it('a database may be served in the background', async () => {
+  const file = join(runtime, 'principals.db');
+  const io = captureIo({ env: { HOME: runtime }, stdin: 'pw\n', cwd: runtime });
+  expect(await runCommand(kdc, ['init', '-d', file, 'DURABLE.TEST'], io)).toBe(0);
+  const adding = captureIo({ env: { HOME: runtime }, stdin: 'pw\n', cwd: runtime });
+  expect([await runCommand(kdc, ['add', '-d', file, 'alice'], adding), adding.stderr]).toEqual([0, '']);
+  const started = await control('start', '--database', file);
+  expect(started).toMatchObject({ status: 0, stderr: '' });
+  const env = exportsIn(started.stdout);
+  expect(env.KRB5KIT_REALM).toBe('DURABLE.TEST');
+  const client = captureIo({ env: { ...env, HOME: runtime }, stdin: 'pw\n' });
+  expect([await runCommand(kinit, ['alice'], client), client.stderr]).toEqual([0, '']);
+  expect(await control('stop', '--realm', 'DURABLE.TEST')).toMatchObject({ status: 0 });
+  expect(await control('start', '--database', file, '--user', 'bob:pw')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('--database does not go with --user'),
+  });
+  expect(await control('start', '--database', join(runtime, 'none.db'))).toMatchObject({ status: 1 });
 }, 60_000);

@@ -9,6 +9,7 @@ import { runCommand } from '../../src/cli/run-command.ts';
 import { resolveKeytab } from '../../src/keytab/keytab.ts';
 import { formatPrincipal } from '../../src/messages/principal.ts';
 import { captureIo } from '../support/io.ts';
+import { outputOf } from '../support/output-schema.ts';
 import { type Background, startCommand } from './service.ts';
 
 const NOW = new Date('2026-11-22T12:00:00Z');
@@ -49,7 +50,7 @@ async function refused(argv: readonly string[], stdin = ''): Promise<string> {
   return stderr;
 }
 
-const shown = async (name: string) => JSON.parse(await done(['show', '--json', name]));
+const shown = async (name: string) => outputOf('principalEntry', await done(['show', '--json', name]));
 
 /** Serves the database, with a krb5.conf for clients. */
 async function serve(): Promise<Background> {
@@ -123,8 +124,8 @@ describe('the principals of a database', () => {
     for (const name of ['bob', 'HTTP/www', 'HTTP/(x)']) await done(['add', '-r', name]);
     expect(await done(['list', 'HTTP/*'])).toBe('HTTP/(x)@DB.TEST\nHTTP/www@DB.TEST\n');
     expect(await done(['list', 'b?b@DB.*'])).toBe('bob@DB.TEST\n');
-    const list = JSON.parse(await done(['list', '--json', 'bob']));
-    expect(list).toMatchObject([{ principal: 'bob@DB.TEST', policy: {} }]);
+    const { principals } = outputOf('principalEntries', await done(['list', '--json', 'bob']));
+    expect(principals).toMatchObject([{ principal: 'bob@DB.TEST', policy: {} }]);
   });
 
   it('are not added twice, nor to a realm that is not there', async () => {
@@ -197,7 +198,7 @@ describe('kdc policy', () => {
     expect(await done(['policy'])).toBe(
       'Realm: DB.TEST\nmaxLife: 28800\nmaxRenewableLife: 604800\nrequiresPreauth: true\n',
     );
-    const changed = JSON.parse(await done(['policy', '-s', 'requiresPreauth=false', '--json']));
+    const changed = outputOf('realmPolicy', await done(['policy', '-s', 'requiresPreauth=false', '--json']));
     expect(changed).toMatchObject({ realm: 'DB.TEST', policy: { requiresPreauth: false, maxLife: 28_800 } });
     expect(await refused(['policy', 'TWO.TEST'])).toContain('The realm TWO.TEST is not in the database');
     await done(['policy', '--new', 'TWO.TEST']);
@@ -256,8 +257,11 @@ describe('kdc dump and import', () => {
     expect(await done(['import', inFolder('dump'), '-m', inFolder('stash')])).toBe('Imported 3 principals\n');
     expect([await keys('alice'), await keys('HTTP/www'), await keys('krbtgt/DB.TEST')]).toEqual(before);
     expect((await shown('alice')).policy).toMatchObject({ policy: 'strict', maxLife: 300 });
-    expect((await shown('HTTP/www')).policy).toMatchObject({ okAsDelegate: true, sessionEnctypes: [19] });
-    expect(JSON.parse(await done(['policy', '--json'])).policy.policies.strict).toEqual({
+    expect((await shown('HTTP/www')).policy).toMatchObject({
+      okAsDelegate: true,
+      sessionEnctypes: [{ number: 19, name: 'aes128-cts-hmac-sha256-128' }],
+    });
+    expect(outputOf('realmPolicy', await done(['policy', '--json'])).policy.policies.strict).toEqual({
       minLength: 8,
       history: 1,
       maxFailures: 3,
@@ -280,5 +284,40 @@ describe('kdc dump and import', () => {
     expect(await refused(['import', inFolder('bad')])).toBe(
       `krb5kit kdc import: The dump cannot be read: it ends early (line 3) while reading ${inFolder('bad')}\n`,
     );
+  });
+});
+
+describe('an account that is locked', () => {
+  it('stays so when the KDC starts again, until it is unlocked', async () => {
+    await done(['init', 'DB.TEST']);
+    await done(['policy', '--set', 'policies={"default":{"maxFailures":2}}']);
+    await done(['add', 'alice'], 'alicepw\n');
+    const first = await serve();
+    for (let i = 0; i < 2; i++) expect(await login('wrong')).toMatch(/Password incorrect/);
+    first.io.stop();
+    await first.ended;
+    await serve();
+    expect(await login('alicepw')).toMatch(/revoked/);
+    await done(['modify', '--unlock', 'alice']);
+    expect(await login('alicepw')).toBe('in');
+    for (let i = 0; i < 2; i++) await login('wrong');
+    expect(await login('alicepw')).toMatch(/revoked/);
+    await done(['passwd', 'alice'], 'other-pw\n');
+    expect(await login('other-pw')).toBe('in');
+  });
+
+  it('is forgotten with the account, and where it has proved itself', async () => {
+    await done(['init', 'DB.TEST']);
+    await done(['policy', '--set', 'policies={"default":{"maxFailures":2}}']);
+    await done(['add', 'alice'], 'alicepw\n');
+    await serve();
+    await login('wrong');
+    expect(await login('alicepw')).toBe('in');
+    await login('wrong');
+    expect(await login('alicepw')).toBe('in');
+    for (let i = 0; i < 2; i++) await login('wrong');
+    await done(['delete', 'alice']);
+    await done(['add', 'alice'], 'alicepw\n');
+    expect(await login('alicepw')).toBe('in');
   });
 });

@@ -53,9 +53,9 @@ export class Lab {
   /** Starts `krb5kit serve` on a free port. */
   async serve(argv: readonly string[] = [], options: CaptureOptions = {}) {
     const given: CaptureOptions = { now: () => NOW, ...options, env: { ...this.env, ...options.env } };
-    const service = await startCommand(serve, ['--port', '0', ...argv], { ...given, ready: /port \d+/ });
+    const service = await startCommand(serve, ['--port', '0', ...argv], { ...given, ready: /port\W+\d+/ });
     this.services.push(service);
-    return { ...service, port: Number(/port (\d+)/.exec(service.io.stdout)?.[1]) };
+    return { ...service, port: Number(/port\W+(\d+)/.exec(service.io.stdout)?.[1]) };
   }
 
   /** Runs `krb5kit present` of one who holds this credential. */

@@ -69,7 +69,7 @@ describePeer('gss-sample-pair', () => {
     const url = `http://localhost:${service.captured}/`;
     const { status, stdout, stderr } = await runBuilt('krb5kit', ['http', url], { env });
     expect([status, stderr]).toEqual([0, '']);
-    expect(JSON.parse(stdout)).toMatchObject({ client: 'alice@A.TEST', service: 'HTTP/localhost@A.TEST' });
+    expect(JSON.parse(stdout)).toMatchObject({ client: 'alice@A.TEST', server: 'HTTP/localhost@A.TEST' });
     expect(await service.stop()).toBe(0);
   });
 

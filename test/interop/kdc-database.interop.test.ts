@@ -10,6 +10,7 @@ import { type Background, startCommand } from '../cli/service.ts';
 import { type HeimdalKdc, startHeimdalKdc } from '../support/heimdal-kdc.ts';
 import { captureIo } from '../support/io.ts';
 import { type MitKdc, type ProgramResult, startMitKdc } from '../support/mit-kdc.ts';
+import { outputOf } from '../support/output-schema.ts';
 import { describePeer, findProgram } from '../support/peers.ts';
 
 let folder: string;
@@ -185,9 +186,9 @@ describePeer('mit-kdc', () => {
     expect((await client('kinit', ['-c', cache, 'dead'], 'deadpw\n')).stderr).toContain('expired');
     expect((await client('kinit', ['-c', cache, 'disabled'], 'disabledpw\n')).stderr).toContain('revoked');
     if (options.length > 0) return;
-    const { policy } = JSON.parse(await ours(['policy', '--json']));
+    const { policy } = outputOf('realmPolicy', await ours(['policy', '--json']));
     expect(policy.policies.careful).toMatchObject({ minLength: 6, maxFailures: 3 });
-    expect(JSON.parse(await ours(['show', '--json', 'bob'])).policy.policy).toBe('careful');
+    expect(outputOf('principalEntry', await ours(['show', '--json', 'bob'])).policy.policy).toBe('careful');
   });
 });
 
@@ -229,8 +230,10 @@ describePeer('heimdal-kdc', () => {
     const env = { ...heimdal.env, KRB5_CONFIG: inFolder('krb5.conf') };
     await loginByHeimdal(env, 'alice', 'alicepw');
     await loginByHeimdal(env, 'short', 'short-pw');
-    expect(JSON.parse(await ours(['show', '--json', 'short'])).policy).toMatchObject({ maxLife: 300 });
-    const { keys } = JSON.parse(await ours(['show', '--json', 'old/localhost']));
+    expect(outputOf('principalEntry', await ours(['show', '--json', 'short'])).policy).toMatchObject({
+      maxLife: 300,
+    });
+    const { keys } = outputOf('principalEntry', await ours(['show', '--json', 'old/localhost']));
     expect(keys).toMatchObject([{ kvno: 2 }, { kvno: 1 }]);
   });
 

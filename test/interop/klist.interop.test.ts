@@ -5,12 +5,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { configEntry } from '../../src/ccache/config-entries.ts';
 import { kdestroy } from '../../src/cli/kdestroy.ts';
 import { klist } from '../../src/cli/klist.ts';
+import { status } from '../../src/cli/status.ts';
 import { type Principal, parsePrincipal } from '../../src/messages/principal.ts';
 import { scratch } from '../ccache/samples.ts';
 import { alice } from '../ccache/tickets.ts';
 import { ticketFor, writeCache, writeKeytab } from '../cli/caches.ts';
 import { type Environment, ours, theirs } from '../support/both-programs.ts';
 import { type MitKdc, startMitKdc } from '../support/mit-kdc.ts';
+import { outputOf } from '../support/output-schema.ts';
 import { describePeer } from '../support/peers.ts';
 
 let home: string;
@@ -252,10 +254,31 @@ describePeer('mit-client', () => {
       await expectSame(words(line), kdc.env);
     });
 
+    it('all of it in JSON, in whatever order and number', async () => {
+      const found = outputOf('cache', (await ours(klist, ['--json'], kdc.env)).stdout);
+      const tgt = found.tickets.find(({ server }: never) => server === 'krbtgt/A.TEST@A.TEST');
+      expect(tgt).toMatchObject({ client: 'alice@A.TEST', kvno: 1, expired: false });
+      expect(tgt.flags.names).toEqual(expect.arrayContaining(['forwardable', 'renewable', 'initial']));
+      expect(tgt.renewSecondsLeft).toBeGreaterThan(tgt.secondsLeft);
+      outputOf('keytab', (await ours(klist, ['-k', '--json'], kdc.env)).stdout);
+      outputOf('cacheList', (await ours(klist, ['-l', '--json'], kdc.env)).stdout);
+      outputOf('status', (await ours(status, ['--json'], kdc.env)).stdout);
+    });
+
     it('kdestroy of its cache', async () => {
       const said = await ours(kdestroy, [], kdc.env);
       expect(said).toEqual({ status: 0, stdout: '', stderr: '' });
       expect((await kdc.run('klist', ['-s'])).status).toBe(1);
     });
   });
+});
+
+it('a bit of everything has its JSON', async () => {
+  const path = writeCache(home, tickets);
+  const found = outputOf('cache', (await ours(klist, ['--json', path], env)).stdout);
+  expect(found.ticketCount + found.config.length).toBe(tickets.length);
+  const keytab = writeKeytab(home, keys);
+  expect(outputOf('keytab', (await ours(klist, ['-k', '--json', keytab], env)).stdout).keys).toHaveLength(
+    keys.length,
+  );
 });

@@ -11,6 +11,7 @@ import { entry } from '../keytab/samples.ts';
 import { type Environment, ours, theirs } from '../support/both-programs.ts';
 import { type HeimdalKdc, startHeimdalKdc } from '../support/heimdal-kdc.ts';
 import { type MitKdc, startMitKdc } from '../support/mit-kdc.ts';
+import { outputOf } from '../support/output-schema.ts';
 import { describePeer } from '../support/peers.ts';
 import { startInPty } from '../support/pty-session.ts';
 import { startSamba } from '../support/samba.ts';
@@ -259,7 +260,7 @@ describePeer('mit-keytab', () =>
         await run('add -k %h/other saltuser --kvno 1 --password-stdin', 'not it\n');
         const wrong = await run('verify -k %h/other --json');
         expect(wrong.status).toBe(1);
-        expect(JSON.parse(wrong.stdout)).toMatchObject({
+        expect(outputOf('keytabVerification', wrong.stdout)).toMatchObject({
           ok: false,
           keys: [{ principal: 'saltuser@A.TEST', kvno: 1, state: 'wrong', kdcKvno: null }],
         });
@@ -373,7 +374,9 @@ describePeer('samba', () => {
       expect(await run('rotate web --admin Administrator', 'Passw0rd!\n')).toMatchObject(fine);
       const verified = await run('verify --json');
       expect(verified).toMatchObject(fine);
-      const { keys } = JSON.parse(verified.stdout) as { keys: { state: string; kvno: number }[] };
+      const { keys } = outputOf('keytabVerification', verified.stdout) as {
+        keys: { state: string; kvno: number }[];
+      };
       expect(new Set(keys.map(({ state, kvno }) => `${state} ${kvno}`))).toEqual(
         new Set(['old 2', 'old 3', 'current 4']),
       );

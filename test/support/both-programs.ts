@@ -3,6 +3,7 @@ import type { Command } from '../../src/cli/command.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
 import { bytesToText } from '../../src/codec/text.ts';
 import { captureIo } from './io.ts';
+import { checkOutput } from './output-schema.ts';
 import { findProgram } from './peers.ts';
 
 export type Environment = Readonly<Record<string, string>>;
@@ -30,5 +31,6 @@ export async function ours(
 ): Promise<Said> {
   const io = captureIo({ env, uid: process.getuid?.(), stdin: input });
   const status = await runCommand(command, argv, io);
+  if (argv.includes('--json')) checkOutput(io);
   return { status, stdout: io.stdout, stderr: io.stderr };
 }

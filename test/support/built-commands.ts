@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { checkOutput } from './output-schema.ts';
 
 /** What a built command did; the status is 128 and the number of the signal that ended it, as shells say. */
 export interface Ran {
@@ -53,6 +54,7 @@ export function runBuilt(
   }, PATIENCE);
   return ended(child).then(status => {
     clearTimeout(overdue);
+    if (args.includes('--json')) checkOutput({ stdout, stderr });
     return { status, stdout, stderr };
   });
 }

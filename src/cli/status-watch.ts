@@ -1,0 +1,85 @@
+import { ActivityError, type Arguments } from './command.ts';
+import { loadLocale } from './locale/locale.ts';
+import { formatTimestamp } from './locale/time-format.ts';
+import { printable, sentence } from './sentences.ts';
+import type { Session } from './session.ts';
+import { changesBetween } from './status-changes.ts';
+import { statusJson } from './status-json.ts';
+import { type Look, lookAtCaches } from './status-look.ts';
+import { statusText } from './status-text.ts';
+
+/**
+ * Tells how tickets stand and then, in a line each, what becomes of them, looking every `interval` seconds until the
+ * command is stopped; resolves to the exit status. What has been written is never written over, on a terminal either: a
+ * screen reader would read out again all that stays the same, and nothing of it could be scrolled back to or kept.
+ */
+export async function watchCaches(args: Arguments, session: Session, interval: number): Promise<number> {
+  const { io } = session;
+  const tell = async (look: Look, changes: readonly string[]): Promise<void> => {
+    if (args.has('json')) return io.out(await statusJson(look, changes));
+    const time = formatTimestamp(look.now, loadLocale(io.env));
+    io.out(changes.map(change => `${printable(`${time}: ${change}`)}\n`).join(''));
+  };
+  const pause = pauses(session);
+  try {
+    let last = await lookAtCaches(args, session);
+    const trouble = troubleOf(last);
+    if (args.has('json') || trouble !== undefined) await tell(last, trouble === undefined ? [] : [trouble]);
+    else io.out(await statusText(last, io));
+    while (await pause.go(interval)) {
+      const look = await lookAtCaches(args, session);
+      const changes = newsSince(last, look);
+      if (changes.length > 0) await tell(look, changes);
+      last = look;
+    }
+    return last.valid ? 0 : 1;
+  } finally {
+    pause.release();
+  }
+}
+
+function newsSince(last: Look, look: Look): readonly string[] {
+  const trouble = troubleOf(look);
+  if (trouble === undefined) return changesBetween(last, look);
+  return trouble === troubleOf(last) ? [] : [trouble];
+}
+
+/** Why nothing can be seen, in words. */
+function troubleOf({ error }: Look): string | undefined {
+  if (error === undefined) return undefined;
+  return sentence(error instanceof ActivityError ? error.cause : error);
+}
+
+interface Pauses {
+  /** Waits so many seconds; false once the command is to stop. */
+  go(seconds: number): Promise<boolean>;
+  release(): void;
+}
+
+function pauses({ io }: Session): Pauses {
+  let stopped = io.signal?.aborted === true;
+  let wake = (): void => undefined;
+  const stop = (): void => {
+    stopped = true;
+    wake();
+  };
+  io.signal?.addEventListener('abort', stop);
+  const release = io.onStop(stop);
+  return {
+    async go(seconds) {
+      if (stopped) return false;
+      await new Promise<void>(resolve => {
+        const timer = setTimeout(resolve, seconds * 1000);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      return !stopped;
+    },
+    release() {
+      io.signal?.removeEventListener('abort', stop);
+      release();
+    },
+  };
+}

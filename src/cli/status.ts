@@ -1,0 +1,56 @@
+import { type Arguments, type Command, jsonOutput, UsageError } from './command.ts';
+import { wholeDuration } from './kdc-readers.ts';
+import { openSession, type Session } from './session.ts';
+import { lookAtCaches } from './status-look.ts';
+import { statusText } from './status-text.ts';
+import type { Io } from './terminal.ts';
+
+const name = 'krb5kit status';
+
+/** status: how long tickets are good for, once or as it changes. */
+export const status: Command = {
+  name,
+  summary: 'Tell how long your tickets are good for, once or as it changes.',
+  operands: '[cache]',
+  usageStatus: 2,
+  options: [
+    { flags: '-A, --all', text: 'Tell of every cache of the collection.' },
+    { flags: '-w, --watch', text: 'Go on, with a line for each change, until stopped.' },
+    { flags: '--interval <duration>', text: 'With --watch, look that often; every 5 seconds if not given.' },
+    jsonOutput,
+  ],
+  run,
+};
+
+const USUAL_INTERVAL = 5;
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  if (args.operands.length > 1) throw new UsageError(`${name}: name one cache`);
+  const interval = intervalOf(args);
+  const session = openSession(io);
+  if (!args.has('watch')) return tellOnce(args, session);
+  const { watchCaches } = await import('./status-watch.ts');
+  return watchCaches(args, session, interval);
+}
+
+async function tellOnce(args: Arguments, session: Session): Promise<number> {
+  const { io } = session;
+  const look = await lookAtCaches(args, session);
+  if (look.error !== undefined) throw look.error;
+  if (args.has('json')) {
+    const { statusJson } = await import('./status-json.ts');
+    io.out(await statusJson(look, []));
+  } else {
+    io.out(await statusText(look, io));
+  }
+  return look.valid ? 0 : 1;
+}
+
+/** Seconds. */
+function intervalOf(args: Arguments): number {
+  const text = args.value('interval');
+  if (text === undefined) return USUAL_INTERVAL;
+  const seconds = wholeDuration(text);
+  if (seconds === undefined) throw new UsageError(`${name}: ${text} is no duration`);
+  return seconds;
+}
