@@ -31,7 +31,9 @@ async function build() {
     mkdirSync(join(fresh, 'bin'), { recursive: true });
     compileLibrary(fresh);
     await bundleCommands(root, join(fresh, 'bin'));
-    copyFileSync(join(root, 'src/cli/kdc.schema.json'), join(fresh, 'kdc.schema.json'));
+    for (const schema of ['kdc.schema.json', 'output.schema.json']) {
+      copyFileSync(join(root, 'src/cli', schema), join(fresh, schema));
+    }
     writeFileSync(join(fresh, '.stamp'), stamp);
     if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), old);
     renameSync(fresh, join(root, 'dist'));

@@ -12,6 +12,9 @@ const packages = [
   'krb5-gss-samples',
   'krb5-pkinit',
   'krb5-otp',
+  'krb5-locales',
+  'locales',
+  'kstart',
   'krb5-kdc-ldap',
   'slapd',
   'ldap-utils',
@@ -31,6 +34,10 @@ const packages = [
   'gunicorn',
   'python3-kdcproxy',
   'python3-gssapi',
+  'python3-impacket',
+  'default-jdk-headless',
+  'golang-go',
+  'golang-github-jcmturner-gokrb5.v8-dev',
   'redis-server',
   'apache2',
   'libapache2-mod-auth-gssapi',
@@ -43,7 +50,9 @@ const packages = [
   'procps',
   'python3',
   'zsh',
+  'fish',
   'mandoc',
+  'man-db',
   'samba-ad-dc',
   'samba-ad-provision',
 ];
@@ -75,6 +84,9 @@ const heimdalLibraries = [
 const schema = '/usr/share/doc/krb5-kdc-ldap/kerberos.schema.gz';
 const schemaPrefix = '/opt/krb5-ldap';
 
+// Times are compared in these languages.
+const languages = ['en_US', 'en_GB', 'de_DE'];
+
 // npm's own bindings of MIT's library, which are compiled here where none are ready for download.
 const npmKerberos = '/opt/npm-kerberos';
 const npmKerberosVersion = 'kerberos@7.0.0';
@@ -90,6 +102,7 @@ try {
     console.log('All peers are installed.');
   }
   if (missing.length > 0) install(missing);
+  for (const language of languages) makeLocale(language);
   if (withoutHeimdal) unpackHeimdal();
   if (withoutSchema()) unpack(['krb5-kdc-ldap'], schemaPrefix);
   if (withoutNpmKerberos) installNpmKerberos();
@@ -119,6 +132,13 @@ function install(names) {
   } finally {
     noDaemons.allow();
   }
+}
+
+function makeLocale(language) {
+  const { stdout } = spawnSync('locale', ['-a'], { encoding: 'utf8' });
+  if (stdout?.split('\n').includes(`${language}.utf8`)) return;
+  const { status, stderr } = asRoot(['localedef', '-i', language, '-f', 'UTF-8', `${language}.UTF-8`]);
+  if (status !== 0) throw new Error(`${stderr ?? ''}The locale ${language}.UTF-8 cannot be made.`);
 }
 
 function unpackHeimdal() {

@@ -1,11 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Command, OptionRow } from '../src/cli/command.ts';
-import { commands } from '../src/cli/commands.ts';
-import { krb5kit } from '../src/cli/krb5kit.ts';
-import { helpText } from '../src/cli/parser.ts';
+import { allOptions, type Command, type OptionRow } from '../src/cli/command.ts';
+import { helpText } from '../src/cli/help-text.ts';
+import { allCommands, krb5kit } from '../src/cli/krb5kit.ts';
 import { VERSION } from '../src/cli/version.ts';
 import { findProgram } from './support/peers.ts';
 
@@ -18,19 +17,21 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 const pages = readdirSync(join(root, 'man'))
   .sort()
   .map(name => `man/${name}`);
-const loaded = Object.entries(commands).map(async ([name, { load }]) => ({ name, command: await load() }));
+const loaded = Object.entries(allCommands).map(async ([name, { load }]) => ({ name, command: await load() }));
 const all = [{ name: 'krb5kit', command: krb5kit }, ...(await Promise.all(loaded))];
 
 describe.each(all)('the page of $name', ({ name, command }) => {
   const page = pageOf(name);
 
   it('has an item for every option of the table and for no other', () => {
-    const flags = new Set([...shownFlags(command), '--help']);
+    // What every command takes is told in one place.
+    const common = command === krb5kit ? allOptions(krb5kit).flatMap(flagsOf) : [];
+    const flags = new Set([...shownFlags(command), ...common, '--help']);
     expect([...new Set(optionItems(page))].sort()).toEqual([...flags].sort());
   });
 
   it('names no option but those of the table', () => {
-    const known = [...optionsOf(command).flatMap(flagsOf), '--help'];
+    const known = [...[...optionsOf(command), ...allOptions(command)].flatMap(flagsOf), '--help'];
     expect(optionsIn(linesOf(page)).filter(flag => !known.includes(flag))).toEqual([]);
   });
 
@@ -42,8 +43,10 @@ describe.each(all)('the page of $name', ({ name, command }) => {
 });
 
 it('krb5kit.1 has an item for every command', () => {
-  const items = linesOf('man/krb5kit.1').flatMap(line => /^\.It Cm (\S+)$/.exec(line)?.[1] ?? []);
-  expect(Object.keys(commands).filter(name => !items.includes(name))).toEqual([]);
+  const lines = linesOf('man/krb5kit.1');
+  const list = lines.slice(0, lines.indexOf('.Sh EXIT STATUS'));
+  const items = list.flatMap(line => /^\.It Cm (\S+)$/.exec(line)?.[1] ?? []);
+  expect(Object.keys(allCommands).filter(name => !items.includes(name))).toEqual([]);
 });
 
 it('package.json lists every page', () => {
@@ -65,6 +68,21 @@ describe.skipIf(mandoc === undefined)('mandoc', () => {
       .split('\n')
       .filter(line => line !== '' && !line.includes('referenced manual not found'));
     expect(faults).toEqual([]);
+  });
+});
+
+const man = findProgram('man');
+if (man === undefined) console.warn('skipped, rendering of the man pages: man not found (package man-db)');
+
+describe.skipIf(man === undefined)('man', () => {
+  it.each(pages)('renders %s without a warning, at the widths of terminals', page => {
+    for (const MANWIDTH of ['60', '80', '132']) {
+      const env = { ...process.env, LC_ALL: 'C.UTF-8', MANWIDTH, MANROFFSEQ: '' };
+      const args = ['--warnings', '-Tutf8', '-l', page];
+      const { status, stdout, stderr } = spawnSync(man!, args, { cwd: root, env, encoding: 'utf8' });
+      expect([status, stderr]).toEqual([0, '']);
+      expect(stdout).toContain(`${basename(page, '.1').toUpperCase()}(1)`);
+    }
   });
 });
 

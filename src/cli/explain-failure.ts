@@ -5,6 +5,7 @@ import { type FactOf, numberText, type Story, storyOf } from './explain-story.ts
 import type { Failure } from './run-command.ts';
 import { printable } from './sentences.ts';
 import type { Io } from './terminal.ts';
+import { wrapLine } from './wrap.ts';
 
 /** What led to a failure, line by line, and the one thing to try; empty where nothing is known. Each fact is told once. */
 export function explanation({ error }: Failure, io: Io): string {
@@ -20,7 +21,8 @@ export function explanation({ error }: Failure, io: Io): string {
     ...(story.clock === undefined ? [] : [`Clock: ${story.clock}`]),
     ...(hint === undefined ? [] : [`Try: ${hint}`]),
   ];
-  return lines.map(line => `  ${printable(line)}\n`).join('');
+  const { stderrIsTerminal, columns } = io;
+  return lines.map(line => `${wrapLine(`  ${printable(line)}`, stderrIsTerminal, columns)}\n`).join('');
 }
 
 function configLines(story: Story): readonly string[] {

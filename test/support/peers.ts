@@ -31,6 +31,7 @@ const programs = {
   'mit-ldap-kdc': ['krb5kdc', 'kadmin.local', 'kdb5_ldap_util', 'slapd', 'ldapadd', 'ldapmodify'],
   'mit-kadmind': ['kadmind', 'kadmin'],
   'mit-keytab': ['ktutil'],
+  kstart: ['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', 'k5start', 'krenew'],
   'gss-samples': ['gss-client', 'gss-server'],
   'mit-gss': ['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', 'python3', `${libraries}/libgssapi_krb5.so.2`],
   'heimdal-gss': ['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', 'python3', `${libraries}/libgssapi.so.3`],
@@ -72,6 +73,13 @@ const programs = {
     '/usr/lib/python3/dist-packages/requests_kerberos/__init__.py',
   ],
   kdcproxy: ['krb5kdc', 'kadmin.local', 'kdb5_util', 'gunicorn', 'openssl'],
+  bash: ['bash', 'python3'],
+  zsh: ['zsh', 'python3'],
+  fish: ['fish', 'python3'],
+  // The compiler, by which `java` runs a source file.
+  java: ['java', 'javac'],
+  gokrb5: ['go', '/usr/share/gocode/src/github.com/jcmturner/gokrb5/v8/gokrb5.go'],
+  impacket: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/impacket/__init__.py'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type PeerName = keyof typeof programs;
@@ -131,7 +139,7 @@ function describeWith(name: string, missing: string | undefined, suite: () => vo
 
 function isExecutable(path: string): boolean {
   try {
-    accessSync(path, /\.(?:so(?:\.\d+)?|py|node)$/.test(path) ? constants.R_OK : constants.X_OK);
+    accessSync(path, /\.(?:so(?:\.\d+)?|py|node|go)$/.test(path) ? constants.R_OK : constants.X_OK);
     return true;
   } catch {
     return false;

@@ -1,0 +1,38 @@
+import { type Arguments, type Command, UsageError } from './command.ts';
+import type { Io } from './terminal.ts';
+
+const name = 'krb5kit completion';
+
+/** completion: a script that has a shell complete the words of our commands. */
+export const completion: Command = {
+  name,
+  summary: 'Print a script that has a shell complete commands, options and names.',
+  operands: 'bash|zsh|fish|powershell',
+  usageStatus: 2,
+  options: [
+    {
+      flags: '--values <kind>',
+      text: 'Print what the caches hold of this kind, a line for each.',
+      hidden: true,
+    },
+  ],
+  run,
+};
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  const kind = args.value('values');
+  if (kind !== undefined) {
+    const { valuesInCaches } = await import('./completion-values.ts');
+    for (const value of await valuesInCaches(kind, io)) io.out(`${value}\n`);
+    return 0;
+  }
+  const [shell, ...rest] = args.operands;
+  const { completionScript, shells } = await import('./completion-script.ts');
+  if (shell === undefined || rest.length > 0) throw new UsageError(`${name}: name one shell`);
+  const script = await completionScript(shell, completion);
+  if (script === undefined) {
+    throw new UsageError(`${name}: there is no script for '${shell}', only for ${shells.join(', ')}`);
+  }
+  io.out(script);
+  return 0;
+}

@@ -1,0 +1,120 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { credential, tgt } from '../ccache/tickets.ts';
+import { writeCache } from '../cli/caches.ts';
+import { describePeer, findProgram } from '../support/peers.ts';
+import { type PtySession, startInPty } from '../support/pty-session.ts';
+
+const bin = join(import.meta.dirname, '../../bin');
+const TAB = '\t';
+
+let dir: string;
+let env: NodeJS.ProcessEnv;
+
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'krb5kit-test-'));
+  const path = writeCache(dir, [
+    tgt,
+    credential('HTTP/www.a.test@A.TEST'),
+    credential('host/db$one.a.test@A.TEST'),
+  ]);
+  env = {
+    PATH: `${bin}${delimiter}${process.env.PATH}`,
+    HOME: dir,
+    XDG_CONFIG_HOME: dir,
+    XDG_DATA_HOME: dir,
+    TERM: 'dumb',
+    LC_ALL: 'C.UTF-8',
+    KRB5_CONFIG: join(dir, 'no-krb5.conf'),
+    KRB5CCNAME: `FILE:${path}`,
+    KRB5KIT_KEYCHAIN: 'none',
+  };
+});
+
+afterAll(() => rmSync(dir, { recursive: true }));
+
+/** A shell, how it is started without anybody's own settings, and how it takes our script. */
+interface Shell {
+  readonly name: 'bash' | 'zsh' | 'fish';
+  readonly args: readonly string[];
+  readonly setUp: readonly string[];
+  /** What is typed to see what it proposes; fish's list does not show on a terminal as plain as this one. */
+  readonly list: string;
+}
+
+// In place of the commands, which need not run, are functions that tell what they were called with.
+const inPlace = ['krb5kit', 'kinit', 'kvno'].map(name => `${name}() { printf '<%s>' "$@"; echo; }`);
+
+const shells: readonly Shell[] = [
+  {
+    name: 'bash',
+    args: ['--norc', '--noprofile', '-i'],
+    setUp: ['source <(krb5kit completion bash)', ...inPlace],
+    list: `kinit --no${TAB}${TAB}`,
+  },
+  {
+    name: 'zsh',
+    args: ['-f', '-i'],
+    setUp: ['autoload -Uz compinit && compinit -u -D', 'source <(krb5kit completion zsh)', ...inPlace],
+    list: `kinit --no${TAB}${TAB}`,
+  },
+  {
+    name: 'fish',
+    args: ['--no-config', '-i'],
+    setUp: [
+      'krb5kit completion fish | source',
+      ...['krb5kit', 'kinit', 'kvno'].map(name => `function ${name}; printf '<%s>' $argv; echo; end`),
+    ],
+    list: "complete -C 'kinit --no'\r",
+  },
+];
+
+/** What is typed before TAB, and the words that the command is then called with. */
+const completed: readonly (readonly [typed: string, words: string])[] = [
+  ['kinit al', '<alice@A.TEST>'],
+  ['krb5kit kinit alice@', '<kinit><alice@A.TEST>'],
+  ['kvno -q HT', '<-q><HTTP/www.a.test@A.TEST>'],
+  ['kvno host/d', '<host/db$one.a.test@A.TEST>'],
+  ['kvno --u2u FILE:', '<--u2u><FILE:CACHE>'],
+  ['kinit -c FILE:', '<-c><FILE:CACHE>'],
+  ['krb5kit present HT', '<present><HTTP@www.a.test>'],
+  ['krb5kit comp', '<completion>'],
+  ['krb5kit completion po', '<completion><powershell>'],
+  ['krb5kit cache expo', '<cache><export>'],
+  ['krb5kit help kini', '<help><kinit>'],
+  ['kvno --cached', '<--cached-only>'],
+  ['krb5kit kdc run --max-r', '<kdc><run><--max-renewable-life>'],
+  ['krb5kit http --delegate po', '<http><--delegate><policy>'],
+];
+
+describe.each(shells)('completion in $name', shell => {
+  describePeer(shell.name, () => {
+    let session: PtySession;
+
+    beforeAll(async () => {
+      session = await startInPty([findProgram(shell.name)!, ...shell.args], env);
+      while (session.shown === '') await sleep(20); // what is typed before the shell edits its lines may be lost
+      for (const [i, line] of shell.setUp.entries()) {
+        session.type(`${line}; echo 'done' ${i}\r`);
+        await session.shows(`done ${i}`);
+      }
+    });
+
+    afterAll(() => session.close());
+
+    it.each(completed)('makes a whole command of: %s', async (typed, words) => {
+      session.type(`${typed}${TAB}\r`);
+      await session.shows(words.replace('CACHE', join(dir, 'cc')));
+    });
+
+    it('tells what each of several options is for', async () => {
+      session.type(shell.list);
+      await session.shows('--noaddresses');
+      await session.shows('Ask for a ticket');
+      session.type('\x03');
+    });
+  });
+});
