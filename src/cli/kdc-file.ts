@@ -5,10 +5,12 @@ import { aliasComponents } from '../kdc/aliases.ts';
 import { secretBytes } from '../kdc/otp-value.ts';
 import type { IndicatorPolicy, NamedPolicy, OtpToken, PrincipalPolicy, RealmPolicy } from '../kdc/policy.ts';
 import type { ServiceSpec, UserSpec } from '../kdc/start.ts';
+import type { Trouble } from '../kdc/trouble.ts';
 import type { TrustSpec } from '../kdc/trust.ts';
 import { parsePrincipal } from '../messages/principal.ts';
 import { encodeSid } from '../messages/sid.ts';
 import { fileReason } from './file-reason.ts';
+import { type MechanismFile, mechanismReaders } from './kdc-mechanisms.ts';
 import {
   count,
   date,
@@ -23,10 +25,13 @@ import {
   recordOf,
   text,
 } from './kdc-readers.ts';
+import { troubleOfFile } from './kdc-trouble.ts';
 
 /** A realm as a file describes it. */
-export interface RealmFile extends Partial<OtherRealm> {
+export interface RealmFile extends Partial<OtherRealm>, MechanismFile {
   readonly enctypes?: readonly number[];
+  /** What goes wrong on purpose. */
+  readonly trouble?: Trouble;
   /** More realms of the same KDC. */
   readonly realms?: readonly OtherRealm[];
 }
@@ -38,6 +43,7 @@ export interface OtherRealm {
   readonly maxRenewableLife?: number;
   readonly requiresPreauth?: boolean;
   readonly pac?: boolean;
+  readonly acceptsUnsignedRequests?: boolean;
   readonly domain?: DomainInfo;
   readonly indicators?: IndicatorPolicy;
   readonly policies?: Readonly<Record<string, NamedPolicy>>;
@@ -252,6 +258,7 @@ const realmPolicy = {
   maxRenewableLife: duration,
   requiresPreauth: flag,
   pac: flag,
+  acceptsUnsignedRequests: flag,
   domain,
   policies: recordOf(namedPolicy),
   indicators: members({
@@ -281,4 +288,10 @@ const otherRealm: Reader<OtherRealm> = (value, path) => {
   return { realm: name, ...others };
 };
 
-const realm: Reader<RealmFile> = members({ ...inRealm, enctypes, realms: listOf(otherRealm) });
+const realm: Reader<RealmFile> = members({
+  ...inRealm,
+  ...mechanismReaders,
+  enctypes,
+  trouble: troubleOfFile,
+  realms: listOf(otherRealm),
+});

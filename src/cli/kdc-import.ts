@@ -104,7 +104,12 @@ function takeEntry(entry: PrincipalEntry, { database, served, keep, counts }: Ta
   } else if (keep && database.own(principal) !== undefined) {
     counts.kept++;
   } else {
-    database.put(entry);
-    counts.taken++;
+    try {
+      database.put(entry);
+      counts.taken++;
+    } catch (error) {
+      if (!(error instanceof KerberosError) || error.code !== 'PRINCIPAL_EXISTS') throw error;
+      counts.remarks.push(`${formatPrincipal(principal)} is left out: ${error.message}`);
+    }
   }
 }

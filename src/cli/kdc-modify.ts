@@ -13,18 +13,28 @@ export const kdcModify: Command = {
   summary: 'Change the policy of a principal.',
   operands: 'PRINCIPAL',
   usageStatus: 2,
-  options: [...databaseOptions, ...policyOptions],
+  options: [
+    ...databaseOptions,
+    ...policyOptions,
+    { flags: '--unlock', text: 'Forget its failures to log in, by which it may be locked.' },
+  ],
   run,
 };
 
 function run(args: Arguments, io: Io): Promise<number> {
   const text = onlyOperand(args, name);
   const change = principalPolicyChange(args, name);
-  if (Object.keys(change).length === 0) throw new UsageError(`${name}: say what to --set or --unset`);
+  const hasChange = Object.keys(change).length > 0;
+  if (!hasChange && !args.has('unlock')) throw new UsageError(`${name}: say what to --set or --unset`);
   return withDatabase(args, io, name, async database => {
     const { principal } = entryIn(database, text);
     const full = printable(formatPrincipal(principal));
-    await during(`changing ${full}`, () => database.update(principal, change));
+    await during(`changing ${full}`, () =>
+      database.change(() => {
+        if (hasChange) database.update(principal, change);
+        if (args.has('unlock')) database.failures.keep(principal, undefined);
+      }),
+    );
     io.out(`Changed ${full}\n`);
   });
 }

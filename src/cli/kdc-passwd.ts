@@ -39,7 +39,10 @@ function run(args: Arguments, io: Io): Promise<number> {
         ? undefined
         : versionsKept(namedPolicy(database.realm(principal.realm), policy));
       const dates = random ? {} : passwordDates(policy, principal.realm, database, io.now());
-      return database.addKeys(principal, source, { keep, policy: dates }).keys[0]!.kvno;
+      return database.change(() => {
+        database.failures.keep(principal, undefined);
+        return database.addKeys(principal, source, { keep, policy: dates }).keys[0]!.kvno;
+      });
     });
     io.out(`Changed the password of ${full}; its keys have version ${kvno}\n`);
   });

@@ -27,6 +27,7 @@ export const KDC_FILES = {
   conf: 'krb5.conf',
   keytab: 'service.keytab',
   log: 'log',
+  trouble: 'trouble',
 } as const;
 
 /** Where the KDCs of this user are: in KRB5KIT_HOME, else in XDG_RUNTIME_DIR, else in the data directory. */

@@ -1,5 +1,5 @@
 import { parseDuration } from '../config/duration.ts';
-import { isSupported, parseEnctypeList } from '../crypto/enctypes.ts';
+import { isSupported, parseEnctypeList } from '../crypto/enctype-list.ts';
 
 const MAX_UINT32 = 0xffffffff;
 

@@ -1,8 +1,9 @@
 import { KerberosError } from '../errors.ts';
 import type { RealmOptions, ServiceSpec, StartKdcOptions, UserSpec } from '../kdc/start.ts';
 import { formatPrincipal, parsePrincipal } from '../messages/principal.ts';
-import { type Arguments, type OptionRow, UsageError } from './command.ts';
+import { type Arguments, during, type OptionRow, UsageError } from './command.ts';
 import { type RealmFile, readRealmFile } from './kdc-file.ts';
+import { loadMechanismFiles, readSpakeGroups } from './kdc-mechanisms.ts';
 import { readEnctypeNames, wholeDuration } from './kdc-readers.ts';
 import { readServices, serviceOptions } from './kdc-services.ts';
 import { readTrouble } from './kdc-trouble.ts';
@@ -26,6 +27,10 @@ export const realmOptions: readonly OptionRow[] = [
   { flags: '--max-life <duration>', text: 'The longest life of a ticket; 10h if not given.' },
   { flags: '--max-renewable-life <duration>', text: 'How long a ticket may be renewed; 7d if not given.' },
   { flags: '--enctypes <list>', text: 'Make keys of these encryption types, best first.' },
+  {
+    flags: '--spake-groups <list>',
+    text: 'Let clients choose of these groups for SPAKE; edwards25519 and P-256 if not given.',
+  },
   { flags: '--host <address>', text: 'Listen on this address; 127.0.0.1 if not given.' },
   { flags: '--port <port>', text: 'Listen on this port, UDP and TCP; a free one if not given.' },
   ...serviceOptions,
@@ -41,24 +46,31 @@ export interface RealmSpec extends StartKdcOptions {
 /** Reads the options of a realm. Throws UsageError, ConfigError for what the file gets wrong, and KerberosError for a name. */
 export async function readRealm(args: Arguments, program: string): Promise<RealmSpec> {
   const file = args.value('principals');
-  const fromFile: RealmFile = file === undefined ? {} : await readRealmFile(file);
+  const { pkinit, spakeGroups, ...fromFile }: RealmFile = file === undefined ? {} : await readRealmFile(file);
+  const mechanisms =
+    file === undefined
+      ? {}
+      : await during(`reading ${file}`, () => loadMechanismFiles({ pkinit, spakeGroups }, file));
   const enctypes = args.value('enctypes');
   const maxLife = args.value('maxLife');
   const maxRenewableLife = args.value('maxRenewableLife');
   const realm = args.value('realm') ?? fromFile.realm ?? DEFAULT_REALM;
   if (realm === '') throw new UsageError(`${program}: the realm has no name`);
+  const groups = args.value('spakeGroups');
   const spec: RealmSpec = {
     ...fromFile,
+    ...mechanisms,
     realm,
     users: [...(fromFile.users ?? []), ...args.values('user').map(text => parseUser(text, program))],
     services: [...(fromFile.services ?? []), ...args.values('service').map(name => ({ name }))],
     ...(maxLife === undefined ? {} : { maxLife: lifetime(maxLife, program) }),
     ...(maxRenewableLife === undefined ? {} : { maxRenewableLife: lifetime(maxRenewableLife, program) }),
     ...(enctypes === undefined ? {} : { enctypes: enctypesOf(enctypes, program) }),
+    ...(groups === undefined ? {} : { spakeGroups: groupsOf(groups, program) }),
     host: args.value('host'),
     port: readPort(args.value('port'), 0, program),
     ...readServices(args, program),
-    trouble: readTrouble(args.values('trouble'), program),
+    trouble: { ...fromFile.trouble, ...readTrouble(args.values('trouble'), program) },
   };
   for (const { name } of [...spec.users, ...spec.services]) checkName(name, realm);
   for (const other of spec.realms ?? []) checkNames(other);
@@ -119,4 +131,12 @@ function enctypesOf(text: string, program: string): readonly number[] {
   const enctypes = readEnctypeNames(text);
   if (enctypes.length === 0) throw new UsageError(`${program}: ${text} names no enctype`);
   return enctypes;
+}
+
+function groupsOf(text: string, program: string): readonly string[] {
+  try {
+    return readSpakeGroups(text);
+  } catch (error) {
+    throw new UsageError(`${program}: ${(error as Error).message}`);
+  }
 }

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ConfigError, KeytabError } from '../errors.ts';
 import type { RunningKdc } from '../kdc/start.ts';
+import type { Trouble } from '../kdc/trouble.ts';
 import { type Keytab, type KeytabEntry, resolveKeytab } from '../keytab/keytab.ts';
 import { samePrincipal } from '../messages/principal.ts';
 import { type Arguments, type Command, during, UsageError } from './command.ts';
@@ -8,10 +10,11 @@ import { fileReason } from './file-reason.ts';
 import { databaseCommands } from './kdc-commands.ts';
 import { kdcStart, kdcStatus, kdcStop } from './kdc-control.ts';
 import { databaseOptions } from './kdc-database.ts';
-import { occupy } from './kdc-place.ts';
+import { KDC_FILES, makePlace, occupy } from './kdc-place.ts';
 import { type RealmSpec, readRealm, realmOptions, serviceNames } from './kdc-realm.ts';
 import { kdcRun } from './kdc-run.ts';
 import { servedDatabase, servedRealm } from './kdc-served.ts';
+import { followTroubleFile, writeTroubleFile } from './kdc-trouble-file.ts';
 import { runCommand } from './run-command.ts';
 import type { Io } from './terminal.ts';
 
@@ -62,8 +65,11 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const spec = database === undefined ? read : servedRealm(read, args, database);
   const log = args.has('quiet') ? undefined : (line: string): void => io.out(`${line}\n`);
   const { startKdc } = await import('../kdc/start.ts');
-  const kdc = await during('starting the KDC', () => startKdc({ ...spec, now: () => io.now(), log }));
   const directory = args.value('directory');
+  const nextTrouble = directory === undefined ? undefined : troubleIn(directory, args, io);
+  const kdc = await during('starting the KDC', () =>
+    startKdc({ ...spec, now: () => io.now(), log, nextTrouble }),
+  );
   try {
     await writeKeytab(args.value('keytab'), kdc, spec);
     writeConf(args.value('krb5Conf'), kdc);
@@ -80,6 +86,13 @@ async function run(args: Arguments, io: Io): Promise<number> {
     await database?.close();
   }
   return 0;
+}
+
+function troubleIn(directory: string, args: Arguments, io: Io): () => Trouble | undefined {
+  const path = join(directory, KDC_FILES.trouble);
+  makePlace(directory);
+  writeTroubleFile(path, args.values('trouble'));
+  return followTroubleFile(path, name, io);
 }
 
 /** Writes the keys of the realm's services, where a keytab is asked for. */

@@ -36,7 +36,7 @@ import type { EncTicketPart } from '../messages/ticket.ts';
 import { Checksum, type PaData, type PrincipalName } from '../messages/types.ts';
 import { admitClient, admitPassword, admitServer, longestLives } from './admission.ts';
 import { openArmorTicket } from './armor-ticket.ts';
-import { clientHints } from './client-hints.ts';
+import { hintsOfReply } from './client-hints.ts';
 import { canonicalName, findSoughtClient } from './client-names.ts';
 import { currentKeys, type PrincipalEntry } from './database.ts';
 import { replyKey, sessionEtype, ticketKey, usableEtypes } from './enctype-choice.ts';
@@ -65,7 +65,8 @@ export function answerAsRequest(exchange: Exchange): Uint8Array {
   exchange.kdc.logins.admit(client, exchange.now);
   exchange.account = client;
   const required = parties.anonymous || (client.policy.requiresPreauth ?? realm.requiresPreauth);
-  const proof = preauthenticate({ exchange, client, etypes, key: ownKey, padata, reqBody }, required);
+  const request = { exchange, client, etypes, key: ownKey, padata, reqBody };
+  const { proof, provedBy } = preauthenticate(request, required);
   exchange.kdc.logins.succeeded(client, exchange.now, (proof.flags & PRE_AUTHENT) !== 0);
   const provenKey = proof.replyKey ?? ownKey;
   const key = exchange.fast?.strengthen(provenKey) ?? provenKey;
@@ -77,7 +78,7 @@ export function answerAsRequest(exchange: Exchange): Uint8Array {
     earned: INITIAL | proof.flags | (wantsProof ? ENC_PA_REP : 0) | (parties.anonymous ? ANONYMOUS : 0),
     key: made?.key ?? randomKey(session),
   });
-  const facts = { client, server, padata, provedBy: proof.provedBy };
+  const facts = { client, server, padata, provedBy };
   const vouched = vouchForClient(exchange.kdc.database, part, facts);
   const sealing = ticketKey(server);
   const reply = replyPart(part, {
@@ -92,9 +93,13 @@ export function answerAsRequest(exchange: Exchange): Uint8Array {
   // A key that was made for this exchange has no version.
   const keyVersion = key === ownKey ? currentKeys(client).kvno : undefined;
   exchange.issued = { authtime: part.authtime, reply: key.etype, ticket: sealing.etype, session };
-  const told = [...clientHints(client, [key.etype]), ...(proof.padata ?? []), ...(made ? [made.padata] : [])];
+  const told = [...hintsOfReply(client, key.etype), ...(proof.padata ?? []), ...(made ? [made.padata] : [])];
+  const { crealm } = part;
+  const outside = inArmor(exchange, told, { crealm, cname: parties.cname, nonce: body.nonce, ticket });
   return AsRep.encode({
-    ...inArmor(exchange, told, { ...part, cname: parties.cname, nonce: body.nonce, ticket }),
+    padata: outside.padata,
+    crealm: outside.crealm,
+    cname: outside.cname,
     ticket,
     encPart: seal(EncAsRepPart, reply, key, KU_AS_REP, keyVersion),
   });
@@ -170,10 +175,12 @@ function newTicket(
 ): EncTicketPart {
   const policies = [client.policy, server.policy];
   const now = wholeSeconds(exchange);
-  const times = ticketTimes(body, {
+  const { maxLife, maxRenewableLife } = longestLives(realm, policies);
+  const { starttime, endtime, renewTill } = ticketTimes(body, {
     now,
     clockskew: exchange.kdc.clockskew,
-    ...longestLives(realm, policies),
+    maxLife,
+    maxRenewableLife,
     latestEnd: LATEST,
     latestRenewTill: policies.some(({ disallowRenewable }) => disallowRenewable) ? undefined : LATEST,
   });
@@ -182,7 +189,7 @@ function newTicket(
       kdcOptions: body.kdcOptions & ~(client.policy.notDelegated ? FORWARDABLE | PROXIABLE : 0),
       earned,
       header: 0,
-      renewable: times.renewTill !== undefined,
+      renewable: renewTill !== undefined,
       policies,
       server: server.policy,
     }),
@@ -191,7 +198,9 @@ function newTicket(
     cname,
     transited: NO_TRANSIT,
     authtime: new Date(now),
-    ...times,
+    starttime,
+    endtime,
+    renewTill,
     caddr: body.addresses,
   };
 }

@@ -3,7 +3,7 @@ import { PA_ETYPE_INFO, PA_ETYPE_INFO2, PA_PW_SALT } from '../messages/numbers.t
 import { EtypeInfo, EtypeInfo2 } from '../messages/preauth-data.ts';
 import type { PaData } from '../messages/types.ts';
 import { currentKeys, type PrincipalEntry } from './database.ts';
-import { s2kparams, saltOf } from './key-version.ts';
+import { type KeyVersion, s2kparams, saltOf } from './key-version.ts';
 
 /** The enctypes that are older than RFC 4120 and its ETYPE-INFO2: RC4. */
 const OLD_ETYPES = [23];
@@ -30,4 +30,17 @@ export function clientHints(client: PrincipalEntry, etypes: readonly number[]): 
     { padataType: PA_ETYPE_INFO, padataValue: info },
     { padataType: PA_PW_SALT, padataValue: bytes },
   ];
+}
+
+/** By key version, which its origin belongs to; the last enctype asked for. */
+const hints = new WeakMap<KeyVersion, { readonly etype: number; readonly padata: readonly PaData[] }>();
+
+/** The hints of one enctype, which go with every reply to the client. */
+export function hintsOfReply(client: PrincipalEntry, etype: number): readonly PaData[] {
+  const version = currentKeys(client);
+  const known = hints.get(version);
+  if (known?.etype === etype) return known.padata;
+  const padata = clientHints(client, [etype]);
+  hints.set(version, { etype, padata });
+  return padata;
 }

@@ -14,8 +14,25 @@ export interface PrincipalEntry {
   readonly created?: Date | undefined;
 }
 
+/** Failures to log in since the last success. */
+export interface Failures {
+  readonly count: number;
+  /** The time of the last one, in milliseconds. */
+  readonly last: number;
+}
+
+/** Keeps the failures of principals, for every KDC that serves them and after its end. */
+export interface FailureStore {
+  /** Undefined where there are none. */
+  find(principal: Principal): Failures | undefined;
+  /** Forgets them if undefined. */
+  keep(principal: Principal, failures: Failures | undefined): void;
+}
+
 /** Where a KDC looks up whom it serves. Both questions are asked for every request and answered at once. */
 export interface PrincipalDatabase {
+  /** Where failures to log in are kept, of those who are locked out by them; each KDC counts for itself if not given. */
+  readonly failures?: FailureStore | undefined;
   /** The policy of a realm that is served here. */
   realm(name: string): RealmPolicy | undefined;
   /**

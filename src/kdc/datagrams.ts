@@ -32,10 +32,9 @@ export function serveDatagrams(socket: Socket, kdc: Responder, { local, maxReply
     guarded(kdc, () => {
       const reply = replyTo(request, address, port);
       if (reply === undefined) return;
-      const send = (): void => socket.send(reply, port, address, () => {});
       const held = kdc.delay?.() ?? 0;
-      if (held > 0) setTimeout(() => isOpen && send(), held).unref();
-      else send();
+      if (held > 0) setTimeout(() => isOpen && socket.send(reply, port, address), held).unref();
+      else socket.send(reply, port, address);
     });
   });
   socket.on('error', () => {});

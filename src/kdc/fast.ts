@@ -72,7 +72,10 @@ export function openFast(
   const { fastOptions, padata, reqBody } = unseal(KrbFastReq, encFastReq, key, KU_FAST_ENC);
   const body = KdcReqBody.decode(reqBody);
   exchange.body = body;
-  exchange.fast = new KdcFast(key, (fastOptions & HIDE_CLIENT_NAMES) !== 0);
+  exchange.fast = new KdcFast(key, {
+    hidesClient: (fastOptions & HIDE_CLIENT_NAMES) !== 0,
+    strengthens: outer.body.etype.length > 0,
+  });
   if (fastOptions & UNKNOWN_CRITICAL) {
     refuse(KDC_ERR_UNKNOWN_CRITICAL_FAST_OPTIONS, 'UNKNOWN_CRITICAL_FAST_OPTIONS');
   }
@@ -98,20 +101,29 @@ export function inArmor(
   };
 }
 
+interface FastWishes {
+  /** The client does not want to be named outside. */
+  readonly hidesClient: boolean;
+  /** Clients of Heimdal 7 cannot open what is sealed in a strengthened key; outside the armor they name no enctype. */
+  readonly strengthens: boolean;
+}
+
 /** The KDC's side of FAST in one exchange. */
 export class KdcFast {
   readonly key: Key;
-  /** The client does not want to be named outside. */
   readonly hidesClient: boolean;
+  private readonly strengthens: boolean;
   private strengthenKey: Key | undefined;
 
-  constructor(key: Key, hidesClient: boolean) {
+  constructor(key: Key, { hidesClient, strengthens }: FastWishes) {
     this.key = key;
     this.hidesClient = hidesClient;
+    this.strengthens = strengthens;
   }
 
-  /** The key that seals the reply instead of `key`. */
+  /** The key that seals the reply: one made of `key`, for clients that understand that. */
   strengthen(key: Key): Key {
+    if (!this.strengthens) return key;
     this.strengthenKey = randomKey(key.etype);
     return strengthenedKey(this.strengthenKey, key);
   }

@@ -76,7 +76,7 @@ export function createKdc(options: KdcOptions): Kdc {
     if (type === undefined) return undefined;
     const exchange: Exchange = { kdc: state, request, now: now(), peer };
     const label = lookaside.label(request);
-    const known = label === undefined ? undefined : lookaside.find(label, exchange.now);
+    const known = label === undefined ? undefined : lookaside.find(label, request, exchange.now);
     if (known !== undefined) {
       log?.(`${type.kind} ${peer?.address ?? 'in-process'}: resent, answered as before`);
       return known;
@@ -85,14 +85,14 @@ export function createKdc(options: KdcOptions): Kdc {
     let refusal: Refusal | undefined;
     try {
       reply = type.answer(exchange);
-      if (label !== undefined) lookaside.remember(label, reply, exchange.now);
+      if (label !== undefined) lookaside.remember(label, request, reply, exchange.now);
     } catch (error) {
       refusal = toRefusal(error);
       reply = errorReply(refusal, { realm, ...exchange });
       const { account } = exchange;
       const counted = account !== undefined && logins.refused(account, refusal, exchange.now);
       // A failure that was sent again is still one. Other refusals are not kept: they cost little, and may not last.
-      if (counted && label !== undefined) lookaside.remember(label, reply, exchange.now);
+      if (counted && label !== undefined) lookaside.remember(label, request, reply, exchange.now);
     }
     log?.(logLine(type.kind, exchange, refusal));
     return reply;

@@ -87,13 +87,13 @@ export function createPasswordServer(kdc: Kdc, { database, log }: PasswordServer
       const exchange: Exchange = { kdc: kdc.state, request, now: kdc.now(), peer };
       const label = lookaside.label(request);
       if (label === undefined) return undefined;
-      const known = lookaside.find(label, exchange.now);
+      const known = lookaside.find(label, request, exchange.now);
       if (known !== undefined) return known;
       const answered = answer(request, exchange);
       if (answered === undefined) return undefined;
       const { reply, told, proved } = answered;
       // Errors cost little, and one for a forged request must not be had by another way than it came.
-      if (proved) lookaside.remember(label, reply, exchange.now);
+      if (proved) lookaside.remember(label, request, reply, exchange.now);
       log?.(`KPASSWD ${peer?.address ?? 'in-process'}: ${told}`);
       return reply;
     },

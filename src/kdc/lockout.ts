@@ -4,7 +4,7 @@ import {
   KRB_AP_ERR_BAD_INTEGRITY,
 } from '../messages/error-codes.ts';
 import type { Principal } from '../messages/principal.ts';
-import type { PrincipalDatabase, PrincipalEntry } from './database.ts';
+import type { FailureStore, PrincipalDatabase, PrincipalEntry } from './database.ts';
 import { type NamedPolicy, namedPolicy } from './policy.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
@@ -24,8 +24,9 @@ interface Attempts {
 }
 
 /**
- * Counts how often clients failed, and locks those who failed too often, by the policy that their realm has for them. It
- * lives as long as the KDC. Only who is in the database is remembered, which bounds it.
+ * Counts how often clients failed, and locks those who failed too often, by the policy that their realm has for them.
+ * Where the database keeps the failures of those whom they lock, it counts; else what is counted here lives as long as
+ * the KDC. Only who is in the database is remembered, which bounds it.
  */
 export class Logins {
   private readonly database: PrincipalDatabase;
@@ -38,7 +39,7 @@ export class Logins {
   /** Refuses a client who is locked (KDC_ERR_CLIENT_REVOKED); `now` in milliseconds. */
   admit(client: PrincipalEntry, now: number): void {
     // Who has no record cannot be locked: that is nearly everybody.
-    const known = this.attempts.get(label(client.principal));
+    const known = this.recall(client);
     if (known !== undefined && known.failures > 0 && isLocked(known, this.policyOf(client), now)) {
       refuse(KDC_ERR_CLIENT_REVOKED, 'LOCKED_OUT');
     }
@@ -48,18 +49,21 @@ export class Logins {
   succeeded(client: PrincipalEntry, now: number, proved: boolean): void {
     const known = this.recordOf(client);
     known.succeeded = now;
-    if (proved) known.failures = 0;
+    if (!proved || known.failures === 0) return;
+    known.failures = 0;
+    this.keep(client, known);
   }
 
   /** Counts what was no proof, and whether it was none; other refusals say nothing of the client. */
   refused(client: PrincipalEntry, { errorCode }: Refusal, now: number): boolean {
     if (errorCode !== KDC_ERR_PREAUTH_FAILED && errorCode !== KRB_AP_ERR_BAD_INTEGRITY) return false;
-    const known = this.recordOf(client);
+    const known = this.recall(client) ?? this.recordOf(client);
     const { failureCountInterval } = this.policyOf(client);
     if (failureCountInterval !== undefined && isOver(known.failed, failureCountInterval, now))
       known.failures = 0;
     known.failures++;
     known.failed = now;
+    this.keep(client, known);
     return true;
   }
 
@@ -78,6 +82,32 @@ export class Logins {
   unlock(principal: Principal): void {
     const known = this.attempts.get(label(principal));
     if (known !== undefined) known.failures = 0;
+    if (this.database.failures?.find(principal) !== undefined)
+      this.database.failures.keep(principal, undefined);
+  }
+
+  /** What is known of a client; its failures as the database has them, which others may have changed. */
+  private recall(client: PrincipalEntry): Attempts | undefined {
+    const known = this.attempts.get(label(client.principal));
+    const store = this.storeFor(client);
+    if (store === undefined) return known;
+    const kept = store.find(client.principal);
+    if (kept === undefined && known === undefined) return undefined;
+    const record = known ?? this.recordOf(client);
+    record.failures = kept?.count ?? 0;
+    record.failed = kept?.last ?? record.failed;
+    return record;
+  }
+
+  private keep(client: PrincipalEntry, { failures, failed }: Attempts): void {
+    const kept = failures === 0 ? undefined : { count: failures, last: failed! };
+    this.storeFor(client)?.keep(client.principal, kept);
+  }
+
+  /** What is kept costs a wait for the disk, which a lock puts an end to. */
+  private storeFor(client: PrincipalEntry): FailureStore | undefined {
+    const { failures } = this.database;
+    return failures && this.policyOf(client).maxFailures !== undefined ? failures : undefined;
   }
 
   private policyOf({ principal, policy }: PrincipalEntry): NamedPolicy {

@@ -1,63 +1,139 @@
+import { randomUint32 } from '../crypto/random.ts';
+
 export interface LookasideLimits {
   /** How long a reply is kept, in seconds. */
   readonly age: number;
+  /** Replies, at most; rounded up to a power of two. */
   readonly count: number;
   /** The total of requests and replies. */
   readonly bytes: number;
 }
 
 /** A client that hears nothing resends for less than half a minute. */
-const LIMITS: LookasideLimits = { age: 120, count: 20_000, bytes: 10 << 20 };
-/** V8 hashes longer strings by their length alone, which would let anyone make them collide. */
+const LIMITS: LookasideLimits = { age: 120, count: 1 << 15, bytes: 10 << 20 };
+/** Longer requests are rare, and come by TCP, which loses none. */
 const MAX_REQUEST_BYTES = 16_000;
-
-interface Remembered {
-  readonly reply: Uint8Array;
-  readonly at: number;
-}
 
 /**
  * Replies of late by their whole requests: a datagram that was sent again, because the reply was lost or slow, gets the
- * same reply and is not taken for a replay. Two tables take turns, each for half of what there is room for, and the older
- * one is forgotten as a whole: to forget one by one would cost more than all else here.
+ * same reply and is not taken for a replay. The oldest gives way. All of it lies in a few arrays of numbers: as objects,
+ * thousands of which come and go in a second, it would cost the garbage collector more than all else here.
  */
 export class Lookaside {
   private readonly limits: LookasideLimits;
-  private current = new Map<string, Remembered>();
-  private previous = new Map<string, Remembered>();
-  /** What `current` holds. */
-  private bytes = 0;
+  private table: Table | undefined;
 
   constructor(limits: LookasideLimits = LIMITS) {
     this.limits = limits;
   }
 
-  /** What a request is known by here; undefined for one that is not kept. */
-  label(request: Uint8Array): string | undefined {
-    if (request.length > MAX_REQUEST_BYTES) return undefined;
-    return Buffer.from(request.buffer, request.byteOffset, request.length).toString('latin1');
+  /** What a request is looked for by here; undefined for one that is not kept. */
+  label(request: Uint8Array): number | undefined {
+    return request.length > MAX_REQUEST_BYTES ? undefined : hashOf(request);
   }
 
-  /** The reply to the same request before; `now` in milliseconds. */
-  find(label: string, now: number): Uint8Array | undefined {
-    const known = this.current.get(label) ?? this.previous.get(label);
-    return known !== undefined && this.isFresh(known, now) ? known.reply : undefined;
+  /** A copy of the reply to the same request before; `now` in milliseconds. */
+  find(label: number, request: Uint8Array, now: number): Uint8Array | undefined {
+    const { table } = this;
+    if (table === undefined) return undefined;
+    const slot = table.find(label, request);
+    if (slot === undefined) return undefined;
+    const age = now - table.at[slot]!;
+    // A clock that was set back makes no entry live longer.
+    return age >= 0 && age < this.limits.age * 1000 ? table.replyIn(slot) : undefined;
   }
 
-  remember(label: string, reply: Uint8Array, now: number): void {
-    const size = label.length + reply.length;
-    const { count, bytes } = this.limits;
-    if (2 * (this.current.size + 1) > count || 2 * (this.bytes + size) > bytes) {
-      this.previous = this.current;
-      this.current = new Map();
-      this.bytes = 0;
-    }
-    this.current.set(label, { reply, at: now });
-    this.bytes += size;
+  remember(label: number, request: Uint8Array, reply: Uint8Array, now: number): void {
+    if (request.length + reply.length > this.limits.bytes) return;
+    this.table ??= new Table(this.limits);
+    this.table.put(label, request, reply, now);
+  }
+}
+
+/** Each label has two slots that it may be kept in. What is in a slot tells where a request and its reply lie in a ring. */
+class Table {
+  /** When a reply was made. */
+  readonly at: Float64Array;
+  private readonly labels: Uint32Array;
+  private readonly requestLengths: Uint32Array;
+  private readonly replyLengths: Uint32Array;
+  /** Where a request begins, counted in bytes since the first one. */
+  private readonly starts: Float64Array;
+  private readonly ring: Uint8Array;
+  /** Where the next one begins. */
+  private end = 0;
+
+  constructor({ count, bytes }: LookasideLimits) {
+    const slots = 2 ** Math.max(1, Math.ceil(Math.log2(count)));
+    this.at = new Float64Array(slots);
+    this.labels = new Uint32Array(slots);
+    this.requestLengths = new Uint32Array(slots);
+    this.replyLengths = new Uint32Array(slots);
+    this.starts = new Float64Array(slots).fill(Number.NEGATIVE_INFINITY);
+    this.ring = new Uint8Array(bytes);
   }
 
-  /** A clock that was set back makes no entry live longer. */
-  private isFresh(known: Remembered, now: number): boolean {
-    return now >= known.at && now - known.at < this.limits.age * 1000;
+  /** The slot of a request, if it has one. */
+  find(label: number, request: Uint8Array): number | undefined {
+    const first = label & (this.labels.length - 1);
+    if (this.holds(first, label, request)) return first;
+    return this.holds(first ^ 1, label, request) ? first ^ 1 : undefined;
   }
+
+  replyIn(slot: number): Uint8Array {
+    const start = this.placeOf(slot) + this.requestLengths[slot]!;
+    return this.ring.slice(start, start + this.replyLengths[slot]!);
+  }
+
+  put(label: number, request: Uint8Array, reply: Uint8Array, now: number): void {
+    const first = label & (this.labels.length - 1);
+    const slot =
+      this.find(label, request) ?? (this.starts[first]! <= this.starts[first ^ 1]! ? first : first ^ 1);
+    const size = request.length + reply.length;
+    const left = this.ring.length - (this.end % this.ring.length);
+    // One that would not fit behind the others begins at the front.
+    if (size > left) this.end += left;
+    const place = this.end % this.ring.length;
+    this.ring.set(request, place);
+    this.ring.set(reply, place + request.length);
+    this.labels[slot] = label;
+    this.requestLengths[slot] = request.length;
+    this.replyLengths[slot] = reply.length;
+    this.starts[slot] = this.end;
+    this.at[slot] = now;
+    this.end += size;
+  }
+
+  private holds(slot: number, label: number, request: Uint8Array): boolean {
+    if (this.labels[slot] !== label || this.requestLengths[slot] !== request.length) return false;
+    // Else others have been written over it.
+    if (this.end - this.starts[slot]! > this.ring.length) return false;
+    const place = this.placeOf(slot);
+    return Buffer.compare(this.ring.subarray(place, place + request.length), request) === 0;
+  }
+
+  private placeOf(slot: number): number {
+    return this.starts[slot]! % this.ring.length;
+  }
+}
+
+const words = new Int32Array(MAX_REQUEST_BYTES / 4);
+const octets = new Uint8Array(words.buffer);
+let seed: number | undefined;
+
+/**
+ * Not one that withstands who makes collisions on purpose: they would cost those their own replies, and others no more
+ * than what a full table does.
+ */
+function hashOf(request: Uint8Array): number {
+  seed ??= randomUint32();
+  const end = (request.length + 3) >> 2;
+  words[end - 1] = 0;
+  octets.set(request);
+  let hash = seed ^ request.length;
+  for (let i = 0; i < end; i++) {
+    hash = Math.imul(hash ^ words[i]!, 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  return hash >>> 0;
 }

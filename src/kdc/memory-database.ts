@@ -161,5 +161,7 @@ function take({ principals, aliases }: StoredRealm, { components }: Principal): 
 
 /** One string per name: a component may hold any character. */
 function nameKey(components: readonly string[]): string {
-  return JSON.stringify(components);
+  const [first = '', second = ''] = components;
+  if (components.length === 1) return `,${first}`;
+  return components.length === 2 ? `${first.length},${first}${second}` : JSON.stringify(components);
 }

@@ -63,11 +63,11 @@ export class TicketOpener {
     const ticket = known?.ticket ?? Ticket.decode(bytes);
     const { server, key } = this.findKey(ticket);
     // Of a principal that was given other keys since, the ticket has to stand the test again.
-    if (known?.key === key) return { ...known, server };
+    if (known?.key === key) return { server, key, part: known.part, sessionKey: known.sessionKey };
     const part = unsealTicket(ticket, key);
-    const opened = { bytes: Uint8Array.from(bytes), ticket, key, part, sessionKey: toKey(part.key) };
-    this.remember(label, opened);
-    return { ...opened, server };
+    const sessionKey = toKey(part.key);
+    this.remember(label, { bytes: Uint8Array.from(bytes), ticket, key, part, sessionKey });
+    return { server, key, part, sessionKey };
   }
 
   private find(label: string, bytes: Uint8Array): Opened | undefined {

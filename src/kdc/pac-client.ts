@@ -40,6 +40,8 @@ export interface PacFacts {
   readonly requested: boolean;
   /** Whether a service has asked in the client's name (S4U2Self). */
   readonly forService?: boolean | undefined;
+  /** Whether the name is written with its realm, for another. */
+  readonly withRealm?: boolean | undefined;
 }
 
 /**
@@ -48,13 +50,14 @@ export interface PacFacts {
  */
 export function clientPac(entry: PrincipalEntry, realm: RealmPolicy, facts: PacFacts): PacContents {
   const { account } = entry.policy;
-  const name = { type: PAC_CLIENT_INFO, data: encodeClientInfo(nameOf(facts.client), facts.authtime) };
+  const name = { type: PAC_CLIENT_INFO, data: encodeClientInfo(nameOf(facts), facts.authtime) };
   if (realm.domain === undefined || account === undefined) return new PacContents([name]);
   return new PacContents([name, ...accountParts(entry.principal, realm.domain, account, facts)]);
 }
 
 /** Enterprise names are not quoted (MS-PAC 2.7). */
-function nameOf(client: Principal): string {
+function nameOf({ client, withRealm = false }: PacFacts): string {
+  if (withRealm) return formatPrincipal(client);
   if (client.nameType === NT_ENTERPRISE) return client.components.join('/');
   return formatPrincipal(client, { realm: false });
 }

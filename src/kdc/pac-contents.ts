@@ -9,10 +9,11 @@ import {
 } from '../messages/pac.ts';
 import { blankSignature, joinPac, type PacPart } from '../messages/pac-writer.ts';
 
-/** A PAC whose signatures are yet to be made, and where their checksums go; `ticket` and `full` only if `ofService`. */
+/** Where all lies in a PAC whose buffers have certain sizes; `ticket` and `full` only if `ofService`. */
 export interface PacLayout {
+  /** The PAC without what its buffers hold, but for the types of its signatures. */
   readonly blank: Uint8Array;
-  /** Where the other buffers lie. */
+  /** Where the buffers lie that are no signatures. */
   readonly parts: readonly number[];
   readonly server: number;
   readonly kdc: number;
@@ -33,7 +34,8 @@ const CHECKSUM_TYPE_BYTES = 4;
 /** What a PAC says, without the signatures that make it one of a ticket; all tickets of one client share it. */
 export class PacContents {
   readonly parts: readonly PacPart[];
-  private layouts: Map<number, PacLayout> | undefined;
+  /** The last one asked for, and what it is of. */
+  private known: { readonly label: number; readonly layout: PacLayout } | undefined;
   private service: PacContents | undefined;
 
   constructor(parts: readonly PacPart[]) {
@@ -59,15 +61,19 @@ export class PacContents {
     return new PacContents([...kept, ...parts]);
   }
 
+  /** The bytes of a PAC whose signatures are yet to be made, of the layout of its sizes. */
+  write(target: Uint8Array, { blank, parts }: PacLayout): void {
+    target.set(blank);
+    for (let i = 0; i < parts.length; i++) target.set(this.parts[i]!.data, parts[i]);
+  }
+
   /** `ofService`: the ticket itself is signed, too (MS-PAC 2.8.2 and 2.8.3). */
   layout(server: Key, kdc: Key, ofService: boolean): PacLayout {
     const label = (server.etype << 9) | (kdc.etype << 1) | (ofService ? 1 : 0);
-    const known = this.layouts?.get(label);
-    if (known !== undefined) return known;
-    const layout = layOut(this.parts, { server, kdc, ofService });
-    this.layouts ??= new Map();
-    this.layouts.set(label, layout);
-    return layout;
+    if (this.known?.label !== label) {
+      this.known = { label, layout: layOut(this.parts, { server, kdc, ofService }) };
+    }
+    return this.known.layout;
   }
 }
 
@@ -86,14 +92,11 @@ function layOut(parts: readonly PacPart[], shape: Shape): PacLayout {
   let label = `${server.profile.cksumtype} ${kdc.profile.cksumtype} ${ofService}`;
   for (const { type, data } of parts) label += ` ${type}:${data.length}`;
   const known = plans.get(label);
-  const plan = known ?? makePlan(parts, shape);
-  if (known === undefined) {
-    if (plans.size >= MAX_PLANS) plans.clear();
-    plans.set(label, plan);
-  }
-  const blank = plan.blank.slice();
-  for (let i = 0; i < parts.length; i++) blank.set(parts[i]!.data, plan.parts[i]);
-  return { ...plan, blank };
+  if (known !== undefined) return known;
+  if (plans.size >= MAX_PLANS) plans.clear();
+  const plan = makePlan(parts, shape);
+  plans.set(label, plan);
+  return plan;
 }
 
 /** The layout of buffers of the sizes of these, which are left blank. */

@@ -1,6 +1,7 @@
 import { verifyPac } from '../ap/pac.ts';
 import { verifyChecksum } from '../crypto/checksum.ts';
 import type { Key } from '../crypto/key.ts';
+import { Scratch } from '../crypto/scratch.ts';
 import { KerberosError } from '../errors.ts';
 import { AD_IF_RELEVANT, AD_WIN2K_PAC } from '../messages/authorization.ts';
 import { KRB_AP_ERR_MODIFIED } from '../messages/error-codes.ts';
@@ -42,12 +43,15 @@ export interface PacSigning {
   readonly others: AuthorizationData;
 }
 
-/** A PAC with the signatures of one ticket (MS-PAC 2.8). */
+const scratch = new Scratch();
+
+/** A PAC with the signatures of one ticket (MS-PAC 2.8); good until the next is signed. */
 export function signPac(contents: PacContents, signing: PacSigning): Uint8Array {
   const { key, kdcKey, fields, others } = signing;
   const ofService = isSigned(signing.server);
   const layout = contents.layout(key, kdcKey, ofService);
-  const pac = layout.blank.slice();
+  const pac = scratch.take(layout.blank.length);
+  contents.write(pac, layout);
   const sum = (by: Key, data: Uint8Array): Uint8Array => by.operations.checksum(KU_PAC_CHECKSUM, data);
   if (ofService) {
     pac.set(sum(kdcKey, encodeTicketPart(fields, { pac: PLACEHOLDER, others })), layout.ticket);
@@ -68,15 +72,16 @@ function isSigned(server: Principal): boolean {
 /**
  * The buffers of the PAC in a ticket that was presented, once it is known to be a KDC's and the ticket's. A
  * ticket-granting ticket is as good as its seal, which only KDCs can make; in a service's the KDC's own signatures have to
- * be right, too. Throws `Refusal`.
+ * be right, too; `client` is whom it names, if not the client of the ticket. Throws `Refusal`.
  */
 export function verifiedPac(
   database: PrincipalDatabase,
   { server: { principal }, part, key }: OpenedTicket,
   bytes: Uint8Array,
+  client = toPrincipal(part.cname, part.crealm),
 ): readonly PacBuffer[] {
   try {
-    verifyPac(bytes, { key, client: toPrincipal(part.cname, part.crealm), authtime: part.authtime });
+    verifyPac(bytes, { key, client, authtime: part.authtime });
     const buffers = splitPac(bytes);
     if (!isTgs(principal)) checkKdcSignatures(database, { principal, part, bytes }, buffers);
     return buffers;

@@ -25,6 +25,11 @@ export interface RealmPolicy {
   readonly domain?: DomainInfo | undefined;
   /** Authentication indicators by the mechanism used; none if not given. */
   readonly indicators?: IndicatorPolicy | undefined;
+  /**
+   * Whether requests with a ticket may come without a checksum of what is asked for, which anybody on the way could then
+   * change (RFC 4120 §3.3.2 asks for it); false if not given.
+   */
+  readonly acceptsUnsignedRequests?: boolean | undefined;
   /** The realms of hosts by their names, or by the domains around them with a dot before: whom to refer clients to. */
   readonly domainRealms?: Readonly<Record<string, string>> | undefined;
   /** The realms between two, by the client's realm and the other, as [capaths] of krb5.conf has them; the hierarchy of their names if not given. */

@@ -8,10 +8,12 @@ import type { KdcPreauth, PreauthRequest, Proof } from './preauth-mechanism.ts';
 import { Refusal } from './refusal.ts';
 
 const NOTHING = new Uint8Array(0);
+const NO_PROOF: Proof = { flags: 0 };
 
 /** What padata earn, and their type. */
-export interface Earned extends Proof {
-  readonly provedBy?: number;
+interface Earned {
+  readonly proof: Proof;
+  readonly provedBy: number | undefined;
 }
 
 /** What the request's padata earn; throws `Refusal` where they fail or are `required` and missing. */
@@ -22,11 +24,11 @@ export function preauthenticate(request: PreauthRequest, required: boolean): Ear
     if (sent === undefined) continue;
     const proof = mechanism.verify(sent.padataValue, request);
     if (proof === undefined) throw new Refusal(KDC_ERR_PREAUTH_FAILED, 'PREAUTH_FAILED', methodData(request));
-    return { ...proof, provedBy: mechanism.padataType };
+    return { proof, provedBy: mechanism.padataType };
   }
   if (required || request.client.policy.otp !== undefined)
     throw new Refusal(KDC_ERR_PREAUTH_REQUIRED, 'NEEDED_PREAUTH', methodData(request));
-  return { flags: 0 };
+  return { proof: NO_PROOF, provedBy: undefined };
 }
 
 /** Who has a token is not to do without it. */

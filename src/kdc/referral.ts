@@ -1,21 +1,14 @@
 import { realmPath } from '../config/realm-path.ts';
-import {
-  CANONICALIZE,
-  CNAME_IN_ADDL_TKT,
-  ENC_TKT_IN_SKEY,
-  FORWARDED,
-  PROXY,
-  RENEW,
-  VALIDATE,
-} from '../messages/flags.ts';
+import { CANONICALIZE, ENC_TKT_IN_SKEY, FORWARDED, PROXY, RENEW, VALIDATE } from '../messages/flags.ts';
 import type { KdcReqBody } from '../messages/kdc-req.ts';
+import { NT_ENTERPRISE } from '../messages/numbers.ts';
 import { isTgs, tgsPrincipal, toPrincipal } from '../messages/principal.ts';
 import type { PrincipalName } from '../messages/types.ts';
 import type { PrincipalDatabase, PrincipalEntry } from './database.ts';
 import type { RealmPolicy } from './policy.ts';
 
-/** What is asked of a ticket there is, or in somebody else's name, goes to nobody but the service that is named. */
-const NO_REFERRAL = FORWARDED | PROXY | RENEW | VALIDATE | ENC_TKT_IN_SKEY | CNAME_IN_ADDL_TKT;
+/** What is asked of a ticket there is, or of another user's, goes to nobody but the service that is named. */
+const NO_REFERRAL = FORWARDED | PROXY | RENEW | VALIDATE | ENC_TKT_IN_SKEY;
 
 /**
  * The ticket-granting service to go on with, for a service that is unknown here (RFC 4120 §3.3.3, RFC 6806 §8): that
@@ -70,8 +63,13 @@ function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefine
   return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
-function realmOfHost(policy: RealmPolicy, { nameString }: PrincipalName): string | undefined {
-  const host = nameString[1];
+/** By the name of the host or, of an enterprise name (RFC 6806 §5), by what follows its last `@`. */
+function realmOfHost(policy: RealmPolicy, { nameType, nameString }: PrincipalName): string | undefined {
+  const [first = '', host] = nameString;
+  if (nameType === NT_ENTERPRISE && host === undefined) {
+    const suffix = first.slice(first.lastIndexOf('@') + 1);
+    return suffix.length > MAX_HOST ? undefined : (realmOfDomain(policy, suffix) ?? suffix);
+  }
   return nameString.length < 2 || host === undefined ? undefined : realmOfDomain(policy, host);
 }
 

@@ -1,4 +1,5 @@
 import { authenticatorTag } from '../ap/replay-cache.ts';
+import { TagSet } from '../ap/tag-set.ts';
 import type { EncryptedData } from '../messages/types.ts';
 
 /** Authenticators remembered in one span, in some megabytes. */
@@ -11,8 +12,8 @@ const MAX_SEEN = 1 << 16;
  */
 export class ReplayTable {
   private readonly span: number;
-  private current = new Set<string>();
-  private previous = new Set<string>();
+  private current = new TagSet();
+  private previous = new TagSet();
   private since = Number.NEGATIVE_INFINITY;
 
   /** `span` is how long an authenticator is fresh, in milliseconds. */
@@ -24,13 +25,10 @@ export class ReplayTable {
   admit(authenticator: EncryptedData, now: number): boolean {
     if (now - this.since >= this.span || this.current.size >= MAX_SEEN) {
       this.previous = this.current;
-      this.current = new Set();
+      this.current = new TagSet();
       this.since = now;
     }
     const tag = authenticatorTag(authenticator);
-    const label = Buffer.from(tag.buffer, tag.byteOffset, tag.length).toString('latin1');
-    if (this.current.has(label) || this.previous.has(label)) return false;
-    this.current.add(label);
-    return true;
+    return !this.previous.has(tag) && this.current.add(tag);
   }
 }

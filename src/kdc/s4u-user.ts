@@ -35,6 +35,11 @@ export interface S4uAnswer {
   readonly encryptedPaData: readonly PaData[] | undefined;
 }
 
+/** Whether a request is one of S4U2Self. */
+export function asksForUser(padata: readonly PaData[]): boolean {
+  return padata.some(({ padataType }) => padataType === PA_S4U_X509_USER || padataType === PA_FOR_USER);
+}
+
 type Keys = Pick<TgsHeader, 'subkey' | 'sessionKey'>;
 
 /** The user of a request, in the newer form if it has both; undefined where it has none. Throws `Refusal` for a false one. */

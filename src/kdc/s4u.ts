@@ -13,7 +13,7 @@ import {
   VALIDATE,
 } from '../messages/flags.ts';
 import type { KdcReqBody } from '../messages/kdc-req.ts';
-import { samePrincipal, toPrincipal, toPrincipalName } from '../messages/principal.ts';
+import { type Principal, samePrincipal, toPrincipal, toPrincipalName } from '../messages/principal.ts';
 import type { EncTicketPart } from '../messages/ticket.ts';
 import type { PaData } from '../messages/types.ts';
 import { admitClient } from './admission.ts';
@@ -21,8 +21,10 @@ import { findClient, findClientOfCertificate } from './client-names.ts';
 import type { PrincipalEntry } from './database.ts';
 import type { Exchange } from './exchange.ts';
 import type { OpenedTicket } from './open-ticket.ts';
+import type { PacContents } from './pac-contents.ts';
 import { refuse } from './refusal.ts';
 import { openEvidence } from './s4u-proxy.ts';
+import { forForeignService, forForeignUser } from './s4u-realms.ts';
 import { type RequestedUser, requestedUser } from './s4u-user.ts';
 import type { TgsHeader } from './tgs-header.ts';
 import { NO_TRANSIT } from './transited.ts';
@@ -47,9 +49,13 @@ export interface Behalf {
   /** The user's entry; undefined for a user of another realm. */
   readonly client: PrincipalEntry | undefined;
   /** The service that asks. */
-  readonly requester: PrincipalEntry;
+  readonly requester: Principal;
   /** The ticket that shows the user's wish (S4U2Proxy); undefined where the service just says so (S4U2Self). */
   readonly evidence: OpenedTicket | undefined;
+  /** What the PAC says, where it is not that of the evidence or of a user of this realm. */
+  readonly said?: PacContents | undefined;
+  /** The ticket whose way to this realm counts, with the realm that issued it, where it is not the one presented. */
+  readonly way?: { readonly part: EncTicketPart; readonly issuer: string } | undefined;
   /** The KDC options that the ticket cannot be given. */
   readonly withheld: number;
   /** What goes with the reply, and into its sealed part. */
@@ -72,8 +78,9 @@ const NOT_TOGETHER = FORWARDED | PROXY | RENEW | VALIDATE | ENC_TKT_IN_SKEY;
 export function findBehalf(exchange: Exchange, request: BehalfRequest): Behalf | undefined {
   const { header, body, padata } = request;
   if (body.kdcOptions & CNAME_IN_ADDL_TKT) {
-    const requester = requesterOf(exchange, request);
-    return { requester, ...openEvidence(exchange, request, requester) };
+    // What another realm has made of the evidence comes with a ticket of that realm's.
+    const isForeign = header.server.principal.realm !== body.realm && header.part.crealm !== body.realm;
+    return openEvidence(exchange, request, isForeign ? undefined : requesterOf(exchange, request));
   }
   const user = requestedUser(padata, body.nonce, header);
   return user && forUser(exchange, user, request);
@@ -83,6 +90,10 @@ export function findBehalf(exchange: Exchange, request: BehalfRequest): Behalf |
 function forUser(exchange: Exchange, user: RequestedUser, request: BehalfRequest): Behalf {
   const { header, server, body } = request;
   if (body.kdcOptions & NOT_TOGETHER) refuse(KDC_ERR_BADOPTION, 'INVALID_S4U2SELF_OPTIONS');
+  if (header.part.crealm !== body.realm) {
+    return forForeignService(exchange, findUser(exchange, user, body.realm), user, request);
+  }
+  if (header.server.principal.realm !== body.realm) return forForeignUser(exchange, user, request);
   const requester = requesterOf(exchange, request);
   if (!samePrincipal(requester.principal, server.principal)) {
     refuse(KRB_AP_ERR_BADMATCH, 'INVALID_S4U2SELF_REQUEST_SERVER_MISMATCH');
@@ -105,7 +116,7 @@ function forUser(exchange: Exchange, user: RequestedUser, request: BehalfRequest
   return {
     subject,
     client,
-    requester,
+    requester: requester.principal,
     evidence: undefined,
     withheld: mayGoOn ? 0 : FORWARDABLE,
     ...user.answer(principal),

@@ -1,5 +1,6 @@
-import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
-import { createServer, isIPv6, type Server, type Socket } from 'node:net';
+import { createSocket, type Socket as DatagramSocket, type SocketOptions } from 'node:dgram';
+import { lookup } from 'node:dns';
+import { createServer, isIP, isIPv6, type Server, type Socket } from 'node:net';
 import { KerberosError } from '../errors.ts';
 import { limitConnections } from './connections.ts';
 import { serveDatagrams } from './datagrams.ts';
@@ -11,6 +12,12 @@ export interface ListenOptions {
   readonly host?: string | undefined;
   /** For UDP and TCP alike; a free one if not given or 0. */
   readonly port?: number | undefined;
+  /**
+   * Whether other processes may listen on the same port, among which the system then divides clients (SO_REUSEPORT);
+   * false if not given. They share nothing but their database, so that a request that is replayed from another port, or
+   * a failure to log in, may come to one that knows nothing of the first. Needs Node 23.1: before, the port is taken.
+   */
+  readonly reusePort?: boolean | undefined;
   /** Longer replies go by TCP; 4096 bytes if not given. */
   readonly maxDatagramReply?: number | undefined;
   /** Connections at one time, of which the oldest gives way; 128 if not given. */
@@ -34,13 +41,15 @@ const RECEIVE_BUFFER = 1 << 20;
 
 /** Lets a KDC, or what is served like one, answer on UDP and TCP on one port. Throws KerberosError KDC_LISTEN. */
 export async function listenKdc(kdc: Responder, options: ListenOptions = {}): Promise<KdcServer> {
-  const { host = '127.0.0.1', port = 0 } = options;
+  const { host = '127.0.0.1', port = 0, reusePort = false } = options;
   for (let attempt = 1; ; attempt++) {
-    const udp = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', recvBufferSize: RECEIVE_BUFFER });
+    const type = isIPv6(host) ? 'udp6' : 'udp4';
+    const socketOptions = { type, recvBufferSize: RECEIVE_BUFFER, lookup: lookUp, reusePort } as const;
+    const udp = createSocket(socketOptions);
     try {
       const bound = await bindUdp(udp, host, port);
       const tcp = createServer({ noDelay: true });
-      await bindTcp(tcp, host, bound);
+      await bindTcp(tcp, { host, port: bound, reusePort });
       return serve(kdc, { udp, tcp, host, port: bound }, options);
     } catch (error) {
       udp.close();
@@ -52,6 +61,13 @@ export async function listenKdc(kdc: Responder, options: ListenOptions = {}): Pr
     }
   }
 }
+
+/** Whom a server answers has an address: there is nothing to look up and wait for. */
+const lookUp: NonNullable<SocketOptions['lookup']> = (host, options, done) => {
+  const family = isIP(host);
+  if (family === 0) lookup(host, options, done);
+  else done(null, host, family);
+};
 
 function reasonOf(code: string | undefined): string {
   return code === 'EADDRINUSE' ? 'Address already in use' : (code ?? 'unknown error');
@@ -91,6 +107,12 @@ async function closeAll(udp: DatagramSocket, tcp: Server, connections: Iterable<
   await Promise.all(closed);
 }
 
+interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly reusePort: boolean;
+}
+
 function bindUdp(socket: DatagramSocket, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     socket.once('error', reject);
@@ -101,10 +123,10 @@ function bindUdp(socket: DatagramSocket, host: string, port: number): Promise<nu
   });
 }
 
-function bindTcp(server: Server, host: string, port: number): Promise<void> {
+function bindTcp(server: Server, place: Place): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port }, () => {
+    server.listen(place, () => {
       server.off('error', reject);
       resolve();
     });

@@ -58,6 +58,8 @@ export interface StartKdcOptions
   readonly database?: MemoryDatabase | undefined;
   /** What goes wrong on purpose. */
   readonly trouble?: Trouble | undefined;
+  /** Asked before each request for what goes wrong from then on; undefined where all stays as it is. */
+  readonly nextTrouble?: (() => Trouble | undefined) | undefined;
 }
 
 /** A realm with a KDC that listens. */
@@ -199,6 +201,7 @@ const POLICY: Readonly<Record<keyof RealmPolicy, true>> = {
   requiresPreauth: true,
   policies: true,
   pac: true,
+  acceptsUnsignedRequests: true,
   domain: true,
   indicators: true,
   domainRealms: true,

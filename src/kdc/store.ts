@@ -1,7 +1,13 @@
 import { IntegrityError, KerberosError } from '../errors.ts';
-import { formatPrincipal, isTgs, type Principal, tgsPrincipal } from '../messages/principal.ts';
+import {
+  formatPrincipal,
+  isTgs,
+  type Principal,
+  samePrincipal,
+  tgsPrincipal,
+} from '../messages/principal.ts';
 import { aliasComponents } from './aliases.ts';
-import { exportKeytabEntries, type PrincipalEntry } from './database.ts';
+import { exportKeytabEntries, type FailureStore, type Failures, type PrincipalEntry } from './database.ts';
 import { OpenKeys } from './key-version.ts';
 import type { MemoryDatabase } from './memory-database.ts';
 import { type KeySource, NEW_KEY_ENCTYPES, newKeys } from './new-keys.ts';
@@ -16,6 +22,7 @@ import type { Sealer } from './store-seal.ts';
  * besides KerberosError DATABASE_IO, and DATABASE_FORMAT for a record that does not open.
  */
 export interface DurableDatabase extends MemoryDatabase {
+  readonly failures: FailureStore;
   readonly path: string;
   /** That of names without one. */
   readonly defaultRealm: string;
@@ -25,7 +32,10 @@ export interface DurableDatabase extends MemoryDatabase {
   principals(): Iterable<PrincipalEntry>;
   /** The principal itself, not one that has the name for an alias. */
   own(principal: Principal): PrincipalEntry | undefined;
-  /** Adds a principal to a realm that is served, or replaces it. */
+  /**
+   * Adds a principal to a realm that is served, or replaces it. Throws KerberosError PRINCIPAL_EXISTS where its name or an
+   * alias is that of another one.
+   */
   put(entry: PrincipalEntry): PrincipalEntry;
   /** Does all of `work` or, where it throws, nothing of it; one wait for the disk in all. */
   change<T>(work: () => T): T;
@@ -40,9 +50,10 @@ export interface DurableDatabaseOptions {
   readonly enctypes?: readonly number[] | undefined;
 }
 
-/** What the keys of records begin with: principals, their aliases, realms. */
+/** What the keys of records begin with: principals, their aliases, their failures to log in, realms. */
 const PRINCIPAL = 'P';
 const ALIAS = 'A';
+const FAILURES = 'F';
 const REALM = 'R';
 
 /** The database in an open file. */
@@ -95,11 +106,26 @@ export function durableDatabase(options: DurableDatabaseOptions): DurableDatabas
     const key = PRINCIPAL + nameKey(principal.components, principal.realm);
     const aliases = aliasKeys(entry);
     file.change(() => {
+      for (const name of [nameKey(principal.components, principal.realm), ...aliasNames(entry)])
+        checkFree(name, principal);
       take(principal);
       file.put(key, sealer.seal(key, keys[0]!.kvno, encodeEntry({ ...entry, policy: { ...policy } })));
       for (const alias of aliases) file.put(alias, sealer.seal(alias, 0, encodeValue(key)));
     });
     return entry;
+  }
+
+  /** Throws where a name, or an alias, is that of another than `principal`. */
+  function checkFree(name: string, principal: Principal): void {
+    const target = file.get(ALIAS + name);
+    const holders = [
+      entries.find(PRINCIPAL + name),
+      target && entries.find(decodeValue<string>(open(ALIAS + name, target))),
+    ];
+    for (const holder of holders) {
+      if (holder === undefined || samePrincipal(holder.principal, principal)) continue;
+      throw new KerberosError('PRINCIPAL_EXISTS', `${formatPrincipal(holder.principal)} has that name`);
+    }
   }
 
   /** Takes out a principal, if it is there, with its aliases. */
@@ -112,6 +138,22 @@ export function durableDatabase(options: DurableDatabaseOptions): DurableDatabas
     }
     return file.remove(key);
   }
+
+  const failuresKey = ({ components, realm }: Principal): string => FAILURES + nameKey(components, realm);
+  const failures: FailureStore = {
+    find(principal) {
+      const key = failuresKey(principal);
+      const bytes = file.get(key);
+      return bytes && decodeValue<Failures>(open(key, bytes));
+    },
+    keep(principal, found) {
+      const key = failuresKey(principal);
+      file.change(() => {
+        if (found === undefined) file.remove(key);
+        else file.put(key, sealer.seal(key, 0, encodeValue(found)));
+      });
+    },
+  };
 
   function add(
     principal: Principal,
@@ -126,6 +168,7 @@ export function durableDatabase(options: DurableDatabaseOptions): DurableDatabas
   }
 
   return {
+    failures,
     path: file.path,
     defaultRealm,
     realm,
@@ -155,7 +198,11 @@ export function durableDatabase(options: DurableDatabaseOptions): DurableDatabas
         const entry = known(principal);
         return put({ ...entry, policy: { ...entry.policy, ...policy } });
       }),
-    remove: principal => file.change(() => take(principal)),
+    remove: principal =>
+      file.change(() => {
+        file.remove(failuresKey(principal));
+        return take(principal);
+      }),
     exportKeytabEntries(principal, timestamp = new Date()) {
       const entry = find(principal.components, principal.realm);
       return entry === undefined ? [] : exportKeytabEntries(entry, timestamp);
@@ -173,8 +220,12 @@ export function durableDatabase(options: DurableDatabaseOptions): DurableDatabas
   };
 }
 
-function aliasKeys({ principal, policy }: PrincipalEntry): readonly string[] {
-  return (policy.aliases ?? []).map(alias => ALIAS + nameKey(aliasComponents(alias), principal.realm));
+function aliasKeys(entry: PrincipalEntry): readonly string[] {
+  return aliasNames(entry).map(name => ALIAS + name);
+}
+
+function aliasNames({ principal, policy }: PrincipalEntry): readonly string[] {
+  return (policy.aliases ?? []).map(alias => nameKey(aliasComponents(alias), principal.realm));
 }
 
 /** One string per name: a component may hold any character. */

@@ -13,6 +13,7 @@ import {
 import { KU_TGS_REQ_AUTHENTICATOR, KU_TGS_REQ_CKSUM, PA_TGS_REQ } from '../messages/numbers.ts';
 import { toPrincipal } from '../messages/principal.ts';
 import { toKey } from '../messages/seal.ts';
+import type { EncTicketPart } from '../messages/ticket.ts';
 import {
   AuthorizationData,
   type AuthorizationDataElement,
@@ -43,22 +44,39 @@ export function openHeader(exchange: Exchange, padata: readonly PaData[], reqBod
   const opened = exchange.kdc.tickets.open(apReq.ticket);
   const { part, sessionKey } = opened;
   exchange.client = toPrincipal(part.cname, part.crealm);
+  // What a client can mend by itself is told before what is wrong with its clock.
+  checkValidity(part, exchange);
   const usage = KU_TGS_REQ_AUTHENTICATOR;
   const authenticator = openAuthenticator(exchange, apReq.authenticator, { part, sessionKey, usage });
   refuseArmorOnly(authenticator.authorizationData);
-  refuseArmorOnly(part.authorizationData);
-  checkBody(authenticator.cksum, sessionKey, reqBody);
+  if (isArmorTicket(part)) refuseArmor();
+  const isUnsigned = authenticator.cksum === undefined && acceptsUnsigned(exchange, opened);
+  if (!isUnsigned) checkBody(authenticator.cksum, sessionKey, reqBody);
   if (!exchange.kdc.replays.admit(apReq.authenticator, exchange.now)) {
     refuse(KRB_AP_ERR_REPEAT, 'REPLAYED_AUTHENTICATOR');
   }
-  checkValidity(part, exchange);
   const subkey = authenticator.subkey && toKey(authenticator.subkey);
   return { ...opened, subkey, apReq: sent.padataValue };
 }
 
 /** What was made to be an armor must not get tickets, in whatever container it says so (RFC 6113 §5.4.1.1). */
 function refuseArmorOnly(data: AuthorizationData | undefined): void {
-  if (data?.some(element => isArmorOnly(element))) refuse(KDC_ERR_POLICY, 'ARMOR_ONLY');
+  if (data?.some(element => isArmorOnly(element))) refuseArmor();
+}
+
+function refuseArmor(): never {
+  refuse(KDC_ERR_POLICY, 'ARMOR_ONLY');
+}
+
+/** A ticket-granting ticket is presented again and again; it is looked through once. */
+const armorTickets = new WeakMap<EncTicketPart, boolean>();
+
+function isArmorTicket(part: EncTicketPart): boolean {
+  const known = armorTickets.get(part);
+  if (known !== undefined) return known;
+  const found = part.authorizationData?.some(element => isArmorOnly(element)) ?? false;
+  armorTickets.set(part, found);
+  return found;
 }
 
 /** Nobody needs many containers within each other; what is deeper is taken for the worst. */
@@ -67,6 +85,11 @@ const MAX_DEPTH = 4;
 function isArmorOnly({ adType, adData }: AuthorizationDataElement, depth = 0): boolean {
   if (adType !== AD_IF_RELEVANT) return adType === AD_FX_FAST_ARMOR;
   return depth >= MAX_DEPTH || AuthorizationData.decode(adData).some(inner => isArmorOnly(inner, depth + 1));
+}
+
+/** Some clients have never signed requests, and Active Directory serves them. */
+function acceptsUnsigned({ kdc }: Exchange, { server }: OpenedTicket): boolean {
+  return kdc.database.realm(server.principal.realm)?.acceptsUnsignedRequests === true;
 }
 
 /** CRC-32, the plain hashes, and what is keyed with DES: known, and no proof of the body. */

@@ -37,6 +37,7 @@ import { findReferral } from './referral.ts';
 import { refuse } from './refusal.ts';
 import { reissued } from './reissue.ts';
 import { type Behalf, findBehalf, type Subject } from './s4u.ts';
+import { asksForUser } from './s4u-user.ts';
 import { openHeader, type TgsHeader } from './tgs-header.ts';
 import { checkTgsOptions } from './tgs-options.ts';
 import { ticketFlags } from './ticket-flags.ts';
@@ -51,7 +52,7 @@ export function answerTgsRequest(exchange: Exchange): Uint8Array {
   const etypes = usableEtypes(body.etype);
   const second = body.kdcOptions & ENC_TKT_IN_SKEY ? openSecondTicket(exchange, body, etypes) : undefined;
   const { server, sname } = findServer(exchange, body, second);
-  checkRequest(exchange, body, { header, server });
+  checkRequest(exchange, { body, padata }, { header, server });
   const behalf = findBehalf(exchange, { header, body, padata, server });
 
   const session = second?.key.etype ?? sessionEtype(server, etypes);
@@ -73,10 +74,12 @@ export function answerTgsRequest(exchange: Exchange): Uint8Array {
     ticket: sealing.etype,
     session,
   };
-  const outside = inArmor(exchange, behalf?.padata ?? [], { ...part, nonce: body.nonce, ticket });
+  const { crealm, cname } = part;
+  const outside = inArmor(exchange, behalf?.padata ?? [], { crealm, cname, nonce: body.nonce, ticket });
   return TgsRep.encode({
-    ...outside,
     padata: outside.padata.length === 0 ? undefined : outside.padata,
+    crealm: outside.crealm,
+    cname: outside.cname,
     ticket,
     encPart: sealed,
   });
@@ -148,7 +151,7 @@ interface TgsParties {
 /** Whether the ticket presented is one that this service can be asked for with, and that carries the options. */
 function checkRequest(
   exchange: Exchange,
-  { kdcOptions, realm }: KdcReqBody,
+  { body: { kdcOptions, realm }, padata }: Pick<OpenedRequest, 'body' | 'padata'>,
   { header, server }: TgsParties,
 ): void {
   const presented = header.server.principal;
@@ -165,7 +168,8 @@ function checkRequest(
   checkTgsOptions(kdcOptions, header.part.flags, isTgs(server.principal));
   if (kdcOptions & POSTDATED && server.policy.disallowPostdated)
     refuse(KDC_ERR_CANNOT_POSTDATE, 'POSTDATE_NOT_ALLOWED');
-  if (header.part.crealm === realm && presented.realm !== realm)
+  // Our service brings what another realm says of a user, which is then all that the ticket is good for.
+  if (header.part.crealm === realm && presented.realm !== realm && !asksForUser(padata))
     refuse(KDC_ERR_POLICY, 'OWN_CLIENT_FROM_ANOTHER_REALM');
   admitHolder(exchange, header.part);
 }
@@ -179,10 +183,14 @@ function newTicket(
   const again = body.kdcOptions & (RENEW | VALIDATE);
   // What is renewed keeps its flags, so that another address would be one that nothing tells of.
   const bound = !again && body.kdcOptions & (FORWARDED | PROXY);
+  const { flags, starttime, endtime, renewTill } = again
+    ? reissued(header.part, body.kdcOptions, wholeSeconds(exchange))
+    : flagsAndTimes(exchange, body, { header, server, behalf });
   return {
-    ...(again
-      ? reissued(header.part, body.kdcOptions, wholeSeconds(exchange))
-      : flagsAndTimes(exchange, body, { header, server, behalf })),
+    flags,
+    starttime,
+    endtime,
+    renewTill,
     key: toEncryptionKey(randomKey(session)),
     crealm: part.crealm,
     cname: part.cname,
@@ -200,10 +208,12 @@ function flagsAndTimes(
 ): ReturnType<typeof reissued> {
   const policies = [server.policy];
   const subject = behalf?.subject ?? part;
-  const times = ticketTimes(body, {
+  const { maxLife, maxRenewableLife } = longestLives(exchange.kdc.database.realm(body.realm)!, policies);
+  const { starttime, endtime, renewTill } = ticketTimes(body, {
     now: wholeSeconds(exchange),
     clockskew: exchange.kdc.clockskew,
-    ...longestLives(exchange.kdc.database.realm(body.realm)!, policies),
+    maxLife,
+    maxRenewableLife,
     latestEnd: Math.min(part.endtime.getTime(), subject.endtime.getTime()),
     latestRenewTill: server.policy.disallowRenewable ? undefined : renewalEnd(part, subject),
   });
@@ -212,11 +222,11 @@ function flagsAndTimes(
     // What does not stand the check is refused.
     earned: TRANSITED_POLICY_CHECKED,
     header: subject.flags,
-    renewable: times.renewTill !== undefined,
+    renewable: renewTill !== undefined,
     policies,
     server: server.policy,
   });
-  return { ...times, flags };
+  return { flags, starttime, endtime, renewTill };
 }
 
 /** When the renewal of what a ticket rests on ends, in milliseconds; undefined where one of the two is not renewable. */
@@ -231,7 +241,7 @@ function transitedOf(
   { realm, kdcOptions }: KdcReqBody,
   { header, behalf }: Pick<TgsParties, 'header' | 'behalf'>,
 ): EncTicketPart['transited'] {
-  const issuer = header.server.principal.realm;
+  const { part, issuer } = behalf?.way ?? { part: header.part, issuer: header.server.principal.realm };
   if (issuer === realm) return (behalf?.subject ?? header.part).transited;
-  return transitedBy({ part: header.part, issuer, realm }, kdc.database.realm(realm)!, kdcOptions);
+  return transitedBy({ part, issuer, realm }, kdc.database.realm(realm)!, kdcOptions);
 }

@@ -6,14 +6,17 @@ import type { RealmOptions } from './start.ts';
  */
 export function withReferralLoop(options: RealmOptions, domain: string): readonly RealmOptions[] {
   const suffix = `.${domain}`;
-  const [here, there] = [`HERE.${options.realm}`, `THERE.${options.realm}`];
+  const { realm } = options;
+  const [here, there] = [`HERE.${realm}`, `THERE.${realm}`];
+  // Both find the way that the client has come a good one, however often it comes.
+  const capaths = { [realm]: { [here]: [there], [there]: [here] } };
   return [
     {
       ...options,
       trusts: [...(options.trusts ?? []), { realm: here }],
       domainRealms: { ...options.domainRealms, [suffix]: here },
     },
-    { realm: here, trusts: [{ realm: there }], domainRealms: { [suffix]: there } },
-    { realm: there, domainRealms: { [suffix]: here } },
+    { realm: here, trusts: [{ realm: there }], domainRealms: { [suffix]: there }, capaths },
+    { realm: there, domainRealms: { [suffix]: here }, capaths },
   ];
 }

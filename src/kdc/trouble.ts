@@ -90,6 +90,8 @@ export interface TroubleOptions {
   /** The clock to begin with; the system's if not given. */
   readonly now?: (() => Date) | undefined;
   readonly trouble?: Trouble | undefined;
+  /** Asked before each request for what `cause` is to be called with; undefined where all stays as it is. */
+  readonly nextTrouble?: (() => Trouble | undefined) | undefined;
   /** Told when the KDC is to be no more. */
   readonly onDeath: () => void;
 }
@@ -98,6 +100,7 @@ export interface TroubleOptions {
 export function createTroublemaker({
   now = () => new Date(),
   trouble = {},
+  nextTrouble,
   onDeath,
 }: TroubleOptions): Troublemaker {
   let current = trouble;
@@ -116,20 +119,24 @@ export function createTroublemaker({
     return [undefined, body];
   }
 
+  function cause(next: Trouble = {}): void {
+    current = next;
+    isIdle = Object.keys(next).length === 0;
+    count = 0;
+  }
+
   return {
     now: () => new Date(now().getTime() + 1000 * (ahead + (current.clockSkew ?? 0))),
     advance(seconds) {
       ahead += seconds;
     },
-    cause(next = {}) {
-      current = next;
-      isIdle = Object.keys(next).length === 0;
-      count = 0;
-    },
+    cause,
     around: responder => ({
       ...responder,
       delay: () => 1000 * (current.delay ?? 0),
       handle(request, peer) {
+        const next = nextTrouble?.();
+        if (next !== undefined) cause(next);
         if (isIdle) return responder.handle(request, peer);
         const [effect, body] = effectOf(request, peer);
         if (effect === 'death') onDeath();

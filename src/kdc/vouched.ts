@@ -67,9 +67,11 @@ interface TgsFacts {
 
 /** A service that asks in the name of others (MS-SFU): by their ticket, or for a client of the realm. */
 interface Behalf {
-  readonly requester: PrincipalEntry;
+  readonly requester: Principal;
   readonly evidence: OpenedTicket | undefined;
   readonly client: PrincipalEntry | undefined;
+  /** What is to be said across realms. */
+  readonly said?: PacContents | undefined;
 }
 
 /** For a ticket that rests on another. Throws `Refusal`, also where a PAC that was presented is no KDC's. */
@@ -78,11 +80,19 @@ export function vouchForTicket(
   part: EncTicketPart,
   { ticket, server, behalf }: TgsFacts,
 ): Vouched | undefined {
-  const presented = inheritedFrom(database, ticket);
-  const inherited =
-    behalf === undefined ? presented : onBehalf(database, part, { presented, server, behalf });
+  const inherited = inheritedBy(database, part, { ticket, server, behalf });
   checkIndicators(server.policy, inherited.indicators);
   return vouched(database, [server, ticket.server], inherited);
+}
+
+function inheritedBy(
+  database: PrincipalDatabase,
+  part: EncTicketPart,
+  { ticket, server, behalf }: TgsFacts,
+): Inherited {
+  if (behalf?.said !== undefined) return { pac: behalf.said, indicators: [] };
+  const presented = inheritedFrom(database, ticket);
+  return behalf === undefined ? presented : onBehalf(database, part, { presented, server, behalf });
 }
 
 function onBehalf(
@@ -95,7 +105,7 @@ function onBehalf(
     const { pac, indicators } = inheritedFrom(database, evidence);
     // Without the KDC's signature the service, whose key it is sealed in, could have made it.
     if (pac === undefined) refuse(KDC_ERR_BADOPTION, 'EVIDENCE_TICKET_WITHOUT_PAC');
-    return { pac: delegated(pac, requester.principal, server.principal), indicators };
+    return { pac: delegated(pac, requester, server.principal), indicators };
   }
   // The client has shown nothing to the KDC.
   if (presented.pac === undefined || client === undefined) return { pac: undefined, indicators: [] };
@@ -105,7 +115,7 @@ function onBehalf(
 }
 
 /** The same, and that the services before the last have passed it on. */
-function delegated(pac: PacContents, through: Principal, target: Principal): PacContents {
+export function delegated(pac: PacContents, through: Principal, target: Principal): PacContents {
   const before = pac.find(PAC_DELEGATION_INFO);
   const transitedServices = before === undefined ? [] : decodeDelegationInfo(before).transitedServices;
   const data = encodeDelegationInfo({

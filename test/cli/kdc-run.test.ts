@@ -67,6 +67,7 @@ describe('the command', () => {
       KRB5_KTNAME: `FILE:${directory}/service.keytab`,
       KRB5RCACHEDIR: directory,
       KRB5KIT_REALM: 'MY.TEST',
+      KRB5KIT_TROUBLE: `${directory}/trouble`,
       OTHER: 'kept',
     });
     expect(readOutput('conf')).toContain('default_realm = MY.TEST');

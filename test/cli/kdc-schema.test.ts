@@ -53,6 +53,8 @@ const objects: readonly [place: string, wrap: (object: object) => object, schema
   ['account', account => ({ users: [{ name: 'u', password: 'p', account }] }), schema.$defs!.account!],
   ['domain', domain => ({ domain }), schema.$defs!.domain!],
   ['indicators', indicators => ({ indicators }), schema.$defs!.indicators!],
+  ['trouble', trouble => ({ trouble }), schema.$defs!.trouble!],
+  ['certificate', pkinit => ({ pkinit }), schema.$defs!.pkinit!],
 ];
 
 describe('the schema', () => {
@@ -65,7 +67,9 @@ describe('the schema', () => {
   });
 
   it('names them all', () => {
-    const source = readFileSync('src/cli/kdc-file.ts', 'utf8');
+    const source = ['kdc-file', 'kdc-mechanisms', 'kdc-trouble']
+      .map(name => readFileSync(`src/cli/${name}.ts`, 'utf8'))
+      .join('\n');
     const typed =
       'text|flag|count|duration|date|natural|enctypes|otp|account|domain|base32|listOf|recordOf|oneOf|members';
     const rows = source.matchAll(

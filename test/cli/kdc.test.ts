@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +20,7 @@ import { kvno } from '../../src/cli/kvno.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
 import { resolveKeytab } from '../../src/keytab/keytab.ts';
 import { formatPrincipal } from '../../src/messages/principal.ts';
+import { createPki } from '../interop/matrix/pki.ts';
 import { captureIo } from '../support/io.ts';
 import { type Background, startCommand } from './service.ts';
 
@@ -421,3 +430,67 @@ function freePort(): Promise<number> {
     }),
   );
 }
+
+describe('a certificate', () => {
+  it('is named by the realm file, from its folder, and lets users in who have one', async () => {
+    const pki = createPki('A.TEST');
+    try {
+      const [certificate, key] = pki.kdc.replace('FILE:', '').split(',') as [string, string];
+      const anchor = pki.anchors.replace('FILE:', '');
+      copyFileSync(anchor, inFolder('ca.pem'));
+      writeFileSync(inFolder('kdc.pem'), readFileSync(certificate, 'utf8') + readFileSync(key, 'utf8'));
+      await startFrom({
+        realm: 'A.TEST',
+        users: [{ name: 'alice', password: 'pw' }],
+        pkinit: { certificate: 'kdc.pem', anchors: ['ca.pem'] },
+      });
+      const words = [`X509_user_identity=${pki.identity}`, `X509_anchors=FILE:${anchor}`];
+      expect(await client(kinit, [...words.flatMap(word => ['-X', word]), 'alice'])).toMatchObject({
+        status: 0,
+        stderr: '',
+      });
+    } finally {
+      pki.remove();
+    }
+  });
+
+  it('is of use with its key alone', async () => {
+    const pki = createPki('A.TEST');
+    try {
+      const [certificate] = pki.kdc.replace('FILE:', '').split(',') as [string];
+      const [, key] = pki.identity.replace('FILE:', '').split(',') as [string, string];
+      const tryWith = async (pkinit: object) => {
+        writeFileSync(inFolder('realm.json'), JSON.stringify({ pkinit }));
+        return refusal('--principals', inFolder('realm.json'));
+      };
+      const anchors = [pki.anchors.replace('FILE:', '')];
+      expect((await tryWith({ certificate, key, anchors })).stderr).toContain(
+        'The certificate and the key are no pair',
+      );
+      expect((await tryWith({ certificate: 'none.pem', anchors })).stderr).toContain(inFolder('none.pem'));
+      expect((await tryWith({ certificate })).stderr).toContain('must have a certificate and anchors');
+    } finally {
+      pki.remove();
+    }
+  });
+});
+
+it('offers SPAKE in the groups that it is told', async () => {
+  await startFrom({ users: [{ name: 'alice', password: 'pw' }], spakeGroups: ['P-384'] });
+  const conf = readFileSync(inFolder('krb5.conf'), 'utf8');
+  const groups = (list: string): void =>
+    writeFileSync(
+      inFolder('krb5.conf'),
+      conf.replace('[libdefaults]\n', `[libdefaults]\n\tspake_preauth_groups = ${list}\n`),
+    );
+  const used = async (): Promise<string> => {
+    expect(await client(kinit, ['alice'], 'pw\n')).toMatchObject({ status: 0 });
+    return (await client(klist, ['-C'])).stdout;
+  };
+  groups('P-384');
+  expect(await used()).toMatch(/pa_type\(.*\) = 151/);
+  groups('edwards25519');
+  expect(await used()).not.toMatch(/pa_type\(.*\) = 151/);
+  const said = await refusal('--spake-groups', 'P-384,P-999');
+  expect(said).toMatchObject({ status: 2, stderr: expect.stringContaining('--spake-groups must be') });
+});

@@ -33,7 +33,7 @@ function takes(lab: Lab, mechanism: ReturnType<typeof openOtp>, value: string): 
       request: new Uint8Array(0),
       now: lab.now().getTime(),
       peer: undefined,
-      fast: new KdcFast(key, false),
+      fast: new KdcFast(key, { hidesClient: false, strengthens: true }),
     },
     client: lab.database.find(principal('alice').components, REALM)!,
     etypes: [18],

@@ -186,6 +186,19 @@ describe('listening', () => {
     await expect(listenKdc(echo(), { host: '192.0.2.1' })).rejects.toMatchObject({ code: 'KDC_LISTEN' });
   });
 
+  it.skipIf(Number.parseInt(process.versions.node, 10) < 24)(
+    'shares its port where that is wished',
+    async () => {
+      const [one, other] = [await listen(echo(1), { reusePort: true }), echo(2)];
+      await listen(other, { reusePort: true, port: one.port });
+      const lengths = new Set<number>();
+      for (let i = 0; i < 100 && lengths.size < 2; i++)
+        lengths.add((await askUdp(one, Buffer.from('6'))).length);
+      expect([...lengths].sort()).toEqual([1, 2]);
+      await expect(listenKdc(echo(), { port: one.port })).rejects.toMatchObject({ code: 'KDC_LISTEN' });
+    },
+  );
+
   it('ends at once, connections and all, however often it is told to', async () => {
     const server = await listenKdc(echo(1));
     const socket = await connectTo(server);

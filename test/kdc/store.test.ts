@@ -79,6 +79,25 @@ describe('a database in a file', () => {
     expect(contents(await reopened(), 'alice')).toEqual(before);
   });
 
+  it('gives no name or alias to two, whichever process asks', async () => {
+    const database = await create();
+    const bob = named('bob');
+    database.add(alice, { random: true }, { aliases: ['al'] });
+    const other = await open();
+    const taken = expect.objectContaining({ code: 'PRINCIPAL_EXISTS' });
+    expect(() => other.add(named('al'), { random: true })).toThrow(taken);
+    for (const alias of ['al', 'alice']) {
+      expect(() => other.add(bob, { random: true }, { aliases: [alias] })).toThrow(taken);
+    }
+    expect(other.own(bob)).toBeUndefined();
+    other.add(bob, { random: true }, { aliases: ['bobby'] });
+    expect(() => database.update(bob, { aliases: ['bobby', 'al'] })).toThrow(taken);
+    expect(database.find(['bobby'], realm)?.principal).toEqual(bob);
+    expect(database.find(['al'], realm)?.principal).toEqual(alice);
+    database.update(alice, { aliases: [] });
+    expect(other.add(named('al'), { random: true }).principal).toEqual(named('al'));
+  });
+
   it('finds a principal by its aliases, until it has them no longer', async () => {
     const database = await create();
     database.add(alice, { random: true }, { aliases: ['al', 'alice@corp.example'] });
