@@ -1,6 +1,6 @@
 import { bytesToText, textToBytes } from '../codec/text.ts';
 import type { Credential } from '../messages/credential.ts';
-import { NT_UNKNOWN } from '../messages/numbers.ts';
+import { NT_PRINCIPAL } from '../messages/numbers.ts';
 import { formatPrincipal, isTgs, type Principal } from '../messages/principal.ts';
 import type { CacheContents } from './ccache.ts';
 
@@ -35,7 +35,7 @@ export function configEntry(
   const about = principal === undefined ? [] : [formatPrincipal(principal)];
   return {
     client,
-    server: { nameType: NT_UNKNOWN, components: [CONFIG_NAME, key, ...about], realm: CONFIG_REALM },
+    server: { nameType: NT_PRINCIPAL, components: [CONFIG_NAME, key, ...about], realm: CONFIG_REALM },
     key: { keytype: 0, keyvalue: new Uint8Array(0) },
     authtime: new Date(0),
     endtime: new Date(0),

@@ -62,7 +62,8 @@ async function checkSealed({ caches }: Session): Promise<void> {
   await sealedStore(caches).prepare();
 }
 
-async function specifiedCache(name: string, session: Session): Promise<Ccache> {
+/** A cache by the name that an option gives. */
+export async function specifiedCache(name: string, session: Session): Promise<Ccache> {
   try {
     return await namedCache(name, session);
   } catch (error) {
@@ -82,12 +83,20 @@ async function givenPrincipal(
   if (args.has('n')) return anonymousIn(args, session);
   if (!withKeytab) return undefined;
   if (!args.has('i')) return hostPrincipal('host', undefined, session);
-  return during('getting initial credentials', async () => {
-    const { clientKeytab } = await import('./keytabs.ts');
-    const [first] = await clientKeytab(session).entries();
-    if (first === undefined) throw new KerberosError('KEYTAB_NO_KEY', 'Keytab contains no keys');
+  return clientKeytabOwner(session);
+}
+
+/** The first principal of the client keytab. */
+async function clientKeytabOwner(session: Session): Promise<Principal> {
+  const { clientKeytab } = await import('./keytabs.ts');
+  const keytab = clientKeytab(session, { activity: 'resolving the default client keytab', joint: 'When' });
+  try {
+    const [first] = await keytab.entries();
+    if (first === undefined) throw new KerberosError('KEYTAB_NO_KEY', 'Key table entry not found');
     return first.principal;
-  });
+  } catch (error) {
+    throw new ActivityError('determining client principal name from keytab', error, 'When');
+  }
 }
 
 /** The anonymous principal of the default realm; the name of none is parsed, to fail as any name does. */
@@ -136,7 +145,7 @@ export async function memberFor(
   return created;
 }
 
-/** A cache's name without its type, as MIT shows it here. */
+/** A cache's name without its type, as MIT shows it here, where there is more of it. */
 function shown(cache: Ccache): string {
-  return cache.residual === '' ? ccacheName(cache) : cache.residual;
+  return cache.type === 'KEYCHAIN' && cache.residual === '' ? ccacheName(cache) : cache.residual;
 }

@@ -14,16 +14,23 @@ export async function cacheOf(name: string | undefined, session: Session): Promi
 
 /**
  * The caches of the collection that a name, or the default cache, belongs to; the one cache where its type has no
- * collections, whether or not it exists, and none for a type that nobody knows.
+ * collections, whether or not it exists, and none for a type that nobody knows. Throws what is wrong, while doing the
+ * `activity`.
  */
-export async function cachesAround(name: string | undefined, session: Session): Promise<readonly Ccache[]> {
+export async function cachesAround(
+  name: string | undefined,
+  session: Session,
+  activity = 'listing ccache collection',
+): Promise<readonly Ccache[]> {
   const given = name ?? (await defaultCacheName(session, { reading: true }));
-  return during('listing ccache collection', async () => {
+  return during(activity, async () => {
     const collection = await collectionOf(given, session);
     if (collection !== undefined) return collection.list();
     const { type: typeName, residual } = splitCcacheName(given);
     const type = await findCcacheType(typeName);
-    return type === undefined ? [] : [type.resolve(residual, session.caches)];
+    if (type === undefined) return [];
+    await type.reach?.(session.caches);
+    return [type.resolve(residual, session.caches)];
   });
 }
 

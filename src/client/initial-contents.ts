@@ -1,5 +1,6 @@
 import type { CacheContents } from '../ccache/ccache.ts';
 import { configEntry, startRealmEntries } from '../ccache/config-entries.ts';
+import { startOf } from '../messages/credential.ts';
 import { fastNote } from './fast-available.ts';
 import type { InitialResult } from './initial.ts';
 
@@ -19,5 +20,7 @@ export function initialContents({
     ...[...notes].map(([key, value]) => configEntry(client, key, server, value)),
     ...startRealmEntries(credential),
   ];
-  return { principal: client, credentials: [...entries, credential], kdcOffset };
+  // MIT's caches always say when the first ticket begins.
+  const started = { ...credential, starttime: startOf(credential) };
+  return { principal: client, credentials: [...entries, started], kdcOffset };
 }

@@ -43,11 +43,13 @@ interface AsRequestFacts {
 /** The body of an AS-REQ (RFC 4120 §5.4.1). A renewable ticket is welcome where the lifetime wished for is too long. */
 export function asRequestBody(wishes: TicketWishes, facts: AsRequestFacts): KdcReqBody {
   const start = wishes.starttime ?? facts.now;
+  const lifetime = wishes.lifetime ?? DAY;
+  const renewLifetime = wishes.renewLifetime ?? 0;
   const options =
     RENEWABLE_OK |
     (wishes.forwardable ? FORWARDABLE : 0) |
     (wishes.proxiable ? PROXIABLE : 0) |
-    (wishes.renewLifetime ? RENEWABLE : 0) |
+    (renewLifetime > 0 ? RENEWABLE : 0) |
     (wishes.canonicalize ? CANONICALIZE : 0) |
     (wishes.anonymous ? REQUEST_ANONYMOUS : 0) |
     (wishes.starttime ? ALLOW_POSTDATE | POSTDATED : 0);
@@ -57,8 +59,9 @@ export function asRequestBody(wishes: TicketWishes, facts: AsRequestFacts): KdcR
     realm: facts.client.realm,
     sname: toPrincipalName(facts.server),
     from: wishes.starttime,
-    till: after(start, wishes.lifetime ?? DAY),
-    rtime: wishes.renewLifetime ? after(start, wishes.renewLifetime) : undefined,
+    till: after(start, lifetime),
+    // As MIT's library has it, no ticket is to be renewable for less than it lives.
+    rtime: renewLifetime > 0 ? after(start, Math.max(lifetime, renewLifetime)) : undefined,
     nonce: facts.nonce,
     etype: facts.enctypes,
     addresses: wishes.addresses?.length ? wishes.addresses : undefined,

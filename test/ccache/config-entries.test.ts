@@ -17,7 +17,7 @@ const entry = configEntry(alice, 'pa_type', about, '151');
 describe('configuration entries', () => {
   it('carry key, principal and value where the native libraries look for them', () => {
     expect(entry.server).toEqual({
-      nameType: 0,
+      nameType: 1,
       components: ['krb5_ccache_conf_data', 'pa_type', 'krbtgt/A.TEST@A.TEST'],
       realm: 'X-CACHECONF:',
     });

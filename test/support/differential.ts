@@ -1,0 +1,289 @@
+import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { bytesToText, textToBytes } from '../../src/codec/text.ts';
+import type { Environment, Said } from './both-programs.ts';
+import { type Difference, differences } from './differences.ts';
+import { type Contents, contentsOf } from './differential-files.ts';
+import { findProgram } from './peers.ts';
+import { startInPty } from './pty-session.ts';
+
+/** One command line of a case, with what it reads. */
+export interface Step {
+  readonly program: string;
+  /** `$D` stands for the directory that each of the two programs has of its own. */
+  readonly argv: readonly string[];
+  readonly input?: string;
+  /** On a terminal: what is typed, once the terminal shows the text; `undefined` for a pipe. */
+  readonly typed?: readonly (readonly [shown: string, keys: string])[];
+}
+
+/** The same input for both programs. */
+export interface Case {
+  readonly steps: readonly Step[];
+  /** More variables; `-` unsets one. */
+  readonly env?: Environment;
+  /** What is said tells the time, which may be another a moment later. */
+  readonly clock?: boolean;
+}
+
+/** The worlds of the two programs, alike but apart. */
+export interface World {
+  /** What a case finds in its directory; copied for each of the two. */
+  readonly template: string;
+  /** Of both; `$D` as in a step. */
+  readonly env: Environment;
+  /** Of one of them. */
+  readonly own?: Readonly<Record<Side, Environment>>;
+  /** Runs a program in a session that it shares with the steps before it; a process of its own if not given. */
+  readonly run?: (side: Side, command: readonly string[], env: Environment, input: string) => Promise<Said>;
+}
+
+export type Side = 'our' | 'their';
+
+/** What came of a case on one side. */
+export interface Outcome {
+  readonly said: readonly Said[];
+  readonly files: Contents;
+}
+
+const bin = join(import.meta.dirname, '../../bin');
+/** So many at a time: most of what a command does is starting. */
+const AT_ONCE = 4;
+/** Milliseconds after which a program is killed. */
+const PATIENCE = 60_000;
+
+/** What both programs make of a case, and the documented differences that it takes to make them the same. */
+export interface Verdict {
+  readonly label: string;
+  readonly our: string;
+  readonly their: string;
+  readonly explainedBy: readonly Difference[];
+}
+
+/** A step by words; those of `<` and after are the lines of its standard input. */
+export function step(line: string, more: Partial<Step> = {}): Step {
+  const [command = '', input] = line.split(/ <(?= |$)/);
+  const [program = '', ...argv] = command.split(' ').filter(word => word !== '');
+  const lines = input?.split(' ').filter(word => word !== '');
+  return {
+    program,
+    argv: argv.map(word => (word === "''" ? '' : word)),
+    ...(lines && { input: lines.map(each => `${each}\n`).join('') }),
+    ...more,
+  };
+}
+
+/** A case of one step or more, by words. */
+export function inCase(lines: string | readonly string[], env: Environment = {}): Case {
+  return { steps: [lines].flat().map(line => step(line)), env };
+}
+
+export function labelOf({ steps, env = {} }: Case): string {
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value} `);
+  const lines = steps.map(({ program, argv, input, typed }) => {
+    const words = [program, ...argv].map(word =>
+      /^[-\w$/:@.,=+]+$/.test(word) ? word : JSON.stringify(word),
+    );
+    const read = input === undefined ? '' : ` < ${JSON.stringify(input)}`;
+    return `${words.join(' ')}${read}${typed === undefined ? '' : ' (on a terminal)'}`;
+  });
+  return variables.join('') + lines.join('; ');
+}
+
+/** Those of the cases that the two programs differ in without a documented reason, each as a text that shows how. */
+export async function unexplained(cases: readonly Case[], world: World): Promise<readonly string[]> {
+  const found: string[] = [];
+  const waiting = [...cases];
+  async function work(): Promise<void> {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { label, our, their } = await judge(next, world);
+      if (our !== their) found.push(`${label}\n--- MIT's\n${their}\n--- ours\n${our}`);
+    }
+  }
+  // Those who share something have it to themselves.
+  await Promise.all(Array.from({ length: world.run === undefined ? AT_ONCE : 1 }, work));
+  return found;
+}
+
+/** Runs a case on both sides and reconciles what came of it, where it differs, by the table of differences. */
+export async function judge(each: Case, world: World): Promise<Verdict> {
+  const begun = Date.now();
+  const [our, their] = await Promise.all([outcome(each, world, 'our'), outcome(each, world, 'their')]);
+  const label = labelOf(each);
+  const slack = Date.now() - begun + 2000;
+  const show = (pair: Pair) => ({
+    our: textOf(each, pair.our),
+    their: textOf(each, alignTimes(pair.their, pair.our, slack)),
+  });
+  let pair: Pair = { our, their };
+  let shown = show(pair);
+  const explainedBy: Difference[] = [];
+  for (const difference of differences) {
+    if (shown.our === shown.their) break;
+    const next = reconcile(pair, each, difference, world);
+    const after = show(next);
+    if (after.our !== shown.our || after.their !== shown.their) explainedBy.push(difference);
+    [pair, shown] = [next, after];
+  }
+  return { label, ...shown, explainedBy };
+}
+
+interface Pair {
+  readonly our: Outcome;
+  readonly their: Outcome;
+}
+
+function reconcile(pair: Pair, { steps, env }: Case, difference: Difference, world: World): Pair {
+  const lines = steps.map(({ program, argv, input = '', typed }) => ({
+    ...{ program, argv, input, typed },
+    env: { ...world.env, ...env },
+  }));
+  const { commands, reconcile: same, reconcileFiles: sameFiles } = difference;
+  const concerned = lines.filter(({ program }) => commands.some(name => name === program));
+  if (concerned.length === 0) return pair;
+  const said = lines.map((line, index) => {
+    const both = { our: pair.our.said[index]!, their: pair.their.said[index]! };
+    return same === undefined || !concerned.includes(line) ? both : same(both, line);
+  });
+  const files = { our: pair.our.files, their: pair.their.files };
+  const after = sameFiles === undefined ? files : sameFiles(files, concerned);
+  return {
+    our: { said: said.map(each => each.our), files: after.our },
+    their: { said: said.map(each => each.their), files: after.their },
+  };
+}
+
+async function outcome({ steps, env = {}, clock = false }: Case, world: World, side: Side): Promise<Outcome> {
+  // The two names are equally long, as listings may be cut somewhere.
+  const parent = mkdtempSync(join(tmpdir(), 'krb5kit-side-'));
+  const directory = join(parent, 'd');
+  try {
+    cpSync(world.template, directory, { recursive: true });
+    const variables = Object.entries({ ...world.env, ...world.own?.[side], ...env }).flatMap(
+      ([name, value]) => (value === '-' ? [] : [[name, value.replaceAll('$D', directory)]]),
+    );
+    const environment = Object.fromEntries(variables) as Environment;
+    const told = namesIn(directory);
+    const names = (text: string) => (clock ? withoutTimes(told(text)) : told(text));
+    const said: Said[] = [];
+    for (const each of steps) {
+      const argv = each.argv.map(word => word.replaceAll('$D', directory));
+      const { status, stdout, stderr } = await run(
+        { ...each, argv },
+        { world, side, directory, environment },
+      );
+      said.push({ status, stdout: names(stdout), stderr: names(stderr) });
+    }
+    return { said, files: contentsOf(directory, world.template, names) };
+  } finally {
+    rmSync(parent, { recursive: true, force: true });
+  }
+}
+
+interface Place {
+  readonly world: World;
+  readonly side: Side;
+  readonly directory: string;
+  readonly environment: Environment;
+}
+
+function run({ program, argv, input = '', typed }: Step, place: Place): Promise<Said> {
+  const path = findProgram(program)!;
+  const command = place.side === 'our' ? [process.execPath, join(bin, program), ...argv] : [path, ...argv];
+  if (typed !== undefined) return runOnTerminal(command, typed, place);
+  const { world, side, environment } = place;
+  if (world.run !== undefined)
+    return world.run(side, command, environment, input.replaceAll('$D', place.directory));
+  return new Promise((resolve, reject) => {
+    const options = { cwd: place.directory, env: environment, timeout: PATIENCE };
+    const child = spawn(
+      command[0]!,
+      command.slice(1),
+      side === 'our' ? options : { ...options, argv0: program },
+    );
+    const collected = [child.stdout, child.stderr].map(stream => {
+      const pieces: Buffer[] = [];
+      stream.on('data', (piece: Buffer) => pieces.push(piece));
+      return pieces;
+    });
+    const [stdout, stderr] = collected.map(pieces => () => bytesToText(Buffer.concat(pieces)));
+    child.once('error', reject);
+    child.once('close', status => resolve({ status, stdout: stdout!(), stderr: stderr!() }));
+    // A program may end without reading.
+    child.stdin.once('error', () => undefined);
+    child.stdin.end(textToBytes(input.replaceAll('$D', place.directory)));
+  });
+}
+
+/** What a terminal shows counts as standard output. */
+async function runOnTerminal(
+  command: readonly string[],
+  typed: NonNullable<Step['typed']>,
+  { directory, environment }: Place,
+): Promise<Said> {
+  const [path = '', ...argv] = command;
+  const script = 'cd "$0" && name="$1" && shift && exec -a "$name" "$@"';
+  const name = path === process.execPath ? path : basename(path);
+  const inDirectory = ['/bin/bash', '-c', script, directory, name, path, ...argv];
+  const session = await startInPty(inDirectory, { TERM: 'xterm', ...environment });
+  const overdue = setTimeout(() => session.close(), PATIENCE);
+  try {
+    for (const [shown, keys] of typed) {
+      await session.shows(shown);
+      session.type(keys);
+    }
+  } catch {
+    // It ended before; what it showed tells why.
+  }
+  const status = await session.ended;
+  clearTimeout(overdue);
+  return { status, stdout: session.shown.replace(/\n-?\d+$/, '').replaceAll('\r\n', '\n'), stderr: '' };
+}
+
+/** Text without what is the directory's own, or made up by chance: those names are counted in order of appearance. */
+function namesIn(directory: string): (text: string) => string {
+  const known = new Map<string, string>();
+  return text =>
+    text
+      .replaceAll(directory, '$D')
+      // A server's names are its own.
+      .replace(/\bKCM:[\w:-]+/g, 'KCM:<cache>')
+      .replace(/\b(tkt|krb_ccache_|krb5cc_\d+_)([A-Za-z0-9]{6,7})\b/g, (_, kind: string, chance: string) => {
+        const name = known.get(chance) ?? `${kind}<${known.size + 1}>`;
+        known.set(chance, name);
+        return name;
+      });
+}
+
+function withoutTimes(text: string): string {
+  return text.replace(/\b\d\d\/\d\d\/\d\d \d\d:\d\d:\d\d\b/g, 'mm/dd/yy hh:mm:ss');
+}
+
+/** Their times where ours are about the same: the second may end between the two. */
+function alignTimes(their: Outcome, our: Outcome, slack: number): Outcome {
+  const files = Object.entries(their.files).map(([name, { text, times, ...rest }]) => {
+    const others = our.files[name]?.times ?? [];
+    const aligned = times.map((time, index) => {
+      const other = others[index];
+      return other !== undefined && Math.abs(other - time) <= slack ? other : time;
+    });
+    return [name, { text, times: aligned, ...rest }];
+  });
+  return { said: their.said, files: Object.fromEntries(files) as Contents };
+}
+
+function textOf({ steps }: Case, { said, files }: Outcome): string {
+  const told = said.map(({ status, stdout, stderr }, index) => {
+    const { program } = steps[index]!;
+    return `${program}: status ${status}\nstdout ${JSON.stringify(stdout)}\nstderr ${JSON.stringify(stderr)}\n`;
+  });
+  const left = Object.entries(files)
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(
+      ([name, { text, times }]) =>
+        `${name}: ${text} ${times.map(time => new Date(time).toISOString()).join(' ')}\n`,
+    );
+  return [...told, ...left].join('');
+}
