@@ -1,11 +1,12 @@
 import { KRB_AP_ERR_REPEAT, KRB_AP_ERR_SKEW, KRB_ERR_GENERIC } from '../messages/error-codes.ts';
 import { ApError } from './ap-error.ts';
 import type { LocalReplayCache } from './replay-cache.ts';
+import { TagSet } from './tag-set.ts';
 
 export interface MemoryReplayOptions {
   /** The acceptor's clock skew in seconds; 300 if not given. */
   readonly clockskew?: number | undefined;
-  /** How many authenticators to hold; a million if not given, some 80 MB. */
+  /** How many authenticators to hold; a million if not given, some 60 MB at most. */
   readonly capacity?: number | undefined;
   /** Authenticators not made after this are refused: a process before this one may have seen them. */
   readonly lostUntil?: Date | undefined;
@@ -21,7 +22,7 @@ export function createMemoryReplayCache(options: MemoryReplayOptions = {}): Loca
  * no authenticator may name any more is dropped whole.
  */
 class MemoryReplayCache implements LocalReplayCache {
-  private readonly seconds = new Map<number, Set<string>>();
+  private readonly seconds = new Map<number, TagSet>();
   private readonly clockskew: number;
   private readonly capacity: number;
   private size = 0;
@@ -39,12 +40,14 @@ class MemoryReplayCache implements LocalReplayCache {
     this.sweep(secondOf(now));
     const made = secondOf(ctime);
     if (made <= this.forgotten) throw new ApError(KRB_AP_ERR_SKEW, 'older than the replay cache knows');
-    const key = Buffer.from(tag.buffer, tag.byteOffset, tag.length).toString('latin1');
-    const second = this.seconds.get(made);
-    if (second?.has(key)) throw new ApError(KRB_AP_ERR_REPEAT);
+    let tags = this.seconds.get(made);
+    if (tags?.has(tag)) throw new ApError(KRB_AP_ERR_REPEAT);
     if (this.size >= this.capacity) throw new ApError(KRB_ERR_GENERIC, 'the replay cache is full');
-    if (second === undefined) this.seconds.set(made, new Set([key]));
-    else second.add(key);
+    if (tags === undefined) {
+      tags = new TagSet();
+      this.seconds.set(made, tags);
+    }
+    tags.add(tag);
     this.size++;
   }
 

@@ -8,7 +8,7 @@ const REPLACEMENT = '\ufffd';
  * valid UTF-8 becomes the lone surrogate U+DC80…U+DCFF that stands for it; `textToBytes` undoes this exactly.
  */
 export function bytesToText(bytes: Uint8Array): string {
-  const ascii = shortAscii(bytes);
+  const ascii = shortAscii(bytes, 0, bytes.length);
   if (ascii !== undefined) return ascii;
   // To make a TextDecoder takes longer than to read a configuration file.
   const text = viewOf(bytes).toString('utf8');
@@ -31,10 +31,13 @@ export function textToBytes(text: string): Uint8Array {
 }
 
 /** Names are short and ASCII as a rule; a call into the decoder takes longer than they do. */
-function shortAscii(bytes: Uint8Array): string | undefined {
-  if (bytes.length > 32) return undefined;
+export const SHORT_TEXT = 32;
+
+/** The text of the bytes from `start` to `end`, if it is short and ASCII. */
+export function shortAscii(bytes: Uint8Array, start: number, end: number): string | undefined {
+  if (end - start > SHORT_TEXT) return undefined;
   let text = '';
-  for (let i = 0; i < bytes.length; i++) {
+  for (let i = start; i < end; i++) {
     if (bytes[i]! > 0x7f) return undefined;
     text += String.fromCharCode(bytes[i]!);
   }

@@ -17,7 +17,7 @@ function aesSha1(cipher: string, keyLength: number, cksumtype: number): Profile 
     cipher,
     macLength: 12,
     deriver: key => dk(cipher, key),
-    mac: key => hmac('sha1', key),
+    mac: key => hmac('sha1', key, 12),
     prf: (key, input) => {
       const digest = createHash('sha1').update(input).digest().subarray(0, BLOCK);
       return new BlockCipher(cipher, key).encryptBlocks(digest);

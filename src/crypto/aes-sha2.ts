@@ -50,11 +50,9 @@ class Sha2Key implements KeyOperations {
   private readonly base: Mac;
   private readonly sealers = new UsageCache(usage => ({
     cipher: new BlockCipher(this.spec.cipher, this.derive(usage, ENCRYPTION_KEY, this.spec.keyLength)),
-    mac: hmac(this.spec.hash, this.derive(usage, INTEGRITY_KEY, this.spec.tagLength)),
+    mac: this.mac(usage, INTEGRITY_KEY),
   }));
-  private readonly signers = new UsageCache(usage =>
-    hmac(this.spec.hash, this.derive(usage, CHECKSUM_KEY, this.spec.tagLength)),
-  );
+  private readonly signers = new UsageCache(usage => this.mac(usage, CHECKSUM_KEY));
 
   constructor(spec: Sha2Spec, protocolKey: Uint8Array) {
     this.spec = spec;
@@ -68,7 +66,7 @@ class Sha2Key implements KeyOperations {
     // The room that whole blocks leave behind the ciphertext takes the tag: nothing is copied again.
     const out = cipher.encrypt(padded, end, start);
     padded.fill(0);
-    out.set(mac(ZERO_IV, out.subarray(start, end)).subarray(0, tagLength), end);
+    out.set(mac(ZERO_IV, out.subarray(start, end)), end);
     return out.subarray(start - frame.headroom, end + tagLength);
   }
 
@@ -83,13 +81,16 @@ class Sha2Key implements KeyOperations {
   }
 
   checksum(usage: number, ...data: readonly Uint8Array[]): Uint8Array {
-    return this.signers
-      .get(usage)(...data)
-      .subarray(0, this.spec.tagLength);
+    return this.signers.get(usage)(...data);
   }
 
   prf(input: Uint8Array): Uint8Array {
     return kdfHmacSha2(this.base, Buffer.from('prf'), this.spec.prfLength, input);
+  }
+
+  private mac(usage: number, purpose: number): Mac {
+    const { hash, tagLength } = this.spec;
+    return hmac(hash, this.derive(usage, purpose, tagLength), tagLength);
   }
 
   private derive(usage: number, purpose: number, length: number): Uint8Array {

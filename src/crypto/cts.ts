@@ -10,6 +10,8 @@ import {
 /** The block size of AES and Camellia. */
 export const BLOCK = 16;
 const ZERO_BLOCK = new Uint8Array(BLOCK);
+/** The block of ciphertext that is being put together again. */
+const stolen = new Uint8Array(BLOCK);
 
 /**
  * A block cipher under one key, in CBC with a zero IV and in CBC with ciphertext stealing (RFC 3962 §5), which
@@ -25,8 +27,9 @@ export class BlockCipher {
   private decryptor: Decipher | undefined;
   /** The block whose ciphertext is zeros: what follows it in the chain is encrypted as after a zero IV. */
   private beforeZeroIv: Uint8Array | undefined;
-  private readonly sent = new Uint8Array(BLOCK);
-  private readonly received = new Uint8Array(BLOCK);
+  /** The last block of ciphertext in each direction, once there is one. */
+  private sent: Uint8Array | undefined;
+  private received: Uint8Array | undefined;
 
   /** `algorithm` is the CBC mode's name in OpenSSL. */
   constructor(algorithm: string, key: Uint8Array) {
@@ -37,10 +40,10 @@ export class BlockCipher {
   /** CBC with a zero IV over whole blocks; overwrites the first block of `blocks`. */
   encryptBlocks(blocks: Uint8Array): Buffer {
     this.encryptor ??= createCipheriv(this.algorithm, this.key, ZERO_BLOCK);
-    for (let i = 0; i < BLOCK; i++) blocks[i]! ^= this.sent[i]!;
+    const { sent } = this;
+    if (sent !== undefined) for (let i = 0; i < BLOCK; i++) blocks[i]! ^= sent[i]!;
     const out = this.encryptor.update(blocks);
-    const last = out.length - BLOCK;
-    for (let i = 0; i < BLOCK; i++) this.sent[i] = out[last + i]!;
+    this.sent = keepLast(out, sent);
     return out;
   }
 
@@ -75,29 +78,35 @@ export class BlockCipher {
     const out = this.decryptBlocks(blocks);
     if (last === 0) return out;
     // The last whole block, moved forward by the sender, holds the final plaintext and the rest of its predecessor.
-    const previous = last > BLOCK ? bytes.subarray(last - 2 * BLOCK, last - BLOCK) : ZERO_BLOCK;
-    const stolen = new Uint8Array(BLOCK);
+    const previous = last > BLOCK ? last - 2 * BLOCK : undefined;
     for (let i = 0; i < BLOCK; i++) {
-      stolen[i] = out[last - BLOCK + i]! ^ previous[i]!;
+      stolen[i] = out[last - BLOCK + i]! ^ (previous === undefined ? 0 : bytes[previous + i]!);
       if (last + i >= length) continue;
       out[last + i] = stolen[i]! ^ bytes[last + i]!;
       stolen[i] = bytes[last + i]!;
     }
     const tail = this.decryptBlocks(stolen);
-    for (let i = 0; i < BLOCK; i++) out[last - BLOCK + i] = tail[i]! ^ previous[i]!;
-    return out.subarray(0, length);
+    for (let i = 0; i < BLOCK; i++) {
+      out[last - BLOCK + i] = tail[i]! ^ (previous === undefined ? 0 : bytes[previous + i]!);
+    }
+    return out.length === length ? out : out.subarray(0, length);
   }
 
   private decryptBlocks(blocks: Uint8Array): Buffer {
     this.decryptor ??= createDecipheriv(this.algorithm, this.key, ZERO_BLOCK).setAutoPadding(false);
     const out = this.decryptor.update(blocks);
-    const last = blocks.length - BLOCK;
-    for (let i = 0; i < BLOCK; i++) {
-      out[i]! ^= this.received[i]!;
-      this.received[i] = blocks[last + i]!;
-    }
+    const { received } = this;
+    if (received !== undefined) for (let i = 0; i < BLOCK; i++) out[i]! ^= received[i]!;
+    this.received = keepLast(blocks, received);
     return out;
   }
+}
+
+/** The last of `blocks`, in the memory of `kept` if there is any. */
+function keepLast(blocks: Uint8Array, kept: Uint8Array = new Uint8Array(BLOCK)): Uint8Array {
+  const last = blocks.length - BLOCK;
+  for (let i = 0; i < BLOCK; i++) kept[i] = blocks[last + i]!;
+  return kept;
 }
 
 /** `length` rounded up to whole blocks. */

@@ -11,26 +11,30 @@ export function usageConstant(usage: number, purpose: number): Uint8Array {
 /** A protocol key serves a handful of usages; more than this many come only from a careless caller. */
 const MAX_USAGES = 32;
 
+interface Derived<T> {
+  readonly usage: number;
+  readonly value: T;
+}
+
 /** What is derived per key usage, made on first use; the oldest gives way when there are too many. */
 export class UsageCache<T> {
   private readonly make: (usage: number) => T;
-  private readonly values = new Map<number, T>();
+  /** Nearly always fewer than it takes to make a map worth its while. */
+  private readonly derived: Derived<T>[] = [];
 
   constructor(make: (usage: number) => T) {
     this.make = make;
   }
 
   get(usage: number): T {
-    const known = this.values.get(usage);
-    if (known !== undefined) return known;
-    const value = this.make(usage);
-    if (this.values.size >= MAX_USAGES) {
-      for (const oldest of this.values.keys()) {
-        this.values.delete(oldest);
-        break;
-      }
+    const { derived } = this;
+    for (let i = 0; i < derived.length; i++) {
+      const known = derived[i]!;
+      if (known.usage === usage) return known.value;
     }
-    this.values.set(usage, value);
+    const value = this.make(usage);
+    if (derived.length >= MAX_USAGES) derived.shift();
+    derived.push({ usage, value });
     return value;
   }
 }

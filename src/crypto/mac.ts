@@ -17,23 +17,27 @@ export type HashName = keyof typeof HASHES;
 /** Data up to this length are laid behind the key and hashed in one call. */
 const SHORT = 4096;
 const scratch = new Scratch();
+/** What turns the key as it is padded for the inner hash into that for the outer one. */
+const INNER_TO_OUTER = 0x36 ^ 0x5c;
 
 /**
- * HMAC (RFC 2104), with keys no longer than a block of the hash. To make objects of node:crypto for a key and a message
- * takes three times as long as to hash twice what a Kerberos message has; a digest in hexadecimal needs no memory of its own.
+ * HMAC (RFC 2104), with keys no longer than a block of the hash, of which the first `length` bytes are kept. To make objects of node:crypto for a key and a message
+ * takes three times as long as to hash twice what a Kerberos message has; a digest as text needs no memory outside the heap.
  */
-export function hmac(name: HashName, key: Uint8Array): Mac {
+export function hmac(name: HashName, key: Uint8Array, length: number = HASHES[name].digest): Mac {
   const { block, digest } = HASHES[name];
-  const inner = Buffer.alloc(block);
-  const outer = Buffer.alloc(block + digest);
+  const inner = new Uint8Array(block);
   inner.set(key);
-  for (let i = 0; i < block; i++) {
-    outer[i] = inner[i]! ^ 0x5c;
-    inner[i]! ^= 0x36;
-  }
+  for (let i = 0; i < block; i++) inner[i]! ^= 0x36;
   return (...data) => {
-    outer.write(innerDigest(name, inner, data), block, 'hex');
-    return Buffer.from(hash(name, outer, 'hex'), 'hex');
+    const text = innerDigest(name, inner, data);
+    const outer = scratch.take(block + digest);
+    for (let i = 0; i < block; i++) outer[i] = inner[i]! ^ INNER_TO_OUTER;
+    putText(outer, block, text, digest);
+    const result = new Uint8Array(length);
+    putText(result, 0, hash(name, outer, 'binary'), length);
+    outer.fill(0);
+    return result;
   };
 }
 
@@ -51,7 +55,7 @@ function shortDigest(name: HashName, inner: Uint8Array, data: readonly Uint8Arra
     message.set(part, at);
     at += part.length;
   }
-  const digest = hash(name, message, 'hex');
+  const digest = hash(name, message, 'binary');
   message.fill(0);
   return digest;
 }
@@ -59,10 +63,16 @@ function shortDigest(name: HashName, inner: Uint8Array, data: readonly Uint8Arra
 function longDigest(name: HashName, inner: Uint8Array, data: readonly Uint8Array[]): string {
   const digest = createHash(name).update(inner);
   for (const part of data) digest.update(part);
-  return digest.digest('hex');
+  return digest.digest('binary');
+}
+
+/** Puts the beginning of text that has one byte per character. */
+function putText(target: Uint8Array, offset: number, text: string, length: number): void {
+  for (let i = 0; i < length; i++) target[offset + i] = text.charCodeAt(i);
 }
 
 /** Whether `received` is exactly the first `length` bytes of `computed`, in constant time. */
 export function macMatches(computed: Uint8Array, received: Uint8Array, length: number): boolean {
-  return received.length === length && timingSafeEqual(computed.subarray(0, length), received);
+  if (received.length !== length) return false;
+  return timingSafeEqual(computed.length === length ? computed : computed.subarray(0, length), received);
 }

@@ -27,9 +27,7 @@ export class SimplifiedKey implements KeyOperations {
     cipher: new BlockCipher(this.spec.cipher, this.derive(usageConstant(usage, ENCRYPTION_KEY))),
     mac: this.spec.mac(this.derive(usageConstant(usage, INTEGRITY_KEY))),
   }));
-  private readonly signers = new UsageCache(usage =>
-    this.spec.mac(this.derive(usageConstant(usage, CHECKSUM_KEY))),
-  );
+  private signers: UsageCache<Mac> | undefined;
   private prfKey: Uint8Array | undefined;
 
   constructor(spec: SimplifiedSpec, protocolKey: Uint8Array) {
@@ -60,9 +58,9 @@ export class SimplifiedKey implements KeyOperations {
   }
 
   checksum(usage: number, ...data: readonly Uint8Array[]): Uint8Array {
-    return this.signers
-      .get(usage)(...data)
-      .subarray(0, this.spec.macLength);
+    this.signers ??= new UsageCache(of => this.spec.mac(this.derive(usageConstant(of, CHECKSUM_KEY))));
+    const sum = this.signers.get(usage)(...data);
+    return sum.length === this.spec.macLength ? sum : sum.subarray(0, this.spec.macLength);
   }
 
   prf(input: Uint8Array): Uint8Array {
@@ -75,7 +73,7 @@ const scratch = new Scratch();
 
 /** What a block cipher is to encrypt, between `start` and `end`. */
 export interface Confounded {
-  readonly padded: Buffer;
+  readonly padded: Uint8Array;
   readonly start: number;
   readonly end: number;
 }

@@ -1,7 +1,7 @@
 import { DerReader } from '../codec/der/reader.ts';
 import { DerWriter } from '../codec/der/writer.ts';
 import { AD_WIN2K_PAC } from './authorization.ts';
-import { EncTicketPart } from './ticket.ts';
+import { EncTicketFields, EncTicketPart } from './ticket.ts';
 import { AuthorizationData, AuthorizationDataElement } from './types.ts';
 
 // Signatures in a ticket's authorization data cover the ticket with other data than it has in the end: its fields are
@@ -24,9 +24,8 @@ let partOutput: DerWriter | undefined;
 export function encodeTicketFields(part: EncTicketPart): Uint8Array {
   fieldsOutput ??= new DerWriter();
   fieldsOutput.reset();
-  EncTicketPart.write(fieldsOutput, { ...part, authorizationData: undefined });
+  EncTicketFields.write(fieldsOutput, part);
   const input = new DerReader(fieldsOutput.view());
-  input.enter(APPLICATION_TAG);
   input.enter(SEQUENCE_TAG);
   return input.bytes.subarray(input.offset);
 }

@@ -32,22 +32,26 @@ export const TransitedEncoding = sequence('TransitedEncoding', {
 });
 export type TransitedEncoding = ValueOf<typeof TransitedEncoding>;
 
+const ticketFields = {
+  flags: explicit(0, KerberosFlags),
+  key: explicit(1, EncryptionKey),
+  crealm: explicit(2, Realm),
+  cname: explicit(3, PrincipalName),
+  transited: explicit(4, TransitedEncoding),
+  authtime: explicit(5, KerberosTime),
+  starttime: optional(6, KerberosTime),
+  endtime: explicit(7, KerberosTime),
+  renewTill: optional(8, KerberosTime),
+  caddr: optional(9, HostAddresses),
+};
+
 /** RFC 4120 §5.3: what the service reads, sealed in its key. */
 export const EncTicketPart = application(
   3,
-  sequence('EncTicketPart', {
-    flags: explicit(0, KerberosFlags),
-    key: explicit(1, EncryptionKey),
-    crealm: explicit(2, Realm),
-    cname: explicit(3, PrincipalName),
-    transited: explicit(4, TransitedEncoding),
-    authtime: explicit(5, KerberosTime),
-    starttime: optional(6, KerberosTime),
-    endtime: explicit(7, KerberosTime),
-    renewTill: optional(8, KerberosTime),
-    caddr: optional(9, HostAddresses),
-    authorizationData: optional(10, AuthorizationData),
-  }),
+  sequence('EncTicketPart', { ...ticketFields, authorizationData: optional(10, AuthorizationData) }),
   'EncTicketPart',
 );
 export type EncTicketPart = ValueOf<typeof EncTicketPart>;
+
+/** The fields of an EncTicketPart but its authorization data. */
+export const EncTicketFields = sequence('EncTicketPart', ticketFields);

@@ -31,7 +31,7 @@ const ROUNDS = 5;
 /** Datagrams under way, well below what a socket's buffer holds. */
 const WINDOW = 24;
 
-interface Server {
+export interface Server {
   readonly title: string;
   readonly realm: string;
   readonly port: number;
@@ -62,7 +62,7 @@ async function withServers(etype: Etype): Promise<Row[]> {
   }
 }
 
-async function startServers(etype: Etype): Promise<Server[]> {
+export async function startServers(etype: Etype): Promise<Server[]> {
   const servers: Server[] = [await startOwn(etype)];
   if (peer('mit-kdc').available) servers.push(await startMit(etype));
   // Heimdal 7.8 has no enctypes of RFC 8009 for its principals.
@@ -137,7 +137,7 @@ async function compare(
   return Object.fromEntries([['work', work], ...cells, ...ratios]);
 }
 
-async function asRequests({ realm }: Server, etype: Etype): Promise<Uint8Array[]> {
+export async function asRequests({ realm }: Server, etype: Etype): Promise<Uint8Array[]> {
   const client = parsePrincipal(`alice@${realm}`);
   const key = stringToKey(etype, 'alicepw', `${realm}alice`);
   const till = new Date(Math.floor(Date.now() / 1000) * 1000 + 36_000_000);

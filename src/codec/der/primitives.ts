@@ -1,5 +1,5 @@
 import { CodecError } from '../../errors.ts';
-import { bytesToHex, bytesToText, textToBytes } from '../text.ts';
+import { bytesToHex, bytesToText, SHORT_TEXT, shortAscii, textToBytes } from '../text.ts';
 import { parseTime, putTime } from './time.ts';
 import { type DerKind, DerType } from './type.ts';
 import type { DerWriter } from './writer.ts';
@@ -213,8 +213,10 @@ function range(value: number, type: string): CodecError {
 function stringType(tag: number): DerType<string> {
   return primitive(
     tag,
-    (bytes, start, end) => bytesToText(bytes.subarray(start, end)),
-    (output, value) => output.bytes(textToBytes(value)),
+    (bytes, start, end) => shortAscii(bytes, start, end) ?? bytesToText(bytes.subarray(start, end)),
+    (output, value) => {
+      if (value.length > SHORT_TEXT || !output.ascii(value)) output.bytes(textToBytes(value));
+    },
   );
 }
 

@@ -18,7 +18,8 @@ export class DerReader {
   constructor(bytes: Uint8Array) {
     if (bytes.length > MAX_DER_BYTES) throw new CodecError(`longer than ${MAX_DER_BYTES} bytes`);
     // Views of a Buffer would be Buffers; what is handed out is Uint8Array.
-    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.bytes =
+      bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
     this.limit = bytes.length;
   }
 
@@ -88,7 +89,7 @@ export class DerReader {
     if (count > 4) throw new CodecError('length of more than 4 octets');
     let length = 0;
     for (let i = 0; i < count; i++) length = length * 256 + this.octet();
-    if (length < 0x80 || length < 2 ** (8 * (count - 1)))
+    if (length < 0x80 || length >>> (8 * (count - 1)) === 0)
       throw new CodecError('length not in its shortest form');
     return length;
   }

@@ -29,6 +29,22 @@ function digits(bytes: Uint8Array, at: number): number {
 
 /** Writes a date as the content of a KerberosTime. Throws CodecError for a year that has not four digits. */
 export function putTime(output: DerWriter, date: Date): void {
+  const seconds = Math.floor(date.getTime() / 1000);
+  const known = written[seconds & 7];
+  if (known?.seconds === seconds) {
+    output.bytes(known.content);
+    return;
+  }
+  const mark = output.mark();
+  putDate(output, date);
+  const content = output.view().slice(0, output.mark() - mark);
+  written[seconds & 7] = { seconds, content };
+}
+
+/** Messages name the same few times over and over. */
+const written: { readonly seconds: number; readonly content: Uint8Array }[] = [];
+
+function putDate(output: DerWriter, date: Date): void {
   const year = date.getUTCFullYear();
   if (!(year >= 0 && year <= 9999)) throw new CodecError('a time outside the years 0 to 9999');
   output.octet(0x5a);

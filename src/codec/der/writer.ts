@@ -37,6 +37,20 @@ export class DerWriter {
     this.buffer.set(value, this.offset);
   }
 
+  /** Text of ASCII, as names are as a rule; false, and nothing written, where it is something else. */
+  ascii(text: string): boolean {
+    const { length } = text;
+    if (this.offset < length) this.grow(length);
+    const start = this.offset - length;
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) return false;
+      this.buffer[start + i] = code;
+    }
+    this.offset = start;
+    return true;
+  }
+
   /** How much has been written: give it to `header` to wrap what comes after. */
   mark(): number {
     return this.buffer.length - this.offset;
