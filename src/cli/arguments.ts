@@ -63,7 +63,9 @@ function takeLetters(parse: Parse, word: string): void {
     if (row === undefined) throw refusal(parse, `invalid option -- '${letter}'`);
     if (!takesValue(row)) {
       keep(parse, row, '');
-      continue;
+      if (!row.final) continue;
+      parse.next = parse.argv.length;
+      return;
     }
     const value = at + 1 < word.length ? word.slice(at + 1) : parse.argv[parse.next++];
     if (value === undefined) throw refusal(parse, `option requires an argument -- '${letter}'`);

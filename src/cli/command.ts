@@ -8,6 +8,8 @@ export interface OptionRow {
   readonly text: string;
   /** Left out of `--help` and the man page: accepted only because it always was. */
   readonly hidden?: boolean;
+  /** What comes after it is not looked at. */
+  readonly final?: boolean;
   /** Not an option of MIT's: without it, the command is one of letters alone if it was before. */
   readonly ours?: boolean;
 }

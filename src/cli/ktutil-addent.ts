@@ -1,8 +1,8 @@
 import { askKeyHints } from '../client/key-hints.ts';
 import { hexToBytes, textToBytes } from '../codec/text.ts';
 import { defaultTktEnctypes } from '../config/enctypes.ts';
+import { isSupported } from '../crypto/enctype-list.ts';
 import { ENCTYPE_NAMES } from '../crypto/enctype-names.ts';
-import { isSupported } from '../crypto/enctypes.ts';
 import { stringToKey } from '../crypto/string-to-key.ts';
 import { KerberosError } from '../errors.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';

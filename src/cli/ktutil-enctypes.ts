@@ -1,4 +1,4 @@
-import { DEFAULT_ENCTYPES, isSupported, parseEnctypeList } from '../crypto/enctypes.ts';
+import { DEFAULT_ENCTYPES, isSupported, parseEnctypeList } from '../crypto/enctype-list.ts';
 import { type Arguments, UsageError } from './command.ts';
 
 // Apart from the other options: it loads the crypto room, which most of ktutil's commands do without.

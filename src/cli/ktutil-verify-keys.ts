@@ -1,7 +1,7 @@
 import { runErrand } from '../client/service.ts';
 import { requestService } from '../client/service-request.ts';
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
-import { isSupported } from '../crypto/enctypes.ts';
+import { isSupported } from '../crypto/enctype-list.ts';
 import { IntegrityError, KerberosError } from '../errors.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
 import { KDC_ERR_ETYPE_NOSUPP, KDC_ERR_PREAUTH_FAILED } from '../messages/error-codes.ts';

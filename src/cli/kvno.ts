@@ -63,7 +63,7 @@ export const kvno: Command = {
       flags: '--json',
       text: 'Print each ticket as one line of JSON, and each failure as one on stderr.',
     },
-    { flags: '-h', text: 'Show the usage.', hidden: true },
+    { flags: '-h', text: 'Show the usage.', hidden: true, final: true },
   ],
   asksKdc: true,
   neverListens: true,

@@ -2,7 +2,7 @@ import type { Arguments, OptionRow } from './command.ts';
 
 /** The rows that kinit, klist and kdestroy have had since there was a version 4. */
 export const versionOptions: readonly OptionRow[] = [
-  { flags: '-4', text: 'Kerberos 4, gone.', hidden: true },
+  { flags: '-4', text: 'Kerberos 4, gone.', hidden: true, final: true },
   { flags: '-5', text: 'Kerberos 5, as ever.', hidden: true },
 ];
 

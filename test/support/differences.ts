@@ -79,8 +79,8 @@ export const differences: readonly Difference[] = [
   {
     name: 'Several mistakes',
     commands: ['kinit', 'klist', 'kdestroy', 'kvno', 'kswitch'],
-    mit: 'goes on after an option that it does not know or that lacks its argument, and tells of every other mistake as well; a `-4` before it ends everything with status 3.',
-    ours: 'tells of that mistake and shows the usage, with the same status otherwise.',
+    mit: 'goes on after an option that it does not know or that lacks its argument, and tells of every other mistake as well.',
+    ours: 'tells of that mistake and shows the usage, with the same status.',
     why: 'One thing at a time: what follows such a mistake is often its consequence.',
     example: 'kinit -Z -Q alice',
     reconcile: afterFirstMistake,
@@ -447,17 +447,13 @@ function eachFile(files: Contents, change: (text: string, name: string) => strin
   );
 }
 
-function afterFirstMistake(pair: SaidPair, { argv }: Line): SaidPair {
+function afterFirstMistake(pair: SaidPair): SaidPair {
   const [first = ''] = pair.our.stderr.split('\n');
   if (!/^\w+: (?:invalid option|unrecognized option|option )/.test(first)) return pair;
   const usage = (text: string): string => text.slice(Math.max(0, text.search(/^usage:/im)));
-  const asksForUsage = argv.includes('-h') && pair.their.stderr === usage(pair.our.stderr);
-  const asksForVersion4 = argv.some(word => /^-[^-]*4/.test(word)) && pair.their.status === 3;
   const both =
     pair.their.stderr.split('\n').includes(first) && usage(pair.our.stderr) === usage(pair.their.stderr);
-  return asksForUsage || asksForVersion4 || (both && pair.our.status === pair.their.status)
-    ? { ...pair, our: pair.their }
-    : pair;
+  return both && pair.our.status === pair.their.status ? { ...pair, our: pair.their } : pair;
 }
 
 function typesControlH({ typed = [] }: Line): boolean {
