@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { otherNodes } from './bench-nodes.mjs';
 
 const packages = [
   'krb5-kdc',
@@ -98,14 +99,17 @@ const withoutHeimdal = [...heimdalPrograms.map(name => `${heimdal}/bin/${name}`)
 try {
   const withoutNpmKerberos = !existsSync(`${npmKerberos}/node_modules/kerberos/build/Release/kerberos.node`);
   const withoutSchema = () => !existsSync(schema) && !existsSync(schemaPrefix + schema);
-  if (missing.length === 0 && !withoutHeimdal && !withoutSchema() && !withoutNpmKerberos) {
+  const missingNodes = otherNodes.filter(({ program }) => !existsSync(program));
+  const complete = !withoutHeimdal && !withoutSchema() && !withoutNpmKerberos && missingNodes.length === 0;
+  if (missing.length === 0 && complete) {
     console.log('All peers are installed.');
   }
   if (missing.length > 0) install(missing);
   for (const language of languages) makeLocale(language);
   if (withoutHeimdal) unpackHeimdal();
   if (withoutSchema()) unpack(['krb5-kdc-ldap'], schemaPrefix);
-  if (withoutNpmKerberos) installNpmKerberos();
+  if (withoutNpmKerberos) installFromNpm(npmKerberosVersion, npmKerberos);
+  for (const node of missingNodes) installFromNpm(node.package, node.prefix);
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;
@@ -152,13 +156,13 @@ function unpackHeimdal() {
   }
 }
 
-function installNpmKerberos() {
+function installFromNpm(name, prefix) {
   const { npm_execpath: npm } = process.env;
   const program = npm === undefined ? ['npm'] : [process.execPath, npm];
-  const args = ['install', '--prefix', npmKerberos, '--no-audit', '--no-fund', npmKerberosVersion];
-  asRoot(['mkdir', '-p', npmKerberos]);
+  const args = ['install', '--prefix', prefix, '--no-audit', '--no-fund', name];
+  asRoot(['mkdir', '-p', prefix]);
   const { status, stderr } = asRoot([...program, ...args]);
-  if (status !== 0) throw new Error(`${stderr ?? ''}${npmKerberosVersion} cannot be installed.`);
+  if (status !== 0) throw new Error(`${stderr ?? ''}${name} cannot be installed.`);
 }
 
 function unpack(names, prefix) {

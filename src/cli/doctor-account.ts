@@ -1,8 +1,8 @@
 import { askKeyHints } from '../client/key-hints.ts';
 import { enctypeText } from '../client/telling.ts';
 import { permittedEnctypes } from '../config/enctypes.ts';
+import { isSupported } from '../crypto/enctype-list.ts';
 import { isWeak } from '../crypto/enctype-names.ts';
-import { isSupported } from '../crypto/enctypes.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { bad, type Finding, failed, good } from './doctor-finding.ts';
 import { exchangeOptions } from './exchange.ts';

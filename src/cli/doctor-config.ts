@@ -1,13 +1,18 @@
 import type { Config } from '../config/config.ts';
 import type { Relation } from '../config/profile.ts';
 import { words } from '../config/values.ts';
+import { parseEnctypeList } from '../crypto/enctype-list.ts';
 import { isWeak } from '../crypto/enctype-names.ts';
-import { parseEnctypeList } from '../crypto/enctypes.ts';
 import { ConfigError } from '../errors.ts';
+import {
+  CONFIGURATION,
+  durationFindings,
+  hostFindings,
+  isUpperCase,
+  placeOf,
+} from './doctor-config-values.ts';
 import { bad, type Finding, good, note } from './doctor-finding.ts';
 import { nearest } from './doctor-spelling.ts';
-
-const SUBJECT = 'configuration';
 
 /** The sections that somebody reads. */
 const SECTIONS = [
@@ -64,11 +69,13 @@ export function checkConfig(config: Config, files: readonly string[]): readonly 
   const findings: Finding[] = [];
   const { profile } = config;
   const missing = profile.warnings.filter(({ line }) => line === 0);
-  for (const { file } of missing) findings.push(note(SUBJECT, `${file} is not there, or may not be read`));
+  for (const { file } of missing)
+    findings.push(note(CONFIGURATION, `${file} is not there, or may not be read`));
   const read = files.filter(file => !missing.some(each => each.file === file));
-  if (read.length > 0) findings.push(good(SUBJECT, `read ${read.join(', ')}`));
+  if (read.length > 0) findings.push(good(CONFIGURATION, `read ${read.join(', ')}`));
   for (const { file, line, text } of profile.warnings) {
-    if (line > 0) findings.push(bad(SUBJECT, `${file}:${line}: ${text}`, `correct ${file}, line ${line}`));
+    if (line > 0)
+      findings.push(bad(CONFIGURATION, `${file}:${line}: ${text}`, `correct ${file}, line ${line}`));
   }
   return [
     ...findings,
@@ -76,6 +83,8 @@ export function checkConfig(config: Config, files: readonly string[]): readonly 
     ...defaultsFindings(config),
     ...enctypeFindings(config),
     ...realmFindings(config),
+    ...durationFindings(config),
+    ...hostFindings(config),
   ];
 }
 
@@ -89,7 +98,7 @@ function misspelt(
   return names.flatMap(name => {
     const meant = known.includes(name) ? undefined : nearest(name, known);
     if (meant === undefined) return [];
-    return [bad(SUBJECT, `${place}nobody reads the ${describe(name)}`, `write ${meant}`)];
+    return [bad(CONFIGURATION, `${place}nobody reads the ${describe(name)}`, `write ${meant}`)];
   });
 }
 
@@ -106,7 +115,7 @@ function defaultsFindings({ profile, libdefaults }: Config): readonly Finding[] 
       ...(others.length > 0 && name !== 'extra_addresses'
         ? [
             bad(
-              SUBJECT,
+              CONFIGURATION,
               `${placeOf(others[0]!)}${name} is there twice, and the first one counts`,
               'remove one',
             ),
@@ -124,7 +133,7 @@ function defaultsFindings({ profile, libdefaults }: Config): readonly Finding[] 
 function commentFindings(name: string, relation: Relation): readonly Finding[] {
   if (!/\s[#;]/.test(relation.value)) return [];
   const text = `${placeOf(relation)}what follows the value of ${name} is no comment but part of it`;
-  return [bad(SUBJECT, text, 'put the comment on a line of its own')];
+  return [bad(CONFIGURATION, text, 'put the comment on a line of its own')];
 }
 
 /** A value that cannot be read is found out when it is asked for. */
@@ -135,7 +144,7 @@ function unreadable(read: () => unknown): readonly Finding[] {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const hint = error.file === undefined ? undefined : `correct ${error.file}, line ${error.line}`;
-    return [bad(SUBJECT, error.message, hint)];
+    return [bad(CONFIGURATION, error.message, hint)];
   }
 }
 
@@ -146,7 +155,7 @@ function enctypeFindings({ profile }: Config): readonly Finding[] {
     ...(allowed
       ? [
           bad(
-            SUBJECT,
+            CONFIGURATION,
             `${placeOf(weak)}weak enctypes are allowed, which can be broken`,
             'remove allow_weak_crypto',
           ),
@@ -168,12 +177,12 @@ function enctypeListFindings(name: string, relation: Relation): readonly Finding
   const weak = parseEnctypeList(relation.value, [], { allowWeak: true }).some(isWeak);
   return [
     ...unknown.map(word =>
-      bad(SUBJECT, `${place}${name} has ${word}, which nobody knows and all pass over`, 'remove it'),
+      bad(CONFIGURATION, `${place}${name} has ${word}, which nobody knows and all pass over`, 'remove it'),
     ),
     ...(weak
       ? [
           bad(
-            SUBJECT,
+            CONFIGURATION,
             `${place}${name} has deprecated or weak enctypes`,
             'leave them out, and have AES keys made',
           ),
@@ -189,14 +198,14 @@ function realmFindings({ profile, libdefaults }: Config): readonly Finding[] {
   const findings = realms.flatMap(name => [
     ...(isUpperCase(name)
       ? []
-      : [note(SUBJECT, `the realm ${name} in [realms] is not in upper case, as realms are by custom`)]),
+      : [note(CONFIGURATION, `the realm ${name} in [realms] is not in upper case, as realms are by custom`)]),
     ...misspelt(profile.names('realms', name), REALM_RELATIONS, each => `relation ${each} of ${name}`),
     ...REALM_RELATIONS.flatMap(each =>
       profile.relations('realms', name, each).flatMap(row => commentFindings(each, row)),
     ),
   ]);
   if (realm === undefined || place === undefined) {
-    return [...findings, note(SUBJECT, 'there is no default_realm: names need their @REALM')];
+    return [...findings, note(CONFIGURATION, 'there is no default_realm: names need their @REALM')];
   }
   const unfound =
     !realms.includes(realm) &&
@@ -208,7 +217,7 @@ function realmFindings({ profile, libdefaults }: Config): readonly Finding[] {
       ? []
       : [
           bad(
-            SUBJECT,
+            CONFIGURATION,
             `${placeOf(place)}default_realm ${realm} is not in upper case`,
             `write ${realm.toUpperCase()}`,
           ),
@@ -216,22 +225,13 @@ function realmFindings({ profile, libdefaults }: Config): readonly Finding[] {
     ...(unfound
       ? [
           bad(
-            SUBJECT,
+            CONFIGURATION,
             `[realms] does not have ${realm}, and dns_lookup_kdc is off`,
             `add ${realm} with its kdc to [realms]`,
           ),
         ]
       : []),
   ];
-}
-
-/** Realms are upper-case by custom, and always in Active Directory; the case matters. */
-function isUpperCase(realm: string): boolean {
-  return realm === realm.toUpperCase();
-}
-
-function placeOf({ file, line }: Relation): string {
-  return `${file}:${line}: `;
 }
 
 function snakeCase(name: string): string {

@@ -13,6 +13,7 @@ import { SERVICES } from '../transport/services.ts';
 import { createSrvLookup } from '../transport/srv.ts';
 import { StopController } from '../transport/stop-signal.ts';
 import { createUriLookup } from '../transport/uri.ts';
+import { lookupFindings } from './doctor-dns.ts';
 import { bad, type Finding, failed, good } from './doctor-finding.ts';
 import type { Session } from './session.ts';
 
@@ -26,6 +27,7 @@ export async function checkKdcs(client: Principal, session: Session): Promise<re
   const { io, config, trace } = session;
   const { realm } = client;
   let servers: readonly Server[];
+  const before = session.decisions.length;
   try {
     servers = await limited(signal =>
       locateServers(config, realm, {
@@ -37,14 +39,19 @@ export async function checkKdcs(client: Principal, session: Session): Promise<re
       }),
     );
   } catch (error) {
-    return [failed('KDCs', error, io)];
+    return [...lookupFindings(session.decisions.slice(before)), failed('KDCs', error, io)];
   }
+  const lookups = lookupFindings(session.decisions.slice(before));
   const targets = orderTargets(servers, true);
   const list = [
     ...new Set(servers.map(({ host, port, found }) => `${port === 0 ? host : `${host}:${port}`} (${found})`)),
   ];
   const probes = targets.map(target => probe(target, client, session));
-  return [good('KDCs', `those of ${realm} are ${list.join(', ')}`), ...(await Promise.all(probes))];
+  return [
+    ...lookups,
+    good('KDCs', `those of ${realm} are ${list.join(', ')}`),
+    ...(await Promise.all(probes)),
+  ];
 }
 
 async function probe(target: Target, client: Principal, session: Session): Promise<Finding> {

@@ -9,15 +9,22 @@ import { formatPrincipal, type Principal, samePrincipal, toPrincipal } from '../
 import { toKey, unseal } from '../messages/seal.ts';
 import { EncTicketPart, Ticket } from '../messages/ticket.ts';
 import { bad, type Finding, failed, good, note } from './doctor-finding.ts';
+import type { Presentation } from './doctor-present.ts';
 import { exchangeOptions } from './exchange.ts';
 import { defaultKeytab } from './keytabs.ts';
 import { serviceTicket } from './service-ticket.ts';
 import type { Session } from './session.ts';
 
-/** Gets a ticket for a service with a copy of the cache, and tries it on the keytab of this host. */
+/** What is known of the user's tickets, and of how to reach the service. */
+export interface Errand {
+  readonly contents: CacheContents;
+  readonly presentation: Presentation;
+}
+
+/** Gets a ticket for a service with a copy of the cache, tries it on the keytab of this host, and presents it. */
 export async function checkService(
   server: Principal,
-  contents: CacheContents,
+  { contents, presentation }: Errand,
   session: Session,
 ): Promise<readonly Finding[]> {
   const { io, config } = session;
@@ -27,7 +34,9 @@ export async function checkService(
   try {
     await cache.initialize({
       ...contents,
-      credentials: contents.credentials.filter(({ server: other }) => !samePrincipal(other, server)),
+      credentials: contents.credentials.filter(
+        ({ server: other }) => isTgs(server) || !samePrincipal(other, server),
+      ),
     });
     const credential = await serviceTicket(
       cache,
@@ -38,12 +47,23 @@ export async function checkService(
     const { etype, kvno } = ticket.encPart;
     const version = kvno === undefined ? '' : `, kvno ${kvno}`;
     const keys = `${enctypeText(etype)}${version}, session key ${enctypeText(credential.key.keytype)}`;
-    return [good(subject, `the KDC gives one: ${keys}`), await checkKeytab(ticket, session)];
+    const { presentTicket } = await import('./doctor-present.ts');
+    const presented = { server, credential, cache, kdcOffset: contents.kdcOffset };
+    return [
+      good(subject, `the KDC gives one: ${keys}`),
+      await checkKeytab(ticket, session),
+      ...(await presentTicket(presented, presentation, session)),
+    ];
   } catch (error) {
     return [failed(subject, error, io)];
   } finally {
     await cache.destroy();
   }
+}
+
+/** Without that ticket no other can be asked for. */
+function isTgs({ components }: Principal): boolean {
+  return components[0] === 'krbtgt';
 }
 
 /** Whether the keytab of this host opens the ticket, as the service would. */

@@ -1,13 +1,17 @@
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { type Arguments, type Command, UsageError } from './command.ts';
 import { checkAccount } from './doctor-account.ts';
-import { type CacheState, checkCache, checkKeychain } from './doctor-caches.ts';
+import { type CacheState, checkCache, checkKeychain, checkOtherCaches } from './doctor-caches.ts';
 import { checkConfig } from './doctor-config.ts';
+import { checkHost } from './doctor-dns.ts';
 import { type Finding, failed, findingsJson, findingText, good, note } from './doctor-finding.ts';
 import { checkKdcs } from './doctor-kdcs.ts';
+import type { Presentation } from './doctor-present.ts';
 import { checkService } from './doctor-service.ts';
 import { storyOf } from './explain-story.ts';
 import { hostPrincipal } from './host-principal.ts';
+import { readUrl } from './http-request.ts';
+import { readPort } from './ports.ts';
 import { openSession, principalOf, type Session, userPrincipal } from './session.ts';
 import type { Io } from './terminal.ts';
 import { showWaits } from './waiting.ts';
@@ -18,7 +22,12 @@ export const doctor: Command = {
   summary: 'Find out what is wrong, and what to try.',
   operands: '[PRINCIPAL] [SERVICE]',
   usageStatus: 2,
-  options: [{ flags: '--json', text: 'Write what was found as one line of JSON.' }],
+  options: [
+    { flags: '-p, --port <port>', text: 'Present the ticket at this port of the service.' },
+    { flags: '--gss', text: 'Present it as gss-client does; port 4444 if not given.' },
+    { flags: '--http <url>', text: 'Present it to this URL by Negotiate.' },
+    { flags: '--json', text: 'Write what was found as one line of JSON.' },
+  ],
   run,
 };
 
@@ -26,8 +35,9 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const [name, service, ...rest] = args.operands;
   if (rest.length > 0) throw new UsageError('krb5kit doctor: name one principal and one service at most');
   const json = args.has('json');
+  const presentation = readPresentation(args);
   const findings: Finding[] = [];
-  for await (const finding of examine({ name, service }, io)) {
+  for await (const finding of examine({ name, service, presentation }, io)) {
     findings.push(finding);
     if (!json) io.out(findingText(finding, io));
   }
@@ -35,13 +45,32 @@ async function run(args: Arguments, io: Io): Promise<number> {
   return findings.some(({ result }) => result === 'bad') ? 1 : 0;
 }
 
+function readPresentation(args: Arguments): Presentation {
+  const port = args.value('port');
+  const text = args.value('http');
+  const url = text === undefined ? undefined : readUrl(text);
+  const wishes = [port, text, args.has('gss') || undefined].filter(wish => wish !== undefined);
+  if (wishes.length > 0 && args.operands[1] === undefined) {
+    throw new UsageError('krb5kit doctor: name a principal and the service that is to see the ticket');
+  }
+  if (text !== undefined && url === undefined) {
+    throw new UsageError(`krb5kit doctor: ${text} is no URL of http or https`);
+  }
+  if (url !== undefined && wishes.length > 1) {
+    throw new UsageError('krb5kit doctor: --http goes with neither --port nor --gss');
+  }
+  const number = port === undefined ? undefined : readPort(port, 0, 'krb5kit doctor');
+  return { port: number, gss: args.has('gss'), url };
+}
+
 interface Wishes {
   readonly name: string | undefined;
   readonly service: string | undefined;
+  readonly presentation: Presentation;
 }
 
 /** Each finding as soon as it is there. */
-async function* examine({ name, service }: Wishes, io: Io): AsyncGenerator<Finding> {
+async function* examine({ name, service, presentation }: Wishes, io: Io): AsyncGenerator<Finding> {
   let session: Session;
   try {
     session = openSession(io, { follow: showWaits });
@@ -54,6 +83,7 @@ async function* examine({ name, service }: Wishes, io: Io): AsyncGenerator<Findi
   yield* await checkKeychain(session);
   const cache = await checkCache(session);
   yield* cache.findings;
+  yield* await checkOtherCaches(cache, session);
   const client = await clientOf(name, cache, session);
   if (isFinding(client)) {
     yield client;
@@ -64,7 +94,7 @@ async function* examine({ name, service }: Wishes, io: Io): AsyncGenerator<Findi
   // Where no KDC answers there is nothing more to hear.
   if (!kdcs.some(({ subject, result }) => subject !== 'KDCs' && result === 'good')) return;
   yield* await checkAccount(client, session);
-  if (service !== undefined) yield* serviceFindings(service, cache, session);
+  if (service !== undefined) yield* serviceFindings(service, { ...cache, presentation }, session);
 }
 
 /** The principal named, else the cache's, else the user's own. */
@@ -87,14 +117,15 @@ function isFinding(value: Principal | Finding): value is Finding {
 
 async function* serviceFindings(
   name: string,
-  { contents }: CacheState,
+  { contents, presentation }: Pick<CacheState, 'contents'> & Pick<Wishes, 'presentation'>,
   session: Session,
 ): AsyncGenerator<Finding> {
   try {
     const server = await serverOf(name, contents, session);
     yield good('service', `its principal is ${formatPrincipal(server)}`);
+    yield* await checkHost(server, session);
     if (contents === undefined) yield note('service', 'without a cache no ticket can be asked for');
-    else yield* await checkService(server, contents, session);
+    else yield* await checkService(server, { contents, presentation }, session);
   } catch (error) {
     yield failed('service', error, session.io);
   }

@@ -9,7 +9,7 @@ import { openKeychain } from '../../src/ccache/keychain-open.ts';
 import { resolveCcache } from '../../src/ccache/resolve.ts';
 import { peer } from '../support/peers.ts';
 import { type SecretServiceSession, startSecretService } from '../support/secret-service.ts';
-import { median, type Row } from './measure.ts';
+import { type Line, median, type Row } from './measure.ts';
 import { contentsOf } from './tickets.ts';
 
 const TICKETS = 50;
@@ -17,6 +17,9 @@ const ROUNDS = 7;
 
 export default {
   title: `A KEYCHAIN cache of ${TICKETS} tickets in one process, in turn with a keychain item per ticket; medians of ${ROUNDS} runs in ms`,
+  lines: [
+    { cells: { work: 'save and load' }, column: 'faster', better: 'higher', bound: 10 },
+  ] satisfies Line[],
   async run(): Promise<Row[]> {
     const { available, reason } = peer('secret-service');
     if (!available) return [{ work: `skipped: ${reason}` }];

@@ -10,7 +10,7 @@ import { startTestAgent } from '../support/agent.ts';
 import { startHeimdalKcm } from '../support/heimdal-kcm.ts';
 import { findProgram, peer } from '../support/peers.ts';
 import { startSecretService } from '../support/secret-service.ts';
-import { median, type Row } from './measure.ts';
+import { type Line, median, type Row } from './measure.ts';
 import { contentsOf, serviceOf } from './tickets.ts';
 
 const SIZES = [1, 100, 10_000];
@@ -37,6 +37,11 @@ interface Place {
 
 export default {
   title: `Caches: whole commands over many tickets, in turn with MIT's and with bare node; medians of ${RUNS} runs, ${RUNS_OF_MANY} of long ones, in ms`,
+  lines: [
+    klistLine('KEYCHAIN', 1, 'times node', 1.9),
+    klistLine('KEYCHAIN', 100, 'times node', 1.9),
+    klistLine('FILE', 10_000, "times MIT's", 1.5),
+  ],
   async run(): Promise<Row[]> {
     const directory = mkdtempSync(join(tmpdir(), 'krb5kit-bench-'));
     const rows: Row[] = [];
@@ -52,6 +57,10 @@ export default {
     }
   },
 };
+
+function klistLine(cache: string, tickets: number, column: string, bound: number): Line {
+  return { cells: { cache, work: 'klist', tickets }, column, better: 'lower', bound };
+}
 
 async function measurePlace(place: Place, rows: Row[]): Promise<void> {
   try {

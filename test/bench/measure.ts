@@ -1,6 +1,16 @@
 /** One line of a table. */
 export type Row = Readonly<Record<string, string | number>>;
 
+/** What a figure is to reach in every row that has the cells. */
+export interface Line {
+  readonly cells: Row;
+  /** Whose figure it is. */
+  readonly column: string;
+  /** `lower`: the figure is to be the bound at most; `higher`: at least. */
+  readonly better: 'lower' | 'higher';
+  readonly bound: number;
+}
+
 /** How often `operation` runs in a second, measured for about `seconds` after a quarter of that to warm up. */
 export function rate(operation: () => unknown, seconds = 0.2): number {
   count(operation, seconds / 4);

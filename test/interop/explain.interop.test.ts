@@ -77,7 +77,9 @@ describePeer('mit-kdc', () => {
 
   async function onTerminal(command: Command, line: string, stdin = '', options: CaptureOptions = {}) {
     const env = { ...kdc.env, ...options.env };
-    const io = captureIo({ ...options, env, stdin, uid: process.getuid?.(), stderrIsTerminal: true });
+    // Wide enough that nothing is wrapped, unless that is asked for.
+    const { columns = 1000, stderrIsTerminal = true } = options;
+    const io = captureIo({ ...options, env, stdin, uid: process.getuid?.(), columns, stderrIsTerminal });
     const status = await runCommand(command, wordsOf(line), io);
     return { status, stdout: io.stdout, stderr: io.stderr };
   }
@@ -100,6 +102,22 @@ describePeer('mit-kdc', () => {
     return { KRB5_CONFIG: file };
   }
 
+  it('is wrapped where somebody reads it, and never on a pipe', async () => {
+    const narrow = await onTerminal(kinit, 'alice', 'wrong\n', { columns: 60 });
+    const [, ...lines] = narrow.stderr.split('\n');
+    expect(lines.filter(text => text.length > 60 && text.trim().includes(' '))).toEqual([]);
+    expect(lines).toContainEqual(expect.stringMatching(/^ {4}\S/));
+    const piped = await onTerminal(kinit, '-V alice', 'wrong\n', { columns: 60, stderrIsTerminal: false });
+    expect(piped.stderr).toMatch(/\n {2}Enctypes offered: .{60,}\n/);
+    expect(piped.stderr).not.toMatch(/\n {4}/);
+    expect(unwrapped(narrow.stderr)).toContain(piped.stderr.slice(piped.stderr.indexOf('  Configuration')));
+  });
+
+  /** What a terminal shows, with the lines whole that were wrapped. */
+  function unwrapped(shown: string): string {
+    return shown.replaceAll('\r', '').replaceAll(/\n {4}(?=\S)/g, ' ');
+  }
+
   describe.skipIf(!hasPty())('on a pseudo-terminal', () => {
     const built = (name: string, ...args: readonly string[]): string[] => [
       'env',
@@ -114,11 +132,12 @@ describePeer('mit-kdc', () => {
     it("a failure is MIT's line, and then what led to it", () => {
       const { shown, status } = runInPty(built('kinit', 'alice'), [{ expect: 'A.TEST: ', send: 'wrong\n' }]);
       expect(status).toBe(1);
-      expect(shown.replaceAll('\r', '')).toContain(
+      const lines = unwrapped(shown);
+      expect(lines).toContain(
         `kinit: Password incorrect while getting initial credentials\n  Configuration: ${kdc.krb5Conf} (KRB5_CONFIG)\n`,
       );
-      expect(shown).toContain(`  Realm: A.TEST (default_realm, ${place(/default_realm/)})\r\n`);
-      expect(shown).toMatch(/ {2}Try: check the password: .*\r\n$/);
+      expect(lines).toContain(`  Realm: A.TEST (default_realm, ${place(/default_realm/)})\n`);
+      expect(lines).toMatch(/ {2}Try: check the password: .*\n$/);
     });
 
     it('a success is nothing but itself', () => {

@@ -1,0 +1,2 @@
+/** The programs of the other versions of Node that are installed. */
+export function installedNodes(): string[];
