@@ -32,8 +32,9 @@ const ALONE = [
   '--mount',
   'sh',
   '-c',
-  'mount -t tmpfs none /tmp && exec "$@"',
-  'sh',
+  // The checkout may lie in /tmp itself, and is to stay in sight.
+  'here=$PWD && mount --rbind "$0" /mnt && mount -t tmpfs none /tmp && mkdir -p "$0" && mount --rbind /mnt "$0" && cd "$here" && exec "$@"',
+  root,
 ];
 const canBeAlone = spawnSync('unshare', [...ALONE, 'true']).status === 0;
 if (!canBeAlone) console.warn('skipped, docs/logout.md: unshare cannot give it a /tmp of its own');

@@ -132,7 +132,7 @@ describe('without the key of the sealed tickets', () => {
     ['klist', klist, [], ''],
     ['kvno', kvno, ['host/a'], ' while getting client principal name'],
     ['kinit -R', kinit, ['-R'], ''],
-    ['kdestroy -p', kdestroy, ['-p', 'bob'], ' while listing ccache collection'],
+    ['kdestroy -p', kdestroy, ['-p', 'bob'], ' while finding cache for bob'],
   ])('%s says what to do, and leaves them', async (_, command, argv, activity) => {
     const before = readFileSync(file);
     const { status, io } = await run(command, argv);
