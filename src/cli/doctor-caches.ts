@@ -57,7 +57,9 @@ export async function checkCache(session: Session): Promise<CacheState> {
       : bad(subject, `${shown} has no ticket that is valid`, `kinit ${formatPrincipal(contents.principal)}`);
     return { findings: [finding, ...modeFindings(fullName, session)], contents, name: fullName };
   } catch (error) {
-    return { findings: [failed(subject, error, io, cache === undefined ? '' : `${ccacheName(cache)}: `)] };
+    return {
+      findings: [failed(subject, error, io, { before: cache === undefined ? '' : `${ccacheName(cache)}: ` })],
+    };
   }
 }
 

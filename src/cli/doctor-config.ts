@@ -143,7 +143,10 @@ function unreadable(read: () => unknown): readonly Finding[] {
     return [];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const hint = error.file === undefined ? undefined : `correct ${error.file}, line ${error.line}`;
+    const hint =
+      error.file === undefined
+        ? 'correct its value in krb5.conf'
+        : `correct ${error.file}, line ${error.line}`;
     return [bad(CONFIGURATION, error.message, hint)];
   }
 }

@@ -13,7 +13,7 @@ export interface Finding {
   /** `note` is neither good nor bad, such as what could not be looked at. */
   readonly result: 'good' | 'bad' | 'note';
   readonly text: string;
-  /** The one thing to try. */
+  /** The one thing to try; everything bad has one. */
   readonly hint?: string | undefined;
 }
 
@@ -25,14 +25,29 @@ export function note(subject: string, text: string): Finding {
   return { subject, result: 'note', text };
 }
 
-export function bad(subject: string, text: string, hint: string | undefined): Finding {
+export function bad(subject: string, text: string, hint: string): Finding {
   return { subject, result: 'bad', text, hint };
 }
 
+/** Where nothing better is known to try. */
+const LAST_RESORT = 'KRB5_TRACE=/dev/stderr before kinit or kvno shows each step';
+
+interface FailedOptions {
+  /** What the sentence begins with. */
+  readonly before?: string;
+  /** What to try where what happened suggests nothing. */
+  readonly otherwise?: string;
+}
+
 /** What went wrong in a check, in the words of the commands that would fail of it. */
-export function failed(subject: string, error: unknown, io: Io, before = ''): Finding {
+export function failed(
+  subject: string,
+  error: unknown,
+  io: Io,
+  { before = '', otherwise = LAST_RESORT }: FailedOptions = {},
+): Finding {
   const cause = error instanceof ActivityError ? error.cause : error;
-  return bad(subject, `${before}${sentence(cause)}`, hintFor(storyOf(error, io)));
+  return bad(subject, `${before}${sentence(cause)}`, hintFor(storyOf(error, io)) ?? otherwise);
 }
 
 const MARKS = { good: '\u2714', bad: '\u2718', note: '-' };

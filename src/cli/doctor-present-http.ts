@@ -52,11 +52,8 @@ async function ask(url: URL, { server, cache }: Presented, session: Session): Pr
     return { finding: findingOf(response, subject), answered: true };
   } catch (error) {
     if (error instanceof KerberosError) {
-      const finding = failed(subject, error, io);
-      return {
-        finding: { ...finding, hint: finding.hint ?? "see the web server's own log" },
-        answered: true,
-      };
+      const finding = failed(subject, error, io, { otherwise: "see the web server's own log" });
+      return { finding, answered: true };
     }
     const answered = !UNREACHED.includes(codeOf(error));
     return { finding: bad(subject, reasonOf(error), hintFor(error, url)), answered };

@@ -124,9 +124,9 @@ function refused(
   { host, port }: Pick<Visit, 'host' | 'port'>,
   session: Session,
 ): Finding {
-  const finding = failed(subject, error, session.io);
+  const finding = failed(subject, error, session.io, { otherwise: "see the service's own log" });
   if (!(error instanceof KerberosError) || error.code !== 'SENDAUTH') {
-    return { ...finding, hint: finding.hint ?? "see the service's own log" };
+    return finding;
   }
   return bad(subject, finding.text, hintForConnection(error.message, host, port));
 }

@@ -99,7 +99,7 @@ export const LIBRARY_ERRORS: readonly LibraryError[] = [
     name: 'KRB5_KDC_UNREACH',
     number: 156,
     sentence: 'Cannot contact any KDC for requested realm',
-    pattern: /cannot contact any kdc/i,
+    pattern: /cannot contact any kdc|unable to reach any kdc/i,
     code: 'KDC_UNREACHABLE',
     causes: [
       'a firewall drops port 88, or the VPN is off',
@@ -118,7 +118,7 @@ export const LIBRARY_ERRORS: readonly LibraryError[] = [
     name: 'KRB5_KT_NOTFOUND',
     number: 181,
     sentence: 'Key table entry not found',
-    pattern: /keytab contains no suitable keys|no key table entry found/i,
+    pattern: /keytab contains no suitable keys|no key table entry found|failed to find .* in keytab/i,
     code: 'KEYTAB_NO_KEY',
     causes: [
       'the keytab has the principal under another spelling, realm or host name: see klist -k',

@@ -3,16 +3,17 @@ import { errorName } from '../messages/error-codes.ts';
 import { CAUSES, senderOf } from './explain-causes.ts';
 import { usualHint } from './explain-hints.ts';
 import { LIBRARY_ERRORS, type LibraryError } from './explain-library.ts';
+import { type OtherError, otherErrors } from './explain-other.ts';
 import { SENTENCES } from './sentences.ts';
 
 /** What is known of an error. */
 export interface Explanation {
-  /** The RFC's name, or MIT's. */
+  /** The RFC's name, or MIT's, or that of whoever says it. */
   readonly name: string;
   /** The number of RFC 4120 §7.5.9; undefined for what no message carries. */
   readonly number: number | undefined;
-  /** MIT's number for the same, which programs print. */
-  readonly libraryNumber: number;
+  /** The number that programs print: MIT's for the same, a status of GSS-API or of Windows; undefined where there is none. */
+  readonly libraryNumber: number | undefined;
   readonly sentence: string;
   readonly saidBy: string;
   readonly causes: readonly string[];
@@ -26,12 +27,12 @@ const LAST = 127;
 
 /**
  * What a user means by a number, a name or the text of an error line: undefined for what nobody says. Numbers may be the
- * protocol's, hexadecimal as Windows logs them, or those of MIT's library, with or without their sign.
+ * protocol's, hexadecimal as Windows logs them, or those of MIT's library, with or without their sign; statuses of GSS-API and of Windows.
  */
 export function findExplanation(text: string): Explanation | undefined {
   const word = text.trim();
   if (/^-?(?:\d{1,10}|0x[\da-f]{1,8})$/i.test(word)) return byNumber(numberOf(word));
-  return byName(word) ?? bySentence(word) ?? byNumberWithin(word);
+  return byName(word) ?? bySentence(word) ?? byOthersWords(word) ?? byNumberWithin(word);
 }
 
 function numberOf(word: string): number {
@@ -43,9 +44,10 @@ function byNumber(number: number): Explanation | undefined {
   const offset = (number | 0) - BASE;
   if (Math.abs(number) > LAST && offset >= 0) {
     const row = LIBRARY_ERRORS.find(each => each.number === offset);
-    return row === undefined ? ofProtocol(offset) : ofLibrary(row);
+    const found = row === undefined ? ofProtocol(offset) : ofLibrary(row);
+    if (found !== undefined) return found;
   }
-  return ofProtocol(number);
+  return ofProtocol(number) ?? ofOther(otherErrors().find(each => each.number === number >>> 0));
 }
 
 /** `KRB5KDC_ERR_PREAUTH_FAILED` of MIT's and `KDC_ERR_PREAUTH_FAILED` of the RFC, alone or within a text. */
@@ -56,13 +58,33 @@ function byName(text: string): Explanation | undefined {
     const plain = word.replace(/^KRB5(?=KDC_|KRB_)/, '');
     const number = Object.keys(SENTENCES).find(key => errorName(Number(key)) === plain);
     if (number !== undefined) return ofProtocol(Number(number));
+    const other = otherErrors().find(({ name }) => name === word);
+    if (other !== undefined) return ofOther(other);
   }
   return undefined;
+}
+
+/** What others say who stand on Kerberos. */
+function byOthersWords(text: string): Explanation | undefined {
+  const lower = text.toLowerCase();
+  const has = (words: string): boolean => lower.includes(words.toLowerCase());
+  return ofOther(
+    otherErrors().find(({ name, pattern, sentence }) => pattern?.test(text) || has(name) || has(sentence)),
+  );
+}
+
+function ofOther(error: OtherError | undefined): Explanation | undefined {
+  if (error === undefined) return undefined;
+  const { name, number, sentence, saidBy, causes, hint } = error;
+  return { name, number: undefined, libraryNumber: number, sentence, saidBy, causes, hint };
 }
 
 /** Sentences of the protocol that come with names in them. */
 const PATTERNS: readonly (readonly [RegExp, number])[] = [
   [/client .*not found in kerberos database/i, 6],
+  // As Heimdal has it.
+  [/client \(.*\) unknown/i, 6],
+  [/server \(.*\) unknown/i, 7],
   [/server .*not found in kerberos database/i, 7],
   [/password incorrect/i, 24],
   [/pre-?authentication information was invalid/i, 24],
@@ -87,9 +109,12 @@ function bySentence(text: string): Explanation | undefined {
   return found.sort((a, b) => b.length - a.length)[0]?.explain();
 }
 
-/** A number of the library anywhere, or one of the protocol as Java and Windows write it: `(24)`, `0x18`. */
+/** A number of a library anywhere, or one of the protocol as Java and Windows write it: `(24)`, `0x18`. */
 function byNumberWithin(text: string): Explanation | undefined {
-  const [, number] = /(-?176532\d{4}|0x[\da-f]{1,8}|(?<=\()\d{1,3}(?=\)))/i.exec(text) ?? [];
+  const [, number] =
+    /(-?176532\d{4}|-21468\d{5}|(?<=[\s,(])\d{5,7}(?=[\s,)])|0x[\da-f]{1,8}|(?<=\()\d{1,3}(?=\)))/i.exec(
+      text,
+    ) ?? [];
   return number === undefined ? undefined : byNumber(numberOf(number));
 }
 

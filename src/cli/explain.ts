@@ -37,19 +37,26 @@ async function run(args: Arguments, io: Io): Promise<number> {
   return 0;
 }
 
-function jsonOf({ number = undefined, hint, ...rest }: Explanation): string {
-  return lineOfJson({ number: number ?? null, ...rest, hint: hint ?? null });
+function jsonOf({ number, libraryNumber, hint, ...rest }: Explanation): string {
+  const numbers = { number: number ?? null, libraryNumber: libraryNumber ?? null };
+  return lineOfJson({ ...numbers, ...rest, hint: hint ?? null });
 }
 
 function textOf(explanation: Explanation, { stdoutIsTerminal, columns }: Io): string {
   const { name, number, libraryNumber, sentence, saidBy, causes, hint } = explanation;
-  const numbers = number === undefined ? `${libraryNumber}` : `${number}, as a library's ${libraryNumber}`;
   const lines = [
-    `${name} (${numbers})`,
+    `${name}${numbersText(number, libraryNumber)}`,
     `  ${sentence}`,
     `Said by: ${saidBy}`,
     ...(causes.length === 0 ? [] : ['Usual causes:', ...causes.map(cause => `  - ${cause}`)]),
     ...(hint === undefined ? [] : [`Try: ${hint}`]),
   ];
   return lines.map(line => `${wrapLine(line, stdoutIsTerminal, columns)}\n`).join('');
+}
+
+/** Statuses of Windows are written in hexadecimal by custom. */
+function numbersText(number: number | undefined, libraryNumber: number | undefined): string {
+  if (libraryNumber === undefined) return '';
+  const shown = libraryNumber > 0x7fffffff ? `0x${libraryNumber.toString(16)}` : `${libraryNumber}`;
+  return number === undefined ? ` (${shown})` : ` (${number}, as a library's ${shown})`;
 }

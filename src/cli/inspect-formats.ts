@@ -1,5 +1,6 @@
 import { configKey } from '../ccache/config-entries.ts';
 import { CcacheFile } from '../ccache/file-format.ts';
+import { DerReader } from '../codec/der/reader.ts';
 import { explicit } from '../codec/der/schema.ts';
 import { bytesToText } from '../codec/text.ts';
 import { CodecError, KerberosError } from '../errors.ts';
@@ -8,15 +9,21 @@ import {
   MechTypeList,
   NegotiationResponse,
   NegTokenInit,
+  NegTokenInit2,
   SPNEGO,
 } from '../gss/spnego-messages.ts';
+import { KerbTgtReply, KerbTgtRequest } from '../gss/user-to-user-messages.ts';
 import { scanKeytab } from '../keytab/file-format.ts';
 import type { Credential } from '../messages/credential.ts';
-import { KdcProxyMessage } from '../messages/proxy.ts';
+import { IakerbHeader, KdcProxyMessage } from '../messages/proxy.ts';
 import { isCapture } from './inspect-capture.ts';
+import { isPasswordMessage, passwordNodes } from './inspect-kpasswd.ts';
 import { branch, hexText, type Node } from './inspect-node.ts';
+import { oidText } from './inspect-oids.ts';
 import { captureNodes } from './inspect-pcap.ts';
-import { MESSAGES } from './inspect-types.ts';
+import { isReplayCache, replayNodes } from './inspect-replay.ts';
+import { cfxNodes, isCfxToken, isRfc1964, rfc1964Nodes } from './inspect-tokens.ts';
+import { MESSAGES, type NamedType } from './inspect-types.ts';
 import { type Inspection, messageNode, valueNode } from './inspect-value.ts';
 
 /** What bytes of any kind are. Throws CodecError where they are none that is known, or damaged. */
@@ -39,12 +46,16 @@ interface Format {
 
 const FORMATS: readonly Format[] = [
   { fits: isCapture, read: captureNodes },
+  // It begins with random bytes, which may look like anything; where its records stand does not.
+  { fits: isReplayCache, read: replayNodes },
+  { fits: isCfxToken, read: cfxNodes },
   { fits: bytes => bytes[0] === 5 && (bytes[1] === 3 || bytes[1] === 4), read: cacheNodes },
   { fits: bytes => bytes[0] === 5 && (bytes[1] === 1 || bytes[1] === 2), read: keytabOrOldCache },
   { fits: bytes => bytes[0] !== undefined && MESSAGES[bytes[0]] !== undefined, read: kerberosNodes },
   { fits: bytes => bytes[0] === 0x60, read: initialTokenNodes },
   { fits: bytes => bytes[0] === 0xa0 || bytes[0] === 0xa1, read: negotiationNodes },
-  { fits: isFramed, read: (bytes, to) => kerberosNodes(bytes.subarray(4), to) },
+  { fits: isPasswordMessage, read: passwordNodes },
+  { fits: isFramed, read: (bytes, to) => framedNodes(bytes.subarray(4), to) },
   { fits: bytes => bytes[0] === 0x30, read: proxyNodes },
   {
     fits: isNtlm,
@@ -56,9 +67,14 @@ function kerberosNodes(bytes: Uint8Array, to: Inspection): readonly Node[] {
   return [messageNode(MESSAGES[bytes[0]!]!, bytes, to)];
 }
 
+function framedNodes(message: Uint8Array, to: Inspection): readonly Node[] {
+  return isPasswordMessage(message) ? passwordNodes(message, to) : kerberosNodes(message, to);
+}
+
 /** A message after its length, as TCP carries it. */
 function isFramed(bytes: Uint8Array): boolean {
-  if (bytes.length < 5 || MESSAGES[bytes[4]!] === undefined) return false;
+  if (bytes.length < 5) return false;
+  if (MESSAGES[bytes[4]!] === undefined && !isPasswordMessage(bytes.subarray(4))) return false;
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) === bytes.length - 4;
 }
 
@@ -110,22 +126,9 @@ function credentialNode(name: string, credential: Credential, to: Inspection): N
 /** What GSS-API wraps a context's first token in (RFC 2743 §3.1). */
 function initialTokenNodes(bytes: Uint8Array, to: Inspection): readonly Node[] {
   const { mechanism, token } = InitialToken.decode(bytes);
-  const head = { name: 'mechanism', value: mechanismText(mechanism) };
-  const inner = mechanism === SPNEGO ? negotiationNodes(token, to) : tokenNodes(token, to);
+  const head = { name: 'mechanism', value: oidText(mechanism) };
+  const inner = mechanism === SPNEGO ? negotiationNodes(token, to) : tokenNodes(bytes, token, to);
   return [branch('GSS-API token', [head, ...inner])];
-}
-
-const MECHANISMS: Readonly<Record<string, string>> = {
-  [SPNEGO]: 'SPNEGO',
-  '1.2.840.113554.1.2.2': 'Kerberos 5',
-  '1.2.840.48018.1.2.2': "Kerberos 5, by Windows's name",
-  '1.2.840.113554.1.2.2.3': 'Kerberos 5, user to user',
-  '1.3.6.1.4.1.311.2.2.10': 'NTLM',
-  '1.3.6.1.4.1.311.2.2.30': 'NEGOEX',
-};
-
-function mechanismText(oid: string): string {
-  return MECHANISMS[oid] === undefined ? oid : `${MECHANISMS[oid]} (${oid})`;
 }
 
 const TOKENS: Readonly<Record<number, string>> = {
@@ -134,41 +137,83 @@ const TOKENS: Readonly<Record<number, string>> = {
   768: 'KRB_ERROR',
   1024: 'KERB_TGT_REQUEST',
   1025: 'KERB_TGT_REPLY',
+  1281: 'IAKERB_PROXY',
+};
+
+/** What follows the identifiers of user-to-user authentication. */
+const USER_TO_USER: Readonly<Record<number, NamedType>> = {
+  1024: { name: 'KERB-TGT-REQUEST', type: KerbTgtRequest },
+  1025: { name: 'KERB-TGT-REPLY', type: KerbTgtReply },
 };
 
 /** A token of the Kerberos mechanism after its object identifier (RFC 4121 §4.1). */
-function tokenNodes(token: Uint8Array, to: Inspection): readonly Node[] {
+function tokenNodes(framed: Uint8Array, token: Uint8Array, to: Inspection): readonly Node[] {
   const id = (token[0] ?? 0) * 256 + (token[1] ?? 0);
+  if (isRfc1964(id)) return rfc1964Nodes(framed, token, to);
   const message = token.subarray(2);
   const head = {
     name: 'tokenId',
     value: `${TOKENS[id] ?? 'unknown'} (0x${id.toString(16).padStart(4, '0')})`,
   };
+  const userToUser = USER_TO_USER[id];
+  if (userToUser !== undefined) return [head, messageNode(userToUser, message, to)];
+  if (id === IAKERB_PROXY) return [head, ...iakerbNodes(message, to)];
   const known = message[0] !== undefined && MESSAGES[message[0]] !== undefined;
   return [head, ...(known ? kerberosNodes(message, to) : [{ name: 'message', value: hexText(message) }])];
 }
 
+const IAKERB_PROXY = 1281;
+
+/** A header, and the message for the KDC that the service is to pass on. */
+function iakerbNodes(bytes: Uint8Array, to: Inspection): readonly Node[] {
+  const input = new DerReader(bytes);
+  const header = IakerbHeader.decode(input.element());
+  const message = bytes.subarray(input.offset);
+  const known = message[0] !== undefined && MESSAGES[message[0]] !== undefined;
+  const place = { message: 'IAKERB', depth: 2 };
+  return [
+    valueNode('IAKERB-HEADER', header, to, place),
+    ...(known ? kerberosNodes(message, to) : [{ name: 'message', value: hexText(message) }]),
+  ];
+}
+
 const FirstNegotiation = explicit(0, NegTokenInit);
+const AcceptorsOffer = explicit(0, NegTokenInit2);
 
 function negotiationNodes(bytes: Uint8Array, to: Inspection): readonly Node[] {
   const place = { message: 'SPNEGO', depth: 2 };
   if (bytes[0] === 0xa1) {
-    const { responseToken, supportedMech, ...rest } = NegotiationResponse.decode(bytes);
+    const { responseToken, supportedMech, mechListMIC, ...rest } = NegotiationResponse.decode(bytes);
     return [
       branch('NegTokenResp', [
         valueNode('negotiation', rest, to, place),
-        supportedMech === undefined
-          ? undefined
-          : { name: 'supportedMech', value: mechanismText(supportedMech) },
+        supportedMech === undefined ? undefined : { name: 'supportedMech', value: oidText(supportedMech) },
         innerToken('responseToken', responseToken, to),
+        innerToken('mechListMIC', mechListMIC, to),
       ]),
     ];
   }
-  const { mechTypes, mechToken } = FirstNegotiation.decode(bytes);
-  const offered = MechTypeList.decode(mechTypes).map(mechanismText).join(', ');
+  const { mechTypes, mechToken, mechListMIC, hint } = readOffer(bytes);
   return [
-    branch('NegTokenInit', [{ name: 'mechTypes', value: offered }, innerToken('mechToken', mechToken, to)]),
+    branch('NegTokenInit', [
+      { name: 'mechTypes', value: mechTypes.map(oidText).join(', ') },
+      innerToken('mechToken', mechToken, to),
+      hint === undefined ? undefined : { name: 'negHints', value: JSON.stringify(hint) },
+      innerToken('mechListMIC', mechListMIC, to),
+    ]),
   ];
+}
+
+/** An initiator's offer, or that of an acceptor that speaks first (MS-SPNG 2.2.1). */
+function readOffer(bytes: Uint8Array) {
+  try {
+    const offer = FirstNegotiation.decode(bytes);
+    return { ...offer, mechTypes: MechTypeList.decode(offer.mechTypes), hint: undefined };
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error;
+    const offer = AcceptorsOffer.decode(bytes);
+    return { ...offer, hint: offer.negHints?.hintName };
+  }
 }
 
 function innerToken(name: string, token: Uint8Array | undefined, to: Inspection): Node | undefined {
@@ -186,7 +231,7 @@ function proxyNodes(bytes: Uint8Array, to: Inspection): readonly Node[] {
     branch('KDC-PROXY-MESSAGE', [
       targetDomain === undefined ? undefined : { name: 'targetDomain', value: targetDomain },
       ...(isFramed(kerbMessage)
-        ? kerberosNodes(kerbMessage.subarray(4), to)
+        ? framedNodes(kerbMessage.subarray(4), to)
         : [{ name: 'kerbMessage', value: hexText(kerbMessage) }]),
     ]),
   ];

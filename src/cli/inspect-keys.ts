@@ -5,7 +5,7 @@ import type { KeytabEntry } from '../keytab/keytab.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { toEncryptionKey } from '../messages/seal.ts';
 import type { EncryptedData, EncryptionKey } from '../messages/types.ts';
-import { strengthenedKey, ticketArmorKey } from '../preauth/fast-keys.ts';
+import { challengeKey, strengthenedKey, ticketArmorKey } from '../preauth/fast-keys.ts';
 
 /** What was opened, and by which key. */
 export interface OpenedPart {
@@ -38,6 +38,10 @@ const MAX_ATTEMPTS = 20_000;
 const MAX_DERIVATIONS = 24;
 const MAX_SALTS = 24;
 const MAX_LEARNED = 1000;
+/** The enctypes that a password has keys of. */
+const PASSWORD_ENCTYPES: readonly number[] = [18, 17, 20, 19, 26, 25, 23];
+/** Armor keys whose challenges are tried. */
+const MAX_ARMORS = 8;
 /** The usual key of a reply is one of those that were found last. */
 const MAX_STRENGTHENED = 8;
 
@@ -48,6 +52,7 @@ export class InspectKeys {
   private readonly salts = new Map<string, Salt>();
   private readonly derived = new Map<string, Candidate | undefined>();
   private readonly known = new Set<string>();
+  private readonly armors: Key[] = [];
   private attempts = 0;
 
   constructor({ keytab = [], keys = [], password }: KeySources = {}) {
@@ -72,7 +77,10 @@ export class InspectKeys {
   /** The armor key of FAST that an authenticator's subkey and the ticket's session key make (RFC 6113 §5.4.1.1). */
   learnArmor(subkey: EncryptionKey, sessionKey: Key): void {
     const key = candidateOf(subkey, '')?.key;
-    if (key !== undefined) this.learn(toEncryptionKey(ticketArmorKey(key, sessionKey)), 'the armor key');
+    if (key === undefined) return;
+    const armor = ticketArmorKey(key, sessionKey);
+    this.learn(toEncryptionKey(armor), 'the armor key');
+    if (this.armors.length < MAX_ARMORS) this.armors.push(armor);
   }
 
   /** A reply in FAST may be sealed in the key that its strengthen-key and the usual one make (RFC 6113 §5.4.3). */
@@ -104,6 +112,31 @@ export class InspectKeys {
         const plaintext = attempt(key, usage, cipher);
         if (plaintext !== undefined) return { plaintext, key, by };
       }
+    }
+    return undefined;
+  }
+
+  /** Opens an encrypted challenge, whose key is made of an armor key and a client's (RFC 6113 §5.4.6). */
+  openChallenge({ etype, cipher }: EncryptedData, usages: readonly number[]): OpenedPart | undefined {
+    for (const armor of this.armors.filter(each => each.etype === etype)) {
+      for (const { key: clientKey, by } of PASSWORD_ENCTYPES.flatMap(each => [...this.ofType(each)])) {
+        for (const side of ['client', 'kdc'] as const) {
+          if (++this.attempts > MAX_ATTEMPTS) return undefined;
+          const key = challengeKey(side, armor, clientKey);
+          const plaintext = usages.map(usage => attempt(key, usage, cipher)).find(each => each !== undefined);
+          if (plaintext !== undefined) return { plaintext, key, by: `${by} and the armor key` };
+        }
+      }
+    }
+    return undefined;
+  }
+
+  /** What `work` makes of the first key that it can use; undefined where it can use none. */
+  tryEach<T>(work: (key: Key) => T | undefined): { readonly value: T; readonly by: string } | undefined {
+    for (const { key, by } of this.candidates) {
+      if (++this.attempts > MAX_ATTEMPTS) return undefined;
+      const value = work(key);
+      if (value !== undefined) return { value, by };
     }
     return undefined;
   }

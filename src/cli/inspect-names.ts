@@ -92,6 +92,17 @@ const NEGOTIATION_STATES: Names = {
   3: 'request-mic',
 };
 
+const SPAKE_GROUPS: Names = { 1: 'edwards25519', 2: 'P-256', 3: 'P-384', 4: 'P-521' };
+
+/** RFC 4556 §3.2.2. */
+const TYPED_DATA: Names = {
+  104: 'TD-TRUSTED-CERTIFIERS',
+  105: 'TD-CERTIFICATE-INDEX',
+  109: 'TD-DH-PARAMETERS',
+  111: 'TD-CMS-DIGEST-ALGORITHMS',
+  112: 'TD-CERT-DIGEST-ALGORITHMS',
+};
+
 /** What each field's numbers are called. */
 const BY_FIELD: Readonly<Record<string, (number: number) => string | undefined>> = {
   nameType: number => NAME_TYPES[number],
@@ -104,6 +115,10 @@ const BY_FIELD: Readonly<Record<string, (number: number) => string | undefined>>
   trType: number => (number === 1 ? 'DOMAIN-X500-COMPRESS' : undefined),
   armorType: number => (number === 1 ? 'FX_FAST_ARMOR_AP_REQUEST' : undefined),
   negState: number => NEGOTIATION_STATES[number],
+  group: number => SPAKE_GROUPS[number],
+  groups: number => SPAKE_GROUPS[number],
+  factorType: number => (number === 1 ? 'SF-NONE' : undefined),
+  dataType: number => TYPED_DATA[number],
   buffer: number => PAC_BUFFERS[number],
   errorCode: errorName,
   etype: etypeText,
@@ -142,6 +157,17 @@ const TICKET_FLAGS: Names = {
   16: 'anonymous',
 };
 
+/** RFC 6560 §4.1. */
+const OTP_FLAGS: Names = {
+  1: 'next-otp',
+  2: 'combine',
+  3: 'collect-pin',
+  4: 'do-not-collect-pin',
+  5: 'must-encrypt-nonce',
+  6: 'separate-pin-required',
+  7: 'check-digit',
+};
+
 const FLAGS: Readonly<Record<string, Names>> = {
   flags: TICKET_FLAGS,
   'PA-PAC-OPTIONS.flags': {
@@ -150,6 +176,10 @@ const FLAGS: Readonly<Record<string, Names>> = {
     2: 'forward-to-full-dc',
     3: 'resource-based-constrained-delegation',
   },
+  'OtpTokenInfo.flags': OTP_FLAGS,
+  'PA-OTP-CHALLENGE.flags': OTP_FLAGS,
+  'PA-OTP-REQUEST.flags': OTP_FLAGS,
+  'S4UUserID.options': { 2: 'use-reply-key-usage' },
   apOptions: { 1: 'use-session-key', 2: 'mutual-required' },
   fastOptions: { 1: 'hide-client-names', 16: 'kdc-follow-referrals' },
   kdcOptions: {

@@ -1,5 +1,6 @@
 import { CodecError } from '../errors.ts';
 import { readCapture } from './inspect-capture.ts';
+import { isPasswordMessage, passwordNodes } from './inspect-kpasswd.ts';
 import { branch, type Node } from './inspect-node.ts';
 import { PacketReader, type Segment } from './inspect-packets.ts';
 import { StreamReader } from './inspect-streams.ts';
@@ -31,21 +32,23 @@ function messagesOf(segment: Segment, streams: StreamReader): readonly Uint8Arra
   return isMessage(segment.data) ? [segment.data] : [];
 }
 
-/** By the first octet, and that what follows is the header of a SEQUENCE within. */
-function isMessage(bytes: Uint8Array): boolean {
-  const [tag, length] = bytes;
-  if (tag === undefined || length === undefined || MESSAGES[tag] === undefined) return false;
-  const inner = bytes[length < 0x80 ? 2 : 2 + (length & 0x7f)];
+/** By the first octet, and that what follows is the header of a SEQUENCE within; or by the header that passwords have. */
+function isMessage(bytes: Uint8Array, length = bytes.length): boolean {
+  if (isPasswordMessage(bytes, length)) return true;
+  const [tag, octet] = bytes;
+  if (tag === undefined || octet === undefined || MESSAGES[tag] === undefined) return false;
+  const inner = bytes[octet < 0x80 ? 2 : 2 + (octet & 0x7f)];
   return inner === undefined || inner === 0x30;
 }
 
 function packetNode(name: string, message: Uint8Array, to: Inspection): Node {
-  const type = MESSAGES[message[0]!]!;
+  const type = MESSAGES[message[0]!];
   try {
+    if (type === undefined) return branch(name, passwordNodes(message, to));
     return branch(name, [messageNode(type, message, to, 1)]);
   } catch (error) {
     if (!(error instanceof CodecError)) throw error;
-    return { name, value: `a damaged ${type.name}: ${error.message}` };
+    return { name, value: `a damaged ${type?.name ?? 'message about a password'}: ${error.message}` };
   }
 }
 

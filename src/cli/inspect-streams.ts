@@ -18,17 +18,17 @@ interface Stream {
 const MAX_STREAMS = 4096;
 const MAX_EARLY = 256;
 /** The length, and what shows whether a message follows. */
-const HEADER = 7;
+const HEADER = 11;
 /** No message is longer. */
 const MAX_MESSAGE = 1 << 20;
 
 /** Puts the streams of TCP together, and takes the messages out of them by the length before each. */
 export class StreamReader {
   private readonly streams = new Map<string, Stream>();
-  private readonly fits: (message: Uint8Array) => boolean;
+  private readonly fits: (message: Uint8Array, length: number) => boolean;
 
-  /** `fits` tells a message of Kerberos by how it begins. */
-  constructor(fits: (message: Uint8Array) => boolean) {
+  /** `fits` tells a message of Kerberos by how it begins, and by its length. */
+  constructor(fits: (message: Uint8Array, length: number) => boolean) {
     this.fits = fits;
   }
 
@@ -60,7 +60,7 @@ export class StreamReader {
     while (stream.length >= stream.wanted) {
       const bytes = Buffer.concat(stream.parts);
       const length = bytes.readUInt32BE(0);
-      if (length === 0 || length > MAX_MESSAGE || !this.fits(bytes.subarray(4))) {
+      if (length === 0 || length > MAX_MESSAGE || !this.fits(bytes.subarray(4), length)) {
         stream.foreign = true;
         stream.parts.length = 0;
         stream.early.clear();

@@ -1,5 +1,6 @@
 import type { Codec } from '../codec/codec.ts';
-import { GeneralString } from '../codec/der/primitives.ts';
+import { GeneralString, Int32, OctetString } from '../codec/der/primitives.ts';
+import { explicit, optional, sequence } from '../codec/der/schema.ts';
 import { ApRep, ApReq, Authenticator, EncApRepPart } from '../messages/ap.ts';
 import {
   AdAndOr,
@@ -12,8 +13,10 @@ import { KrbFastReq, KrbFastResponse, PaFxFastReply, PaFxFastRequest } from '../
 import { AsRep, EncAsRepPart, EncTgsRepPart, TgsRep } from '../messages/kdc-rep.ts';
 import { AsReq, KdcReqBody, TgsReq } from '../messages/kdc-req.ts';
 import { KrbError } from '../messages/krb-error.ts';
+import { PaOtpChallenge, PaOtpEncRequest, PaOtpRequest } from '../messages/otp.ts';
+import { PaPkAsRep, PaPkAsReq, TdDhParameters } from '../messages/pkinit.ts';
 import { EtypeInfo, EtypeInfo2, PaEncTsEnc, PaPacRequest } from '../messages/preauth-data.ts';
-import { PaForUser, PaPacOptions } from '../messages/s4u.ts';
+import { PaForUser, PaPacOptions, PaS4uX509User, S4uUserId } from '../messages/s4u.ts';
 import {
   EncKrbCredPart,
   EncKrbPrivPart,
@@ -24,7 +27,7 @@ import {
 } from '../messages/safe-priv-cred.ts';
 import { PaSpake } from '../messages/spake.ts';
 import { EncTicketPart, Ticket } from '../messages/ticket.ts';
-import { AuthorizationData, EncryptedData, MethodData } from '../messages/types.ts';
+import { AuthorizationData, EncryptedData, MethodData, TypedData } from '../messages/types.ts';
 
 /** A declared type, and what it is called. */
 export interface NamedType {
@@ -64,6 +67,7 @@ export const NESTED: Readonly<Record<string, NamedType>> = {
   secondTicket: ticket,
   reqBody: { name: 'KDC-REQ-BODY', type: KdcReqBody },
   safeBody: { name: 'KRB-SAFE-BODY', type: KrbSafeBody },
+  userId: { name: 'S4UUserID', type: S4uUserId },
   armorValue: { name: 'AP-REQ', type: ApReq },
 };
 
@@ -72,14 +76,20 @@ export const PADATA: Readonly<Record<number, readonly NamedType[]>> = {
   1: [{ name: 'AP-REQ', type: ApReq }],
   2: [{ name: 'PA-ENC-TIMESTAMP', type: EncryptedData }],
   11: [{ name: 'ETYPE-INFO', type: EtypeInfo }],
+  16: [{ name: 'PA-PK-AS-REQ', type: PaPkAsReq }],
+  17: [{ name: 'PA-PK-AS-REP', type: PaPkAsRep }],
   19: [{ name: 'ETYPE-INFO2', type: EtypeInfo2 }],
   128: [{ name: 'KERB-PA-PAC-REQUEST', type: PaPacRequest }],
   129: [{ name: 'PA-FOR-USER', type: PaForUser }],
+  130: [{ name: 'PA-S4U-X509-USER', type: PaS4uX509User }],
   136: [
     { name: 'PA-FX-FAST-REQUEST', type: PaFxFastRequest },
     { name: 'PA-FX-FAST-REPLY', type: PaFxFastReply },
   ],
+  137: [{ name: 'KRB-ERROR', type: KrbError }],
   138: [{ name: 'EncryptedChallenge', type: EncryptedData }],
+  141: [{ name: 'PA-OTP-CHALLENGE', type: PaOtpChallenge }],
+  142: [{ name: 'PA-OTP-REQUEST', type: PaOtpRequest }],
   151: [{ name: 'PA-SPAKE', type: PaSpake }],
   167: [{ name: 'PA-PAC-OPTIONS', type: PaPacOptions }],
 };
@@ -98,8 +108,23 @@ export const AUTHORIZATION: Readonly<Record<number, NamedType>> = {
   142: { name: 'text', type: GeneralString },
 };
 
+/** MS-KILE 2.2.2. */
+export const KerbErrorData = sequence('KerbErrorData', {
+  dataType: explicit(1, Int32),
+  dataValue: optional(2, OctetString),
+});
+
 /** What may be in the e-data of a KRB-ERROR. */
-export const ERROR_DATA: NamedType = { name: 'METHOD-DATA', type: MethodData };
+export const ERROR_DATA: readonly NamedType[] = [
+  { name: 'METHOD-DATA', type: MethodData },
+  { name: 'TYPED-DATA', type: TypedData },
+  { name: 'KERB-ERROR-DATA', type: KerbErrorData },
+];
+
+/** What elements of TYPED-DATA hold (RFC 4556 §3.2.2). */
+export const TYPED: Readonly<Record<number, NamedType>> = {
+  109: { name: 'TD-DH-PARAMETERS', type: TdDhParameters },
+};
 
 /** An encrypted part: what it is, and the key usages of RFC 4120 §7.5.1 that it may be sealed for. */
 export interface SealedType extends NamedType {
@@ -118,5 +143,7 @@ export const SEALED: Readonly<Record<string, SealedType>> = {
   'KDC-REQ-BODY.encAuthorizationData': { ...authorizationData, usages: [4, 5] },
   'PA-FX-FAST-REQUEST.encFastReq': { name: 'KrbFastReq', type: KrbFastReq, usages: [51] },
   'PA-FX-FAST-REPLY.encFastRep': { name: 'KrbFastResponse', type: KrbFastResponse, usages: [52] },
+  'PA-OTP-REQUEST.encData': { name: 'PA-OTP-ENC-REQUEST', type: PaOtpEncRequest, usages: [45] },
+  EncryptedChallenge: { name: 'PA-ENC-TS-ENC', type: PaEncTsEnc, usages: [54, 55] },
   'PA-ENC-TIMESTAMP': { name: 'PA-ENC-TS-ENC', type: PaEncTsEnc, usages: [1] },
 };

@@ -2,11 +2,25 @@ import { bytesToHex, bytesToText } from '../codec/text.ts';
 import { CodecError } from '../errors.ts';
 import { formatPrincipal } from '../messages/principal.ts';
 import type { EncryptedData, EncryptionKey, PrincipalName } from '../messages/types.ts';
+import { checksumNode } from './inspect-checksum.ts';
+import { algorithmText, cmsNodes } from './inspect-cms.ts';
 import type { InspectKeys, OpenedPart } from './inspect-keys.ts';
 import { flagNames, numberWithName } from './inspect-names.ts';
 import { branch, hexText, type Node } from './inspect-node.ts';
+import { decodes, noteNames, noteSalt } from './inspect-notes.ts';
+import { oidText } from './inspect-oids.ts';
 import { pacNodes } from './inspect-pac.ts';
-import { AUTHORIZATION, ERROR_DATA, type NamedType, NESTED, PADATA, SEALED } from './inspect-types.ts';
+import {
+  AUTHORIZATION,
+  ERROR_DATA,
+  MESSAGES,
+  type NamedType,
+  NESTED,
+  PADATA,
+  SEALED,
+  TYPED,
+} from './inspect-types.ts';
+import { statusText } from './windows-status.ts';
 
 /** What the tree is made with. */
 export interface Inspection {
@@ -25,14 +39,20 @@ interface Place {
 /** Deeper than any message of the protocol with all that is in it. */
 const MAX_DEPTH = 40;
 /** Bytes that are text. */
-const TEXTS: readonly string[] = ['salt', 'PA-PW-SALT'];
+const TEXTS: readonly string[] = ['salt', 'PA-PW-SALT', 'otpTokenId', 'otpChallenge', 'otpPin'];
+/** Passwords, and what programs tell each other in private, passwords among it. */
+const SECRETS: readonly string[] = ['newPasswd', 'userData', 'otpValue', 'otpPin'];
+/** What CMS holds. */
+const CMS: readonly string[] = ['signedAuthPack', 'dhSignedData', 'encKeyPack'];
+/** Object identifiers. */
+const IDENTIFIERS: readonly string[] = ['kdfId', 'supportedMech'];
 
 type Value = Readonly<Record<string, unknown>>;
 
 /** The tree of a message in DER. Throws CodecError. */
 export function messageNode({ name, type }: NamedType, bytes: Uint8Array, to: Inspection, depth = 0): Node {
   const value = type.decode(bytes);
-  noteNames(value as Value, to, name);
+  noteNames(value as Value, to.keys, name);
   return valueNode(name, value, to, { message: name, depth });
 }
 
@@ -55,11 +75,17 @@ export function valueNode(name: string, value: unknown, to: Inspection, place: P
   if (place.depth > MAX_DEPTH || --to.left < 0)
     return { name, value: '(not shown: there is too much of it)' };
   if (value instanceof Date) return { name, value: dateText(value) };
+  if (SECRETS.includes(name) && !to.showKeys) return { name, value: hiddenText(value) };
   if (value instanceof Uint8Array) return bytesNode(name, value, to, place);
   if (typeof value === 'number') return { name, value: numberText(name, value, place) };
   if (Array.isArray(value)) return arrayNode(name, value, to, place);
   if (typeof value === 'object' && value !== null) return objectNode(name, value as Value, to, place);
-  return { name, value: String(value) };
+  const text = String(value);
+  return { name, value: IDENTIFIERS.includes(name) ? oidText(text) : text };
+}
+
+function hiddenText(value: unknown): string {
+  return value instanceof Uint8Array ? `(${value.length} bytes, hidden)` : '(hidden)';
 }
 
 function numberText(name: string, value: number, { message }: Place): string {
@@ -88,12 +114,33 @@ function arrayNode(name: string, values: readonly unknown[], to: Inspection, pla
 function bytesNode(name: string, bytes: Uint8Array, to: Inspection, { depth }: Place): Node {
   const nested = NESTED[name];
   if (nested !== undefined && bytes.length > 0) return nestedNode(name, nested, bytes, to, depth + 1);
-  if (name === 'eData') return nestedNode(name, ERROR_DATA, bytes, to, depth + 1);
+  if (name === 'eData') return errorDataNode(name, bytes, to, depth + 1);
+  if (CMS.includes(name)) return cmsNode(name, bytes, to, depth + 1);
   if (TEXTS.includes(name)) return { name, value: JSON.stringify(bytesToText(bytes)) };
   return { name, value: hexText(bytes) };
 }
 
+/** What a KDC says besides: of several kinds, the one that it can be; a password server's result is none of them. */
+function errorDataNode(name: string, bytes: Uint8Array, to: Inspection, depth: number): Node {
+  const type = ERROR_DATA.find(each => decodes(each.type.decode.bind(each.type), bytes));
+  return type === undefined ? { name, value: hexText(bytes) } : nestedNode(name, type, bytes, to, depth);
+}
+
+function cmsNode(name: string, bytes: Uint8Array, to: Inspection, depth: number): Node {
+  try {
+    return branch(
+      name,
+      cmsNodes(bytes, (type, signed) => nestedNode(type.name, type, signed, to, depth + 1)),
+    );
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error;
+    return { name, value: `${hexText(bytes)}, which is no CMS: ${error.message}` };
+  }
+}
+
 function objectNode(name: string, value: Value, to: Inspection, place: Place): Node {
+  const special = specialNode(name, value, to, place);
+  if (special !== undefined) return special;
   const { keyvalue, cipher, nameString, components, padataValue, adData, address } = value;
   if (keyvalue instanceof Uint8Array) return keyNode(name, value as EncryptionKey, to);
   if (cipher instanceof Uint8Array) return sealedNode(name, value as EncryptedData, to, place);
@@ -102,13 +149,54 @@ function objectNode(name: string, value: Value, to: Inspection, place: Place): N
   if (padataValue instanceof Uint8Array) return padataNode(value, padataValue, to, place);
   if (adData instanceof Uint8Array) return authorizationNode(value, adData, to, place);
   if (address instanceof Uint8Array) return addressNode(name, value, address);
-  noteSalt(value, to);
+  noteSalt(value, to.keys);
   const inner = { ...place, depth: place.depth + 1 };
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
   return branch(
     name,
     members.map(([key, member]) => valueNode(key, member, to, inner)),
   );
+}
+
+/** What stands for more than its members say. */
+function specialNode(name: string, value: Value, to: Inspection, { depth }: Place): Node | undefined {
+  const { algorithm, parameters, checksum, cksumtype, dataType, dataValue, type, data } = value;
+  if (typeof algorithm === 'string') {
+    return {
+      name,
+      value: algorithmText({
+        algorithm,
+        parameters: parameters instanceof Uint8Array ? parameters : undefined,
+      }),
+    };
+  }
+  if (checksum instanceof Uint8Array && typeof cksumtype === 'number') {
+    return checksumNode(name, { cksumtype, checksum }, bytes =>
+      nestedNode('delegation', KRB_CRED, bytes, to, depth + 1),
+    );
+  }
+  if (dataValue instanceof Uint8Array && typeof dataType === 'number') {
+    return typedDataNode(dataType, dataValue, to, depth);
+  }
+  // A second factor of SPAKE.
+  if (typeof type === 'number' && Object.keys(value).every(key => key === 'type' || key === 'data')) {
+    const text = numberWithName('factorType', type);
+    return { name, value: data instanceof Uint8Array ? `${text}, ${hexText(data)}` : text };
+  }
+  return undefined;
+}
+
+const KRB_CRED = MESSAGES[118]!;
+
+function typedDataNode(dataType: number, bytes: Uint8Array, to: Inspection, depth: number): Node {
+  // KERB_ERR_TYPE_EXTENDED of MS-KILE 2.2.1: a status of Windows, then what is reserved.
+  if (dataType === 3 && bytes.length === 12) {
+    const status = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+    return { name: 'KERB_ERR_TYPE_EXTENDED (3)', value: statusText(status) };
+  }
+  const name = numberWithName('dataType', dataType);
+  const type = TYPED[dataType];
+  return type === undefined ? { name, value: hexText(bytes) } : nestedNode(name, type, bytes, to, depth + 1);
 }
 
 /** A key, of which nothing but its type is shown unless that is wanted; what comes later may be sealed in it. */
@@ -125,7 +213,10 @@ function sealedNode(name: string, sealed: EncryptedData, to: Inspection, { messa
   const type = SEALED[`${message}.${name}`] ?? SEALED[message];
   if (type === undefined) return { name, value: head };
   if (etype === 0) return branch(name, [nestedNode('', type, cipher, to, depth + 1)], `${head}, in clear`);
-  const opened = to.keys.open(sealed, type.usages);
+  const opened =
+    message === 'EncryptedChallenge'
+      ? to.keys.openChallenge(sealed, type.usages)
+      : to.keys.open(sealed, type.usages);
   if (opened === undefined) return { name, value: head };
   const inner = nestedNode('', type, opened.plaintext, to, depth + 1);
   noteFastKeys(type, opened, to);
@@ -184,39 +275,6 @@ function addressNode(name: string, { addrType }: Value, address: Uint8Array): No
         ? JSON.stringify(bytesToText(address).trimEnd())
         : bytesToHex(address).replace(/(.{4})(?=.)/g, '$1:');
   return { name, value: `${text}, ${numberWithName('addrType', addrType as number)}` };
-}
-
-/** Whose keys the message may be sealed in: names imply the salt of a password. */
-function noteNames(value: Value, to: Inspection, message: string): void {
-  if (message === 'AS-REQ' && value.reqBody instanceof Uint8Array) {
-    const body = NESTED.reqBody!;
-    if (!decodes(body.type.decode.bind(body.type), value.reqBody)) return;
-    const { cname, realm } = body.type.decode(value.reqBody) as Value;
-    noteName(cname, realm, to);
-  }
-  noteName(value.cname, value.crealm, to);
-  noteName(value.sname, value.realm, to);
-}
-
-function noteName(name: unknown, realm: unknown, to: Inspection): void {
-  if (name === undefined || typeof realm !== 'string') return;
-  to.keys.notePrincipal({ components: (name as PrincipalName).nameString, realm });
-}
-
-/** ETYPE-INFO and ETYPE-INFO2 name the salt of the keys. */
-function noteSalt({ salt, s2kparams }: Value, to: Inspection): void {
-  if (typeof salt !== 'string' && !(salt instanceof Uint8Array)) return;
-  to.keys.noteSalt(salt, s2kparams instanceof Uint8Array ? s2kparams : undefined);
-}
-
-function decodes(decode: (bytes: Uint8Array) => unknown, bytes: Uint8Array): boolean {
-  try {
-    decode(bytes);
-    return true;
-  } catch (error) {
-    if (error instanceof CodecError) return false;
-    throw error;
-  }
 }
 
 function dateText(date: Date): string {

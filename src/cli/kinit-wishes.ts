@@ -14,7 +14,7 @@ export interface TimeWishes {
 /** What -l, -r and -s come to. */
 interface ReadWishes {
   readonly wishes: TimeWishes;
-  /** Warnings of what MIT's grammar passes over in silence. */
+  /** Warnings of what MIT's grammar passes over in silence, or takes for something else than is meant. */
   readonly ignored: readonly string[];
   /** What cannot be read, in MIT's words. */
   readonly faults: readonly string[];
@@ -46,6 +46,7 @@ function readLifetime(option: string, text: string, notes: Notes): number | unde
     return undefined;
   }
   noteIgnored(option, text, duration, notes);
+  if (isDate(text)) noteDigits(option, text, { seconds: duration.seconds, meant: 'a date' }, notes);
   return duration.seconds;
 }
 
@@ -62,6 +63,11 @@ async function readStart(text: string, io: Io, notes: Notes): Promise<Date | und
   }
   const seconds = Math.round((start.time.getTime() - now.getTime()) / 1000);
   noteIgnored('-s', text, { seconds, ignored: start.ignored }, notes);
+  if (isDate(text)) noteDigits('-s', text, { seconds, meant: 'a date', written: `${text}000000` }, notes);
+  else if (isTimeOfDay(text)) {
+    const written = text.match(/\d\d/g)!.join(':');
+    noteDigits('-s', text, { seconds, meant: 'a time of day', written }, notes);
+  }
   // What is to start in the past starts at once.
   return start.time > now ? start.time : undefined;
 }
@@ -76,5 +82,29 @@ function noteIgnored(
   const meant = `${seconds} second${seconds === 1 ? '' : 's'}`;
   notes.ignored.push(
     `kinit: warning: ${option} ${text} is taken for ${meant}, as "${ignored}" is not understood`,
+  );
+}
+
+/** Digits alone that somebody may mean for a day, or for a time of day: MIT's grammar has them for seconds. */
+function isDate(text: string): boolean {
+  return /^20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$/.test(text);
+}
+
+function isTimeOfDay(text: string): boolean {
+  return /^(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?$/.test(text);
+}
+
+interface Taken {
+  readonly seconds: number;
+  /** What it looks like. */
+  readonly meant: string;
+  /** How that would have to be written. */
+  readonly written?: string;
+}
+
+function noteDigits(option: string, text: string, { seconds, meant, written }: Taken, notes: Notes): void {
+  const how = written === undefined ? '' : `, which is written ${written}`;
+  notes.ignored.push(
+    `kinit: warning: ${option} ${text} is taken for ${seconds} seconds, not for ${meant}${how}`,
   );
 }

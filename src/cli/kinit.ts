@@ -110,6 +110,11 @@ async function run(given: Arguments, io: Io): Promise<number> {
   const target = again === undefined ? await pastLostKey(choose, session) : await choose();
   if (args.has('I')) say(`Using specified input cache: ${args.value('I')}`);
   say(`Using principal: ${target.name}`);
+  // With these the KDC gives the realm its own form.
+  if (!args.has('canonicalize') && !args.has('enterprise') && /[a-z]/.test(target.principal.realm)) {
+    const { warnOfRealm } = await import('./input-warnings.ts');
+    warnOfRealm('kinit', target.principal, session);
+  }
 
   const request = { args, target, wishes, withKeytab, secret: job?.secret, say };
   if (job?.least !== undefined) {
@@ -120,7 +125,7 @@ async function run(given: Arguments, io: Io): Promise<number> {
   }
   const contents =
     again === undefined
-      ? (job?.tickets ?? (await getInitial(request, session)))
+      ? (job?.given?.(target.principal) ?? (await getInitial(request, session)))
       : await during(`${again} credentials`, () => againFrom(target, again, args.value('S'), session));
   if (args.has('V') && session.decisions.some(({ fact }) => fact?.kind === 'clock'))
     await noteClock(session, say);

@@ -10,6 +10,7 @@ import type { EncryptionKey } from '../messages/types.ts';
 import { defaultSalt, type KeyHints } from '../preauth/hints.ts';
 import { type Arguments, during, UsageError } from './command.ts';
 import { exchangeOptions } from './exchange.ts';
+import { warnOfWeak } from './input-warnings.ts';
 import { enctypesOf } from './ktutil-enctypes.ts';
 import { countKeys, keytabOf, kvnoOf, storeEntries } from './ktutil-keytab.ts';
 import { liveKvno } from './ktutil-live.ts';
@@ -61,6 +62,7 @@ function checkArguments(args: Arguments): void {
 
 async function givenKey(principal: Principal, args: Arguments, io: Io): Promise<Keys> {
   const [etype] = enctypesOf(args)!;
+  warnOfWeak('ktutil', [etype!], io);
   return during('reading key', async () => {
     const digits = await readSecret(args, `Key for ${formatPrincipal(principal)} (hex): `, io);
     return { kvno: kvnoOf(args)!, keys: [toEncryptionKey(importKey(etype!, hexKey(digits.trim())))] };
@@ -78,7 +80,9 @@ function hexKey(digits: string): Uint8Array {
 
 async function passwordKeys(principal: Principal, args: Arguments, session: Session): Promise<Keys> {
   const given = kvnoOf(args);
-  const enctypes = enctypesOf(args) ?? defaultTktEnctypes(session.config);
+  const named = enctypesOf(args);
+  warnOfWeak('ktutil', named ?? [], session.io);
+  const enctypes = named ?? defaultTktEnctypes(session.config);
   const hints = await hintsFor(principal, enctypes, args, session);
   const password = await during('reading password', () =>
     readSecret(args, `Password for ${formatPrincipal(principal)}: `, session.io),

@@ -8,6 +8,7 @@ import { NT_SRV_INST } from '../messages/numbers.ts';
 import { formatPrincipal, type Principal, samePrincipal } from '../messages/principal.ts';
 import { ActivityError, type Arguments, during, UsageError } from './command.ts';
 import { exchangeOptions } from './exchange.ts';
+import { warnOfWeak } from './input-warnings.ts';
 import { passwordToKeys } from './ktutil-add-keys.ts';
 import { enctypesOf } from './ktutil-enctypes.ts';
 import { countKeys, isSame, keytabOf, storeEntries } from './ktutil-keytab.ts';
@@ -35,7 +36,9 @@ export async function rotateKeys(args: Arguments, io: Io): Promise<number> {
   const session = openSession(io, { follow: showWaits });
   const principal = await principalOf(args.operands[0]!, session);
   const keytab = keytabOf(args, session);
-  const enctypes = enctypesOf(args) ?? defaultTktEnctypes(session.config);
+  const named = enctypesOf(args);
+  warnOfWeak('ktutil', named ?? [], io);
+  const enctypes = named ?? defaultTktEnctypes(session.config);
   const rotation = { principal, keytab, enctypes, session };
   const before = await entriesBefore(rotation, args.has('admin'));
   const changer = await changerOf(rotation, before, args);

@@ -27,7 +27,7 @@ export async function reportTicket(
   name: string,
   { io, trace, quiet, json, entries, inUsersName }: ReportOptions,
 ): Promise<void> {
-  const { encPart } = Ticket.decode(credential.ticket);
+  const { encPart } = await during(`decoding ticket for ${name}`, () => Ticket.decode(credential.ticket));
   const line = printable(`${name}: kvno = ${encPart.kvno ?? 0}`);
   const activity = `decrypting ticket for ${name}`;
   let part: EncTicketPart | undefined;

@@ -74,6 +74,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   checkArguments(args);
   const session = openSession(io, { activity: 'initializing krb5 library', follow: showWaits });
   const enctypes = readEnctypes(args.value('e'), session);
+  if (args.has('e')) (await import('./input-warnings.ts')).warnOfWeak('kvno', enctypes, io);
   const named = args.value('c');
   const activity = 'opening ccache';
   const cache = await (named === undefined

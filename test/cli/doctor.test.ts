@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { doctor } from '../../src/cli/doctor.ts';
@@ -91,6 +91,29 @@ it('has other marks where the locale has them', async () => {
   expect(stdout).not.toContain('[ok]');
 });
 
+it('tells of the other caches of a collection, and of what DNS calls a host', async () => {
+  const env = { KRB5CCNAME: `DIR:${join(home, 'caches')}` };
+  mkdirSync(join(home, 'caches'), 0o700);
+  const io = captureIo({ env: { ...environment(), ...env }, stdin: 'alicepw\n', uid: process.geteuid?.() });
+  expect(await runCommand(kinit, ['-c', `DIR::${join(home, 'caches')}/tktalice`, 'alice'], io)).toBe(0);
+  const { stdout } = await run(['alice'], { KRB5CCNAME: `DIR::${join(home, 'caches')}/tktalice` });
+  expect(stdout).not.toContain('other cache');
+  const whole = await run(['alice', 'host/localhost'], env);
+  expect(whole.stdout).toMatch(
+    /\[--\] {3}other cache: DIR::.*tktalice of alice@A\.TEST has a ticket that is valid\n/,
+  );
+});
+
+it('says where DNS has the host of the service', async () => {
+  await logIn();
+  expect((await run(['alice', 'host@localhost'])).stdout).toMatch(
+    /DNS: localhost is at (?:127\.0\.0\.1|::1)/,
+  );
+  expect((await run(['alice', 'host@no-such.invalid'])).stdout).toContain(
+    '[--]   DNS: it does not know the host no-such.invalid\n',
+  );
+});
+
 it('does not change the cache', async () => {
   await logIn();
   const before = readFileSync(join(home, 'cc'));
@@ -137,6 +160,7 @@ describe('tells, with the thing to try, of', () => {
       'forwardable is there twice, and the first one counts',
       'remove one',
     ],
+    [['ticket_lifetime = 1w'], 'ticket_lifetime = 1w is taken for 1 second, as "w" is not', 'write days'],
     [['default_realm = a.test'], 'default_realm a.test is not in upper case', 'write A.TEST'],
   ])('%j', async (lines, text, hint) => {
     configure(...lines);
@@ -150,6 +174,33 @@ describe('tells, with the thing to try, of', () => {
   it('a misspelt section', async () => {
     writeFileSync(join(home, 'krb5.conf'), `${kdc.krb5Conf()}[domain_relam]\n.a.test = A.TEST\n`);
     expect((await run(['alice'])).stdout).toContain('nobody reads the section [domain_relam]\n');
+  });
+
+  it('a line of [domain_realm] that no host matches, and one of a realm in lower case', async () => {
+    const lines = '[domain_realm]\nWWW.a.test = A.TEST\n.a.test = a.test\n.b.test = b.test\n';
+    writeFileSync(join(home, 'krb5.conf'), `${kdc.krb5Conf()}${lines}`);
+    const { stdout } = await run(['alice']);
+    expect(stdout).toMatch(/WWW\.a\.test in \[domain_realm\] matches no host.*\n +Try: write www\.a\.test\n/);
+    expect(stdout).toMatch(/the realm a\.test of \.a\.test is not in upper case.*\n +Try: write A\.TEST\n/);
+    expect(stdout).toMatch(/\[--\] .*the realm b\.test of \.b\.test is not in upper case/);
+  });
+
+  it('a cache that others may read', async () => {
+    await logIn();
+    chmodSync(join(home, 'cc'), 0o644);
+    const { status, stdout } = await run(['alice']);
+    expect(status).toBe(1);
+    expect(stdout).toContain(
+      `[FAIL] cache: others may use the tickets in ${home}/cc: its mode is 0644\n       Try: chmod 600 ${home}/cc\n`,
+    );
+  });
+
+  it('DNS that does not answer, where it is asked for KDCs', async () => {
+    writeFileSync(join(home, 'krb5.conf'), '[libdefaults]\ndefault_realm = NO-SUCH.INVALID\n');
+    const { status, stdout } = await run(['alice']);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/(?:\[--\]|\[FAIL\]) +DNS: \w+ _kerberos\S*NO-SUCH\.INVALID/);
+    expect(stdout).toContain('[FAIL] KDCs: Cannot find KDC for realm "NO-SUCH.INVALID"\n');
   });
 
   it('a file that cannot be parsed, and goes no further', async () => {

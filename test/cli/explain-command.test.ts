@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { explain } from '../../src/cli/explain.ts';
 import { LIBRARY_ERRORS } from '../../src/cli/explain-library.ts';
+import { otherErrors } from '../../src/cli/explain-other.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
 import { SENTENCES } from '../../src/cli/sentences.ts';
 import { errorName } from '../../src/messages/error-codes.ts';
 import { captureIo } from '../support/io.ts';
+import { outputOf } from '../support/output-schema.ts';
 
 async function run(...argv: string[]) {
   const io = captureIo();
@@ -63,6 +65,82 @@ describe('finds an error by', () => {
 
   it('a message that is not quoted', async () => {
     expect(await nameOf('Ticket', 'expired')).toBe('KRB_AP_ERR_TKT_EXPIRED');
+  });
+});
+
+describe('knows what others say:', () => {
+  it.each([
+    ['GSS_S_BAD_MECH', 'GSS_S_BAD_MECH'],
+    ['851968', 'GSS_S_FAILURE'],
+    ['0xd0000', 'GSS_S_FAILURE'],
+    ['Unspecified GSS failure.  Minor code may provide more information', 'GSS_S_FAILURE'],
+    [
+      "GSSError: (('Unspecified GSS failure.  Minor code may provide more information', 851968), ('No Kerberos credentials available', -1765328243))",
+      'KRB5_FCC_NOFILE',
+    ],
+    [
+      'GSSException: No valid credentials provided (Mechanism level: Fail to create credential. (63) - No service creds)',
+      'No service creds',
+    ],
+    [
+      'GSSException: No valid credentials provided (Mechanism level: Server not found in Kerberos database (7))',
+      'KDC_ERR_S_PRINCIPAL_UNKNOWN',
+    ],
+    [
+      'GSSException: Defective token detected (Mechanism level: GSSHeader did not find the right tag)',
+      'GSSHeader did not find the right tag',
+    ],
+    ['GSSException: Defective token detected', 'GSS_S_DEFECTIVE_TOKEN'],
+    [
+      'GSSException: Failure unspecified at GSS-API level (Mechanism level: Checksum failed)',
+      'Checksum failed',
+    ],
+    ['KrbException: Clock skew too great (37)', 'KRB_AP_ERR_SKEW'],
+    [
+      'Cannot find key of appropriate type to decrypt AP-REQ - RC4 with HMAC',
+      'Cannot find key of appropriate type',
+    ],
+    ['KrbException: Cannot locate KDC', 'Cannot locate default realm'],
+    ['0xC000006D', 'STATUS_LOGON_FAILURE'],
+    ['-1073741715', 'STATUS_LOGON_FAILURE'],
+    ['Status: 0xC000006D', 'STATUS_LOGON_FAILURE'],
+    ['STATUS_ACCOUNT_LOCKED_OUT', 'STATUS_ACCOUNT_LOCKED_OUT'],
+    ['SEC_E_WRONG_PRINCIPAL', 'SEC_E_WRONG_PRINCIPAL'],
+    ['-2146893022', 'SEC_E_WRONG_PRINCIPAL'],
+    ['The target principal name is incorrect. Cannot generate SSPI context.', 'SEC_E_WRONG_PRINCIPAL'],
+    ['The Kerberos client received a KRB_AP_ERR_MODIFIED error from the server www$', 'KRB_AP_ERR_MODIFIED'],
+    [
+      'The trust relationship between this workstation and the primary domain failed.',
+      'STATUS_TRUSTED_RELATIONSHIP_FAILURE',
+    ],
+    ['krb5_get_init_creds: Client (bob@A.TEST) unknown', 'KDC_ERR_C_PRINCIPAL_UNKNOWN'],
+    ['kinit: unable to reach any KDC in realm A.TEST', 'KRB5_KDC_UNREACH'],
+    ['Authorization: Negotiate TlRMTVNTUAABAAAA', 'NTLM instead of Kerberos'],
+    ['SPNEGO cannot find mechanisms to negotiate', 'SPNEGO cannot find mechanisms to negotiate'],
+    ['HTTP/1.1 401 Unauthorized', '401 Unauthorized'],
+    ['net::ERR_UNEXPECTED_SECURITY_LIBRARY_STATUS', 'ERR_UNEXPECTED_SECURITY_LIBRARY_STATUS'],
+    ['400 Bad Request: Request Header Or Cookie Too Large', 'Request header too large'],
+  ])('%s', async (text, name) => {
+    expect(await nameOf(text)).toBe(name);
+  });
+
+  it('each by its name, number and sentence, with a cause or a meaning and something to try', async () => {
+    for (const { name, number, sentence, causes, hint } of otherErrors()) {
+      expect(await nameOf(name)).toBe(name);
+      if (number !== undefined) expect(await nameOf(String(number))).toBe(name);
+      expect(await nameOf(sentence)).toBeTypeOf('string');
+      expect(causes.length + sentence.length, name).toBeGreaterThan(10);
+      expect(hint, name).toMatch(/\w/);
+    }
+  });
+
+  it('a status of Windows by its custom, and a message without a number without one', async () => {
+    expect((await run('0xC0000072')).stdout).toMatch(
+      /^STATUS_ACCOUNT_DISABLED \(0xc0000072\)\n {2}The account is disabled\nSaid by: [^\n]+\nTry: /,
+    );
+    expect((await run('Checksum failed')).stdout).toMatch(/^Checksum failed\n {2}/);
+    const { stdout } = await run('--json', 'Checksum failed');
+    expect(outputOf('explanation', stdout)).toMatchObject({ number: null, libraryNumber: null });
   });
 });
 

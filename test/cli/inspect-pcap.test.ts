@@ -105,6 +105,21 @@ it('puts streams together: segments in the wrong order, sent twice, over the end
   expect(messagesIn((await run(capture)).stdout)).toEqual(expected);
 });
 
+it('shows messages for password servers, of datagrams and of streams', async () => {
+  const ap = exchanges.find(({ request }) => request[0] === 0x6a)!.request;
+  // What is sealed does not matter here: a header, an AP-REQ and a KRB-PRIV make a request.
+  const apReq = Buffer.concat([Uint8Array.of(0x6e), ap.subarray(1)]);
+  const rest = Buffer.concat([Uint8Array.of(0x75), ap.subarray(1)]);
+  const header = Buffer.alloc(6);
+  header.writeUInt16BE(6 + apReq.length + rest.length, 0);
+  header.writeUInt16BE(1, 2);
+  header.writeUInt16BE(apReq.length, 4);
+  const request = Buffer.concat([header, apReq, rest]);
+  const way = { from: '10.0.0.2:40001', to: '10.0.0.1:464' };
+  const { stdout } = await run(pcap([...udpFrames(way, request), tcpFrame(way, framed(request), 1)]));
+  expect(stdout.match(/a damaged message about a password: /g)).toHaveLength(2);
+});
+
 it('passes over what is not Kerberos, and what was cut off', async () => {
   const other = { from: '10.0.0.2:5353', to: '10.0.0.9:53' };
   const noise = [

@@ -162,6 +162,37 @@ describe('kinit', () => {
     ]);
   });
 
+  it.each([
+    ['-l 1.5h', '-l 1.5h is taken for 1 second, as ".5h" is not understood'],
+    ['-r 20261231', '-r 20261231 is taken for 20261231 seconds, not for a date'],
+    ['-s 1h30m -s 2330', '-s 2330 is taken for 2330 seconds, not for a time of day, which is written 23:30'],
+    [
+      '-s 20261231',
+      '-s 20261231 is taken for 20261231 seconds, not for a date, which is written 20261231000000',
+    ],
+  ])('warns of a time that is not what it looks like: %s', async (options, text) => {
+    const { io } = await run(`${options} alice`, 'alicepw\n');
+    expect(io.stderr.split('\n')[0]).toBe(`kinit: warning: ${text}`);
+  });
+
+  it('warns of no time that is written as it should be', async () => {
+    for (const options of ['-l 3600', '-l 1d2h', '-s 2460', '-s 23:30', '-r 90000']) {
+      expect((await run(`${options} alice`, 'alicepw\n')).io.stderr).not.toContain('warning');
+    }
+  });
+
+  it('warns of a realm in lower case, but where the configuration has it so or the KDC may correct it', async () => {
+    const warning =
+      'kinit: warning: the realm a.test is not A.TEST: the case matters, and is upper by custom\n';
+    const { status, io } = await run('alice@a.test', 'alicepw\n');
+    expect([status, io.stderr.startsWith(warning)]).toEqual([1, true]);
+    expect((await run('-C alice@a.test', 'alicepw\n')).io.stderr).not.toContain('warning');
+    expect((await run('alice@A.TEST', 'alicepw\n')).io.stderr).toBe('');
+    const conf = join(home, 'krb5.conf');
+    writeFileSync(conf, `${readFileSync(conf, 'utf8')}\n[realms]\na.test = {\n kdc = 127.0.0.1:1\n}\n`);
+    expect((await run('alice@a.test', 'alicepw\n')).io.stderr).not.toContain('warning');
+  });
+
   it('takes flags and lives from the command line, else from the profile', async () => {
     const conf = `[libdefaults]\nforwardable = true\nrenew_lifetime = 2h\nticket_lifetime = 30m\n${kdc.krb5Conf()}`;
     writeFileSync(join(home, 'krb5.conf'), conf);

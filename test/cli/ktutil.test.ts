@@ -41,6 +41,12 @@ describe('add', () => {
   const keyOfBob = async (): Promise<string> =>
     bytesToHex((await resolveKeytab(path('kt')).entries()).at(-1)!.key.keyvalue);
 
+  it('warns of an enctype that can be broken', async () => {
+    const { status, io } = await run(add.replace('aes128-cts', 'rc4-hmac'), { stdin: 'secret\n' });
+    expect(status).toBe(0);
+    expect(io.stderr).toContain('ktutil: warning: arcfour-hmac can be broken, and should give way to AES\n');
+  });
+
   it('takes the password from wherever it is told', async () => {
     writeFileSync(path('pw'), 'secret\nmore\n');
     const found: string[] = [];

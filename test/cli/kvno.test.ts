@@ -125,6 +125,9 @@ describe('kvno', () => {
     expect((await run('-e aes128-cts host/server')).status).toBe(0);
     const { credentials } = CcacheFile.decode(readFileSync(cc));
     expect(credentials.at(-1)?.key.keytype).toBe(17);
+    expect((await run('-e rc4-hmac host/server')).stderr).toMatch(
+      /^kvno: warning: arcfour-hmac can be broken, and should give way to AES\n/,
+    );
     expect(await run('-e bogus host/server')).toMatchObject({
       status: 1,
       stderr: 'kvno: Invalid argument while converting etype\n',

@@ -149,7 +149,6 @@ describePeer('mit-kdc', () => {
   it.each([
     ['a wrong password', kinit, 'alice', 'wrong\n'],
     ['an unknown principal', kinit, 'nobody', 'x\n'],
-    ['a realm in small letters', kinit, 'alice@a.test', 'x\n'],
     ['an account that has expired', kinit, 'dead', 'deadpw\n'],
     ['a locked account', kinit, 'disabled', 'disabledpw\n'],
     ['a password server that refuses the old password', kpasswd, 'alice', 'wrong\n'],
@@ -166,6 +165,15 @@ describePeer('mit-kdc', () => {
       );
     },
   );
+
+  it("a realm in small letters is warned of, and then MIT's line", async () => {
+    const reference = theirs(kinit, ['alice@a.test'], kdc.env, 'x\n');
+    const { status, stderr } = await onTerminal(kinit, 'alice@a.test', 'x\n', { stderrIsTerminal: false });
+    expect(stderr).toBe(
+      `kinit: warning: the realm a.test is not A.TEST: the case matters, and is upper by custom\n${reference.stderr}`,
+    );
+    expect(status).toBe(reference.status);
+  });
 
   it('says of a wrong password what was tried, by both sides', async () => {
     const { stderr } = await onTerminal(kinit, 'alice', 'wrong\n');

@@ -1,0 +1,21 @@
+import { enctypeName, isWeak } from '../crypto/enctype-names.ts';
+import type { Principal } from '../messages/principal.ts';
+import { printable } from './sentences.ts';
+import type { Session } from './session.ts';
+import type { Io } from './terminal.ts';
+
+/** Says on stderr that a realm is not written as realms are by custom, where the configuration does not have it so. */
+export function warnOfRealm(program: string, { realm }: Principal, { config, io }: Session): void {
+  const upper = realm.toUpperCase();
+  if (realm === upper || config.profile.names('realms').includes(realm)) return;
+  io.err(
+    `${printable(`${program}: warning: the realm ${realm} is not ${upper}: the case matters, and is upper by custom`)}\n`,
+  );
+}
+
+/** Says on stderr which of the enctypes that somebody asks for by name can be broken. */
+export function warnOfWeak(program: string, enctypes: readonly number[], io: Io): void {
+  const names = enctypes.filter(isWeak).map(etype => enctypeName(etype) ?? String(etype));
+  if (names.length === 0) return;
+  io.err(`${program}: warning: ${names.join(', ')} can be broken, and should give way to AES\n`);
+}
