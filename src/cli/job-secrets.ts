@@ -5,10 +5,10 @@ import type { Codec } from '../codec/codec.ts';
 import { CodecError, KerberosError, KeytabError } from '../errors.ts';
 import { KeytabFile, MAX_KEYTAB_BYTES } from '../keytab/file-format.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
-import { formatPrincipal } from '../messages/principal.ts';
+import { formatPrincipal, type Principal, samePrincipal } from '../messages/principal.ts';
 import { type Arguments, UsageError } from './command.ts';
 import { fileReason } from './file-reason.ts';
-import { readWholeInput, stdinBytes } from './input.ts';
+import { descriptorNumber, isNodesOwn, readDescriptor } from './job-descriptor.ts';
 import { readSecret } from './ktutil-secret.ts';
 import type { Io } from './terminal.ts';
 
@@ -46,6 +46,10 @@ export async function readJobSecret(args: Arguments, io: Io): Promise<JobSecret>
   const variable = ['keytabEnv', 'cacheEnv', 'passwordEnv'].map(name => args.value(name)).find(Boolean);
   const nothing = { secret: undefined, keytab: undefined, tickets: undefined, variable };
   if (PASSWORDS.some(name => args.has(name))) {
+    const fd = args.value('passwordFd');
+    if (fd !== undefined && isNodesOwn(descriptorNumber(fd))) {
+      throw new KerberosError('PASSWORD_UNREAD', `Cannot read password: descriptor ${fd}: EBADF`);
+    }
     const password = await readSecret(args, '', io);
     return { ...nothing, secret: { password: async () => password }, texts: [password] };
   }
@@ -66,6 +70,13 @@ export function withOwner(args: Arguments, { keytab, tickets }: JobSecret): Argu
   const owner = keytab?.[0]?.principal ?? tickets?.principal;
   if (args.operands.length > 0 || args.has('n') || owner === undefined) return args;
   return { ...args, operands: [formatPrincipal(owner)], beforeDashes: 1 };
+}
+
+/** The tickets that are given, for the principal that is named. Throws KerberosError CREDENTIAL_NOT_FOUND where they are another's. */
+export function ticketsFor(principal: Principal, tickets: CacheContents): CacheContents {
+  if (samePrincipal(principal, tickets.principal)) return tickets;
+  const [named, owner] = [principal, tickets.principal].map(each => formatPrincipal(each));
+  throw new KerberosError('CREDENTIAL_NOT_FOUND', `The tickets are those of ${owner}, not of ${named}`);
 }
 
 interface Kind {
@@ -91,13 +102,10 @@ async function readBytes(variable: string | undefined, fd: string | undefined, k
     if (!value) throw kind.failed(`Cannot read ${kind.name}: ${variable} is not set`);
     return { bytes: Buffer.from(value, 'latin1'), place: variable };
   }
-  if (!/^\d{1,9}$/.test(fd!)) throw new UsageError(`'${fd}' is no file descriptor`);
+  const number = descriptorNumber(fd!);
   try {
     // Twice as much and more is room for base64 with line breaks.
-    return {
-      bytes: Buffer.from(await readWholeInput(stdinBytes(Number(fd)), 2 * kind.limit)),
-      place: `descriptor ${fd}`,
-    };
+    return { bytes: await readDescriptor(number, 2 * kind.limit), place: `descriptor ${fd}` };
   } catch (error) {
     if (error instanceof KerberosError) throw error;
     throw kind.failed(`Cannot read ${kind.name}: descriptor ${fd}: ${fileReason(error)}`, error);
@@ -111,7 +119,8 @@ function unwrapped(bytes: Buffer, place: string, kind: Kind) {
   if (bytes[0] === FIRST_BYTE) return { binary: bytes, texts: [bytes.toString('base64')] };
   const text = bytes.toString('latin1');
   const base64 = text.replace(/\s+/g, '');
-  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(base64)) {
+  // One letter more than four at a time is what is left of something cut off.
+  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(base64) || base64.replace(/=+$/, '').length % 4 === 1) {
     throw kind.failed(`${place} holds neither a ${kind.name} nor the base64 of one`);
   }
   const lines = text.split(/\s+/).filter(line => line !== '');

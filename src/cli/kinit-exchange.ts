@@ -67,7 +67,9 @@ export async function getInitial(request: InitialRequest, session: Session): Pro
       anonymous: args.has('n'),
     };
     try {
-      return await withFreshPassword(secret, target, session, known =>
+      // What is in a file or a pipe of a job that gives the password is no new one.
+      const final = request.secret !== undefined && !session.io.stdinIsTerminal;
+      return await withFreshPassword({ secret, final }, target, session, known =>
         confirmedByPrimary(target.principal.realm, session, (transport = options.transport) =>
           withArmor(target, session, { ...options, transport }, each =>
             getInitialCredential(target.principal, known, each),
@@ -102,7 +104,7 @@ async function withArmor<T>(
 
 /** Runs an exchange; once more with a new password, which the user is asked for, where his has expired. */
 async function withFreshPassword<T>(
-  secret: Secret,
+  { secret, final }: { readonly secret: Secret; readonly final: boolean },
   { principal }: Target,
   session: Session,
   exchange: (known: Secret) => Promise<T>,
@@ -112,7 +114,7 @@ async function withFreshPassword<T>(
     return await exchange(known);
   } catch (error) {
     const expired = error instanceof KdcError && error.errorCode === KDC_ERR_KEY_EXPIRED;
-    if (!expired || !('password' in known)) throw error;
+    if (!expired || final || !('password' in known)) throw error;
     const { replaceExpiredPassword } = await import('./expired-password.ts');
     const password = await replaceExpiredPassword(principal, known.password, session);
     // MIT says of a realm without a password server that some server is not known there.

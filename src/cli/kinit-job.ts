@@ -1,10 +1,10 @@
 import { type CacheContents, ccacheName } from '../ccache/ccache.ts';
 import type { Secret } from '../client/secret.ts';
 import { KerberosError } from '../errors.ts';
-import { formatPrincipal, tgsPrincipal } from '../messages/principal.ts';
+import { formatPrincipal, type Principal, tgsPrincipal } from '../messages/principal.ts';
 import { type Arguments, during, UsageError } from './command.ts';
 import { maskSecrets } from './job-masks.ts';
-import { namesSecret, readJobSecret, withOwner } from './job-secrets.ts';
+import { namesSecret, readJobSecret, ticketsFor, withOwner } from './job-secrets.ts';
 import { wholeDuration } from './kdc-readers.ts';
 import type { Target } from './kinit-cache.ts';
 import { lasts, type Supplied, supplyTickets } from './lasting-tickets.ts';
@@ -17,8 +17,8 @@ export interface KinitJob {
   readonly args: Arguments;
   readonly withKeytab: boolean;
   readonly secret: Secret | undefined;
-  /** Tickets that are there, instead of any to be got. */
-  readonly tickets: CacheContents | undefined;
+  /** The tickets that are there, instead of any to be got, for a principal that owns them. */
+  readonly given: ((principal: Principal) => CacheContents) | undefined;
   /** Seconds that tickets shall last; undefined where new ones are to be got whatever there is. */
   readonly least: number | undefined;
 }
@@ -30,8 +30,9 @@ const USUAL_LEAST = 120;
 export async function readKinitJob(args: Arguments, io: Io): Promise<KinitJob> {
   const least = readLeast(args);
   const secret = namesSecret(args) ? await readJobSecret(args, io) : undefined;
-  if (secret === undefined) return { args, withKeytab: false, secret: undefined, tickets: undefined, least };
-  if (secret.tickets !== undefined && (args.has('R') || args.has('v') || least !== undefined)) {
+  if (secret === undefined) return { args, withKeytab: false, secret: undefined, given: undefined, least };
+  const { tickets } = secret;
+  if (tickets !== undefined && (args.has('R') || args.has('v') || least !== undefined)) {
     throw new UsageError('Tickets that are given are taken as they are');
   }
   if (args.has('mask')) maskSecrets(secret.texts, { ...secret, program: 'kinit' }, io);
@@ -39,7 +40,7 @@ export async function readKinitJob(args: Arguments, io: Io): Promise<KinitJob> {
     args: withOwner(args, secret),
     withKeytab: secret.keytab !== undefined,
     secret: secret.secret,
-    tickets: secret.tickets,
+    given: tickets && (principal => ticketsFor(principal, tickets)),
     least,
   };
 }

@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
+import { KerberosError } from '../errors.ts';
 import type { Arguments, Command } from './command.ts';
+import { fileReason } from './file-reason.ts';
+import { descriptorNumber } from './job-descriptor.ts';
 import type { Io } from './terminal.ts';
 
 /** The option by which a daemon knows where to tell that it has become one. */
@@ -28,10 +31,10 @@ export async function runInBackground(
   { word, keeps = [] }: { readonly word: string; readonly keeps?: readonly (string | undefined)[] },
   io: Io,
 ): Promise<number> {
-  const kept = keeps.flatMap(fd => (fd === undefined ? [] : [Number(fd)]));
+  const kept = keeps.flatMap(fd => (fd === undefined ? [] : [openDescriptor(fd)]));
   let readyFd = 3;
   while (kept.includes(readyFd)) readyFd++;
-  const stdio: ('ignore' | 'pipe' | number)[] = ['ignore', 'ignore', 'pipe'];
+  const stdio: ('ignore' | 'pipe' | number)[] = [kept.includes(0) ? 0 : 'ignore', 'ignore', 'pipe'];
   for (let fd = 3; fd <= Math.max(readyFd, ...kept); fd++) {
     stdio.push(fd === readyFd ? 'pipe' : kept.includes(fd) ? fd : 'ignore');
   }
@@ -43,6 +46,8 @@ export async function runInBackground(
     stdio,
   });
   child.stderr?.setEncoding('utf8').on('data', text => io.err(text));
+  // Whoever gives up waiting does not want a daemon either, and signals of the terminal do not reach it.
+  io.onStop(signal => void child.kill(signal));
   return new Promise(resolve => {
     child.once('error', ({ message }) => {
       io.err(`${command.name}: ${message}\n`);
@@ -67,9 +72,26 @@ export function becomeDaemon({ readyFd, directory }: DaemonPlace): () => void {
     // Whoever writes to a pipe without a reader is ended.
     closeSync(2);
     openSync('/dev/null', 'w');
-    writeSync(readyFd, '.');
-    closeSync(readyFd);
+    try {
+      writeSync(readyFd, '.');
+      closeSync(readyFd);
+    } catch {
+      // Whoever waited has been killed; what was asked for is done all the same.
+    }
   };
+}
+
+/** A number that can be passed on. Throws UsageError for what is none, KerberosError for one that is not open. */
+function openDescriptor(text: string): number {
+  const fd = descriptorNumber(text);
+  try {
+    fstatSync(fd);
+    return fd;
+  } catch (error) {
+    throw new KerberosError('CACHE_IO', `Cannot read descriptor ${fd}: ${fileReason(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 /** The words that would give these arguments again, without `-b`. */

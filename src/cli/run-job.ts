@@ -1,6 +1,5 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { KerberosError } from '../errors.ts';
 import { UsageError } from './command.ts';
-import { fileReason } from './file-reason.ts';
 import type { Job } from './job.ts';
 import { maskSecrets } from './job-masks.ts';
 import { type LastingOptions, type Supplied, supplyTickets } from './lasting-tickets.ts';
@@ -8,10 +7,10 @@ import { becomeDaemon } from './run-background.ts';
 import { tellError, tellFailure } from './run-command.ts';
 import { isFinal, type Keeper, keepTickets, retryAfter } from './run-keeper.ts';
 import { notifyManager } from './run-notify.ts';
+import { writePidFile } from './run-pid-file.ts';
 import { makePrivatePlace, type PrivatePlace } from './run-place.ts';
-import { catchSignals, type Started, type Stop, startProgram, statusOf } from './run-program.ts';
+import { catchSignals, onSignals, type Started, type Stop, startProgram, statusOf } from './run-program.ts';
 import { environment, supplyOf } from './run-supply.ts';
-import { printable } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 
@@ -23,35 +22,59 @@ export async function runJob(job: Job, io: Io): Promise<number> {
   const aborting = new AbortController();
   // From here on a signal must not end us before everything is removed.
   const stop = catchSignals(io, () => aborting.abort());
-  const ours = quietIo(job, aborting.signal, io);
+  const alarm = catchAlarms(io);
+  const terminal = { lent: false };
+  const ours = quietIo(job, { signal: aborting.signal, terminal }, io);
   try {
-    return await inPlace(job, { stop, cancel: () => aborting.abort() }, openSession(ours));
+    const ends = { stop, alarm, terminal, cancel: () => aborting.abort() };
+    return await inPlace(job, ends, openSession(ours));
   } catch (error) {
     if (error instanceof UsageError) throw error;
     if (stop.early !== undefined) return statusOf(stop.early);
     await tellFailure({ program: job.program, error, exitStatus: 1 }, job.kinit, ours);
     return 1;
   } finally {
-    for (const path of [job.pidFile, job.childPidFile]) if (path !== undefined) rmSync(path, { force: true });
+    alarm.release();
     stop.release();
   }
 }
 
-/** Standard output belongs to the command: what we have to say goes to the other. */
-function quietIo({ log }: Job, signal: AbortSignal, io: Io): Io {
+/** The terminal, which is the command's from the moment that it is started. */
+interface Terminal {
+  lent: boolean;
+}
+
+interface Surroundings {
+  readonly signal: AbortSignal;
+  readonly terminal: Terminal;
+}
+
+/**
+ * Standard output belongs to the command: what we have to say goes to the other, and nothing is lost but the words where
+ * nobody reads them. Standard input belongs to it, too: what is in there is no answer to us.
+ */
+function quietIo({ log }: Job, { signal, terminal }: Surroundings, io: Io): Io {
   const err = (text: string): void => {
-    io.err(text);
+    io.tell(text);
     log?.(text.trimEnd());
   };
+  const ask = async (prompt: string): Promise<string> => {
+    if (io.stdinIsTerminal && !terminal.lent) return io.readPassphrase(prompt);
+    throw new KerberosError('PASSWORD_UNREAD', 'There is no terminal to ask for a password on');
+  };
   return Object.create(io, {
-    out: { value: io.err },
+    out: { value: io.tell },
     err: { value: err },
-    readPassword: { value: io.readPassphrase },
+    readPassword: { value: ask },
     signal: { value: signal },
   });
 }
 
-async function inPlace(job: Job, ends: Pick<Errand, 'stop' | 'cancel'>, session: Session): Promise<number> {
+async function inPlace(
+  job: Job,
+  ends: Pick<Errand, 'stop' | 'alarm' | 'terminal' | 'cancel'>,
+  session: Session,
+): Promise<number> {
   const { io } = session;
   if (job.mask && job.secret !== undefined)
     maskSecrets(job.secret.texts, { ...job.secret, program: job.program }, io);
@@ -102,26 +125,40 @@ interface Errand {
   readonly env: NodeJS.ProcessEnv;
   readonly place: PrivatePlace | undefined;
   readonly stop: Stop;
+  readonly alarm: Alarm;
+  readonly terminal: Terminal;
 }
 
-async function whileItLasts(
-  { job, refresh, env, place, stop, cancel, ...errand }: Errand,
+async function whileItLasts(errand: Errand, io: Io): Promise<number> {
+  const { job } = errand;
+  const ready = job.daemon === undefined ? () => undefined : becomeDaemon(job.daemon);
+  const removePid = writePidFile(job.pidFile, io.pid, { program: job.program, io });
+  try {
+    return await withCommand(errand, ready, io);
+  } finally {
+    removePid();
+  }
+}
+
+async function withCommand(
+  { job, refresh, env, place, stop, alarm, terminal, cancel, ...errand }: Errand,
+  ready: () => void,
   io: Io,
 ): Promise<number> {
   const { program } = job;
-  const ready = job.daemon === undefined ? () => undefined : becomeDaemon(job.daemon);
-  writePid(job.pidFile, io.pid, program, io);
   let { supplied } = errand;
   if (supplied === undefined) {
     ready();
     // A command that needs tickets is not started without any.
-    if (!job.keepsGoing) supplied = await patiently(refresh, job, io);
+    if (!job.keepsGoing) supplied = await patiently(refresh, { ...job, alarm }, io);
   }
   const surroundings = { name: program, env, stop, io, silent: job.daemon !== undefined };
   const started = job.command.length === 0 ? undefined : startProgram(job.command, surroundings);
+  let removePid = (): void => undefined;
   if (started?.pid !== undefined) {
+    terminal.lent = true;
     place?.usedBy(started.pid);
-    writePid(job.childPidFile, started.pid, program, io);
+    removePid = writePidFile(job.childPidFile, started.pid, { program, io });
   }
   // One that cannot be started is told of while somebody listens.
   if (started === undefined || started.pid !== undefined) ready();
@@ -137,14 +174,15 @@ async function whileItLasts(
     },
     recovered: () => io.err(`${program}: there are new tickets again\n`),
   });
-  const release = onAlarm(() => keeper.wake(), io);
+  alarm.onRing = () => keeper.wake();
+  const manager = { program, env };
   try {
-    void notifyManager(['READY=1', `STATUS=Keeping tickets in ${env.KRB5CCNAME}`], program, io);
+    void notifyManager(['READY=1', `STATUS=Keeping tickets in ${env.KRB5CCNAME}`], manager, io);
     return await outcome({ job, started, keeper, stop, cancel }, io);
   } finally {
-    release();
+    removePid();
     cancel();
-    await Promise.all([keeper.stop(), notifyManager(['STOPPING=1'], program, io)]);
+    await Promise.all([keeper.stop(), notifyManager(['STOPPING=1'], manager, io)]);
   }
 }
 
@@ -179,7 +217,7 @@ async function outcome({ job, started, keeper, stop, cancel }: Running, { signal
 
 async function patiently(
   refresh: (options: LastingOptions) => Promise<Supplied>,
-  { happy = 1, interval = 0 }: Job,
+  { happy = 1, interval = 0, alarm }: Job & { readonly alarm: Alarm },
   { signal }: Io,
 ): Promise<Supplied> {
   for (let failures = 0; ; failures++) {
@@ -187,33 +225,34 @@ async function patiently(
       return await refresh({ least: happy + interval, anew: false });
     } catch (error) {
       if (signal?.aborted) throw error;
-      await nap(retryAfter(failures), signal);
+      await nap(retryAfter(failures), alarm, signal);
     }
   }
 }
 
-function nap(seconds: number, signal: AbortSignal | undefined): Promise<void> {
+function nap(seconds: number, alarm: Alarm, signal: AbortSignal | undefined): Promise<void> {
   return new Promise(resolve => {
-    const timer = setTimeout(resolve, seconds * 1000);
-    signal?.addEventListener('abort', () => {
+    const rouse = (): void => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', rouse);
       resolve();
-    });
+    };
+    const timer = setTimeout(rouse, seconds * 1000);
+    signal?.addEventListener('abort', rouse);
+    alarm.onRing = rouse;
   });
 }
 
-/** SIGALRM asks for new tickets at once, where there are signals. */
-function onAlarm(listener: () => void, { platform }: Io): () => void {
-  if (platform === 'win32') return () => undefined;
-  process.on('SIGALRM', listener);
-  return () => void process.off('SIGALRM', listener);
+/** SIGALRM, which asks for new tickets at once; there is nothing to be done about one that comes while they are got. */
+interface Alarm {
+  onRing: () => void;
+  release(): void;
 }
 
-function writePid(path: string | undefined, pid: number, program: string, io: Io): void {
-  if (path === undefined) return;
-  try {
-    writeFileSync(path, `${pid}\n`);
-  } catch (error) {
-    io.err(`${printable(`${program}: Cannot write ${path}: ${fileReason(error)}`)}\n`);
-  }
+function catchAlarms(io: Io): Alarm {
+  const alarm: Alarm = {
+    onRing: () => undefined,
+    release: onSignals(['SIGALRM'], () => alarm.onRing(), io),
+  };
+  return alarm;
 }

@@ -32,6 +32,8 @@ const LONGEST_NAP = 30;
 /** Seconds between two attempts, at most. */
 const LONGEST_RETRY = 60;
 const SHORTEST_PAUSE = 0.5;
+/** Milliseconds by which a clock may lag behind the time that has passed before it counts as set back. */
+const LAG = 1000;
 
 /** Keeps tickets alive from now on; `supplied` is what there is, undefined where it is to be got. */
 export function keepTickets(supplied: Supplied | undefined, options: KeeperOptions): Keeper {
@@ -91,7 +93,7 @@ function dueAfter({ first, others, now: kdcTime }: Supplied, { interval, now }: 
 
 interface AlarmClock {
   readonly stopped: boolean;
-  /** Resolves then, or before: to true if it was rung. */
+  /** Resolves then, or before: to true if it was rung, or the clock was set back meanwhile. */
   sleepUntil(time: number): Promise<boolean>;
   ring(): void;
   stop(): void;
@@ -114,12 +116,13 @@ function alarmClock(now: () => Date): AlarmClock {
       return stopped;
     },
     async sleepUntil(time) {
-      while (!rung && !stopped && now().getTime() < time) {
-        await nap(Math.min((time - now().getTime()) / 1000, LONGEST_NAP));
-      }
-      const was = rung;
+      const begun = performance.now();
+      const length = time - now().getTime() + LAG;
+      const left = (): number => Math.min(time - now().getTime(), length - (performance.now() - begun));
+      while (!rung && !stopped && left() > 0) await nap(Math.min(left() / 1000, LONGEST_NAP));
+      const early = rung || now().getTime() < time;
       rung = false;
-      return was;
+      return early;
     },
     ring() {
       rung = true;

@@ -8,10 +8,14 @@ const PATIENCE = 5;
  * Tells the service manager of our state, where it wants to know (NOTIFY_SOCKET): by systemd-notify, as Node has no
  * sockets of that kind. Whoever starts us cannot rely on it, so that nothing but a missing program is worth a word.
  */
-export async function notifyManager(states: readonly string[], program: string, io: Io): Promise<void> {
+export async function notifyManager(
+  states: readonly string[],
+  { program, env }: { readonly program: string; readonly env: NodeJS.ProcessEnv },
+  io: Io,
+): Promise<void> {
   if (!io.env.NOTIFY_SOCKET) return;
   const child = spawn('systemd-notify', [`--pid=${io.pid}`, ...states], {
-    env: io.env as NodeJS.ProcessEnv,
+    env,
     stdio: 'ignore',
     timeout: PATIENCE * 1000,
   });

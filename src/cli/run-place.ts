@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import type { Ccache } from '../ccache/ccache.ts';
 import { resolveCcache } from '../ccache/resolve.ts';
 import { CcacheError, KerberosError } from '../errors.ts';
@@ -37,7 +37,7 @@ export async function makePrivatePlace(
   session: Session,
 ): Promise<PrivatePlace> {
   const { io } = session;
-  const directory = makeDirectory(io);
+  const directory = makeDirectory(memory, io);
   const watchdog = startWipeWatchdog([directory], io.platform);
   const remove = (): void => {
     try {
@@ -98,7 +98,7 @@ async function inMemory(directory: string, program: string, { caches, io }: Sess
   const socket = join(directory, '.heim_org.h5l.kcm-socket');
   const krb5Conf = join(directory, 'krb5.conf');
   const env = agentEnvironment({ directory, krb5Conf }, io);
-  writeFileSync(krb5Conf, agentKrb5Conf({ socket }), { mode: 0o600 });
+  writeConfiguration(krb5Conf, socket);
   const agent = await startAgent({
     socket: { path: socket },
     store: memoryStore(),
@@ -112,13 +112,24 @@ async function inMemory(directory: string, program: string, { caches, io }: Sess
   return { cache, env, close: () => agent.close() };
 }
 
-/** In the runtime directory, which is not on a disk, where there is one. */
-function makeDirectory(io: Io): string {
+function writeConfiguration(path: string, socket: string): void {
+  try {
+    writeFileSync(path, agentKrb5Conf({ socket }), { mode: 0o600 });
+  } catch (cause) {
+    throw new KerberosError('CACHE_IO', `Cannot write ${path}: ${fileReason(cause)}`, { cause });
+  }
+}
+
+/** In the runtime directory, which is not on a disk, where there is one that is the user's own. */
+function makeDirectory(memory: boolean, io: Io): string {
   const runtime = io.env.XDG_RUNTIME_DIR;
-  const usable = runtime?.startsWith('/') && statSync(runtime, { throwIfNoEntry: false })?.isDirectory();
-  const parents = [...(usable ? [runtime!] : []), temporaryDirectory(io)];
+  const parents = [...(runtime !== undefined && isOurs(runtime, io) ? [runtime] : []), temporaryPlace(io)];
+  // Files of the configuration are named with colons between them, one line for each.
+  const usable = memory ? parents.filter(parent => !/[:\r\n]/.test(parent)) : parents;
+  if (usable.length === 0)
+    throw new KerberosError('CACHE_IO', `No configuration can name a file in ${parents.join(' or ')}`);
   let failure: unknown;
-  for (const parent of parents) {
+  for (const parent of usable) {
     try {
       return mkdtempSync(join(parent, 'krb5kit-run-'));
     } catch (error) {
@@ -127,4 +138,21 @@ function makeDirectory(io: Io): string {
   }
   const reason = `Cannot make a directory in ${parents.join(' or ')}: ${fileReason(failure)}`;
   throw new KerberosError('CACHE_IO', reason, { cause: failure });
+}
+
+/** Whoever else may write to it could put another directory in the place of ours. */
+function isOurs(directory: string, { uid }: Io): boolean {
+  if (!directory.startsWith('/')) return false;
+  try {
+    const found = statSync(directory);
+    return found.isDirectory() && found.uid === uid && (found.mode & 0o022) === 0;
+  } catch {
+    return false;
+  }
+}
+
+/** As an absolute path, which is the same one to a command that moves elsewhere. */
+function temporaryPlace(io: Io): string {
+  const named = temporaryDirectory(io) || '/tmp';
+  return isAbsolute(named) ? named : resolve(io.cwd, named);
 }

@@ -16,7 +16,7 @@ export interface Stop {
 export function catchSignals(io: Io, onEarly: () => void = () => undefined): Stop {
   let early: NodeJS.Signals | undefined;
   let program: ChildProcess | undefined;
-  const release = io.onStop(signal => {
+  const releaseStop = io.onStop(signal => {
     // What is typed at a terminal reaches the program without our help, and twice is not the same as once.
     const atTerminal = io.stdinIsTerminal || io.stdoutIsTerminal || io.stderrIsTerminal;
     const typed = atTerminal && (signal === 'SIGINT' || signal === 'SIGQUIT');
@@ -25,6 +25,8 @@ export function catchSignals(io: Io, onEarly: () => void = () => undefined): Sto
       onEarly();
     } else if (!typed) program.kill(signal);
   });
+  // Node would open a debugger to every user of the machine for the one, and end at the other.
+  const releaseOthers = onSignals(['SIGUSR1', 'SIGUSR2'], signal => void program?.kill(signal), io);
   return {
     get early() {
       return early;
@@ -32,7 +34,23 @@ export function catchSignals(io: Io, onEarly: () => void = () => undefined): Sto
     passTo(child) {
       program = child;
     },
-    release,
+    release() {
+      releaseStop();
+      releaseOthers();
+    },
+  };
+}
+
+/** Listens to signals that do not ask us to stop, where there are any, until the function returned is called. */
+export function onSignals(
+  signals: readonly NodeJS.Signals[],
+  listener: (signal: NodeJS.Signals) => void,
+  { platform }: Io,
+): () => void {
+  if (platform === 'win32') return () => undefined;
+  for (const signal of signals) process.on(signal, listener);
+  return () => {
+    for (const signal of signals) process.off(signal, listener);
   };
 }
 
@@ -69,6 +87,8 @@ export function startProgram(
     return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 127 : 126;
   };
   try {
+    // What an empty variable leaves of a command line.
+    if (program === '') throw Object.assign(new Error('no name'), { code: 'ENOENT' });
     const child = spawn(program, args, { env, stdio: silent ? 'ignore' : 'inherit', cwd: io.cwd });
     stop.passTo(child);
     const status = new Promise<number>(resolve => {

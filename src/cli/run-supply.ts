@@ -6,6 +6,7 @@ import { type Principal, tgsPrincipal } from '../messages/principal.ts';
 import { type Arguments, during, UsageError } from './command.ts';
 import { defaultCache } from './default-cache.ts';
 import type { Job } from './job.ts';
+import { ticketsFor } from './job-secrets.ts';
 import { chooseCache, type Target } from './kinit-cache.ts';
 import { getInitial } from './kinit-exchange.ts';
 import { readWishes } from './kinit-wishes.ts';
@@ -38,27 +39,7 @@ export async function supplyOf(
   const services = await Promise.all(
     job.services.map(name => during(`parsing service name ${name}`, () => principalOf(name, session))),
   );
-  const tickets = secret?.tickets;
-  if (job.renewOnly || tickets !== undefined) {
-    const source = await (job.cacheName !== undefined
-      ? namedCache(job.cacheName, session)
-      : defaultCache(session, { reading: true, activity: 'opening the cache' }));
-    const contents =
-      tickets ?? (place && (await during(`reading tickets of ${ccacheName(source)}`, () => source.load())));
-    const cache = place?.cache ?? source;
-    if (contents !== undefined) await cache.initialize(contents);
-    const { principal } =
-      contents ?? (await during(`reading tickets of ${ccacheName(cache)}`, () => cache.load()));
-    return {
-      cache,
-      server: tgsPrincipal(principal.realm),
-      services,
-      client: undefined,
-      renews: true,
-      obtain: undefined,
-      makePrimary: undefined,
-    };
-  }
+  if (job.renewOnly || secret?.tickets !== undefined) return ofTickets({ job, place, services }, session);
   const say = (line: string): void => job.say(line, session.io);
   // The choice is about the principal alone where the cache is ours.
   const choosing = place === undefined ? kinit : { ...withCache(kinit, `MEMORY:${program}`) };
@@ -84,6 +65,41 @@ export async function supplyOf(
     renews: job.renews,
     obtain: () => getInitial(request, session),
     makePrimary: place === undefined ? chosen.makePrimary : undefined,
+  };
+}
+
+interface Errand {
+  readonly job: Job;
+  readonly place: PrivatePlace | undefined;
+  readonly services: readonly Principal[];
+}
+
+/** The tickets are there already; they are renewed as long as they can be. */
+async function ofTickets(
+  { job: { kinit, secret, cacheName }, place, services }: Errand,
+  session: Session,
+): Promise<Supply & Pick<Target, 'makePrimary'>> {
+  const given = secret?.tickets;
+  const named = kinit.operands[0];
+  const tickets =
+    given === undefined || named === undefined ? given : ticketsFor(await principalOf(named, session), given);
+  const source = await (cacheName !== undefined
+    ? namedCache(cacheName, session)
+    : defaultCache(session, { reading: true, activity: 'opening the cache' }));
+  const contents =
+    tickets ?? (place && (await during(`reading tickets of ${ccacheName(source)}`, () => source.load())));
+  const cache = place?.cache ?? source;
+  if (contents !== undefined) await cache.initialize(contents);
+  const { principal } =
+    contents ?? (await during(`reading tickets of ${ccacheName(cache)}`, () => cache.load()));
+  return {
+    cache,
+    server: tgsPrincipal(principal.realm),
+    services,
+    client: undefined,
+    renews: true,
+    obtain: undefined,
+    makePrimary: undefined,
   };
 }
 

@@ -34,6 +34,8 @@ export interface Io {
   out(text: string): void;
   /** Writes to stderr, at once and in full; adds nothing. */
   err(text: string): void;
+  /** The same as far as there is a reader; without one `err` ends the program, as SIGPIPE does others. */
+  tell(text: string): void;
   /** One line of stdin without its end, echoed by a terminal as usual; undefined at the end of the input. */
   readLine(): Promise<string | undefined>;
   /** All that is left of stdin. Throws KerberosError CACHE_IO for more than `limit` bytes. */
@@ -130,6 +132,10 @@ export function processIo(process: ProcessLike, signal?: AbortSignal): Io {
     err(text) {
       flush();
       write(2, text);
+    },
+    tell(text) {
+      flush();
+      writeWhole(2, textToBytes(text));
     },
     readLine() {
       flush();

@@ -22,6 +22,11 @@ const SCRIPT =
   'process.stdin.resume().on("end", () => { for (const path of process.argv.slice(1)) ' +
   'require("node:fs").rmSync(path, { recursive: true, force: true, maxRetries: 5 }); })';
 
+/** The programs of the script are found whatever our own path is; what else is in our environment may be secret. */
+function searchPath(): string {
+  return [process.env.PATH, '/usr/bin', '/bin'].filter(Boolean).join(':');
+}
+
 /** Has a process of its own session hold a pipe from us and remove `paths` when it breaks, as by `kill -9`. */
 export function startWipeWatchdog(paths: readonly string[], platform: NodeJS.Platform): WipeWatchdog {
   const [program, args] =
@@ -30,6 +35,7 @@ export function startWipeWatchdog(paths: readonly string[], platform: NodeJS.Pla
       : ['/bin/sh', ['-c', SHELL, 'sh', ...paths]];
   const child = spawn(program, args, {
     cwd: platform === 'win32' ? undefined : '/',
+    env: platform === 'win32' ? process.env : { PATH: searchPath() },
     detached: true,
     windowsHide: true,
     stdio: ['pipe', 'ignore', 'ignore'],

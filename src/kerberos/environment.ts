@@ -29,6 +29,7 @@ const world: Io = {
   onStop: () => () => undefined,
   out: () => undefined,
   err: () => undefined,
+  tell: () => undefined,
   readLine: nobodyToAsk,
   readInput: nobodyToAsk,
   readPassword: nobodyToAsk,

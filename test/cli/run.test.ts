@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -104,6 +105,28 @@ describe('the command', () => {
     expect(readdirSync(inFolder('runtime'))).toEqual([]);
   });
 
+  it.each([0o770, 0o777])('finds them elsewhere where others may write to that directory: %o', async mode => {
+    mkdirSync(inFolder('runtime'));
+    chmodSync(inFolder('runtime'), mode);
+    const env = { XDG_RUNTIME_DIR: inFolder('runtime') };
+    expect(await script('echo $KRB5CCNAME > name', [], { env }).ended).toBe(0);
+    expect(readOutput('name')).toContain('/tmp/krb5kit-run-');
+  });
+
+  it('finds them elsewhere where that directory is that of another user', async () => {
+    mkdirSync(inFolder('runtime'));
+    const uid = process.getuid!() + 1;
+    const env = { XDG_RUNTIME_DIR: inFolder('runtime') };
+    expect(await script('echo $KRB5CCNAME > name', [], { env, uid }).ended).toBe(0);
+    expect(readOutput('name')).toContain('/tmp/krb5kit-run-');
+  });
+
+  it('finds them wherever it moves to, by a directory for temporary files of a relative name', async () => {
+    const look = `cd /; test -s $(echo $KRB5CCNAME | sed s/FILE://)`;
+    expect(await script(look, [], { env: { TMPDIR: 'tmp' }, cwd: folder }).ended).toBe(0);
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+
   it.each([['/nonexistent'], ['relative']])(
     'is not kept from running by a runtime directory %s',
     async runtime => {
@@ -145,6 +168,19 @@ describe('the command', () => {
     expect(readdirSync(temporary)).toEqual([]);
   });
 
+  it('finds no memory through a directory that no list of configuration files can name', async () => {
+    mkdirSync(inFolder('a:b'));
+    const runtime = { XDG_RUNTIME_DIR: inFolder('a:b') };
+    const look = 'echo $HEIM_IPC_DIR > name';
+    expect(await script(look, ['--memory'], { env: runtime }).ended).toBe(0);
+    expect(readOutput('name')).toContain('/tmp/krb5kit-run-');
+    const { io, ended } = script('true', ['--memory'], { env: { TMPDIR: inFolder('a:b') } });
+    expect([await ended, io.output]).toEqual([
+      1,
+      `krb5kit run: No configuration can name a file in ${inFolder('a:b')}\n`,
+    ]);
+  });
+
   it('finds them in the memory of an agent of its own, too', async () => {
     const look =
       'env | grep -E "^(KRB5|HEIM)" > env; ls -A $HEIM_IPC_DIR > files; stat -c %a $HEIM_IPC_DIR > mode';
@@ -181,6 +217,11 @@ describe('the exit status', () => {
     expect(readdirSync(temporary)).toEqual([]);
   });
 
+  it('is 127 where the name of the command is empty, as an unset variable makes it', async () => {
+    const { io, ended } = begin(['-t', keytab, 'robot', '--', '']);
+    expect([await ended, io.output]).toEqual([127, 'krb5kit run: : No such file or directory\n']);
+  });
+
   it('is 1 where there are no tickets, and the command is not started', async () => {
     const { io, ended } = begin(['-t', keytab, 'alice', '--', 'touch', inFolder('out')]);
     expect([await ended, io.output]).toEqual([
@@ -201,6 +242,27 @@ describe('a signal', () => {
     expect(readOutput('out')).toBe('ready\ngot\n');
     expect(readdirSync(temporary)).toEqual([]);
   });
+
+  it.each(['SIGUSR1', 'SIGUSR2'] as const)('that is for the command alone is passed on: %s', async signal => {
+    const trap = `trap 'exit 9' ${signal.slice(3)}; echo ready > out; while :; do sleep 0.02; done`;
+    const { ended } = script(trap);
+    await until(() => existsSync(inFolder('out')) || undefined);
+    process.kill(process.pid, signal);
+    expect(await ended).toBe(9);
+  });
+
+  it.each(['SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const)(
+    'that nobody waits for yet is no trouble: %s',
+    async signal => {
+      const own = await silentKdc();
+      const { io, ended } = begin(['-t', keytab, 'robot@A.TEST', '--', 'true']);
+      await until(() => readdirSync(temporary).length > 0 || undefined);
+      process.kill(process.pid, signal);
+      setTimeout(() => io.stop('SIGTERM'), 200);
+      expect(await ended).toBe(143);
+      await own.close();
+    },
+  );
 
   it('while the KDC is waited for ends the wait', async () => {
     const own = await silentKdc();
@@ -292,6 +354,16 @@ describe('secrets', () => {
     expect([readOutput('env'), owner()]).toEqual(['got \n', 'robot@A.TEST']);
   });
 
+  it('a keytab comes from a variable of which what tells the service manager knows nothing either', async () => {
+    mkdirSync(inFolder('bin'));
+    const notify = `#!/bin/sh\nenv >> ${inFolder('told')}\n`;
+    writeFileSync(inFolder('bin/systemd-notify'), notify, { mode: 0o755 });
+    const env = { SECRET: base64(), NOTIFY_SOCKET: '/none', PATH: `${inFolder('bin')}:/usr/bin:/bin` };
+    expect(await begin(['--keytab-env', 'SECRET', '--', 'true'], { env }).ended).toBe(0);
+    expect(readOutput('told')).toContain('NOTIFY_SOCKET=');
+    expect(readOutput('told')).not.toContain('SECRET=');
+  });
+
   it.each([
     ['as it is', () => readFileSync(keytab)],
     ['in base64', () => Buffer.from(`${base64()}\n`)],
@@ -340,7 +412,9 @@ describe('secrets', () => {
     [['--keytab-env', 'SECRET'], { SECRET: 'AAAA' }, 'SECRET holds no keytab: version: not 5.1 or 5.2'],
     [['--keytab-env', 'SECRET'], { SECRET: 'BQI=' }, 'There is no key in SECRET'],
     [['--cache-env', 'SECRET'], { SECRET: 'BQQ=' }, 'SECRET holds no cache'],
+    [['--keytab-env', 'SECRET'], { SECRET: 'BQIAA' }, 'SECRET holds neither a keytab nor the base64 of one'],
     [['--keytab-fd', '987'], {}, 'Cannot read keytab: descriptor 987: '],
+    [['-b', '--keytab-fd', '999999999'], {}, 'Cannot read descriptor 999999999: '],
   ])('that are none are told of: %s %o', async (options, env, expected) => {
     const { io, ended } = begin([...options, '--', 'true'], { env });
     expect(await ended).toBe(1);
@@ -356,6 +430,39 @@ describe('secrets', () => {
       expect(await ended).toBe(2);
       expect(io.output).toMatch(/^The secret cannot come from two places\n/);
     }
+  });
+
+  it('no new password is taken from the standard input of the command for one that has expired', async () => {
+    const own = await startKdc({
+      realm: 'A.TEST',
+      users: [{ name: 'old', password: 'oldpw', passwordExpiration: new Date(Date.now() - 3_600_000) }],
+      passwordPort: 0,
+    });
+    writeFileSync(inFolder('krb5.conf'), own.krb5Conf());
+    const more = { env: { SECRET: 'oldpw' }, stdin: 'data\ndata\n' };
+    for (const [command, rest] of [
+      [run, ['--', 'true']],
+      [kinit, ['-c', inFolder('cc')]],
+    ] as const) {
+      const { io, ended } = begin(['--password-env', 'SECRET', 'old', ...rest], { command, ...more });
+      expect([await ended, io.output]).toEqual([
+        1,
+        `${command.name}: Password has expired while getting initial credentials\n`,
+      ]);
+      expect(await io.readLine()).toBe('data');
+    }
+    await own.close();
+  });
+
+  it('tickets of another than the principal that is named are refused', async () => {
+    expect(await begin(['-t', keytab, '-c', inFolder('cc'), 'robot'], { command: kinit }).ended).toBe(0);
+    const env = { SECRET: readFileSync(inFolder('cc')).toString('base64') };
+    const refused = 'The tickets are those of robot@A.TEST, not of alice@A.TEST\n';
+    const { io, ended } = begin(['--cache-env', 'SECRET', 'alice', '--', 'true'], { env });
+    expect([await ended, io.output]).toEqual([1, `krb5kit run: ${refused}`]);
+    const other = begin(['--cache-env', 'SECRET', '-c', inFolder('cc2'), 'alice'], { env, command: kinit });
+    expect([await other.ended, other.io.output]).toEqual([1, `kinit: ${refused}`]);
+    expect(existsSync(inFolder('cc2'))).toBe(false);
   });
 
   it('are not read from the standard input of the command unless that is asked for', async () => {
@@ -419,6 +526,7 @@ it.each([
   [['-K', '1', '--memory'], 'krb5kit run: --memory is for a command'],
   [['-c', 'x', '--memory', '--', 'true'], 'krb5kit run: -c and --memory exclude each other'],
   [['--mask', '--', 'true'], 'There is nothing to mask'],
+  [['-b', '--keytab-fd', 'x', '--', 'true'], "'x' is no file descriptor"],
 ])('refuses %j', async (argv, message) => {
   const { io, ended } = begin(argv);
   expect(await ended).toBe(2);

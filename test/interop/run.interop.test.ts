@@ -147,12 +147,71 @@ function suite(): void {
     },
   );
 
-  it('kill -9 before there is a ticket leaves nothing behind either', async () => {
+  it('kill -9 leaves nothing behind where the path of the user leads to no programs', async () => {
+    const args = ['run', ...asAlice(), '--', '/bin/sh', '-c', 'echo $KRB5CCNAME > name; exec /bin/sleep 20'];
+    const { child, ended } = start(args, { PATH: '/nonexistent' });
+    await written('name');
+    child.kill('SIGKILL');
+    expect(await ended).toBe('SIGKILL');
+    await until(() => readdirSync(inFolder('tmp')).length === 0 || undefined);
+  });
+
+  it('the watchdog that sees to it knows no secret', async () => {
+    const SECRET = readFileSync(kdc.clientKeytab).toString('base64');
+    const look = `for p in $(pgrep -P $PPID); do cat /proc/$p/environ >> ${inFolder('environ')}; done; exit 7`;
+    const ran = await runBuilt('krb5kit', ['run', '--keytab-env', 'SECRET', '--', 'sh', '-c', look], {
+      env: { ...env, SECRET },
+    });
+    expect(ran).toEqual({ status: 7, stdout: '', stderr: '' });
+    expect(readOutput('environ')).toContain('PATH=');
+    expect(readOutput('environ')).not.toContain(SECRET);
+  });
+
+  it('goes on where nobody reads what it says any more', async () => {
+    const args = ['run', '--pid-file', inFolder('none/pid'), ...asAlice(), '--', 'sh', '-c', 'exit 5'];
+    const child = spawn(process.execPath, [krb5kit, ...args], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    running.push(child);
+    child.stderr.destroy();
+    expect(await new Promise(resolve => child.once('exit', resolve))).toBe(5);
+  });
+
+  it('a descriptor that nobody has redirected is not waited for', async () => {
+    const fds = Array.from({ length: 18 }, (_, i) => `${i + 3}`);
+    for (const fd of fds) {
+      const ran = await run(['--keytab-fd', fd, '--', 'true']);
+      expect([fd, ran.status, ran.stderr]).toEqual([fd, 1, expect.stringMatching(/descriptor \d+/)]);
+    }
+  });
+
+  it('a descriptor may be the copy of another', async () => {
+    const script = `cat ${kdc.clientKeytab} | ${process.execPath} ${krb5kit} run --keytab-fd 5 5<&0 -- sh -c 'exit 7'`;
+    const { status, stderr } = spawnSync('sh', ['-c', script], { env, encoding: 'utf8' });
+    expect([status, stderr]).toEqual([7, '']);
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s while -b waits for the first ticket ends what is in the background, too',
+    async signal => {
+      const { silent, KRB5_CONFIG } = await silentKdc();
+      const { child, ended } = start(['run', '-b', ...asAlice(), '--', 'true'], { KRB5_CONFIG });
+      await new Promise(resolve => silent.once('message', resolve));
+      child.kill(signal);
+      expect(await ended).toBe(signal === 'SIGINT' ? 130 : 143);
+      expect(readdirSync(inFolder('tmp'))).toEqual([]);
+      silent.close();
+    },
+  );
+
+  async function silentKdc() {
     const silent = createSocket('udp4');
     await new Promise<void>(resolve => silent.bind(0, '127.0.0.1', resolve));
     const place = `A.TEST = {\n kdc = udp/127.0.0.1:${silent.address().port}\n}\n`;
     writeFileSync(inFolder('krb5.conf'), `[libdefaults]\ndefault_realm = A.TEST\n[realms]\n${place}`);
-    const KRB5_CONFIG = inFolder('krb5.conf');
+    return { silent, KRB5_CONFIG: inFolder('krb5.conf') };
+  }
+
+  it('kill -9 before there is a ticket leaves nothing behind either', async () => {
+    const { silent, KRB5_CONFIG } = await silentKdc();
     const { child, ended } = start(['run', ...asAlice(), '--', 'true'], { KRB5_CONFIG });
     await new Promise(resolve => silent.once('message', resolve));
     expect(readdirSync(inFolder('tmp'))).toHaveLength(1);

@@ -14,7 +14,7 @@ export interface CapturedIo extends Io {
 
 /** What the command shall find, and the lines it reads; anything may be overridden. */
 export type CaptureOptions = Partial<
-  Omit<Io, 'out' | 'err' | 'readLine' | 'readInput' | 'readPassword' | 'readPassphrase' | 'onStop'>
+  Omit<Io, 'out' | 'err' | 'tell' | 'readLine' | 'readInput' | 'readPassword' | 'readPassphrase' | 'onStop'>
 > & {
   readonly stdin?: string;
 };
@@ -55,6 +55,7 @@ export function captureIo({ stdin = '', ...options }: CaptureOptions = {}): Capt
     },
     out,
     err,
+    tell: err,
     readLine: () => readInputLine(input),
     readInput: limit => readWholeInput(input, limit),
     readPassword: prompt => readPasswordLine(prompt, out, input),
