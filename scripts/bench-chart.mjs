@@ -41,7 +41,7 @@ function document(drawing, height) {
     'text { font: 13px system-ui, sans-serif; fill: #111 }',
     '.head { font-size: 18px; font-weight: bold }',
     '.title { font-weight: bold }',
-    '.met { fill: #444 }',
+    '.met { fill: #888 }',
     '.unmet { fill: url(#hatched); stroke: #111 }',
     '.line { stroke: #111; stroke-width: 3 }',
     '</style>',
@@ -80,7 +80,7 @@ function text(x, y, words, attributes = '') {
 
 /** What a title begins with: it goes on about how things are measured. */
 function firstWords(title) {
-  const words = title.split(/[:;]/)[0].trim();
+  const words = title.split(';')[0].trim();
   return words.length <= 100 ? words : `${words.slice(0, 99)}…`;
 }
 

@@ -32,13 +32,14 @@ for (const file of readdirSync(folder).sort()) {
   if (outcome === undefined) continue;
   outcomes.push(outcome);
   console.log(`${section(outcome)}\n`);
-  if (outcome.error !== undefined) process.exitCode = 1;
   writeReport(); // each time, so that a run which is broken off leaves what it has
 }
 if (outcomes.length === 0) {
   console.error(`No benchmark is called ${wanted.join(' or ')}.`);
   process.exitCode = 1;
 }
+// At once: what a failed benchmark has left open would keep us.
+if (outcomes.some(({ error }) => error !== undefined)) process.exit(1);
 
 /** What a file measures; undefined where it has no benchmark. */
 async function measure(file) {
@@ -46,11 +47,31 @@ async function measure(file) {
   let benchmark;
   try {
     benchmark = await load(file);
-    return benchmark && { name, title: benchmark.title, lines: benchmark.lines, rows: await benchmark.run() };
+    return (
+      benchmark && {
+        name,
+        title: benchmark.title,
+        lines: benchmark.lines,
+        rows: await watched(benchmark.run),
+      }
+    );
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { name, title: benchmark?.title, lines: benchmark?.lines, error: message };
   }
+}
+
+/** What `run` resolves to; rejects where it does, or where something fails meanwhile that nobody waits for. */
+function watched(run) {
+  return new Promise((resolve, reject) => {
+    const end = settle => value => {
+      process.off('uncaughtException', fail);
+      settle(value);
+    };
+    const fail = end(reject);
+    process.on('uncaughtException', fail);
+    Promise.resolve().then(run).then(end(resolve), fail);
+  });
 }
 
 function writeReport() {

@@ -1,4 +1,4 @@
-// Builds dist/: the library (ES modules and declarations, by tsc) and one CommonJS bundle per command with its
+// Builds dist/: the library (ES modules and declarations, by tsc), a bundle of krb5kit/kdc, and one CommonJS bundle per command with its
 // V8 code cache; and the launchers in bin/. `--if-stale` does nothing when dist/ was built from the same sources by the same Node.
 import { spawnSync } from 'node:child_process';
 import {
@@ -15,6 +15,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleCommands } from './bundle.mjs';
+import { bundleKdc } from './bundle-kdc.mjs';
 import { distIsFresh, sourceStamp } from './stale.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -31,6 +32,7 @@ async function build() {
     mkdirSync(join(fresh, 'bin'), { recursive: true });
     compileLibrary(fresh);
     await bundleCommands(root, join(fresh, 'bin'));
+    await bundleKdc(root, fresh);
     for (const schema of ['kdc.schema.json', 'output.schema.json']) {
       copyFileSync(join(root, 'src/cli', schema), join(fresh, schema));
     }

@@ -8,7 +8,7 @@ import { build, transform } from 'esbuild';
 import { codeCache } from './bytecode.mjs';
 import { rehearse } from './rehearsal.mjs';
 
-const target = 'node20.19';
+export const target = 'node20.19';
 
 // What is shorter is compiled in the time that its bytecode takes to load.
 const worthBytecode = 4096;
@@ -37,7 +37,17 @@ async function bundleCommand(root, outDir, file) {
     import { main } from './main.ts';
     export { ${command} };
     export function start(argv) { return main(${command}, argv); }`;
-  const entryPlugin = commandEntry(entry, join(root, 'src/cli'));
+  return bundleEntry(root, outDir, {
+    name,
+    entry,
+    directory: join(root, 'src/cli'),
+    splitting: !lasting.includes(name),
+    plugins: [otherCommandsStayApart, childProcessOnDemand],
+  });
+}
+
+/** Writes the bundle `name` of what `entry`, a module as in `directory`, needs; resolves to its chunks. */
+export async function bundleEntry(root, outDir, { name, entry, directory, splitting, plugins: own }) {
   const options = {
     entryPoints: [{ in: 'command', out: name }],
     absWorkingDir: root,
@@ -45,14 +55,14 @@ async function bundleCommand(root, outDir, file) {
     bundle: true,
     write: false,
     metafile: true,
-    splitting: !lasting.includes(name),
+    splitting,
     platform: 'node',
     format: 'esm',
     outExtension: { '.js': '.cjs' },
     chunkNames: `${name}-[hash]`,
     target,
     external: ['keytar', 'lmdb', 'node-forge', 'node-forge/*', 'yaml'],
-    plugins: [entryPlugin, otherCommandsStayApart, childProcessOnDemand],
+    plugins: [commandEntry(entry, directory), ...own],
     logLevel: 'warning',
   };
   const { metafile } = await build(options);

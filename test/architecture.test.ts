@@ -21,6 +21,7 @@ const rooms = [
   'http',
   'agent',
   'index',
+  'kdc-api',
   'cli',
   'kerberos',
 ];

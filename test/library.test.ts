@@ -91,7 +91,7 @@ writeSync(1, JSON.stringify({
 }));
 `;
 
-describe.each(['index.js', 'kerberos/index.js'])('the import of dist/%s', file => {
+describe.each(['index.js', 'kdc.js', 'kerberos/index.js'])('the import of dist/%s', file => {
   const path = join(root, 'dist', file);
 
   it.skipIf(!existsSync(path))('reads no environment, changes no global and opens nothing', async () => {
@@ -102,5 +102,37 @@ describe.each(['index.js', 'kerberos/index.js'])('the import of dist/%s', file =
     expect(exports).toBeGreaterThan(0);
     expect(effects).toEqual({ read: [], changed: false, opened: [], left: [] });
     expect(stderr).toBe('');
+  });
+});
+
+// Each process has what the package exports, by its own name.
+const FIXTURE = `
+import { KerberosError as shared } from 'krb5kit';
+import { getInitialCredential, KdcError, KerberosError, parsePrincipal, startKdc } from 'krb5kit/kdc';
+const kdc = await startKdc({ realm: 'LAB.TEST', users: [{ name: 'alice', password: 'secret' }], passwordPort: 0 });
+const login = name => getInitialCredential(parsePrincipal(name + '@LAB.TEST'), { password: async () => 'secret' }, kdc);
+const { credential } = await login('alice');
+const error = await login('bob').catch(error => error);
+await kdc.close();
+console.log(credential.client.components[0], KerberosError === shared, error instanceof KdcError, error instanceof shared);
+`;
+
+describe('krb5kit/kdc', () => {
+  it.skipIf(!existsSync(join(root, 'dist/kdc.js')))(
+    'starts a realm and logs in, with the errors of krb5kit',
+    async () => {
+      const args = ['--input-type=module', '-e', FIXTURE];
+      const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
+      expect(stdout).toBe('alice true true true\n');
+    },
+  );
+
+  it('exports nothing that krb5kit does not', async () => {
+    const whole = Object.entries(await import('../src/index.ts'));
+    const part = Object.entries(await import('../src/kdc-api.ts'));
+    expect(part.length).toBeGreaterThan(0);
+    expect(
+      part.filter(([name, value]) => !whole.some(each => each[0] === name && each[1] === value)),
+    ).toEqual([]);
   });
 });

@@ -27,6 +27,11 @@ export function stringToKey(
   return importKey(etype, profile.stringToKey(password, saltBytes, iterations));
 }
 
+/** Throws what `stringToKey` throws for an enctype and its params, without the work. */
+export function checkStringToKey(etype: number, params?: Uint8Array): void {
+  iterationCount(profileOf(etype).defaultIterations, params);
+}
+
 function iterationCount(least: number, params: Uint8Array | undefined): number {
   if (params === undefined || params.length === 0) return least;
   if (least === 0 || params.length !== 4)

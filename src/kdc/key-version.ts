@@ -21,9 +21,16 @@ export function s2kparams(etype: number, { iterations }: PasswordOrigin): Uint8A
   return Uint8Array.of(iterations >>> 24, iterations >>> 16, iterations >>> 8, iterations);
 }
 
+/** A key that is made when it is first asked for. */
+export interface LaterKey {
+  readonly etype: number;
+  make(): Key;
+}
+
 /**
  * The keys of one version of a principal's, best first. They lie packed in one array; a `Key`, which holds ciphers and
- * what else follows from the bytes, is made when it is first used and given up when others need the room.
+ * what else follows from the bytes, is made when it is first used and given up when others need the room. A `LaterKey`,
+ * and the password that it comes of, is kept until its bytes are there.
  */
 export class KeyVersion {
   readonly kvno: number;
@@ -32,16 +39,26 @@ export class KeyVersion {
   private readonly packed: Uint8Array;
   private readonly lengths: readonly number[];
   private readonly pool: OpenKeys;
+  /** Those whose bytes are not there yet. */
+  private later: (LaterKey | undefined)[] | undefined;
   private open: (Key | undefined)[] | undefined;
 
-  constructor(kvno: number, keys: readonly Key[], pool: OpenKeys, origin?: PasswordOrigin) {
+  constructor(kvno: number, keys: readonly (Key | LaterKey)[], pool: OpenKeys, origin?: PasswordOrigin) {
     if (keys.length === 0) throw new TypeError('a principal needs a key');
     this.kvno = kvno;
     this.etypes = keys.map(({ etype }) => etype);
-    this.lengths = keys.map(({ bytes }) => bytes.length);
-    this.packed = Uint8Array.from(Buffer.concat(keys.map(({ bytes }) => bytes)));
+    this.lengths = keys.map(({ etype }) => profileOf(etype).keyLength);
+    this.packed = new Uint8Array(this.lengths.reduce((sum, length) => sum + length));
     this.pool = pool;
     this.origin = origin;
+    for (const [index, key] of keys.entries()) {
+      if (!('make' in key)) {
+        this.packed.set(key.bytes, this.startOf(index));
+        continue;
+      }
+      this.later ??= [];
+      this.later[index] = key;
+    }
   }
 
   /** The key of an enctype, if there is one. */
@@ -70,9 +87,19 @@ export class KeyVersion {
   }
 
   private bytesOf(index: number): Uint8Array {
+    const start = this.startOf(index);
+    const later = this.later?.[index];
+    if (later !== undefined) {
+      this.packed.set(later.make().bytes, start);
+      this.later![index] = undefined;
+    }
+    return this.packed.slice(start, start + this.lengths[index]!);
+  }
+
+  private startOf(index: number): number {
     let start = 0;
     for (let i = 0; i < index; i++) start += this.lengths[i]!;
-    return this.packed.slice(start, start + this.lengths[index]!);
+    return start;
   }
 }
 

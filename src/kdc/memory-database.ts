@@ -25,7 +25,10 @@ export interface DatabaseOptions {
   readonly now?: (() => Date) | undefined;
 }
 
-/** A database in memory. */
+/**
+ * A database in memory. The key of an enctype is made of a password when it is first asked for, as that takes
+ * milliseconds; the password is kept in memory until all of them are made.
+ */
 export interface MemoryDatabase extends WritableDatabase {
   /** Begins to serve a realm, or changes its policy; its ticket-granting service gets random keys. */
   addRealm(name: string, policy?: Partial<RealmPolicy>): void;
@@ -41,7 +44,7 @@ export interface MemoryDatabase extends WritableDatabase {
   exportKeytabEntries(principal: Principal, timestamp?: Date): KeytabEntry[];
 }
 
-/** An empty database in memory. */
+/** An empty database in memory, where a password is kept until every key is made of it, each when it is first asked for. */
 export function createDatabase(options: DatabaseOptions = {}): MemoryDatabase {
   const { enctypes = NEW_KEY_ENCTYPES, now = () => new Date() } = options;
   const pool = new OpenKeys();
@@ -86,7 +89,7 @@ export function createDatabase(options: DatabaseOptions = {}): MemoryDatabase {
   }
 
   function keysFrom(principal: Principal, source: KeySource, kvno: number): KeyVersion {
-    return newKeys(principal, source, { kvno, enctypes, pool });
+    return newKeys(principal, source, { kvno, enctypes, pool, whenAsked: true });
   }
 
   function add(

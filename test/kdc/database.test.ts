@@ -33,6 +33,17 @@ describe('a database', () => {
     expect(keys[0]!.key(23)!.bytes).toEqual(stringToKey(23, 'secret', 'sea').bytes);
   });
 
+  it('says at once what is wrong with a password source, and makes no key before it is asked for', () => {
+    const made = database();
+    const refused = (source: object) => () => made.add(alice, { password: 'secret', ...source });
+    expect(refused({ enctypes: [18, 99] })).toThrow(expect.objectContaining({ code: 'ENCTYPE_UNSUPPORTED' }));
+    expect(refused({ iterations: 1 })).toThrow(expect.objectContaining({ code: 'S2K_PARAMS' }));
+    // Of a million rounds each takes a second.
+    const begun = performance.now();
+    for (let i = 0; i < 20; i++) made.add(alice, { password: 'secret', iterations: 1 << 20 });
+    expect(performance.now() - begun).toBeLessThan(10_000);
+  });
+
   it('makes random keys of the enctypes it is told, and keeps given ones', () => {
     const made = database({ enctypes: [25, 26] });
     expect(made.add(alice, { random: true }).keys[0]!.etypes).toEqual([25, 26]);
@@ -116,6 +127,26 @@ describe('a database', () => {
 });
 
 describe('the keys of a principal', () => {
+  it('are made once, each when it is first asked for', () => {
+    const asked: number[] = [];
+    const make = (etype: number) => {
+      asked.push(etype);
+      return randomKey(etype);
+    };
+    const keys = [18, 17, 20].map(etype => ({ etype, make: () => make(etype) }));
+    const version = new KeyVersion(1, [...keys, randomKey(19)], new OpenKeys());
+    expect(version.etypes).toEqual([18, 17, 20, 19]);
+    expect(asked).toEqual([]);
+    const key = version.key(17)!;
+    expect(version.key(17)).toBe(key);
+    expect(asked).toEqual([17]);
+    version.close();
+    expect(version.key(17)!.bytes).toEqual(key.bytes);
+    expect(version.rows().map(({ bytes }) => bytes.length)).toEqual([32, 16, 32, 16]);
+    expect(version.rows()[1]!.bytes).toEqual(new Uint8Array(key.bytes));
+    expect(asked).toEqual([17, 18, 20]);
+  });
+
   it('are the same after others have taken their room', () => {
     const pool = new OpenKeys();
     const version = new KeyVersion(1, [randomKey(17), randomKey(18)], pool);
