@@ -42,6 +42,7 @@ export const kdc: Command = {
     ...realmOptions,
     ...databaseOptions,
     { flags: '--krb5-conf <file>', text: 'Write a krb5.conf for clients to this file.' },
+    { flags: '--reuse-port', text: 'Let other KDCs listen on the same port; needs Node 23.1.' },
     { flags: '-q, --quiet', text: 'Do not print a line for each request.' },
     { flags: '--directory <directory>', text: 'Keep there what "start" tells of.', hidden: true },
   ],
@@ -67,8 +68,9 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const { startKdc } = await import('../kdc/start.ts');
   const directory = args.value('directory');
   const nextTrouble = directory === undefined ? undefined : troubleIn(directory, args, io);
+  const reusePort = args.has('reusePort');
   const kdc = await during('starting the KDC', () =>
-    startKdc({ ...spec, now: () => io.now(), log, nextTrouble }),
+    startKdc({ ...spec, reusePort, now: () => io.now(), log, nextTrouble }),
   );
   try {
     await writeKeytab(args.value('keytab'), kdc, spec);

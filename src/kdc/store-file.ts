@@ -56,7 +56,20 @@ function storeFile(path: string, database: RootDatabase<Uint8Array, Uint8Array>)
   let changing = false;
   // What was put but is not committed, or never was, must not pass for what is there.
   let touched = 0;
+  // Reads between two waits for events are those of one moment, which is asked for several times in a request.
+  let known: number | undefined;
+  const forget = (): void => {
+    known = undefined;
+  };
   const committed = (): number => database.getBinaryFast(VERSION_KEY)?.readUIntBE(0, 6) ?? 0;
+  const atThisMoment = (): number => {
+    if (changing) return committed();
+    if (known === undefined) {
+      known = committed();
+      queueMicrotask(forget);
+    }
+    return known;
+  };
   return {
     path,
     get(key) {
@@ -99,9 +112,10 @@ function storeFile(path: string, database: RootDatabase<Uint8Array, Uint8Array>)
         throw error;
       } finally {
         changing = false;
+        forget();
       }
     },
-    version: () => committed() + touched,
+    version: () => atThisMoment() + touched,
     close: () => database.close(),
   };
 }

@@ -39,7 +39,7 @@ interface Description {
 
 const DESCRIPTION_KEY = 'D';
 const CHECK_KEY = 'K';
-const FORMAT = 1;
+const FORMAT = 2;
 
 /**
  * Makes a database in a new file and opens it. A stash file that exists is used as it is. Throws KerberosError

@@ -1,44 +1,58 @@
 import { importKey } from '../crypto/key.ts';
-import type { Principal } from '../messages/principal.ts';
 import type { PrincipalEntry } from './database.ts';
 import { KeyVersion, type OpenKeys, type PasswordOrigin } from './key-version.ts';
+import type { PrincipalPolicy } from './policy.ts';
 
-/** A principal as it is sealed, in JSON. What an entry has besides is kept under its own names, whatever it is. */
-interface StoredEntry extends Omit<PrincipalEntry, 'principal' | 'keys'> {
-  readonly principal: Principal;
-  readonly keys: readonly StoredKeys[];
-}
+/** A principal as it is sealed, in JSON: short, as most are read and opened for one request. */
+type StoredEntry = readonly [
+  nameType: number,
+  realm: string,
+  components: readonly string[],
+  keys: readonly StoredKeys[],
+  /** In milliseconds. */
+  created: number | null,
+  /** Where it says anything. */
+  policy?: unknown,
+];
 
-interface StoredKeys {
-  readonly kvno: number;
-  readonly origin?: PasswordOrigin | undefined;
-  /** Enctype and bytes. */
-  readonly rows: readonly (readonly [number, Uint8Array])[];
-}
+/** Each key is its enctype and, in base64, its bytes. */
+type StoredKeys = readonly [
+  kvno: number,
+  rows: readonly (readonly [number, string])[],
+  origin?: PasswordOrigin | undefined,
+];
 
 /** The bytes of an entry, in the clear. */
-export function encodeEntry(entry: PrincipalEntry): Uint8Array {
-  const keys = entry.keys.map(version => ({
-    kvno: version.kvno,
-    origin: version.origin,
-    rows: version.rows().map(({ etype, bytes }) => [etype, bytes] as const),
-  }));
-  return encodeValue({ ...entry, keys } satisfies StoredEntry);
+export function encodeEntry({ principal, keys, policy, created }: PrincipalEntry): Uint8Array {
+  const stored: StoredEntry = [
+    principal.nameType,
+    principal.realm,
+    principal.components,
+    keys.map(storedKeys),
+    created?.getTime() ?? null,
+  ];
+  const said = toJson(policy) as object;
+  return Buffer.from(JSON.stringify(Object.keys(said).length === 0 ? stored : [...stored, said]));
+}
+
+function storedKeys(version: KeyVersion): StoredKeys {
+  const { kvno, origin } = version;
+  const rows = version.rows().map(({ etype, bytes }) => [etype, toBase64(bytes)] as const);
+  return origin === undefined ? [kvno, rows] : [kvno, rows, origin];
 }
 
 /** The inverse; the keys are opened in `pool`. */
 export function decodeEntry(bytes: Uint8Array, pool: OpenKeys): PrincipalEntry {
-  const stored = decodeValue<StoredEntry>(bytes);
-  const keys = stored.keys.map(
-    ({ kvno, rows, origin }) =>
-      new KeyVersion(
-        kvno,
-        rows.map(([etype, key]) => importKey(etype, key)),
-        pool,
-        origin,
-      ),
-  );
-  return { ...stored, keys };
+  const [nameType, realm, components, keys, created, policy] = parse(bytes) as StoredEntry;
+  return {
+    principal: { nameType, realm, components },
+    keys: keys.map(([kvno, rows, origin]) => {
+      const imported = rows.map(([etype, key]) => importKey(etype, Buffer.from(key, 'base64')));
+      return new KeyVersion(kvno, imported, pool, origin);
+    }),
+    policy: (policy === undefined ? {} : fromJson(policy)) as PrincipalPolicy,
+    created: created === null ? undefined : new Date(created),
+  };
 }
 
 /** JSON of what has dates and bytes in it. */
@@ -48,7 +62,11 @@ export function encodeValue(value: unknown): Uint8Array {
 
 /** The inverse; the bytes were sealed, so that they are what `encodeValue` made. */
 export function decodeValue<T>(bytes: Uint8Array): T {
-  return fromJson(JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString())) as T;
+  return fromJson(parse(bytes)) as T;
+}
+
+function parse(bytes: Uint8Array): unknown {
+  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());
 }
 
 const DATE = '$date';
@@ -56,7 +74,7 @@ const BYTES = '$bytes';
 
 function toJson(value: unknown): unknown {
   if (value instanceof Date) return { [DATE]: value.getTime() };
-  if (value instanceof Uint8Array) return { [BYTES]: Buffer.from(value).toString('base64') };
+  if (value instanceof Uint8Array) return { [BYTES]: toBase64(value) };
   if (Array.isArray(value)) return value.map(toJson);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, toJson(member)]));
@@ -70,4 +88,8 @@ function fromJson(value: unknown): unknown {
   if (typeof members[BYTES] === 'string') return Uint8Array.from(Buffer.from(members[BYTES], 'base64'));
   for (const name of Object.keys(members)) members[name] = fromJson(members[name]);
   return members;
+}
+
+function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
 }

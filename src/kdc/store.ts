@@ -60,7 +60,10 @@ const REALM = 'R';
 export function durableDatabase(options: DurableDatabaseOptions): DurableDatabase {
   const { file, sealer, defaultRealm, enctypes = NEW_KEY_ENCTYPES } = options;
   const pool = new OpenKeys();
-  const entries = new EntryCache(file, (key, bytes) => decodeEntry(open(key, bytes), pool));
+  const brief = new NoPool();
+  const entries = new EntryCache(file, (key, bytes, kept) =>
+    decodeEntry(open(key, bytes), kept ? pool : brief),
+  );
   const policies = new EntryCache(file, (key, bytes) => decodeValue<RealmPolicy>(open(key, bytes)));
 
   function open(key: string, bytes: Uint8Array): Uint8Array {
@@ -212,12 +215,17 @@ export function durableDatabase(options: DurableDatabaseOptions): DurableDatabas
       for (const key of file.keys(PRINCIPAL)) {
         const bytes = file.get(key);
         // Another process may have removed it.
-        if (bytes !== undefined) yield decodeEntry(open(key, bytes), pool);
+        if (bytes !== undefined) yield decodeEntry(open(key, bytes), brief);
       }
     },
     change: work => file.change(work),
     close: () => file.close(),
   };
+}
+
+/** For what is gone soon, its opened keys with it. */
+class NoPool extends OpenKeys {
+  override admit(): void {}
 }
 
 function aliasKeys(entry: PrincipalEntry): readonly string[] {
@@ -230,5 +238,11 @@ function aliasNames({ principal, policy }: PrincipalEntry): readonly string[] {
 
 /** One string per name: a component may hold any character. */
 function nameKey(components: readonly string[], realm: string): string {
+  const [first] = components;
+  // What JSON.stringify makes, in a fraction of its time.
+  if (components.length === 1 && PLAIN.test(first!) && PLAIN.test(realm)) return `["${realm}","${first}"]`;
   return JSON.stringify([realm, ...components]);
 }
+
+/** What JSON writes as it is. */
+const PLAIN = /^[\w.@/-]*$/;

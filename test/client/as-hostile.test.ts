@@ -55,11 +55,15 @@ describe('an AS-REP that does not fit its request is refused', () => {
     await expect(login([asReply(lie)])).rejects.toMatchObject({ code: 'REPLY_MODIFIED' });
   });
 
-  it('a later end of renewal than asked for', async () => {
-    const lie = { part: { flags: RENEWABLE, renewTill: later(7201) } };
-    await expect(login([asReply(lie)], { renewLifetime: 7200 })).rejects.toMatchObject({
-      code: 'REPLY_MODIFIED',
-    });
+  it.each([
+    ['asked for', 7201, { lifetime: 3600, renewLifetime: 7200 }],
+    ['the ticket is to live, where less was asked for', 3601, { lifetime: 3600, renewLifetime: 1800 }],
+    ['the life asked for, where only a renewable ticket would do', 3601, { lifetime: 3600 }],
+  ])('a later end of renewal than %s', async (_, renewed, wishes) => {
+    const lie = { part: { flags: RENEWABLE, renewTill: later(renewed) } };
+    await expect(login([asReply(lie)], wishes)).rejects.toMatchObject({ code: 'REPLY_MODIFIED' });
+    const honest = { part: { flags: RENEWABLE, renewTill: later(renewed - 1) } };
+    await expect(login([asReply(honest)], wishes)).resolves.toBeDefined();
   });
 
   it.each([
