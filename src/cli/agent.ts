@@ -13,6 +13,7 @@ import { exchangeOptions } from './exchange.ts';
 import { wholeDuration } from './kdc-readers.ts';
 import { loadLocale } from './locale/locale.ts';
 import { formatTimestamp } from './locale/time-format.ts';
+import { tellShortly } from './run-command.ts';
 import { printable, sentence } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
@@ -61,9 +62,9 @@ async function run(args: Arguments, io: Io): Promise<number> {
       io.out(agentExports(paths, io));
       return 0;
     case 'stop':
-      return tell(await stopAgent(paths), 'The agent has ended', io);
+      return tell(await stopAgent(paths), 'The agent has ended', args, io);
     case 'lock':
-      return tell(await lockAgent(paths), 'The agent has forgotten the key', io);
+      return tell(await lockAgent(paths), 'The agent has forgotten the key', args, io);
     case 'status':
       return showStatus(paths, args, io);
     case 'install':
@@ -89,10 +90,14 @@ function serverOptions(args: Arguments): readonly string[] {
   return [...(args.has('memory') ? ['--memory'] : []), ...(idle === undefined ? [] : ['--idle', idle])];
 }
 
-function tell(done: boolean, text: string, io: Io): number {
-  if (done) io.out(`${text}\n`);
-  else io.err(`${name}: no agent runs\n`);
-  return done ? 0 : 1;
+async function tell(done: boolean, text: string, args: Arguments, io: Io): Promise<number> {
+  if (done) {
+    io.out(`${text}\n`);
+    return 0;
+  }
+  const error = new KerberosError('AGENT_LISTEN', 'no agent runs');
+  await tellShortly({ program: name, error, exitStatus: 1 }, args, io);
+  return 1;
 }
 
 async function showStatus(paths: AgentPaths, args: Arguments, io: Io): Promise<number> {
@@ -102,7 +107,7 @@ async function showStatus(paths: AgentPaths, args: Arguments, io: Io): Promise<n
     io.out(lineOfJson(status === undefined ? { running: false } : statusJson(status, paths)));
     return status === undefined ? 1 : 0;
   }
-  if (status === undefined) return tell(false, '', io);
+  if (status === undefined) return tell(false, '', args, io);
   const { pid, kind, locked, caches, clients, requests, started } = status;
   const since = formatTimestamp(new Date(started * 1000), loadLocale(io.env));
   const held = caches < 0 ? 'unknown' : String(caches);

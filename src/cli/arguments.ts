@@ -60,7 +60,8 @@ function takeLetters(parse: Parse, word: string): void {
   for (let at = 1; at < word.length; at++) {
     const letter = word[at]!;
     const row = allOptions(parse.command).find(({ flags }) => letterOf(flags) === letter);
-    if (row === undefined) throw refusal(parse, `invalid option -- '${letter}'`);
+    if (row === undefined)
+      throw refusal(parse, `invalid option -- '${String.fromCodePoint(word.codePointAt(at)!)}'`);
     if (!takesValue(row)) {
       keep(parse, row, '');
       if (!row.final) continue;

@@ -80,6 +80,21 @@ __krb5kit_propose() {
   esac
 }
 
+# Has word stand for itself behind the quote that is open.
+__krb5kit_quote() {
+  local rest=$word
+  word=
+  while [[ -n $rest ]]; do
+    case $quoted\${rest:0:1} in
+    "''") word+="'\\\\''" ;;
+    '"!') word+='"'"'!'"'"' ;;
+    '"$' | '"\`' | '"\\' | '""') word+=\\\\\${rest:0:1} ;;
+    *) word+=\${rest:0:1} ;;
+    esac
+    rest=\${rest:1}
+  done
+}
+
 __krb5kit() {
   local line=\${COMP_LINE:0:COMP_POINT} cur key= word kind= option names text quoted= ended= at=0 i cut= width=0
   local repeats passes
@@ -103,7 +118,7 @@ __krb5kit() {
   done
 
   cur=\${words[\${#words[@]} - 1]}
-  [[ $cur == [\\"\\']* ]] && quoted=1 cur=\${cur:1}
+  [[ $cur == [\\"\\']* ]] && quoted=\${cur:0:1} cur=\${cur:1}
   cur=\${cur//\\\\/}
   if [[ -n $kind ]]; then __krb5kit_propose "$kind"
   elif [[ -z $ended && $cur == --*=* ]] && __krb5kit_argument "\${cur%%=*}"; then
@@ -133,7 +148,8 @@ __krb5kit() {
       ((\${#text} > \${#cut})) && cut=$text
     done
   fi
-  if ((\${#found[@]} > 1)) && [[ -n \${texts[*]} && $COMP_TYPE != 37 && $COMP_TYPE != 42 ]]; then
+  # Only names of our own have texts: readline inserts what the beginnings of such lines have in common as it is.
+  if ((\${#found[@]} > 1)) && [[ \${texts[*]} == *[![:space:]]* && $COMP_TYPE != 37 && $COMP_TYPE != 42 ]]; then
     for word in "\${found[@]}"; do ((\${#word} > width)) && width=\${#word}; done
     for i in "\${!found[@]}"; do
       printf -v word '%-*s  (%s)' "$width" "\${found[i]}" "\${texts[i]}"
@@ -144,7 +160,7 @@ __krb5kit() {
   for word in "\${found[@]}"; do
     [[ $word == *= ]] && compopt -o nospace 2>/dev/null
     word=\${word#"$cut"}
-    [[ -z $quoted ]] && printf -v word %q "$word"
+    if [[ -n $quoted ]]; then __krb5kit_quote; else printf -v word %q "$word"; fi
     COMPREPLY+=("$word")
   done
 }

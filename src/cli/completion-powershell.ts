@@ -79,7 +79,7 @@ $krb5kitCompleter = {
   foreach ($proposal in $proposals) {
     $value = $proposal[0]
     if (-not $value.StartsWith($wordToComplete, [StringComparison]::Ordinal)) { continue }
-    $typed = if ($value -match '^[-\\w./:=]+$') { $value } else { "'" + $value.Replace("'", "''") + "'" }
+    $typed = if ($value -match '^[-\\w./:=]+$') { $value } else { "'" + [System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($value) + "'" }
     [System.Management.Automation.CompletionResult]::new($typed, $value, 'ParameterValue', $proposal[1])
   }
 }

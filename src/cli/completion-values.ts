@@ -10,6 +10,9 @@ import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 import { usualCacheFiles } from './usual-files.ts';
 
+/** More than any name that is meant to be typed has. */
+const MAX_LENGTH = 1000;
+
 /** One cache: its name, whose it is, and the services that it has tickets for. */
 interface Found {
   readonly cache: string;
@@ -29,7 +32,7 @@ const kinds: Readonly<Record<string, (found: Found) => readonly string[]>> = {
 
 /**
  * What the caches that can be read hold of a kind, each once, in order. Nobody is asked for anything: a locked keychain
- * stays locked. A name that is not one line of plain text is left out.
+ * stays locked. A name that is not one line of plain text, or would be taken for an option, is left out.
  */
 export async function valuesInCaches(kind: string, io: Io): Promise<readonly string[]> {
   const valuesOf = Object.hasOwn(kinds, kind) ? kinds[kind]! : () => [];
@@ -83,5 +86,5 @@ async function orNone<T>(work: () => Promise<readonly T[]>): Promise<readonly T[
 }
 
 function isPlain(value: string): boolean {
-  return !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value);
+  return value.length <= MAX_LENGTH && !/^-|[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(value);
 }

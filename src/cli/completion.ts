@@ -6,7 +6,7 @@ const name = 'krb5kit completion';
 /** completion: a script that has a shell complete the words of our commands. */
 export const completion: Command = {
   name,
-  summary: 'Print a script that has a shell complete commands, options and names.',
+  summary: 'Have a shell complete commands, options and names.',
   operands: 'bash|zsh|fish|powershell',
   usageStatus: 2,
   options: [

@@ -38,7 +38,7 @@ const EXIT_STATUSES: Readonly<Record<string, Meanings>> = {
   },
   kdc: {
     0: 'It is done; a signal asked the KDC to stop.',
-    1: 'It could not be done, no KDC runs.',
+    1: 'It could not be done, or no KDC runs.',
     2: WRONG,
     126: 'The command of "run" cannot be started.',
     127: 'There is no command like that of "run".',

@@ -8,7 +8,7 @@ import { VERSION } from './version.ts';
 export const allCommands: Readonly<Record<string, CommandRow>> = {
   ...commands,
   completion: {
-    summary: 'Print a script that has a shell complete commands, options and names.',
+    summary: 'Have a shell complete commands, options and names.',
     load: async () => (await import('./completion.ts')).completion,
   },
 };
@@ -40,14 +40,30 @@ async function run(args: Arguments, io: Io): Promise<number> {
   if (name === undefined) throw new UsageError('');
   if (name === 'help') {
     const { fullHelp } = await import('./help.ts');
-    io.out(fullHelp(rest[0] === undefined ? krb5kit : await find(rest[0])));
+    io.out(fullHelp(await described(rest)));
     return 0;
   }
   return runCommand(await find(name), rest, io);
 }
 
+/** The command that these words call; krb5kit itself for those that ask for help. */
+async function described([name, ...rest]: readonly string[]): Promise<Command> {
+  if (name === undefined || name === 'help' || name === '--help') return krb5kit;
+  let command = await find(name);
+  for (const word of rest) {
+    const { subcommands = {} } = command;
+    if (!Object.hasOwn(subcommands, word)) throw unknown(`${name} ${rest.join(' ')}`);
+    command = subcommands[word]!;
+  }
+  return command;
+}
+
 async function find(name: string): Promise<Command> {
   const row = Object.hasOwn(allCommands, name) ? allCommands[name] : undefined;
-  if (row === undefined) throw new UsageError(`krb5kit: there is no command '${name}'`);
+  if (row === undefined) throw unknown(name);
   return row.load();
+}
+
+function unknown(name: string): UsageError {
+  return new UsageError(`krb5kit: there is no command '${name}'`);
 }

@@ -62,6 +62,12 @@ function cacheChanges(
           ? []
           : [`the ticket for ${formatPrincipal(ticket.server)} has expired`];
       }
+      // The clock was set back.
+      if (isExpired(ticket, before)) {
+        return [
+          `the ticket for ${formatPrincipal(ticket.server)} is good again, ${left(ticket.endtime, now)}`,
+        ];
+      }
       return ticket === leading && passesMilestone(ticket, { before, now })
         ? [left(ticket.endtime, now)]
         : [];

@@ -22,12 +22,14 @@ export async function watchCaches(args: Arguments, session: Session, interval: n
   };
   const pause = pauses(session);
   try {
-    let last = await lookAtCaches(args, session);
+    let last = await pause.unlessStopped(lookAtCaches(args, session));
+    if (last === undefined) return 1;
     const trouble = troubleOf(last);
     if (args.has('json') || trouble !== undefined) await tell(last, trouble === undefined ? [] : [trouble]);
     else io.out(await statusText(last, io));
     while (await pause.go(interval)) {
-      const look = await lookAtCaches(args, session);
+      const look = await pause.unlessStopped(lookAtCaches(args, session));
+      if (look === undefined) break;
       const changes = newsSince(last, look);
       if (changes.length > 0) await tell(look, changes);
       last = look;
@@ -53,8 +55,13 @@ function troubleOf({ error }: Look): string | undefined {
 interface Pauses {
   /** Waits so many seconds; false once the command is to stop. */
   go(seconds: number): Promise<boolean>;
+  /** What comes of `work`, undefined once the command is to stop: a cache that is locked may take its time. */
+  unlessStopped<T>(work: Promise<T>): Promise<T | undefined>;
   release(): void;
 }
+
+/** Milliseconds; a timer that is to wait for longer goes off at once. */
+const LONGEST_PAUSE = 2 ** 31 - 1;
 
 function pauses({ io }: Session): Pauses {
   let stopped = io.signal?.aborted === true;
@@ -65,16 +72,21 @@ function pauses({ io }: Session): Pauses {
   };
   io.signal?.addEventListener('abort', stop);
   const release = io.onStop(stop);
+  const unlessStopped = <T>(work: Promise<T>): Promise<T | undefined> =>
+    new Promise((resolve, reject) => {
+      wake = () => resolve(undefined);
+      if (stopped) wake();
+      work.then(resolve, reject);
+    });
   return {
+    unlessStopped,
     async go(seconds) {
-      if (stopped) return false;
-      await new Promise<void>(resolve => {
-        const timer = setTimeout(resolve, seconds * 1000);
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
+      let timer: NodeJS.Timeout | undefined;
+      const passed = new Promise(resolve => {
+        timer = setTimeout(resolve, Math.min(seconds * 1000, LONGEST_PAUSE));
       });
+      await unlessStopped(passed);
+      clearTimeout(timer);
       return !stopped;
     },
     release() {

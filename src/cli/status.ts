@@ -51,6 +51,6 @@ function intervalOf(args: Arguments): number {
   const text = args.value('interval');
   if (text === undefined) return USUAL_INTERVAL;
   const seconds = wholeDuration(text);
-  if (seconds === undefined) throw new UsageError(`${name}: ${text} is no duration`);
+  if (seconds === undefined) throw new UsageError(`${name}: ${text} is no duration such as 30s, 5m or 1h`);
   return seconds;
 }

@@ -10,11 +10,49 @@ const MIN_COLUMNS = 20;
 export function wrapLine(line: string, terminal: boolean, columns: number): string {
   if (!terminal || columns < MIN_COLUMNS || line.length <= columns) return line;
   const indent = /^ */.exec(line)![0];
-  const inset = `${indent}${' '.repeat(HANG)}`;
+  return fill(line.slice(indent.length), { first: indent, inset: `${indent}${' '.repeat(HANG)}`, columns });
+}
+
+/** The narrowest column of text that can be read. */
+const MIN_ROOM = 24;
+/** Where text goes on that has no room beside what it is about. */
+const BELOW = '      ';
+
+/**
+ * The lines of a help as lines no wider than `columns`, broken at blanks. A text beside an option or a command stays in
+ * its column, where that leaves room for it, and else goes below.
+ */
+export function wrapHelp(help: string, columns: number): string {
+  return help
+    .split('\n')
+    .map(line => wrapRow(line, columns))
+    .join('\n');
+}
+
+function wrapRow(line: string, columns: number): string {
+  const head = /^ +\S.*? {2,}(?=\S)/.exec(line)?.[0] ?? '';
+  const text = line.slice(head.length);
+  if (head === '' || columns - head.length >= MIN_ROOM) {
+    return line.length <= columns
+      ? line
+      : fill(text, { first: head, inset: ' '.repeat(head.length), columns });
+  }
+  return `${head.trimEnd()}\n${fill(text, { first: BELOW, inset: BELOW, columns })}`;
+}
+
+interface Frame {
+  /** What the first line begins with. */
+  readonly first: string;
+  /** What each other line begins with. */
+  readonly inset: string;
+  readonly columns: number;
+}
+
+function fill(text: string, { first, inset, columns }: Frame): string {
   const lines: string[] = [];
-  let current = '';
-  for (const word of line.slice(indent.length).split(' ')) {
-    if (current === '') current = `${indent}${word}`;
+  let current: string | undefined;
+  for (const word of text.split(' ')) {
+    if (current === undefined) current = `${first}${word}`;
     else if (current.length + 1 + word.length <= columns) current += ` ${word}`;
     else {
       lines.push(current);

@@ -76,6 +76,10 @@ describe('krb5kit agent', () => {
         stderr: 'krb5kit agent: no agent runs\n',
       });
     }
+    for (const action of ['--stop', '--lock']) {
+      const { status: exit, stdout, stderr } = await say([action, '--json'], { env });
+      expect([exit, stdout, outputOf('failure', stderr).message]).toEqual([1, '', 'no agent runs']);
+    }
   });
 
   it('listens in the runtime directory where there is one', async () => {

@@ -32,6 +32,10 @@ describe('a command line', () => {
     ]);
   });
 
+  it('is refused for a letter that is none, which is shown whole', () => {
+    expect(() => parseArguments(sample, ['-f\u{1f600}'])).toThrow("sample: invalid option -- '\u{1f600}'");
+  });
+
   it('takes the word after an option for its value, whatever it looks like', () => {
     expect(parseArguments(sample, ['-c', '-f']).value('c')).toBe('-f');
     expect(parseArguments(sample, ['-c', '--']).value('c')).toBe('--');

@@ -48,7 +48,10 @@ describe('what the caches hold', () => {
   it('leaves out configuration entries, and names that a line cannot hold or a terminal would obey', async () => {
     const entry = configEntry(alice, 'pa_type', undefined, '2');
     const hostile = { ...parsePrincipal('x@A.TEST'), components: ['HTTP', 'a\u001b[2Jb\u202e'] };
-    writeCache(home, [tgt, entry, credential('x@A.TEST', { server: hostile })]);
+    const option = { ...hostile, components: ['-rf'] };
+    const long = { ...hostile, components: ['x'.repeat(1001)] };
+    const others = [hostile, option, long].map(server => credential('x@A.TEST', { server }));
+    writeCache(home, [tgt, entry, ...others]);
     expect(await values('services')).toEqual(['krbtgt/A.TEST@A.TEST']);
   });
 
@@ -102,7 +105,7 @@ it('the words of operands tell what they are, or the command does', () => {
 
 it('krb5kit lists it among the commands', async () => {
   const { io } = await runAt(home, krb5kit, ['--help']);
-  expect(io.stdout).toMatch(/^ {2}completion +Print a script/m);
+  expect(io.stdout).toMatch(/^ {2}completion +Have a shell complete/m);
 });
 
 function optionsOf({ options, subcommands = {} }: Command): Command['options'] {

@@ -30,6 +30,12 @@ describe('krb5kit', () => {
     expect((await run(name, '--help')).stdout).toBe(stdout);
   });
 
+  it('explains the commands of a command, and asked for help with help explains itself', async () => {
+    expect((await run('help', 'cache', 'list')).stdout).toBe((await run('cache', 'list', '--help')).stdout);
+    const { stdout } = await run('help');
+    for (const word of ['help', '--help']) expect((await run('help', word)).stdout).toBe(stdout);
+  });
+
   it('runs a command under its own name, with its own status', async () => {
     const { status, stderr } = await run('kinit', '-4');
     expect([status, stderr]).toEqual([3, 'Kerberos 4 is no longer supported\n']);
@@ -40,6 +46,8 @@ describe('krb5kit', () => {
     [[], 'Usage: krb5kit <command>'],
     [['nonsense'], "krb5kit: there is no command 'nonsense'\n"],
     [['help', 'nonsense'], "krb5kit: there is no command 'nonsense'\n"],
+    [['help', 'klist', 'x'], "krb5kit: there is no command 'klist x'\n"],
+    [['help', 'cache', 'toString'], "krb5kit: there is no command 'cache toString'\n"],
     [['toString'], "krb5kit: there is no command 'toString'\n"],
     [['--nonsense'], "krb5kit: unrecognized option '--nonsense'\n"],
   ])('%j is a mistake, told with the usage and status 2', async (argv, complaint) => {

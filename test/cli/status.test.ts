@@ -1,5 +1,7 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { runCommand } from '../../src/cli/run-command.ts';
 import { status } from '../../src/cli/status.ts';
@@ -98,6 +100,35 @@ describe('krb5kit status --watch', () => {
     for (const control of ['\r', '\x1b']) expect(io.output).not.toContain(control);
   });
 
+  it('waits for months without a word, and ends when it is to stop', async () => {
+    writeCache(home);
+    const warnings: string[] = [];
+    const warned = ({ name }: Error) => warnings.push(name);
+    process.on('warning', warned);
+    const { io, ended, lines } = watching(['--interval', '365d']);
+    await lines(1);
+    await sleep(20);
+    io.stop();
+    expect(await ended).toBe(0);
+    process.off('warning', warned);
+    expect(warnings).toEqual([]);
+  });
+
+  it('ends when it is to stop, though the cache is silent', async () => {
+    const socket = join(home, 'kcm');
+    let asked = false;
+    const silent = createServer(() => {
+      asked = true;
+    }).listen(socket);
+    const config = join(home, 'krb5.conf');
+    writeFileSync(config, `[libdefaults]\n  kcm_socket = ${socket}\n`);
+    const { io, ended } = watching(['KCM:1'], { env: { KRB5_CONFIG: config, HOME: home } });
+    await until(() => asked || undefined);
+    io.stop();
+    expect(await ended).toBe(1);
+    silent.close();
+  });
+
   it('is a line of JSON for each change, and its status is that of the end', async () => {
     writeCache(home);
     const { io, ended, lines } = watching(['--json']);
@@ -135,6 +166,12 @@ describe('what is new', () => {
     ],
     ['that once only', lookAt(101, [tgt, host]), lookAt(102, [tgt, host]), []],
     ['how much is left at some times', lookAt(1799, [tgt]), lookAt(1801, [tgt]), ['29 min 59 s left']],
+    [
+      'that a ticket is good again where the clock was set back',
+      lookAt(101, [tgt, host]),
+      lookAt(90, [tgt, host]),
+      ['the ticket for host/x@A.TEST is good again, 10 s left'],
+    ],
     [
       'that a ticket is gone',
       lookAt(0, [tgt, host]),

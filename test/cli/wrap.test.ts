@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { wrapLine } from '../../src/cli/wrap.ts';
+import { wrapHelp, wrapLine } from '../../src/cli/wrap.ts';
 
 const LINE = '  Try: kinit -k -t /etc/krb5.keytab host/www.example.test, as root';
 
@@ -20,5 +20,35 @@ describe('a line', () => {
     const wrapped = wrapLine(long, true, 40);
     expect(wrapped.split('\n')).toEqual(['KDC:', `  ${'x'.repeat(60)}`, '  answered']);
     expect(wrapped.replaceAll(/\n */g, ' ')).toBe(long);
+  });
+});
+
+describe('a help', () => {
+  const help = `Usage: x [options]
+
+Options:
+  --long <value>  What it is for, in so many words.
+  -q              Quiet.
+`;
+
+  it('is broken within the column of its texts', () => {
+    expect(wrapHelp(help, 45).split('\n')[3]).toBe('  --long <value>  What it is for, in so many');
+    expect(wrapHelp(help, 45).split('\n')[4]).toBe(`${' '.repeat(18)}words.`);
+  });
+
+  it('has its texts below where there is no room beside', () => {
+    expect(wrapHelp(help, 30)).toBe(`Usage: x [options]
+
+Options:
+  --long <value>
+      What it is for, in so
+      many words.
+  -q
+      Quiet.
+`);
+  });
+
+  it('is the same where it fits', () => {
+    expect(wrapHelp(help, 80)).toBe(help);
   });
 });

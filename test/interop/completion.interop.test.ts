@@ -20,6 +20,9 @@ beforeAll(() => {
     tgt,
     credential('HTTP/www.a.test@A.TEST'),
     credential('host/db$one.a.test@A.TEST'),
+    credential('evil/`id`$(id)"\'!x@A.TEST'),
+    credential('pair/$(id)1@A.TEST'),
+    credential('pair/$(id)2@A.TEST'),
   ]);
   env = {
     PATH: `${bin}${delimiter}${process.env.PATH}`,
@@ -78,6 +81,10 @@ const completed: readonly (readonly [typed: string, words: string])[] = [
   ['krb5kit kinit alice@', '<kinit><alice@A.TEST>'],
   ['kvno -q HT', '<-q><HTTP/www.a.test@A.TEST>'],
   ['kvno host/d', '<host/db$one.a.test@A.TEST>'],
+  ['kvno evil/', '<evil/`id`$(id)"\'!x@A.TEST>'],
+  ["kvno 'evil/", '<evil/`id`$(id)"\'!x@A.TEST>'],
+  ['kvno "evil/', '<evil/`id`$(id)"\'!x@A.TEST>'],
+  [`kvno pair/${TAB}1`, '<pair/$(id)1@A.TEST>'],
   ['kvno --u2u FILE:', '<--u2u><FILE:CACHE>'],
   ['kinit -c FILE:', '<-c><FILE:CACHE>'],
   ['krb5kit present HT', '<present><HTTP@www.a.test>'],
