@@ -21,7 +21,14 @@ import type { AuthorizationDataElement, EncryptionKey, HostAddress } from '../me
 import { ApError } from './ap-error.ts';
 import { mutualFailed, openApRep, sameApRep, sealApRep } from './ap-rep.ts';
 import { instantOf } from './authenticator-time.ts';
-import { checkAddress, checkClient, checkSkew, checkTicketTimes, checkTransited } from './checks.ts';
+import {
+  checkAddress,
+  checkClient,
+  checkSkew,
+  checkTicketTimes,
+  checkTransited,
+  type Moment,
+} from './checks.ts';
 import type { OpenedTickets } from './opened-tickets.ts';
 import { asApError } from './refusal.ts';
 import { authenticatorTag, type ReplayCache } from './replay-cache.ts';
@@ -101,26 +108,32 @@ export interface ApAccepted {
  */
 export async function acceptApReq(apReq: Uint8Array, options: AcceptOptions): Promise<ApAccepted> {
   try {
-    return await judge(apReq, options);
+    const opened = open(apReq, options);
+    const { now, clockskew = 300 } = options;
+    const moment = { now: now?.() ?? new Date(), clockskew };
+    const remembered = remember(opened, moment, options);
+    if (remembered !== undefined) await remembered;
+    return judge(opened, moment, options);
   } catch (error) {
     throw asApError(error);
   }
 }
 
-async function judge(apReq: Uint8Array, options: AcceptOptions): Promise<ApAccepted> {
-  const { now = () => new Date(), clockskew = 300 } = options;
-  const opened = open(apReq, options);
-  const { request, server, part, authenticator } = opened;
+/** The checks of what makes a request one to be remembered, and that it is new. */
+function remember(
+  { request, part, authenticator }: Opened,
+  moment: Moment,
+  { address, replayCache }: AcceptOptions,
+): void | Promise<void> {
   checkClient(part, authenticator);
-  checkAddress(part, options.address);
-  const moment = { now: now(), clockskew };
+  checkAddress(part, address);
   checkSkew(authenticator, moment);
-  const remembered = options.replayCache?.check(
-    authenticatorTag(request.authenticator),
-    new Date(instantOf(authenticator)),
-    moment.now,
-  );
-  if (remembered !== undefined) await remembered;
+  const tag = authenticatorTag(request.authenticator);
+  return replayCache?.check(tag, new Date(instantOf(authenticator)), moment.now);
+}
+
+function judge(opened: Opened, moment: Moment, options: AcceptOptions): ApAccepted {
+  const { request, server, part, authenticator } = opened;
   checkTicketTimes(part, moment);
   checkTransited(part, server);
   checkChecksum(authenticator.cksum, opened.sessionKey, options.checksumData);

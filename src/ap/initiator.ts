@@ -58,7 +58,8 @@ export function createApReq(credential: Credential, options: ApReqOptions = {}):
     crealm: credential.client.realm,
     cname: toPrincipalName(credential.client),
     cksum: checksumOf(options.checksum, sessionKey),
-    ...time,
+    cusec: time.cusec,
+    ctime: time.ctime,
     subkey: initiatorSubkey && toEncryptionKey(initiatorSubkey),
     seqNumber: initiatorSequence,
     authorizationData: options.authorizationData,
@@ -87,10 +88,17 @@ function verifyApRep(apRep: Uint8Array, time: AuthenticatorTime, session: ApSess
   if (isKrbError(apRep)) throw new KdcError(KrbError.decode(apRep), 'SERVER_REFUSED');
   const part = openApRep(apRep, session.sessionKey);
   checkApRepTime(part, time);
+  // Spread, an object that is changed thereby has V8 make maps of its own for it, which live long.
+  const { client, server, sessionKey, initiatorSubkey, initiatorSequence, endtime } = session;
   return {
-    ...session,
+    client,
+    server,
+    sessionKey,
+    initiatorSubkey,
+    initiatorSequence,
     acceptorSubkey: part.subkey && toKey(part.subkey),
     acceptorSequence: part.seqNumber,
+    endtime,
     mutual: true,
   };
 }

@@ -2,8 +2,9 @@ import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from '
 import { randomBytes } from '../crypto/random.ts';
 import { KRB_AP_ERR_REPEAT, KRB_ERR_GENERIC } from '../messages/error-codes.ts';
 import { ApError } from './ap-error.ts';
+import { isOurs } from './lock-file.ts';
 import { type LocalReplayCache, TAG_BYTES } from './replay-cache.ts';
-import { isOurs, withReplayLock } from './replay-lock.ts';
+import { ReplayLock } from './replay-lock.ts';
 import { sipHash } from './siphash.ts';
 
 export interface FileReplayOptions {
@@ -21,18 +22,19 @@ const MAX_FILE_BYTES = 0x7fffffff;
  * The replay cache in the file `path`, in the `file2` format of the reference implementation, so that it outlives the
  * process and other acceptors on the machine see what we accept, and we what they do.
  *
- * Accesses of ours exclude each other by a lock file. The reference implementation locks the file itself with fcntl,
+ * Accesses of ours exclude each other by a lock file, a link to one that a busy process keeps beside it. The reference implementation locks the file itself with fcntl,
  * which Node cannot: an authenticator used at the same moment there and here, within the microseconds between looking
  * and writing, passes in both. Where that matters, the services need keys of their own.
  */
 export function fileReplayCache(path: string, { clockskew = 300 }: FileReplayOptions = {}): LocalReplayCache {
+  const lock = new ReplayLock(path);
   return {
     check(tag, ctime, now) {
       const seconds = Math.floor(now.getTime() / 1000);
       // A client whose clock is ahead may have its authenticator replayed for longer than one skew from now.
       const record = makeRecord(tag, Math.max(seconds, Math.floor(ctime.getTime() / 1000)));
       try {
-        withReplayLock(path, () => withFile(path, fd => store(fd, record, { now: seconds, clockskew })));
+        lock.hold(() => withFile(path, fd => store(fd, record, { now: seconds, clockskew })));
       } catch (error) {
         if (error instanceof ApError) throw error;
         throw new ApError(KRB_ERR_GENERIC, 'the replay cache cannot be used', { cause: error });
@@ -79,13 +81,16 @@ function store(fd: number, record: Buffer, moment: Moment): void {
     const slot = Number(sipHash(seed, tag) % BigInt(table.records));
     const offset = table.offset + slot * RECORD_BYTES;
     const found = readRecords(fd, offset);
-    if (found.some(other => other.subarray(0, TAG_BYTES).equals(tag))) throw new ApError(KRB_AP_ERR_REPEAT);
-    free ??= [0, 1]
-      .filter(i => isFree(found[i], moment))
-      .map(i => offset + i * RECORD_BYTES)
-      .at(0);
-    if (found.length < 2 || found.some(other => timeOf(other) === 0)) {
-      writeSync(fd, record, 0, RECORD_BYTES, free!);
+    let neverUsed = found < 2;
+    for (let i = 0; i < found; i++) {
+      if (hasTag(i, tag)) throw new ApError(KRB_AP_ERR_REPEAT);
+      const time = timeOf(i);
+      if (time === 0) neverUsed = true;
+      if (time === 0 || moment.now > time + moment.clockskew) free ??= offset + i * RECORD_BYTES;
+    }
+    if (neverUsed) {
+      // What is beyond the end is free as well.
+      writeSync(fd, record, 0, RECORD_BYTES, free ?? offset + found * RECORD_BYTES);
       return;
     }
     // Another hash in each table.
@@ -112,20 +117,20 @@ function readSeed(fd: number): Uint8Array {
   return fresh;
 }
 
-/** The whole records at `offset`, two at most. */
-function readRecords(fd: number, offset: number): readonly Buffer[] {
-  const bytes = Buffer.alloc(2 * RECORD_BYTES);
-  const length = readSync(fd, bytes, 0, bytes.length, offset);
-  const count = Math.floor(length / RECORD_BYTES);
-  return [bytes.subarray(0, RECORD_BYTES), bytes.subarray(RECORD_BYTES)].slice(0, count);
+/** Two neighbouring records, to look at before anything else is read. */
+let records: Buffer | undefined;
+
+/** Reads the whole records at `offset`, two at most; answers how many. */
+function readRecords(fd: number, offset: number): number {
+  records ??= Buffer.alloc(2 * RECORD_BYTES);
+  return Math.floor(readSync(fd, records, 0, records.length, offset) / RECORD_BYTES);
 }
 
-function isFree(record: Buffer | undefined, { now, clockskew }: Moment): boolean {
-  if (record === undefined) return true;
-  const time = timeOf(record);
-  return time === 0 || now > time + clockskew;
+function hasTag(record: number, tag: Uint8Array): boolean {
+  const start = record * RECORD_BYTES;
+  return records!.compare(tag, 0, TAG_BYTES, start, start + TAG_BYTES) === 0;
 }
 
-function timeOf(record: Buffer): number {
-  return record.readUInt32BE(TAG_BYTES);
+function timeOf(record: number): number {
+  return records!.readUInt32BE(record * RECORD_BYTES + TAG_BYTES);
 }

@@ -1,84 +1,83 @@
-import { closeSync, lstatSync, openSync, renameSync, type Stats, unlinkSync, writeSync } from 'node:fs';
-import { describeOurselves, type Holder, isDead, parseHolder } from '../ccache/lock-holder.ts';
-import { readRegularFile } from '../keytab/read-file.ts';
+import { linkSync, lstatSync, renameSync, unlinkSync } from 'node:fs';
+import { describeOurselves, isDead } from '../ccache/lock-holder.ts';
+import { isOurs, makeLockFile, readHolder } from './lock-file.ts';
+import { makeSeal } from './lock-seal.ts';
 
 let ourselves: string | undefined;
 
 /** Milliseconds to wait for a lock; whoever holds it reads and writes a few bytes. */
 const PATIENCE = 2000;
-/** Far more than a host's name and a few numbers. */
-const MAX_LOCK_BYTES = 4096;
+/** A service that has taken its lock this often will take it often. */
+const FEW = 32;
 
 /**
- * Runs `work` while no other process of ours does work on `path`, whose lock is a file beside it. It blocks the thread,
- * for microseconds as a rule. Throws what the file system throws, and an Error where the lock is another user's or, after
- * two seconds, still held.
+ * The lock of the file `path` among our processes: a file beside it, which tells whose it is. To make a file costs twice
+ * as much as all that is done under the lock, so who takes it often keeps a file and links it.
  */
-export function withReplayLock<T>(path: string, work: () => T): T {
-  const lock = `${path}.lock`;
-  ourselves ??= describeOurselves();
-  const deadline = performance.now() + PATIENCE;
-  while (!acquire(lock, ourselves)) {
-    if (performance.now() > deadline) throw new Error(`${lock} is held by another process`);
-    pause(1);
-  }
-  try {
-    return work();
-  } finally {
-    unlinkSync(lock);
-  }
-}
+export class ReplayLock {
+  private readonly path: string;
+  private readonly lock: string;
+  private taken = 0;
+  private seal: string | undefined;
 
-/**
- * One attempt. A dead holder's lock is replaced by one that was taken under the name of that holder: only one process
- * can have it, and one that comes late finds that the lock is no longer the dead holder's.
- */
-function acquire(lock: string, text: string): boolean {
-  if (make(lock, text)) return true;
-  const found = lstatSync(lock, { throwIfNoEntry: false });
-  // Else anybody could have the service wait for a process that never ends.
-  if (found !== undefined && !isOurs(found)) throw new Error(`${lock} is not a file of ours`);
-  const holder = read(lock);
-  if (holder === undefined || !isDead(holder)) return false;
-  const claim = `${lock}.${holder.token}`;
-  if (!acquire(claim, text)) return false;
-  if (read(lock)?.token === holder.token) {
-    renameSync(claim, lock);
-    return true;
+  constructor(path: string) {
+    this.path = path;
+    this.lock = `${path}.lock`;
   }
-  unlinkSync(claim);
-  return false;
-}
 
-/** Whether a file belongs to the user we are; without users, any does. */
-export function isOurs({ uid }: Stats): boolean {
-  return process.geteuid === undefined || uid === process.geteuid();
-}
-
-function make(lock: string, text: string): boolean {
-  let fd: number;
-  try {
-    fd = openSync(lock, 'wx', 0o600);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+  /**
+   * Runs `work` while no other process of ours does. It blocks the thread, for microseconds as a rule. Throws what the
+   * file system throws, and an Error where the lock is another user's or, after two seconds, still held.
+   */
+  hold<T>(work: () => T): T {
+    const { lock } = this;
+    ourselves ??= describeOurselves();
+    if (++this.taken === FEW) this.seal = makeSeal(this.path, ourselves);
+    const deadline = performance.now() + PATIENCE;
+    while (!this.acquire(lock, ourselves)) {
+      if (performance.now() > deadline) throw new Error(`${lock} is held by another process`);
+      pause(1);
+    }
+    try {
+      return work();
+    } finally {
+      unlinkSync(lock);
+    }
   }
-  try {
-    writeSync(fd, text);
-  } finally {
-    closeSync(fd);
-  }
-  return true;
-}
 
-function read(lock: string): Holder | undefined {
-  try {
-    const { ino, mtimeMs } = lstatSync(lock);
-    // Anybody may have put a FIFO here, where replay caches are wont to lie; it must not stop the service.
-    const bytes = readRegularFile(lock, MAX_LOCK_BYTES);
-    return bytes && parseHolder(Buffer.from(bytes).toString('latin1'), mtimeMs, ino);
-  } catch {
-    return undefined;
+  /**
+   * One attempt. A dead holder's lock is replaced by one that was taken under the name of that holder: only one process
+   * can have it, and one that comes late finds that the lock is no longer the dead holder's.
+   */
+  private acquire(lock: string, text: string): boolean {
+    if (this.make(lock, text)) return true;
+    const found = lstatSync(lock, { throwIfNoEntry: false });
+    // Else anybody could have the service wait for a process that never ends.
+    if (found !== undefined && !isOurs(found)) throw new Error(`${lock} is not a file of ours`);
+    const holder = readHolder(lock);
+    if (holder === undefined || !isDead(holder)) return false;
+    const claim = `${lock}.${holder.token}`;
+    if (!this.acquire(claim, text)) return false;
+    if (readHolder(lock)?.token === holder.token) {
+      renameSync(claim, lock);
+      return true;
+    }
+    unlinkSync(claim);
+    return false;
+  }
+
+  private make(lock: string, text: string): boolean {
+    try {
+      if (this.seal === undefined) makeLockFile(lock, text);
+      else linkSync(this.seal, lock);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      if (this.seal === undefined) throw error;
+      // Somebody has cleaned up, or the file system knows no links.
+      this.seal = undefined;
+      return this.make(lock, text);
+    }
   }
 }
 

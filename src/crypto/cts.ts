@@ -77,6 +77,7 @@ export class BlockCipher {
     const blocks = bytes.length < whole ? filled(bytes, whole) : bytes.subarray(0, whole);
     const out = this.decryptBlocks(blocks);
     if (last === 0) return out;
+    if (length === whole) return swapLast(out, bytes, last);
     // The last whole block, moved forward by the sender, holds the final plaintext and the rest of its predecessor.
     const previous = last > BLOCK ? last - 2 * BLOCK : undefined;
     for (let i = 0; i < BLOCK; i++) {
@@ -100,6 +101,22 @@ export class BlockCipher {
     this.received = keepLast(blocks, received);
     return out;
   }
+}
+
+/**
+ * Sets right the last two blocks, the second of them at `last`, of what was decrypted as they came, which is in the wrong
+ * order: where both are whole, all that is wrong is what each was combined with.
+ */
+function swapLast(out: Buffer, bytes: Uint8Array, last: number): Buffer {
+  const first = last - BLOCK;
+  for (let i = 0; i < BLOCK; i++) {
+    const previous = first === 0 ? 0 : bytes[first - BLOCK + i]!;
+    const [a, b] = [bytes[first + i]!, bytes[last + i]!];
+    const behind = out[first + i]! ^ previous ^ b;
+    out[first + i] = out[last + i]! ^ a ^ previous;
+    out[last + i] = behind;
+  }
+  return out;
 }
 
 /** The last of `blocks`, in the memory of `kept` if there is any. */

@@ -20,7 +20,7 @@ export function importKey(etype: number, bytes: Uint8Array): Key {
       `a key of encryption type ${etype} has ${profile.keyLength} bytes, not ${bytes.length}`,
     );
   }
-  return new ProtocolKey(etype, Uint8Array.from(bytes), profile);
+  return new ProtocolKey(etype, new Uint8Array(bytes), profile);
 }
 
 /** A fresh random key; throws `ENCTYPE_UNSUPPORTED`. */

@@ -74,5 +74,10 @@ function putText(target: Uint8Array, offset: number, text: string, length: numbe
 /** Whether `received` is exactly the first `length` bytes of `computed`, in constant time. */
 export function macMatches(computed: Uint8Array, received: Uint8Array, length: number): boolean {
   if (received.length !== length) return false;
-  return timingSafeEqual(computed.length === length ? computed : computed.subarray(0, length), received);
+  // An array that was just made has memory outside the heap allocated for it before node:crypto reads it.
+  const expected = scratch.take(length);
+  for (let i = 0; i < length; i++) expected[i] = computed[i]!;
+  const equal = timingSafeEqual(expected, received);
+  expected.fill(0);
+  return equal;
 }

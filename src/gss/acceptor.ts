@@ -7,7 +7,7 @@ import type { Credential } from '../messages/credential.ts';
 import type { HostAddress } from '../messages/types.ts';
 import { refusalToken } from './acceptor-refusal.ts';
 import { type Asked, askedOf, isDceStyle } from './acceptor-request.ts';
-import type { ChannelBindings, SecurityContext } from './context.ts';
+import type { ChannelBindings, ContextInfo, SecurityContext } from './context.ts';
 import { openDelegation } from './delegation.ts';
 import { frame, isFramed, TOK_AP_REP, TOK_AP_REQ, TOK_TGT_REP, TOK_TGT_REQ, unframe } from './framing.ts';
 import { GssError } from './gss-error.ts';
@@ -67,7 +67,7 @@ class Acceptor extends KerberosContext {
     this.options = options;
   }
 
-  protected async advance(given: Uint8Array | undefined): Promise<Uint8Array | undefined> {
+  protected advance(given: Uint8Array | undefined): Uint8Array | undefined | Promise<Uint8Array | undefined> {
     const token = requireToken(given);
     if (this.pending !== undefined) return this.end(token, this.pending);
     if (!isFramed(token)) return this.accept(token, false);
@@ -133,15 +133,23 @@ class Acceptor extends KerberosContext {
     const { client: initiator, server: acceptor, endtime, initiatorSubkey, sessionKey } = session;
     const keys = initiatorSubkey === undefined ? [sessionKey] : [initiatorSubkey, sessionKey];
     const delegated = delegation && openDelegation(delegation, keys);
-    const { mechanism } = this;
-    const info = { initiator, acceptor, mechanism, endtime, ticket, evidence, delegated };
     // An initiator that is not answered knows of nothing that we chose.
-    const agreed = flags.mutual
-      ? session
-      : { ...session, mutual: false, acceptorSubkey: undefined, acceptorSequence: undefined };
-    this.establish({ ...info, flags: { ...flags, anonymous: isAnonymous(initiator) } }, () =>
-      protectMessages(agreed, 'acceptor', flags),
-    );
+    const agreed =
+      flags.mutual || !session.mutual
+        ? session
+        : { ...session, mutual: false, acceptorSubkey: undefined, acceptorSequence: undefined };
+    const anonymous = isAnonymous(initiator);
+    const info: ContextInfo = {
+      initiator,
+      acceptor,
+      flags: flags.anonymous === anonymous ? flags : { ...flags, anonymous },
+      mechanism: this.mechanism,
+      endtime,
+      ticket,
+      evidence,
+      delegated,
+    };
+    this.establish(info, () => protectMessages(agreed, 'acceptor', flags));
   }
 }
 

@@ -28,11 +28,13 @@ const encoded = new Map<string, Uint8Array>();
 export function frame({ mechanism, tokenId, message }: KerberosToken): Uint8Array {
   const oid = derOf(mechanism);
   const length = oid.length + 2 + message.length;
-  const header = headerOf(length);
-  const token = new Uint8Array(header.length + length);
-  token.set(header);
-  token.set(oid, header.length);
-  const at = header.length + oid.length;
+  const start = 1 + lengthOctets(length);
+  const token = new Uint8Array(start + length);
+  token[0] = INITIAL_TOKEN;
+  token[1] = length < 0x80 ? length : 0x80 | (start - 2);
+  for (let at = start - 1, rest = length; at > 1; at--, rest >>>= 8) token[at] = rest & 0xff;
+  token.set(oid, start);
+  const at = start + oid.length;
   token[at] = tokenId >> 8;
   token[at + 1] = tokenId & 0xff;
   token.set(message, at + 2);
@@ -68,9 +70,9 @@ function derOf(oid: string): Uint8Array {
   return der;
 }
 
-function headerOf(length: number): readonly number[] {
-  if (length < 0x80) return [INITIAL_TOKEN, length];
-  const octets: number[] = [];
-  for (let rest = length; rest > 0; rest >>>= 8) octets.unshift(rest & 0xff);
-  return [INITIAL_TOKEN, 0x80 | octets.length, ...octets];
+/** How many octets tell a length. */
+function lengthOctets(length: number): number {
+  let octets = 1;
+  if (length >= 0x80) for (let rest = length; rest > 0; rest >>>= 8) octets++;
+  return octets;
 }

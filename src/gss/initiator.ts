@@ -8,7 +8,7 @@ import { Ticket } from '../messages/ticket.ts';
 import type { AuthorizationDataElement } from '../messages/types.ts';
 import { encodeGssChecksum, GSS_CHECKSUM } from './authenticator-checksum.ts';
 import { hashBindings } from './channel-bindings.ts';
-import type { ChannelBindings, ContextFlags, SecurityContext } from './context.ts';
+import type { ChannelBindings, ContextFlags, ContextInfo, SecurityContext } from './context.ts';
 import { sealDelegation } from './delegation.ts';
 import { frame, isFramed, TOK_AP_REP, TOK_AP_REQ, TOK_ERROR, unframe } from './framing.ts';
 import { GssError } from './gss-error.ts';
@@ -54,7 +54,7 @@ class Initiator extends KerberosContext {
     this.mechanism = credential.isSkey ? KRB5_USER_TO_USER : KRB5;
   }
 
-  protected async advance(token: Uint8Array | undefined): Promise<Uint8Array | undefined> {
+  protected advance(token: Uint8Array | undefined): Uint8Array | undefined {
     if (this.request === undefined) return this.ask(token);
     const session = this.request.verify(this.apRepOf(requireToken(token)));
     this.agree(session);
@@ -104,25 +104,34 @@ class Initiator extends KerberosContext {
   }
 
   private agree(session: ApSession): void {
-    const { client: initiator, endtime } = session;
     const { flags, mechanism, credential } = this;
-    const info = {
-      initiator,
-      // A cache's credential goes by the name that was asked for, which may be an alias, or without a realm.
-      get acceptor() {
-        return serverOf(credential);
-      },
-      flags,
-      mechanism,
-      endtime,
-    };
-    this.establish(info, () => protectMessages(session, 'initiator', flags));
+    this.establish(new InitiatorInfo(session, flags, mechanism, credential.ticket), () =>
+      protectMessages(session, 'initiator', flags),
+    );
   }
 }
 
-function serverOf({ ticket }: Credential): Principal {
-  const { sname, realm } = Ticket.decode(ticket);
-  return toPrincipal(sname, realm);
+/** A class, since a getter of an object's own has V8 keep what is behind it for long, of thousands of contexts. */
+class InitiatorInfo implements ContextInfo {
+  readonly initiator: Principal;
+  readonly flags: ContextFlags;
+  readonly mechanism: string;
+  readonly endtime: Date;
+  private readonly shown: Uint8Array;
+
+  constructor({ client, endtime }: ApSession, flags: ContextFlags, mechanism: string, shown: Uint8Array) {
+    this.initiator = client;
+    this.flags = flags;
+    this.mechanism = mechanism;
+    this.endtime = endtime;
+    this.shown = shown;
+  }
+
+  /** A cache's credential goes by the name that was asked for, which may be an alias, or without a realm. */
+  get acceptor(): Principal {
+    const { sname, realm } = Ticket.decode(this.shown);
+    return toPrincipal(sname, realm);
+  }
 }
 
 function flagsOf({ client }: Credential, { flags = {}, delegated = [] }: InitiatorOptions): ContextFlags {

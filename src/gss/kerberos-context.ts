@@ -42,7 +42,9 @@ export abstract class KerberosContext implements SecurityContext {
     if (this.established) throw new GssError('DEFECTIVE_TOKEN', 'a token for an established context');
     this.broken = true;
     try {
-      const reply = await this.advance(token);
+      const made = this.advance(token);
+      // What is there need not be waited for.
+      const reply = made instanceof Promise ? await made : made;
       this.broken = false;
       return reply;
     } catch (error) {
@@ -75,7 +77,9 @@ export abstract class KerberosContext implements SecurityContext {
   }
 
   /** One step. Throws GssError, or KerberosError for it to be made of. */
-  protected abstract advance(token: Uint8Array | undefined): Promise<Uint8Array | undefined>;
+  protected abstract advance(
+    token: Uint8Array | undefined,
+  ): Uint8Array | undefined | Promise<Uint8Array | undefined>;
 
   /** What tells the peer of an error, if anything does. */
   protected errorToken(_error: unknown): Uint8Array | undefined {

@@ -1,4 +1,4 @@
-import type { SecurityContext } from './context.ts';
+import type { ContextInfo, PrfOptions, SecurityContext, Unwrapped, WrapOptions } from './context.ts';
 import { GssError } from './gss-error.ts';
 import { asGssError } from './status.ts';
 
@@ -11,39 +11,66 @@ export interface Negotiation {
 
 /** A context that negotiates, and from then on is that of the mechanism which was agreed on. */
 export function negotiatedContext(negotiation: Negotiation): SecurityContext {
-  // A step that does not come to its end has broken the context; so has another that is taken meanwhile.
-  let broken = false;
+  return new NegotiatedContext(negotiation);
+}
 
-  function result(): SecurityContext {
-    const context = negotiation.result;
+class NegotiatedContext implements SecurityContext {
+  private readonly negotiation: Negotiation;
+  /** A step that does not come to its end has broken the context; so has another that is taken meanwhile. */
+  private broken = false;
+
+  constructor(negotiation: Negotiation) {
+    this.negotiation = negotiation;
+  }
+
+  async step(token?: Uint8Array): Promise<Uint8Array | undefined> {
+    if (this.broken) throw new GssError('NO_CONTEXT', 'the negotiation has failed');
+    if (this.established) throw new GssError('DEFECTIVE_TOKEN', 'a token for an established context');
+    this.broken = true;
+    try {
+      const reply = await this.negotiation.step(token);
+      this.broken = false;
+      return reply;
+    } catch (error) {
+      throw asGssError(error, () => undefined);
+    }
+  }
+
+  get established(): boolean {
+    return this.negotiation.result !== undefined;
+  }
+
+  get info(): ContextInfo {
+    return this.result().info;
+  }
+
+  wrap(message: Uint8Array, options?: WrapOptions): Uint8Array {
+    return this.result().wrap(message, options);
+  }
+
+  unwrap(token: Uint8Array): Unwrapped {
+    return this.result().unwrap(token);
+  }
+
+  mic(message: Uint8Array): Uint8Array {
+    return this.result().mic(message);
+  }
+
+  verifyMic(message: Uint8Array, token: Uint8Array): void {
+    this.result().verifyMic(message, token);
+  }
+
+  wrapSizeLimit(size: number, options?: WrapOptions): number {
+    return this.result().wrapSizeLimit(size, options);
+  }
+
+  prf(input: Uint8Array, length: number, options?: PrfOptions): Uint8Array {
+    return this.result().prf(input, length, options);
+  }
+
+  private result(): SecurityContext {
+    const context = this.negotiation.result;
     if (context === undefined) throw new GssError('NO_CONTEXT', 'the context is not established');
     return context;
   }
-
-  return {
-    async step(token) {
-      if (broken) throw new GssError('NO_CONTEXT', 'the negotiation has failed');
-      if (negotiation.result) throw new GssError('DEFECTIVE_TOKEN', 'a token for an established context');
-      broken = true;
-      try {
-        const reply = await negotiation.step(token);
-        broken = false;
-        return reply;
-      } catch (error) {
-        throw asGssError(error, () => undefined);
-      }
-    },
-    get established() {
-      return negotiation.result !== undefined;
-    },
-    get info() {
-      return result().info;
-    },
-    wrap: (message, options) => result().wrap(message, options),
-    unwrap: token => result().unwrap(token),
-    mic: message => result().mic(message),
-    verifyMic: (message, token) => result().verifyMic(message, token),
-    wrapSizeLimit: (size, options) => result().wrapSizeLimit(size, options),
-    prf: (input, length, options) => result().prf(input, length, options),
-  };
 }

@@ -92,6 +92,7 @@ describe('the replay cache in a file', () => {
     });
     const taken = await Promise.all([1, 2, 3].map(() => outputOf(built)));
     expect(taken.reduce((sum, text) => sum + Number(text), 0)).toBe(200);
+    expect(readdirSync(dir).sort()).toEqual(['racer.mjs', 'rcache2']);
   });
 
   it('takes over the lock of a process that was killed', () => {
@@ -116,6 +117,55 @@ describe('the lock of a replay cache', () => {
       }),
     );
     expect(readdirSync(dir)).toEqual(['rcache2.lock']);
+  });
+});
+
+describe('the lock of a replay cache that is used often', () => {
+  const often = 40;
+  const useOften = () => {
+    const cache = fileReplayCache(path);
+    for (let i = 0; i < often; i++) cache.check(randomBytes(12), NOW, NOW);
+    return cache;
+  };
+  const seals = () => readdirSync(dir).filter(name => name.startsWith('rcache2.seal.'));
+
+  it('is a link to one file that stays', () => {
+    const cache = useOften();
+    const { ino } = statSync(join(dir, seals()[0]!));
+    for (let i = 0; i < often; i++) cache.check(randomBytes(12), NOW, NOW);
+    useOften();
+    expect(readdirSync(dir)).toEqual(['rcache2', seals()[0]]);
+    expect(statSync(join(dir, seals()[0]!))).toMatchObject({ ino, nlink: 1 });
+  });
+
+  it('is taken by others when its holder was killed', () => {
+    const [dead, past] = ['999999999 1 nowhere abc', new Date(Date.now() - 3_600_000)];
+    writeFileSync(`${path}.seal.abc`, dead);
+    utimesSync(`${path}.seal.abc`, past, past);
+    useOften();
+    expect(seals()).not.toContain('rcache2.seal.abc');
+    writeFileSync(`${path}.lock`, dead);
+    utimesSync(`${path}.lock`, past, past);
+    fileReplayCache(path).check(randomBytes(12), NOW, NOW);
+    expect(readdirSync(dir)).toEqual(['rcache2', ...seals()]);
+  });
+
+  it('is that of a killed holder also for one who links it', () => {
+    const cache = useOften();
+    writeFileSync(`${path}.lock`, '999999999 1 nowhere abc');
+    const past = new Date(Date.now() - 3_600_000);
+    utimesSync(`${path}.lock`, past, past);
+    cache.check(randomBytes(12), NOW, NOW);
+    expect(readdirSync(dir)).toEqual(['rcache2', ...seals()]);
+  });
+
+  it('is a file again if somebody takes away what it was linked to', () => {
+    const cache = useOften();
+    for (const name of seals()) rmSync(join(dir, name));
+    const tag = randomBytes(12);
+    cache.check(tag, NOW, NOW);
+    expect(() => cache.check(tag, NOW, NOW)).toThrow(REPEAT);
+    expect(readdirSync(dir)).toEqual(['rcache2']);
   });
 });
 

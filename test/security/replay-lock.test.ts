@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { withReplayLock } from '../../src/ap/replay-lock.ts';
+import { ReplayLock } from '../../src/ap/replay-lock.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'krb5kit-replay-'));
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
@@ -13,6 +13,6 @@ describe.skipIf(!hasFifos)('a FIFO where the lock of a replay cache belongs', ()
   it('is no lock, and does not stop the service', () => {
     const path = join(directory, 'rcache2');
     execFileSync('mkfifo', [`${path}.lock`]);
-    expect(() => withReplayLock(path, () => 1)).toThrow(/held by another process/);
+    expect(() => new ReplayLock(path).hold(() => 1)).toThrow(/held by another process/);
   });
 });
