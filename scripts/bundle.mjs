@@ -191,18 +191,23 @@ function requireOwnAsTheyAre(code) {
 // The call stands in parentheses, without which `new` would be its own.
 // A namespace import keeps the name its file gave it, which an inner scope may shadow, so it is refused.
 function loadBuiltinsOnDemand(code) {
-  const loaders = [];
+  const loaders = new Map();
+  const imports = [];
   const statement = /^( *)(?:var )?(import_[\w$]+) = ((?:__toESM\()?require\("node:[\w/]+"\)(?:, 1)?\)?);$/gm;
   const rest = code.replace(statement, (_, indent, name, load) => {
-    loaders.push({ name, load });
+    // One loader for all files that import the module.
+    if (!loaders.has(load)) loaders.set(load, name);
+    imports.push({ name, loader: loaders.get(load) });
     return `${indent};`;
   });
   const namespace = /^(?:var )?(\w+) = __toESM\(require\("(node:[\w/]+)"\)/m.exec(rest);
   if (namespace) throw new Error(`import names from ${namespace[2]}, not all of it as ${namespace[1]}`);
-  return loaders.reduce(
-    (text, { name, load }) =>
-      `var loaded_${name}; function load_${name}() { return loaded_${name} ??= ${load}; }\n` +
-      text.replaceAll(new RegExp(`\\b${name.replaceAll('$', '\\$')}\\.`, 'g'), `(load_${name}()).`),
-    rest,
+  const functions = [...loaders].map(
+    ([load, name]) => `var loaded_${name}; function load_${name}() { return loaded_${name} ??= ${load}; }\n`,
+  );
+  return imports.reduce(
+    (text, { name, loader }) =>
+      text.replaceAll(new RegExp(`\\b${name.replaceAll('$', '\\$')}\\.`, 'g'), `(load_${loader}()).`),
+    functions.join('') + rest,
   );
 }
