@@ -111,7 +111,10 @@ describe('an answer for the initiator', () => {
         (token: Uint8Array) => token.subarray(0, at),
       ]) {
         const { initiator, reply } = await initiate();
-        expect(await isTaken(initiator.step(change(reply)))).toBe(false);
+        const changed = change(reply);
+        // A sequence number may be an octet shorter than that of the reply that was measured.
+        if (Buffer.compare(changed, reply) === 0) continue;
+        expect(await isTaken(initiator.step(changed))).toBe(false);
         expect(initiator.established).toBe(false);
       }
     }
@@ -137,7 +140,9 @@ describe('a last leg of DCE style', () => {
     for (let at = 0; at < length; at++) {
       for (const change of [flipped(at, 0x04), (token: Uint8Array) => token.subarray(0, at)]) {
         const { acceptor, third } = await lastLeg();
-        expect(await isTaken(acceptor.step(change(third)))).toBe(false);
+        const changed = change(third);
+        if (Buffer.compare(changed, third) === 0) continue;
+        expect(await isTaken(acceptor.step(changed))).toBe(false);
         expect(acceptor.established).toBe(false);
       }
     }
