@@ -54,6 +54,7 @@ const packages = [
   'fish',
   'mandoc',
   'man-db',
+  'systemd',
   'samba-ad-dc',
   'samba-ad-provision',
 ];

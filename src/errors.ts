@@ -37,6 +37,7 @@ export type ErrorCode =
   | 'KEYCHAIN_TIMEOUT'
   | 'KEYCHAIN_KEY_LOST' // the sealed file is there, its key is not
   | 'KEYCHAIN_PASSPHRASE' // the passphrase is wrong, or nobody could be asked for it
+  | 'ERROR_UNKNOWN' // an error that was asked about, and that nothing is known of
   | 'AGENT_LISTEN' // the agent could not bind its socket
   // reaching a KDC
   | 'REALM_UNKNOWN' // no KDC is known for the realm

@@ -161,7 +161,7 @@ describe('docs', () => {
     }
   });
 
-  it.each(pages.filter(({ alone }) => !alone || canBeAlone))(
+  it.each(pages.filter(({ alone }) => !alone || canBeAlone || process.env.CI === 'true'))(
     '$name shows commands that work',
     { timeout: 120_000 },
     async ({ name, prints, ...how }) => {

@@ -1,7 +1,7 @@
+import { KerberosError } from '../errors.ts';
 import { type Arguments, type Command, UsageError } from './command.ts';
 import { type Explanation, findExplanation } from './explain-lookup.ts';
 import { lineOfJson } from './json.ts';
-import { printable } from './sentences.ts';
 import type { Io } from './terminal.ts';
 import { wrapLine } from './wrap.ts';
 
@@ -12,7 +12,6 @@ export const explain: Command = {
   operands: 'CODE|MESSAGE',
   usageStatus: 2,
   options: [{ flags: '--json', text: 'Answer in one line of JSON.' }],
-  passThrough: true,
   takesNegative: true, // as MIT's numbers are
   run,
 };
@@ -21,19 +20,11 @@ export const explain: Command = {
 const MAX_TEXT = 4096;
 
 async function run(args: Arguments, io: Io): Promise<number> {
-  const { operands } = args;
-  const json = args.has('json') || operands.at(-1) === '--json';
-  const text = operands
-    .filter(word => word !== '--json')
-    .join(' ')
-    .slice(0, MAX_TEXT);
+  const text = args.operands.join(' ').slice(0, MAX_TEXT);
   if (text === '') throw new UsageError('krb5kit explain: name a number, a name or a message');
   const found = findExplanation(text);
-  if (found === undefined) {
-    io.err(`${printable(`krb5kit explain: nothing is known of '${text}'`)}\n`);
-    return 1;
-  }
-  io.out(json ? jsonOf(found) : textOf(found, io));
+  if (found === undefined) throw new KerberosError('ERROR_UNKNOWN', `nothing is known of '${text}'`);
+  io.out(args.has('json') ? jsonOf(found) : textOf(found, io));
   return 0;
 }
 
