@@ -14,7 +14,7 @@ import { codeCache } from './bytecode.mjs';
 const name = 'kdcLibrary';
 
 /** Imported dynamically, and there from the start all the same: every login with a password has them. */
-const always = ['./preauth/spake.ts', './kdc/spake.ts', './kdc/otp.ts'];
+const always = ['./preauth/spake.ts', './kdc/preauth/spake.ts', './kdc/preauth/otp.ts'];
 
 /** What the bundle asks for to have errors.js. */
 const errorsId = 'krb5kit-errors';

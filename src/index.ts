@@ -128,21 +128,21 @@ export {
 export { type NegotiatedRequest, negotiateRequest } from './http/request.ts';
 export { type AcceptContext, type AcceptRequest, authenticated } from './http/server.ts';
 export { createKdc, type Kdc, type KdcOptions } from './kdc/kdc.ts';
-export { type KkdcpOptions, type KkdcpServer, listenKkdcp } from './kdc/kkdcp.ts';
 export { createPasswordServer, type PasswordServerOptions } from './kdc/kpasswd.ts';
 export { createDatabase, type MemoryDatabase } from './kdc/memory-database.ts';
-export type { KdcPkinitOptions } from './kdc/pkinit.ts';
 export type { NamedPolicy, OtpToken } from './kdc/policy.ts';
+export type { KdcPkinitOptions } from './kdc/preauth/pkinit.ts';
+export { type KkdcpOptions, type KkdcpServer, listenKkdcp } from './kdc/server/kkdcp.ts';
 export { type KdcServer, type ListenOptions, listenKdc } from './kdc/server.ts';
 export type { KdcServiceOptions } from './kdc/services.ts';
 export { type RealmOptions, type RunningKdc, type StartKdcOptions, startKdc } from './kdc/start.ts';
-export type { DurableDatabase } from './kdc/store.ts';
 export {
   type CreateDatabaseOptions,
   createDurableDatabase,
   type OpenDatabaseOptions,
   openDurableDatabase,
-} from './kdc/store-open.ts';
+} from './kdc/store/open.ts';
+export type { DurableDatabase } from './kdc/store.ts';
 export type { Trouble } from './kdc/trouble.ts';
 export { addTrust, type TrustSpec } from './kdc/trust.ts';
 export { type Keytab, type KeytabEntry, resolveKeytab } from './keytab/keytab.ts';

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { otpValue } from '../src/kdc/otp-value.ts';
+import { otpValue } from '../src/kdc/preauth/otp-value.ts';
 import { type RunningKdc, startKdc } from '../src/kdc/start.ts';
 import { KeytabFile } from '../src/keytab/file-format.ts';
 import { parsePrincipal, tgsPrincipal } from '../src/messages/principal.ts';

@@ -8,7 +8,7 @@ import { KerberosError } from '../errors.ts';
 import { anonymousPrincipal } from '../messages/anonymous.ts';
 import { KdcError } from '../messages/krb-error.ts';
 import { exchangeOptions } from './exchange.ts';
-import { pkinitOptions } from './kinit-pkinit.ts';
+import { pkinitOptions } from './kinit/pkinit.ts';
 import type { Session } from './session.ts';
 
 /** Seconds; it is used at once, and a person may be asked for a one-time password meanwhile. */

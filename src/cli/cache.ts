@@ -1,10 +1,10 @@
-import { cacheBackend } from './cache-backend.ts';
-import { cacheCopy, cacheMove } from './cache-copy.ts';
-import { cacheExport } from './cache-export.ts';
-import { cacheImport } from './cache-import.ts';
-import { cacheList } from './cache-list.ts';
-import { cacheLock } from './cache-lock.ts';
-import { cacheRemove, cacheSweep } from './cache-remove.ts';
+import { cacheBackend } from './cache/backend.ts';
+import { cacheCopy, cacheMove } from './cache/copy.ts';
+import { cacheExport } from './cache/export.ts';
+import { cacheImport } from './cache/import.ts';
+import { cacheList } from './cache/list.ts';
+import { cacheLock } from './cache/lock.ts';
+import { cacheRemove, cacheSweep } from './cache/remove.ts';
 import { type Arguments, type Command, UsageError } from './command.ts';
 import { runCommand } from './run-command.ts';
 import type { Io } from './terminal.ts';

@@ -22,12 +22,12 @@ export const completion: Command = {
 async function run(args: Arguments, io: Io): Promise<number> {
   const kind = args.value('values');
   if (kind !== undefined) {
-    const { valuesInCaches } = await import('./completion-values.ts');
+    const { valuesInCaches } = await import('./completion/values.ts');
     for (const value of await valuesInCaches(kind, io)) io.out(`${value}\n`);
     return 0;
   }
   const [shell, ...rest] = args.operands;
-  const { completionScript, shells } = await import('./completion-script.ts');
+  const { completionScript, shells } = await import('./completion/script.ts');
   if (shell === undefined || rest.length > 0) throw new UsageError(`${name}: name one shell`);
   const script = await completionScript(shell, completion);
   if (script === undefined) {

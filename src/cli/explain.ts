@@ -1,6 +1,6 @@
 import { KerberosError } from '../errors.ts';
 import { type Arguments, type Command, UsageError } from './command.ts';
-import { type Explanation, findExplanation } from './explain-lookup.ts';
+import { type Explanation, findExplanation } from './explain/lookup.ts';
 import { lineOfJson } from './json.ts';
 import type { Io } from './terminal.ts';
 import { wrapLine } from './wrap.ts';

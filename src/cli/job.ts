@@ -1,6 +1,6 @@
 import type { Ccache } from '../ccache/ccache.ts';
 import type { Arguments } from './command.ts';
-import type { JobSecret } from './job-secrets.ts';
+import type { JobSecret } from './job/secrets.ts';
 import type { Io } from './terminal.ts';
 
 /** A job that wants tickets for as long as it runs, however it was asked for. */

@@ -7,14 +7,14 @@ import { type Keytab, type KeytabEntry, resolveKeytab } from '../keytab/keytab.t
 import { samePrincipal } from '../messages/principal.ts';
 import { type Arguments, type Command, during, UsageError } from './command.ts';
 import { fileReason } from './file-reason.ts';
-import { databaseCommands } from './kdc-commands.ts';
-import { kdcStart, kdcStatus, kdcStop } from './kdc-control.ts';
-import { databaseOptions } from './kdc-database.ts';
-import { KDC_FILES, makePlace, occupy } from './kdc-place.ts';
-import { type RealmSpec, readRealm, realmOptions, serviceNames } from './kdc-realm.ts';
-import { kdcRun } from './kdc-run.ts';
-import { servedDatabase, servedRealm } from './kdc-served.ts';
-import { followTroubleFile, writeTroubleFile } from './kdc-trouble-file.ts';
+import { databaseCommands } from './kdc/commands.ts';
+import { kdcStart, kdcStatus, kdcStop } from './kdc/control.ts';
+import { databaseOptions } from './kdc/database.ts';
+import { KDC_FILES, makePlace, occupy } from './kdc/place.ts';
+import { type RealmSpec, readRealm, realmOptions, serviceNames } from './kdc/realm.ts';
+import { kdcRun } from './kdc/run.ts';
+import { servedDatabase, servedRealm } from './kdc/served.ts';
+import { followTroubleFile, writeTroubleFile } from './kdc/trouble-file.ts';
 import { runCommand } from './run-command.ts';
 import type { Io } from './terminal.ts';
 

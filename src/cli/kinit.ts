@@ -2,10 +2,10 @@ import { type CacheContents, ccacheName } from '../ccache/ccache.ts';
 import { isConfigEntry } from '../ccache/config-entries.ts';
 import { formatPrincipal } from '../messages/principal.ts';
 import { type Arguments, type Command, during, jsonOption, UsageError } from './command.ts';
-import { isForJob, jobSecretOptions, lastingOptions } from './job-options.ts';
-import { chooseCache, type Target } from './kinit-cache.ts';
-import { againFrom, failedToStore, getInitial } from './kinit-exchange.ts';
-import { readWishes, type TimeWishes } from './kinit-wishes.ts';
+import { isForJob, jobSecretOptions, lastingOptions } from './job/options.ts';
+import { chooseCache, type Target } from './kinit/cache.ts';
+import { againFrom, failedToStore, getInitial } from './kinit/exchange.ts';
+import { readWishes, type TimeWishes } from './kinit/wishes.ts';
 import { pastLostKey } from './lost-key.ts';
 import { printable } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
@@ -95,7 +95,7 @@ export const kinit: Command = {
 };
 
 async function run(given: Arguments, io: Io): Promise<number> {
-  const jobs = isForJob(given) ? await import('./kinit-job.ts') : undefined;
+  const jobs = isForJob(given) ? await import('./kinit/job.ts') : undefined;
   const job = await jobs?.readKinitJob(given, io);
   const args = job?.args ?? given;
   const wishes = await checkedWishes(args, io);
@@ -162,7 +162,7 @@ function againOf(args: Arguments): 'validating' | 'renewing' | undefined {
 
 /** Tells how our clock differs from the KDC's, if it does by much. */
 async function noteClock({ decisions, config }: Session, say: (line: string) => void): Promise<void> {
-  const { clockDifference } = await import('./explain-clock.ts');
+  const { clockDifference } = await import('./explain/clock.ts');
   const difference = clockDifference(decisions);
   if (difference === undefined) return;
   const how = config.libdefaults.kdcTimesync ? ', which is allowed for' : '';

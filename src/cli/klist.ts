@@ -1,7 +1,7 @@
 import { type Arguments, type Command, jsonOutput, UsageError } from './command.ts';
-import { listCaches, showAllCaches, showCache, statusOf } from './klist-cache.ts';
-import type { TicketListing } from './klist-credential.ts';
-import { showKeytab } from './klist-keytab.ts';
+import { listCaches, showAllCaches, showCache, statusOf } from './klist/cache.ts';
+import type { TicketListing } from './klist/credential.ts';
+import { showKeytab } from './klist/keytab.ts';
 import { createListing, type Listing } from './listing.ts';
 import { cacheOf } from './named-caches.ts';
 import { openSession, type Session } from './session.ts';
@@ -77,7 +77,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const [name] = args.operands;
   if (args.has('s')) return statusOf(name, session, { all: args.has('A') });
   if (args.has('json')) {
-    const { listInJson } = await import('./klist-json.ts');
+    const { listInJson } = await import('./klist/json.ts');
     return listInJson(args, session);
   }
   const plain = await createListing(args, io);
@@ -95,7 +95,7 @@ async function indicatorsOf(
   listing: Listing,
 ): Promise<TicketListing['indicators']> {
   if (keytab === undefined) return undefined;
-  const { indicatorsLine, indicatorsWith } = await import('./klist-indicators.ts');
+  const { indicatorsLine, indicatorsWith } = await import('./klist/indicators.ts');
   const find = await indicatorsWith(keytab, session);
   return credential => indicatorsLine(find(credential), listing);
 }

@@ -2,8 +2,8 @@ import type { Arguments, Command } from './command.ts';
 import { helpText } from './help-text.ts';
 import { kinitArguments } from './k5start.ts';
 import { kstartAfterwards, kstartJob, kstartOptions, wrong } from './kstart-options.ts';
-import { readyOption, runInBackground } from './run-background.ts';
-import { runJob } from './run-job.ts';
+import { readyOption, runInBackground } from './run/background.ts';
+import { runJob } from './run/job.ts';
 import { printable } from './sentences.ts';
 import type { Io } from './terminal.ts';
 

@@ -11,9 +11,9 @@ import { ActivityError, type Arguments, type Command, during } from './command.t
 import { defaultCache } from './default-cache.ts';
 import { exchangeOptions } from './exchange.ts';
 import { hostPrincipal } from './host-principal.ts';
-import { reportTicket } from './kvno-report.ts';
-import { firstTicket, proxyTicket, type TicketWish } from './kvno-ticket.ts';
-import { checkArguments, readPeerTicket, readUser } from './kvno-wishes.ts';
+import { reportTicket } from './kvno/report.ts';
+import { firstTicket, proxyTicket, type TicketWish } from './kvno/ticket.ts';
+import { checkArguments, readPeerTicket, readUser } from './kvno/wishes.ts';
 import { tellFailure } from './run-command.ts';
 import { sentence } from './sentences.ts';
 import { namedCache, openSession, principalOf, type Session } from './session.ts';
@@ -82,7 +82,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
     : namedCache(named, session, activity));
   const outCache = await outputCache(args.value('outCache'), session);
   const keytab = args.value('k');
-  const entries = keytab === undefined ? undefined : (await import('./kvno-keytab.ts')).keytabEntries(keytab);
+  const entries = keytab === undefined ? undefined : (await import('./kvno/keytab.ts')).keytabEntries(keytab);
   const user = await readUser(args, session);
   const peerTicket = await readPeerTicket(args, session);
   const { principal, kdcOffset } = await during('getting client principal name', () => cache.load());

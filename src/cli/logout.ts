@@ -1,5 +1,5 @@
 import { type Arguments, type Command, UsageError } from './command.ts';
-import { flushTickets } from './logout-flush.ts';
+import { flushTickets } from './logout/flush.ts';
 import type { Io } from './terminal.ts';
 
 const name = 'krb5kit logout';
@@ -32,32 +32,32 @@ type Action = (args: Arguments, io: Io) => Promise<number>;
 /** What an option has us do, instead of destroying everything at once. */
 const actions: Readonly<Record<string, Action>> = {
   async session(args, io) {
-    const { endSession } = await import('./logout-session.ts');
+    const { endSession } = await import('./logout/session.ts');
     return endSession(pidOf(args, 'session'), args, io);
   },
   async after(args, io) {
-    const { startWatcher } = await import('./logout-session.ts');
+    const { startWatcher } = await import('./logout/session.ts');
     await startWatcher(pidOf(args, 'after'), io);
     return 0;
   },
   async watch(args, io) {
-    const { watchSession } = await import('./logout-session.ts');
+    const { watchSession } = await import('./logout/session.ts');
     return watchSession(pidOf(args, 'watch'), io);
   },
   async stay(_, io) {
-    const { beSession } = await import('./logout-session.ts');
+    const { beSession } = await import('./logout/session.ts');
     return beSession(io);
   },
   async install(_, io) {
-    const { installLogout } = await import('./logout-install.ts');
+    const { installLogout } = await import('./logout/install.ts');
     return installLogout(io);
   },
   async uninstall(_, io) {
-    const { uninstallLogout } = await import('./logout-install.ts');
+    const { uninstallLogout } = await import('./logout/install.ts');
     return uninstallLogout(io);
   },
   async status(args, io) {
-    const { showLogoutStatus } = await import('./logout-install.ts');
+    const { showLogoutStatus } = await import('./logout/install.ts');
     return showLogoutStatus(args, io);
   },
 };

@@ -68,7 +68,7 @@ export async function tellFailure(failure: Failure, args: Arguments, io: Io): Pr
   if (args.has('json')) return tellInJson(failure, io);
   tellError(failure.program, failure.error, io);
   if (!io.stderrIsTerminal && !args.has('V')) return;
-  const { explanation } = await import('./explain-failure.ts');
+  const { explanation } = await import('./explain/failure.ts');
   io.err(explanation(failure, io));
 }
 
@@ -79,7 +79,7 @@ export async function tellShortly(failure: Failure, args: Arguments, io: Io): Pr
 }
 
 async function tellInJson(failure: Failure, io: Io): Promise<void> {
-  const { failureJson } = await import('./explain-json.ts');
+  const { failureJson } = await import('./explain/json.ts');
   io.err(`${failureJson(failure, io)}\n`);
 }
 

@@ -1,10 +1,10 @@
 import { type Arguments, type Command, UsageError } from './command.ts';
+import { namesSecret, readJobSecret, withOwner } from './job/secrets.ts';
 import type { Job } from './job.ts';
-import { namesSecret, readJobSecret, withOwner } from './job-secrets.ts';
 import { conflicts, kinit } from './kinit.ts';
 import { minutes } from './kstart-options.ts';
-import { readyOption, runInBackground } from './run-background.ts';
-import { runJob } from './run-job.ts';
+import { readyOption, runInBackground } from './run/background.ts';
+import { runJob } from './run/job.ts';
 import { printable } from './sentences.ts';
 import type { Io } from './terminal.ts';
 

@@ -1,8 +1,8 @@
 import { type Arguments, type Command, jsonOutput, UsageError } from './command.ts';
-import { wholeDuration } from './kdc-readers.ts';
+import { wholeDuration } from './kdc/readers.ts';
 import { openSession, type Session } from './session.ts';
-import { lookAtCaches } from './status-look.ts';
-import { statusText } from './status-text.ts';
+import { lookAtCaches } from './status/look.ts';
+import { statusText } from './status/text.ts';
 import type { Io } from './terminal.ts';
 
 const name = 'krb5kit status';
@@ -29,7 +29,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const interval = intervalOf(args);
   const session = openSession(io);
   if (!args.has('watch')) return tellOnce(args, session);
-  const { watchCaches } = await import('./status-watch.ts');
+  const { watchCaches } = await import('./status/watch.ts');
   return watchCaches(args, session, interval);
 }
 
@@ -38,7 +38,7 @@ async function tellOnce(args: Arguments, session: Session): Promise<number> {
   const look = await lookAtCaches(args, session);
   if (look.error !== undefined) throw look.error;
   if (args.has('json')) {
-    const { statusJson } = await import('./status-json.ts');
+    const { statusJson } = await import('./status/json.ts');
     io.out(await statusJson(look, []));
   } else {
     io.out(await statusText(look, io));

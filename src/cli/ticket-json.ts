@@ -4,7 +4,7 @@ import { formatPrincipal, toPrincipal } from '../messages/principal.ts';
 import { Ticket } from '../messages/ticket.ts';
 import type { HostAddress } from '../messages/types.ts';
 import { describeAddress } from './addresses.ts';
-import { fieldName, flagList } from './inspect-names.ts';
+import { fieldName, flagList } from './inspect/names.ts';
 import { enctypeJson, named } from './json.ts';
 
 /** A ticket in JSON, without its key: what there is to see of it for its owner, and how long it is good for. */

@@ -11,7 +11,7 @@ import type { KdcReqBody } from '../messages/kdc-req.ts';
 import { KrbError } from '../messages/krb-error.ts';
 import type { Principal } from '../messages/principal.ts';
 import { tgsPrincipal, toPrincipalName } from '../messages/principal.ts';
-import type { KdcFast } from './fast.ts';
+import type { KdcFast } from './preauth/fast.ts';
 import { Refusal } from './refusal.ts';
 
 /** What a KRB-ERROR tells besides the reason. */

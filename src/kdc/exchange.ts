@@ -1,10 +1,10 @@
 import type { KdcReqBody } from '../messages/kdc-req.ts';
 import type { Principal } from '../messages/principal.ts';
 import type { PrincipalDatabase, PrincipalEntry } from './database.ts';
-import type { KdcFast } from './fast.ts';
 import type { Logins } from './lockout.ts';
 import type { TicketOpener } from './open-ticket.ts';
-import type { KdcPreauth } from './preauth-mechanism.ts';
+import type { KdcFast } from './preauth/fast.ts';
+import type { KdcPreauth } from './preauth/mechanism.ts';
 import type { ReplayTable } from './replays.ts';
 import type { Behalf } from './s4u.ts';
 

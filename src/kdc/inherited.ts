@@ -5,8 +5,8 @@ import type { EncTicketPart } from '../messages/ticket.ts';
 import type { PrincipalDatabase } from './database.ts';
 import { vouchedIndicators } from './indicators.ts';
 import type { OpenedTicket } from './open-ticket.ts';
-import { PAC_SIGNATURES, PacContents } from './pac-contents.ts';
-import { verifiedPac } from './pac-signature.ts';
+import { PAC_SIGNATURES, PacContents } from './pac/contents.ts';
+import { verifiedPac } from './pac/signature.ts';
 
 /** What a KDC has said of the client in a ticket, for those that rest on it. */
 export interface Inherited {

@@ -1,14 +1,14 @@
 import { AsReq, TgsReq } from '../messages/kdc-req.ts';
 import { answerAsRequest } from './as.ts';
 import type { PrincipalDatabase } from './database.ts';
-import { encryptedTimestamp } from './encrypted-timestamp.ts';
 import { errorReply, toRefusal } from './error-reply.ts';
 import type { Exchange, KdcState, Peer } from './exchange.ts';
 import { Logins } from './lockout.ts';
 import { failureLine, logLine } from './log-line.ts';
 import { Lookaside } from './lookaside.ts';
 import { TicketOpener } from './open-ticket.ts';
-import type { KdcPreauth } from './preauth-mechanism.ts';
+import { encryptedTimestamp } from './preauth/encrypted-timestamp.ts';
+import type { KdcPreauth } from './preauth/mechanism.ts';
 import type { Refusal } from './refusal.ts';
 import { ReplayTable } from './replays.ts';
 import { answerTgsRequest } from './tgs.ts';

@@ -10,7 +10,7 @@ import type { WritableDatabase } from './database.ts';
 import { toRefusal } from './error-reply.ts';
 import type { Exchange, Peer } from './exchange.ts';
 import type { Kdc, Responder } from './kdc.ts';
-import { changePasswordOf, type PasswordClient } from './kpasswd-change.ts';
+import { changePasswordOf, type PasswordClient } from './kpasswd/change.ts';
 import {
   changePasswordService,
   encodePasswordResult,
@@ -21,7 +21,7 @@ import {
   type PasswordMessage,
   type PasswordResult,
   readPasswordMessage,
-} from './kpasswd-message.ts';
+} from './kpasswd/message.ts';
 import { failureLine, oneLine } from './log-line.ts';
 import { Lookaside } from './lookaside.ts';
 import { checkValidated, checkValidity } from './open-ticket.ts';

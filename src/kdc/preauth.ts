@@ -2,9 +2,9 @@ import { KDC_ERR_PREAUTH_FAILED, KDC_ERR_PREAUTH_REQUIRED } from '../messages/er
 import { PA_FX_FAST } from '../messages/numbers.ts';
 import { MethodData } from '../messages/types.ts';
 import { clientHints } from './client-hints.ts';
-import { sealCookie } from './cookie.ts';
-import { fastOffer } from './fast.ts';
-import type { KdcPreauth, PreauthRequest, Proof } from './preauth-mechanism.ts';
+import { sealCookie } from './preauth/cookie.ts';
+import { fastOffer } from './preauth/fast.ts';
+import type { KdcPreauth, PreauthRequest, Proof } from './preauth/mechanism.ts';
 import { Refusal } from './refusal.ts';
 
 const NOTHING = new Uint8Array(0);

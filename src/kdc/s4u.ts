@@ -21,11 +21,11 @@ import { findClient, findClientOfCertificate } from './client-names.ts';
 import type { PrincipalEntry } from './database.ts';
 import type { Exchange } from './exchange.ts';
 import type { OpenedTicket } from './open-ticket.ts';
-import type { PacContents } from './pac-contents.ts';
+import type { PacContents } from './pac/contents.ts';
 import { refuse } from './refusal.ts';
-import { openEvidence } from './s4u-proxy.ts';
-import { forForeignService, forForeignUser } from './s4u-realms.ts';
-import { type RequestedUser, requestedUser } from './s4u-user.ts';
+import { openEvidence } from './s4u/proxy.ts';
+import { forForeignService, forForeignUser } from './s4u/realms.ts';
+import { type RequestedUser, requestedUser } from './s4u/user.ts';
 import type { TgsHeader } from './tgs-header.ts';
 import { NO_TRANSIT } from './transited.ts';
 

@@ -2,10 +2,10 @@ import { createSocket, type Socket as DatagramSocket, type SocketOptions } from 
 import { lookup } from 'node:dns';
 import { createServer, isIP, type Server, type Socket } from 'node:net';
 import { KerberosError } from '../errors.ts';
-import { limitConnections } from './connections.ts';
-import { serveDatagrams } from './datagrams.ts';
 import type { Responder } from './kdc.ts';
-import { serveConnection } from './tcp-connection.ts';
+import { limitConnections } from './server/connections.ts';
+import { serveDatagrams } from './server/datagrams.ts';
+import { serveConnection } from './server/tcp-connection.ts';
 
 export interface ListenOptions {
   /** The IP address to listen on; 127.0.0.1 if not given. */

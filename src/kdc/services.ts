@@ -1,7 +1,7 @@
 import { AsReq, TgsReq } from '../messages/kdc-req.ts';
 import type { WritableDatabase } from './database.ts';
 import type { Kdc, Responder } from './kdc.ts';
-import type { KkdcpOptions } from './kkdcp.ts';
+import type { KkdcpOptions } from './server/kkdcp.ts';
 import type { ListenOptions } from './server.ts';
 import { listenKdc } from './server.ts';
 
@@ -50,7 +50,7 @@ export async function startServices(
     const responder = eitherOf(served, passwords);
     let kkdcpUrl: string | undefined;
     if (options.kkdcp !== undefined) {
-      const { listenKkdcp } = await import('./kkdcp.ts');
+      const { listenKkdcp } = await import('./server/kkdcp.ts');
       const endpoint = await listenKkdcp([responder], { ...options.kkdcp, host: options.host });
       running.push(endpoint);
       kkdcpUrl = endpoint.url;

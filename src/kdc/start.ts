@@ -3,9 +3,8 @@ import type { KeytabEntry } from '../keytab/keytab.ts';
 import { parsePrincipal } from '../messages/principal.ts';
 import type { Transport } from '../transport/transport.ts';
 import { createKdc, type Kdc, type KdcOptions, type Responder } from './kdc.ts';
-import { changePasswordService } from './kpasswd-message.ts';
+import { changePasswordService } from './kpasswd/message.ts';
 import { formatKrb5Conf, type RealmLocation } from './krb5-conf.ts';
-import { loadMechanisms, type MechanismOptions } from './mechanisms.ts';
 import {
   createDatabase,
   type DatabaseOptions,
@@ -13,6 +12,7 @@ import {
   type PrincipalOptions,
 } from './memory-database.ts';
 import type { RealmPolicy } from './policy.ts';
+import { loadMechanisms, type MechanismOptions } from './preauth/mechanisms.ts';
 import { type KdcServer, type ListenOptions, listenKdc } from './server.ts';
 import { type KdcServiceOptions, type RunningServices, startServices } from './services.ts';
 import { createTroublemaker, type Trouble, type Troublemaker } from './trouble.ts';
@@ -127,7 +127,7 @@ export async function startKdc(options: StartKdcOptions): Promise<RunningKdc> {
 async function realmsOf({ trouble, ...options }: StartKdcOptions): Promise<readonly RealmOptions[]> {
   const others = options.realms ?? [];
   if (trouble?.referralLoop === undefined) return [options, ...others];
-  const { withReferralLoop } = await import('./trouble-loop.ts');
+  const { withReferralLoop } = await import('./trouble/loop.ts');
   return [...withReferralLoop(options, trouble.referralLoop), ...others];
 }
 

@@ -12,10 +12,10 @@ import { OpenKeys } from './key-version.ts';
 import type { MemoryDatabase } from './memory-database.ts';
 import { type KeySource, NEW_KEY_ENCTYPES, newKeys } from './new-keys.ts';
 import { DEFAULT_REALM_POLICY, type RealmPolicy } from './policy.ts';
-import { EntryCache } from './store-cache.ts';
-import type { StoreFile } from './store-file.ts';
-import { decodeEntry, decodeValue, encodeEntry, encodeValue } from './store-record.ts';
-import type { Sealer } from './store-seal.ts';
+import { EntryCache } from './store/cache.ts';
+import type { StoreFile } from './store/file.ts';
+import { decodeEntry, decodeValue, encodeEntry, encodeValue } from './store/record.ts';
+import type { Sealer } from './store/seal.ts';
 
 /**
  * A database in a file, which several processes may use at once: each sees what the others change. Its methods throw

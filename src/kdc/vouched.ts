@@ -14,9 +14,9 @@ import { checkIndicators, earnedIndicators, signIndicators } from './indicators.
 import { type Inherited, inheritedFrom } from './inherited.ts';
 import { type KdcKey, kdcKey } from './kdc-keys.ts';
 import type { OpenedTicket } from './open-ticket.ts';
-import { clientPac } from './pac-client.ts';
-import type { PacContents } from './pac-contents.ts';
-import { signPac } from './pac-signature.ts';
+import { clientPac } from './pac/client.ts';
+import type { PacContents } from './pac/contents.ts';
+import { signPac } from './pac/signature.ts';
 import { refuse } from './refusal.ts';
 
 /** What the KDC itself says of the client in a ticket for `server`, and the key that it signs in. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { installedNodes } from '../../scripts/bench-nodes.mjs';
 import { randomKey } from '../../src/crypto/key.ts';
-import { createDurableDatabase } from '../../src/kdc/store-open.ts';
+import { createDurableDatabase } from '../../src/kdc/store/open.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
 import { freePort } from '../support/free-port.ts';
 import { cpuSecondsOf } from '../support/heimdal-kcm.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clockDifference } from '../../src/cli/explain-clock.ts';
+import { clockDifference } from '../../src/cli/explain/clock.ts';
 import type { Decision, Fact } from '../../src/trace.ts';
 
 function told(...facts: readonly Fact[]): readonly Decision[] {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { LIBRARY_ERRORS } from '../../src/cli/explain/library.ts';
+import { otherErrors } from '../../src/cli/explain/other.ts';
 import { explain } from '../../src/cli/explain.ts';
-import { LIBRARY_ERRORS } from '../../src/cli/explain-library.ts';
-import { otherErrors } from '../../src/cli/explain-other.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
 import { SENTENCES } from '../../src/cli/sentences.ts';
 import { errorName } from '../../src/messages/error-codes.ts';

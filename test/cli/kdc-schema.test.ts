@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readRealmFile } from '../../src/cli/kdc-file.ts';
+import { readRealmFile } from '../../src/cli/kdc/file.ts';
 import { ConfigError } from '../../src/errors.ts';
 
 interface Schema {
@@ -67,8 +67,8 @@ describe('the schema', () => {
   });
 
   it('names them all', () => {
-    const source = ['kdc-file', 'kdc-mechanisms', 'kdc-trouble']
-      .map(name => readFileSync(`src/cli/${name}.ts`, 'utf8'))
+    const source = ['file', 'mechanisms', 'trouble']
+      .map(name => readFileSync(`src/cli/kdc/${name}.ts`, 'utf8'))
       .join('\n');
     const typed =
       'text|flag|count|duration|date|natural|enctypes|otp|account|domain|base32|listOf|recordOf|oneOf|members';

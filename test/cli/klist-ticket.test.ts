@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { namesServer } from '../../src/cli/klist-ticket.ts';
+import { namesServer } from '../../src/cli/klist/ticket.ts';
 import { type Principal, parsePrincipal, toPrincipalName } from '../../src/messages/principal.ts';
 import { Ticket } from '../../src/messages/ticket.ts';
 

@@ -1,8 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { leadingInteger, splitRequest } from '../../src/cli/ktutil/line.ts';
 import { ktutil } from '../../src/cli/ktutil.ts';
-import { leadingInteger, splitRequest } from '../../src/cli/ktutil-line.ts';
 import { bytesToHex } from '../../src/codec/text.ts';
 import { type KeytabEntry, resolveKeytab } from '../../src/keytab/keytab.ts';
 import { formatPrincipal } from '../../src/messages/principal.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { blockIn, isDamaged, withBlock, withoutBlock } from '../../src/cli/logout-block.ts';
+import { blockIn, isDamaged, withBlock, withoutBlock } from '../../src/cli/logout/block.ts';
 
 const begin = '# >>> krb5kit logout >>>\n';
 const end = '# <<< krb5kit logout <<<\n';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { keepTickets } from '../../src/cli/run-keeper.ts';
+import { keepTickets } from '../../src/cli/run/keeper.ts';
 import { makeCredential } from '../ap/made-up.ts';
 
 beforeEach(() => void vi.useFakeTimers());

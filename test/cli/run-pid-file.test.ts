@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
-import { writePidFile } from '../../src/cli/run-pid-file.ts';
+import { writePidFile } from '../../src/cli/run/pid-file.ts';
 import { scratch } from '../ccache/samples.ts';
 import { captureIo } from '../support/io.ts';
 

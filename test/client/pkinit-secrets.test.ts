@@ -2,7 +2,7 @@ import { getDiffieHellman } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { Integer } from '../../src/codec/der/primitives.ts';
 import { bytesToHex, hexToBytes } from '../../src/codec/text.ts';
-import type { KdcPreauth } from '../../src/kdc/preauth-mechanism.ts';
+import type { KdcPreauth } from '../../src/kdc/preauth/mechanism.ts';
 import { PRE_AUTHENT } from '../../src/messages/flags.ts';
 import { PA_PK_AS_REP } from '../../src/messages/numbers.ts';
 import { AuthPack, KdcDhKeyInfo, PaPkAsRep, PaPkAsReq } from '../../src/messages/pkinit.ts';

@@ -1,8 +1,8 @@
 import { getInitialCredential, type InitialResult } from '../../src/client/initial.ts';
 import { createKdc } from '../../src/kdc/kdc.ts';
 import { createDatabase } from '../../src/kdc/memory-database.ts';
-import { type KdcPkinitOptions, openPkinit } from '../../src/kdc/pkinit.ts';
-import type { KdcPreauth, Proof } from '../../src/kdc/preauth-mechanism.ts';
+import type { KdcPreauth, Proof } from '../../src/kdc/preauth/mechanism.ts';
+import { type KdcPkinitOptions, openPkinit } from '../../src/kdc/preauth/pkinit.ts';
 import { transportTo } from '../../src/kdc/start.ts';
 import { anonymousPrincipal } from '../../src/messages/anonymous.ts';
 import { KdcDhKeyInfo, PaPkAsRep } from '../../src/messages/pkinit.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { otpStep, otpValue } from '../../src/kdc/otp-value.ts';
+import { otpStep, otpValue } from '../../src/kdc/preauth/otp-value.ts';
 import { type RunningKdc, type StartKdcOptions, startKdc, type UserSpec } from '../../src/kdc/start.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { describePeer, findProgram } from '../support/peers.ts';

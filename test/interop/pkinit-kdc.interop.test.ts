@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { KdcPkinitOptions } from '../../src/kdc/pkinit.ts';
+import type { KdcPkinitOptions } from '../../src/kdc/preauth/pkinit.ts';
 import { type RunningKdc, startKdc } from '../../src/kdc/start.ts';
 import { parsePrincipal, tgsPrincipal } from '../../src/messages/principal.ts';
 import { describePeer, findProgram } from '../support/peers.ts';

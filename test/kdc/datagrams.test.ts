@@ -1,8 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
-import { serveDatagrams } from '../../src/kdc/datagrams.ts';
 import type { Responder } from '../../src/kdc/kdc.ts';
+import { serveDatagrams } from '../../src/kdc/server/datagrams.ts';
 import { createLab } from './support.ts';
 
 const open: Socket[] = [];

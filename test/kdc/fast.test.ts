@@ -6,7 +6,7 @@ import { exchangeTgs } from '../../src/client/tgs.ts';
 import { makeChecksum } from '../../src/crypto/checksum.ts';
 import { type Key, randomKey } from '../../src/crypto/key.ts';
 import { createKdc, type Kdc } from '../../src/kdc/kdc.ts';
-import { loadMechanisms } from '../../src/kdc/mechanisms.ts';
+import { loadMechanisms } from '../../src/kdc/preauth/mechanisms.ts';
 import { ApReq, Authenticator } from '../../src/messages/ap.ts';
 import { AD_IF_RELEVANT } from '../../src/messages/authorization.ts';
 import {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CodecError } from '../../src/errors.ts';
-import { otpStep, otpValue, secretBytes } from '../../src/kdc/otp-value.ts';
+import { otpStep, otpValue, secretBytes } from '../../src/kdc/preauth/otp-value.ts';
 
 interface Vectors {
   readonly hotp: readonly string[];

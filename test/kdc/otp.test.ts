@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { randomKey } from '../../src/crypto/key.ts';
-import { KdcFast } from '../../src/kdc/fast.ts';
-import { openOtp } from '../../src/kdc/otp.ts';
-import { otpValue } from '../../src/kdc/otp-value.ts';
 import type { OtpToken } from '../../src/kdc/policy.ts';
+import { KdcFast } from '../../src/kdc/preauth/fast.ts';
+import { openOtp } from '../../src/kdc/preauth/otp.ts';
+import { otpValue } from '../../src/kdc/preauth/otp-value.ts';
 import { KU_PA_OTP_REQUEST } from '../../src/messages/numbers.ts';
 import { PaOtpEncRequest, PaOtpRequest } from '../../src/messages/otp.ts';
 import { seal } from '../../src/messages/seal.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createKdc } from '../../src/kdc/kdc.ts';
 import { createDatabase } from '../../src/kdc/memory-database.ts';
-import { type KdcPkinitOptions, openPkinit } from '../../src/kdc/pkinit.ts';
+import { type KdcPkinitOptions, openPkinit } from '../../src/kdc/preauth/pkinit.ts';
 import { AsRep } from '../../src/messages/kdc-rep.ts';
 import { AsReq, KdcReqBody } from '../../src/messages/kdc-req.ts';
 import { isKrbError, KrbError } from '../../src/messages/krb-error.ts';

@@ -3,8 +3,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { getInitialCredential, type InitialOptions } from '../../src/client/initial.ts';
 import type { Secret } from '../../src/client/secret.ts';
 import { createKdc, type Kdc } from '../../src/kdc/kdc.ts';
-import { loadMechanisms } from '../../src/kdc/mechanisms.ts';
-import { openSpake } from '../../src/kdc/spake.ts';
+import { loadMechanisms } from '../../src/kdc/preauth/mechanisms.ts';
+import { openSpake } from '../../src/kdc/preauth/spake.ts';
 import {
   KDC_ERR_MORE_PREAUTH_DATA_REQUIRED,
   KDC_ERR_PREAUTH_EXPIRED,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { EntryCache } from '../../src/kdc/store-cache.ts';
-import type { StoreFile } from '../../src/kdc/store-file.ts';
+import { EntryCache } from '../../src/kdc/store/cache.ts';
+import type { StoreFile } from '../../src/kdc/store/file.ts';
 
 /** A file of as many records, `r0` and so on, and a cache that tells which of them were opened to be kept or not. */
 function cacheOf(count: number) {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createDurableDatabase, openDurableDatabase } from '../../src/kdc/store/open.ts';
 import type { DurableDatabase } from '../../src/kdc/store.ts';
-import { createDurableDatabase, openDurableDatabase } from '../../src/kdc/store-open.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
 
 const realm = 'CRASH.TEST';

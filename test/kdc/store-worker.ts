@@ -1,7 +1,7 @@
 // A process of its own that changes a database without end, two principals at a time: `FILE`. Prints the version number
 // of their keys once the database has it.
 import { writeSync } from 'node:fs';
-import { openDurableDatabase } from '../../src/kdc/store-open.ts';
+import { openDurableDatabase } from '../../src/kdc/store/open.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
 
 async function main([path]: readonly string[]): Promise<void> {

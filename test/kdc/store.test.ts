@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Keychain } from '../../src/ccache/ccache.ts';
+import { createDurableDatabase, openDurableDatabase } from '../../src/kdc/store/open.ts';
 import type { DurableDatabase } from '../../src/kdc/store.ts';
-import { createDurableDatabase, openDurableDatabase } from '../../src/kdc/store-open.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
 import { memoryKeychain } from '../support/memory-keychain.ts';
 
@@ -218,7 +218,7 @@ describe('the master key of a database', () => {
     database.add(alice, { random: true });
     database.add(named('bob'), { random: true });
     await opened.pop()!.close();
-    const { openStoreFile } = await import('../../src/kdc/store-file.ts');
+    const { openStoreFile } = await import('../../src/kdc/store/file.ts');
     const file = await openStoreFile(path);
     const key = (name: string) => `P${JSON.stringify([realm, name])}`;
     file.change(() => file.put(key('alice'), file.get(key('bob'))!));

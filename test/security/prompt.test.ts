@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { memoryType } from '../../src/ccache/memory.ts';
-import { getInitial } from '../../src/cli/kinit-exchange.ts';
+import { getInitial } from '../../src/cli/kinit/exchange.ts';
 import { openSession } from '../../src/cli/session.ts';
 import { startKdc } from '../../src/kdc/start.ts';
 import { formatPrincipal } from '../../src/messages/principal.ts';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { otpStep, otpValue } from '../../../src/kdc/otp-value.ts';
+import { otpStep, otpValue } from '../../../src/kdc/preauth/otp-value.ts';
 import { type RunningKdc, startKdc, type UserSpec } from '../../../src/kdc/start.ts';
 import { resolveKeytab } from '../../../src/keytab/keytab.ts';
 import { createPki, type Pki } from './pki.ts';

@@ -1,0 +1,88 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { printable } from '../sentences.ts';
+import type { Io } from '../terminal.ts';
+import {
+  type CommandLine,
+  configDirectory,
+  launchAgentPath,
+  runAll,
+  unitPath,
+  writeOwnFile,
+} from '../user-manager.ts';
+import { launchdPlist, userService } from '../user-units.ts';
+import { type AgentPaths, agentExports, agentKrb5Conf } from './paths.ts';
+import { systemdService, systemdSocket } from './units.ts';
+
+/** What the user's service manager is given. */
+interface Installation {
+  /** Files by their paths. */
+  readonly files: ReadonlyMap<string, string>;
+  readonly krb5Conf: string;
+  /** Commands that make it known, and those that make it forgotten. */
+  readonly start: readonly CommandLine[];
+  readonly stop: readonly CommandLine[];
+  /** What is left to tell once the files are gone. */
+  readonly forget: readonly CommandLine[];
+}
+
+const UNIT = 'krb5kit-agent';
+const LABEL = 'krb5kit.agent';
+const named = { name: 'krb5kit agent' };
+
+/** Writes files under the user's own directories, has the service manager read them, and says what was done. */
+export function installAgent(paths: AgentPaths, options: readonly string[], io: Io): number {
+  const installation = describeInstallation(paths, options, io);
+  for (const [file, text] of installation.files) writeOwnFile(file, text, io);
+  const status = runAll(installation.start, io, named);
+  io.out(`For programs to find it, in ~/.profile:\n${agentExports({ ...paths, ...installation }, io)}`);
+  return status;
+}
+
+/** Undoes it and says what was done. */
+export function uninstallAgent(io: Io): number {
+  const nowhere = { directory: '', socket: '', krb5Conf: '', log: '' };
+  const { files, stop, forget } = describeInstallation(nowhere, [], io);
+  const there = [...files.keys()].filter(file => existsSync(file));
+  if (there.length === 0) {
+    io.out('Nothing is installed\n');
+    return 0;
+  }
+  const status = runAll(stop, io, named);
+  for (const file of there) {
+    rmSync(file);
+    io.out(`Removed ${printable(file)}\n`);
+  }
+  return runAll(forget, io, named) || status;
+}
+
+function describeInstallation(paths: AgentPaths, options: readonly string[], io: Io): Installation {
+  const krb5Conf = join(configDirectory(io), 'krb5kit', 'krb5.conf');
+  const service = userService(['agent', ...options], io);
+  const conf: [string, string] = [krb5Conf, agentKrb5Conf(paths)];
+  if (io.platform === 'darwin') {
+    const plist = launchAgentPath(LABEL, io);
+    return {
+      files: new Map([[plist, launchdPlist(LABEL, service)], conf]),
+      krb5Conf,
+      start: [['launchctl', 'bootstrap', `gui/${io.uid}`, plist]],
+      stop: [['launchctl', 'bootout', `gui/${io.uid}/${LABEL}`]],
+      forget: [],
+    };
+  }
+  const systemctl = ['systemctl', '--user'];
+  return {
+    files: new Map([
+      [unitPath(`${UNIT}.socket`, io), systemdSocket(paths.socket)],
+      [unitPath(`${UNIT}.service`, io), systemdService(service)],
+      conf,
+    ]),
+    krb5Conf,
+    start: [
+      [...systemctl, 'daemon-reload'],
+      [...systemctl, 'enable', '--now', `${UNIT}.socket`],
+    ],
+    stop: [[...systemctl, 'disable', '--now', `${UNIT}.socket`, `${UNIT}.service`]],
+    forget: [[...systemctl, 'daemon-reload']],
+  };
+}

@@ -1,0 +1,99 @@
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { type CacheContents, type Ccache, ccacheName } from '../../ccache/ccache.ts';
+import { configPrincipal, isConfigEntry } from '../../ccache/config-entries.ts';
+import { sameTicket } from '../../ccache/match.ts';
+import { KerberosError } from '../../errors.ts';
+import type { Credential } from '../../messages/credential.ts';
+import { formatPrincipal } from '../../messages/principal.ts';
+import { type Arguments, type Command, during, type OptionRow, UsageError } from '../command.ts';
+import { cacheOf } from '../named-caches.ts';
+import { serviceMatcher } from '../service-pattern.ts';
+import { openSession, type Session } from '../session.ts';
+import type { Io } from '../terminal.ts';
+import { cacheToFill, fill } from './target.ts';
+
+const options: readonly OptionRow[] = [
+  { flags: '-f, --force', text: 'Replace a cache that holds the tickets of another principal.' },
+];
+
+/** cache copy: what one cache holds into another, whatever the types of the two. */
+export const cacheCopy: Command = {
+  name: 'krb5kit cache copy',
+  summary: 'Copy a cache, or some of its tickets, into another.',
+  operands: 'FROM TO [PATTERN...]',
+  usageStatus: 2,
+  options,
+  async run(args, io) {
+    await copy(args, io, 'krb5kit cache copy');
+    return 0;
+  },
+};
+
+/** cache move: as copy, and away from where it was. */
+export const cacheMove: Command = {
+  name: 'krb5kit cache move',
+  summary: 'Move a cache, or some of its tickets, into another.',
+  operands: 'FROM TO [PATTERN...]',
+  usageStatus: 2,
+  options,
+  async run(args, io) {
+    const { source, copied } = await copy(args, io, 'krb5kit cache move');
+    await during(`removing what was moved from ${ccacheName(source)}`, async () => {
+      if (args.operands.length === 2) await source.destroy();
+      else await source.remove(credential => copied.some(other => isSame(credential, other)));
+    });
+    return 0;
+  },
+};
+
+interface Copied {
+  readonly source: Ccache;
+  readonly copied: readonly Credential[];
+}
+
+async function copy(args: Arguments, io: Io, command: string): Promise<Copied> {
+  const [from, to, ...patterns] = args.operands;
+  if (from === undefined || to === undefined) throw new UsageError(`${command}: name two caches`);
+  const session = openSession(io);
+  const source = await cacheOf(from, session);
+  const contents = await during(`reading ${from}`, () => source.load());
+  const chosen = patterns.length === 0 ? contents : { ...contents, credentials: choose(contents, patterns) };
+  const target = await cacheToFill(to, contents.principal, session);
+  await during(`copying to ${to}`, () => {
+    if (place(source, session) === place(target, session)) {
+      throw new KerberosError('CACHE_NAME', `${from} and ${to} are the same cache`);
+    }
+    return fill(target, chosen, { force: args.has('force'), whole: patterns.length === 0, now: io.now() });
+  });
+  return { source, copied: chosen.credentials };
+}
+
+/** The tickets for services that fit, and the configuration entries about them. */
+function choose({ credentials }: CacheContents, patterns: readonly string[]): readonly Credential[] {
+  const fits = serviceMatcher(patterns);
+  const tickets = credentials.filter(({ server }) => fits(server)).filter(each => !isConfigEntry(each));
+  if (tickets.length === 0) {
+    throw new KerberosError('CREDENTIAL_NOT_FOUND', `No ticket is for ${patterns.join(' or ')}`);
+  }
+  const servers = new Set(tickets.map(({ server }) => formatPrincipal(server)));
+  return credentials.filter(
+    credential => tickets.includes(credential) || servers.has(configPrincipal(credential) ?? ''),
+  );
+}
+
+function isSame(a: Credential, b: Credential): boolean {
+  return sameTicket(a, b) && Buffer.compare(a.ticket, b.ticket) === 0;
+}
+
+/** One name for a cache, however it is named: to move it onto itself would be to lose it. */
+function place(cache: Ccache, { io }: Session): string {
+  const { type, residual } = cache;
+  if (type !== 'FILE' && type !== 'DIR') return ccacheName(cache);
+  const path = resolve(io.cwd, type === 'DIR' ? residual.slice(1) : residual);
+  try {
+    return `FILE:${join(realpathSync(dirname(path)), basename(path))}`;
+  } catch {
+    return `FILE:${path}`;
+  }
+}

@@ -1,0 +1,81 @@
+import { ccacheName } from '../../ccache/ccache.ts';
+import { KerberosError } from '../../errors.ts';
+import { readRegularFile } from '../../keytab/read-file.ts';
+import { decodeKrbCred } from '../../messages/krb-cred.ts';
+import { formatPrincipal } from '../../messages/principal.ts';
+import { type Arguments, type Command, during, UsageError } from '../command.ts';
+import { defaultCacheName } from '../default-cache.ts';
+import { fileReason } from '../file-reason.ts';
+import { printable } from '../sentences.ts';
+import { openSession } from '../session.ts';
+import type { Io } from '../terminal.ts';
+import { cacheToFill, fill } from './target.ts';
+
+/** cache import: tickets out of a KRB-CRED file, a "kirbi", into a cache. */
+export const cacheImport: Command = {
+  name: 'krb5kit cache import',
+  summary: 'Put the tickets of a KRB-CRED (kirbi) file into a cache.',
+  operands: 'FILE|- [CACHE]',
+  usageStatus: 2,
+  options: [
+    { flags: '-f, --force', text: 'Replace a cache that holds the tickets of another principal.' },
+    { flags: '-q, --quiet', text: 'Do not say what was imported.' },
+  ],
+  run,
+};
+
+/** No ticket comes near it. */
+const MAX_BYTES = 16 << 20;
+/** What a KRB-CRED begins with, and its base64 does not. */
+const KRB_CRED_TAG = 0x76;
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  const [file, name, ...rest] = args.operands;
+  if (file === undefined || rest.length > 0) {
+    throw new UsageError('krb5kit cache import: name one file, and a cache if it is not the default one');
+  }
+  const session = openSession(io);
+  const credentials = await during(`reading tickets from ${file}`, async () =>
+    decodeKrbCred(binary(file === '-' ? await io.readInput(MAX_BYTES) : readFile(file))),
+  );
+  const [first] = credentials;
+  if (first === undefined) throw new KerberosError('CREDENTIAL_NOT_FOUND', `There is no ticket in ${file}`);
+  const { client } = first;
+  const target = await cacheToFill(
+    name ?? (await defaultCacheName(session, { reading: false })),
+    client,
+    session,
+  );
+  await during(`storing tickets in ${ccacheName(target)}`, () =>
+    fill(
+      target,
+      { principal: client, credentials },
+      { force: args.has('force'), whole: false, now: io.now() },
+    ),
+  );
+  if (!args.has('quiet')) {
+    const tickets = `${credentials.length} ticket${credentials.length === 1 ? '' : 's'}`;
+    io.out(`${printable(`Imported ${tickets} of ${formatPrincipal(client)} into ${ccacheName(target)}`)}\n`);
+  }
+  return 0;
+}
+
+function readFile(file: string): Uint8Array {
+  try {
+    const bytes = readRegularFile(file, MAX_BYTES);
+    if (bytes !== undefined) return bytes;
+  } catch (cause) {
+    throw new KerberosError('CACHE_IO', fileReason(cause), { cause });
+  }
+  throw new KerberosError('CACHE_IO', 'It is no regular file, or too long');
+}
+
+/** The bytes themselves, or what they are in base64 of, with line breaks or without. */
+function binary(bytes: Uint8Array): Uint8Array {
+  if (bytes[0] === KRB_CRED_TAG) return bytes;
+  const text = Buffer.from(bytes).toString('latin1').replace(/\s+/g, '');
+  if (text === '' || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) {
+    throw new KerberosError('CODEC', 'It is neither a KRB-CRED nor the base64 of one');
+  }
+  return Buffer.from(text, 'base64');
+}

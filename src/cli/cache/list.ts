@@ -1,0 +1,114 @@
+import { type CacheContents, type Ccache, ccacheName } from '../../ccache/ccache.ts';
+import { hasSealedTickets } from '../../ccache/probe.ts';
+import { textToBytes } from '../../codec/text.ts';
+import { formatPrincipal } from '../../messages/principal.ts';
+import { ActivityError, type Arguments, type Command, during, jsonOutput } from '../command.ts';
+import { defaultCacheName } from '../default-cache.ts';
+import { lineOfJson } from '../json.ts';
+import { loadLocale } from '../locale/locale.ts';
+import { formatTimestamp } from '../locale/time-format.ts';
+import { cachesAround, isAbsent } from '../named-caches.ts';
+import { tellShortly } from '../run-command.ts';
+import { printable, sentence } from '../sentences.ts';
+import { openSession, type Session } from '../session.ts';
+import type { Io } from '../terminal.ts';
+import { usualCacheFiles } from '../usual-files.ts';
+import { cacheSummaryJson, leadingTicket, ticketsOf } from './json.ts';
+
+/** cache list: every cache of the user that can be found, a line for each. */
+export const cacheList: Command = {
+  name: 'krb5kit cache list',
+  summary: 'List caches, a line for each.',
+  operands: '[cache...]',
+  usageStatus: 2,
+  options: [jsonOutput],
+  run,
+};
+
+type Found = readonly [cache: Ccache, contents: CacheContents];
+type Line = readonly [cache: string, principal: string, tickets: string, validUntil: string];
+
+const TITLES: Line = ['Cache', 'Principal', 'Tickets', 'Valid until'];
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  const session = openSession(io);
+  const found: Found[] = [];
+  let status = 0;
+  // One locked keychain is in the way of the agent's caches and of the sealed ones, and is told of once.
+  const told = new Set<string>();
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      // A name that was given stands for a cache that should be there; the others are only places to look.
+      if (args.operands.length === 0 && isAbsent(error)) return;
+      status = 1;
+      const cause = sentence(error instanceof ActivityError ? error.cause : error);
+      if (told.has(cause)) return;
+      told.add(cause);
+      await tellShortly({ program: 'krb5kit cache list', error, exitStatus: 1 }, args, io);
+    }
+  };
+  const shown = new Set<string>();
+  const names = args.operands.length > 0 ? args.operands : await usualNames(session);
+  for (const name of names) {
+    await attempt(async () => {
+      for (const cache of await cachesAround(name, session)) {
+        await attempt(async () => {
+          const contents = await cache.load();
+          if (shown.has(ccacheName(cache))) return;
+          shown.add(ccacheName(cache));
+          found.push([cache, contents]);
+        });
+      }
+    });
+  }
+  if (args.has('json')) {
+    const now = io.now();
+    io.out(lineOfJson({ caches: found.map(each => cacheSummaryJson(...each, now)) }));
+  } else if (found.length > 0) io.out(table([TITLES, ...found.map(each => describe(...each, io))]));
+  else if (status === 0) io.out('No credential caches found\n');
+  return status;
+}
+
+/** The default collection, the sealed caches, and the files where native tools leave theirs. */
+async function usualNames(session: Session): Promise<readonly string[]> {
+  const { io, caches } = session;
+  const usual = io.uid === undefined ? [] : usualCacheFiles(io.cacheDirectory, io.uid);
+  return [
+    await during('finding the default cache', () => defaultCacheName(session, { reading: true })),
+    ...(hasSealedTickets(caches.dataDirectory) ? ['KEYCHAIN:'] : []),
+    ...usual.map(path => `FILE:${path}`),
+  ];
+}
+
+function describe(cache: Ccache, contents: CacheContents, io: Io): Line {
+  const until = leadingTicket(contents)?.endtime;
+  const expired = until !== undefined && until <= io.now();
+  return [
+    ccacheName(cache),
+    formatPrincipal(contents.principal),
+    String(ticketsOf(contents).length),
+    until === undefined ? '-' : expired ? 'expired' : formatTimestamp(until, loadLocale(io.env)),
+  ];
+}
+
+/** Columns two blanks apart, the numbers at the right of theirs. */
+function table(lines: readonly Line[]): string {
+  const widths = TITLES.map((_, i) => Math.max(...lines.map(line => bytesIn(line[i]!))));
+  const padding = (text: string, i: number): string => ' '.repeat(widths[i]! - bytesIn(text));
+  return lines
+    .map(([cache, principal, tickets, until]) => {
+      const cells = [
+        cache + padding(cache, 0),
+        principal + padding(principal, 1),
+        padding(tickets, 2) + tickets,
+      ];
+      return `${printable([...cells, until].join('  '))}\n`;
+    })
+    .join('');
+}
+
+function bytesIn(text: string): number {
+  return textToBytes(text).length;
+}

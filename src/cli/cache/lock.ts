@@ -1,0 +1,28 @@
+import { KerberosError } from '../../errors.ts';
+import { type Arguments, type Command, UsageError } from '../command.ts';
+import type { Io } from '../terminal.ts';
+
+const name = 'krb5kit cache lock';
+
+/** cache lock: the agent forgets the key of the sealed caches, as by `agent --lock`. */
+export const cacheLock: Command = {
+  name,
+  summary: 'Have the agent forget the key of the sealed caches.',
+  operands: '',
+  usageStatus: 2,
+  options: [],
+  run,
+};
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  if (args.operands.length > 0) throw new UsageError(`${name}: what is "${args.operands[0]}"?`);
+  if (io.uid === undefined) throw new KerberosError('AGENT_LISTEN', 'There is no agent on this system');
+  const { lockAgent } = await import('../agent/control.ts');
+  const { agentPaths } = await import('../agent/paths.ts');
+  if (await lockAgent(agentPaths(io))) {
+    io.out('The agent has forgotten the key\n');
+    return 0;
+  }
+  io.err(`${name}: no agent runs\n`);
+  return 1;
+}

@@ -1,0 +1,68 @@
+import { type CacheContents, type Ccache, ccacheName } from '../../ccache/ccache.ts';
+import { KerberosError } from '../../errors.ts';
+import { formatPrincipal, type Principal, samePrincipal } from '../../messages/principal.ts';
+import { during } from '../command.ts';
+import { memberFor } from '../kinit/cache.ts';
+import { cacheOf, collectionOf, isAbsent } from '../named-caches.ts';
+import type { Session } from '../session.ts';
+
+export interface FillOptions {
+  /** Whether a cache of another principal may be replaced. */
+  readonly force: boolean;
+  /** Whether what the cache held goes; else the tickets are added. */
+  readonly whole: boolean;
+  readonly now: Date;
+}
+
+/**
+ * The cache of a name to put tickets of `principal` into, chosen as kinit does where it names a collection: the
+ * principal's own, else the primary one if it is free, else a new one.
+ */
+export async function cacheToFill(name: string, principal: Principal, session: Session): Promise<Ccache> {
+  const cache = await cacheOf(name, session);
+  return during(`opening ${name}`, async () => {
+    const collection = await collectionOf(name, session);
+    try {
+      return (
+        (collection && (await memberFor(principal, collection, cache, { say: () => undefined }))) ?? cache
+      );
+    } catch (error) {
+      // A member that was named is meant, even where it is another's.
+      if (isNoCollection(error)) return cache;
+      throw error;
+    }
+  });
+}
+
+/**
+ * Puts tickets into a cache, which is made where it is missing. Throws KerberosError CACHE_IO rather than replace
+ * another principal's, unless forced.
+ */
+export async function fill(cache: Ccache, contents: CacheContents, options: FillOptions): Promise<void> {
+  const existing = await existingContents(cache, options);
+  const own = existing !== undefined && samePrincipal(existing.principal, contents.principal);
+  if (existing !== undefined && !own && !options.force) {
+    const owner = formatPrincipal(existing.principal);
+    throw new KerberosError(
+      'CACHE_IO',
+      `${ccacheName(cache)} holds the tickets of ${owner} (--force replaces them)`,
+    );
+  }
+  if (own && !options.whole) await cache.store(contents.credentials, options.now);
+  else await cache.initialize(contents);
+}
+
+/** What the cache holds; undefined where there is none, or none that could be read and it is to go anyway. */
+async function existingContents(cache: Ccache, { force }: FillOptions): Promise<CacheContents | undefined> {
+  try {
+    return await cache.load();
+  } catch (error) {
+    if (error instanceof KerberosError && (isAbsent(error) || force)) return undefined;
+    throw error;
+  }
+}
+
+function isNoCollection(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof KerberosError && cause.code === 'CACHE_NAME';
+}

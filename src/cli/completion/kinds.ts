@@ -1,0 +1,76 @@
+import { ENCTYPE_NAMES } from '../../crypto/enctype-names.ts';
+
+/** What an argument is, for a shell to propose values: of the caches, of the disk, or a list of words. */
+export type ArgumentKind =
+  | CacheValue
+  | 'files'
+  | 'directories'
+  | 'command'
+  | 'nothing'
+  | { readonly words: readonly string[] };
+
+/** What is found in the user's caches. */
+export type CacheValue = 'principals' | 'services' | 'host-services' | 'caches';
+
+const enctypes: ArgumentKind = { words: ENCTYPE_NAMES.map(({ name }) => name) };
+const commandThere: readonly ArgumentKind[] = ['command'];
+
+/** By the placeholder in an option's flags, and by the word in the operands where `byCommand` has no row. */
+const byPlaceholder: Readonly<Record<string, ArgumentKind>> = {
+  cache: 'caches',
+  directory: 'directories',
+  enctype: enctypes,
+  file: 'files',
+  'file|-': 'files',
+  keytab: 'files',
+  list: enctypes,
+  principal: 'principals',
+  service: 'services',
+  'service@host': 'host-services',
+  user: 'principals',
+};
+
+/** By an option, where its placeholder does not tell. */
+const byOption: Readonly<Record<string, ArgumentKind>> = {
+  '--delegate <when>': { words: ['policy', 'always'] },
+  '--format <format>': { words: ['mit'] },
+  '-k, --keytab <name>': 'files',
+  '--mech <name>': { words: ['krb5', 'spnego'] },
+  '--service <name>': 'services',
+  '-X <attribute>': { words: ['X509_user_identity=', 'X509_anchors=', 'disable_freshness'] },
+};
+
+/** The operands of a command whose words do not tell. */
+const byCommand: Readonly<Record<string, readonly ArgumentKind[]>> = {
+  'cache copy': ['caches', 'caches', 'services'],
+  'cache export': ['files', 'services'],
+  'cache move': ['caches', 'caches', 'services'],
+  'cache remove': ['services'],
+  'kdc run': commandThere,
+  completion: [{ words: ['bash', 'zsh', 'fish', 'powershell'] }],
+  klist: ['caches'],
+  krenew: commandThere,
+  'ktutil copy': ['files', 'files', 'principals'],
+  'ktutil diff': ['files', 'files'],
+  'ktutil merge': ['files'],
+  'ktutil purge': ['principals'],
+  'ktutil remove': ['principals'],
+  'ktutil rename': ['principals', 'principals'],
+  'ktutil verify': ['principals'],
+  'kdc list': ['principals'],
+  run: commandThere,
+};
+
+/** What an option takes; undefined where it takes nothing. */
+export function optionKind(flags: string): ArgumentKind | undefined {
+  const placeholder = /<(.*)>$/.exec(flags)?.[1];
+  return placeholder === undefined ? undefined : (byOption[flags] ?? byPlaceholder[placeholder] ?? 'nothing');
+}
+
+/** What the operands of a command are, one after another; `path` is the words that call it. */
+export function operandKinds(path: string, operands: string): readonly ArgumentKind[] {
+  const known = byCommand[path];
+  if (known !== undefined) return known;
+  const words = operands.match(/[^[\]<>\s]+/g) ?? [];
+  return words.map(word => byPlaceholder[word.toLowerCase().replace('...', '')] ?? 'nothing');
+}

@@ -1,0 +1,37 @@
+import { askKeyHints } from '../../client/key-hints.ts';
+import { enctypeText } from '../../client/telling.ts';
+import { permittedEnctypes } from '../../config/enctypes.ts';
+import { isSupported } from '../../crypto/enctype-list.ts';
+import { isWeak } from '../../crypto/enctype-names.ts';
+import { formatPrincipal, type Principal } from '../../messages/principal.ts';
+import { exchangeOptions } from '../exchange.ts';
+import type { Session } from '../session.ts';
+import { bad, type Finding, failed, good } from './finding.ts';
+
+/** Whether the KDC knows the client, and which keys it has that may be used here. */
+export async function checkAccount(client: Principal, session: Session): Promise<readonly Finding[]> {
+  const subject = formatPrincipal(client);
+  try {
+    // What is not permitted is asked for as well, to be able to say so.
+    const permitted = permittedEnctypes(session.config);
+    const enctypes = [...new Set([...permitted, ...EVERY])];
+    const hints = await askKeyHints(client, exchangeOptions(session, enctypes));
+    const theirs = [...new Set(hints.map(({ etype }) => etype))];
+    const common = theirs.filter(etype => permitted.includes(etype));
+    const list = theirs.map(enctypeText).join(', ');
+    if (common.length === 0) {
+      const text = `its keys are ${list}, of which none is permitted here`;
+      return [bad(subject, text, 'have the password set anew, which makes keys of AES')];
+    }
+    if (common.every(isWeak)) {
+      const text = `its keys are of deprecated enctypes alone: ${list}`;
+      return [bad(subject, text, 'have the password set anew, which makes keys of AES')];
+    }
+    return [good(subject, `the KDC knows it; enctypes in common: ${common.map(enctypeText).join(', ')}`)];
+  } catch (error) {
+    return [failed(subject, error, session.io)];
+  }
+}
+
+/** Every enctype that there is a key for here. */
+const EVERY: readonly number[] = [18, 17, 20, 19, 26, 25, 23].filter(isSupported);

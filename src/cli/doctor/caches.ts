@@ -1,0 +1,96 @@
+import { statSync } from 'node:fs';
+import { type CacheContents, type Ccache, ccacheName } from '../../ccache/ccache.ts';
+import { KerberosError } from '../../errors.ts';
+import { formatPrincipal } from '../../messages/principal.ts';
+import { isCurrent } from '../cache/status.ts';
+import { ActivityError } from '../command.ts';
+import { chooseDefaultCache } from '../default-cache.ts';
+import { cachesAround, readableContents } from '../named-caches.ts';
+import { namedCache, type Session } from '../session.ts';
+import { keychainWish } from '../user-keychain.ts';
+import { bad, type Finding, failed, good, note } from './finding.ts';
+
+/** What was found in the default cache. */
+export interface CacheState {
+  readonly findings: readonly Finding[];
+  /** Absent where there is no cache that can be read. */
+  readonly contents?: CacheContents;
+  /** The cache's full name; absent where none could be made out. */
+  readonly name?: string;
+}
+
+/** Whether a keychain can keep the key of sealed caches. */
+export async function checkKeychain({ io, caches }: Session): Promise<readonly Finding[]> {
+  const subject = 'keychain';
+  try {
+    const wish = await keychainWish(io, caches.dataDirectory);
+    if (wish === 'none') return [note(subject, 'none is wanted (KRB5KIT_KEYCHAIN)')];
+    if (wish === 'passphrase') return [good(subject, 'the key is sealed by a passphrase')];
+    const { describeBackends } = await import('../../ccache/keychain-open.ts');
+    const backends = await describeBackends(io.env, { platform: io.platform });
+    const usable = backends.find(each => each.usable && (wish === undefined || each.name === wish));
+    if (usable !== undefined) return [good(subject, `${usable.name}: ${usable.reason}`)];
+    const reasons = backends.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
+    return [note(subject, `none, so that tickets go to a file (${reasons})`)];
+  } catch (error) {
+    return [failed(subject, error, io)];
+  }
+}
+
+/** The default cache, and whether it has a ticket that is of use. */
+export async function checkCache(session: Session): Promise<CacheState> {
+  const subject = 'cache';
+  const { io } = session;
+  let cache: Ccache | undefined;
+  try {
+    const { name, reason } = await chooseDefaultCache(session, { reading: true });
+    cache = await namedCache(name, session);
+    const contents = await cache.load();
+    const fullName = ccacheName(cache);
+    const shown = `${fullName} (${reason}) of ${formatPrincipal(contents.principal)}`;
+    if (contents.truncated) {
+      const text = `${shown} breaks off`;
+      return { findings: [bad(subject, text, 'destroy it with kdestroy and run kinit')], name: fullName };
+    }
+    const finding = isCurrent(contents, io.now())
+      ? good(subject, `${shown} has a ticket that is valid`)
+      : bad(subject, `${shown} has no ticket that is valid`, `kinit ${formatPrincipal(contents.principal)}`);
+    return { findings: [finding, ...modeFindings(fullName, session)], contents, name: fullName };
+  } catch (error) {
+    return {
+      findings: [failed(subject, error, io, { before: cache === undefined ? '' : `${ccacheName(cache)}: ` })],
+    };
+  }
+}
+
+/** A file with tickets that others may read is theirs, too. */
+function modeFindings(name: string, { io }: Session): readonly Finding[] {
+  const path = /^(?:FILE:|DIR::)(.+)$/.exec(name)?.[1];
+  if (path === undefined || io.platform === 'win32') return [];
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
+  if ((mode & 0o077) === 0) return [];
+  const octal = (mode & 0o777).toString(8).padStart(4, '0');
+  return [bad('cache', `others may use the tickets in ${path}: its mode is ${octal}`, `chmod 600 ${path}`)];
+}
+
+/** The other caches of the collection: those are what one took for the default one now and then. */
+export async function checkOtherCaches({ name }: CacheState, session: Session): Promise<readonly Finding[]> {
+  try {
+    const findings: Finding[] = [];
+    for (const cache of (await cachesAround(undefined, session)).slice(0, MAX_CACHES)) {
+      const other = ccacheName(cache);
+      const contents = other === name ? undefined : await readableContents(cache);
+      if (contents === undefined) continue;
+      const state = isCurrent(contents, session.io.now()) ? 'a ticket that is valid' : 'none that is valid';
+      findings.push(note('other cache', `${other} of ${formatPrincipal(contents.principal)} has ${state}`));
+    }
+    return findings;
+  } catch (error) {
+    // What is wrong with the default one has been told.
+    if (error instanceof ActivityError || error instanceof KerberosError) return [];
+    throw error;
+  }
+}
+
+/** More than anybody keeps; looking takes time. */
+const MAX_CACHES = 50;

@@ -1,0 +1,57 @@
+import type { Config } from '../../config/config.ts';
+import { parseDuration } from '../../config/duration.ts';
+import type { Relation } from '../../config/profile.ts';
+import { bad, type Finding, note } from './finding.ts';
+
+/** What findings about the configuration are called. */
+export const CONFIGURATION = 'configuration';
+
+/** `FILE:LINE: `, before what is wrong there. */
+export function placeOf({ file, line }: Relation): string {
+  return `${file}:${line}: `;
+}
+
+/** Realms are upper-case by custom, and always in Active Directory; the case matters. */
+export function isUpperCase(realm: string): boolean {
+  return realm === realm.toUpperCase();
+}
+
+const DURATIONS = ['ticket_lifetime', 'renew_lifetime', 'clockskew'];
+
+/** Spans of time of which the library stops reading in the middle: `1w` is one second to it. */
+export function durationFindings({ profile }: Config): readonly Finding[] {
+  return DURATIONS.flatMap(name => {
+    const relation = profile.relations('libdefaults', name)[0];
+    const duration = relation && parseDuration(relation.value);
+    // A comment behind the value is told of elsewhere.
+    if (duration === undefined || /^\s*(?:[#;]|$)/.test(duration.ignored)) return [];
+    const { seconds, ignored } = duration;
+    const meant = `${seconds} second${seconds === 1 ? '' : 's'}`;
+    const text = `${placeOf(relation!)}${name} = ${relation!.value} is taken for ${meant}, as "${ignored}" is not understood`;
+    return [bad(CONFIGURATION, text, 'write days, hours, minutes and seconds as 7d, 1h30m or 90s')];
+  });
+}
+
+/** Lines of [domain_realm] that never match, or name a realm that nobody has heard of. */
+export function hostFindings({ profile }: Config): readonly Finding[] {
+  const realms = profile.names('realms');
+  return profile.names('domain_realm').flatMap(name => {
+    const relation = profile.relations('domain_realm', name)[0];
+    if (relation === undefined) return [];
+    const { value } = relation;
+    const findings: Finding[] = [];
+    if (name !== name.toLowerCase()) {
+      const text = `${placeOf(relation)}${name} in [domain_realm] matches no host, as it is not in lower case`;
+      findings.push(bad(CONFIGURATION, text, `write ${name.toLowerCase()}`));
+    }
+    if (!isUpperCase(value) && !realms.includes(value)) {
+      const text = `${placeOf(relation)}the realm ${value} of ${name} is not in upper case, as realms are by custom`;
+      findings.push(
+        realms.includes(value.toUpperCase())
+          ? bad(CONFIGURATION, text, `write ${value.toUpperCase()}`)
+          : note(CONFIGURATION, text),
+      );
+    }
+    return findings;
+  });
+}

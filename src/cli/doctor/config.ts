@@ -1,0 +1,236 @@
+import type { Config } from '../../config/config.ts';
+import type { Relation } from '../../config/profile.ts';
+import { words } from '../../config/values.ts';
+import { parseEnctypeList } from '../../crypto/enctype-list.ts';
+import { isWeak } from '../../crypto/enctype-names.ts';
+import { ConfigError } from '../../errors.ts';
+import { CONFIGURATION, durationFindings, hostFindings, isUpperCase, placeOf } from './config-values.ts';
+import { bad, type Finding, good, note } from './finding.ts';
+import { nearest } from './spelling.ts';
+
+/** The sections that somebody reads. */
+const SECTIONS = [
+  'libdefaults',
+  'realms',
+  'domain_realm',
+  'capaths',
+  'appdefaults',
+  'plugins',
+  'logging',
+  'kdc',
+  'kdcdefaults',
+  'dbdefaults',
+  'dbmodules',
+  'login',
+];
+
+/** What MIT's and Heimdal's libraries read besides what we do, often enough written. */
+const OTHER_DEFAULTS = [
+  'ap_req_checksum_type',
+  'ccache_type',
+  'default_cc_name',
+  'default_etypes',
+  'dns_fallback',
+  'err_fmt',
+  'k5login_authoritative',
+  'k5login_directory',
+  'kdc_req_checksum_type',
+  'plugin_base_dir',
+  'safe_checksum_type',
+  'supported_enctypes',
+  'verify_ap_req_nofail',
+];
+
+const ENCTYPE_LISTS = ['permitted_enctypes', 'default_tkt_enctypes', 'default_tgs_enctypes'] as const;
+const REALM_RELATIONS = [
+  'kdc',
+  'admin_server',
+  'kpasswd_server',
+  'primary_kdc',
+  'master_kdc',
+  'default_domain',
+  'http_anchors',
+  'pkinit_anchors',
+  'pkinit_kdc_hostname',
+  'auth_to_local',
+  'auth_to_local_names',
+  'sitename',
+  'disable_encrypted_timestamp',
+];
+
+/** What is wrong in the configuration files, where, and what the library would make of it without a word. */
+export function checkConfig(config: Config, files: readonly string[]): readonly Finding[] {
+  const findings: Finding[] = [];
+  const { profile } = config;
+  const missing = profile.warnings.filter(({ line }) => line === 0);
+  for (const { file } of missing)
+    findings.push(note(CONFIGURATION, `${file} is not there, or may not be read`));
+  const read = files.filter(file => !missing.some(each => each.file === file));
+  if (read.length > 0) findings.push(good(CONFIGURATION, `read ${read.join(', ')}`));
+  for (const { file, line, text } of profile.warnings) {
+    if (line > 0)
+      findings.push(bad(CONFIGURATION, `${file}:${line}: ${text}`, `correct ${file}, line ${line}`));
+  }
+  return [
+    ...findings,
+    ...misspelt(profile.names(), SECTIONS, name => `section [${name}]`),
+    ...defaultsFindings(config),
+    ...enctypeFindings(config),
+    ...realmFindings(config),
+    ...durationFindings(config),
+    ...hostFindings(config),
+  ];
+}
+
+/** Names that nobody reads and that are like one that somebody does. */
+function misspelt(
+  names: readonly string[],
+  known: readonly string[],
+  describe: (name: string) => string,
+  place = '',
+): readonly Finding[] {
+  return names.flatMap(name => {
+    const meant = known.includes(name) ? undefined : nearest(name, known);
+    if (meant === undefined) return [];
+    return [bad(CONFIGURATION, `${place}nobody reads the ${describe(name)}`, `write ${meant}`)];
+  });
+}
+
+function defaultsFindings({ profile, libdefaults }: Config): readonly Finding[] {
+  const known = [...Object.keys(libdefaults).map(snakeCase), ...ENCTYPE_LISTS, ...OTHER_DEFAULTS];
+  const names = profile.names('libdefaults');
+  const findings = names.flatMap(name => {
+    const [first, ...others] = profile.relations('libdefaults', name);
+    if (first === undefined) return [];
+    const place = placeOf(first);
+    return [
+      ...misspelt([name], known, each => `relation ${each}`, place),
+      ...commentFindings(name, first),
+      ...(others.length > 0 && name !== 'extra_addresses'
+        ? [
+            bad(
+              CONFIGURATION,
+              `${placeOf(others[0]!)}${name} is there twice, and the first one counts`,
+              'remove one',
+            ),
+          ]
+        : []),
+    ];
+  });
+  return [
+    ...findings,
+    ...Object.keys(libdefaults).flatMap(key => unreadable(() => Reflect.get(libdefaults, key))),
+  ];
+}
+
+/** MIT knows comments on lines of their own alone. */
+function commentFindings(name: string, relation: Relation): readonly Finding[] {
+  if (!/\s[#;]/.test(relation.value)) return [];
+  const text = `${placeOf(relation)}what follows the value of ${name} is no comment but part of it`;
+  return [bad(CONFIGURATION, text, 'put the comment on a line of its own')];
+}
+
+/** A value that cannot be read is found out when it is asked for. */
+function unreadable(read: () => unknown): readonly Finding[] {
+  try {
+    read();
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const hint =
+      error.file === undefined
+        ? 'correct its value in krb5.conf'
+        : `correct ${error.file}, line ${error.line}`;
+    return [bad(CONFIGURATION, error.message, hint)];
+  }
+}
+
+function enctypeFindings({ profile }: Config): readonly Finding[] {
+  const weak = profile.relations('libdefaults', 'allow_weak_crypto')[0];
+  const allowed = weak !== undefined && /^(?:y|yes|true|t|1|on)$/i.test(weak.value);
+  return [
+    ...(allowed
+      ? [
+          bad(
+            CONFIGURATION,
+            `${placeOf(weak)}weak enctypes are allowed, which can be broken`,
+            'remove allow_weak_crypto',
+          ),
+        ]
+      : []),
+    ...ENCTYPE_LISTS.flatMap(name => {
+      const relation = profile.relations('libdefaults', name)[0];
+      return relation === undefined ? [] : enctypeListFindings(name, relation);
+    }),
+  ];
+}
+
+function enctypeListFindings(name: string, relation: Relation): readonly Finding[] {
+  const place = placeOf(relation);
+  const listed = words(relation.value).filter(word => !/^[-+]?default$/i.test(word));
+  const isKnown = (word: string): boolean =>
+    parseEnctypeList(word.replace(/^[-+]/, ''), [], { allowWeak: true }).length > 0;
+  const unknown = listed.filter(word => !isKnown(word));
+  const weak = parseEnctypeList(relation.value, [], { allowWeak: true }).some(isWeak);
+  return [
+    ...unknown.map(word =>
+      bad(CONFIGURATION, `${place}${name} has ${word}, which nobody knows and all pass over`, 'remove it'),
+    ),
+    ...(weak
+      ? [
+          bad(
+            CONFIGURATION,
+            `${place}${name} has deprecated or weak enctypes`,
+            'leave them out, and have AES keys made',
+          ),
+        ]
+      : []),
+  ];
+}
+
+function realmFindings({ profile, libdefaults }: Config): readonly Finding[] {
+  const realms = profile.names('realms');
+  const realm = profile.first('libdefaults', 'default_realm');
+  const place = profile.relations('libdefaults', 'default_realm')[0];
+  const findings = realms.flatMap(name => [
+    ...(isUpperCase(name)
+      ? []
+      : [note(CONFIGURATION, `the realm ${name} in [realms] is not in upper case, as realms are by custom`)]),
+    ...misspelt(profile.names('realms', name), REALM_RELATIONS, each => `relation ${each} of ${name}`),
+    ...REALM_RELATIONS.flatMap(each =>
+      profile.relations('realms', name, each).flatMap(row => commentFindings(each, row)),
+    ),
+  ]);
+  if (realm === undefined || place === undefined) {
+    return [...findings, note(CONFIGURATION, 'there is no default_realm: names need their @REALM')];
+  }
+  const unfound =
+    !realms.includes(realm) &&
+    unreadable(() => libdefaults.dnsLookupKdc).length === 0 &&
+    !libdefaults.dnsLookupKdc;
+  return [
+    ...findings,
+    ...(isUpperCase(realm)
+      ? []
+      : [
+          bad(
+            CONFIGURATION,
+            `${placeOf(place)}default_realm ${realm} is not in upper case`,
+            `write ${realm.toUpperCase()}`,
+          ),
+        ]),
+    ...(unfound
+      ? [
+          bad(
+            CONFIGURATION,
+            `[realms] does not have ${realm}, and dns_lookup_kdc is off`,
+            `add ${realm} with its kdc to [realms]`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
+}

@@ -1,0 +1,54 @@
+import { promises as dns } from 'node:dns';
+import type { Principal } from '../../messages/principal.ts';
+import type { Decision } from '../../trace.ts';
+import { canonicalName } from '../canonical-name.ts';
+import type { Session } from '../session.ts';
+import { bad, type Finding, good, note } from './finding.ts';
+
+const SUBJECT = 'DNS';
+
+/** What DNS said when it was asked for KDCs. */
+export function lookupFindings(decisions: readonly Decision[]): readonly Finding[] {
+  return decisions.flatMap(({ fact }) => {
+    if (fact?.kind !== 'lookup') return [];
+    const { query, answers, failure } = fact;
+    if (answers.length > 0) return [good(SUBJECT, `${query}: ${answers.join(', ')}`)];
+    if (failure === undefined || /ENOTFOUND|ENODATA/.test(failure))
+      return [note(SUBJECT, `${query}: no records`)];
+    return [
+      bad(SUBJECT, `${query}: ${failure}`, 'see whether the right DNS server is asked, and the VPN is on'),
+    ];
+  });
+}
+
+/** Whether DNS knows the host of a service, and by which name: tickets may be asked for by another than is meant. */
+export async function checkHost(
+  { components: [, named] }: Principal,
+  { config, io }: Session,
+): Promise<readonly Finding[]> {
+  const host = named?.replace(/:[^:]*$/, '');
+  if (host === undefined || !/^[\w.-]+$/.test(host)) return [];
+  const addresses = await addressesOf(host);
+  if (addresses.length === 0) return [note(SUBJECT, `it does not know the host ${host}`)];
+  const { rdns, dnsCanonicalizeHostname } = config.libdefaults;
+  const canonical = await canonicalName(host, { reverse: rdns, env: io.env });
+  const shown = `${host} is at ${addresses.join(', ')}`;
+  if (canonical === undefined || canonical.toLowerCase() === host.toLowerCase())
+    return [good(SUBJECT, shown)];
+  const used = dnsCanonicalizeHostname === 'false' ? 'asks for the first' : 'may ask for either';
+  const how = `which ${used} (dns_canonicalize_hostname = ${dnsCanonicalizeHostname})`;
+  return [
+    note(
+      SUBJECT,
+      `${shown}, and is called ${canonical} as well: who asks for a ticket by the host's name, ${how}`,
+    ),
+  ];
+}
+
+async function addressesOf(host: string): Promise<readonly string[]> {
+  try {
+    return (await dns.lookup(host, { all: true })).map(({ address }) => address);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,73 @@
+import { ActivityError } from '../command.ts';
+import { hintFor } from '../explain/hints.ts';
+import { storyOf } from '../explain/story.ts';
+import { lineOfJson } from '../json.ts';
+import { printable, sentence } from '../sentences.ts';
+import type { Io } from '../terminal.ts';
+import { wrapLine } from '../wrap.ts';
+
+/** What one check found. */
+export interface Finding {
+  /** What was looked at, such as `configuration`. */
+  readonly subject: string;
+  /** `note` is neither good nor bad, such as what could not be looked at. */
+  readonly result: 'good' | 'bad' | 'note';
+  readonly text: string;
+  /** The one thing to try; everything bad has one. */
+  readonly hint?: string | undefined;
+}
+
+export function good(subject: string, text: string): Finding {
+  return { subject, result: 'good', text };
+}
+
+export function note(subject: string, text: string): Finding {
+  return { subject, result: 'note', text };
+}
+
+export function bad(subject: string, text: string, hint: string): Finding {
+  return { subject, result: 'bad', text, hint };
+}
+
+/** Where nothing better is known to try. */
+const LAST_RESORT = 'KRB5_TRACE=/dev/stderr before kinit or kvno shows each step';
+
+interface FailedOptions {
+  /** What the sentence begins with. */
+  readonly before?: string;
+  /** What to try where what happened suggests nothing. */
+  readonly otherwise?: string;
+}
+
+/** What went wrong in a check, in the words of the commands that would fail of it. */
+export function failed(
+  subject: string,
+  error: unknown,
+  io: Io,
+  { before = '', otherwise = LAST_RESORT }: FailedOptions = {},
+): Finding {
+  const cause = error instanceof ActivityError ? error.cause : error;
+  return bad(subject, `${before}${sentence(cause)}`, hintFor(storyOf(error, io)) ?? otherwise);
+}
+
+const MARKS = { good: '\u2714', bad: '\u2718', note: '-' };
+const ASCII_MARKS = { good: '[ok]  ', bad: '[FAIL]', note: '[--]  ' };
+
+/** A finding as one line, and a second one for what to try. */
+export function findingText({ subject, result, text, hint }: Finding, io: Io): string {
+  const marks = isUtf8(io) ? MARKS : ASCII_MARKS;
+  const line = `${marks[result]} ${subject}: ${text}`;
+  const indent = ' '.repeat(marks[result].length + 1);
+  const lines = hint === undefined ? [line] : [line, `${indent}Try: ${hint}`];
+  return lines.map(each => `${wrapLine(printable(each), io.stdoutIsTerminal, io.columns)}\n`).join('');
+}
+
+export function findingsJson(findings: readonly Finding[]): string {
+  const rows = findings.map(({ hint, ...rest }) => ({ ...rest, hint: hint ?? null }));
+  return lineOfJson({ healthy: findings.every(({ result }) => result !== 'bad'), findings: rows });
+}
+
+/** Whether the user's locale has the marks. */
+function isUtf8({ env }: Io): boolean {
+  return /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || '');
+}

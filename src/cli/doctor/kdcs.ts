@@ -1,0 +1,139 @@
+import { asRequestBody } from '../../client/ticket-wishes.ts';
+import { permittedEnctypes } from '../../config/enctypes.ts';
+import { randomNonce } from '../../crypto/random.ts';
+import { CodecError } from '../../errors.ts';
+import { errorName } from '../../messages/error-codes.ts';
+import { AsReq, KdcReqBody } from '../../messages/kdc-req.ts';
+import { isKrbError, KrbError } from '../../messages/krb-error.ts';
+import { type Principal, tgsPrincipal } from '../../messages/principal.ts';
+import { locateServers, orderTargets, type Server } from '../../transport/locate.ts';
+import { describeTarget, type Target } from '../../transport/protocols.ts';
+import { raceTargets } from '../../transport/race.ts';
+import { SERVICES } from '../../transport/services.ts';
+import { createSrvLookup } from '../../transport/srv.ts';
+import { StopController } from '../../transport/stop-signal.ts';
+import { createUriLookup } from '../../transport/uri.ts';
+import type { Session } from '../session.ts';
+import { lookupFindings } from './dns.ts';
+import { bad, type Finding, failed, good } from './finding.ts';
+
+/** Milliseconds that DNS has, and then each KDC. */
+const PATIENCE = 5000;
+/** Seconds after which a datagram is sent again. */
+const RESEND_AFTER = [1, 2];
+
+/** Where the KDCs of a client's realm are, and how each answers over each protocol that it is reached by. */
+export async function checkKdcs(client: Principal, session: Session): Promise<readonly Finding[]> {
+  const { io, config, trace } = session;
+  const { realm } = client;
+  let servers: readonly Server[];
+  const before = session.decisions.length;
+  try {
+    servers = await limited(signal =>
+      locateServers(config, realm, {
+        service: SERVICES.kdc,
+        lookupSrv: createSrvLookup(),
+        lookupUri: createUriLookup(),
+        signal,
+        trace,
+      }),
+    );
+  } catch (error) {
+    return [...lookupFindings(session.decisions.slice(before)), failed('KDCs', error, io)];
+  }
+  const lookups = lookupFindings(session.decisions.slice(before));
+  const targets = orderTargets(servers, true);
+  const list = [
+    ...new Set(servers.map(({ host, port, found }) => `${port === 0 ? host : `${host}:${port}`} (${found})`)),
+  ];
+  const probes = targets.map(target => probe(target, client, session));
+  return [
+    ...lookups,
+    good('KDCs', `those of ${realm} are ${list.join(', ')}`),
+    ...(await Promise.all(probes)),
+  ];
+}
+
+async function probe(target: Target, client: Principal, session: Session): Promise<Finding> {
+  const { io, trace } = session;
+  const subject = `KDC ${describeTarget(target)}`;
+  const begun = performance.now();
+  const { winner, attempts } = await limited(signal =>
+    raceTargets([target], requestOf(client, session), {
+      service: SERVICES.kdc,
+      stagger: 1,
+      patience: 1,
+      resendAfter: RESEND_AFTER,
+      signal,
+      trace,
+    }),
+  );
+  const took = Math.max(1, Math.round(performance.now() - begun));
+  if (winner === undefined) {
+    const reason = attempts.at(-1)?.reason ?? 'no answer';
+    return bad(subject, reason, hintForSilence(target, reason));
+  }
+  if (winner.target.protocol !== target.protocol) {
+    return good(subject, `answers in ${took} ms that it would rather use ${winner.target.protocol}`);
+  }
+  return answerFinding(winner.reply, { subject, took, session, sent: io.now() });
+}
+
+interface Answered {
+  readonly subject: string;
+  /** Milliseconds. */
+  readonly took: number;
+  readonly session: Session;
+  readonly sent: Date;
+}
+
+function answerFinding(reply: Uint8Array, { subject, took, session, sent }: Answered): Finding {
+  const answer = `answers in ${took} ms`;
+  if (!isKrbError(reply)) return good(subject, answer);
+  try {
+    const { errorCode, stime } = KrbError.decode(reply);
+    const skew = Math.round((stime.getTime() - sent.getTime()) / 1000);
+    const text = `${answer}, ${errorName(errorCode)}, its clock ${skewText(skew)}`;
+    if (Math.abs(skew) <= session.config.libdefaults.clockskew) return good(subject, text);
+    return bad(subject, text, 'set your clock right, by NTP for instance');
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error;
+    return bad(
+      subject,
+      `${answer} what is no message of Kerberos`,
+      'see whether something else listens there',
+    );
+  }
+}
+
+/** The time in the answer is in whole seconds. */
+function skewText(seconds: number): string {
+  if (Math.abs(seconds) <= 1) return 'agrees with ours';
+  return `is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} ours`;
+}
+
+function hintForSilence({ protocol, host, port }: Target, reason: string): string {
+  if (/ENOTFOUND|EAI_AGAIN/.test(reason)) return `check the name ${host}, and whether the right DNS is asked`;
+  if (/ECONNREFUSED/.test(reason)) return `see whether a KDC runs on ${host}, and on port ${port}`;
+  if (protocol === 'https') return 'check the address of the KDC proxy, and its certificate';
+  return `let ${protocol.toUpperCase()} to port ${port} of ${host} through the firewall, or connect the VPN`;
+}
+
+/** An AS-REQ that proves nothing: no KDC counts it as a wrong password. */
+function requestOf(client: Principal, { io, config }: Session): Uint8Array {
+  const server = tgsPrincipal(client.realm);
+  const facts = { client, server, enctypes: permittedEnctypes(config), now: io.now(), nonce: randomNonce() };
+  return AsReq.encode({ padata: [], reqBody: KdcReqBody.encode(asRequestBody({}, facts)) });
+}
+
+/** Runs `work` with a signal that stops it when its time is over, and what it has left behind when it is done. */
+async function limited<T>(work: (signal: StopController) => Promise<T>): Promise<T> {
+  const signal = new StopController();
+  const timer = setTimeout(() => signal.abort(), PATIENCE);
+  try {
+    return await work(signal);
+  } finally {
+    clearTimeout(timer);
+    signal.abort();
+  }
+}

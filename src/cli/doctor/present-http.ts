@@ -1,0 +1,133 @@
+import { defaultTgsEnctypes } from '../../config/enctypes.ts';
+import { KerberosError } from '../../errors.ts';
+import { openFromCache } from '../../http/contexts.ts';
+import { negotiateFetch } from '../../http/fetch.ts';
+import { negotiated } from '../../http/options.ts';
+import { exchangeOptions } from '../exchange.ts';
+import type { Session } from '../session.ts';
+import { bad, type Finding, failed, good, note } from './finding.ts';
+import type { Presented } from './present.ts';
+
+/** Milliseconds for the whole of it. */
+const PATIENCE = 15_000;
+
+/** Asks a web server for the first of these URLs that somebody answers, and says whether Negotiate succeeded. */
+export async function presentByHttp(
+  urls: readonly URL[],
+  presented: Presented,
+  session: Session,
+): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const url of urls) {
+    const { finding, answered } = await ask(url, presented, session);
+    if (answered) return [finding];
+    findings.push(finding);
+  }
+  // Where nobody answers at all, one line is enough.
+  return findings.slice(-1);
+}
+
+interface Outcome {
+  readonly finding: Finding;
+  /** Whether there is a web server. */
+  readonly answered: boolean;
+}
+
+async function ask(url: URL, { server, cache }: Presented, session: Session): Promise<Outcome> {
+  const subject = `presenting to ${url.origin}${url.pathname}`;
+  const { io, config } = session;
+  const request = negotiateFetch({
+    open: openFromCache(cache, {
+      ...exchangeOptions(session, defaultTgsEnctypes(config)),
+      servicePrincipal: () => server,
+    }),
+    mutual: 'required',
+    delegation: 'none',
+  });
+  try {
+    const timeout = AbortSignal.timeout(PATIENCE);
+    const signal = io.signal === undefined ? timeout : AbortSignal.any([timeout, io.signal]);
+    const response = await request(url, { method: 'GET', redirect: 'manual', signal });
+    await response.body?.cancel();
+    return { finding: findingOf(response, subject), answered: true };
+  } catch (error) {
+    if (error instanceof KerberosError) {
+      const finding = failed(subject, error, io, { otherwise: "see the web server's own log" });
+      return { finding, answered: true };
+    }
+    const answered = !UNREACHED.includes(codeOf(error));
+    return { finding: bad(subject, reasonOf(error), hintFor(error, url)), answered };
+  }
+}
+
+/** Nobody is there, so another URL may be tried. */
+const UNREACHED: readonly string[] = ['ECONNREFUSED', 'EHOSTUNREACH', 'TimeoutError'];
+
+function findingOf(response: Response, subject: string): Finding {
+  const { status } = response;
+  const who = negotiated(response);
+  if (who?.mutual) {
+    const more =
+      status < 400
+        ? ''
+        : `, though it answers with ${status}: who you are is known, what you may do is its affair`;
+    return good(
+      subject,
+      `accepted; the service has proved that it holds its key (mutual authentication)${more}`,
+    );
+  }
+  if (status === 401) {
+    const offered = response.headers.get('www-authenticate') ?? '';
+    if (/\bnegotiate\b/i.test(offered)) {
+      const hint = "compare the keytab of the web server with the ticket's kvno and enctype, and see its log";
+      return bad(subject, 'the web server refuses the ticket (401)', hint);
+    }
+    const hint = 'have Negotiate switched on in the web server, or name a URL that has it with --http';
+    return bad(
+      subject,
+      `the web server wants ${offered || 'nothing that it names'}, but not Negotiate (401)`,
+      hint,
+    );
+  }
+  if (who !== undefined) return note(subject, `answered with ${status}, without proof of who the service is`);
+  return note(
+    subject,
+    `the web server answers with ${status} and does not ask who you are: name a URL that does with --http`,
+  );
+}
+
+/** What fetch rejects with has its reason inside. */
+function codeOf(error: unknown): string {
+  if (error instanceof DOMException) return error.name;
+  const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (!(inner instanceof Error)) return '';
+  return (inner as NodeJS.ErrnoException).code ?? inner.message;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Connection refused',
+  ENOTFOUND: 'Host not found',
+  ECONNRESET: 'The server closed the connection',
+  TimeoutError: 'The server does not answer',
+};
+
+function reasonOf(error: unknown): string {
+  const code = codeOf(error);
+  return REASONS[code] ?? `Cannot connect (${code})`;
+}
+
+function hintFor(error: unknown, { hostname, port, protocol }: URL): string {
+  const code = codeOf(error);
+  if (code === 'ENOTFOUND') return `check the name ${hostname}, and whether the right DNS is asked`;
+  if (code === 'ECONNREFUSED') {
+    return `see whether a web server runs on ${hostname}; --port or --http names where`;
+  }
+  if (code === 'TimeoutError') {
+    const place = port || (protocol === 'https:' ? '443' : '80');
+    return `let TCP to port ${place} of ${hostname} through the firewall, or connect the VPN`;
+  }
+  if (/CERT|SELF_SIGNED|ALTNAME|ISSUER|SIGNATURE/.test(code)) {
+    return 'have Node.js know the CA of its certificate: NODE_EXTRA_CA_CERTS=FILE';
+  }
+  return 'see whether that port speaks HTTP, with TLS or without: --http names a URL';
+}

@@ -1,0 +1,143 @@
+import { presentToSample, SAMPLE_PORT, SAMPLE_SERVICE } from '../../ap/sample-service.ts';
+import { socketStream } from '../../ap/socket-stream.ts';
+import type { Ccache } from '../../ccache/ccache.ts';
+import { defaultTgsEnctypes } from '../../config/enctypes.ts';
+import { KerberosError } from '../../errors.ts';
+import { openContext } from '../../gss/initiate.ts';
+import { GSS_SAMPLE_PORT, talkToGssSample } from '../../gss/sample.ts';
+import type { Credential } from '../../messages/credential.ts';
+import type { Principal } from '../../messages/principal.ts';
+import { connectService } from '../connect-service.ts';
+import { exchangeOptions } from '../exchange.ts';
+import type { Session } from '../session.ts';
+import { bad, type Finding, failed, good, note } from './finding.ts';
+import { presentByHttp } from './present-http.ts';
+
+/** How the ticket is to be shown to the service, as the command line has it. */
+export interface Presentation {
+  readonly port: number | undefined;
+  /** By the protocol of gss-server. */
+  readonly gss: boolean;
+  /** By Negotiate, to this URL. */
+  readonly url: URL | undefined;
+}
+
+/** A ticket that is to be presented, and the cache that holds it. */
+export interface Presented {
+  readonly server: Principal;
+  readonly credential: Credential;
+  readonly cache: Ccache;
+  /** The KDC's clock minus ours in milliseconds. */
+  readonly kdcOffset: number | undefined;
+}
+
+/** Shows the ticket to the service, which has to prove that it is the one: what comes of it, or why it cannot be done. */
+export async function presentTicket(
+  presented: Presented,
+  presentation: Presentation,
+  session: Session,
+): Promise<readonly Finding[]> {
+  const [service, named] = presented.server.components;
+  const host = named?.replace(/:.*$/, '');
+  const { gss, port, url } = presentation;
+  if (url !== undefined) return presentByHttp([url], presented, session);
+  if (host === undefined || service === 'krbtgt') {
+    return [note('presenting', 'the name has no host to present the ticket to')];
+  }
+  if (gss)
+    return [await presentBy(gssSample, { ...presented, host, port: port ?? GSS_SAMPLE_PORT }, session)];
+  if (service === 'HTTP') return presentByHttp(urlsOf(host, port), presented, session);
+  if (service === SAMPLE_SERVICE || port !== undefined) {
+    return [await presentBy(sample, { ...presented, host, port: port ?? SAMPLE_PORT }, session)];
+  }
+  const ways = '--port for the sample protocol, --gss, or --http URL';
+  return [
+    note('presenting', `how to speak to ${service} is not known here; what is, can be asked for by ${ways}`),
+  ];
+}
+
+/** Where nobody said, what most web servers listen on. */
+function urlsOf(host: string, port: number | undefined): readonly URL[] {
+  if (port === undefined) return [new URL(`https://${host}/`), new URL(`http://${host}/`)];
+  return [new URL(`${/443$/.test(`${port}`) ? 'https' : 'http'}://${host}:${port}/`)];
+}
+
+interface Visit extends Presented {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A protocol; resolves to what the service has shown besides that it holds its key. */
+type Protocol = (
+  stream: ReturnType<typeof socketStream>,
+  visit: Visit,
+  session: Session,
+) => Promise<string | undefined>;
+
+/** Seconds for each answer. */
+const PATIENCE = 10;
+
+async function presentBy(protocol: Protocol, visit: Visit, session: Session): Promise<Finding> {
+  const { host, port } = visit;
+  const subject = `presenting to ${host}:${port}`;
+  try {
+    const socket = await connectService(host, port);
+    try {
+      const stream = socketStream(socket, {
+        timeout: PATIENCE,
+        ...(session.io.signal && { signal: session.io.signal }),
+      });
+      const said = await protocol(stream, visit, session);
+      return good(subject, `${PROVED}${said === undefined ? '' : `, and says: ${said}`}`);
+    } finally {
+      socket.destroy();
+    }
+  } catch (error) {
+    return refused(subject, error, { host, port }, session);
+  }
+}
+
+const PROVED = 'accepted; the service has proved that it holds its key (mutual authentication)';
+
+async function sample(
+  ...[stream, { host, credential, kdcOffset }, { io }]: Parameters<Protocol>
+): Promise<string> {
+  const { text } = await presentToSample(stream, credential, { host, kdcOffset, now: () => io.now() });
+  return text.trimEnd();
+}
+
+async function gssSample(...[stream, { server, cache }, session]: Parameters<Protocol>): Promise<undefined> {
+  const context = await openContext(server, cache, {
+    ...exchangeOptions(session, defaultTgsEnctypes(session.config)),
+    mechanism: 'krb5',
+    flags: { mutual: true },
+    delegation: 'none',
+  });
+  await talkToGssSample(stream, context, []);
+  return undefined;
+}
+
+/** What the service, or the way to it, did instead; each with something to try. */
+function refused(
+  subject: string,
+  error: unknown,
+  { host, port }: Pick<Visit, 'host' | 'port'>,
+  session: Session,
+): Finding {
+  const finding = failed(subject, error, session.io, { otherwise: "see the service's own log" });
+  if (!(error instanceof KerberosError) || error.code !== 'SENDAUTH') {
+    return finding;
+  }
+  return bad(subject, finding.text, hintForConnection(error.message, host, port));
+}
+
+function hintForConnection(message: string, host: string, port: number): string {
+  if (message === 'Connection refused') {
+    return `see whether the service runs on ${host}; --port names another port than ${port}`;
+  }
+  if (message === 'Host not found') return `check the name ${host}, and whether the right DNS is asked`;
+  if (/^Cannot connect|does not answer$/.test(message)) {
+    return `let TCP to port ${port} of ${host} through the firewall, or connect the VPN`;
+  }
+  return "see whether that port speaks this protocol: --port, --gss and --http choose; then the service's own log";
+}

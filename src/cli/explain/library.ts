@@ -1,0 +1,197 @@
+import type { ErrorCode } from '../../errors.ts';
+
+/** An error that a library finds itself, without a word from a KDC. */
+export interface LibraryError {
+  /** MIT's name. */
+  readonly name: string;
+  /** MIT's number, counted from the first one of the protocol. */
+  readonly number: number;
+  readonly sentence: string;
+  /** The sentence as it comes with names in it. */
+  readonly pattern?: RegExp;
+  /** Ours for the same, whose hint fits. */
+  readonly code?: ErrorCode;
+  readonly causes: readonly string[];
+}
+
+/** Those that people meet. */
+export const LIBRARY_ERRORS: readonly LibraryError[] = [
+  {
+    name: 'KRB5_LIBOS_CANTREADPWD',
+    number: 130,
+    sentence: 'Cannot read password',
+    code: 'PASSWORD_UNREAD',
+    causes: ['there is no terminal and nothing on the standard input'],
+  },
+  {
+    name: 'KRB5_PARSE_MALFORMED',
+    number: 134,
+    sentence: 'Malformed representation of principal',
+    code: 'PRINCIPAL_MALFORMED',
+    causes: ['the name has two @, or ends in a backslash'],
+  },
+  {
+    name: 'KRB5_CONFIG_BADFORMAT',
+    number: 136,
+    sentence: 'Improper format of Kerberos configuration file',
+    code: 'CONFIG_SYNTAX',
+    causes: ['a brace is missing in krb5.conf, or a line is no relation: krb5kit doctor tells which'],
+  },
+  {
+    name: 'KRB5_CC_UNKNOWN_TYPE',
+    number: 140,
+    sentence: 'Unknown credential cache type',
+    code: 'CACHE_TYPE_UNKNOWN',
+    causes: ['KRB5CCNAME or default_ccache_name names a type that this library does not have'],
+  },
+  {
+    name: 'KRB5_CC_NOTFOUND',
+    number: 141,
+    sentence: 'Matching credential not found',
+    code: 'CREDENTIAL_NOT_FOUND',
+    causes: ['the cache lacks a ticket-granting ticket', 'the ticket is in another cache'],
+  },
+  {
+    name: 'KRB5KRB_AP_WRONG_PRINC',
+    number: 144,
+    sentence: 'Wrong principal in request',
+    causes: [
+      'the service expects another name of itself than the client asked for: an alias, or another host',
+    ],
+  },
+  {
+    name: 'KRB5_KDCREP_MODIFIED',
+    number: 147,
+    sentence: 'KDC reply did not match expectations',
+    code: 'REPLY_MODIFIED',
+    causes: [
+      'the realm was written in lower case, and Active Directory answered in upper case',
+      'the KDC answered for an alias: kinit -C allows that',
+    ],
+  },
+  {
+    name: 'KRB5_KDCREP_SKEW',
+    number: 148,
+    sentence: 'Clock skew too great in KDC reply',
+    code: 'REPLY_SKEW',
+    causes: ['the clock of this host or of the KDC is off by more than five minutes'],
+  },
+  {
+    name: 'KRB5_PROG_ETYPE_NOSUPP',
+    number: 150,
+    sentence: 'Program lacks support for encryption type',
+    code: 'ENCTYPE_UNSUPPORTED',
+    causes: ['a key or ticket of an old enctype, such as DES, that the library no longer has'],
+  },
+  {
+    name: 'KRB5_REALM_UNKNOWN',
+    number: 154,
+    sentence: 'Cannot find KDC for requested realm',
+    pattern: /cannot find kdc for (?:invalid )?realm/i,
+    code: 'REALM_UNKNOWN',
+    causes: [
+      'the realm is misspelt, or in lower case',
+      'krb5.conf has no kdc for it in [realms], and DNS no SRV records _kerberos._udp and _kerberos._tcp',
+      'the DNS server of the VPN or of the company is not asked',
+    ],
+  },
+  {
+    name: 'KRB5_KDC_UNREACH',
+    number: 156,
+    sentence: 'Cannot contact any KDC for requested realm',
+    pattern: /cannot contact any kdc|unable to reach any kdc/i,
+    code: 'KDC_UNREACHABLE',
+    causes: [
+      'a firewall drops port 88, or the VPN is off',
+      'the KDC named in [realms] is gone',
+      'UDP is dropped, and TCP not tried: see udp_preference_limit',
+    ],
+  },
+  {
+    name: 'KRB5_MUTUAL_FAILED',
+    number: 158,
+    sentence: 'Mutual authentication failed',
+    code: 'MUTUAL_FAILED',
+    causes: ['what answered does not have the key of the service'],
+  },
+  {
+    name: 'KRB5_KT_NOTFOUND',
+    number: 181,
+    sentence: 'Key table entry not found',
+    pattern: /keytab contains no suitable keys|no key table entry found|failed to find .* in keytab/i,
+    code: 'KEYTAB_NO_KEY',
+    causes: [
+      'the keytab has the principal under another spelling, realm or host name: see klist -k',
+      'it has no key of the version or enctype that is needed: see klist -ke',
+    ],
+  },
+  {
+    name: 'KRB5_FCC_PERM',
+    number: 194,
+    sentence: 'Credentials cache permissions incorrect',
+    code: 'CACHE_IO',
+    causes: ['the cache belongs to another user, as after sudo or su'],
+  },
+  {
+    name: 'KRB5_FCC_NOFILE',
+    number: 195,
+    sentence: 'No credentials cache found',
+    pattern: /no credentials cache|credentials cache .*not found|no kerberos credentials available/i,
+    code: 'CACHE_NOT_FOUND',
+    causes: [
+      'nobody has run kinit yet, or the tickets were destroyed at logout',
+      'KRB5CCNAME is another in this process: sudo, cron, a service or a container',
+    ],
+  },
+  {
+    name: 'KRB5_CC_FORMAT',
+    number: 199,
+    sentence: 'Bad format in credentials cache',
+    code: 'CACHE_FORMAT',
+    causes: ['the file is no cache, or was cut short'],
+  },
+  {
+    name: 'KRB5_PREAUTH_FAILED',
+    number: 210,
+    sentence: 'Generic preauthentication failure',
+    pattern: /pre-?authentication failed: |no more preauth/i,
+    code: 'PREAUTH_FAILED',
+    causes: ['none of what the KDC offers can be done here: no password, certificate, or FAST armor'],
+  },
+  {
+    name: 'KRB5_ERR_HOST_REALM_UNKNOWN',
+    number: 217,
+    sentence: 'Cannot determine realm for host',
+    causes: ['[domain_realm] does not have the host, and there is no default realm'],
+  },
+  {
+    name: 'KRB5_REALM_CANT_RESOLVE',
+    number: 220,
+    sentence: 'Cannot resolve network address for KDC in requested realm',
+    pattern: /cannot resolve .*for kdc/i,
+    code: 'KDC_UNREACHABLE',
+    causes: ['the host name after kdc = is misspelt or unknown to DNS'],
+  },
+  {
+    name: 'KRB5_CONFIG_NODEFREALM',
+    number: 224,
+    sentence: 'Configuration file does not specify default realm',
+    causes: [
+      'krb5.conf has no default_realm in [libdefaults], and the name was given without a realm',
+      'KRB5_CONFIG names another file than was thought',
+    ],
+  },
+  {
+    name: 'KRB5_KT_KVNONOTFOUND',
+    number: 230,
+    sentence: 'Key version number for principal in key table is incorrect',
+    causes: ['the key was changed after the keytab was written: renew it, and then get new tickets'],
+  },
+  {
+    name: 'KRB5_NOPERM_ETYPE',
+    number: 236,
+    sentence: 'Encryption type not permitted',
+    code: 'ENCTYPE_UNSUPPORTED',
+    causes: ['permitted_enctypes leaves out the enctype of a key, or allow_weak_crypto is off'],
+  },
+];

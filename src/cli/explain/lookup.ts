@@ -1,0 +1,166 @@
+import type { ErrorCode } from '../../errors.ts';
+import { errorName } from '../../messages/error-codes.ts';
+import { SENTENCES } from '../sentences.ts';
+import { CAUSES, senderOf } from './causes.ts';
+import { usualHint } from './hints.ts';
+import { LIBRARY_ERRORS, type LibraryError } from './library.ts';
+import { type OtherError, otherErrors } from './other.ts';
+
+/** What is known of an error. */
+export interface Explanation {
+  /** The RFC's name, or MIT's, or that of whoever says it. */
+  readonly name: string;
+  /** The number of RFC 4120 §7.5.9; undefined for what no message carries. */
+  readonly number: number | undefined;
+  /** The number that programs print: MIT's for the same, a status of GSS-API or of Windows; undefined where there is none. */
+  readonly libraryNumber: number | undefined;
+  readonly sentence: string;
+  readonly saidBy: string;
+  readonly causes: readonly string[];
+  readonly hint: string | undefined;
+}
+
+/** The number 0 of the protocol in MIT's and Heimdal's programs. */
+const BASE = -1765328384;
+/** The last number that has a place in a KRB-ERROR there. */
+const LAST = 127;
+
+/**
+ * What a user means by a number, a name or the text of an error line: undefined for what nobody says. Numbers may be the
+ * protocol's, hexadecimal as Windows logs them, or those of MIT's library, with or without their sign; statuses of GSS-API and of Windows.
+ */
+export function findExplanation(text: string): Explanation | undefined {
+  const word = text.trim();
+  if (/^-?(?:\d{1,10}|0x[\da-f]{1,8})$/i.test(word)) return byNumber(numberOf(word));
+  return byName(word) ?? bySentence(word) ?? byOthersWords(word) ?? byNumberWithin(word);
+}
+
+function numberOf(word: string): number {
+  return word.startsWith('-') ? -Number(word.slice(1)) : Number(word);
+}
+
+function byNumber(number: number): Explanation | undefined {
+  // The library's numbers are negative; some programs print them as if they were not.
+  const offset = (number | 0) - BASE;
+  if (Math.abs(number) > LAST && offset >= 0) {
+    const row = LIBRARY_ERRORS.find(each => each.number === offset);
+    const found = row === undefined ? ofProtocol(offset) : ofLibrary(row);
+    if (found !== undefined) return found;
+  }
+  return ofProtocol(number) ?? ofOther(otherErrors().find(each => each.number === number >>> 0));
+}
+
+/** `KRB5KDC_ERR_PREAUTH_FAILED` of MIT's and `KDC_ERR_PREAUTH_FAILED` of the RFC, alone or within a text. */
+function byName(text: string): Explanation | undefined {
+  for (const word of text.toUpperCase().match(/[A-Z\d_]{4,}/g) ?? []) {
+    const row = LIBRARY_ERRORS.find(({ name, code }) => name === word || code === word);
+    if (row !== undefined) return ofLibrary(row);
+    const plain = word.replace(/^KRB5(?=KDC_|KRB_)/, '');
+    const number = Object.keys(SENTENCES).find(key => errorName(Number(key)) === plain);
+    if (number !== undefined) return ofProtocol(Number(number));
+    const other = otherErrors().find(({ name }) => name === word);
+    if (other !== undefined) return ofOther(other);
+  }
+  return undefined;
+}
+
+/** What others say who stand on Kerberos. */
+function byOthersWords(text: string): Explanation | undefined {
+  const lower = text.toLowerCase();
+  const has = (words: string): boolean => lower.includes(words.toLowerCase());
+  return ofOther(
+    otherErrors().find(({ name, pattern, sentence }) => pattern?.test(text) || has(name) || has(sentence)),
+  );
+}
+
+function ofOther(error: OtherError | undefined): Explanation | undefined {
+  if (error === undefined) return undefined;
+  const { name, number, sentence, saidBy, causes, hint } = error;
+  return { name, number: undefined, libraryNumber: number, sentence, saidBy, causes, hint };
+}
+
+/** Sentences of the protocol that come with names in them. */
+const PATTERNS: readonly (readonly [RegExp, number])[] = [
+  [/client .*not found in kerberos database/i, 6],
+  // As Heimdal has it.
+  [/client \(.*\) unknown/i, 6],
+  [/server \(.*\) unknown/i, 7],
+  [/server .*not found in kerberos database/i, 7],
+  [/password incorrect/i, 24],
+  [/pre-?authentication information was invalid/i, 24],
+  [/additional pre-?authentication required/i, 25],
+];
+
+/** The row whose sentence is in the text; of several, the longest one. */
+function bySentence(text: string): Explanation | undefined {
+  const lower = text.toLowerCase();
+  const found: { readonly length: number; explain(): Explanation | undefined }[] = [];
+  for (const [number, sentence] of Object.entries(SENTENCES)) {
+    if (!lower.includes(sentence.toLowerCase())) continue;
+    found.push({ length: sentence.length, explain: () => ofProtocol(Number(number)) });
+  }
+  for (const row of LIBRARY_ERRORS) {
+    if (!lower.includes(row.sentence.toLowerCase()) && !row.pattern?.test(text)) continue;
+    found.push({ length: row.sentence.length, explain: () => ofLibrary(row) });
+  }
+  for (const [pattern, number] of PATTERNS) {
+    if (pattern.test(text)) found.push({ length: 1, explain: () => ofProtocol(number) });
+  }
+  return found.sort((a, b) => b.length - a.length)[0]?.explain();
+}
+
+/** A number of a library anywhere, or one of the protocol as Java and Windows write it: `(24)`, `0x18`. */
+function byNumberWithin(text: string): Explanation | undefined {
+  const [, number] =
+    /(-?176532\d{4}|-21468\d{5}|(?<=[\s,(])\d{5,7}(?=[\s,)])|0x[\da-f]{1,8}|(?<=\()\d{1,3}(?=\)))/i.exec(
+      text,
+    ) ?? [];
+  return number === undefined ? undefined : byNumber(numberOf(number));
+}
+
+function ofProtocol(number: number): Explanation | undefined {
+  const sentence = SENTENCES[number];
+  if (sentence === undefined) return undefined;
+  return {
+    name: errorName(number),
+    number,
+    libraryNumber: BASE + number,
+    sentence,
+    saidBy: senderOf(number),
+    causes: CAUSES[number] ?? [],
+    hint: usualHint({ number }) ?? HINTS[number],
+  };
+}
+
+function ofLibrary({ name, number, sentence, causes, code }: LibraryError): Explanation {
+  return {
+    name,
+    number: undefined,
+    libraryNumber: BASE + number,
+    sentence,
+    saidBy: 'the program itself or its library: no KDC sends it',
+    causes,
+    hint: (code && usualHint({ code })) ?? (code && LIBRARY_HINTS[code]),
+  };
+}
+
+/** Where the hint after a failure depends on what led to it. */
+const HINTS: Readonly<Record<number, string>> = {
+  6: 'compare the name and the realm, letter by letter; kinit -C takes an alias',
+  7: 'ask for it by kvno with the full host name; setspn or kadmin shows what there is',
+  14: 'set the password of the account anew, which makes keys of the present enctypes',
+  23: 'kpasswd',
+  24: 'type the password once more; for a keytab compare klist -ke with kvno',
+  25: 'see KRB5_TRACE=/dev/stderr kinit for what the KDC offers',
+  31: 'type the password once more; for a service renew its keytab and get a new ticket',
+  33: 'compare the clocks',
+};
+
+const LIBRARY_HINTS: Partial<Readonly<Record<ErrorCode, string>>> = {
+  CONFIG_SYNTAX: 'krb5kit doctor',
+  ENCTYPE_UNSUPPORTED: 'have new keys made, of AES',
+  KEYTAB_NO_KEY: 'compare klist -ke with the name that was asked for',
+  REALM_UNKNOWN: 'krb5kit doctor shows where KDCs were looked for',
+  KDC_UNREACHABLE: 'krb5kit doctor tries each KDC over UDP and TCP',
+  PREAUTH_FAILED: 'see KRB5_TRACE=/dev/stderr kinit for what the KDC offers',
+};

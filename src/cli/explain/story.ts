@@ -1,0 +1,99 @@
+import type { Config } from '../../config/config.ts';
+import { KerberosError } from '../../errors.ts';
+import { errorName } from '../../messages/error-codes.ts';
+import type { Decision, Fact } from '../../trace.ts';
+import { sessionOf } from '../session.ts';
+import type { Io } from '../terminal.ts';
+import { clockDifference } from './clock.ts';
+
+/** A fact of one kind. */
+export type FactOf<K extends Fact['kind']> = Extract<Fact, { readonly kind: K }>;
+
+/** A failure and what led to it, as explanation and hint look at it. */
+export interface Story {
+  /** What was thrown, outermost first. */
+  readonly errors: readonly KerberosError[];
+  /** The error number of RFC 4120 §7.5.9 that a KDC or a service gave, if one did. */
+  readonly number: number | undefined;
+  /** Absent where the configuration could not be read. */
+  readonly config: Config | undefined;
+  readonly decisions: readonly Decision[];
+  /** What was asked for in the conversation that failed. */
+  readonly request: FactOf<'request'> | undefined;
+  /** How the clocks differ, in words. */
+  readonly clock: string | undefined;
+  /** Every fact of a kind, in order; of those about a conversation with a KDC, those of the one that failed. */
+  all<K extends Fact['kind']>(kind: K): readonly FactOf<K>[];
+  /** The last fact of a kind. */
+  last<K extends Fact['kind']>(kind: K): FactOf<K> | undefined;
+}
+
+/** What is known of an error in the world that a command ran in. */
+export function storyOf(error: unknown, io: Io): Story {
+  const session = sessionOf(io);
+  const errors = [...chain(error)];
+  const decisions = session?.decisions ?? [];
+  const facts = factsOf(decisions);
+  // What failed need not be what was tried last: after it, there may have been an attempt to do without.
+  const tried = errors.find(each => each.tried !== undefined)?.tried;
+  const conversation = lastConversation(tried === undefined ? facts : factsOf(tried));
+  const all = <K extends Fact['kind']>(kind: K): readonly FactOf<K>[] =>
+    (OF_ONE_CONVERSATION.includes(kind) ? conversation : facts).filter(fact => isOf(fact, kind));
+  return {
+    errors,
+    number: errors.map(numberOf).find(number => number !== undefined),
+    config: session?.config,
+    decisions,
+    clock: clockDifference(decisions),
+    all,
+    last: kind => all(kind).at(-1),
+    request: conversation.findLast(fact => isOf(fact, 'request')),
+  };
+}
+
+/** `KDC_ERR_PREAUTH_FAILED (24)`. */
+export function numberText(number: number): string {
+  const name = errorName(number);
+  return name.startsWith('error ') ? name : `${name} (${number})`;
+}
+
+function* chain(error: unknown): Iterable<KerberosError> {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    if (each instanceof KerberosError) yield each;
+  }
+}
+
+function numberOf(error: KerberosError): number | undefined {
+  return 'errorCode' in error && typeof error.errorCode === 'number' ? error.errorCode : undefined;
+}
+
+function isOf<K extends Fact['kind']>(fact: Fact, kind: K): fact is FactOf<K> {
+  return fact.kind === kind;
+}
+
+function factsOf(decisions: readonly Decision[]): readonly Fact[] {
+  return decisions.flatMap(({ fact }) => fact ?? []);
+}
+
+/** What is about one conversation, and says nothing about the next. */
+const OF_ONE_CONVERSATION: readonly Fact['kind'][] = [
+  'offers',
+  'hints',
+  'mechanism',
+  'mechanism-failed',
+  'key',
+  'sealed',
+  'kdc-error',
+];
+
+/** The facts from the first request on that is like the last one. */
+function lastConversation(facts: readonly Fact[]): readonly Fact[] {
+  const last = facts.findLast(fact => isOf(fact, 'request'));
+  const before = facts.findLastIndex(fact => isOf(fact, 'request') && !sameRequest(fact, last));
+  const first = facts.findIndex((fact, i) => i > before && isOf(fact, 'request'));
+  return facts.slice(Math.max(first, 0));
+}
+
+function sameRequest(a: FactOf<'request'>, b: FactOf<'request'> | undefined): boolean {
+  return a.client === b?.client && a.server === b.server && a.realm === b.realm && a.fast === b.fast;
+}

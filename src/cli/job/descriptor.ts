@@ -1,0 +1,88 @@
+import { constants, fstatSync, readFileSync, readSync } from 'node:fs';
+import { KerberosError } from '../../errors.ts';
+import { UsageError } from '../command.ts';
+
+/** The number of a descriptor. Throws UsageError for what is none. */
+export function descriptorNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`'${text}' is no file descriptor`);
+  return Number(text);
+}
+
+/** Node's own descriptors are below; it opens them at the start, by the lowest numbers that are free. */
+const OWN_FDS = 64;
+const ACCESS_MODE = 3;
+
+/**
+ * Whether it is one of Node's own, which never comes to an end: a pipe that we could write to ourselves, or nothing that
+ * has ever been opened. Whoever forgets to redirect a descriptor names one of these.
+ */
+export function isNodesOwn(fd: number): boolean {
+  if (isNameless(fd)) return true;
+  const pipe = pipeOf(fd);
+  if (pipe === undefined) return false;
+  for (let other = 0; other < OWN_FDS; other++) {
+    if (other !== fd && pipeOf(other) === pipe && isForWriting(other)) return true;
+  }
+  return false;
+}
+
+/** Such as that by which events are waited for. */
+function isNameless(fd: number): boolean {
+  try {
+    return (fstatSync(fd).mode & constants.S_IFMT) === 0;
+  } catch {
+    return false;
+  }
+}
+
+function pipeOf(fd: number): string | undefined {
+  try {
+    const found = fstatSync(fd);
+    return found.isFIFO() ? `${found.dev}:${found.ino}` : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** As Linux tells; elsewhere nobody does. */
+function isForWriting(fd: number): boolean {
+  try {
+    const [, flags] = /^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))!;
+    return (Number.parseInt(flags!, 8) & ACCESS_MODE) !== 0;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Everything up to the end of a file or pipe. Throws what the system says, as an Error with its code; KerberosError
+ * CACHE_IO for more than `limit` bytes.
+ */
+export async function readDescriptor(fd: number, limit: number): Promise<Buffer> {
+  if (isNodesOwn(fd)) throw Object.assign(new Error('not open'), { code: 'EBADF' });
+  const pieces: Buffer[] = [];
+  for (let length = 0; length <= limit; ) {
+    const piece = Buffer.allocUnsafe(1 << 16);
+    const count = await readSome(fd, piece);
+    if (count === 0) return Buffer.concat(pieces);
+    pieces.push(piece.subarray(0, count));
+    length += count;
+  }
+  throw new KerberosError('CACHE_IO', `Descriptor ${fd} holds more than ${limit} bytes`);
+}
+
+/** Milliseconds until a descriptor that does not block is tried again. */
+const PAUSE = 5;
+
+async function readSome(fd: number, piece: Buffer): Promise<number> {
+  for (;;) {
+    try {
+      return readSync(fd, piece);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EOF') return 0;
+      if (code !== 'EAGAIN' && code !== 'EINTR') throw error;
+      await new Promise(resolve => setTimeout(resolve, PAUSE));
+    }
+  }
+}

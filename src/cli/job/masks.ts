@@ -1,0 +1,29 @@
+import type { Io } from '../terminal.ts';
+
+/** What GitLab can hide: one line of at least eight of these. */
+const MASKABLE = /^[A-Za-z0-9+/=@:.~_-]{8,}$/;
+
+/**
+ * Has the service whose job we are hide texts in its log from now on: GitHub is told by a command that it takes from
+ * the output of a step; GitLab hides variables, as far as their values allow, and cannot be told of others.
+ */
+export function maskSecrets(
+  texts: readonly string[],
+  { program, variable }: { readonly program: string; readonly variable: string | undefined },
+  io: Io,
+): void {
+  const { GITHUB_ACTIONS, GITLAB_CI } = io.env;
+  if (GITHUB_ACTIONS === 'true') {
+    for (const text of texts.filter(Boolean)) io.out(`::add-mask::${escaped(text)}\n`);
+  } else if (GITLAB_CI === 'true' && variable !== undefined && !MASKABLE.test(io.env[variable] ?? '')) {
+    io.err(
+      `${program}: warning: GitLab cannot mask ${variable}: ` +
+        'that takes one line of at least 8 letters, digits, or +/=@:.~_- (base64 -w0)\n',
+    );
+  }
+}
+
+/** As GitHub's commands want it. */
+function escaped(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}

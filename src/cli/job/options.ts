@@ -1,0 +1,40 @@
+import type { OptionRow } from '../command.ts';
+import { secretOptions } from '../ktutil/secret.ts';
+
+const secrets: readonly OptionRow[] = [
+  { flags: '--keytab-env <variable>', text: 'Take the keytab from an environment variable, in base64.' },
+  { flags: '--keytab-fd <number>', text: 'Read the keytab, or its base64, from a descriptor.' },
+  { flags: '--cache-env <variable>', text: 'Take the tickets of a cache file from a variable, in base64.' },
+  {
+    flags: '--cache-fd <number>',
+    text: 'Read the tickets of a cache file, or their base64, from a descriptor.',
+  },
+  ...secretOptions,
+  { flags: '--mask', text: 'Have a CI service that can do so hide the secret in its logs.' },
+];
+
+/** Where CI keeps keys, tickets and passwords; never in an argument, which every user of the machine can see. */
+export const jobSecretOptions = secrets.map(row => ({ ...row, ours: true }));
+
+/** How long tickets are to last. */
+export const lastingOptions: readonly OptionRow[] = [
+  {
+    flags: '--for <service>',
+    text: 'Be content with tickets that last, one for this service included.',
+    ours: true,
+  },
+  {
+    flags: '--min <lifetime>',
+    text: 'How long they shall last, such as 10m; two minutes if not given.',
+    ours: true,
+  },
+];
+
+const names = [...jobSecretOptions, ...lastingOptions].map(({ flags }) =>
+  /--([\w-]+)/.exec(flags)![1]!.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase()),
+);
+
+/** Whether one of these options is given. */
+export function isForJob(args: { has(name: string): boolean }): boolean {
+  return names.some(name => args.has(name));
+}

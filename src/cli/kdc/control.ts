@@ -1,0 +1,179 @@
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KerberosError } from '../../errors.ts';
+import { type Arguments, type Command, jsonOutput, type OptionRow, UsageError } from '../command.ts';
+import { isRunning } from '../session-process.ts';
+import type { Io } from '../terminal.ts';
+import { databaseOptions } from './database.ts';
+import { KDC_FILES, kdcPlace, makePlace, runningAt, runningKdcs } from './place.ts';
+import { DEFAULT_REALM, readRealm, realmOptions } from './realm.ts';
+import { servedDatabase, servedRealm } from './served.ts';
+
+const realmOption = {
+  flags: '--realm <realm>',
+  text: `The KDC of this realm; ${DEFAULT_REALM} if not given.`,
+};
+
+/** Seconds that a KDC has to start, and to end. */
+const PATIENCE = 20;
+const STEP = 20;
+
+const startOptions: readonly OptionRow[] = [...realmOptions, ...databaseOptions];
+
+/** kdc start: a KDC in the background. */
+export const kdcStart: Command = {
+  name: 'krb5kit kdc start',
+  summary: 'Run a KDC in the background, and print what a shell is to evaluate.',
+  operands: '',
+  usageStatus: 2,
+  options: startOptions,
+  epilogue: '\nIn a shell: eval "$(krb5kit kdc start --user alice:secret)"',
+  async run(args, io) {
+    refuseOperands(args, 'krb5kit kdc start');
+    const realm = await realmToServe(args, io);
+    const place = kdcPlace(realm, io);
+    if (runningAt(place) === undefined) await startInBackground(place, args, io);
+    io.out(exportsOf(place));
+    return 0;
+  },
+};
+
+/** kdc stop: ends it. */
+export const kdcStop: Command = {
+  name: 'krb5kit kdc stop',
+  summary: 'End a KDC in the background; its files are removed.',
+  operands: '',
+  usageStatus: 2,
+  options: [realmOption],
+  async run(args, io) {
+    refuseOperands(args, 'krb5kit kdc stop');
+    const running = runningAt(kdcPlace(args.value('realm') ?? DEFAULT_REALM, io));
+    if (running === undefined) return none('krb5kit kdc stop', io);
+    const { pid, start, realm } = running;
+    process.kill(pid, 'SIGTERM');
+    for (const deadline = performance.now() + PATIENCE * 1000; isRunning(pid, start); await sleep(STEP)) {
+      if (performance.now() > deadline) throw failed(`The KDC of ${realm} does not end`);
+    }
+    io.out(`The KDC of ${realm} has ended\n`);
+    return 0;
+  },
+};
+
+/** kdc status: tells of those that run. */
+export const kdcStatus: Command = {
+  name: 'krb5kit kdc status',
+  summary: 'Tell of the KDCs in the background.',
+  operands: '',
+  usageStatus: 2,
+  options: [{ flags: '--realm <realm>', text: 'Tell of the KDC of this realm alone.' }, jsonOutput],
+  async run(args, io) {
+    refuseOperands(args, 'krb5kit kdc status');
+    const wanted = args.value('realm');
+    const running = runningKdcs(io).filter(({ realm }) => wanted === undefined || realm === wanted);
+    if (args.has('json')) {
+      const { lineOfJson } = await import('../json.ts');
+      const kdcs = running.map(({ pid, realm, host, port, kkdcpUrl }) => ({
+        pid,
+        realm,
+        host,
+        port,
+        kkdcpUrl: kkdcpUrl ?? null,
+      }));
+      io.out(lineOfJson({ kdcs }));
+      return running.length > 0 ? 0 : 1;
+    }
+    for (const { pid, realm, host, port } of running) {
+      io.out(`KDC ${pid} of ${realm} listens on ${host} port ${port}\n`);
+    }
+    return running.length > 0 ? 0 : none('krb5kit kdc status', io);
+  },
+};
+
+/** The realm's name, once all is known to be well with what it is made of. */
+async function realmToServe(args: Arguments, io: Io): Promise<string> {
+  const spec = await readRealm(args, 'krb5kit kdc start');
+  const database = await servedDatabase(args, io, 'krb5kit kdc start');
+  if (database === undefined) return spec.realm;
+  const { realm } = servedRealm(spec, args, database);
+  await database.close();
+  return realm;
+}
+
+function refuseOperands({ operands }: Arguments, program: string): void {
+  if (operands.length > 0) throw new UsageError(`${program}: what is "${operands[0]}"?`);
+}
+
+function none(program: string, io: Io): number {
+  io.err(`${program}: no KDC runs\n`);
+  return 1;
+}
+
+/** Waits until it has told where it is. Nothing of ours stays open in it. */
+async function startInBackground(place: string, args: Arguments, io: Io): Promise<void> {
+  const { spawn } = await import('node:child_process');
+  makePlace(place);
+  const log = join(place, KDC_FILES.log);
+  const output = openSync(log, 'w', 0o600);
+  const [node, ...script] = io.program;
+  const child = spawn(node!, [...script, 'kdc', `--directory=${place}`, ...given(args)], {
+    cwd: io.cwd,
+    env: io.env as NodeJS.ProcessEnv,
+    detached: true,
+    stdio: ['ignore', output, output],
+  });
+  closeSync(output);
+  let ended: string | undefined;
+  child.once('error', ({ message }) => {
+    ended = message;
+  });
+  child.once('exit', () => {
+    ended = lastWords(log);
+  });
+  for (
+    const deadline = performance.now() + PATIENCE * 1000;
+    runningAt(place) === undefined;
+    await sleep(STEP)
+  ) {
+    if (ended !== undefined) throw failed(`The KDC did not start: ${ended}`);
+    if (performance.now() > deadline) throw failed('The KDC does not answer');
+  }
+  child.removeAllListeners();
+  child.unref();
+}
+
+/** The options as they were given. */
+function given(args: Arguments): readonly string[] {
+  return startOptions.flatMap(({ flags }) => {
+    const long = /--([\w-]+)/.exec(flags)![1]!;
+    const name = long.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+    return args.values(name).map(value => `--${long}=${value}`);
+  });
+}
+
+function lastWords(log: string): string {
+  try {
+    const line = readFileSync(log, 'utf8').trimEnd().split('\n').at(-1);
+    return line?.replace(/^[^:]*: /, '') || 'it said nothing';
+  } catch {
+    return 'it said nothing';
+  }
+}
+
+function exportsOf(place: string): string {
+  const record = runningAt(place);
+  return [
+    ['KRB5_CONFIG', join(place, KDC_FILES.conf)],
+    ['KRB5_KTNAME', `FILE:${join(place, KDC_FILES.keytab)}`],
+    ['KRB5CCNAME', `FILE:${join(place, 'ccache')}`],
+    ['KRB5KIT_REALM', record?.realm ?? ''],
+    ['KRB5KIT_TROUBLE', join(place, KDC_FILES.trouble)],
+    ...(record?.kkdcpUrl === undefined ? [] : [['KRB5KIT_KKDCP_URL', record.kkdcpUrl]]),
+  ]
+    .map(([name, value]) => `export ${name}='${value!.replaceAll("'", "'\\''")}'\n`)
+    .join('');
+}
+
+function failed(sentence: string): KerberosError {
+  return new KerberosError('KDC_LISTEN', sentence);
+}

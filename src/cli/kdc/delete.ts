@@ -1,0 +1,32 @@
+import { KerberosError } from '../../errors.ts';
+import { formatPrincipal } from '../../messages/principal.ts';
+import { type Arguments, type Command, UsageError } from '../command.ts';
+import { printable } from '../sentences.ts';
+import type { Io } from '../terminal.ts';
+import { databaseOptions, principalIn, withDatabase } from './database.ts';
+
+const name = 'krb5kit kdc delete';
+
+/** kdc delete: removes principals. */
+export const kdcDelete: Command = {
+  name,
+  summary: 'Remove principals.',
+  operands: 'PRINCIPAL...',
+  usageStatus: 2,
+  options: databaseOptions,
+  run,
+};
+
+function run(args: Arguments, io: Io): Promise<number> {
+  if (args.operands.length === 0) throw new UsageError(`${name}: name the principals`);
+  return withDatabase(args, io, name, database => {
+    const principals = args.operands.map(text => principalIn(database, text));
+    database.change(() => {
+      for (const principal of principals) {
+        if (database.remove(principal)) continue;
+        throw new KerberosError('PRINCIPAL_UNKNOWN', `${formatPrincipal(principal)} is not in the database`);
+      }
+    });
+    for (const principal of principals) io.out(`${printable(`Deleted ${formatPrincipal(principal)}`)}\n`);
+  });
+}

@@ -1,0 +1,64 @@
+import { writeAtomically } from '../../ccache/atomic-write.ts';
+import { KerberosError } from '../../errors.ts';
+import type { SealingMasterKey } from '../../kdc/dump/master.ts';
+import { type Arguments, type Command, during, UsageError } from '../command.ts';
+import { printable } from '../sentences.ts';
+import type { Io } from '../terminal.ts';
+import { databaseOptions, onlyOperand, withDatabase } from './database.ts';
+
+const name = 'krb5kit kdc dump';
+
+/** kdc dump: writes a realm for another KDC. */
+export const kdcDump: Command = {
+  name,
+  summary: 'Write a realm with its keys to a file that kdb5_util load of MIT reads.',
+  operands: 'FILE',
+  usageStatus: 2,
+  options: [
+    ...databaseOptions,
+    { flags: '--format <format>', text: 'Write this format; there is only mit, which is the default.' },
+    { flags: '--realm <realm>', text: "Dump this realm instead of the database's first." },
+    {
+      flags: '--mit-stash <file>',
+      text: "Seal the keys under the master key in this stash of MIT's, which is made if it is not there.",
+    },
+    { flags: '--master-password', text: 'Seal the keys under the master password that is asked for.' },
+  ],
+  run,
+};
+
+function run(args: Arguments, io: Io): Promise<number> {
+  const file = onlyOperand(args, name, 'file');
+  const format = args.value('format') ?? 'mit';
+  if (format !== 'mit') throw new UsageError(`${name}: there is no format ${format}`);
+  if (args.has('mitStash') === args.has('masterPassword')) {
+    throw new UsageError(`${name}: give --mit-stash or --master-password`);
+  }
+  return withDatabase(args, io, name, async database => {
+    const realm = args.value('realm') ?? database.defaultRealm;
+    const policy = database.realm(realm);
+    if (policy === undefined) {
+      throw new KerberosError('REALM_UNKNOWN', `The realm ${realm} is not in the database`);
+    }
+    const master = await masterKey(args, realm, io);
+    const { formatMitDump } = await import('../../kdc/dump/mit.ts');
+    // What other realms share with this one belongs to it.
+    const entries = [...database.principals()].filter(({ principal: { components, realm: own } }) =>
+      own === realm ? true : components[0] === 'krbtgt' && components[1] === realm,
+    );
+    const dump = formatMitDump(entries, { realm, policy, master, now: io.now() });
+    await during(`writing ${file}`, () => writeAtomically(file, dump.bytes));
+    for (const remark of dump.remarks) io.err(`${printable(`${name}: ${remark}`)}\n`);
+    io.out(`${printable(`Dumped ${entries.length} principals of ${realm} to ${file}`)}\n`);
+  });
+}
+
+async function masterKey(args: Arguments, realm: string, io: Io): Promise<SealingMasterKey> {
+  const { masterKeyOfPassword, masterKeyOfStash } = await import('../../kdc/dump/master.ts');
+  const stash = args.value('mitStash');
+  if (stash !== undefined) {
+    return during(`reading stash ${stash}`, () => masterKeyOfStash(stash, realm, io.now()));
+  }
+  const password = await during('reading password', () => io.readPassword('KDC database master key: '));
+  return masterKeyOfPassword(password, realm);
+}

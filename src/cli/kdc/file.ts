@@ -1,0 +1,303 @@
+import { readFileSync } from 'node:fs';
+import { ConfigError, KerberosError } from '../../errors.ts';
+import type { AccountInfo, DomainInfo } from '../../kdc/account.ts';
+import { aliasComponents } from '../../kdc/aliases.ts';
+import type {
+  IndicatorPolicy,
+  NamedPolicy,
+  OtpToken,
+  PrincipalPolicy,
+  RealmPolicy,
+} from '../../kdc/policy.ts';
+import { secretBytes } from '../../kdc/preauth/otp-value.ts';
+import type { ServiceSpec, UserSpec } from '../../kdc/start.ts';
+import type { Trouble } from '../../kdc/trouble.ts';
+import type { TrustSpec } from '../../kdc/trust.ts';
+import { parsePrincipal } from '../../messages/principal.ts';
+import { encodeSid } from '../../messages/sid.ts';
+import { fileReason } from '../file-reason.ts';
+import { type MechanismFile, mechanismReaders } from './mechanisms.ts';
+import {
+  count,
+  date,
+  duration,
+  enctypes,
+  flag,
+  listOf,
+  members,
+  natural,
+  oneOf,
+  type Reader,
+  recordOf,
+  text,
+} from './readers.ts';
+import { troubleOfFile } from './trouble.ts';
+
+/** A realm as a file describes it. */
+export interface RealmFile extends Partial<OtherRealm>, MechanismFile {
+  readonly enctypes?: readonly number[];
+  /** What goes wrong on purpose. */
+  readonly trouble?: Trouble;
+  /** More realms of the same KDC. */
+  readonly realms?: readonly OtherRealm[];
+}
+
+/** One realm among several. */
+export interface OtherRealm {
+  readonly realm: string;
+  readonly maxLife?: number;
+  readonly maxRenewableLife?: number;
+  readonly requiresPreauth?: boolean;
+  readonly pac?: boolean;
+  readonly acceptsUnsignedRequests?: boolean;
+  readonly domain?: DomainInfo;
+  readonly indicators?: IndicatorPolicy;
+  readonly policies?: Readonly<Record<string, NamedPolicy>>;
+  readonly domainRealms?: Readonly<Record<string, string>>;
+  readonly capaths?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+  readonly trusts?: readonly TrustSpec[];
+  readonly users?: readonly UserSpec[];
+  readonly services?: readonly ServiceSpec[];
+}
+
+/** Reads a realm from a file in YAML or JSON. Throws ConfigError with the path of the member that is wrong. */
+export async function readRealmFile(file: string): Promise<RealmFile> {
+  const content = readText(file);
+  try {
+    return realm(await parse(content), 'the realm');
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new ConfigError('CONFIG_SYNTAX', `${file}: ${error.message}`, { file });
+  }
+}
+
+/** What a parser says of an error quotes the text, which has passwords in it. */
+async function parse(content: string): Promise<unknown> {
+  if (/^\s*[{[]/.test(content)) {
+    try {
+      return withoutSchema(JSON.parse(content));
+    } catch {
+      throw new Error('this is not JSON');
+    }
+  }
+  const { parseDocument } = await import('yaml');
+  const document = parseDocument(content);
+  const [fault] = document.errors;
+  const line = fault?.linePos?.[0].line;
+  if (fault !== undefined)
+    throw new Error(`this is not YAML${line === undefined ? '' : `, in line ${line}`}`);
+  try {
+    return withoutSchema(document.toJS({ maxAliasCount: 100 }));
+  } catch {
+    throw new Error('this is not YAML');
+  }
+}
+
+/** Editors find the schema by this member. */
+function withoutSchema(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const { $schema, ...others } = value as Record<string, unknown>;
+  return others;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new ConfigError('CONFIG_UNREADABLE', `${file}: ${fileReason(cause)}`, { file }, { cause });
+  }
+}
+
+const principal = nameThat(name => parsePrincipal(name, { defaultRealm: '' }));
+const alias = nameThat(aliasComponents);
+
+/** A name that `parse` understands. */
+function nameThat(parse: (name: string) => unknown): Reader<string> {
+  return (value, path) => {
+    const name = text(value, path);
+    try {
+      parse(name);
+      return name;
+    } catch (error) {
+      if (!(error instanceof KerberosError)) throw error;
+      throw new Error(`${path} is no name of a principal`);
+    }
+  };
+}
+
+const base32: Reader<string> = (value, path) => {
+  const secret = text(value, path);
+  try {
+    secretBytes(secret);
+    return secret;
+  } catch (error) {
+    if (!(error instanceof KerberosError)) throw error;
+    throw new Error(`${path} must be in Base32`);
+  }
+};
+
+/** A SID that has room for one number more. */
+const domainSid: Reader<string> = (value, path) => {
+  const sid = text(value, path);
+  try {
+    encodeSid(`${sid}-1`);
+    return sid;
+  } catch (error) {
+    if (!(error instanceof KerberosError)) throw error;
+    throw new Error(`${path} must be a SID such as "S-1-5-21-1-2-3"`);
+  }
+};
+
+/** Relative identifiers begin with 1. */
+const account: Reader<AccountInfo> = (value, path) => {
+  const { rid, ...others } = members({
+    rid: count,
+    primaryGroup: count,
+    groups: listOf(count),
+    fullName: text,
+    upn: text,
+  })(value, path);
+  if (rid === undefined) throw new Error(`${path} must have a rid`);
+  return { rid, ...others };
+};
+
+const domain: Reader<DomainInfo> = (value, path) => {
+  const { sid, name, server } = members({ sid: domainSid, name: text, server: text })(value, path);
+  if (sid === undefined || name === undefined) throw new Error(`${path} must have a sid and a name`);
+  return { sid, name, server };
+};
+
+/** Without a password it is a token alone. */
+const otp: Reader<OtpToken> = (value, path) => {
+  const { secret, digits, ...others } = members({
+    secret: base32,
+    digits: count,
+    period: duration,
+    counter: natural,
+    algorithm: oneOf('sha1', 'sha256', 'sha512'),
+  })(value, path);
+  if (secret === undefined) throw new Error(`${path} must have a secret`);
+  if (digits !== undefined && (digits < 6 || digits > 8))
+    throw new Error(`digits of ${path} must be 6, 7 or 8`);
+  return { secret, digits, ...others };
+};
+
+const namedPolicy: Reader<NamedPolicy> = members({
+  minLength: count,
+  minClasses: count,
+  history: count,
+  minPasswordLife: duration,
+  maxPasswordLife: duration,
+  maxFailures: count,
+  failureCountInterval: duration,
+  lockoutDuration: duration,
+});
+
+const policy = {
+  policy: text,
+  setsPasswords: flag,
+  otp,
+  account,
+  noPac: flag,
+  requiresIndicators: listOf(text),
+  aliases: listOf(alias),
+  delegatesTo: listOf(principal),
+  acceptsDelegationFrom: listOf(principal),
+  okToAuthAsDelegate: flag,
+  notDelegated: flag,
+  kvno: count,
+  enctypes,
+  maxLife: duration,
+  maxRenewableLife: duration,
+  expiration: date,
+  passwordExpiration: date,
+  requiresPreauth: flag,
+  locked: flag,
+  disallowForwardable: flag,
+  disallowProxiable: flag,
+  disallowRenewable: flag,
+  disallowPostdated: flag,
+  disallowServer: flag,
+  disallowUserToUser: flag,
+  disallowTgsBased: flag,
+  passwordChangeService: flag,
+  okAsDelegate: flag,
+  sessionEnctypes: enctypes,
+};
+
+const { kvno: _kvno, enctypes: _enctypes, ...ofPrincipal } = policy;
+/** Reads members of a principal's policy. */
+export const readPrincipalPolicy: Reader<PrincipalPolicy> = members(ofPrincipal);
+
+const user: Reader<UserSpec> = (value, path) => {
+  const { name, password, ...others } = members({ name: text, password: text, salt: text, ...policy })(
+    value,
+    path,
+  );
+  if (name === undefined || (password === undefined && others.otp === undefined))
+    throw new Error(`${path} must have a name and a password`);
+  return { name, password, ...others };
+};
+
+const service: Reader<ServiceSpec> = (value, path) => {
+  if (typeof value === 'string') return { name: value };
+  const { name, ...others } = members({ name: text, ...policy })(value, path);
+  if (name === undefined) throw new Error(`${path} must have a name`);
+  return { name, ...others };
+};
+
+const trust: Reader<TrustSpec> = (value, path) => {
+  const { realm: name, ...others } = members({
+    realm: text,
+    password: text,
+    direction: oneOf('incoming', 'outgoing', 'both'),
+    kvno: count,
+    enctypes,
+    kdc: text,
+  })(value, path);
+  if (name === undefined) throw new Error(`${path} must have a realm`);
+  return { realm: name, ...others };
+};
+
+const realmPolicy = {
+  maxLife: duration,
+  maxRenewableLife: duration,
+  requiresPreauth: flag,
+  pac: flag,
+  acceptsUnsignedRequests: flag,
+  domain,
+  policies: recordOf(namedPolicy),
+  indicators: members({
+    encryptedTimestamp: listOf(text),
+    encryptedChallenge: listOf(text),
+    spake: listOf(text),
+    pkinit: listOf(text),
+    otp: listOf(text),
+  }),
+  domainRealms: recordOf(text),
+  capaths: recordOf(recordOf(listOf(text))),
+};
+/** Reads members of a realm's policy. */
+export const readRealmPolicy: Reader<Partial<RealmPolicy>> = members(realmPolicy);
+
+const inRealm = {
+  ...realmPolicy,
+  realm: text,
+  users: listOf(user),
+  services: listOf(service),
+  trusts: listOf(trust),
+};
+
+const otherRealm: Reader<OtherRealm> = (value, path) => {
+  const { realm: name, ...others } = members(inRealm)(value, path);
+  if (name === undefined) throw new Error(`${path} must have a name, in "realm"`);
+  return { realm: name, ...others };
+};
+
+const realm: Reader<RealmFile> = members({
+  ...inRealm,
+  ...mechanismReaders,
+  enctypes,
+  trouble: troubleOfFile,
+  realms: listOf(otherRealm),
+});

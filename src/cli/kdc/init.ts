@@ -1,0 +1,42 @@
+import { type Arguments, type Command, during, UsageError } from '../command.ts';
+import { printable } from '../sentences.ts';
+import type { Io } from '../terminal.ts';
+import { databaseFile, databaseOptions, enctypesOption, openingOptions } from './database.ts';
+import { policyOptions, realmPolicyChange } from './policy-options.ts';
+
+const name = 'krb5kit kdc init';
+
+/** kdc init: makes a database for a realm. */
+export const kdcInit: Command = {
+  name,
+  summary: 'Make a database for a realm.',
+  operands: 'REALM',
+  usageStatus: 2,
+  options: [
+    ...databaseOptions,
+    { flags: '--keychain', text: 'Keep the master key in the OS keychain, not in a file.' },
+    enctypesOption,
+    ...policyOptions,
+  ],
+  run,
+};
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  const [realm, ...rest] = args.operands;
+  if (!realm || rest.length > 0) throw new UsageError(`${name}: name one realm`);
+  const inKeychain = args.has('keychain');
+  if (inKeychain && args.has('stash')) throw new UsageError(`${name}: --keychain or --stash, not both`);
+  const file = databaseFile(args, io, name);
+  const options = {
+    ...openingOptions(args, io, name),
+    inKeychain,
+    realm,
+    policy: realmPolicyChange(args, name),
+  };
+  const { createDurableDatabase } = await import('../../kdc/store/open.ts');
+  const database = await during('making the database', () => createDurableDatabase(file, options));
+  await database.close();
+  const place = inKeychain ? 'the OS keychain' : (options.stash ?? `${file}.stash`);
+  io.out(`${printable(`Made ${file} for the realm ${realm}; its master key is in ${place}`)}\n`);
+  return 0;
+}

@@ -1,0 +1,103 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { KerberosError } from '../../errors.ts';
+import type { RunningKdc } from '../../kdc/start.ts';
+import { resolveKeytab } from '../../keytab/keytab.ts';
+import { dataDirectory } from '../directories.ts';
+import { fileReason } from '../file-reason.ts';
+import { isRunning, startOf } from '../session-process.ts';
+import type { Io } from '../terminal.ts';
+import { startWipeWatchdog } from '../wipe-watchdog.ts';
+import { type RealmSpec, serviceNames } from './realm.ts';
+
+/** What a KDC in the background tells of itself. */
+export interface KdcRecord {
+  readonly pid: number;
+  /** When its process started, as `startOf` tells it. */
+  readonly start: string;
+  readonly realm: string;
+  readonly host: string;
+  readonly port: number;
+  readonly kkdcpUrl?: string | undefined;
+}
+
+/** Files in the place of a KDC. */
+export const KDC_FILES = {
+  record: 'kdc.json',
+  conf: 'krb5.conf',
+  keytab: 'service.keytab',
+  log: 'log',
+  trouble: 'trouble',
+} as const;
+
+/** Where the KDCs of this user are: in KRB5KIT_HOME, else in XDG_RUNTIME_DIR, else in the data directory. */
+function kdcBase(io: Io): string {
+  const { KRB5KIT_HOME: own, XDG_RUNTIME_DIR: runtime } = io.env;
+  if (!own && runtime?.startsWith('/')) return join(runtime, 'krb5kit', 'kdc');
+  return resolve(io.cwd, dataDirectory(io), 'kdc');
+}
+
+/** Where the KDC of a realm is; the name may be anything. */
+export function kdcPlace(realm: string, io: Io): string {
+  return join(kdcBase(io), encodeURIComponent(realm).replaceAll('.', '%2E'));
+}
+
+/** Makes a place that nobody else may enter. Throws KerberosError KDC_LISTEN. */
+export function makePlace(place: string): void {
+  try {
+    mkdirSync(place, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new KerberosError('KDC_LISTEN', `${place} cannot be made: ${fileReason(cause)}`, { cause });
+  }
+}
+
+/** The KDC that runs at a place; what one that was killed has left is removed. */
+export function runningAt(place: string): KdcRecord | undefined {
+  const record = readRecord(place);
+  if (record === undefined) return undefined;
+  if (isRunning(record.pid, record.start)) return record;
+  rmSync(place, { recursive: true, force: true });
+  return undefined;
+}
+
+/** Every KDC of this user that runs. */
+export function runningKdcs(io: Io): readonly KdcRecord[] {
+  const base = kdcBase(io);
+  try {
+    return readdirSync(base).flatMap(name => runningAt(join(base, name)) ?? []);
+  } catch {
+    return [];
+  }
+}
+
+/** Puts what clients need at a place, and last of all the record that says so; `leave` removes the place. */
+export async function occupy(
+  place: string,
+  { kdc, spec }: { readonly kdc: RunningKdc; readonly spec: RealmSpec },
+  io: Io,
+): Promise<{ leave(): void }> {
+  makePlace(place);
+  const watchdog = startWipeWatchdog([place], io.platform);
+  const file = (name: keyof typeof KDC_FILES): string => join(place, KDC_FILES[name]);
+  writeFileSync(file('conf'), kdc.krb5Conf(), { mode: 0o600 });
+  rmSync(file('keytab'), { force: true });
+  await resolveKeytab(file('keytab')).add(kdc.keytab(...serviceNames(spec)));
+  const { realm, host, port, kkdcpUrl } = kdc;
+  const record: KdcRecord = { pid: io.pid, start: startOf(io.pid) ?? '', realm, host, port, kkdcpUrl };
+  writeFileSync(`${file('record')}.new`, JSON.stringify(record), { mode: 0o600 });
+  renameSync(`${file('record')}.new`, file('record'));
+  return {
+    leave() {
+      rmSync(place, { recursive: true, force: true, maxRetries: 5 });
+      watchdog.dismiss();
+    },
+  };
+}
+
+function readRecord(place: string): KdcRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(join(place, KDC_FILES.record), 'utf8')) as KdcRecord;
+  } catch {
+    return undefined;
+  }
+}

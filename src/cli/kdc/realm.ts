@@ -1,0 +1,142 @@
+import { KerberosError } from '../../errors.ts';
+import type { RealmOptions, ServiceSpec, StartKdcOptions, UserSpec } from '../../kdc/start.ts';
+import { formatPrincipal, parsePrincipal } from '../../messages/principal.ts';
+import { type Arguments, during, type OptionRow, UsageError } from '../command.ts';
+import { readPort } from '../ports.ts';
+import { type RealmFile, readRealmFile } from './file.ts';
+import { loadMechanismFiles, readSpakeGroups } from './mechanisms.ts';
+import { readEnctypeNames, wholeDuration } from './readers.ts';
+import { readServices, serviceOptions } from './services.ts';
+import { readTrouble } from './trouble.ts';
+
+export const DEFAULT_REALM = 'KRB5KIT.TEST';
+
+/** The options that describe a realm, for `kdc` and `kdc run` alike. */
+export const realmOptions: readonly OptionRow[] = [
+  { flags: '--realm <realm>', text: `Serve this realm; ${DEFAULT_REALM} if not given.` },
+  { flags: '--user <name:password>', text: 'Add a user; may be given several times.' },
+  {
+    flags: '--service <name>',
+    text: 'Add a service such as HTTP/localhost, with random keys; may be given several times.',
+  },
+  {
+    flags: '--principals <file>',
+    text: 'Read realms, policies, users, services and trusts from this file, in YAML or JSON.',
+  },
+  { flags: '--keytab <file>', text: "Write the services' keys to this keytab." },
+  { flags: '--max-life <duration>', text: 'The longest life of a ticket; 10h if not given.' },
+  { flags: '--max-renewable-life <duration>', text: 'How long a ticket may be renewed; 7d if not given.' },
+  { flags: '--enctypes <list>', text: 'Make keys of these encryption types, best first.' },
+  {
+    flags: '--spake-groups <list>',
+    text: 'Let clients choose of these groups for SPAKE; edwards25519 and P-256 if not given.',
+  },
+  { flags: '--host <address>', text: 'Listen on this address; 127.0.0.1 if not given.' },
+  { flags: '--port <port>', text: 'Listen on this port, UDP and TCP; a free one if not given.' },
+  ...serviceOptions,
+  { flags: '--trouble <name[=value]>', text: 'Have this go wrong, for tests; may be given several times.' },
+];
+
+/** The realm that the command line and its file describe. */
+export interface RealmSpec extends StartKdcOptions {
+  readonly users: readonly UserSpec[];
+  readonly services: readonly ServiceSpec[];
+}
+
+/** Reads the options of a realm. Throws UsageError, ConfigError for what the file gets wrong, and KerberosError for a name. */
+export async function readRealm(args: Arguments, program: string): Promise<RealmSpec> {
+  const file = args.value('principals');
+  const { pkinit, spakeGroups, ...fromFile }: RealmFile = file === undefined ? {} : await readRealmFile(file);
+  const mechanisms =
+    file === undefined
+      ? {}
+      : await during(`reading ${file}`, () => loadMechanismFiles({ pkinit, spakeGroups }, file));
+  const enctypes = args.value('enctypes');
+  const maxLife = args.value('maxLife');
+  const maxRenewableLife = args.value('maxRenewableLife');
+  const realm = args.value('realm') ?? fromFile.realm ?? DEFAULT_REALM;
+  if (realm === '') throw new UsageError(`${program}: the realm has no name`);
+  const groups = args.value('spakeGroups');
+  const spec: RealmSpec = {
+    ...fromFile,
+    ...mechanisms,
+    realm,
+    users: [...(fromFile.users ?? []), ...args.values('user').map(text => parseUser(text, program))],
+    services: [...(fromFile.services ?? []), ...args.values('service').map(name => ({ name }))],
+    ...(maxLife === undefined ? {} : { maxLife: lifetime(maxLife, program) }),
+    ...(maxRenewableLife === undefined ? {} : { maxRenewableLife: lifetime(maxRenewableLife, program) }),
+    ...(enctypes === undefined ? {} : { enctypes: enctypesOf(enctypes, program) }),
+    ...(groups === undefined ? {} : { spakeGroups: groupsOf(groups, program) }),
+    host: args.value('host'),
+    port: readPort(args.value('port'), 0, program),
+    ...readServices(args, program),
+    trouble: { ...fromFile.trouble, ...readTrouble(args.values('trouble'), program) },
+  };
+  for (const { name } of [...spec.users, ...spec.services]) checkName(name, realm);
+  for (const other of spec.realms ?? []) checkNames(other);
+  checkTrusts(spec, program);
+  return spec;
+}
+
+/** The services of all its realms, by their names in text. */
+export function serviceNames({ services, realms = [] }: RealmSpec): readonly string[] {
+  const others = realms.flatMap(other =>
+    namesOf(other.services ?? []).map(name => {
+      const principal = parsePrincipal(name, { defaultRealm: other.realm });
+      return formatPrincipal(principal);
+    }),
+  );
+  return [...namesOf(services), ...others];
+}
+
+function namesOf(services: readonly (string | ServiceSpec)[]): readonly string[] {
+  return services.map(service => (typeof service === 'string' ? service : service.name));
+}
+
+function checkNames({ realm, users = [], services = [] }: RealmOptions): void {
+  for (const name of [...users.map(user => user.name), ...namesOf(services)]) checkName(name, realm);
+}
+
+/** The keys that two realms share may be random where both are here. */
+function checkTrusts({ realm, trusts = [], realms = [] }: RealmSpec, program: string): void {
+  const here = [realm, ...realms.map(other => other.realm)];
+  for (const { realm: other, password } of [...trusts, ...realms.flatMap(each => each.trusts ?? [])]) {
+    if (password === undefined && !here.includes(other))
+      throw new UsageError(`${program}: the trust with ${other} has no password`);
+  }
+}
+
+function checkName(name: string, realm: string): void {
+  const principal = parsePrincipal(name, { defaultRealm: realm });
+  if (principal.realm === realm) return;
+  throw new KerberosError(
+    'PRINCIPAL_MALFORMED',
+    `${formatPrincipal(principal)} is not in the realm ${realm}`,
+  );
+}
+
+function parseUser(text: string, program: string): UserSpec {
+  const colon = text.indexOf(':');
+  if (colon < 1) throw new UsageError(`${program}: write a user as NAME:PASSWORD`);
+  return { name: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+function lifetime(text: string, program: string): number {
+  const seconds = wholeDuration(text);
+  if (seconds === undefined) throw new UsageError(`${program}: ${text} is no duration`);
+  return seconds;
+}
+
+function enctypesOf(text: string, program: string): readonly number[] {
+  const enctypes = readEnctypeNames(text);
+  if (enctypes.length === 0) throw new UsageError(`${program}: ${text} names no enctype`);
+  return enctypes;
+}
+
+function groupsOf(text: string, program: string): readonly string[] {
+  try {
+    return readSpakeGroups(text);
+  } catch (error) {
+    throw new UsageError(`${program}: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,131 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { KerberosError, KeytabError } from '../../errors.ts';
+import type { RunningKdc } from '../../kdc/start.ts';
+import { resolveKeytab } from '../../keytab/keytab.ts';
+import { type Arguments, type Command, during, UsageError } from '../command.ts';
+import { temporaryDirectory } from '../directories.ts';
+import { fileReason } from '../file-reason.ts';
+import { catchSignals, startProgram } from '../run/program.ts';
+import type { Io } from '../terminal.ts';
+import { startWipeWatchdog, type WipeWatchdog } from '../wipe-watchdog.ts';
+import { type RealmSpec, readRealm, realmOptions, serviceNames } from './realm.ts';
+import { followTroubleFile, writeTroubleFile } from './trouble-file.ts';
+
+const name = 'krb5kit kdc run';
+
+/** kdc run: gives a command a realm of its own and removes everything after it. */
+export const kdcRun: Command = {
+  name,
+  summary: 'Run a command with a realm of its own, which is gone when the command ends.',
+  operands: '-- command [argument...]',
+  usageStatus: 2,
+  options: realmOptions,
+  epilogue:
+    "\nThe command finds the realm by KRB5_CONFIG, the services' keys by KRB5_KTNAME, and keeps its tickets in\n" +
+    'KRB5CCNAME, all in a directory that is removed when it ends. Its exit status is passed on.',
+  passThrough: true,
+  run,
+};
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  const [program, ...rest] = args.operands;
+  if (program === undefined) throw new UsageError(`${name}: name the command to run`);
+  const keytab = keytabPath(args.value('keytab'), io);
+  // From here on a signal must not end us before everything is removed.
+  const stop = catchSignals(io);
+  const made: string[] = [];
+  let watchdog: WipeWatchdog | undefined;
+  try {
+    const spec = await readRealm(args, name);
+    const directory = makeDirectory(io);
+    made.push(directory);
+    if (keytab !== undefined) made.push(keytab);
+    const { startKdc } = await import('../../kdc/start.ts');
+    const trouble = join(directory, 'trouble');
+    writeTroubleFile(trouble, args.values('trouble'));
+    const nextTrouble = followTroubleFile(trouble, name, io);
+    const kdc = await during('starting the KDC', () =>
+      startKdc({ ...spec, now: () => io.now(), nextTrouble }),
+    );
+    try {
+      // Whoever kills us leaves no keys behind either.
+      watchdog = startWipeWatchdog(made, io.platform);
+      const env = await prepare({ directory, kdc, spec, keytab }, io);
+      const { pid, status } = startProgram([program, ...rest], { name, env, stop, io });
+      if (pid !== undefined) watchdog.end(pid);
+      return await status;
+    } finally {
+      await kdc.close();
+    }
+  } finally {
+    for (const path of made) removeMade(path, io);
+    watchdog?.dismiss();
+    stop.release();
+  }
+}
+
+/** Tells where it cannot be removed; the exit status is the command's all the same. */
+function removeMade(path: string, io: Io): void {
+  try {
+    // What the command left running may be writing there still.
+    rmSync(path, { recursive: true, force: true, maxRetries: 5 });
+  } catch (error) {
+    io.err(`${name}: Cannot remove ${path}: ${fileReason(error)}\n`);
+  }
+}
+
+/** Where `--keytab` puts the keys. Throws KeytabError rather than lose what is there already. */
+function keytabPath(named: string | undefined, io: Io): string | undefined {
+  if (named === undefined) return undefined;
+  const { name: full } = resolveKeytab(named);
+  if (!full.startsWith('FILE:')) throw new UsageError(`${name}: ${named} is no file`);
+  const path = resolve(io.cwd, full.slice('FILE:'.length));
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found !== undefined && (!found.isFile() || found.size > 0)) {
+    throw new KeytabError(
+      'KEYTAB_IO',
+      `Key table file '${path}' exists already, and would be removed at the end`,
+    );
+  }
+  return path;
+}
+
+function makeDirectory(io: Io): string {
+  const parent = temporaryDirectory(io);
+  try {
+    return mkdtempSync(join(parent, 'krb5kit-kdc-'));
+  } catch (cause) {
+    throw new KerberosError('CONFIG_VALUE', `Cannot make a directory in ${parent}: ${fileReason(cause)}`, {
+      cause,
+    });
+  }
+}
+
+interface Realm {
+  readonly directory: string;
+  readonly kdc: RunningKdc;
+  readonly spec: RealmSpec;
+  readonly keytab: string | undefined;
+}
+
+/** Puts the realm's files into the directory; resolves to the environment that names them. */
+async function prepare({ directory, kdc, spec, keytab }: Realm, { env }: Io): Promise<NodeJS.ProcessEnv> {
+  const conf = join(directory, 'krb5.conf');
+  const keys = keytab ?? join(directory, 'service.keytab');
+  writeFileSync(conf, kdc.krb5Conf(), { mode: 0o600 });
+  // An empty file, as mktemp makes it, is no keytab that could be added to.
+  rmSync(keys, { force: true });
+  await during(`writing keytab ${keys}`, () => resolveKeytab(keys).add(kdc.keytab(...serviceNames(spec))));
+  const { KRB5_CLIENT_KTNAME, KRB5RCACHENAME, ...others } = env;
+  return {
+    ...others,
+    KRB5_CONFIG: conf,
+    KRB5CCNAME: `FILE:${join(directory, 'ccache')}`,
+    KRB5_KTNAME: `FILE:${keys}`,
+    KRB5RCACHEDIR: directory,
+    KRB5KIT_REALM: kdc.realm,
+    KRB5KIT_TROUBLE: join(directory, 'trouble'),
+    ...(kdc.kkdcpUrl === undefined ? {} : { KRB5KIT_KKDCP_URL: kdc.kkdcpUrl }),
+  };
+}

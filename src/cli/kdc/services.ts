@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { ConfigError } from '../../errors.ts';
+import type { KdcServiceOptions } from '../../kdc/services.ts';
+import { type Arguments, type OptionRow, UsageError } from '../command.ts';
+import { fileReason } from '../file-reason.ts';
+import { readPort } from '../ports.ts';
+
+/** The options of what is beside a KDC. */
+export const serviceOptions: readonly OptionRow[] = [
+  {
+    flags: '--kpasswd-port <port>',
+    text: 'Change passwords on this port, UDP and TCP; a free one if not given.',
+  },
+  {
+    flags: '--kkdcp-port <port>',
+    text: 'Serve clients that come by HTTP (MS-KKDCP) on this port; 0 for a free one.',
+  },
+  { flags: '--tls-certificate <file>', text: 'By HTTPS, with this certificate in PEM.' },
+  { flags: '--tls-key <file>', text: 'The key of the certificate, if it is not in the same file.' },
+];
+
+/** Reads them. Throws UsageError and, for a certificate that cannot be read, ConfigError. */
+export function readServices(args: Arguments, program: string): KdcServiceOptions {
+  const passwordPort = readPort(args.value('kpasswdPort'), 0, program);
+  const port = args.value('kkdcpPort');
+  const certificate = args.value('tlsCertificate');
+  const key = args.value('tlsKey') ?? certificate;
+  if (port === undefined) {
+    if (key !== undefined) throw new UsageError(`${program}: a certificate is for --kkdcp-port`);
+    return { passwordPort };
+  }
+  if (key !== undefined && certificate === undefined) {
+    throw new UsageError(`${program}: --tls-key without --tls-certificate`);
+  }
+  const tls =
+    certificate === undefined ? undefined : { certificate: readPem(certificate), key: readPem(key!) };
+  // Certificates are for names as a rule.
+  const name = tls === undefined || args.value('host') !== undefined ? undefined : 'localhost';
+  return { passwordPort, kkdcp: { port: readPort(port, 0, program), tls, name } };
+}
+
+function readPem(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch (cause) {
+    throw new ConfigError('CONFIG_UNREADABLE', `${file}: ${fileReason(cause)}`, { file }, { cause });
+  }
+}

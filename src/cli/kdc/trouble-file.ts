@@ -1,0 +1,44 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import type { Trouble } from '../../kdc/trouble.ts';
+import { UsageError } from '../command.ts';
+import { fileReason } from '../file-reason.ts';
+import { printable } from '../sentences.ts';
+import type { Io } from '../terminal.ts';
+import { readTrouble } from './trouble.ts';
+
+/** Begins a file with the troubles that a KDC starts with, one to a line as `--trouble` has them. */
+export function writeTroubleFile(path: string, wishes: readonly string[]): void {
+  writeFileSync(path, wishes.map(wish => `${wish}\n`).join(''), { mode: 0o600 });
+}
+
+/**
+ * What has the trouble that the file tells of, where it has changed since it was asked for last; none where there is no
+ * file any more. A line that cannot be understood is told of, and is none.
+ */
+export function followTroubleFile(path: string, program: string, io: Io): () => Trouble | undefined {
+  let seen = signatureOf(path);
+  return () => {
+    const signature = signatureOf(path);
+    if (signature === seen) return undefined;
+    seen = signature;
+    try {
+      return signature === undefined ? {} : readTrouble(linesOf(path), program);
+    } catch (error) {
+      const reason =
+        error instanceof UsageError ? error.message : `${program}: ${path}: ${fileReason(error)}`;
+      io.err(`${printable(reason)}\n`);
+      return {};
+    }
+  };
+}
+
+function linesOf(path: string): readonly string[] {
+  const lines = readFileSync(path, 'utf8').split('\n');
+  return lines.map(line => line.trim()).filter(line => line !== '' && !line.startsWith('#'));
+}
+
+/** Undefined where there is no file. */
+function signatureOf(path: string): string | undefined {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat && `${stat.ino} ${stat.size} ${stat.mtimeNs}`;
+}

@@ -1,0 +1,258 @@
+import type { CacheContents, Ccache } from '../../ccache/ccache.ts';
+import { startRealmEntries } from '../../ccache/config-entries.ts';
+import { doesFast } from '../../client/fast-available.ts';
+import { getInitialCredential, type InitialOptions } from '../../client/initial.ts';
+import { initialContents } from '../../client/initial-contents.ts';
+import { notFound } from '../../client/not-found.ts';
+import { readOnce, type Secret } from '../../client/secret.ts';
+import { defaultTgsEnctypes, defaultTktEnctypes } from '../../config/enctypes.ts';
+import { KerberosError } from '../../errors.ts';
+import { isAnonymous } from '../../messages/anonymous.ts';
+import { KDC_ERR_C_PRINCIPAL_UNKNOWN, KDC_ERR_KEY_EXPIRED } from '../../messages/error-codes.ts';
+import { KdcError } from '../../messages/krb-error.ts';
+import { samePrincipal, tgsPrincipal } from '../../messages/principal.ts';
+import type { HostAddress } from '../../messages/types.ts';
+import { type Arguments, during } from '../command.ts';
+import { exchangeOptions } from '../exchange.ts';
+import { isAbsent } from '../named-caches.ts';
+import { confirmedByPrimary } from '../primary-kdc.ts';
+import { printable, sentence } from '../sentences.ts';
+import { principalOf, type Session } from '../session.ts';
+import type { Target } from './cache.ts';
+import { warnOfPassword } from './warnings.ts';
+import type { TimeWishes } from './wishes.ts';
+
+interface InitialRequest {
+  readonly args: Arguments;
+  readonly target: Target;
+  readonly wishes: TimeWishes;
+  readonly withKeytab: boolean;
+  /** How the client proves who it is; found by the options if not given. */
+  readonly secret?: Secret | undefined;
+  say(line: string): void;
+}
+
+/** What the cache shall hold after an AS exchange as the command line wishes for it. */
+export async function getInitial(request: InitialRequest, session: Session): Promise<CacheContents> {
+  const { args, target, wishes, withKeytab } = request;
+  const { libdefaults } = session.config;
+  const service = args.value('S');
+  const earlier = await earlierPreauthTypes(request, session);
+  const secret =
+    request.secret ?? (withKeytab ? await keytabSecret(request, session) : passwordSecret(target, session));
+  const result = await during('getting initial credentials', async () => {
+    const options = {
+      ...exchangeOptions(session, defaultTktEnctypes(session.config)),
+      kdcTimesync: libdefaults.kdcTimesync,
+      server:
+        service === undefined
+          ? undefined
+          : await principalOf(service, session, { defaultRealm: target.principal.realm }),
+      lifetime: wishes.lifetime ?? libdefaults.ticketLifetime,
+      renewLifetime: wishes.renewLifetime ?? libdefaults.renewLifetime,
+      starttime: wishes.starttime,
+      forwardable: either(args, 'forwardable', 'noforwardable') ?? libdefaults.forwardable,
+      proxiable: either(args, 'proxiable', 'noproxiable') ?? libdefaults.proxiable,
+      addresses:
+        (either(args, 'addresses', 'noaddresses') ?? !libdefaults.noaddresses)
+          ? await ownAddresses(session)
+          : [],
+      canonicalize: args.has('canonicalize') || libdefaults.canonicalize,
+      pac: either(args, 'requestPac', 'noRequestPac'),
+      preferredPreauthTypes: [...earlier, ...(libdefaults.preferredPreauthTypes ?? [])],
+      spakeGroups: libdefaults.spakePreauthGroups,
+      armor: await armorOf(args.value('T'), session),
+      ask: (prompt: string) => session.io.readPassword(prompt),
+      pkinit: await pkinitOf(request, session),
+      anonymous: args.has('n'),
+    };
+    try {
+      // What is in a file or a pipe of a job that gives the password is no new one.
+      const final = request.secret !== undefined && !session.io.stdinIsTerminal;
+      return await withFreshPassword({ secret, final }, target, session, known =>
+        confirmedByPrimary(target.principal.realm, session, (transport = options.transport) =>
+          withArmor(target, session, { ...options, transport }, each =>
+            getInitialCredential(target.principal, known, each),
+          ),
+        ),
+      );
+    } catch (error) {
+      throw inMitsWords(error, target);
+    }
+  });
+  if (!withKeytab) await warnOfPassword(result, session.io);
+  return initialContents(result);
+}
+
+/** Runs an exchange; once more within FAST where a KDC wants that and an anonymous ticket for it is to be had. */
+async function withArmor<T>(
+  { principal }: Target,
+  session: Session,
+  options: InitialOptions,
+  exchange: (options: InitialOptions) => Promise<T>,
+): Promise<T> {
+  try {
+    return await exchange(options);
+  } catch (error) {
+    if (options.armor !== undefined || options.anonymous) throw error;
+    const { anonymousArmor, wantsArmor } = await import('../anonymous-armor.ts');
+    const armor = wantsArmor(error) ? await anonymousArmor(principal.realm, session) : undefined;
+    if (armor === undefined) throw error;
+    return exchange({ ...options, armor });
+  }
+}
+
+/** Runs an exchange; once more with a new password, which the user is asked for, where his has expired. */
+async function withFreshPassword<T>(
+  { secret, final }: { readonly secret: Secret; readonly final: boolean },
+  { principal }: Target,
+  session: Session,
+  exchange: (known: Secret) => Promise<T>,
+): Promise<T> {
+  const known = readOnce(secret);
+  try {
+    return await exchange(known);
+  } catch (error) {
+    const expired = error instanceof KdcError && error.errorCode === KDC_ERR_KEY_EXPIRED;
+    if (!expired || final || !('password' in known)) throw error;
+    const { replaceExpiredPassword } = await import('../expired-password.ts');
+    const password = await replaceExpiredPassword(principal, known.password, session);
+    // MIT says of a realm without a password server that some server is not known there.
+    if (password === undefined) throw error;
+    return exchange({ password: async () => password });
+  }
+}
+
+/** What the cache shall hold after its ticket has been renewed or validated: the new ticket alone. */
+export async function againFrom(
+  { cache, principal }: Target,
+  again: 'renewing' | 'validating',
+  service: string | undefined,
+  session: Session,
+): Promise<CacheContents> {
+  const contents = await loadToRenew(cache);
+  const { credentials, kdcOffset } = contents;
+  const server =
+    service === undefined
+      ? tgsPrincipal(principal.realm)
+      : await principalOf(service, session, { defaultRealm: principal.realm });
+  const old = credentials.find(
+    credential => samePrincipal(credential.server, server) && samePrincipal(credential.client, principal),
+  );
+  if (old === undefined) throw notFound(cache);
+  const fast = doesFast(contents, old.server);
+  const options = { ...exchangeOptions(session, defaultTgsEnctypes(session.config)), kdcOffset, fast };
+  const { renewCredential, validateCredential } = await import('../../client/renew.ts');
+  const renewed = await (again === 'renewing' ? renewCredential : validateCredential)(old, options);
+  return { principal, credentials: [...startRealmEntries(renewed), renewed], kdcOffset };
+}
+
+function passwordSecret({ name, principal }: Target, session: Session): Secret {
+  if (isAnonymous(principal)) return { password: () => preauthentication(nobodysPassword, session) };
+  // The name may be that of a cache, which anybody may have put in the usual place.
+  const prompt = `Password for ${printable(name)}: `;
+  return { password: () => preauthentication(() => session.io.readPassword(prompt), session) };
+}
+
+async function nobodysPassword(): Promise<never> {
+  throw new KerberosError('PREAUTH_FAILED', 'the KDC offers no anonymous PKINIT');
+}
+
+async function keytabSecret({ args, target, say }: InitialRequest, session: Session): Promise<Secret> {
+  const { clientKeytab, defaultKeytab, namedKeytab } = await import('../keytabs.ts');
+  const named = args.value('t');
+  const keytab =
+    named !== undefined
+      ? namedKeytab(named, { joint: '' })
+      : args.has('i')
+        ? clientKeytab(session, { activity: 'resolving default client keytab', joint: '' })
+        : defaultKeytab(session, { activity: 'getting initial credentials' });
+  if (named !== undefined) say(`Using keytab: ${named}`);
+  const { realm } = target.principal;
+  try {
+    const entries = await keytab.entries();
+    // A host whose realm nobody knows takes its keys of any realm, until the KDC cannot be found.
+    const ofNone = entries.map(each => ({ ...each, principal: { ...each.principal, realm } }));
+    return { keytab: realm === '' ? ofNone : entries };
+  } catch (error) {
+    // Whether a key is needed is for the KDC to say, which may know no such client.
+    return { password: () => preauthentication(() => Promise.reject(error), session) };
+  }
+}
+
+/** What is in the cache; of one that is not in a file MIT does not say which it is that is not there. */
+async function loadToRenew(cache: Ccache): Promise<CacheContents> {
+  try {
+    return await cache.load();
+  } catch (error) {
+    if (!isAbsent(error) || cache.type === 'FILE' || cache.type === 'DIR') throw error;
+    throw new KerberosError('CACHE_NOT_FOUND', 'No credentials cache found', { cause: error });
+  }
+}
+
+/** What keeps the client from proving who it is, as MIT puts it where the KDC wants a proof. */
+async function preauthentication<T>(work: () => Promise<T>, { decisions }: Session): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof KerberosError) || error.code === 'PASSWORD_INTERRUPTED') throw error;
+    if (!decisions.some(({ fact }) => fact?.kind === 'mechanism')) throw error;
+    throw new KerberosError(error.code, `Pre-authentication failed: ${error.message}`, { cause: error });
+  }
+}
+
+function inMitsWords(error: unknown, { name }: Target): unknown {
+  if (!(error instanceof KdcError) || error.errorCode !== KDC_ERR_C_PRINCIPAL_UNKNOWN) return error;
+  return new KerberosError('KDC_ERROR', `Client '${name}' not found in Kerberos database`, { cause: error });
+}
+
+/** The error for a cache that could not be written, though there is a ticket to be kept. */
+export function failedToStore(error: unknown): unknown {
+  if (!(error instanceof KerberosError)) return error;
+  return new KerberosError(error.code, `Failed to store credentials: ${sentence(error)}`, { cause: error });
+}
+
+/** The way in which the ticket in the cache of -I was got, if there is one and it tells. */
+async function earlierPreauthTypes(
+  { args, target }: InitialRequest,
+  session: Session,
+): Promise<readonly number[]> {
+  const name = args.value('I');
+  if (name === undefined) return [];
+  const { notedPreauthTypes } = await import('./input-cache.ts');
+  return notedPreauthTypes(name, target.principal.realm, session);
+}
+
+/** The armor cache of -T, wherever its type comes from; whether there is one is seen when it is used. */
+async function armorOf(name: string | undefined, session: Session): Promise<InitialOptions['armor']> {
+  if (name === undefined) return undefined;
+  const { openArmor } = await import('./armor.ts');
+  return openArmor(name, session);
+}
+
+/** PKINIT, where the command line or krb5.conf asks for it. */
+async function pkinitOf(
+  { args, target, say, withKeytab }: InitialRequest,
+  session: Session,
+): Promise<InitialOptions['pkinit']> {
+  const client = target.principal;
+  const anonymous = args.has('n') && isAnonymous(client);
+  const { profile } = session.config;
+  const places = [['realms', client.realm], ['libdefaults', client.realm], ['libdefaults']];
+  const configured =
+    !withKeytab && places.some(place => profile.first(...place, 'pkinit_identities') !== undefined);
+  if (!anonymous && !args.has('X') && !configured) return undefined;
+  const { pkinitOptions } = await import('./pkinit.ts');
+  return pkinitOptions({ client, anonymous, attributes: args.values('X'), say }, session);
+}
+
+/** True or false as one of two opposite flags is given; undefined where neither is. */
+function either(args: Arguments, yes: string, no: string): boolean | undefined {
+  return args.has(yes) ? true : args.has(no) ? false : undefined;
+}
+
+/** The addresses of this host that others could see, and those that krb5.conf adds. */
+async function ownAddresses({ config }: Session): Promise<readonly HostAddress[]> {
+  const { hostAddresses } = await import('../host-addresses.ts');
+  return hostAddresses(config.libdefaults.extraAddresses);
+}

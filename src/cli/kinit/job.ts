@@ -1,0 +1,102 @@
+import { type CacheContents, ccacheName } from '../../ccache/ccache.ts';
+import type { Secret } from '../../client/secret.ts';
+import { KerberosError } from '../../errors.ts';
+import { formatPrincipal, type Principal, tgsPrincipal } from '../../messages/principal.ts';
+import { type Arguments, during, UsageError } from '../command.ts';
+import { maskSecrets } from '../job/masks.ts';
+import { namesSecret, readJobSecret, ticketsFor, withOwner } from '../job/secrets.ts';
+import { wholeDuration } from '../kdc/readers.ts';
+import { lasts, type Supplied, supplyTickets } from '../lasting-tickets.ts';
+import { principalOf, type Session } from '../session.ts';
+import type { Io } from '../terminal.ts';
+import type { Target } from './cache.ts';
+
+/** What kinit is to do for a job: whence the secret comes, and for how long tickets are wanted. */
+export interface KinitJob {
+  /** The arguments, with the owner of the keys or tickets where they name no principal. */
+  readonly args: Arguments;
+  readonly withKeytab: boolean;
+  readonly secret: Secret | undefined;
+  /** The tickets that are there, instead of any to be got, for a principal that owns them. */
+  readonly given: ((principal: Principal) => CacheContents) | undefined;
+  /** Seconds that tickets shall last; undefined where new ones are to be got whatever there is. */
+  readonly least: number | undefined;
+}
+
+/** Seconds, as with k5start. */
+const USUAL_LEAST = 120;
+
+/** Reads what the options name, and masks it where that is asked for. Throws UsageError, and what `readJobSecret` throws. */
+export async function readKinitJob(args: Arguments, io: Io): Promise<KinitJob> {
+  const least = readLeast(args);
+  const secret = namesSecret(args) ? await readJobSecret(args, io) : undefined;
+  if (secret === undefined) return { args, withKeytab: false, secret: undefined, given: undefined, least };
+  const { tickets } = secret;
+  if (tickets !== undefined && (args.has('R') || args.has('v') || least !== undefined)) {
+    throw new UsageError('Tickets that are given are taken as they are');
+  }
+  if (args.has('mask')) maskSecrets(secret.texts, { ...secret, program: 'kinit' }, io);
+  return {
+    args: withOwner(args, secret),
+    withKeytab: secret.keytab !== undefined,
+    secret: secret.secret,
+    given: tickets && (principal => ticketsFor(principal, tickets)),
+    least,
+  };
+}
+
+function readLeast(args: Arguments): number | undefined {
+  if (!args.has('for') && !args.has('min')) return undefined;
+  const others = ['R', 'v', 's', 'S', 'n'].filter(letter => args.has(letter));
+  if (others.length > 0) throw new UsageError(`--for and --min do not go with -${others[0]}`);
+  const text = args.value('min');
+  const seconds = text === undefined ? USUAL_LEAST : wholeDuration(text);
+  if (seconds === undefined) throw new UsageError(`Bad lifetime value ${text}`);
+  return seconds;
+}
+
+interface Wanted {
+  readonly target: Target;
+  /** Seconds. */
+  readonly least: number;
+  readonly services: readonly string[];
+  obtain(): Promise<CacheContents>;
+  say(line: string): void;
+}
+
+/**
+ * Sees to it that there are tickets which last. Throws KerberosError TICKET_EXPIRED where KDCs give none that live so
+ * long; they are kept all the same.
+ */
+export async function getLasting(
+  { target, least, services, obtain, say }: Wanted,
+  session: Session,
+): Promise<void> {
+  const { cache, principal } = target;
+  const servers = await Promise.all(
+    services.map(name => during(`parsing service name ${name}`, () => principalOf(name, session))),
+  );
+  const server = tgsPrincipal(principal.realm);
+  const supply = { cache, server, services: servers, client: principal, renews: true, obtain };
+  const supplied = await supplyTickets(supply, { least }, session);
+  // Whoever uses the default cache next is to find these, new or not.
+  await target.makePrimary?.();
+  say(`Tickets in ${ccacheName(cache)} last for ${shortest(supplied)} seconds`);
+  for (const ticket of [supplied.first, ...supplied.others]) {
+    if (lasts(ticket, least - 1, () => supplied.now)) continue;
+    const seconds = secondsLeft(ticket.endtime, supplied.now);
+    const name = formatPrincipal(ticket.server);
+    throw new KerberosError(
+      'TICKET_EXPIRED',
+      `The KDC gives a ticket for ${name} that lasts ${seconds} seconds only`,
+    );
+  }
+}
+
+function shortest({ first, others, now }: Supplied): number {
+  return Math.min(...[first, ...others].map(({ endtime }) => secondsLeft(endtime, now)));
+}
+
+function secondsLeft(end: Date, now: Date): number {
+  return Math.floor((end.getTime() - now.getTime()) / 1000);
+}

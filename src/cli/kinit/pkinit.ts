@@ -1,0 +1,115 @@
+import { type PkinitConfig, readPkinit } from '../../config/pkinit.ts';
+import { KerberosError } from '../../errors.ts';
+import type { Principal } from '../../messages/principal.ts';
+import type { PkinitMaterial, PkinitOptions } from '../../preauth/pkinit-options.ts';
+import { during } from '../command.ts';
+import { printable } from '../sentences.ts';
+import type { Session } from '../session.ts';
+
+interface PkinitWishes {
+  readonly client: Principal;
+  readonly anonymous: boolean;
+  /** The values of -X, `attribute[=value]`. */
+  readonly attributes: readonly string[];
+  say(line: string): void;
+}
+
+/** What -X may set, in MIT's words; Diffie-Hellman stands in for RSA, which is not done here. */
+const ATTRIBUTES = ['X509_user_identity', 'X509_anchors', 'flag_RSA_PROTOCOL', 'disable_freshness'] as const;
+type Attribute = (typeof ATTRIBUTES)[number];
+
+/**
+ * PKINIT as the command line and krb5.conf wish for it; undefined where neither names an identity. Throws what is wrong
+ * with -X, `while getting initial credentials`.
+ */
+export async function pkinitOptions(
+  { client, anonymous, attributes, say }: PkinitWishes,
+  session: Session,
+): Promise<PkinitOptions | undefined> {
+  const given = await during('getting initial credentials', async () => readAttributes(attributes, session));
+  for (const { name, value } of given) say(`PA Option ${name} = ${value}`);
+  const config = readPkinit(session.config, client.realm);
+  const identity = valuesOf('X509_user_identity', given)[0];
+  const identities = identity === undefined ? config.identities : [identity];
+  if (identities.length === 0 && !anonymous) return undefined;
+  const anchors = valuesOf('X509_anchors', given);
+  let loaded: Promise<PkinitMaterial> | undefined;
+  const sources = { client, identities, anchors, config, given };
+  return {
+    load() {
+      // Once for all realms that the KDCs may refer to, so that a passphrase is asked for once.
+      loaded ??=
+        identity === undefined && !anonymous ? loadIfUsable(sources, session) : load(sources, session);
+      return loaded;
+    },
+  };
+}
+
+interface Sources {
+  readonly client: Principal;
+  readonly identities: readonly string[];
+  /** Those of the command line. */
+  readonly anchors: readonly string[];
+  readonly config: PkinitConfig;
+  readonly given: readonly Given[];
+}
+
+/** An identity that krb5.conf has for everybody, and this user has not got, leaves the other mechanisms. */
+async function loadIfUsable(sources: Sources, session: Session): Promise<PkinitMaterial> {
+  try {
+    return await load(sources, session);
+  } catch (error) {
+    if (!(error instanceof KerberosError) || error.code !== 'PKINIT_IDENTITY') throw error;
+    throw new KerberosError('PREAUTH_FAILED', error.message, { cause: error });
+  }
+}
+
+async function load({ client, identities, anchors, config, given }: Sources, { io }: Session) {
+  const { loadPkinit } = await import('../../preauth/pkinit-sources.ts');
+  return loadPkinit(client, {
+    identities,
+    matchRules: config.certMatch,
+    anchors: anchors.length === 0 ? config.anchors : anchors,
+    pool: config.pool,
+    revoked: config.revoke,
+    requireCrlChecking: config.requireCrlChecking,
+    eku: config.ekuChecking,
+    kdcHostnames: config.kdcHostnames,
+    minGroup: config.dhMinBits,
+    disableFreshness: isOn('disable_freshness', given),
+    readPassphrase: name => io.readPassword(`Pass phrase for ${name}: `),
+    env: io.env,
+  });
+}
+
+interface Given {
+  readonly name: Attribute;
+  readonly value: string;
+}
+
+function readAttributes(attributes: readonly string[], { io }: Session): readonly Given[] {
+  const given = attributes.flatMap(text => {
+    const [, word, value = 'yes'] = /^([^=]*)(?:=(.*))?$/s.exec(text)!;
+    const name = ATTRIBUTES.find(attribute => attribute === word);
+    if (name !== undefined) return { name, value };
+    // MIT leaves each to whoever knows it, and says nothing where nobody does.
+    io.err(`kinit: warning: -X ${printable(text)} is ignored, as there is no such attribute\n`);
+    return [];
+  });
+  if (valuesOf('X509_user_identity', given).length > 1)
+    throw failed('X509_user_identity can not be given twice');
+  return given;
+}
+
+function valuesOf(name: Attribute, given: readonly Given[]): readonly string[] {
+  return given.filter(row => row.name === name).map(({ value }) => value);
+}
+
+/** MIT takes nothing else for a yes. */
+function isOn(name: Attribute, given: readonly Given[]): boolean {
+  return valuesOf(name, given).includes('yes');
+}
+
+function failed(message: string): KerberosError {
+  return new KerberosError('PKINIT_IDENTITY', `Pre-authentication failed: ${message}`);
+}

@@ -1,0 +1,110 @@
+import { parseDuration } from '../../config/duration.ts';
+import type { Arguments } from '../command.ts';
+import type { Io } from '../terminal.ts';
+
+/** The times of a ticket as the command line wishes for them. */
+export interface TimeWishes {
+  /** Seconds. */
+  readonly lifetime: number | undefined;
+  /** Seconds. */
+  readonly renewLifetime: number | undefined;
+  readonly starttime: Date | undefined;
+}
+
+/** What -l, -r and -s come to. */
+interface ReadWishes {
+  readonly wishes: TimeWishes;
+  /** Warnings of what MIT's grammar passes over in silence, or takes for something else than is meant. */
+  readonly ignored: readonly string[];
+  /** What cannot be read, in MIT's words. */
+  readonly faults: readonly string[];
+}
+
+/** Reads -l, -r and -s, every one of them: of several the last counts, but none may be wrong. */
+export async function readWishes(args: Arguments, io: Io): Promise<ReadWishes> {
+  const notes: Notes = { ignored: [], faults: [] };
+  const lifetime = args.values('l').map(text => readLifetime('-l', text, notes));
+  const starttime = await Promise.all(args.values('s').map(text => readStart(text, io, notes)));
+  const renewLifetime = args.values('r').map(text => readLifetime('-r', text, notes));
+  const wishes = {
+    lifetime: lifetime.at(-1),
+    renewLifetime: renewLifetime.at(-1),
+    starttime: starttime.at(-1),
+  };
+  return { wishes, ...notes };
+}
+
+interface Notes {
+  readonly ignored: string[];
+  readonly faults: string[];
+}
+
+function readLifetime(option: string, text: string, notes: Notes): number | undefined {
+  const duration = parseDuration(text);
+  if (duration === undefined || duration.seconds === 0) {
+    notes.faults.push(`Bad lifetime value ${text}`);
+    return undefined;
+  }
+  noteIgnored(option, text, duration, notes);
+  if (isDate(text)) noteDigits(option, text, { seconds: duration.seconds, meant: 'a date' }, notes);
+  return duration.seconds;
+}
+
+async function readStart(text: string, io: Io, notes: Notes): Promise<Date | undefined> {
+  const [{ loadLocale }, { parseStartTime }] = await Promise.all([
+    import('../locale/locale.ts'),
+    import('../locale/start-time.ts'),
+  ]);
+  const now = io.now();
+  const start = parseStartTime(text, now, loadLocale(io.env));
+  if (start === undefined) {
+    notes.faults.push(`Bad start time value ${text}`);
+    return undefined;
+  }
+  const seconds = Math.round((start.time.getTime() - now.getTime()) / 1000);
+  noteIgnored('-s', text, { seconds, ignored: start.ignored }, notes);
+  if (isDate(text)) noteDigits('-s', text, { seconds, meant: 'a date', written: `${text}000000` }, notes);
+  else if (isTimeOfDay(text)) {
+    const written = text.match(/\d\d/g)!.join(':');
+    noteDigits('-s', text, { seconds, meant: 'a time of day', written }, notes);
+  }
+  // What is to start in the past starts at once.
+  return start.time > now ? start.time : undefined;
+}
+
+function noteIgnored(
+  option: string,
+  text: string,
+  { seconds, ignored }: { readonly seconds: number; readonly ignored: string },
+  notes: Notes,
+): void {
+  if (ignored.trim() === '') return;
+  const meant = `${seconds} second${seconds === 1 ? '' : 's'}`;
+  notes.ignored.push(
+    `kinit: warning: ${option} ${text} is taken for ${meant}, as "${ignored}" is not understood`,
+  );
+}
+
+/** Digits alone that somebody may mean for a day, or for a time of day: MIT's grammar has them for seconds. */
+function isDate(text: string): boolean {
+  return /^20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$/.test(text);
+}
+
+function isTimeOfDay(text: string): boolean {
+  return /^(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?$/.test(text);
+}
+
+interface Taken {
+  readonly seconds: number;
+  /** What it looks like. */
+  readonly meant: string;
+  /** How that would have to be written. */
+  readonly written?: string;
+}
+
+function noteDigits(option: string, text: string, { seconds, meant, written }: Taken, notes: Notes): void {
+  const how = written === undefined ? '' : `, which is written ${written}`;
+  notes.ignored.push(
+    `kinit: warning: ${option} ${text} is taken for ${seconds} seconds, not for ${meant}${how}`,
+  );
+}

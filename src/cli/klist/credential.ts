@@ -1,0 +1,118 @@
+import { isConfigEntry } from '../../ccache/config-entries.ts';
+import { textToBytes } from '../../codec/text.ts';
+import { KerberosError } from '../../errors.ts';
+import { type Credential, isExpired, startOf } from '../../messages/credential.ts';
+import { formatPrincipal, type Principal, samePrincipal, toPrincipal } from '../../messages/principal.ts';
+import { Ticket } from '../../messages/ticket.ts';
+import { describeAddress } from '../addresses.ts';
+import { etypeText } from '../etype-text.ts';
+import type { Listing, TimeColumn } from '../listing.ts';
+import { flagLetters } from '../ticket-flags.ts';
+import { namesServer } from './ticket.ts';
+
+/** What tickets are listed with. */
+export interface TicketListing extends Listing {
+  /** The line on a ticket's authentication indicators; empty where it has none that can be seen. */
+  readonly indicators?: ((credential: Credential) => string) | undefined;
+}
+
+/** What a cache is listed with. */
+export interface CacheListing extends TicketListing {
+  readonly times: TimeColumn;
+  /** Whose cache it is. */
+  readonly owner: Principal;
+}
+
+/** All that klist writes about one credential of a cache; a promise only where addresses are looked up. */
+export function describeCredential(credential: Credential, listing: CacheListing): string | Promise<string> {
+  const { server: wanted, ticket: bytes } = credential;
+  const asUsual = !listing.has('e') && namesServer(bytes, wanted);
+  const ticket = asUsual ? undefined : decodeTicket(bytes);
+  const head = isConfigEntry(credential) ? configLine(credential, listing) : ticketLine(credential, listing);
+  const upper = head + detailLines(credential, ticket, listing);
+  const server = ticket && toPrincipal(ticket.sname, ticket.realm);
+  const other = server && !samePrincipal(server, wanted);
+  const otherServer = other ? `\tTicket server: ${listing.text(formatPrincipal(server))}\n` : '';
+  const lower = otherServer + (listing.indicators?.(credential) ?? '');
+  if (!listing.has('a')) return upper + lower;
+  return addressesText(credential, listing).then(text => `${upper}\tAddresses: ${text}\n${lower}`);
+}
+
+function detailLines(credential: Credential, ticket: Ticket | undefined, listing: CacheListing): string {
+  const { owner, times, text, has } = listing;
+  // What is asked for may be made there and then: no more than is shown.
+  const { client, renewTill } = credential;
+  const renewal = renewTill ? `renew until ${times.cell(renewTill)}` : '';
+  // Of most tickets there is nothing else to tell.
+  if (client === owner && !has('f') && !has('e') && !has('d')) return renewal && `\t${renewal}\n`;
+  const letters = has('f') ? flagLetters(credential.flags) : '';
+  const first: string[] = [];
+  if (!samePrincipal(client, owner)) first.push(`for client ${text(formatPrincipal(client))}`);
+  if (renewTill) first.push(renewal);
+  if (letters !== '') first.push(`Flags: ${letters}`);
+  const second: string[] = [];
+  if (has('e') && ticket) {
+    const { keytype } = credential.key;
+    second.push(`Etype (skey, tkt): ${etypeText(keytype)}, ${etypeText(ticket.encPart.etype)} `);
+  }
+  if (has('d'))
+    second.push(`AD types: ${credential.authorizationData.map(({ adType }) => adType).join(', ')}`);
+  // The time is so long that a line holds one more item beside it, and three without it.
+  const full = first.length + (renewTill ? 1 : 0) > 2;
+  if (full || second.length === 0) return detailLine(first) + detailLine(second);
+  return detailLine([...first, ...second]);
+}
+
+function detailLine(items: readonly string[]): string {
+  return items.length > 0 ? `\t${items.join(', ')}\n` : '';
+}
+
+function ticketLine(credential: Credential, listing: CacheListing): string {
+  const { times, now } = listing;
+  const server = listing.text(formatPrincipal(credential.server));
+  const line = `${times.cell(startOf(credential))}  ${times.cell(credential.endtime)}  ${server}`;
+  return `${isExpired(credential, now) ? listing.expired(line) : line}\n`;
+}
+
+const FIRST_COLUMN = 8;
+const LAST_COLUMN = 72;
+
+/** `config: key(principal) = value`, the value in lines that begin under the key. */
+function configLine({ server, ticket }: Credential, listing: Listing): string {
+  // The value may be any bytes, but a key ends at the first NUL, as it does for those who keep it as a C string.
+  const [, key = '', ...about] = server.components.map(component => component.split('\0', 1)[0]);
+  const head = listing.text(`config: ${key}${about.map(principal => `(${principal})`).join('')} = `);
+  let line = head;
+  let column = textToBytes(head).length;
+  for (const byte of ticket) {
+    const shown =
+      byte > 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, '0')}`;
+    const indent = Math.max(FIRST_COLUMN - column, 0);
+    line += ' '.repeat(indent) + shown;
+    column += indent + shown.length;
+    if (column > LAST_COLUMN) {
+      line += '\n';
+      column = 0;
+    }
+  }
+  return column > 0 ? `${line}\n` : line;
+}
+
+async function addressesText({ addresses }: Credential, listing: Listing): Promise<string> {
+  if (addresses.length === 0) return '(none)';
+  const texts: string[] = [];
+  for (const address of addresses) {
+    texts.push(listing.text(await describeAddress(address, { resolve: !listing.has('n') })));
+  }
+  return texts.join(', ');
+}
+
+/** Undefined for what is no ticket, such as the value of a configuration entry. */
+function decodeTicket(bytes: Uint8Array): Ticket | undefined {
+  try {
+    return Ticket.decode(bytes);
+  } catch (error) {
+    if (error instanceof KerberosError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,70 @@
+import { getInitialCredential, type InitialResult } from '../../client/initial.ts';
+import { readOnce, type Secret } from '../../client/secret.ts';
+import { KdcError } from '../../messages/krb-error.ts';
+import type { Principal } from '../../messages/principal.ts';
+import { Ticket } from '../../messages/ticket.ts';
+import type { Trace } from '../../trace.ts';
+import { exchangeOptions } from '../exchange.ts';
+import type { Session } from '../session.ts';
+
+/** An initial ticket, and what it tells of the key that it was got with. */
+export interface Proof {
+  readonly result: InitialResult;
+  /** The version of that key, if the KDC tells it. */
+  readonly kvno: number | undefined;
+}
+
+/** Proves a password or the keys of a keytab to the KDC by getting an initial ticket. Throws what that throws. */
+export async function proveSecret(
+  principal: Principal,
+  secret: Secret,
+  { session, enctypes, server }: ProofOptions,
+): Promise<Proof> {
+  let kvno: number | undefined;
+  const options = exchangeOptions(session, enctypes);
+  const trace: Trace = (line, fact) => {
+    if (fact?.kind === 'sealed' && fact.what === 'AS-REP') kvno = fact.kvno;
+    session.trace(line, fact);
+  };
+  const { kdcTimesync } = session.config.libdefaults;
+  const lifetime = TICKET_LIFETIME;
+  const result = await getInitialCredential(principal, secret, {
+    ...options,
+    trace,
+    kdcTimesync,
+    server,
+    lifetime,
+  });
+  return { result, kvno };
+}
+
+/**
+ * The version of the keys that a password or a keytab stands for: what comes with the initial ticket, else, as MIT's KDC
+ * leaves that out, the one of a ticket for the client itself. Undefined where the KDC tells neither.
+ */
+export async function liveKvno(
+  principal: Principal,
+  secret: Secret,
+  options: ProofOptions,
+): Promise<number | undefined> {
+  const known = readOnce(secret);
+  const { kvno } = await proveSecret(principal, known, options);
+  if (kvno !== undefined) return kvno;
+  try {
+    const { result } = await proveSecret(principal, known, { ...options, server: principal });
+    return Ticket.decode(result.credential.ticket).encPart.kvno;
+  } catch (error) {
+    if (error instanceof KdcError) return undefined;
+    throw error;
+  }
+}
+
+interface ProofOptions {
+  readonly session: Session;
+  readonly enctypes: readonly number[];
+  /** The service that the ticket is for; the realm's ticket-granting service if not given. */
+  readonly server?: Principal;
+}
+
+/** Nobody keeps the ticket; in seconds. */
+const TICKET_LIFETIME = 300;

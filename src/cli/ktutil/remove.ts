@@ -1,0 +1,130 @@
+import { parseDuration } from '../../config/duration.ts';
+import { KeytabError } from '../../errors.ts';
+import type { KeytabEntry } from '../../keytab/keytab.ts';
+import { formatPrincipal, samePrincipal } from '../../messages/principal.ts';
+import { type Arguments, type Command, during, UsageError } from '../command.ts';
+import { serviceMatcher } from '../service-pattern.ts';
+import { openSession, principalOf } from '../session.ts';
+import type { Io } from '../terminal.ts';
+import {
+  ageOption,
+  countKeys,
+  enctypesOption,
+  keytabOf,
+  keytabOption,
+  kvnoOf,
+  kvnoOption,
+  quietOption,
+  readEntries,
+  storeEntries,
+} from './keytab.ts';
+
+/** ktutil remove: the keys of some principals, or some of them. */
+export const ktutilRemove: Command = {
+  name: 'ktutil remove',
+  summary: 'Remove keys.',
+  operands: 'PATTERN...',
+  usageStatus: 2,
+  options: [keytabOption, kvnoOption, enctypesOption, quietOption],
+  async run(args, io) {
+    if (args.operands.length === 0) throw new UsageError('ktutil remove: name a principal');
+    const kvno = kvnoOf(args);
+    const { enctypesOf } = await import('./enctypes.ts');
+    const enctypes = enctypesOf(args);
+    const fits = serviceMatcher(args.operands);
+    const removed = await removeKeys(args, io, entry => {
+      if (kvno !== undefined && entry.kvno !== kvno) return false;
+      return (enctypes?.includes(entry.key.keytype) ?? true) && fits(entry.principal);
+    });
+    if (removed === 0) throw new KeytabError('KEYTAB_NO_KEY', `No key is of ${args.operands.join(' or ')}`);
+    return 0;
+  },
+};
+
+/** ktutil purge: keys that newer ones have taken the place of. */
+export const ktutilPurge: Command = {
+  name: 'ktutil purge',
+  summary: 'Remove keys that newer ones took the place of.',
+  operands: '[PATTERN...]',
+  usageStatus: 2,
+  options: [keytabOption, ageOption, quietOption],
+  async run(args, io) {
+    const age = ageOf(args);
+    const fits = serviceMatcher(args.operands);
+    const entries = await readEntries(keytabOf(args, openSession(io)));
+    await removeKeys(
+      args,
+      io,
+      entry => fits(entry.principal) && isSuperseded(entry, entries, { age, now: io.now() }),
+    );
+    return 0;
+  },
+};
+
+/** ktutil rename: the keys of a principal to another name; what they were salted with stays. */
+export const ktutilRename: Command = {
+  name: 'ktutil rename',
+  summary: 'Give the keys of a principal another name.',
+  operands: 'FROM TO',
+  usageStatus: 2,
+  options: [keytabOption, quietOption],
+  async run(args, io) {
+    const [from, to] = args.operands;
+    if (from === undefined || to === undefined || args.operands.length > 2)
+      throw new UsageError('ktutil rename: name two principals');
+    const session = openSession(io);
+    const [old, name] = [await principalOf(from, session), await principalOf(to, session)];
+    const keytab = keytabOf(args, session);
+    const keys = (await readEntries(keytab)).filter(({ principal }) => samePrincipal(principal, old));
+    if (keys.length === 0) throw new KeytabError('KEYTAB_NO_KEY', `No key is of ${formatPrincipal(old)}`);
+    if (samePrincipal(old, name)) return 0;
+    await storeEntries(
+      keytab,
+      keys.map(entry => ({ ...entry, principal: name })),
+    );
+    await during(`writing ${keytab.name}`, () =>
+      keytab.remove(({ principal }) => samePrincipal(principal, old)),
+    );
+    if (!args.has('quiet')) {
+      io.out(`Renamed ${countKeys(keys.length)} to ${formatPrincipal(name)} in ${keytab.name}\n`);
+    }
+    return 0;
+  },
+};
+
+async function removeKeys(
+  args: Arguments,
+  io: Io,
+  matches: (entry: KeytabEntry) => boolean,
+): Promise<number> {
+  const keytab = keytabOf(args, openSession(io));
+  const removed = await during(`writing ${keytab.name}`, () => keytab.remove(matches));
+  if (!args.has('quiet')) io.out(`Removed ${countKeys(removed)} from ${keytab.name}\n`);
+  return removed;
+}
+
+const DAY = 86_400;
+
+/** The seconds of `--age`. */
+export function ageOf(args: Arguments): number {
+  const text = args.value('age');
+  if (text === undefined) return DAY;
+  const duration = parseDuration(text);
+  if (duration === undefined || duration.ignored !== '' || duration.seconds < 0) {
+    throw new UsageError(`'${text}' is no duration such as '10h' or '7d'`);
+  }
+  return duration.seconds;
+}
+
+/** Whether a newer key of the same principal was written `age` seconds ago, or earlier. */
+export function isSuperseded(
+  { principal, kvno }: KeytabEntry,
+  entries: readonly KeytabEntry[],
+  { age, now }: { readonly age: number; readonly now: Date },
+): boolean {
+  const latest = now.getTime() - age * 1000;
+  return entries.some(
+    other =>
+      other.kvno > kvno && other.timestamp.getTime() <= latest && samePrincipal(other.principal, principal),
+  );
+}

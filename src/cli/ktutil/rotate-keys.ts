@@ -1,0 +1,175 @@
+import { askKeyHints } from '../../client/key-hints.ts';
+import type { Secret } from '../../client/secret.ts';
+import { defaultTktEnctypes } from '../../config/enctypes.ts';
+import { randomBytes } from '../../crypto/random.ts';
+import { KerberosError } from '../../errors.ts';
+import type { Keytab, KeytabEntry } from '../../keytab/keytab.ts';
+import { NT_SRV_INST } from '../../messages/numbers.ts';
+import { formatPrincipal, type Principal, samePrincipal } from '../../messages/principal.ts';
+import { ActivityError, type Arguments, during, UsageError } from '../command.ts';
+import { exchangeOptions } from '../exchange.ts';
+import { warnOfWeak } from '../input-warnings.ts';
+import { type PasswordTicket, setPassword } from '../password-change.ts';
+import { openSession, principalOf, type Session } from '../session.ts';
+import type { Io } from '../terminal.ts';
+import { showWaits } from '../waiting.ts';
+import { passwordToKeys } from './add-keys.ts';
+import { enctypesOf } from './enctypes.ts';
+import { countKeys, isSame, keytabOf, storeEntries } from './keytab.ts';
+import { liveKvno, proveSecret } from './live.ts';
+import { ageOf, isSuperseded } from './remove.ts';
+import { checkSources, readSecret } from './secret.ts';
+
+/** What is rotated, and where. */
+interface Rotation {
+  readonly principal: Principal;
+  readonly keytab: Keytab;
+  readonly enctypes: readonly number[];
+  readonly session: Session;
+}
+
+/** Rotates the keys of a principal; resolves to the exit status. */
+export async function rotateKeys(args: Arguments, io: Io): Promise<number> {
+  if (args.operands.length !== 1) throw new UsageError('ktutil rotate: name one principal');
+  checkSources(args);
+  const age = ageOf(args);
+  const session = openSession(io, { follow: showWaits });
+  const principal = await principalOf(args.operands[0]!, session);
+  const keytab = keytabOf(args, session);
+  const named = enctypesOf(args);
+  warnOfWeak('ktutil', named ?? [], io);
+  const enctypes = named ?? defaultTktEnctypes(session.config);
+  const rotation = { principal, keytab, enctypes, session };
+  const before = await entriesBefore(rotation, args.has('admin'));
+  const changer = await changerOf(rotation, before, args);
+  const entries = await rotate(rotation, before, changer);
+  const removed = await removeSuperseded(rotation, age);
+  if (!args.has('quiet')) {
+    const kept = before.length - removed;
+    const old = `kept ${kept} old, removed ${removed}`;
+    const count = `${countKeys(entries.length)} of ${formatPrincipal(principal)}, kvno ${entries[0]!.kvno}`;
+    io.out(`New in ${keytab.name}: ${count}; ${old}\n`);
+  }
+  return 0;
+}
+
+/** The keys that the keytab has; an administrator can do without. */
+async function entriesBefore({ keytab, principal }: Rotation, mayLack: boolean): Promise<KeytabEntry[]> {
+  try {
+    return (await keytab.entries()).filter(entry => samePrincipal(entry.principal, principal));
+  } catch (error) {
+    if (mayLack && error instanceof KerberosError && error.code === 'KEYTAB_NOT_FOUND') return [];
+    return during(`reading ${keytab.name}`, () => Promise.reject(error));
+  }
+}
+
+/** Who changes the password. */
+interface Changer {
+  /** For the password server. */
+  readonly ticket: PasswordTicket;
+  /** The present version of the principal's keys, where it proves them itself. */
+  readonly kvno: number | undefined;
+}
+
+async function changerOf(
+  { principal, enctypes, session }: Rotation,
+  before: readonly KeytabEntry[],
+  args: Arguments,
+): Promise<Changer> {
+  const name = args.value('admin');
+  const client = name === undefined ? principal : await principalOf(name, session);
+  const prompt = `Password for ${formatPrincipal(client)}: `;
+  const secret: Secret =
+    name === undefined ? { keytab: before } : { password: () => readSecret(args, prompt, session.io) };
+  const server = { nameType: NT_SRV_INST, components: ['kadmin', 'changepw'], realm: principal.realm };
+  return during('getting initial ticket', async () => {
+    const { result } = await proveSecret(client, secret, { session, enctypes, server });
+    const { credential, kdcOffset } = result;
+    if (name !== undefined) return { ticket: { credential, kdcOffset, target: principal }, kvno: undefined };
+    const kvno = await liveKvno(principal, secret, { session, enctypes });
+    return { ticket: { credential, kdcOffset }, kvno };
+  });
+}
+
+/** Changes the password; resolves to the new entries. */
+async function rotate(
+  rotation: Rotation,
+  before: readonly KeytabEntry[],
+  changer: Changer,
+): Promise<readonly KeytabEntry[]> {
+  const { keytab, principal, session } = rotation;
+  // All classes of characters that a policy may want are in it.
+  const password = `Aa1=${Buffer.from(randomBytes(32)).toString('base64')}`;
+  const last = changer.kvno ?? Math.max(0, ...before.map(({ kvno }) => kvno));
+  // They are in the keytab before the KDC has them: no ticket ever comes that it cannot open, whatever happens to us.
+  const foreseen = await entriesFor(rotation, password, last + 1);
+  await storeEntries(keytab, foreseen);
+  const withdraw = (): Promise<number> =>
+    during(`writing ${keytab.name}`, () =>
+      keytab.remove(entry => foreseen.some(other => isSame(entry, other))),
+    );
+  try {
+    await change(changer, password, session);
+  } catch (error) {
+    if (!(await isTaken(rotation, password))) {
+      // Where the answer was lost, the KDC may have taken the password, and another of its servers not know it yet.
+      if (isRefusal(error)) await withdraw();
+      throw error;
+    }
+  }
+  const secret = { password: async () => password };
+  const live = await during('proving the new password', () => liveKvno(principal, secret, rotation));
+  const actual = await entriesFor(rotation, password, live ?? last + 1);
+  await storeEntries(keytab, actual);
+  const mistaken = foreseen.filter(entry => !actual.some(other => isSame(entry, other)));
+  if (mistaken.length > 0) {
+    await keytab.remove(entry => mistaken.some(other => isSame(entry, other)));
+  }
+  return actual;
+}
+
+async function change({ ticket }: Changer, password: string, session: Session): Promise<void> {
+  await during('changing password', async () => {
+    const { changed, sentence } = await setPassword(ticket, password, session);
+    if (!changed) throw new KerberosError('PASSWORD_NOT_CHANGED', sentence.replaceAll('\n', ' '));
+  });
+}
+
+/** The entries that a password makes by what the KDC says now. */
+async function entriesFor(
+  { principal, enctypes, session }: Rotation,
+  password: string,
+  kvno: number,
+): Promise<readonly KeytabEntry[]> {
+  const timestamp = session.io.now();
+  const hints = await during('asking for the salt', () =>
+    askKeyHints(principal, exchangeOptions(session, enctypes)),
+  );
+  return passwordToKeys(password, hints).map(key => ({ principal, timestamp, kvno, key }));
+}
+
+/** Whether a failure means that the password is what it was. */
+function isRefusal(error: unknown): boolean {
+  const cause = error instanceof ActivityError ? error.cause : error;
+  return cause instanceof KerberosError && ['PASSWORD_NOT_CHANGED', 'REALM_UNKNOWN'].includes(cause.code);
+}
+
+/** Whether the KDC is known to have the password. */
+async function isTaken(rotation: Rotation, password: string): Promise<boolean> {
+  try {
+    await proveSecret(rotation.principal, { password: async () => password }, rotation);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function removeSuperseded({ principal, keytab, session }: Rotation, age: number): Promise<number> {
+  const entries = await keytab.entries();
+  const now = session.io.now();
+  return during(`writing ${keytab.name}`, () =>
+    keytab.remove(
+      entry => samePrincipal(entry.principal, principal) && isSuperseded(entry, entries, { age, now }),
+    ),
+  );
+}

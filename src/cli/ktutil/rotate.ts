@@ -1,0 +1,25 @@
+import { type Command, jsonOption } from '../command.ts';
+import { ageOption, enctypesOption, keytabOption, quietOption } from './keytab.ts';
+import { secretOptions } from './secret.ts';
+
+/** ktutil rotate: a new random password for a principal, and its keys into the keytab. */
+export const ktutilRotate: Command = {
+  name: 'ktutil rotate',
+  summary: 'Have the KDC take new keys for a principal, and keep the old ones for a while.',
+  operands: 'principal',
+  usageStatus: 2,
+  options: [
+    keytabOption,
+    enctypesOption,
+    ageOption,
+    {
+      flags: '--admin <principal>',
+      text: 'Set the password as this administrator, whose own is asked for, instead of changing it with the keytab.',
+    },
+    ...secretOptions,
+    quietOption,
+    jsonOption,
+  ],
+  asksKdc: true,
+  run: async (args, io) => (await import('./rotate-keys.ts')).rotateKeys(args, io),
+};

@@ -1,0 +1,158 @@
+import { runErrand } from '../../client/service.ts';
+import { requestService } from '../../client/service-request.ts';
+import { defaultTgsEnctypes } from '../../config/enctypes.ts';
+import { isSupported } from '../../crypto/enctype-list.ts';
+import { IntegrityError, KerberosError } from '../../errors.ts';
+import type { KeytabEntry } from '../../keytab/keytab.ts';
+import { KDC_ERR_ETYPE_NOSUPP, KDC_ERR_PREAUTH_FAILED } from '../../messages/error-codes.ts';
+import { KdcError } from '../../messages/krb-error.ts';
+import { KU_TICKET } from '../../messages/numbers.ts';
+import { formatPrincipal, type Principal } from '../../messages/principal.ts';
+import { toKey, unseal } from '../../messages/seal.ts';
+import { EncTicketPart, Ticket } from '../../messages/ticket.ts';
+import type { EncryptedData } from '../../messages/types.ts';
+import { during } from '../command.ts';
+import { exchangeOptions } from '../exchange.ts';
+import { cacheOf } from '../named-caches.ts';
+import type { Session } from '../session.ts';
+import { liveKvno, proveSecret } from './live.ts';
+
+/**
+ * What a key of a keytab is to the KDC: `current`, proven and of its version; `unproven`, of its version, but nothing
+ * tells whether it is the same; `old`; `ahead` of it; `wrong`, another key of its version; `misnumbered`, the right key
+ * under another version; `not-at-kdc`, of an enctype that the KDC has no key of; `unasked`, where it did not answer.
+ */
+export type KeyState =
+  | 'current'
+  | 'unproven'
+  | 'old'
+  | 'ahead'
+  | 'wrong'
+  | 'misnumbered'
+  | 'not-at-kdc'
+  | 'unasked';
+
+/** What was found out about one key. */
+export interface Finding {
+  readonly entry: KeytabEntry;
+  readonly state: KeyState;
+  /** The version that the KDC has, where that came to light. */
+  readonly live: number | undefined;
+}
+
+/** Compares the keys of one principal with the KDC's. Throws what keeps the KDC from answering. */
+export async function checkKeys(
+  own: readonly KeytabEntry[],
+  cache: string | undefined,
+  session: Session,
+): Promise<readonly Finding[]> {
+  const { principal } = own[0]!;
+  const seen = await during(`verifying the keys of ${formatPrincipal(principal)}`, async () => {
+    try {
+      return await seenAsClient(own, session);
+    } catch (error) {
+      if (!(error instanceof KdcError)) throw error;
+      return seenInTicket(principal, own, { cache, session, refusal: error });
+    }
+  });
+  return own.map(entry => ({ entry, state: stateOf(entry, seen), live: seen.live }));
+}
+
+/** What came to light about the keys of one principal. */
+interface Seen {
+  readonly live: number | undefined;
+  readonly states: ReadonlyMap<KeytabEntry, 'right' | 'wrong' | 'not-at-kdc'>;
+}
+
+function stateOf(entry: KeytabEntry, { live, states }: Seen): KeyState {
+  const state = states.get(entry);
+  if (state === 'wrong' || state === 'not-at-kdc') return state;
+  if (state === 'right') return live === undefined || isVersion(entry, live) ? 'current' : 'misnumbered';
+  if (live === undefined || isVersion(entry, live)) return 'unproven';
+  return entry.kvno < live ? 'old' : 'ahead';
+}
+
+/** Old keytabs have the low 8 bits only. */
+function isVersion({ kvno }: KeytabEntry, live: number): boolean {
+  return kvno === live || kvno === (live & 0xff);
+}
+
+/** Has each of the newest keys prove itself as the client's. */
+async function seenAsClient(own: readonly KeytabEntry[], session: Session): Promise<Seen> {
+  const newest = Math.max(...own.map(({ kvno }) => kvno));
+  const states = new Map<KeytabEntry, 'right' | 'wrong' | 'not-at-kdc'>();
+  let live: number | undefined;
+  for (const entry of own.filter(({ kvno, key }) => kvno === newest && isSupported(key.keytype))) {
+    try {
+      const options = { session, enctypes: [entry.key.keytype] };
+      // One key tells the version of them all.
+      if (live !== undefined) await proveSecret(entry.principal, { keytab: [entry] }, options);
+      else live = await liveKvno(entry.principal, { keytab: [entry] }, options);
+      states.set(entry, 'right');
+    } catch (error) {
+      if (error instanceof KdcError && error.errorCode === KDC_ERR_ETYPE_NOSUPP) {
+        states.set(entry, 'not-at-kdc');
+        continue;
+      }
+      if (!isKeyRefused(error)) throw error;
+      states.set(entry, 'wrong');
+      // More attempts might have the account locked.
+      break;
+    }
+  }
+  return { live, states };
+}
+
+function isKeyRefused(error: unknown): boolean {
+  if (error instanceof KdcError) return error.errorCode === KDC_ERR_PREAUTH_FAILED;
+  return error instanceof KerberosError && error.code === 'PREAUTH_FAILED';
+}
+
+interface TicketSource {
+  readonly cache: string | undefined;
+  readonly session: Session;
+  /** Why the principal cannot be a client, which is told where there is no other way. */
+  readonly refusal: KdcError;
+}
+
+/** Tries the keys on a new ticket for the principal, got with the user's own. */
+async function seenInTicket(
+  principal: Principal,
+  own: readonly KeytabEntry[],
+  { cache: name, session, refusal }: TicketSource,
+): Promise<Seen> {
+  const cache = await cacheOf(name, session);
+  try {
+    await cache.load();
+  } catch {
+    throw refusal;
+  }
+  const errand = {
+    realm: principal.realm,
+    // One from the cache might be older than the key.
+    find: () => undefined,
+    request: (...[tgt, options]: Parameters<Parameters<typeof runErrand>[1]['request']>) =>
+      requestService(tgt, principal, options),
+  };
+  const options = { ...exchangeOptions(session, defaultTgsEnctypes(session.config)), noStore: true };
+  const { ticket } = await runErrand(cache, errand, options);
+  const { encPart } = Ticket.decode(ticket);
+  const tried = own.filter(
+    entry =>
+      entry.key.keytype === encPart.etype && (encPart.kvno === undefined || isVersion(entry, encPart.kvno)),
+  );
+  return {
+    live: encPart.kvno,
+    states: new Map(tried.map(entry => [entry, opens(entry, encPart) ? 'right' : 'wrong'])),
+  };
+}
+
+function opens({ key }: KeytabEntry, sealed: EncryptedData): boolean {
+  try {
+    unseal(EncTicketPart, sealed, toKey(key), KU_TICKET);
+    return true;
+  } catch (error) {
+    if (error instanceof IntegrityError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,87 @@
+import { KeytabError } from '../../errors.ts';
+import type { KeytabEntry } from '../../keytab/keytab.ts';
+import { formatPrincipal } from '../../messages/principal.ts';
+import type { Arguments, Command } from '../command.ts';
+import { lineOfJson } from '../json.ts';
+import { keytabEntryJson } from '../keytab-json.ts';
+import { tellFailure } from '../run-command.ts';
+import { serviceMatcher } from '../service-pattern.ts';
+import { openSession } from '../session.ts';
+import type { Io } from '../terminal.ts';
+import { showWaits } from '../waiting.ts';
+import { describeEntry } from './diff.ts';
+import { keytabOf, keytabOption, readEntries } from './keytab.ts';
+import type { Finding, KeyState } from './verify-keys.ts';
+
+/** ktutil verify: the keys of a keytab against those that the KDC has. */
+export const ktutilVerify: Command = {
+  name: 'ktutil verify',
+  summary: "Compare a keytab with the KDC's keys; the status is 1 where a service would fail.",
+  operands: '[PATTERN...]',
+  usageStatus: 2,
+  options: [
+    keytabOption,
+    {
+      flags: '-c, --cache <cache>',
+      text: 'The cache to get tickets with for services that cannot be clients; the default one if not given.',
+    },
+    { flags: '--json', text: 'Print one line of JSON, and each failure as one on stderr.' },
+  ],
+  asksKdc: true,
+  run,
+};
+
+/** These are of no use to a service, or will be of none when a ticket comes. */
+const BAD: readonly KeyState[] = ['wrong', 'ahead', 'misnumbered', 'not-at-kdc', 'unasked'];
+const LONGEST = 'misnumbered'.length;
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  const session = openSession(io, { follow: showWaits });
+  const keytab = keytabOf(args, session);
+  const fits = serviceMatcher(args.operands);
+  const entries = (await readEntries(keytab)).filter(({ principal }) => fits(principal));
+  if (entries.length === 0) throw new KeytabError('KEYTAB_NO_KEY', `No such key is in ${keytab.name}`);
+  const { checkKeys } = await import('./verify-keys.ts');
+  const findings: Finding[] = [];
+  const soFar = session.decisions.length;
+  for (const own of byPrincipal(entries)) {
+    // Each has a story of its own.
+    session.decisions.splice(soFar);
+    try {
+      findings.push(...(await checkKeys(own, args.value('cache'), session)));
+    } catch (error) {
+      await tellFailure({ program: 'ktutil verify', error, exitStatus: 1 }, args, io);
+      findings.push(...own.map(entry => ({ entry, state: 'unasked' as const, live: undefined })));
+    }
+  }
+  const ok = byPrincipal(findings.map(({ entry }) => entry)).every(own => isGood(own, findings));
+  if (args.has('json')) {
+    const keys = findings.map(({ entry, state, live }) => ({
+      ...keytabEntryJson(entry),
+      state,
+      kdcKvno: live ?? null,
+    }));
+    io.out(lineOfJson({ keytab: keytab.name, ok, keys }));
+  } else {
+    for (const { entry, state, live } of findings) {
+      const at = live === undefined || live === entry.kvno ? '' : `, the KDC has ${live}`;
+      io.out(`${state.padEnd(LONGEST)}  ${describeEntry(entry)}${at}\n`);
+    }
+  }
+  return ok ? 0 : 1;
+}
+
+/** Whether a principal has keys that its tickets come in, and none that are wrong. */
+function isGood(own: readonly KeytabEntry[], findings: readonly Finding[]): boolean {
+  const states = findings.filter(({ entry }) => own.includes(entry)).map(({ state }) => state);
+  return states.includes('current') && !states.some(state => BAD.includes(state));
+}
+
+function byPrincipal(entries: readonly KeytabEntry[]): readonly (readonly KeytabEntry[])[] {
+  const groups = new Map<string, KeytabEntry[]>();
+  for (const entry of entries) {
+    const name = formatPrincipal(entry.principal);
+    groups.set(name, [...(groups.get(name) ?? []), entry]);
+  }
+  return [...groups.values()];
+}

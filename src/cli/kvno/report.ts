@@ -1,0 +1,62 @@
+import { KerberosError } from '../../errors.ts';
+import type { KeytabEntry } from '../../keytab/keytab.ts';
+import type { Credential } from '../../messages/credential.ts';
+import { samePrincipal, toPrincipal } from '../../messages/principal.ts';
+import { type EncTicketPart, Ticket } from '../../messages/ticket.ts';
+import type { Trace } from '../../trace.ts';
+import { ActivityError, during } from '../command.ts';
+import { printable } from '../sentences.ts';
+import type { Io } from '../terminal.ts';
+
+interface ReportOptions {
+  readonly io: Io;
+  readonly trace: Trace;
+  /** Prints nothing but what goes wrong. */
+  readonly quiet: boolean;
+  /** Prints one line of JSON instead. */
+  readonly json: boolean;
+  /** Of the keytab that is to open the ticket. */
+  readonly entries: (() => Promise<readonly KeytabEntry[]>) | undefined;
+  /** The ticket is one that a service has got in the name of a user. */
+  readonly inUsersName: boolean;
+}
+
+/** Prints a ticket's key version and, where a keytab is to be checked, whether that opens the ticket. */
+export async function reportTicket(
+  credential: Credential,
+  name: string,
+  { io, trace, quiet, json, entries, inUsersName }: ReportOptions,
+): Promise<void> {
+  const { encPart } = await during(`decoding ticket for ${name}`, () => Ticket.decode(credential.ticket));
+  const line = printable(`${name}: kvno = ${encPart.kvno ?? 0}`);
+  const activity = `decrypting ticket for ${name}`;
+  let part: EncTicketPart | undefined;
+  try {
+    if (entries !== undefined) {
+      const { openWithKeytab, tellKeys } = await import('./keytab.ts');
+      const keys = await entries();
+      tellKeys(trace, { credential, sealed: encPart, keys });
+      part = openWithKeytab(encPart, keys).part;
+    }
+  } catch (error) {
+    if (!quiet && !json) io.err(`${line}, keytab entry invalid\n`);
+    throw new ActivityError(activity, error);
+  }
+  if (part !== undefined && inUsersName) await during(activity, () => checkClient(part, credential));
+  if (json) io.out(await reportJson(credential, part !== undefined, io.now()));
+  else if (!quiet) io.out(`${line}${entries === undefined ? '' : ', keytab entry valid'}\n`);
+}
+
+async function reportJson(credential: Credential, opened: boolean, now: Date): Promise<string> {
+  const { lineOfJson } = await import('../json.ts');
+  const { ticketJson } = await import('../ticket-json.ts');
+  // Only where a keytab was to be checked.
+  return lineOfJson({ ...(await ticketJson(credential, now)), keytab: opened ? 'valid' : null });
+}
+
+/** Not every KDC vouches for the user whom its reply names; the ticket does. */
+function checkClient({ cname, crealm }: EncTicketPart, { client }: Credential): void {
+  if (!samePrincipal(toPrincipal(cname, crealm), client)) {
+    throw new KerberosError('REPLY_MODIFIED', 'The ticket is for another client than the KDC said');
+  }
+}

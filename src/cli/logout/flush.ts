@@ -1,0 +1,148 @@
+import { existsSync } from 'node:fs';
+import { type Ccache, ccacheName } from '../../ccache/ccache.ts';
+import { hasKeyLeft, hasSealedTickets } from '../../ccache/probe.ts';
+import { splitCcacheName } from '../../ccache/resolve.ts';
+import type { SealedStore } from '../../ccache/sealed-store.ts';
+import { findCcacheType } from '../../ccache/types.ts';
+import { CcacheError, KerberosError } from '../../errors.ts';
+import { formatPrincipal, type Principal } from '../../messages/principal.ts';
+import { ActivityError, type Arguments, during } from '../command.ts';
+import { lineOfJson } from '../json.ts';
+import { cachesAround, isAbsent, readableContents } from '../named-caches.ts';
+import { tellShortly } from '../run-command.ts';
+import { printable } from '../sentences.ts';
+import { openSession, type Session } from '../session.ts';
+import type { Io } from '../terminal.ts';
+import { probeUserKeychain } from '../user-keychain.ts';
+import { kcmCaches, kcmServers } from './kcm.ts';
+import { type Attempt, cacheNames } from './names.ts';
+
+/** What has been destroyed: a cache, or what `what` says. */
+interface Destroyed {
+  readonly what: string;
+  readonly cache?: string;
+  readonly principal?: Principal;
+}
+
+/** Says so. */
+type Say = (destroyed: Destroyed) => void;
+
+/** Destroys every cache of the user and the keychain's key; resolves to the exit status. */
+export async function flushTickets(args: Arguments, io: Io): Promise<number> {
+  const session = openSession(io);
+  const quiet = args.has('quiet');
+  const inJson = args.has('json');
+  let status = 0;
+  const done: Destroyed[] = [];
+  const say: Say = destroyed => {
+    done.push(destroyed);
+    if (!quiet && !inJson) io.out(`${printable(`Destroyed ${textOf(destroyed)}`)}\n`);
+  };
+  // Whatever goes wrong with one of them, the others are destroyed.
+  const attempt: Attempt = async work => {
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof ActivityError && isAbsent(error.cause)) return;
+      status = 1;
+      await tellShortly({ program: 'krb5kit logout', error, exitStatus: 1 }, args, io);
+    }
+  };
+  const flush = async (list: () => Promise<readonly Ccache[]>): Promise<void> => {
+    let caches: readonly Ccache[] = [];
+    await attempt(async () => {
+      caches = await list();
+    });
+    for (const cache of caches) await attempt(() => destroy(cache, say));
+  };
+  const names = await cacheNames(session, attempt);
+  for (const name of names) if (!isServed(name)) await flush(() => cachesOf(name, session));
+  await attempt(() => destroySealed(session, say, { quiet }));
+  // Once the sealed tickets are gone, our agent need not ask the keychain for them.
+  const isNamed = names.some(name => name.startsWith('KCM:'));
+  for (const server of kcmServers(session, isNamed)) await flush(() => kcmCaches(server, session));
+  if (inJson) {
+    if (!quiet) io.out(lineOfJson({ destroyed: done.map(destroyedJson) }));
+  } else if (done.length === 0 && status === 0 && !quiet) io.out('No credential caches found\n');
+  return status;
+}
+
+function textOf({ what, principal }: Destroyed): string {
+  return principal === undefined ? what : `${what} of ${formatPrincipal(principal)}`;
+}
+
+function destroyedJson({ what, cache, principal }: Destroyed): object {
+  return {
+    what,
+    cache: cache ?? null,
+    principal: principal === undefined ? null : formatPrincipal(principal),
+  };
+}
+
+/** Whether its caches go with all others of the keychain, or of a server. */
+function isServed(name: string): boolean {
+  return name.startsWith('KEYCHAIN:') || name.startsWith('KCM:');
+}
+
+/** Those of the collection that a name stands for; the one where it stands for none. */
+function cachesOf(name: string, session: Session): Promise<readonly Ccache[]> {
+  return during(`destroying ${name}`, async () => {
+    if ((await findCcacheType(splitCcacheName(name).type)) === undefined) {
+      throw new CcacheError('CACHE_TYPE_UNKNOWN', 'Unknown credential cache type', name);
+    }
+    return cachesAround(name, session);
+  });
+}
+
+function destroy(cache: Ccache, say: Say): Promise<void> {
+  const name = ccacheName(cache);
+  return during(`destroying ${name}`, async () => {
+    const contents = await readableContents(cache);
+    await cache.destroy();
+    say({ what: name, cache: name, ...(contents && { principal: contents.principal }) });
+  });
+}
+
+/** Whether or not they can be opened. A key is looked for without them, too: a locked keychain may have kept it. */
+async function destroySealed(
+  session: Session,
+  say: Say,
+  { quiet }: { readonly quiet: boolean },
+): Promise<void> {
+  const { io, caches } = session;
+  const there = hasSealedTickets(caches.dataDirectory);
+  const keyLeft = hasKeyLeft(caches.dataDirectory);
+  if (!there && !keyLeft) {
+    if (!existsSync(caches.dataDirectory) || !(await probeUserKeychain(io, caches.dataDirectory)).usable)
+      return;
+  }
+  const { sealedStore } = await import('../../ccache/sealed-store.ts');
+  const store = sealedStore(caches);
+  // To tell their names takes the key, which the user may have to be asked for.
+  const members = () => (quiet ? [{ what: 'sealed tickets' }] : sealedMembers(store));
+  const what = there ? await members() : keyLeft ? [{ what: 'the key of sealed tickets' }] : [];
+  try {
+    await store.forget();
+  } catch (error) {
+    const still = hasSealedTickets(caches.dataDirectory);
+    if (there && !still) what.forEach(say);
+    throw new ActivityError(
+      still ? 'destroying sealed tickets' : 'deleting the key of sealed tickets',
+      error,
+    );
+  }
+  what.forEach(say);
+}
+
+async function sealedMembers(store: SealedStore): Promise<readonly Destroyed[]> {
+  try {
+    const { members } = await store.read();
+    return [...members].map(([name, { principal }]) => {
+      const cache = ccacheName({ type: 'KEYCHAIN', residual: name });
+      return { what: cache, cache, principal };
+    });
+  } catch (error) {
+    if (!(error instanceof KerberosError)) throw error;
+    return [{ what: 'sealed tickets that could not be opened' }];
+  }
+}

@@ -1,0 +1,118 @@
+import type { Arguments } from '../command.ts';
+import { dataDirectory } from '../directories.ts';
+import { lineOfJson } from '../json.ts';
+import { tellError, tellShortly } from '../run-command.ts';
+import { printable } from '../sentences.ts';
+import { endSessions, makeSessions } from '../session-registry.ts';
+import type { Io } from '../terminal.ts';
+import { shellArrangements } from './shell-lines.ts';
+import { unknownShell } from './shells.ts';
+import { type Arrangement, type Standing, serviceArrangement } from './units.ts';
+
+const name = 'krb5kit logout';
+
+/** Has tickets destroyed at the end of sessions, wherever that can be arranged for; says what is done. */
+export async function installLogout(io: Io): Promise<number> {
+  let status = await forEach(io, (arrangement, standing) => {
+    if (standing === 'impossible') return 0;
+    if (standing !== 'installed') return arrangement.install();
+    io.out(`${printable(`Installed already: ${arrangement.what}`)}\n`);
+    return 0;
+  });
+  status ||= attempt(io, () => {
+    if (io.platform !== 'win32') makeSessions(dataDirectory(io));
+    return 0;
+  });
+  return tellUnknownShell(io) || status;
+}
+
+/** Undoes it and says what is done. Sessions that there are end as if it had never been. */
+export async function uninstallLogout(io: Io): Promise<number> {
+  let any = false;
+  const status = await forEach(io, (arrangement, standing) => {
+    if (standing === 'impossible' || standing === 'absent') return 0;
+    any = true;
+    return arrangement.uninstall();
+  });
+  endSessions(dataDirectory(io));
+  if (!any && status === 0) io.out('Nothing is installed\n');
+  return status;
+}
+
+const words: Readonly<Record<Standing, string>> = {
+  installed: 'Installed',
+  outdated: 'Out of date',
+  absent: 'Not installed',
+  impossible: '',
+};
+
+/** Says what is installed and what is not; the exit status is 0 where all of it is. */
+export async function showLogoutStatus(args: Arguments, io: Io): Promise<number> {
+  if (args.has('json')) return showStatusInJson(args, io);
+  let any = false;
+  const status = await forEach(io, ({ what }, standing) => {
+    if (standing === 'impossible') return 0;
+    any = true;
+    io.out(`${printable(`${words[standing]}: ${what}`)}\n`);
+    return standing === 'installed' ? 0 : 1;
+  });
+  if (!any) io.out('Not installed\n');
+  return tellUnknownShell(io) || (any ? status : 1);
+}
+
+async function showStatusInJson(args: Arguments, io: Io): Promise<number> {
+  const found: { readonly what: string; readonly standing: Standing }[] = [];
+  let failed = false;
+  for (const arrangement of arrangements(io)) {
+    try {
+      found.push({ what: arrangement.what, standing: arrangement.standing() });
+    } catch (error) {
+      failed = true;
+      await tellShortly({ program: name, error, exitStatus: 1 }, args, io);
+    }
+  }
+  const possible = found.filter(({ standing }) => standing !== 'impossible');
+  const unwatchedShell = (io.platform === 'win32' ? undefined : unknownShell(io)) ?? null;
+  const installed =
+    possible.length > 0 &&
+    possible.every(({ standing }) => standing === 'installed') &&
+    unwatchedShell === null &&
+    !failed;
+  io.out(lineOfJson({ installed, arrangements: possible, unwatchedShell }));
+  return installed ? 0 : 1;
+}
+
+function arrangements(io: Io): readonly Arrangement[] {
+  return [serviceArrangement(io), ...(io.platform === 'win32' ? [] : shellArrangements(io))];
+}
+
+/** Whatever goes wrong with one of them, the others are done. */
+async function forEach(
+  io: Io,
+  work: (arrangement: Arrangement, standing: Standing) => number,
+): Promise<number> {
+  let status = 0;
+  for (const arrangement of arrangements(io)) {
+    status = attempt(io, () => work(arrangement, arrangement.standing())) || status;
+  }
+  return status;
+}
+
+function attempt(io: Io, work: () => number): number {
+  try {
+    return work();
+  } catch (error) {
+    tellError(name, error, io);
+    return 1;
+  }
+}
+
+/** What cannot be arranged for must not look as if it were. */
+function tellUnknownShell(io: Io): number {
+  const shell = unknownShell(io);
+  if (shell === undefined || io.platform === 'win32') return 0;
+  io.err(
+    `${printable(`${name}: Sessions of ${shell} cannot be watched: it reads none of the files known here`)}\n`,
+  );
+  return 1;
+}

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { splitCcacheName } from '../../ccache/resolve.ts';
+import { during } from '../command.ts';
+import { defaultCacheName } from '../default-cache.ts';
+import type { Session } from '../session.ts';
+import type { Io } from '../terminal.ts';
+import { usualCacheFiles } from '../usual-files.ts';
+
+/** Does some work; what goes wrong in it is told, and does not keep the rest from being done. */
+export type Attempt = (work: () => Promise<void>) => Promise<void>;
+
+/**
+ * The names of what a user's tickets may be in: what KRB5CCNAME names and what `default_ccache_name` does, the files that
+ * native tools leave in their usual place, and collections in the kernel's keyrings; each once.
+ */
+export async function cacheNames(session: Session, attempt: Attempt): Promise<readonly string[]> {
+  const { io, config } = session;
+  const names: string[] = [];
+  await attempt(() =>
+    during('getting default ccache', async () => {
+      names.push(await defaultCacheName(session, { reading: true }));
+    }),
+  );
+  if (io.env.KRB5CCNAME) {
+    await attempt(() =>
+      during('getting default ccache', () => {
+        const configured = config.libdefaults.defaultCcacheName;
+        if (configured) names.push(configured);
+      }),
+    );
+  }
+  if (io.uid !== undefined)
+    names.push(...usualCacheFiles(io.cacheDirectory, io.uid).map(path => `FILE:${path}`));
+  await attempt(() =>
+    during('listing the keyrings of the kernel', async () => {
+      // Those that are found before something goes wrong count.
+      for await (const name of keyringNames(io)) names.push(name);
+    }),
+  );
+  return [...new Set(names.map(typed))];
+}
+
+/** Collections of those keyrings of the user that outlive sessions. */
+async function* keyringNames({ uid, keysFile }: Io): AsyncGenerator<string> {
+  const keys = textOf(keysFile);
+  if (uid === undefined || !keys.includes(' _krb')) return;
+  const { lastingKeyrings, userCollections } = await import('../../ccache/keyring-user.ts');
+  const { user, persistent } = lastingKeyrings(keys, uid);
+  if (persistent) yield `KEYRING:persistent:${uid}`;
+  if (user) yield* await userCollections(uid);
+}
+
+/** Nothing where there is no such file, as on other systems. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+function typed(name: string): string {
+  const { type, residual } = splitCcacheName(name);
+  return `${type}:${residual}`;
+}

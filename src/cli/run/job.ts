@@ -1,0 +1,258 @@
+import { KerberosError } from '../../errors.ts';
+import { UsageError } from '../command.ts';
+import { maskSecrets } from '../job/masks.ts';
+import type { Job } from '../job.ts';
+import { type LastingOptions, type Supplied, supplyTickets } from '../lasting-tickets.ts';
+import { tellError, tellFailure } from '../run-command.ts';
+import { openSession, type Session } from '../session.ts';
+import type { Io } from '../terminal.ts';
+import { becomeDaemon } from './background.ts';
+import { isFinal, type Keeper, keepTickets, retryAfter } from './keeper.ts';
+import { notifyManager } from './notify.ts';
+import { writePidFile } from './pid-file.ts';
+import { makePrivatePlace, type PrivatePlace } from './place.ts';
+import { catchSignals, onSignals, type Started, type Stop, startProgram, statusOf } from './program.ts';
+import { environment, supplyOf } from './supply.ts';
+
+/** Seconds that a ticket lives on at the next look if nothing else is wished for, as with k5start. */
+const MARGIN = 120;
+
+/** Gets the tickets, and keeps them alive while the command runs; resolves to the exit status. */
+export async function runJob(job: Job, io: Io): Promise<number> {
+  const aborting = new AbortController();
+  // From here on a signal must not end us before everything is removed.
+  const stop = catchSignals(io, () => aborting.abort());
+  const alarm = catchAlarms(io);
+  const terminal = { lent: false };
+  const ours = quietIo(job, { signal: aborting.signal, terminal }, io);
+  try {
+    const ends = { stop, alarm, terminal, cancel: () => aborting.abort() };
+    return await inPlace(job, ends, openSession(ours));
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    if (stop.early !== undefined) return statusOf(stop.early);
+    await tellFailure({ program: job.program, error, exitStatus: 1 }, job.kinit, ours);
+    return 1;
+  } finally {
+    alarm.release();
+    stop.release();
+  }
+}
+
+/** The terminal, which is the command's from the moment that it is started. */
+interface Terminal {
+  lent: boolean;
+}
+
+interface Surroundings {
+  readonly signal: AbortSignal;
+  readonly terminal: Terminal;
+}
+
+/**
+ * Standard output belongs to the command: what we have to say goes to the other, and nothing is lost but the words where
+ * nobody reads them. Standard input belongs to it, too: what is in there is no answer to us.
+ */
+function quietIo({ log }: Job, { signal, terminal }: Surroundings, io: Io): Io {
+  const err = (text: string): void => {
+    io.tell(text);
+    log?.(text.trimEnd());
+  };
+  const ask = async (prompt: string): Promise<string> => {
+    if (io.stdinIsTerminal && !terminal.lent) return io.readPassphrase(prompt);
+    throw new KerberosError('PASSWORD_UNREAD', 'There is no terminal to ask for a password on');
+  };
+  return Object.create(io, {
+    out: { value: io.tell },
+    err: { value: err },
+    readPassword: { value: ask },
+    signal: { value: signal },
+  });
+}
+
+async function inPlace(
+  job: Job,
+  ends: Pick<Errand, 'stop' | 'alarm' | 'terminal' | 'cancel'>,
+  session: Session,
+): Promise<number> {
+  const { io } = session;
+  if (job.mask && job.secret !== undefined)
+    maskSecrets(job.secret.texts, { ...job.secret, program: job.program }, io);
+  const place =
+    job.command.length > 0 && job.cacheName === undefined ? await makePrivatePlace(job, session) : undefined;
+  try {
+    const { makePrimary, ...supply } = await supplyOf(job, place, session);
+    const env = environment(job, { place, cache: supply.cache }, io);
+    const refresh = async (options: LastingOptions): Promise<Supplied> => {
+      const supplied = await supplyTickets(supply, options, session);
+      // What led to it is told of failures, and there may be many.
+      session.decisions.length = 0;
+      await job.afterwards?.(supply.cache, env, io);
+      return supplied;
+    };
+    const supplied = await firstTickets(job, refresh, session);
+    if (supplied !== undefined) await makePrimary?.();
+    if (job.command.length === 0 && job.interval === undefined) return 0;
+    return await whileItLasts({ job, supplied, refresh, env, place, ...ends }, io);
+  } finally {
+    await place?.close();
+  }
+}
+
+/** Undefined where there are none yet, and the job is patient. */
+async function firstTickets(
+  job: Job,
+  refresh: (options: LastingOptions) => Promise<Supplied>,
+  { io }: Session,
+): Promise<Supplied | undefined> {
+  const given = job.secret?.tickets !== undefined;
+  const anew = job.happy === undefined && !given;
+  try {
+    return await refresh({ least: (job.happy ?? 1) + (job.interval ?? 0), anew });
+  } catch (error) {
+    if (io.signal?.aborted || !(job.patient || job.keepsGoing)) throw error;
+    tellError(job.program, error, io);
+    return undefined;
+  }
+}
+
+interface Errand {
+  /** Ends what is under way. */
+  cancel(): void;
+  readonly job: Job;
+  readonly supplied: Supplied | undefined;
+  refresh(options: LastingOptions): Promise<Supplied>;
+  readonly env: NodeJS.ProcessEnv;
+  readonly place: PrivatePlace | undefined;
+  readonly stop: Stop;
+  readonly alarm: Alarm;
+  readonly terminal: Terminal;
+}
+
+async function whileItLasts(errand: Errand, io: Io): Promise<number> {
+  const { job } = errand;
+  const ready = job.daemon === undefined ? () => undefined : becomeDaemon(job.daemon);
+  const removePid = writePidFile(job.pidFile, io.pid, { program: job.program, io });
+  try {
+    return await withCommand(errand, ready, io);
+  } finally {
+    removePid();
+  }
+}
+
+async function withCommand(
+  { job, refresh, env, place, stop, alarm, terminal, cancel, ...errand }: Errand,
+  ready: () => void,
+  io: Io,
+): Promise<number> {
+  const { program } = job;
+  let { supplied } = errand;
+  if (supplied === undefined) {
+    ready();
+    // A command that needs tickets is not started without any.
+    if (!job.keepsGoing) supplied = await patiently(refresh, { ...job, alarm }, io);
+  }
+  const surroundings = { name: program, env, stop, io, silent: job.daemon !== undefined };
+  const started = job.command.length === 0 ? undefined : startProgram(job.command, surroundings);
+  let removePid = (): void => undefined;
+  if (started?.pid !== undefined) {
+    terminal.lent = true;
+    place?.usedBy(started.pid);
+    removePid = writePidFile(job.childPidFile, started.pid, { program, io });
+  }
+  // One that cannot be started is told of while somebody listens.
+  if (started === undefined || started.pid !== undefined) ready();
+  const keeper = keepTickets(supplied, {
+    interval: job.interval,
+    margin: job.happy ?? MARGIN,
+    always: job.always,
+    now: () => io.now(),
+    refresh,
+    failed(error) {
+      tellError(program, error, io);
+      return !(job.exitOnError || (job.renewOnly && !job.keepsGoing && isFinal(error)));
+    },
+    recovered: () => io.err(`${program}: there are new tickets again\n`),
+  });
+  alarm.onRing = () => keeper.wake();
+  const manager = { program, env };
+  try {
+    void notifyManager(['READY=1', `STATUS=Keeping tickets in ${env.KRB5CCNAME}`], manager, io);
+    return await outcome({ job, started, keeper, stop, cancel }, io);
+  } finally {
+    removePid();
+    cancel();
+    await Promise.all([keeper.stop(), notifyManager(['STOPPING=1'], manager, io)]);
+  }
+}
+
+interface Running {
+  readonly job: Job;
+  readonly started: Started | undefined;
+  readonly keeper: Keeper;
+  readonly stop: Stop;
+  cancel(): void;
+}
+
+/** Waits for the command, or without one for a signal; for either no longer than the tickets must last. */
+async function outcome({ job, started, keeper, stop, cancel }: Running, { signal }: Io): Promise<number> {
+  if (started === undefined) {
+    const stopped = new Promise<false>(resolve => {
+      if (signal?.aborted) resolve(false);
+      signal?.addEventListener('abort', () => resolve(false), { once: true });
+    });
+    if (await Promise.race([keeper.ended, stopped])) return 1;
+    const asked = stop.early === 'SIGTERM' || stop.early === 'SIGHUP';
+    return asked || stop.early === undefined ? 0 : statusOf(stop.early);
+  }
+  const gaveUp = keeper.ended.then(given => {
+    if (given && (job.hangsUp || job.exitOnError)) started.kill('SIGHUP');
+    return given;
+  });
+  const status = await started.status;
+  cancel();
+  await keeper.stop();
+  return (await gaveUp) ? 1 : status;
+}
+
+async function patiently(
+  refresh: (options: LastingOptions) => Promise<Supplied>,
+  { happy = 1, interval = 0, alarm }: Job & { readonly alarm: Alarm },
+  { signal }: Io,
+): Promise<Supplied> {
+  for (let failures = 0; ; failures++) {
+    try {
+      return await refresh({ least: happy + interval, anew: false });
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      await nap(retryAfter(failures), alarm, signal);
+    }
+  }
+}
+
+function nap(seconds: number, alarm: Alarm, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise(resolve => {
+    const rouse = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', rouse);
+      resolve();
+    };
+    const timer = setTimeout(rouse, seconds * 1000);
+    signal?.addEventListener('abort', rouse);
+    alarm.onRing = rouse;
+  });
+}
+
+/** SIGALRM, which asks for new tickets at once; there is nothing to be done about one that comes while they are got. */
+interface Alarm {
+  onRing: () => void;
+  release(): void;
+}
+
+function catchAlarms(io: Io): Alarm {
+  const alarm: Alarm = {
+    onRing: () => undefined,
+    release: onSignals(['SIGALRM'], () => alarm.onRing(), io),
+  };
+  return alarm;
+}

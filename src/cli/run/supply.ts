@@ -1,0 +1,140 @@
+import { type Ccache, ccacheName } from '../../ccache/ccache.ts';
+import { readOnce, type Secret } from '../../client/secret.ts';
+import { KerberosError } from '../../errors.ts';
+import { isAnonymous } from '../../messages/anonymous.ts';
+import { type Principal, tgsPrincipal } from '../../messages/principal.ts';
+import { type Arguments, during, UsageError } from '../command.ts';
+import { defaultCache } from '../default-cache.ts';
+import { ticketsFor } from '../job/secrets.ts';
+import type { Job } from '../job.ts';
+import { chooseCache, type Target } from '../kinit/cache.ts';
+import { getInitial } from '../kinit/exchange.ts';
+import { readWishes } from '../kinit/wishes.ts';
+import type { Supply } from '../lasting-tickets.ts';
+import { printable } from '../sentences.ts';
+import { namedCache, principalOf, type Session } from '../session.ts';
+import type { Io } from '../terminal.ts';
+import type { PrivatePlace } from './place.ts';
+
+interface Found {
+  readonly place: PrivatePlace | undefined;
+  readonly cache: Ccache;
+}
+
+/** Ours, with the cache and without the secret, which is none of the command's business. */
+export function environment({ secret, cacheName }: Job, { place, cache }: Found, io: Io): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = { ...io.env };
+  if (secret?.variable !== undefined) delete env[secret.variable];
+  if (place !== undefined) return { ...env, ...place.env };
+  return { ...env, KRB5CCNAME: cacheName ?? ccacheName(cache) };
+}
+
+/** What the tickets are for, and where they come from. */
+export async function supplyOf(
+  job: Job,
+  place: PrivatePlace | undefined,
+  session: Session,
+): Promise<Supply & Pick<Target, 'makePrimary'>> {
+  const { kinit, secret, program } = job;
+  const services = await Promise.all(
+    job.services.map(name => during(`parsing service name ${name}`, () => principalOf(name, session))),
+  );
+  if (job.renewOnly || secret?.tickets !== undefined) return ofTickets({ job, place, services }, session);
+  const say = (line: string): void => job.say(line, session.io);
+  // The choice is about the principal alone where the cache is ours.
+  const choosing = place === undefined ? kinit : { ...withCache(kinit, `MEMORY:${program}`) };
+  const chosen = await chooseCache(choosing, session, { withKeytab: job.withKeytab, say });
+  const target = { ...chosen, cache: place?.cache ?? chosen.cache, makePrimary: undefined };
+  const { wishes, ignored, faults } = await readWishes(kinit, session.io);
+  if (faults.length > 0) throw new UsageError(faults.map(fault => `${program}: ${fault}`).join('\n'));
+  for (const line of ignored) session.io.err(`${line}\n`);
+  const request = {
+    args: kinit,
+    target,
+    wishes,
+    withKeytab: job.withKeytab,
+    secret: secret?.secret ?? askedFor(job, target, session),
+    say,
+  };
+  const named = kinit.value('S');
+  return {
+    cache: target.cache,
+    server: await firstServer(named, target.principal, session),
+    services,
+    client: kinit.has('canonicalize') || kinit.has('n') ? undefined : target.principal,
+    renews: job.renews,
+    obtain: () => getInitial(request, session),
+    makePrimary: place === undefined ? chosen.makePrimary : undefined,
+  };
+}
+
+interface Errand {
+  readonly job: Job;
+  readonly place: PrivatePlace | undefined;
+  readonly services: readonly Principal[];
+}
+
+/** The tickets are there already; they are renewed as long as they can be. */
+async function ofTickets(
+  { job: { kinit, secret, cacheName }, place, services }: Errand,
+  session: Session,
+): Promise<Supply & Pick<Target, 'makePrimary'>> {
+  const given = secret?.tickets;
+  const named = kinit.operands[0];
+  const tickets =
+    given === undefined || named === undefined ? given : ticketsFor(await principalOf(named, session), given);
+  const source = await (cacheName !== undefined
+    ? namedCache(cacheName, session)
+    : defaultCache(session, { reading: true, activity: 'opening the cache' }));
+  const contents =
+    tickets ?? (place && (await during(`reading tickets of ${ccacheName(source)}`, () => source.load())));
+  const cache = place?.cache ?? source;
+  if (contents !== undefined) await cache.initialize(contents);
+  const { principal } =
+    contents ?? (await during(`reading tickets of ${ccacheName(cache)}`, () => cache.load()));
+  return {
+    cache,
+    server: tgsPrincipal(principal.realm),
+    services,
+    client: undefined,
+    renews: true,
+    obtain: undefined,
+    makePrimary: undefined,
+  };
+}
+
+async function firstServer(
+  named: string | undefined,
+  { realm }: Principal,
+  session: Session,
+): Promise<Principal> {
+  return named === undefined ? tgsPrincipal(realm) : principalOf(named, session, { defaultRealm: realm });
+}
+
+/** The password, asked for once; standard input is the command's, unless somebody says otherwise. */
+function askedFor(
+  { withKeytab, kinit, program }: Job,
+  { principal, name }: { readonly principal: Principal; readonly name: string },
+  { io }: Session,
+): Secret | undefined {
+  if (withKeytab || isAnonymous(principal) || kinit.has('X')) return undefined;
+  return readOnce({
+    async password() {
+      if (io.stdinIsTerminal) return io.readPassphrase(`Password for ${printable(name)}: `);
+      throw new KerberosError(
+        'PASSWORD_UNREAD',
+        `There is no terminal to ask for the password of ${name} on; see ${program} --help for other ways`,
+      );
+    },
+  });
+}
+
+function withCache(args: Arguments, name: string): Arguments {
+  return {
+    ...args,
+    has: option => option === 'c' || args.has(option),
+    value: option => (option === 'c' ? name : args.value(option)),
+    values: option => (option === 'c' ? [name] : args.values(option)),
+    operands: args.operands,
+  };
+}

@@ -1,0 +1,27 @@
+import { formatPrincipal } from '../../messages/principal.ts';
+import { cacheJson } from '../cache/json.ts';
+import { lineOfJson } from '../json.ts';
+import { secondsUntil } from '../ticket-json.ts';
+import type { Look, SeenCache } from './look.ts';
+import { nextToExpire } from './text.ts';
+
+/** A look at caches as one line of JSON, with what is new in words. */
+export async function statusJson({ now, valid, caches }: Look, changes: readonly string[]): Promise<string> {
+  const seen = await Promise.all(caches.map(each => seenJson(each, now)));
+  return lineOfJson({ time: now, valid, caches: seen, changes });
+}
+
+async function seenJson({ cache, contents }: SeenCache, now: Date): Promise<object> {
+  const next = nextToExpire(contents, now);
+  return {
+    ...(await cacheJson(cache, contents, { now })),
+    nextExpiry:
+      next === undefined
+        ? null
+        : {
+            server: formatPrincipal(next.server),
+            endtime: next.endtime,
+            secondsLeft: secondsUntil(next.endtime, now),
+          },
+  };
+}

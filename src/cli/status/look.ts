@@ -1,0 +1,49 @@
+import type { CacheContents, Ccache } from '../../ccache/ccache.ts';
+import { KerberosError } from '../../errors.ts';
+import { isCurrent } from '../cache/status.ts';
+import { ActivityError, type Arguments } from '../command.ts';
+import { cacheOf, cachesAround, readableContents } from '../named-caches.ts';
+import type { Session } from '../session.ts';
+
+/** What there is at one time. */
+export interface Look {
+  readonly now: Date;
+  /** Whether a cache is of use, as `klist -s` asks. */
+  readonly valid: boolean;
+  readonly caches: readonly SeenCache[];
+  /** Why there is none to be seen; an ActivityError or a KerberosError. */
+  readonly error: Error | undefined;
+}
+
+/** A cache that can be read. */
+export interface SeenCache {
+  readonly cache: Ccache;
+  readonly contents: CacheContents;
+}
+
+/** Looks at the cache that the command line names, or at its whole collection. */
+export async function lookAtCaches(args: Arguments, session: Session): Promise<Look> {
+  const now = session.io.now();
+  try {
+    const caches = await seenCaches(args, session);
+    const valid = caches.some(({ contents }) => isCurrent(contents, now));
+    return { now, valid, caches, error: undefined };
+  } catch (error) {
+    if (!(error instanceof ActivityError || error instanceof KerberosError)) throw error;
+    return { now, valid: false, caches: [], error };
+  }
+}
+
+async function seenCaches(args: Arguments, session: Session): Promise<readonly SeenCache[]> {
+  const [name] = args.operands;
+  if (!args.has('all')) {
+    const cache = await cacheOf(name, session);
+    return [{ cache, contents: await cache.load() }];
+  }
+  const seen: SeenCache[] = [];
+  for (const cache of await cachesAround(name, session)) {
+    const contents = await readableContents(cache);
+    if (contents !== undefined) seen.push({ cache, contents });
+  }
+  return seen;
+}

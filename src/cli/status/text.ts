@@ -1,0 +1,68 @@
+import { type CacheContents, ccacheName } from '../../ccache/ccache.ts';
+import { type Credential, isExpired } from '../../messages/credential.ts';
+import { formatPrincipal } from '../../messages/principal.ts';
+import { leadingTicket, ticketsOf } from '../cache/json.ts';
+import { loadColours } from '../colour.ts';
+import { durationInWords } from '../explain/clock.ts';
+import { loadLocale } from '../locale/locale.ts';
+import { formatTimestamp } from '../locale/time-format.ts';
+import { printable } from '../sentences.ts';
+import type { Io } from '../terminal.ts';
+import type { Look, SeenCache } from './look.ts';
+
+/** A look at caches in words: each line begins with what it is about, so that it can be listened to. */
+export async function statusText({ caches, now }: Look, io: Io): Promise<string> {
+  if (caches.length === 0) return 'No credential caches found\n';
+  const { red } = await loadColours(io);
+  const over = (line: string): string => (io.stdoutIsTerminal ? red(line) : line);
+  return caches.map(seen => cacheText(seen, { now, io, over })).join('\n');
+}
+
+interface Manner {
+  readonly now: Date;
+  readonly io: Io;
+  /** A line about something that is over. */
+  over(line: string): string;
+}
+
+function cacheText({ cache, contents }: SeenCache, manner: Manner): string {
+  const { now, io, over } = manner;
+  const at = (time: Date): string => formatTimestamp(time, loadLocale(io.env));
+  const leading = leadingTicket(contents);
+  const next = nextToExpire(contents, now);
+  const { renewTill } = leading ?? {};
+  const lines = [
+    `Cache: ${ccacheName(cache)}`,
+    `Principal: ${formatPrincipal(contents.principal)}`,
+    leading === undefined
+      ? 'Tickets: none'
+      : `Good until: ${at(leading.endtime)}, ${left(leading.endtime, now)}`,
+    ...(renewTill === undefined ? [] : [`Renewable until: ${at(renewTill)}, ${left(renewTill, now)}`]),
+    ...(next === undefined || next === leading
+      ? []
+      : [`Next to expire: ${formatPrincipal(next.server)}, ${left(next.endtime, now)}`]),
+  ].map(line => printable(line));
+  const tickets = ticketsOf(contents).map(ticket => {
+    const line = printable(`Ticket: ${ticketText(ticket, now)}`);
+    return isExpired(ticket, now) ? over(line) : line;
+  });
+  return [...lines, ...tickets].map(line => `${line}\n`).join('');
+}
+
+/** Whom a ticket is for, and how long it is good for. */
+export function ticketText({ server, endtime }: Credential, now: Date): string {
+  return `${formatPrincipal(server)}, ${left(endtime, now)}`;
+}
+
+/** `9 h 42 min left`, or `expired`. */
+export function left(time: Date, now: Date): string {
+  const milliseconds = time.getTime() - now.getTime();
+  return milliseconds <= 0 ? 'expired' : `${durationInWords(Math.max(milliseconds, 1000))} left`;
+}
+
+/** The ticket that expires first of those that have not. */
+export function nextToExpire(contents: CacheContents, now: Date): Credential | undefined {
+  return ticketsOf(contents)
+    .filter(ticket => !isExpired(ticket, now))
+    .sort((a, b) => a.endtime.getTime() - b.endtime.getTime())[0];
+}

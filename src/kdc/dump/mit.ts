@@ -1,0 +1,155 @@
+import { textToBytes } from '../../codec/text.ts';
+import { enctypeName } from '../../crypto/enctype-names.ts';
+import { profileOf } from '../../crypto/enctypes.ts';
+import { formatPrincipal, type Principal } from '../../messages/principal.ts';
+import { defaultSalt } from '../../preauth/hints.ts';
+import type { PrincipalEntry } from '../database.ts';
+import { type KeyVersion, saltOf } from '../key-version.ts';
+import type { PrincipalPolicy, RealmPolicy } from '../policy.ts';
+import { encryptUnder, masterPrincipal, type SealingMasterKey } from './master.ts';
+import { attributesOfPolicy, DISALLOW_ALL_TICKETS, LOCKDOWN_KEYS, REQUIRES_PREAUTH } from './mit-flags.ts';
+import { formatMitPrincipal, MIT_HEADER, type MitKey, type MitTagged } from './mit-line.ts';
+import { encodeAdminData, formatMitPolicy } from './mit-policy.ts';
+
+/** Types of MIT's tagged data. */
+export const TAG_PASSWORD_CHANGED = 1;
+const TAG_MODIFIED = 2;
+export const TAG_ADMIN_DATA = 3;
+export const TAG_MASTER_KVNO = 8;
+const TAG_ACTIVE_MASTER_KVNO = 9;
+export const TAG_STRINGS = 11;
+
+/** Where the salt is not made of the name. */
+export const SALT_SPECIAL = 4;
+
+export interface MitDumpOptions {
+  readonly realm: string;
+  readonly policy: RealmPolicy;
+  readonly master: SealingMasterKey;
+  readonly now: Date;
+}
+
+/** A dump for `kdb5_util load`, and what does not survive it. */
+export interface MitDump {
+  readonly bytes: Uint8Array;
+  readonly remarks: readonly string[];
+}
+
+/** Dumps principals with their keys, and the master key that these are sealed under, sealed under itself. */
+export function formatMitDump(entries: Iterable<PrincipalEntry>, options: MitDumpOptions): MitDump {
+  const remarks: string[] = [];
+  const lines = [MIT_HEADER, masterLine(options)];
+  for (const entry of entries) {
+    lines.push(principalLine(entry, options));
+    remarks.push(...losses(entry));
+  }
+  for (const [name, policy] of Object.entries(options.policy.policies ?? {})) {
+    lines.push(formatMitPolicy(name, policy));
+  }
+  return { bytes: textToBytes(`${lines.join('\n')}\n`), remarks };
+}
+
+function masterLine({ realm, policy, master, now }: MitDumpOptions): string {
+  const active = Buffer.alloc(8);
+  active.writeUInt16LE(1);
+  active.writeUInt16LE(master.kvno, 2);
+  return formatMitPrincipal({
+    name: formatPrincipal(masterPrincipal(realm)),
+    attributes: DISALLOW_ALL_TICKETS | REQUIRES_PREAUTH | LOCKDOWN_KEYS,
+    maxLife: policy.maxLife,
+    maxRenewableLife: policy.maxRenewableLife,
+    expiration: 0,
+    passwordExpiration: 0,
+    tagged: [
+      { type: TAG_ACTIVE_MASTER_KVNO, bytes: active },
+      { type: TAG_MASTER_KVNO, bytes: uint16(master.kvno) },
+      modified(realm, now),
+    ],
+    keys: [{ kvno: master.kvno, etype: master.key.etype, sealed: sealedKey(master.key.bytes, master) }],
+  });
+}
+
+function principalLine(
+  entry: PrincipalEntry,
+  { realm, policy: ofRealm, master, now }: MitDumpOptions,
+): string {
+  const { principal, policy, keys } = entry;
+  return formatMitPrincipal({
+    name: formatPrincipal(principal),
+    attributes: attributesOfPolicy(policy, ofRealm.requiresPreauth),
+    maxLife: policy.maxLife ?? ofRealm.maxLife,
+    maxRenewableLife: policy.maxRenewableLife ?? ofRealm.maxRenewableLife,
+    expiration: seconds(policy.expiration),
+    passwordExpiration: seconds(policy.passwordExpiration),
+    tagged: [
+      ...taggedPolicy(policy),
+      { type: TAG_MASTER_KVNO, bytes: uint16(master.kvno) },
+      modified(realm, now),
+    ],
+    keys: keys.flatMap(version => keyRows(principal, version, master)),
+  });
+}
+
+function taggedPolicy({ policy, passwordChanged, sessionEnctypes }: PrincipalPolicy): MitTagged[] {
+  const tagged: MitTagged[] = [];
+  if (passwordChanged !== undefined) {
+    tagged.push({ type: TAG_PASSWORD_CHANGED, bytes: uint32(seconds(passwordChanged)) });
+  }
+  if (policy !== undefined) tagged.push({ type: TAG_ADMIN_DATA, bytes: encodeAdminData(policy) });
+  if (sessionEnctypes !== undefined) {
+    const names = sessionEnctypes.map(etype => enctypeName(etype) ?? etype).join(' ');
+    tagged.push({ type: TAG_STRINGS, bytes: Buffer.from(`session_enctypes\0${names}\0`) });
+  }
+  return tagged;
+}
+
+function keyRows(principal: Principal, version: KeyVersion, master: SealingMasterKey): MitKey[] {
+  const { kvno, origin } = version;
+  const usual = defaultSalt(principal);
+  return version.rows().map(({ etype, bytes }) => {
+    const salt = origin === undefined ? usual : saltOf(etype, origin);
+    return {
+      kvno,
+      etype,
+      sealed: sealedKey(bytes, master),
+      salt: salt === usual ? undefined : { type: SALT_SPECIAL, bytes: textToBytes(salt) },
+    };
+  });
+}
+
+function sealedKey(bytes: Uint8Array, master: SealingMasterKey): Uint8Array {
+  return Buffer.concat([uint16(bytes.length), encryptUnder(master, bytes)]);
+}
+
+function modified(realm: string, now: Date): MitTagged {
+  const by = formatPrincipal({ nameType: 1, components: ['krb5kit'], realm });
+  return { type: TAG_MODIFIED, bytes: Buffer.concat([uint32(seconds(now)), textToBytes(`${by}\0`)]) };
+}
+
+/** What MIT's database, of the kind that it makes unless told otherwise, has no place for. */
+function losses({ principal, policy, keys }: PrincipalEntry): string[] {
+  const unusual = keys[0]!.origin?.iterations !== undefined && keys[0]!.etypes.some(hasIterations);
+  const lost = [
+    unusual ? 'the count of iterations, without which the password does not work' : undefined,
+    policy.aliases?.length ? 'aliases' : undefined,
+    policy.delegatesTo?.length || policy.acceptsDelegationFrom?.length ? 'delegation rights' : undefined,
+    policy.otp ? 'the one-time password token' : undefined,
+  ].filter(word => word !== undefined);
+  return lost.length === 0 ? [] : [`${formatPrincipal(principal)} loses ${lost.join(', ')}`];
+}
+
+function hasIterations(etype: number): boolean {
+  return profileOf(etype).defaultIterations > 0;
+}
+
+function seconds(time: Date | undefined): number {
+  return time === undefined ? 0 : Math.max(1, Math.floor(time.getTime() / 1000)) >>> 0;
+}
+
+function uint16(number: number): Uint8Array {
+  return Uint8Array.of(number, number >>> 8);
+}
+
+function uint32(number: number): Uint8Array {
+  return Uint8Array.of(number, number >>> 8, number >>> 16, number >>> 24);
+}

@@ -1,0 +1,159 @@
+import { openPriv } from '../../ap/priv.ts';
+import { bytesToText } from '../../codec/text.ts';
+import type { Key } from '../../crypto/key.ts';
+import { CodecError, IntegrityError, KerberosError } from '../../errors.ts';
+import type { Authenticator } from '../../messages/ap.ts';
+import { INITIAL } from '../../messages/flags.ts';
+import { ChangePasswdData } from '../../messages/password.ts';
+import { formatPrincipal, type Principal, samePrincipal, toPrincipal } from '../../messages/principal.ts';
+import type { EncTicketPart } from '../../messages/ticket.ts';
+import { admitClient } from '../admission.ts';
+import { currentKeys, type PrincipalEntry, type WritableDatabase } from '../database.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Kdc } from '../kdc.ts';
+import { contentFault, reuseFault, versionsKept } from '../password-quality.ts';
+import { type NamedPolicy, namedPolicy } from '../policy.ts';
+import { Refusal } from '../refusal.ts';
+import {
+  KPASSWD_ACCESSDENIED,
+  KPASSWD_HARDERROR,
+  KPASSWD_INITIAL_FLAG_NEEDED,
+  KPASSWD_MALFORMED,
+  KPASSWD_SOFTERROR,
+  KPASSWD_SUCCESS,
+  type PasswordMessage,
+  type PasswordResult,
+} from './message.ts';
+
+/** Longer passwords are attempts at something else. */
+const MAX_PASSWORD_BYTES = 1024;
+/** In milliseconds: to tell whether a password was used before takes a derivation for each one remembered. */
+const HISTORY_INTERVAL = 1000;
+
+/** Who asks, and what was agreed on. */
+export interface PasswordClient {
+  readonly principal: Principal;
+  readonly part: EncTicketPart;
+  readonly sessionKey: Key;
+  readonly authenticator: Authenticator;
+  /** Seals what follows: the client's subkey. */
+  readonly key: Key;
+}
+
+export interface Surroundings {
+  readonly exchange: Exchange;
+  readonly kdc: Kdc;
+  readonly database: WritableDatabase;
+  /** When a principal's former passwords were last compared with a new one, in milliseconds. */
+  readonly historyAsked: Map<string, number>;
+}
+
+/** What becomes of a request by an authenticated client, who is told of whatever stops it. */
+export function changePasswordOf(
+  message: PasswordMessage,
+  client: PasswordClient,
+  around: Surroundings,
+): PasswordResult {
+  try {
+    return change(message, client, around);
+  } catch (cause) {
+    if (cause instanceof Refusal)
+      return { code: KPASSWD_ACCESSDENIED, text: 'Your account is locked or has ended.', cause };
+    if (cause instanceof IntegrityError)
+      return { code: KPASSWD_HARDERROR, text: 'The request cannot be opened.' };
+    if (cause instanceof CodecError) return { code: KPASSWD_MALFORMED, text: 'The request cannot be read.' };
+    if (cause instanceof KerberosError)
+      return { code: KPASSWD_HARDERROR, text: 'The password could not be changed.', cause };
+    throw cause;
+  }
+}
+
+function change(message: PasswordMessage, client: PasswordClient, around: Surroundings): PasswordResult {
+  const { kdc, database, exchange } = around;
+  const asker = entryOf(client.principal, database);
+  if (asker === undefined) return { code: KPASSWD_ACCESSDENIED, text: 'You are not known here.' };
+  admitClient(asker, exchange.now);
+  kdc.state.logins.admit(asker, exchange.now);
+  const wish = readWish(message, client);
+  if ('code' in wish) return wish;
+  const isOwn = samePrincipal(wish.target, client.principal);
+  if (isOwn && !(client.part.flags & INITIAL)) {
+    return { code: KPASSWD_INITIAL_FLAG_NEEDED, text: 'The ticket must be had by the password.' };
+  }
+  if (!isOwn && asker.policy.setsPasswords !== true) {
+    return { code: KPASSWD_ACCESSDENIED, text: 'You may not set the passwords of others.' };
+  }
+  const target = entryOf(wish.target, database);
+  if (target === undefined) return { code: KPASSWD_HARDERROR, text: 'There is no such principal.' };
+  const policy = namedPolicy(database.realm(target.principal.realm), target.policy);
+  const { minPasswordLife = 0, maxPasswordLife } = policy;
+  const changed = target.policy.passwordChanged?.getTime();
+  if (isOwn && changed !== undefined && exchange.now < changed + minPasswordLife * 1000) {
+    return {
+      code: KPASSWD_SOFTERROR,
+      text: 'The password was changed only lately: wait before you do it again.',
+    };
+  }
+  const fault = contentFault(wish.password, policy) ?? reuseOf(wish.password, target, policy, around);
+  if (fault !== undefined) return { code: KPASSWD_SOFTERROR, text: fault };
+  const { etypes, origin } = currentKeys(target);
+  database.addKeys(
+    target.principal,
+    { password: wish.password, enctypes: etypes, iterations: origin?.iterations },
+    {
+      keep: versionsKept(policy),
+      policy: {
+        passwordChanged: new Date(exchange.now),
+        passwordExpiration:
+          maxPasswordLife === undefined ? undefined : new Date(exchange.now + maxPasswordLife * 1000),
+      },
+    },
+  );
+  kdc.state.logins.unlock(target.principal);
+  return { code: KPASSWD_SUCCESS, text: '' };
+}
+
+/** Those of realms that are served, by their own names. */
+function entryOf({ components, realm }: Principal, database: WritableDatabase): PrincipalEntry | undefined {
+  return database.realm(realm) === undefined ? undefined : database.find(components, realm);
+}
+
+/** Former passwords are compared once in a while for each principal. */
+function reuseOf(
+  password: string,
+  target: PrincipalEntry,
+  policy: NamedPolicy,
+  { historyAsked, exchange: { now } }: Surroundings,
+): string | undefined {
+  if (!policy.history) return undefined;
+  const name = formatPrincipal(target.principal);
+  const before = historyAsked.get(name);
+  // A clock that was set back keeps nobody waiting.
+  if (before !== undefined && now >= before && now < before + HISTORY_INTERVAL) {
+    return 'That was too soon after the last attempt: try again.';
+  }
+  historyAsked.set(name, now);
+  return reuseFault(password, target, policy);
+}
+
+/** Opens what the client wants; a result where that cannot be had. Throws IntegrityError, CodecError, KerberosError. */
+function readWish(
+  { priv, names }: PasswordMessage,
+  client: PasswordClient,
+): { readonly target: Principal; readonly password: string } | PasswordResult {
+  const { userData, seqNumber } = openPriv(priv, client.key);
+  if (seqNumber !== client.authenticator.seqNumber) {
+    return { code: KPASSWD_HARDERROR, text: 'The parts of the request do not belong together.' };
+  }
+  const { newPasswd, targName, targRealm } = names
+    ? ChangePasswdData.decode(userData)
+    : { newPasswd: userData };
+  if (newPasswd.length > MAX_PASSWORD_BYTES)
+    return { code: KPASSWD_SOFTERROR, text: 'The password is too long.' };
+  const realm = targRealm ?? client.principal.realm;
+  const target = targName === undefined ? client.principal : toPrincipal(targName, realm);
+  const password = bytesToText(newPasswd);
+  if (/\p{Surrogate}/u.test(password))
+    return { code: KPASSWD_SOFTERROR, text: 'The password is not in UTF-8.' };
+  return { target, password };
+}

@@ -1,0 +1,180 @@
+import { findPac } from '../../ap/pac.ts';
+import { KerberosError } from '../../errors.ts';
+import {
+  KDC_ERR_BADOPTION,
+  KDC_ERR_POLICY,
+  KDC_ERR_SERVER_NOMATCH,
+  KRB_AP_ERR_BADMATCH,
+} from '../../messages/error-codes.ts';
+import { FORWARDABLE } from '../../messages/flags.ts';
+import { decodePac, PAC_CLIENT_INFO, PAC_DELEGATION_INFO } from '../../messages/pac.ts';
+import { decodeDelegationInfo } from '../../messages/pac-delegation.ts';
+import { encodeClientInfo, type PacPart } from '../../messages/pac-writer.ts';
+import {
+  formatPrincipal,
+  isTgs,
+  type Principal,
+  parsePrincipal,
+  samePrincipal,
+  toPrincipal,
+  toPrincipalName,
+} from '../../messages/principal.ts';
+import { admitClient, admitHolder } from '../admission.ts';
+import type { PrincipalDatabase, PrincipalEntry } from '../database.ts';
+import type { Exchange } from '../exchange.ts';
+import { checkValidated, checkValidity, type OpenedTicket } from '../open-ticket.ts';
+import { clientPac } from '../pac/client.ts';
+import { PacContents } from '../pac/contents.ts';
+import { verifiedPac } from '../pac/signature.ts';
+import { refuse } from '../refusal.ts';
+import type { Behalf, BehalfRequest } from '../s4u.ts';
+import type { RequestedUser } from './user.ts';
+
+// What one realm tells another of a user in whose name a service asks is a ticket-granting ticket of the service's own,
+// whose PAC names the user with its realm. As anything else such a ticket is of no use: its PAC is not its client's.
+
+/** S4U2Self in the user's realm, for a service of the realm that is referred to (MS-SFU 3.2.5.1.1). */
+export function forForeignService(
+  exchange: Exchange,
+  client: PrincipalEntry,
+  user: RequestedUser,
+  { header, server, body }: BehalfRequest,
+): Behalf {
+  const { cname, crealm, authtime } = header.part;
+  if (header.server.principal.realm === body.realm) refuse(KDC_ERR_BADOPTION, 'S4U_ACROSS_REALMS');
+  if (!isTgs(server.principal) || server.principal.components[1] !== crealm) {
+    refuse(KRB_AP_ERR_BADMATCH, 'INVALID_S4U2SELF_REQUEST_SERVER_MISMATCH');
+  }
+  const realm = exchange.kdc.database.realm(body.realm)!;
+  if (realm.pac === false) refuse(KDC_ERR_BADOPTION, 'S4U_ACROSS_REALMS_WITHOUT_PAC');
+  admitClient(client, exchange.now);
+  const { principal, policy } = client;
+  const facts = { client: principal, authtime, requested: false, forService: true, withRealm: true };
+  const subject = { ...header.part, caddr: undefined, authorizationData: undefined };
+  exchange.behalf = { subject, evidence: undefined };
+  return {
+    subject,
+    client,
+    requester: toPrincipal(cname, crealm),
+    evidence: undefined,
+    said: clientPac(client, realm, facts),
+    withheld: policy.notDelegated || policy.disallowForwardable ? FORWARDABLE : 0,
+    ...user.answer(principal),
+  };
+}
+
+/** S4U2Self in the realm of the service, once that of the user has told of it. */
+export function forForeignUser(
+  exchange: Exchange,
+  user: RequestedUser,
+  { header, server, body }: BehalfRequest,
+): Behalf {
+  const { part } = header;
+  const requester = toPrincipal(part.cname, part.crealm);
+  if (!samePrincipal(requester, server.principal)) {
+    refuse(KRB_AP_ERR_BADMATCH, 'INVALID_S4U2SELF_REQUEST_SERVER_MISMATCH');
+  }
+  const told = toldUser(exchange.kdc.database, header);
+  const { name } = user;
+  if (name === undefined || !samePrincipal(told.user, name)) {
+    refuse(KDC_ERR_BADOPTION, 'INVALID_S4U2SELF_CLIENT_MISMATCH');
+  }
+  const named = { cname: toPrincipalName(name), crealm: name.realm };
+  const client = admitForeign(exchange, { ...part, ...named }, body.realm);
+  const subject = { ...part, ...named, caddr: undefined, authorizationData: undefined };
+  exchange.behalf = { subject, evidence: undefined };
+  return {
+    subject,
+    client,
+    requester,
+    evidence: undefined,
+    said: new PacContents([clientInfo(name, part.authtime)]),
+    way: { part: subject, issuer: header.server.principal.realm },
+    withheld: server.policy.okToAuthAsDelegate ? 0 : FORWARDABLE,
+    ...user.answer(name),
+  };
+}
+
+/**
+ * S4U2Proxy in the realm of the service that is gone to, with a ticket that the realm of the other one has made of the
+ * evidence (MS-SFU 3.2.5.2); whether that one may come is for the caller to say.
+ */
+export function openForeignEvidence(
+  exchange: Exchange,
+  bytes: Uint8Array,
+  { header, body }: BehalfRequest,
+): Pick<Behalf, 'subject' | 'client' | 'evidence' | 'requester' | 'said' | 'way'> {
+  const evidence = exchange.kdc.tickets.open(bytes);
+  const { part } = evidence;
+  const { principal: issuing } = evidence.server;
+  const requester = toPrincipal(header.part.cname, header.part.crealm);
+  const isReferral = isTgs(issuing) && issuing.components[1] === body.realm && issuing.realm !== body.realm;
+  if (!isReferral || !samePrincipal(toPrincipal(part.cname, part.crealm), requester)) {
+    refuse(KDC_ERR_SERVER_NOMATCH, 'EVIDENCE_TICKET_MISMATCH');
+  }
+  checkValidity(part, exchange);
+  checkValidated(part);
+  const { user, pac } = toldUser(exchange.kdc.database, evidence);
+  const info = pac.find(PAC_DELEGATION_INFO);
+  const delegation = info && decodeDelegationInfo(info);
+  const target = body.sname && formatPrincipal(toPrincipal(body.sname, body.realm), { realm: false });
+  const isForThis =
+    delegation !== undefined &&
+    delegation.proxyTarget === target &&
+    delegation.transitedServices.at(-1) === formatPrincipal(requester);
+  if (!isForThis) refuse(KDC_ERR_BADOPTION, 'EVIDENCE_TICKET_FOR_ANOTHER_SERVICE');
+  const named = { cname: toPrincipalName(user), crealm: user.realm };
+  const client = admitForeign(exchange, { ...part, ...named }, body.realm);
+  const subject = { ...part, ...named };
+  return {
+    subject,
+    client,
+    requester,
+    evidence,
+    said: new PacContents([clientInfo(user, part.authtime), { type: PAC_DELEGATION_INFO, data: info! }]),
+    way: { part: subject, issuer: issuing.realm },
+  };
+}
+
+/** What the realm that is gone to is told of the user: all that is in the PAC, with the user's realm. */
+export function onward(pac: PacContents, { cname, crealm, authtime }: OpenedTicket['part']): PacContents {
+  return pac.with(clientInfo(toPrincipal(cname, crealm), authtime, { withRealm: true }));
+}
+
+/** The user whom the PAC of a ticket of another realm names, and what it says. Throws `Refusal`. */
+function toldUser(
+  database: PrincipalDatabase,
+  ticket: OpenedTicket,
+): { readonly user: Principal; readonly pac: PacContents } {
+  const bytes = findPac(ticket.part.authorizationData ?? []);
+  if (bytes === undefined) refuse(KDC_ERR_BADOPTION, 'S4U_ACROSS_REALMS_WITHOUT_PAC');
+  const user = userIn(decodePac(bytes).clientInfo?.name ?? '');
+  return { user, pac: new PacContents(verifiedPac(database, ticket, bytes, user)) };
+}
+
+function userIn(text: string): Principal {
+  try {
+    const user = parsePrincipal(text, { defaultRealm: '' });
+    if (user.realm !== '') return user;
+  } catch (error) {
+    if (!(error instanceof KerberosError)) throw error;
+  }
+  refuse(KDC_ERR_BADOPTION, 'S4U_ACROSS_REALMS_WITHOUT_USER');
+}
+
+/** A user of another realm, who may be known here if this KDC serves that one as well. */
+function admitForeign(
+  exchange: Exchange,
+  part: OpenedTicket['part'],
+  realm: string,
+): PrincipalEntry | undefined {
+  if (part.crealm === realm) refuse(KDC_ERR_POLICY, 'OWN_CLIENT_FROM_ANOTHER_REALM');
+  return admitHolder(exchange, part);
+}
+
+function clientInfo(user: Principal, authtime: Date, { withRealm = false } = {}): PacPart {
+  return {
+    type: PAC_CLIENT_INFO,
+    data: encodeClientInfo(formatPrincipal(user, { realm: withRealm }), authtime),
+  };
+}

@@ -1,0 +1,110 @@
+import type { StoreFile } from './file.ts';
+
+interface Cached<T> {
+  readonly key: string;
+  readonly bytes: Uint8Array;
+  readonly value: T;
+  /** The file's version at which the record was last seen to be so. */
+  version: number;
+}
+
+/** An opened principal takes about two kilobytes. */
+const MAX_KEPT = 16_384;
+/** Whoever logs in asks twice or thrice, one request after the other. */
+const MAX_RECENT = 64;
+/** Marks of records that were opened of late. */
+const MAX_MARKS = 4096;
+
+/** Makes the value of a record; `kept` is whether it is to stay. Throws what goes wrong. */
+export type OpenRecord<T> = (key: string, bytes: Uint8Array, kept: boolean) => T;
+
+/**
+ * Records that have been opened, as long as they are in the file as they were: what changes is seen at once, and what
+ * does not change stays open. Where there are more records than room, most are asked for once and not again for long:
+ * what lives for a while only to give way costs the garbage collector more than it took to open it. So they are
+ * forgotten soon, and those that had to be opened twice are kept (the 2Q algorithm of Johnson and Shasha).
+ */
+export class EntryCache<T> {
+  private readonly recent = new Slots<T>(MAX_RECENT);
+  private readonly kept = new Slots<T>(MAX_KEPT);
+  /** Of records that were opened, each in the place of its name's hash. */
+  private readonly marks = new Int32Array(MAX_MARKS);
+  private readonly file: StoreFile;
+  private readonly open: OpenRecord<T>;
+
+  constructor(file: StoreFile, open: OpenRecord<T>) {
+    this.file = file;
+    this.open = open;
+  }
+
+  /** The value of a record; undefined where there is none. Throws what `open` throws. */
+  find(key: string): T | undefined {
+    const hash = hashOf(key);
+    const known = this.kept.find(hash, key) ?? this.recent.find(hash, key);
+    const version = this.file.version();
+    if (known?.version === version) return known.value;
+    const bytes = this.file.get(key);
+    if (known !== undefined && bytes !== undefined && Buffer.compare(known.bytes, bytes) === 0) {
+      known.version = version;
+      return known.value;
+    }
+    this.kept.remove(hash, key);
+    this.recent.remove(hash, key);
+    if (bytes === undefined) return undefined;
+    const isKept = this.mark(hash);
+    const value = this.open(key, bytes, isKept);
+    (isKept ? this.kept : this.recent).add(hash, { key, bytes, value, version });
+    return value;
+  }
+
+  /** Marks a record; whether it was marked. */
+  private mark(hash: number): boolean {
+    const place = hash & (MAX_MARKS - 1);
+    const isMarked = this.marks[place] === hash;
+    this.marks[place] = hash;
+    return isMarked;
+  }
+}
+
+/**
+ * Each entry has two slots that it may be in, and the older one gives way. A map that entries come and go in leaves
+ * tables behind that keep what was in them alive until the whole heap is collected.
+ */
+class Slots<T> {
+  private readonly slots: (Cached<T> | undefined)[];
+
+  /** `size` is a power of two. */
+  constructor(size: number) {
+    this.slots = new Array<Cached<T> | undefined>(size).fill(undefined);
+  }
+
+  find(hash: number, key: string): Cached<T> | undefined {
+    const first = this.first(hash);
+    const found = this.slots[first];
+    if (found?.key === key) return found;
+    const other = this.slots[first ^ 1];
+    return other?.key === key ? other : undefined;
+  }
+
+  add(hash: number, entry: Cached<T>): void {
+    const first = this.first(hash);
+    this.slots[first ^ 1] = this.slots[first];
+    this.slots[first] = entry;
+  }
+
+  remove(hash: number, key: string): void {
+    const first = this.first(hash);
+    for (const slot of [first, first ^ 1]) if (this.slots[slot]?.key === key) this.slots[slot] = undefined;
+  }
+
+  private first(hash: number): number {
+    return hash & (this.slots.length - 1);
+  }
+}
+
+/** Never 0, which is no mark. Only names of records count, which nobody makes to collide who may not make records. */
+function hashOf(key: string): number {
+  let hash = key.length;
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x9e3779b1) ^ (hash >>> 15);
+  return hash | (1 << 31);
+}

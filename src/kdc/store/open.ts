@@ -1,0 +1,112 @@
+import { randomBytes } from '../../crypto/random.ts';
+import { IntegrityError, KerberosError } from '../../errors.ts';
+import type { RealmPolicy } from '../policy.ts';
+import { type DurableDatabase, durableDatabase } from '../store.ts';
+import { openStoreFile, type StoreFile } from './file.ts';
+import { type MasterAccess, type MasterPlace, makeMasterKey, readMasterKey, stashPlace } from './master.ts';
+import { createSealer } from './seal.ts';
+
+export interface OpenDatabaseOptions extends Pick<MasterAccess, 'keychain'> {
+  /** A stash file with the master key, if it is not where it was kept. */
+  readonly stash?: string | undefined;
+  /** Enctypes that new principals get keys of, best first; AES with SHA-1 and with SHA-2 if not given. */
+  readonly enctypes?: readonly number[] | undefined;
+}
+
+export interface CreateDatabaseOptions extends OpenDatabaseOptions {
+  readonly realm: string;
+  readonly policy?: Partial<RealmPolicy> | undefined;
+  /** Keeps the master key in the OS keychain, not in a stash file: that of `stash`, else beside the database. */
+  readonly inKeychain?: boolean | undefined;
+}
+
+/** What a database says of itself, in the clear. */
+interface Description {
+  readonly format: number;
+  /** Distinguishes databases under one master key. */
+  readonly id: string;
+  readonly realm: string;
+  readonly master: MasterPlace;
+  /** Nothing, sealed: it shows whether a master key is the right one. */
+  readonly check: string;
+}
+
+const DESCRIPTION_KEY = 'D';
+const CHECK_KEY = 'K';
+const FORMAT = 2;
+
+/**
+ * Makes a database in a new file and opens it. A stash file that exists is used as it is. Throws KerberosError
+ * DATABASE_EXISTS, DATABASE_KEY, DATABASE_IO, and what the keychain throws.
+ */
+export async function createDurableDatabase(
+  path: string,
+  { realm, policy, inKeychain, stash, enctypes, keychain }: CreateDatabaseOptions,
+): Promise<DurableDatabase> {
+  const file = await openStoreFile(path, { create: true });
+  return closedOnFailure(file, async () => {
+    if (file.version() !== 0)
+      throw new KerberosError('DATABASE_EXISTS', `The database ${path} exists already`);
+    const id = Buffer.from(randomBytes(8)).toString('hex');
+    const master = inKeychain ? { keychain: `kdc ${id}` } : stashPlace(path, stash ?? `${path}.stash`);
+    const masterKey = await makeMasterKey(master, { database: path, keychain });
+    const sealer = createSealer(masterKey, id);
+    const check = Buffer.from(sealer.seal(CHECK_KEY, 0, new Uint8Array(0))).toString('base64');
+    const description: Description = { format: FORMAT, id, realm, master, check };
+    const database = durableDatabase({ file, sealer, defaultRealm: realm, enctypes });
+    file.change(() => {
+      file.put(DESCRIPTION_KEY, Buffer.from(JSON.stringify(description)));
+      database.addRealm(realm, policy);
+    });
+    return database;
+  });
+}
+
+/**
+ * Opens a database. Throws KerberosError DATABASE_NOT_FOUND, DATABASE_FORMAT, DATABASE_KEY where the master key is missing
+ * or another, DATABASE_IO, and what the keychain throws.
+ */
+export async function openDurableDatabase(
+  path: string,
+  { stash, enctypes, keychain }: OpenDatabaseOptions,
+): Promise<DurableDatabase> {
+  const file = await openStoreFile(path);
+  return closedOnFailure(file, async () => {
+    const { id, realm, master, check } = describe(file);
+    const place = stash === undefined ? master : stashPlace(path, stash);
+    const sealer = createSealer(await readMasterKey(place, { database: path, keychain }), id);
+    try {
+      sealer.unseal(CHECK_KEY, Buffer.from(check, 'base64'));
+    } catch (cause) {
+      if (!(cause instanceof IntegrityError)) throw cause;
+      throw new KerberosError('DATABASE_KEY', `This is not the master key of the database ${path}`, {
+        cause,
+      });
+    }
+    return durableDatabase({ file, sealer, defaultRealm: realm, enctypes });
+  });
+}
+
+function describe(file: StoreFile): Description {
+  const description = parsed(file.get(DESCRIPTION_KEY));
+  if (description?.format === FORMAT) return description;
+  throw new KerberosError('DATABASE_FORMAT', `${file.path} is no principal database`);
+}
+
+function parsed(bytes: Uint8Array | undefined): Description | undefined {
+  if (bytes === undefined) return undefined;
+  try {
+    return JSON.parse(Buffer.from(bytes).toString()) as Description;
+  } catch {
+    return undefined;
+  }
+}
+
+async function closedOnFailure<T>(file: StoreFile, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}

@@ -1,0 +1,95 @@
+import { importKey } from '../../crypto/key.ts';
+import type { PrincipalEntry } from '../database.ts';
+import { KeyVersion, type OpenKeys, type PasswordOrigin } from '../key-version.ts';
+import type { PrincipalPolicy } from '../policy.ts';
+
+/** A principal as it is sealed, in JSON: short, as most are read and opened for one request. */
+type StoredEntry = readonly [
+  nameType: number,
+  realm: string,
+  components: readonly string[],
+  keys: readonly StoredKeys[],
+  /** In milliseconds. */
+  created: number | null,
+  /** Where it says anything. */
+  policy?: unknown,
+];
+
+/** Each key is its enctype and, in base64, its bytes. */
+type StoredKeys = readonly [
+  kvno: number,
+  rows: readonly (readonly [number, string])[],
+  origin?: PasswordOrigin | undefined,
+];
+
+/** The bytes of an entry, in the clear. */
+export function encodeEntry({ principal, keys, policy, created }: PrincipalEntry): Uint8Array {
+  const stored: StoredEntry = [
+    principal.nameType,
+    principal.realm,
+    principal.components,
+    keys.map(storedKeys),
+    created?.getTime() ?? null,
+  ];
+  const said = toJson(policy) as object;
+  return Buffer.from(JSON.stringify(Object.keys(said).length === 0 ? stored : [...stored, said]));
+}
+
+function storedKeys(version: KeyVersion): StoredKeys {
+  const { kvno, origin } = version;
+  const rows = version.rows().map(({ etype, bytes }) => [etype, toBase64(bytes)] as const);
+  return origin === undefined ? [kvno, rows] : [kvno, rows, origin];
+}
+
+/** The inverse; the keys are opened in `pool`. */
+export function decodeEntry(bytes: Uint8Array, pool: OpenKeys): PrincipalEntry {
+  const [nameType, realm, components, keys, created, policy] = parse(bytes) as StoredEntry;
+  return {
+    principal: { nameType, realm, components },
+    keys: keys.map(([kvno, rows, origin]) => {
+      const imported = rows.map(([etype, key]) => importKey(etype, Buffer.from(key, 'base64')));
+      return new KeyVersion(kvno, imported, pool, origin);
+    }),
+    policy: (policy === undefined ? {} : fromJson(policy)) as PrincipalPolicy,
+    created: created === null ? undefined : new Date(created),
+  };
+}
+
+/** JSON of what has dates and bytes in it. */
+export function encodeValue(value: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(toJson(value)));
+}
+
+/** The inverse; the bytes were sealed, so that they are what `encodeValue` made. */
+export function decodeValue<T>(bytes: Uint8Array): T {
+  return fromJson(parse(bytes)) as T;
+}
+
+function parse(bytes: Uint8Array): unknown {
+  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());
+}
+
+const DATE = '$date';
+const BYTES = '$bytes';
+
+function toJson(value: unknown): unknown {
+  if (value instanceof Date) return { [DATE]: value.getTime() };
+  if (value instanceof Uint8Array) return { [BYTES]: toBase64(value) };
+  if (Array.isArray(value)) return value.map(toJson);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, toJson(member)]));
+}
+
+function fromJson(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(fromJson);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = value as Record<string, unknown>;
+  if (typeof members[DATE] === 'number') return new Date(members[DATE]);
+  if (typeof members[BYTES] === 'string') return Uint8Array.from(Buffer.from(members[BYTES], 'base64'));
+  for (const name of Object.keys(members)) members[name] = fromJson(members[name]);
+  return members;
+}
+
+function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}
