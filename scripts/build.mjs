@@ -36,6 +36,7 @@ async function build() {
     for (const schema of ['kdc.schema.json', 'output.schema.json']) {
       copyFileSync(join(root, 'src/cli', schema), join(fresh, schema));
     }
+    copyFileSync(join(root, 'scripts/bytecode.cjs'), join(fresh, 'bytecode.cjs'));
     writeFileSync(join(fresh, '.stamp'), stamp);
     if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), old);
     renameSync(fresh, join(root, 'dist'));

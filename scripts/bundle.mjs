@@ -6,12 +6,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { build, transform } from 'esbuild';
 import { codeCache } from './bytecode.mjs';
+import launcher from './launcher.cjs';
 import { rehearse } from './rehearsal.mjs';
 
 export const target = 'node20.19';
-
-// What is shorter is compiled in the time that its bytecode takes to load.
-const worthBytecode = 4096;
 
 // They run for days, in which an upgrade may take their files away: all of their code is there from the start.
 const lasting = ['agent', 'k5start', 'kdc', 'krenew', 'run', 'serve'];
@@ -23,7 +21,7 @@ export async function bundleCommands(root, outDir) {
   const bundles = await Promise.all([...files, 'krb5kit'].map(file => bundleCommand(root, outDir, file)));
   const rehearsed = await rehearse(outDir);
   for (const { name, source, stamp } of bundles.flat()) {
-    if (source.length < worthBytecode && !rehearsed.has(name)) continue;
+    if (source.length < launcher.worthBytecode && !rehearsed.has(name)) continue;
     writeFileSync(join(outDir, `${name}.cache`), codeCache(source, stamp, rehearsed.get(name)));
   }
 }

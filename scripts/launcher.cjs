@@ -7,6 +7,8 @@ const { Script } = require('node:vm');
 const bundles = `${__dirname}/../dist/bin/`;
 const stampLength = 64;
 const headerLength = 128;
+/** In bytes: what is shorter is compiled in the time that its bytecode takes to load. */
+const worthBytecode = 4096;
 
 /** Runs the command `name` with the arguments after the command's own name; `krb5kit klist …` is `klist …`. */
 function run(name, argv) {
@@ -17,10 +19,13 @@ function run(name, argv) {
 }
 
 function launch(name, argv) {
+  without = new Map();
   return load(name).start(argv);
 }
 
 const loaded = new Map();
+/** The sources of the bundles without bytecode of this Node's, by name; for a library, which leaves nothing behind, undefined. */
+let without;
 
 /** Runs a bundle, which is a function with the parameters of a CommonJS module, once; returns its exports. */
 function load(name) {
@@ -29,6 +34,7 @@ function load(name) {
   const filename = `${bundles}${name}.cjs`;
   const source = readFileSync(filename, 'latin1'); // ASCII, as esbuild was told
   const cachedData = codeCache(`${bundles}${name}.cache`, source);
+  if (cachedData === undefined && source.length >= worthBytecode) isWithout(name, source);
   const script = new Script(source, { filename, cachedData });
   const module_ = { exports: {} };
   loaded.set(name, module_);
@@ -59,4 +65,24 @@ function header(stamp, length) {
   return `${stamp} ${process.version} ${process.platform} ${process.arch} ${length}`.padEnd(headerLength);
 }
 
-module.exports = { run, header };
+function isWithout(name, source) {
+  if (without?.size === 0) process.once('exit', keepBytecode);
+  without?.set(name, source);
+}
+
+// For the next command: a package comes without bytecode, and an upgrade of Node outdates it.
+function keepBytecode() {
+  const { NODE_OPTIONS, NODE_V8_COVERAGE } = process.env;
+  if (process.execArgv.length > 0 || NODE_OPTIONS || NODE_V8_COVERAGE) return; // V8 takes it with the same alone
+  try {
+    const bytecode = require(`${bundles}../bytecode.cjs`);
+    for (const [name, source] of without) {
+      const stamp = source.slice(2, 2 + stampLength);
+      bytecode.keepBytecode(`${bundles}${name}.cache`, source, length => header(stamp, length));
+    }
+  } catch {
+    // A package that others own, a full disk: the command has done its work all the same.
+  }
+}
+
+module.exports = { run, header, worthBytecode };
