@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { killAtExit } from './kill-at-exit.ts';
+import { killAtExit } from './daemons.ts';
 import { linesOf } from './lines.ts';
 import { type ProgramResult, runProgram } from './mit-kdc.ts';
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { killAtExit } from './kill-at-exit.ts';
+import { killAtExit } from './daemons.ts';
 import { linesOf } from './lines.ts';
 import { findProgram } from './peers.ts';
 

@@ -4,8 +4,8 @@ import type { ByteStream } from '../../src/ap/byte-stream.ts';
 import { socketStream } from '../../src/ap/socket-stream.ts';
 import type { SecurityContext } from '../../src/gss/context.ts';
 import { type SampleMessage, serveGssSample, talkToGssSample } from '../../src/gss/sample.ts';
+import { killAtExit } from './daemons.ts';
 import { freePort } from './free-port.ts';
-import { killAtExit } from './kill-at-exit.ts';
 import { findProgram } from './peers.ts';
 
 const PATIENCE = 30;

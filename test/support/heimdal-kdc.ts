@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { accepts, endProcess, killAtExit } from './daemons.ts';
 import { freePort, isUdpFree } from './free-port.ts';
-import { killAtExit } from './kill-at-exit.ts';
 
 const PREFIX = '/opt/heimdal/usr';
 const REALM = 'H.TEST';
@@ -169,7 +168,7 @@ async function startDaemon(
     ended ??= new Error(`the Heimdal KDC ended with status ${status}`);
   });
   killAtExit(daemon);
-  while (!(await accepts(port))) {
+  while (!(await accepts({ host: '127.0.0.1', port }))) {
     if (ended !== undefined) throw ended;
     await new Promise(resolve => setTimeout(resolve, 20));
   }
@@ -194,23 +193,4 @@ async function startPasswordServer(
     await new Promise(resolve => setTimeout(resolve, 20));
   }
   return daemon;
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect({ host: '127.0.0.1', port }, () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-}
-
-async function endProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise(resolve => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  const overdue = setTimeout(() => child.kill('SIGKILL'), 3000);
-  await ended;
-  clearTimeout(overdue);
 }

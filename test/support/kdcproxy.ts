@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAuthority } from './certificates.ts';
-import { killAtExit } from './kill-at-exit.ts';
+import { killAtExit } from './daemons.ts';
 import { findProgram } from './peers.ts';
 
 export interface KdcProxy {

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endProcess, killAtExit } from './daemons.ts';
 import { freePort } from './free-port.ts';
-import { killAtExit } from './kill-at-exit.ts';
 import { findProgram } from './peers.ts';
 
 export interface MitKdcOptions {
@@ -266,15 +266,6 @@ async function connectOnce(port: number): Promise<void> {
     });
     socket.once('error', reject);
   });
-}
-
-async function endProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise(resolve => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  const overdue = setTimeout(() => child.kill('SIGKILL'), 3000);
-  await ended;
-  clearTimeout(overdue);
 }
 
 interface ProgramContext {

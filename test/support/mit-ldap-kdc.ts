@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { accepts, endProcess, killAtExit } from './daemons.ts';
 import { freePort } from './free-port.ts';
 import { findProgram } from './peers.ts';
 
@@ -197,30 +197,10 @@ async function startDaemon(
     failure ??= new Error(`${name} ended with status ${status}`);
   });
   // An aborted run leaves no daemon behind.
-  process.once('exit', () => daemon.kill('SIGKILL'));
-  while (!(await accepts(ready))) {
+  killAtExit(daemon);
+  while (!(await accepts('path' in ready ? ready : { ...ready, host: '127.0.0.1' }))) {
     if (failure !== undefined) throw failure;
     await new Promise(resolve => setTimeout(resolve, 20));
   }
   return daemon;
-}
-
-function accepts(where: DaemonContext['ready']): Promise<boolean> {
-  return new Promise(resolve => {
-    const address = 'path' in where ? where : { ...where, host: '127.0.0.1' };
-    const socket = connect(address, () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-}
-
-async function endProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise(resolve => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  const overdue = setTimeout(() => child.kill('SIGKILL'), 3000);
-  await ended;
-  clearTimeout(overdue);
 }

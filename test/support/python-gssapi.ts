@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Unwrapped } from '../../src/gss/context.ts';
-import { killAtExit } from './kill-at-exit.ts';
+import { killAtExit } from './daemons.ts';
 
 // MIT's libgssapi by way of python3-gssapi. Suites are `describePeer('python-gssapi', …)`.
 

@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { accepts, endProcess, killAtExit } from './daemons.ts';
 import { freePort } from './free-port.ts';
-import { killAtExit } from './kill-at-exit.ts';
 import { findProgram } from './peers.ts';
 
 /** An account of the domain. */
@@ -170,7 +169,8 @@ async function startDaemon(dir: string, address: string, ports: readonly number[
   daemon.once('error', error => {
     failure = error;
   });
-  const ready = async () => (await Promise.all(ports.map(port => accepts(address, port)))).every(Boolean);
+  const ready = async () =>
+    (await Promise.all(ports.map(port => accepts({ host: address, port })))).every(Boolean);
   for (const deadline = Date.now() + READY_MILLISECONDS; !(await ready()); ) {
     if (failure !== undefined) throw failure;
     if (daemon.exitCode !== null || Date.now() > deadline) {
@@ -180,23 +180,4 @@ async function startDaemon(dir: string, address: string, ports: readonly number[
     await new Promise(resolve => setTimeout(resolve, 20));
   }
   return daemon;
-}
-
-function accepts(host: string, port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect({ host, port }, () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-}
-
-async function endProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise(resolve => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  const overdue = setTimeout(() => child.kill('SIGKILL'), 3000);
-  await ended;
-  clearTimeout(overdue);
 }

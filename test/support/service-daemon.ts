@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
-import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { killAtExit } from './kill-at-exit.ts';
+import { accepts, killAtExit } from './daemons.ts';
 import { findProgram } from './peers.ts';
 
 export interface ServiceDaemonOptions {
@@ -41,20 +40,10 @@ export async function startServiceDaemon(
     if (daemon.exitCode === null && daemon.signalCode === null) await ended;
     clearTimeout(overdue);
   }
-  for (const deadline = Date.now() + 30_000; !(await listens(port, host)); await sleep(25)) {
+  for (const deadline = Date.now() + 30_000; !(await accepts({ port, host })); await sleep(25)) {
     if (daemon.exitCode === null && daemon.signalCode === null && Date.now() < deadline) continue;
     await stop();
     throw new Error(`${name} does not start: ${said}`);
   }
   return { log: () => said, stop };
-}
-
-function listens(port: number, host: string): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(port, host, () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }

@@ -1,0 +1,30 @@
+import type { ChildProcess } from 'node:child_process';
+import { connect, type NetConnectOpts } from 'node:net';
+
+/** An aborted run leaves no daemon behind. */
+export function killAtExit(child: ChildProcess): void {
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
+}
+
+/** Ends a daemon in order, or after three seconds without. */
+export async function endProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise(resolve => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const overdue = setTimeout(() => child.kill('SIGKILL'), 3000);
+  await ended;
+  clearTimeout(overdue);
+}
+
+/** Whether somebody takes connections there. */
+export function accepts(where: NetConnectOpts): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(where, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
