@@ -1,11 +1,16 @@
 import type { ChildProcess } from 'node:child_process';
 import { connect, type NetConnectOpts } from 'node:net';
 
+const running = new Set<ChildProcess>();
+
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** An aborted run leaves no daemon behind. */
 export function killAtExit(child: ChildProcess): void {
-  const kill = (): void => void child.kill('SIGKILL');
-  process.once('exit', kill);
-  child.once('exit', () => process.off('exit', kill));
+  running.add(child);
+  child.once('exit', () => running.delete(child));
 }
 
 /** Ends a daemon in order, or after three seconds without. */
