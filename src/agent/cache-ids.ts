@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CacheContents } from '../ccache/ccache.ts';
-import { encodeCredential, UUID_BYTES } from '../ccache/kcm-fields.ts';
+import { encodeCredential } from '../ccache/credential-bytes.ts';
+import { UUID_BYTES } from '../ccache/kcm-fields.ts';
 import { textToBytes } from '../codec/text.ts';
 import type { Credential } from '../messages/credential.ts';
 

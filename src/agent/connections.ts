@@ -1,6 +1,7 @@
-import type { Server, Socket } from 'node:net';
+import type { Server } from 'node:net';
 import { KcmFrames } from '../ccache/kcm-frames.ts';
-import { send, takeConnections } from './sockets.ts';
+import type { Link } from './link.ts';
+import { takeConnections } from './sockets.ts';
 import type { Soon } from './soon.ts';
 
 /** How much clients may claim of us; those that give us least to do go first. */
@@ -28,7 +29,7 @@ export interface Connections {
 }
 
 interface Client {
-  readonly socket: Socket;
+  readonly link: Link;
   readonly frames: KcmFrames;
   /** Bytes held for it, and since when. */
   held: number;
@@ -66,9 +67,9 @@ export function serveConnections(
     finish = resolve;
   });
 
-  takeConnections(server, socket => {
+  takeConnections(server, link => {
     const client: Client = {
-      socket,
+      link,
       frames: new KcmFrames('requests'),
       held: 0,
       since: 0,
@@ -77,20 +78,21 @@ export function serveConnections(
       ended: false,
       asked: ++asked,
     };
+    if (clients.size >= limits.clients) idlest(clients).link.destroy();
     clients.add(client);
-    socket.on('error', ignore);
-    socket.on('close', () => {
-      clients.delete(client);
-      account(client);
-      if (closing && clients.size === 0) finish();
-    });
-    // Closed at once, which is half the work of ending our side of it first.
-    socket.on('end', () => {
-      client.ended = true;
-      if (!client.busy) hangUp(socket);
-    });
-    if (clients.size > limits.clients) idlest(clients).socket.destroy();
-    return chunk => receive(client, chunk);
+    return {
+      received: chunk => receive(client, chunk),
+      ended() {
+        client.ended = true;
+        // Closed at once, which is half the work of ending our side of it first.
+        if (!client.busy) link.hangUp();
+      },
+      closed() {
+        clients.delete(client);
+        hold(client, client.answering);
+        if (closing && clients.size === 0) finish();
+      },
+    };
   });
 
   return {
@@ -101,17 +103,17 @@ export function serveConnections(
     close() {
       closing = true;
       clearInterval(patrol);
-      for (const client of clients) if (!client.busy) hangUp(client.socket);
+      for (const client of clients) if (!client.busy) client.link.hangUp();
       if (clients.size === 0) finish();
     },
   };
 
   function receive(client: Client, chunk: Uint8Array): void {
-    const { frames, socket } = client;
+    const { frames, link } = client;
     frames.push(chunk);
     client.asked = ++asked;
     if (client.busy) {
-      socket.pause();
+      link.pause();
       account(client);
     } else {
       answerAll(client);
@@ -121,15 +123,15 @@ export function serveConnections(
 
   /** Answers what has arrived, in the same turn as long as the answers are at hand and the client reads them. */
   function answerAll(client: Client): void {
-    const { socket, frames } = client;
+    const { link, frames } = client;
     try {
       for (let request = frames.view(); request !== undefined; request = frames.view()) {
         const reply = answer(request);
         if (reply instanceof Promise) return void answerLater(client, request, reply);
-        if (!send(socket, reply)) return void readOn(client);
+        if (!link.send(reply)) return void readOn(client);
       }
     } catch {
-      socket.destroy();
+      link.destroy();
     }
     account(client);
   }
@@ -139,16 +141,16 @@ export function serveConnections(
     request: Uint8Array,
     pending: Promise<Uint8Array>,
   ): Promise<void> {
-    const { socket } = client;
+    const { link } = client;
     client.busy = true;
     client.answering = request.length;
     if (request.length > LONG_REQUEST) account(client);
     let taken = true;
     try {
       const reply = await pending;
-      if (!socket.destroyed) taken = send(socket, reply);
+      if (!link.destroyed) taken = link.send(reply);
     } catch {
-      socket.destroy();
+      link.destroy();
     }
     client.answering = 0;
     if (taken) goOn(client);
@@ -159,29 +161,29 @@ export function serveConnections(
   async function readOn(client: Client): Promise<void> {
     client.busy = true;
     account(client);
-    await drained(client.socket);
+    await client.link.drained();
     goOn(client);
   }
 
   function goOn(client: Client): void {
-    const { socket } = client;
+    const { link } = client;
     client.busy = false;
     client.asked = ++asked;
-    if (!socket.destroyed) answerAll(client);
+    if (!link.destroyed) answerAll(client);
     else account(client);
     if (client.busy) return;
-    if (closing || client.ended) hangUp(socket);
-    else if (socket.isPaused()) socket.resume();
+    if (closing || client.ended) link.hangUp();
+    else if (link.paused) link.resume();
   }
 
   function account(client: Client): void {
-    const { socket, frames, answering } = client;
-    const bytes = answering + (socket.destroyed ? 0 : frames.size + socket.writableLength);
+    const { link, frames, answering } = client;
+    const bytes = answering + (link.destroyed ? 0 : frames.size + link.unsent);
     if (bytes === 0 && client.held === 0) return;
     hold(client, bytes);
     for (const holder of holders) {
       if (held <= limits.bytes) return;
-      holder.socket.destroy();
+      holder.link.destroy();
       hold(holder, holder.answering);
     }
   }
@@ -201,8 +203,8 @@ export function serveConnections(
     const oldest = performance.now() - limits.patience * 1000;
     for (const client of holders) {
       // What an answer is being made for is our own slowness.
-      const ours = client.busy && client.socket.writableLength === 0;
-      if (client.since < oldest && !ours) client.socket.destroy();
+      const ours = client.busy && client.link.unsent === 0;
+      if (client.since < oldest && !ours) client.link.destroy();
     }
   }
 }
@@ -212,20 +214,4 @@ function ignore(): void {}
 /** The one that has not asked for longest. */
 function idlest(clients: ReadonlySet<Client>): Client {
   return [...clients].reduce((oldest, client) => (client.asked < oldest.asked ? client : oldest));
-}
-
-/** Once what has been written is sent. */
-function hangUp(socket: Socket): void {
-  if (socket.writableLength === 0) socket.destroy();
-  else socket.destroySoon();
-}
-
-function drained(socket: Socket): Promise<void> {
-  return new Promise(resolve => {
-    const finish = (): void => {
-      socket.off('drain', finish).off('close', finish);
-      resolve();
-    };
-    socket.on('drain', finish).on('close', finish);
-  });
 }

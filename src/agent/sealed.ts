@@ -1,15 +1,15 @@
-import { statSync } from 'node:fs';
 import type { CcacheEnvironment } from '../ccache/ccache.ts';
 import { rememberKeychain } from '../ccache/remembered-keychain.ts';
 import type { SealedCaches } from '../ccache/sealed-caches.ts';
+import { identityOf, type OpenStore, type SealedMemory } from '../ccache/sealed-memory.ts';
 import { sealedPath } from '../ccache/sealed-path.ts';
 import { sealedStore } from '../ccache/sealed-store.ts';
 import type { Soon } from './soon.ts';
-import type { AgentStore, Work } from './store.ts';
+import { type AgentStore, NO_CACHES, type Work } from './store.ts';
 
 interface Opened {
   readonly identity: string;
-  readonly caches: SealedCaches;
+  readonly store: OpenStore;
 }
 
 interface Waiting {
@@ -25,8 +25,18 @@ interface Waiting {
 export function keychainStore(environment: CcacheEnvironment): AgentStore {
   const path = sealedPath(environment.dataDirectory);
   const keychain = rememberKeychain(() => environment.keychain());
-  const store = sealedStore({ ...environment, keychain: async () => keychain });
   let opened: Opened | undefined;
+  const memory: SealedMemory = {
+    find: identity => (opened?.identity === identity ? opened.store : undefined),
+    keep(identity, store) {
+      // It may have been locked meanwhile.
+      if (keychain.known) opened = { identity, store };
+    },
+    forget() {
+      opened = undefined;
+    },
+  };
+  const store = sealedStore({ ...environment, keychain: async () => keychain }, memory);
   let opening: { readonly identity: string; readonly caches: Promise<SealedCaches> } | undefined;
   let waiting: Waiting[] = [];
   let writing = false;
@@ -53,9 +63,10 @@ export function keychainStore(environment: CcacheEnvironment): AgentStore {
 
   function read(): Soon<SealedCaches> {
     const identity = look();
-    if (opened?.identity === identity) return opened.caches;
+    if (identity === '') return NO_CACHES;
+    if (opened?.identity === identity) return opened.store.caches;
     // Whoever asks for the same file waits for the same look at it.
-    if (opening?.identity !== identity) opening = { identity, caches: open(identity) };
+    if (opening?.identity !== identity) opening = { identity, caches: open() };
     return opening.caches;
   }
 
@@ -71,11 +82,9 @@ export function keychainStore(environment: CcacheEnvironment): AgentStore {
     return looked;
   }
 
-  async function open(identity: string): Promise<SealedCaches> {
+  async function open(): Promise<SealedCaches> {
     try {
-      const caches = await store.read();
-      if (keychain.known && identityOf(path) === identity) opened = { identity, caches };
-      return caches;
+      return await store.read();
     } finally {
       opening = undefined;
     }
@@ -84,8 +93,8 @@ export function keychainStore(environment: CcacheEnvironment): AgentStore {
   async function writeAll(): Promise<void> {
     writing = true;
     while (waiting.length > 0) {
-      // Those of the same turn go together.
-      await Promise.resolve();
+      // To write takes longer than a turn of the event loop, and what has arrived by its end goes together.
+      await new Promise(setImmediate);
       const batch = waiting;
       waiting = [];
       await write(batch);
@@ -96,12 +105,10 @@ export function keychainStore(environment: CcacheEnvironment): AgentStore {
   async function write(batch: readonly Waiting[]): Promise<void> {
     let settle: (() => void)[] = [];
     try {
-      await store.change(found => {
-        // The same caches as objects, so that what is known of their credentials stays known.
-        const before = opened?.identity === identityOf(path) ? opened.caches : found;
+      await store.change(before => {
         const applied = applyAll(batch, before);
         settle = applied.settle;
-        return applied.caches === before ? found : applied.caches;
+        return applied.caches;
       });
     } catch (error) {
       settle = batch.map(
@@ -130,10 +137,4 @@ function applyAll(
     }
   });
   return { caches, settle };
-}
-
-/** What changes whenever a file is replaced; empty where there is none. */
-function identityOf(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found === undefined ? '' : `${found.ino} ${found.mtimeMs} ${found.size}`;
 }

@@ -1,6 +1,6 @@
 import type { CacheContents } from '../ccache/ccache.ts';
+import { encodeCredential } from '../ccache/credential-bytes.ts';
 import { KcmFailure } from '../ccache/kcm-failure.ts';
-import { encodeCredential } from '../ccache/kcm-fields.ts';
 import { KCM_RESULT } from '../ccache/kcm-protocol.ts';
 import type { SealedCaches } from '../ccache/sealed-caches.ts';
 

@@ -95,11 +95,19 @@ function readHeader(reader: BinaryReader): number | undefined {
 }
 
 function encode(contents: CacheContents): Uint8Array {
+  return encodeCache(contents, writeCredential);
+}
+
+/** The same, each credential written by `write`. */
+export function encodeCache(
+  contents: CacheContents,
+  write: (writer: BinaryWriter, credential: Credential) => void,
+): Uint8Array {
   const writer = new BinaryWriter();
   writer.u16(0x0504);
   writeHeader(writer, contents.kdcOffset);
   writePrincipal(writer, contents.principal);
-  for (const credential of contents.credentials) writeCredential(writer, credential);
+  for (const credential of contents.credentials) write(writer, credential);
   return writer.finish();
 }
 

@@ -1,8 +1,9 @@
-import { BinaryReader, BinaryWriter } from '../codec/binary.ts';
+import { BinaryReader, type BinaryWriter } from '../codec/binary.ts';
 import { bytesToText, textToBytes } from '../codec/text.ts';
 import type { Credential } from '../messages/credential.ts';
 import type { Principal } from '../messages/principal.ts';
-import { readCredential, readPrincipal, writeCredential, writePrincipal } from './credential-format.ts';
+import { encodeCredential } from './credential-bytes.ts';
+import { readCredential, readPrincipal, writePrincipal } from './credential-format.ts';
 
 /** One value on the wire of the KCM protocol. */
 export interface Field<T> {
@@ -89,20 +90,6 @@ export const Credentials: Field<readonly Credential[]> = {
     for (const credential of value) writer.counted32(encodeCredential(credential));
   },
 };
-
-const encoded = new WeakMap<Credential, Uint8Array>();
-
-/** A credential's bytes; a server sends the same ones again and again. */
-export function encodeCredential(credential: Credential): Uint8Array {
-  let bytes = encoded.get(credential);
-  if (bytes === undefined) {
-    const writer = new BinaryWriter();
-    writeCredential(writer, credential);
-    bytes = writer.finish();
-    encoded.set(credential, bytes);
-  }
-  return bytes;
-}
 
 export function readShape<S extends Shape>(shape: S, reader: BinaryReader): ValuesOf<S> {
   const values: Record<string, unknown> = {};

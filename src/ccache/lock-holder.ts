@@ -19,10 +19,13 @@ const LONGEST_HOLDING = 120_000;
 /** Its text follows at once when a lock file is made; one that stays without was left so by a killed process. */
 const LONGEST_WRITING = 2000;
 
+let ourStart: string | undefined;
+
 /** The text of a lock file that this process is about to hold. */
 export function describeOurselves(): string {
   const token = Math.random().toString(36).slice(2) + Math.random().toString(36).slice(2);
-  return `${process.pid} ${processState(process.pid)?.started ?? ''} ${place()} ${token}`;
+  ourStart ??= processState(process.pid)?.started ?? '';
+  return `${process.pid} ${ourStart} ${place()} ${token}`;
 }
 
 /** A lock file's text; `id` distinguishes files whose holder was killed before it had written anything. */

@@ -2,7 +2,8 @@ import { BinaryReader, BinaryWriter } from '../codec/binary.ts';
 import type { Codec } from '../codec/codec.ts';
 import { bytesToText, textToBytes } from '../codec/text.ts';
 import type { CacheContents } from './ccache.ts';
-import { CcacheFile } from './file-format.ts';
+import { encodeCredential } from './credential-bytes.ts';
+import { CcacheFile, encodeCache } from './file-format.ts';
 
 /** The caches of a collection by their names. */
 export interface SealedCaches {
@@ -19,7 +20,7 @@ export const SealedCaches: Codec<SealedCaches> = {
     writer.u32(members.size);
     for (const [name, contents] of members) {
       writer.counted16(textToBytes(name));
-      writer.counted32(CcacheFile.encode(contents));
+      writer.counted32(encodeCache(contents, (to, credential) => to.put(encodeCredential(credential))));
     }
     return writer.finish();
   },

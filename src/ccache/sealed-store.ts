@@ -18,6 +18,7 @@ import { withLock } from './lock.ts';
 import { SealedCaches } from './sealed-caches.ts';
 import { checkWritable, makeWritable } from './sealed-directory.ts';
 import { SEALED_KEY_BYTES, sealBytes, unsealBytes } from './sealed-file.ts';
+import { identityOf, type OpenStore, type SealedMemory } from './sealed-memory.ts';
 import { keyLeftPath, passphraseKeyPath, sealedPath } from './sealed-path.ts';
 
 /** The caches of a data directory, in one file whose key is in the OS keychain. */
@@ -37,11 +38,6 @@ export interface SealedStore {
   discardLost(): Promise<boolean>;
 }
 
-interface OpenStore {
-  readonly caches: SealedCaches;
-  readonly key: Uint8Array;
-}
-
 const EMPTY: SealedCaches = { primary: '', members: new Map() };
 /** Far above any collection; nothing longer is read into memory. */
 const MAX_FILE_BYTES = 64 << 20;
@@ -55,9 +51,10 @@ const NO_BLOCK = constants.O_NONBLOCK ?? 0;
 /**
  * The store of a data directory. Its methods throw CcacheError CACHE_FORMAT for a damaged file, KEYCHAIN_KEY_LOST for
  * one whose key is gone, CACHE_IO, also for what is no regular file, CACHE_BUSY, and what the keychain throws. A file
- * that does not open is never replaced, and a symlink never followed.
+ * that does not open is never replaced, and a symlink never followed. With a memory, neither the keychain nor the file is
+ * read while the file looks as it did.
  */
-export function sealedStore(environment: CcacheEnvironment): SealedStore {
+export function sealedStore(environment: CcacheEnvironment, memory?: SealedMemory): SealedStore {
   const path = sealedPath(environment.dataDirectory);
   const left = keyLeftPath(environment.dataDirectory);
   const account = environment.dataDirectory;
@@ -102,6 +99,16 @@ export function sealedStore(environment: CcacheEnvironment): SealedStore {
   }
 
   async function open(): Promise<OpenStore | undefined> {
+    if (memory === undefined) return openFile();
+    const identity = identityOf(path);
+    const known = memory.find(identity);
+    if (known !== undefined) return known;
+    const opened = await openFile();
+    if (opened !== undefined && identityOf(path) === identity) memory.keep(identity, opened);
+    return opened;
+  }
+
+  async function openFile(): Promise<OpenStore | undefined> {
     let keychain: Keychain | undefined;
     let failed: Uint8Array | undefined;
     for (let tries = 0; ; tries++) {
@@ -133,10 +140,17 @@ export function sealedStore(environment: CcacheEnvironment): SealedStore {
 
   async function write(caches: SealedCaches, known: Uint8Array | undefined): Promise<void> {
     // First, lest the keychain keep a key for nothing.
-    makeWritable(environment.dataDirectory);
+    if (known === undefined) makeWritable(environment.dataDirectory);
     const key = known ?? (await newKey());
-    // A file that a power failure had damaged would stay in the way until it is destroyed.
-    writeAtomically(path, sealBytes(SealedCaches.encode(caches), key), { durable: true });
+    const sealed = sealBytes(SealedCaches.encode(caches), key);
+    try {
+      // A file that a power failure had damaged would stay in the way until it is destroyed.
+      writeAtomically(path, sealed, { durable: true });
+    } catch (error) {
+      checkWritable(environment.dataDirectory);
+      throw error;
+    }
+    memory?.keep(identityOf(path), { caches, key });
   }
 
   async function newKey(): Promise<Uint8Array> {
@@ -147,6 +161,7 @@ export function sealedStore(environment: CcacheEnvironment): SealedStore {
   }
 
   async function remove(): Promise<void> {
+    memory?.forget();
     // The file first: were the key gone alone, nothing could tell this from a loss.
     removeSealed(path);
     try {

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { renameSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { keychainStore } from '../../src/agent/sealed.ts';
@@ -91,6 +91,48 @@ describe('the sealed caches of an agent', () => {
     await Promise.all(Array.from({ length: 50 }, (_, i) => change(i)));
     expect(seen.size).toBeLessThan(10);
     expect((await keychainType.collection!('', here)!.list()).length).toBe(51);
+  });
+
+  it('are written once for what several clients ask in a turn', async () => {
+    const here = setting();
+    const store = keychainStore(here);
+    const change = (name: string): Promise<bigint> =>
+      new Promise(resolve => {
+        setImmediate(async () => {
+          await store.change(({ primary, members }) => ({
+            caches: { primary, members: new Map(members).set(name, contents) },
+            value: undefined,
+          }));
+          resolve(inodeOf(here));
+        });
+      });
+    const inodes = await Promise.all(['a', 'b', 'c'].map(change));
+    expect(new Set(inodes).size).toBe(1);
+    expect((await keychainType.collection!('', here)!.list()).length).toBe(3);
+  });
+
+  it('stay open after a change, and are not taken for those of another file', async () => {
+    const here = setting();
+    const store = keychainStore(here);
+    const caches = { primary: 'a', members: new Map([['a', contents]]) };
+    await store.change(() => ({ caches, value: undefined }));
+    expect(await store.read()).toBe(caches);
+    await keychainType.resolve('b', here).initialize(contents);
+    // As between a client's two requests.
+    await new Promise(setImmediate);
+    expect([...(await store.read()).members.keys()]).toEqual(['a', 'b']);
+  });
+
+  it('are left alone where a link to them lies in their place', async () => {
+    const here = setting();
+    const store = keychainStore(here);
+    const { cache } = await localAgent({ store });
+    await cache('a').initialize(contents);
+    const path = join(here.dataDirectory, 'tickets');
+    renameSync(path, `${path}.moved`);
+    symlinkSync(`${path}.moved`, path);
+    await expect(cache('a').store([tgt], NOW)).rejects.toThrow('not a regular file');
+    await expect(cache('a').load()).rejects.toThrow('not a regular file');
   });
 
   it('a change that fails fails alone', async () => {

@@ -1,7 +1,10 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { send, takeConnections } from '../../src/agent/sockets.ts';
+import { BareLink } from '../../src/agent/bare-link.ts';
+import { takeConnections } from '../../src/agent/sockets.ts';
 import { memoryStore } from '../../src/agent/store.ts';
 import { KcmFrames } from '../../src/ccache/kcm-frames.ts';
 import { encodeRequest, KCM } from '../../src/ccache/kcm-protocol.ts';
@@ -22,15 +25,24 @@ async function answering(bytes: Uint8Array, { ordinary = false } = {}): Promise<
   onTestFinished(() => void server.close());
   const taken: boolean[] = [];
   const take = (): void =>
-    takeConnections(server, socket => {
-      socket.on('error', () => undefined).on('end', () => socket.destroySoon());
-      return () => void taken.push(send(socket, bytes));
-    });
+    takeConnections(server, link => ({
+      received: () => void taken.push(link.send(bytes)),
+      ended: () => link.hangUp(),
+      closed: () => undefined,
+    }));
   if (!ordinary) take();
   await new Promise<void>(resolve => server.listen(path, resolve));
   // Too late to go round anything.
   if (ordinary) take();
   return { path, taken };
+}
+
+async function reply(client: Awaited<ReturnType<typeof rawClient>>): Promise<Uint8Array> {
+  const frames = new KcmFrames('replies');
+  for (let found = frames.next(); ; found = frames.next()) {
+    if (found !== undefined) return found;
+    frames.push(await new Promise<Buffer>(resolve => client.once('data', resolve)));
+  }
 }
 
 const long = Uint8Array.from({ length: 3 << 20 }, (_, i) => (i * 7) & 255);
@@ -56,15 +68,61 @@ describe('the connections of a server', () => {
   });
 });
 
-describe('requests whose memory is used again', () => {
-  const reply = async (client: Awaited<ReturnType<typeof rawClient>>): Promise<Uint8Array> => {
-    const frames = new KcmFrames('replies');
-    for (let found = frames.next(); ; found = frames.next()) {
-      if (found !== undefined) return found;
-      frames.push(await new Promise<Buffer>(resolve => client.once('data', resolve)));
-    }
-  };
+describe.skipIf(process.platform === 'win32')('a connection without a socket', () => {
+  it('goes on after a turn in which there was nothing to read, and tells of its end', () => {
+    const path = join(scratch(), 'fifo');
+    execFileSync('mkfifo', [path]);
+    const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    onTestFinished(() => closeSync(fd));
+    const nothing = (): void => undefined;
+    const handle = {
+      fd,
+      bytesRead: 0,
+      onread: nothing,
+      useUserBuffer: nothing,
+      readStart: nothing,
+      readStop: nothing,
+      close: nothing,
+    };
+    const told: string[] = [];
+    const link = new BareLink(handle, new Uint8Array(16), () => ({
+      received: chunk => told.push(String(Buffer.from(chunk))),
+      ended: () => told.push('ended'),
+      closed: () => told.push('closed'),
+    }));
+    handle.onread();
+    expect(told).toEqual([]);
+    writeSync(fd, 'late');
+    handle.onread();
+    expect(told).toEqual(['late']);
+    link.destroy();
+    link.destroy();
+    expect(link.destroyed).toBe(true);
+    expect(told).toEqual(['late', 'closed']);
+  });
 
+  it('survives a request that fills the memory for reading', async () => {
+    const { socket } = await localAgent();
+    const client = await rawClient(socket);
+    const frame = Buffer.alloc(64 << 10);
+    frame.writeUInt32BE(frame.length - 4);
+    for (let i = 0; i < 3; i++) {
+      client.write(frame);
+      expect((await reply(client)).length).toBeGreaterThan(0);
+    }
+  });
+
+  it('answers a client that has ended its side already', async () => {
+    const { socket, cache } = await localAgent();
+    await cache('a').initialize(contents);
+    const client = await rawClient(socket);
+    client.end(encodeRequest(KCM.GET_PRINCIPAL, { name: 'a' }));
+    expect((await reply(client)).length).toBeGreaterThan(8);
+    await hungUp(client);
+  });
+});
+
+describe('requests whose memory is used again', () => {
   it('stay what they were while the rest of them is awaited', async () => {
     const { socket, cache } = await localAgent();
     await cache('a').initialize(contents);

@@ -82,7 +82,7 @@ interface Server {
 }
 
 export default {
-  title: `Agent: what a second of its processor time is enough for; requests of ${CLIENTS} clients, a cache of ${TICKETS} tickets`,
+  title: `Agent: what a second of its processor time is enough for; requests of ${CLIENTS} clients, a cache of ${TICKETS} tickets; ${HEIMDAL} keeps them in memory alone, a change in the keychain's is sealed and on disk before it is answered`,
   lines: ['memory', 'keychain'].map(
     (store): Line => ({ cells: {}, column: timesHeimdals(`krb5kit, ${store}`), better: 'higher', bound: 1 }),
   ),
@@ -98,7 +98,7 @@ export default {
       await floor.stop();
       rows.push(await compare('connections, each with a whole klist', servers, wholeKlists));
       if (peer('mit-kdc').available) {
-        const work = `sessions of ${SESSION_PROGRAMS} programs of MIT's`;
+        const work = `sessions of ${SESSION_PROGRAMS} programs of MIT's (the first has the keychain keep a key, the last delete it)`;
         rows.push(await withMitSessions(run => compare(work, servers, ({ socket }) => run(socket))));
       }
       for (const server of servers) await fill(server.socket);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CacheContents, Ccache } from '../../src/ccache/ccache.ts';
-import { encodeCredential } from '../../src/ccache/kcm-fields.ts';
+import { encodeCredential } from '../../src/ccache/credential-bytes.ts';
 import { openKeychain } from '../../src/ccache/keychain-open.ts';
 import { resolveCcache } from '../../src/ccache/resolve.ts';
 import { peer } from '../support/peers.ts';
