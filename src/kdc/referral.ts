@@ -34,7 +34,7 @@ export function findReferral(
 const MAX_STEPS = 10;
 
 /** The ticket-granting service of `target` or of the last realm before it whose keys are shared. */
-function nearestRealm(
+export function nearestRealm(
   database: PrincipalDatabase,
   realm: string,
   target: string,

@@ -24,7 +24,7 @@ import type { OpenedTicket } from './open-ticket.ts';
 import type { PacContents } from './pac/contents.ts';
 import { refuse } from './refusal.ts';
 import { openEvidence } from './s4u/proxy.ts';
-import { forForeignService, forForeignUser } from './s4u/realms.ts';
+import { forForeignService, forForeignUser, forPassingUser } from './s4u/realms.ts';
 import { type RequestedUser, requestedUser } from './s4u/user.ts';
 import type { TgsHeader } from './tgs-header.ts';
 import { NO_TRANSIT } from './transited.ts';
@@ -91,7 +91,10 @@ function forUser(exchange: Exchange, user: RequestedUser, request: BehalfRequest
   const { header, server, body } = request;
   if (body.kdcOptions & NOT_TOGETHER) refuse(KDC_ERR_BADOPTION, 'INVALID_S4U2SELF_OPTIONS');
   if (header.part.crealm !== body.realm) {
-    return forForeignService(exchange, findUser(exchange, user, body.realm), user, request);
+    const isOurs = user.name === undefined || user.name.realm === body.realm;
+    return isOurs
+      ? forForeignService(exchange, findUser(exchange, user, body.realm), user, request)
+      : forPassingUser(exchange, user, request);
   }
   if (header.server.principal.realm !== body.realm) return forForeignUser(exchange, user, request);
   const requester = requesterOf(exchange, request);

@@ -73,3 +73,5 @@ export const KU_AS_REQ_CKSUM = 56;
 export const KU_SPAKE = 65;
 /** What krb5kdc seals its cookies for (RFC 6113 §5.2 leaves it to the KDC). */
 export const KU_PA_FX_COOKIE = 513;
+/** What krb5kdc makes its freshness tokens for (RFC 8070 §2 leaves it to the KDC). */
+export const KU_AS_FRESHNESS = 514;

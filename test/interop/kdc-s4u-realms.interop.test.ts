@@ -13,6 +13,21 @@ const HOSTS = `[domain_realm]
 	.a.test = A.TEST
 `;
 
+/** ONE.TEST is between THREE.TEST and all others. */
+const CAPATHS = {
+  'A.TEST': { 'THREE.TEST': ['ONE.TEST'] },
+  'TWO.TEST': { 'THREE.TEST': ['ONE.TEST'] },
+  'THREE.TEST': { 'A.TEST': ['ONE.TEST'], 'TWO.TEST': ['ONE.TEST'] },
+};
+const THEIR_CAPATHS = `[capaths]
+	A.TEST = {
+		THREE.TEST = ONE.TEST
+	}
+	THREE.TEST = {
+		A.TEST = ONE.TEST
+	}
+`;
+
 let theirs: MitKdc;
 let ours: OwnRealm;
 
@@ -22,7 +37,9 @@ function suite(): void {
   beforeAll(async () => {
     theirs = await startMitKdc({
       principals: [`addprinc ${TRUST} krbtgt/ONE.TEST@A.TEST`, `addprinc ${TRUST} krbtgt/A.TEST@ONE.TEST`],
-      sections: HOSTS,
+      sections: HOSTS + THEIR_CAPATHS,
+      // It looks for the way of its own service, who has come from nowhere, and finds none through a third realm.
+      realm: ['reject_bad_transit = false'],
     });
     theirs.addPrincipal('web/www.a.test', { flags: '+ok_to_auth_as_delegate +requires_preauth' });
     const password = 'pw';
@@ -43,6 +60,7 @@ function suite(): void {
         { realm: 'THREE.TEST' },
       ],
       domainRealms: { '.a.test': 'A.TEST', '.two.test': 'TWO.TEST' },
+      capaths: CAPATHS,
       realms: [
         {
           realm: 'TWO.TEST',
@@ -51,13 +69,19 @@ function suite(): void {
             { name: 'db/www.two.test', acceptsDelegationFrom: ['web/www.one.test@ONE.TEST'] },
             'mail/www.two.test',
           ],
-          capaths: { 'THREE.TEST': { 'TWO.TEST': ['ONE.TEST'] } },
+          capaths: CAPATHS,
         },
-        { realm: 'THREE.TEST', users: [{ name: 'dora', password }] },
+        {
+          realm: 'THREE.TEST',
+          users: [{ name: 'dora', password }],
+          services: ['web/www.three.test'],
+          capaths: CAPATHS,
+        },
       ],
       keys: [
         ...['web/www.one.test', 'db/www.one.test'].map(name => `${name}@ONE.TEST`),
         'db/www.two.test@TWO.TEST',
+        'web/www.three.test@THREE.TEST',
       ],
       profile: text =>
         text
@@ -89,6 +113,13 @@ function suite(): void {
       },
     );
 
+    it('gets one in the name of a user of a realm that another one leads to', async () => {
+      await as('web/www.three.test@THREE.TEST');
+      const line = 'kvno -k keytab -I bob@TWO.TEST web/www.three.test@THREE.TEST';
+      expect(await ours.run(line)).toEqual(ok);
+      expect((await ours.run('klist')).output).toContain('for client bob@TWO.TEST');
+    });
+
     it.each(['alice@ONE.TEST', 'dora@THREE.TEST'])(
       'goes in the name of %s to one of another realm, where that one lets it',
       async user => {
@@ -115,6 +146,12 @@ function suite(): void {
       expect(await ours.run(line)).toEqual(ok);
       const { status, output } = await ours.run('kvno -I locked@ONE.TEST web/www.a.test@A.TEST');
       expect([status, output]).toEqual([1, expect.stringContaining('have been revoked')]);
+    });
+
+    it('gets one in the name of a user of a realm that another one of ours leads to', async () => {
+      await as('web/www.a.test@A.TEST', theirs.keytab);
+      const line = `kvno -k ${theirs.keytab} -I dora@THREE.TEST web/www.a.test@A.TEST`;
+      expect(await ours.run(line)).toEqual(ok);
     });
 
     it('goes to one of ours in the name of a user of theirs, where that one lets it', async () => {

@@ -26,10 +26,7 @@ const NOW = new Date();
 const group = groupsFrom('2048')[0]!;
 const pair = group.generate();
 
-function createRealm(options: Partial<KdcPkinitOptions> = {}) {
-  const database = createDatabase();
-  database.addRealm(REALM);
-  database.add(alice, { password: 'wonderland' });
+function createRealm(options: Partial<KdcPkinitOptions> = {}, database = createRealmDatabase()) {
   const pkinit = openPkinit({
     identity: identityOf(kdcCertificate),
     anchors: [authority.certificate],
@@ -43,6 +40,13 @@ function createRealm(options: Partial<KdcPkinitOptions> = {}) {
       now = new Date(now.getTime() + seconds * 1000);
     },
   };
+}
+
+function createRealmDatabase() {
+  const database = createDatabase();
+  database.addRealm(REALM);
+  database.add(alice, { password: 'wonderland' });
+  return database;
 }
 
 let nonce = 1;
@@ -155,6 +159,18 @@ describe('the KDC with PKINIT', () => {
     expect(dataType).toBe(109);
     const groups = TdDhParameters.decode(dataValue!).map(row => groupOf(row, groupsFrom('2048'))?.name);
     expect(groups).toEqual(['P-384', 'P-521']);
+  });
+
+  it('takes the freshness token of another KDC that has the same database, and after the realm has got new keys', () => {
+    const database = createRealmDatabase();
+    const freshnessToken = tokenOf(createRealm({}, database));
+    const asked = () =>
+      createRealm({ requireFreshness: true }, database).ask(request(changed(() => ({ freshnessToken }))));
+    expect(answerOf(asked())).toBeDefined();
+    database.addKeys(tgsPrincipal(REALM), { random: true });
+    expect(answerOf(asked())).toBeDefined();
+    database.addKeys(tgsPrincipal(REALM), { random: true }, { keep: 1 });
+    expect(errorOf(asked()).errorCode).toBe(24);
   });
 
   it('takes its own freshness token for five minutes, and no other', () => {

@@ -10,6 +10,7 @@ import {
   KDC_ERR_BADOPTION,
   KDC_ERR_POLICY,
   KDC_ERR_SERVER_NOMATCH,
+  KRB_AP_ERR_BADMATCH,
   KRB_AP_ERR_MODIFIED,
 } from '../../src/messages/error-codes.ts';
 import { CANONICALIZE, CNAME_IN_ADDL_TKT, FORWARDABLE } from '../../src/messages/flags.ts';
@@ -31,11 +32,12 @@ import {
 const A = 'A.TEST';
 const B = 'B.TEST';
 const C = 'C.TEST';
-const CAPATHS = { [A]: { [C]: [B] } };
+const CAPATHS = { [A]: { [C]: [B] }, [C]: { [A]: [B] } };
 const named = (name: string): Principal => parsePrincipal(name, { defaultRealm: B });
 const web = named('web/www.b.test');
 const alice = named(`alice@${A}`);
 const db = named(`db/www.c.test@${C}`);
+const app = named(`app/www.c.test@${C}`);
 
 let kdc: RunningKdc;
 /** The ticket-granting ticket of web, and what it has for A.TEST. */
@@ -49,6 +51,7 @@ async function start({ pac }: { readonly pac?: boolean } = {}): Promise<void> {
     users: [user('alice'), user('sensitive', { notDelegated: true })],
     trusts: [{ realm: B }],
     domainRealms: hosts,
+    capaths: CAPATHS,
     pac,
     realms: [
       {
@@ -61,7 +64,7 @@ async function start({ pac }: { readonly pac?: boolean } = {}): Promise<void> {
       },
       {
         realm: C,
-        users: [user('carol')],
+        users: [user('carol'), user('app/www.c.test')],
         services: [
           { name: 'db/www.c.test', acceptsDelegationFrom: [formatPrincipal(web)] },
           { name: 'mail/www.c.test', acceptsDelegationFrom: [formatPrincipal(web)] },
@@ -70,12 +73,13 @@ async function start({ pac }: { readonly pac?: boolean } = {}): Promise<void> {
       },
     ],
   });
-  const { credential } = await getInitialCredential(
-    web,
-    { password: async () => 'pw' },
-    { transport: kdc.transport, forwardable: true },
-  );
-  tgt = credential;
+  tgt = await login(web);
+}
+
+async function login(principal: Principal): Promise<Credential> {
+  const secret = { password: async () => 'pw' };
+  const { credential } = await getInitialCredential(principal, secret, { ...options(), forwardable: true });
+  return credential;
 }
 
 beforeEach(() => start());
@@ -121,8 +125,18 @@ function byProxy(presented: Credential, evidence: Credential, server: Principal)
 
 /** What the user's realm says of it to the service's. */
 async function toldOf(user: Principal): Promise<Credential> {
-  const enterprise = { nameType: NT_ENTERPRISE, components: [formatPrincipal(web)], realm: A };
-  return forUser(await tgtFor(A), enterprise, user);
+  return forUser(await tgtFor(A), { ...enterprise(web), realm: A }, user);
+}
+
+/** A service's name where it is not at home. */
+function enterprise(service: Principal): Principal {
+  return { ...service, nameType: NT_ENTERPRISE, components: [formatPrincipal(service)] };
+}
+
+/** What app has for A.TEST, to which B.TEST leads. */
+async function distantTgt(): Promise<Credential> {
+  const toB = await ask(await login(app), tgsPrincipal(A, C));
+  return ask(toB, tgsPrincipal(A, B));
 }
 
 /** A user's ticket for web, and what the realm of web says of it to another. */
@@ -177,6 +191,52 @@ describe('a ticket for a service itself, in the name of a user of another realm'
   });
 });
 
+describe('a ticket for a service itself, in the name of a user of a realm that another one leads to', () => {
+  it('comes through that one, and tells of the way that the user has come', async () => {
+    const credential = await requestForUser(await distantTgt(), { realm: A, name: alice }, options());
+    expect([credential.client, credential.server].map(name => formatPrincipal(name))).toEqual([
+      'alice@A.TEST',
+      formatPrincipal(app),
+    ]);
+    const { transited } = kdc.kdc.state.tickets.open(credential.ticket).part;
+    expect(Buffer.from(transited.contents).toString()).toBe(B);
+  });
+
+  it('is of the user that was told of alone, all the way', async () => {
+    const told = await forUser(await distantTgt(), { ...enterprise(app), realm: A }, alice);
+    expect(formatPrincipal(told.server)).toBe(`krbtgt/${B}@${A}`);
+    const atB = { ...enterprise(app), realm: B };
+    expect(await refusal(forUser(told, atB, named(`sensitive@${A}`)))).toBe(KDC_ERR_BADOPTION);
+    const passed = await forUser(told, atB, alice);
+    expect(formatPrincipal(passed.server)).toBe(`krbtgt/${C}@${B}`);
+    expect(await refusal(forUser(passed, app, named(`sensitive@${A}`)))).toBe(KDC_ERR_BADOPTION);
+    expect((await forUser(passed, app, alice)).client).toMatchObject({ components: ['alice'], realm: A });
+  });
+
+  it('is not passed on to other realms than that of the service, nor is anything else to be had', async () => {
+    const told = await forUser(await distantTgt(), { ...enterprise(app), realm: A }, alice);
+    expect(await refusal(forUser(told, tgsPrincipal(A, B), alice))).toBe(KRB_AP_ERR_BADMATCH);
+    expect(await refusal(forUser(told, web, alice))).toBe(KRB_AP_ERR_BADMATCH);
+    expect(await refusal(ask(told, web))).toBe(KDC_ERR_POLICY);
+    expect(await refusal(ask(told, tgsPrincipal(C, B)))).toBe(KDC_ERR_POLICY);
+  });
+
+  it('needs what the realm of the user has told, and not just the ticket of the service', async () => {
+    const toB = await ask(await login(app), tgsPrincipal(B, C));
+    expect(await refusal(forUser(toB, { ...enterprise(app), realm: B }, alice))).toBe(KDC_ERR_BADOPTION);
+  });
+
+  it('is not for users who come by a way that the realm of the service does not take', async () => {
+    const passed = await forUser(
+      await forUser(await distantTgt(), { ...enterprise(app), realm: A }, alice),
+      { ...enterprise(app), realm: B },
+      alice,
+    );
+    kdc.database.addRealm(C, { capaths: {} });
+    expect(await refusal(forUser(passed, app, alice))).toBe(KDC_ERR_POLICY);
+  });
+});
+
 describe('a ticket for a service of another realm, in the name of a user', () => {
   it('is there where that service takes them from the one that asks', async () => {
     const name = `bob@${B}`;
@@ -201,12 +261,7 @@ describe('a ticket for a service of another realm, in the name of a user', () =>
     const own = await tgtFor(C);
     expect(await refusal(byProxy(own, evidence, db))).not.toBe(0);
     expect(await refusal(byProxy(own, own, db))).toBe(KDC_ERR_BADOPTION);
-    const { credential } = await getInitialCredential(
-      named('bob'),
-      { password: async () => 'pw' },
-      { transport: kdc.transport, forwardable: true },
-    );
-    const bobs = await ask(credential, tgsPrincipal(C, B));
+    const bobs = await ask(await login(named('bob')), tgsPrincipal(C, B));
     expect(await refusal(byProxy(bobs, referral, db))).toBe(KDC_ERR_SERVER_NOMATCH);
   });
 

@@ -1,22 +1,18 @@
 import type { ValueOf } from '../../codec/codec.ts';
 import { Int32, OctetString } from '../../codec/der/primitives.ts';
 import { explicit, sequence } from '../../codec/der/schema.ts';
-import { CodecError, IntegrityError } from '../../errors.ts';
-import { KDC_ERR_PREAUTH_EXPIRED, KDC_ERR_S_PRINCIPAL_UNKNOWN } from '../../messages/error-codes.ts';
+import { KDC_ERR_PREAUTH_EXPIRED } from '../../messages/error-codes.ts';
 import { KU_PA_FX_COOKIE, PA_FX_COOKIE } from '../../messages/numbers.ts';
-import { samePrincipal, tgsPrincipal, toPrincipal, toPrincipalName } from '../../messages/principal.ts';
-import { seal, unseal } from '../../messages/seal.ts';
-import { EncryptedData, KerberosTime, type PaData, PrincipalName, Realm } from '../../messages/types.ts';
-import { currentKeys, type PrincipalEntry } from '../database.ts';
-import { ticketKey } from '../enctype-choice.ts';
+import { samePrincipal, toPrincipal, toPrincipalName } from '../../messages/principal.ts';
+import { type EncryptedData, KerberosTime, type PaData, PrincipalName, Realm } from '../../messages/types.ts';
 import { wholeSeconds } from '../exchange.ts';
 import { refuse } from '../refusal.ts';
 import type { PreauthRequest } from './mechanism.ts';
+import { openForRealm, sealForRealm } from './realm-seal.ts';
 
 /** Enough to find the password and type it: clients ask for it when they have the challenge. */
 export const MAX_COOKIE_AGE_MS = 600_000;
 
-/** Sealed in the realm's key, so that the client can carry it and only a KDC of the realm can have made it. */
 const Cookie = sequence('Cookie', {
   made: explicit(0, KerberosTime),
   crealm: explicit(1, Realm),
@@ -29,7 +25,6 @@ type Cookie = ValueOf<typeof Cookie>;
 /** The PA-FX-COOKIE that brings back `state` with the client's next message (RFC 6113 §5.2): the KDC keeps nothing. */
 export function sealCookie(padataType: number, state: Uint8Array, request: PreauthRequest): PaData {
   const { exchange, client } = request;
-  const realm = realmService(request);
   const cookie: Cookie = {
     made: new Date(wholeSeconds(exchange)),
     crealm: client.principal.realm,
@@ -37,8 +32,7 @@ export function sealCookie(padataType: number, state: Uint8Array, request: Preau
     padataType,
     state,
   };
-  const sealed = seal(Cookie, cookie, ticketKey(realm), KU_PA_FX_COOKIE, currentKeys(realm).kvno);
-  return { padataType: PA_FX_COOKIE, padataValue: EncryptedData.encode(sealed) };
+  return { padataType: PA_FX_COOKIE, padataValue: sealForRealm(Cookie, cookie, KU_PA_FX_COOKIE, request) };
 }
 
 /** What a client has brought back, and as it was sealed, by which one cookie is told from another. */
@@ -53,9 +47,9 @@ interface OpenedCookie {
  */
 export function openCookie(padataType: number, request: PreauthRequest): OpenedCookie | undefined {
   const sent = request.padata.find(entry => entry.padataType === PA_FX_COOKIE);
-  const opened = sent && open(sent.padataValue, request);
+  const opened = sent && openForRealm(Cookie, sent.padataValue, KU_PA_FX_COOKIE, request);
   if (opened === undefined) return undefined;
-  const { cookie, sealed } = opened;
+  const { value: cookie, sealed } = opened;
   if (cookie.padataType !== padataType) return undefined;
   if (!samePrincipal(toPrincipal(cookie.cname, cookie.crealm), request.client.principal)) return undefined;
   const age = request.exchange.now - cookie.made.getTime();
@@ -63,26 +57,4 @@ export function openCookie(padataType: number, request: PreauthRequest): OpenedC
     refuse(KDC_ERR_PREAUTH_EXPIRED, 'PREAUTH_EXPIRED');
   }
   return { state: cookie.state, sealed };
-}
-
-function open(
-  value: Uint8Array,
-  request: PreauthRequest,
-): { readonly cookie: Cookie; readonly sealed: EncryptedData } | undefined {
-  try {
-    const sealed = EncryptedData.decode(value);
-    const version = realmService(request).keys.find(({ kvno }) => kvno === sealed.kvno);
-    const key = version?.key(sealed.etype);
-    return key && { cookie: unseal(Cookie, sealed, key, KU_PA_FX_COOKIE), sealed };
-  } catch (error) {
-    if (error instanceof IntegrityError || error instanceof CodecError) return undefined;
-    throw error;
-  }
-}
-
-function realmService({ exchange, client }: PreauthRequest): PrincipalEntry {
-  const { components, realm } = tgsPrincipal(client.principal.realm);
-  const entry = exchange.kdc.database.find(components, realm);
-  if (entry === undefined) refuse(KDC_ERR_S_PRINCIPAL_UNKNOWN, 'SERVER_NOT_FOUND');
-  return entry;
 }

@@ -37,7 +37,7 @@ import { Refusal, refuse } from '../refusal.ts';
 import { sealCookie } from './cookie.ts';
 import type { KdcPreauth, PreauthRequest, Proof } from './mechanism.ts';
 import { checkClientCertificate, namesIn, readCertificate } from './pkinit-client-certificate.ts';
-import { Freshness } from './pkinit-freshness.ts';
+import { checkFreshness, freshnessToken, refuseStale } from './pkinit-freshness.ts';
 
 /** What a KDC does PKINIT with. */
 export interface KdcPkinitOptions {
@@ -63,15 +63,14 @@ const NOTHING = new Uint8Array(0);
  * 8062) where the realm has the principal WELLKNOWN/ANONYMOUS.
  */
 export function openPkinit(options: KdcPkinitOptions): KdcPreauth {
-  const freshness = new Freshness();
   const groups = groupsFrom(options.minGroup ?? '2048');
   const { allowUpn = false } = options;
   return {
     padataType: PA_PK_AS_REQ,
-    offers({ exchange, padata }) {
+    offers(request) {
       const offers = [PA_PK_AS_REQ, PA_PKINIT_KX].map(padataType => ({ padataType, padataValue: NOTHING }));
-      if (!padata.some(({ padataType }) => padataType === PA_AS_FRESHNESS)) return offers;
-      return [...offers, { padataType: PA_AS_FRESHNESS, padataValue: freshness.token(exchange.now) }];
+      if (!request.padata.some(({ padataType }) => padataType === PA_AS_FRESHNESS)) return offers;
+      return [...offers, { padataType: PA_AS_FRESHNESS, padataValue: freshnessToken(request) }];
     },
     verify(padataValue, request) {
       try {
@@ -145,7 +144,7 @@ export function openPkinit(options: KdcPkinitOptions): KdcPreauth {
     if (Math.abs(authenticator.ctime.getTime() - exchange.now) > clockskew * 1000) {
       refuse(KRB_AP_ERR_SKEW, 'CLOCK_SKEW');
     }
-    const { paChecksum, paChecksum2, freshnessToken } = authenticator;
+    const { paChecksum, paChecksum2, freshnessToken: token } = authenticator;
     if (paChecksum === undefined) refuse(KDC_ERR_PA_CHECKSUM_MUST_BE_INCLUDED, 'NO_CHECKSUM');
     const digest = paChecksum2 && digestName(paChecksum2.algorithmIdentifier.algorithm);
     const matches =
@@ -153,8 +152,8 @@ export function openPkinit(options: KdcPkinitOptions): KdcPreauth {
       (paChecksum2 === undefined ||
         (digest !== undefined && isDigest(digest, reqBody, paChecksum2.checksum)));
     if (!matches) refuse(KRB_AP_ERR_MODIFIED, 'CHECKSUM_OF_ANOTHER_REQUEST');
-    if (freshnessToken !== undefined) freshness.check(freshnessToken, exchange.now, clockskew);
-    else if (options.requireFreshness && !isAnonymous(clientOf(request))) freshness.missing();
+    if (token !== undefined) checkFreshness(token, request);
+    else if (options.requireFreshness && !isAnonymous(clientOf(request))) refuseStale();
   }
 }
 

@@ -26,12 +26,16 @@ import { checkValidated, checkValidity, type OpenedTicket } from '../open-ticket
 import { clientPac } from '../pac/client.ts';
 import { PacContents } from '../pac/contents.ts';
 import { verifiedPac } from '../pac/signature.ts';
+import type { RealmPolicy } from '../policy.ts';
+import { nearestRealm } from '../referral.ts';
 import { refuse } from '../refusal.ts';
 import type { Behalf, BehalfRequest } from '../s4u.ts';
+import { NO_TRANSIT, transitedBy } from '../transited.ts';
 import type { RequestedUser } from './user.ts';
 
 // What one realm tells another of a user in whose name a service asks is a ticket-granting ticket of the service's own,
-// whose PAC names the user with its realm. As anything else such a ticket is of no use: its PAC is not its client's.
+// whose PAC names the user with its realm. As anything else such a ticket is of no use: its PAC is not its client's. The
+// way that it tells of is that of the user, who may come through the realms between the two.
 
 /** S4U2Self in the user's realm, for a service of the realm that is referred to (MS-SFU 3.2.5.1.1). */
 export function forForeignService(
@@ -41,16 +45,19 @@ export function forForeignService(
   { header, server, body }: BehalfRequest,
 ): Behalf {
   const { cname, crealm, authtime } = header.part;
-  if (header.server.principal.realm === body.realm) refuse(KDC_ERR_BADOPTION, 'S4U_ACROSS_REALMS');
-  if (!isTgs(server.principal) || server.principal.components[1] !== crealm) {
-    refuse(KRB_AP_ERR_BADMATCH, 'INVALID_S4U2SELF_REQUEST_SERVER_MISMATCH');
-  }
-  const realm = exchange.kdc.database.realm(body.realm)!;
-  if (realm.pac === false) refuse(KDC_ERR_BADOPTION, 'S4U_ACROSS_REALMS_WITHOUT_PAC');
+  const issuer = header.server.principal.realm;
+  if (issuer === body.realm) refuse(KDC_ERR_BADOPTION, 'S4U_ACROSS_REALMS');
+  const realm = checkReferral(exchange, { header, server, body });
+  transitedBy({ part: header.part, issuer, realm: body.realm }, realm, body.kdcOptions);
   admitClient(client, exchange.now);
   const { principal, policy } = client;
   const facts = { client: principal, authtime, requested: false, forService: true, withRealm: true };
-  const subject = { ...header.part, caddr: undefined, authorizationData: undefined };
+  const subject = {
+    ...header.part,
+    transited: NO_TRANSIT,
+    caddr: undefined,
+    authorizationData: undefined,
+  };
   exchange.behalf = { subject, evidence: undefined };
   return {
     subject,
@@ -58,30 +65,42 @@ export function forForeignService(
     requester: toPrincipal(cname, crealm),
     evidence: undefined,
     said: clientPac(client, realm, facts),
+    way: { part: subject, issuer: body.realm },
     withheld: policy.notDelegated || policy.disallowForwardable ? FORWARDABLE : 0,
     ...user.answer(principal),
   };
 }
 
+/** S4U2Self in a realm between the two, which passes on what that of the user has told. */
+export function forPassingUser(exchange: Exchange, user: RequestedUser, request: BehalfRequest): Behalf {
+  const { header } = request;
+  const { part } = header;
+  checkReferral(exchange, request);
+  const { name, client, users } = admitTold(exchange, user, request);
+  const subject = { ...part, caddr: undefined, authorizationData: undefined };
+  exchange.behalf = { subject, evidence: undefined };
+  return {
+    subject,
+    client,
+    requester: toPrincipal(part.cname, part.crealm),
+    evidence: undefined,
+    said: new PacContents([clientInfo(name, part.authtime, { withRealm: true })]),
+    way: { part: users, issuer: header.server.principal.realm },
+    withheld: client?.policy.notDelegated || client?.policy.disallowForwardable ? FORWARDABLE : 0,
+    ...user.answer(name),
+  };
+}
+
 /** S4U2Self in the realm of the service, once that of the user has told of it. */
-export function forForeignUser(
-  exchange: Exchange,
-  user: RequestedUser,
-  { header, server, body }: BehalfRequest,
-): Behalf {
+export function forForeignUser(exchange: Exchange, user: RequestedUser, request: BehalfRequest): Behalf {
+  const { header, server } = request;
   const { part } = header;
   const requester = toPrincipal(part.cname, part.crealm);
   if (!samePrincipal(requester, server.principal)) {
     refuse(KRB_AP_ERR_BADMATCH, 'INVALID_S4U2SELF_REQUEST_SERVER_MISMATCH');
   }
-  const told = toldUser(exchange.kdc.database, header);
-  const { name } = user;
-  if (name === undefined || !samePrincipal(told.user, name)) {
-    refuse(KDC_ERR_BADOPTION, 'INVALID_S4U2SELF_CLIENT_MISMATCH');
-  }
-  const named = { cname: toPrincipalName(name), crealm: name.realm };
-  const client = admitForeign(exchange, { ...part, ...named }, body.realm);
-  const subject = { ...part, ...named, caddr: undefined, authorizationData: undefined };
+  const { name, client, users } = admitTold(exchange, user, request);
+  const subject = { ...users, caddr: undefined, authorizationData: undefined };
   exchange.behalf = { subject, evidence: undefined };
   return {
     subject,
@@ -89,10 +108,46 @@ export function forForeignUser(
     requester,
     evidence: undefined,
     said: new PacContents([clientInfo(name, part.authtime)]),
-    way: { part: subject, issuer: header.server.principal.realm },
+    way: { part: users, issuer: header.server.principal.realm },
     withheld: server.policy.okToAuthAsDelegate ? 0 : FORWARDABLE,
     ...user.answer(name),
   };
+}
+
+/** Whether what is told of a user goes on to the service's realm, and there is a PAC to tell it in; the realm's policy. */
+function checkReferral(
+  { kdc }: Exchange,
+  { header, server, body }: Pick<BehalfRequest, 'header' | 'server' | 'body'>,
+): RealmPolicy {
+  const onward = nearestRealm(kdc.database, body.realm, header.part.crealm);
+  if (onward === undefined || !samePrincipal(onward.principal, server.principal)) {
+    refuse(KRB_AP_ERR_BADMATCH, 'INVALID_S4U2SELF_REQUEST_SERVER_MISMATCH');
+  }
+  const realm = kdc.database.realm(body.realm)!;
+  if (realm.pac === false) refuse(KDC_ERR_BADOPTION, 'S4U_ACROSS_REALMS_WITHOUT_PAC');
+  return realm;
+}
+
+interface ToldUser {
+  readonly name: Principal;
+  /** Its entry, if this KDC serves its realm as well. */
+  readonly client: PrincipalEntry | undefined;
+  /** The ticket presented as if it were the user's. */
+  readonly users: OpenedTicket['part'];
+}
+
+/** The user whom the ticket presented tells of, who has to be the one asked for. Throws `Refusal`. */
+function admitTold(
+  exchange: Exchange,
+  { name }: RequestedUser,
+  { header, body }: Pick<BehalfRequest, 'header' | 'body'>,
+): ToldUser {
+  const told = toldUser(exchange.kdc.database, header);
+  if (name === undefined || !samePrincipal(told.user, name)) {
+    refuse(KDC_ERR_BADOPTION, 'INVALID_S4U2SELF_CLIENT_MISMATCH');
+  }
+  const users = { ...header.part, cname: toPrincipalName(name), crealm: name.realm };
+  return { name, client: admitForeign(exchange, users, body.realm), users };
 }
 
 /**
