@@ -12,7 +12,7 @@ import {
   KRB_AP_ERR_NOT_US,
 } from '../messages/error-codes.ts';
 import { MUTUAL_REQUIRED, USE_SESSION_KEY } from '../messages/flags.ts';
-import { KU_AP_REQ_AUTHENTICATOR, KU_AP_REQ_CKSUM } from '../messages/numbers.ts';
+import { KU_AP_REP, KU_AP_REQ_AUTHENTICATOR, KU_AP_REQ_CKSUM } from '../messages/numbers.ts';
 import { formatPrincipal, type Principal, samePrincipal, toPrincipal } from '../messages/principal.ts';
 import { readyKey } from '../messages/ready-key.ts';
 import { toEncryptionKey, toKey, unseal } from '../messages/seal.ts';
@@ -36,6 +36,8 @@ import { openTicket, openUserTicket } from './service-key.ts';
 import { type ApSession, freshSequenceNumber } from './session.ts';
 
 const NONE = new Uint8Array(0);
+/** What a session key serves for where the service answers. */
+const MUTUAL_USAGES = [KU_AP_REQ_AUTHENTICATOR, KU_AP_REP];
 
 /** A service by its first name and, unless any will do, its host. */
 export interface ServiceName {
@@ -178,8 +180,14 @@ function open(apReq: Uint8Array, options: AcceptOptions): Opened {
   checkEnctype(part.key.keytype, options);
   // What will not come again is not looked for.
   const sessionKey = options.openedTickets ? readyKey(part.key) : toKey(part.key);
+  if (willReply(request, options)) sessionKey.operations.prepare?.(MUTUAL_USAGES);
   const authenticator = unseal(Authenticator, request.authenticator, sessionKey, KU_AP_REQ_AUTHENTICATOR);
   return { request, server, part, sessionKey, authenticator };
+}
+
+/** Who has wishes for the reply will make it. */
+function willReply({ apOptions }: ApReq, { subkey, sequenceNumber }: AcceptOptions): boolean {
+  return (apOptions & MUTUAL_REQUIRED) !== 0 && Boolean(subkey || sequenceNumber);
 }
 
 function agree(

@@ -1,3 +1,4 @@
+import { pooledCopy } from '../codec/pooled.ts';
 import type { Key } from '../crypto/key.ts';
 import { CodecError, KerberosError } from '../errors.ts';
 import { ApRep, EncApRepPart } from '../messages/ap.ts';
@@ -7,7 +8,7 @@ import type { AuthenticatorTime } from './authenticator-time.ts';
 
 /** The AP-REP of its sealed part (RFC 4120 §3.2.4). */
 export function sealApRep(part: EncApRepPart, sessionKey: Key): Uint8Array {
-  return ApRep.encode({ encPart: seal(EncApRepPart, part, sessionKey, KU_AP_REP) });
+  return ApRep.lend({ encPart: seal(EncApRepPart, part, sessionKey, KU_AP_REP) }, pooledCopy);
 }
 
 /** Opens an AP-REP. Throws KerberosError MUTUAL_FAILED where its sender has not the session key, and CodecError. */

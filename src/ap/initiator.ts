@@ -1,3 +1,4 @@
+import { pooledCopy } from '../codec/pooled.ts';
 import { type ChecksumValue, makeChecksum } from '../crypto/checksum.ts';
 import { type Key, randomKey } from '../crypto/key.ts';
 import { ApReq, Authenticator } from '../messages/ap.ts';
@@ -64,15 +65,15 @@ export function createApReq(credential: Credential, options: ApReqOptions = {}):
     seqNumber: initiatorSequence,
     authorizationData: options.authorizationData,
   };
-  const apReq = ApReq.encode({
+  const request = {
     apOptions: (mutual ? MUTUAL_REQUIRED : 0) | (credential.isSkey ? USE_SESSION_KEY : 0),
     ticket: credential.ticket,
     authenticator: seal(Authenticator, authenticator, sessionKey, KU_AP_REQ_AUTHENTICATOR),
-  });
+  };
   const { client, server, endtime } = credential;
   const session = { client, server, sessionKey, initiatorSubkey, initiatorSequence, endtime, mutual: false };
   return {
-    apReq,
+    apReq: ApReq.lend(request, pooledCopy),
     session,
     verify: apRep => verifyApRep(apRep, time, session),
     third: ({ acceptorSequence }) => sealApRep({ ...time, seqNumber: acceptorSequence }, sessionKey),

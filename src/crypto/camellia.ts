@@ -1,5 +1,6 @@
 import { cmac } from './cmac.ts';
 import { BLOCK } from './cts.ts';
+import type { Deriver } from './derive.ts';
 import { KERBEROS, type PasswordSpec, passwordKey } from './pbkdf2.ts';
 import type { Profile } from './profile.ts';
 import { SimplifiedKey, type SimplifiedSpec } from './simplified.ts';
@@ -34,15 +35,15 @@ function camellia(cipher: string, passwordSpec: PasswordSpec, cksumtype: number)
     defaultIterations: 32768,
     open: key => new SimplifiedKey(spec, key),
     stringToKey: (password, salt, iterations) =>
-      kdfFeedbackCmac(cipher, passwordKey(passwordSpec, password, salt, iterations))(KERBEROS),
+      kdfFeedbackCmac(cipher, passwordKey(passwordSpec, password, salt, iterations))([KERBEROS])[0]!,
   };
 }
 
 /** KDF-FEEDBACK-CMAC (RFC 6803 §3): each block is the CMAC of the one before, a counter, the constant and the length. */
-export function kdfFeedbackCmac(cipher: string, key: Uint8Array): (constant: Uint8Array) => Uint8Array {
+export function kdfFeedbackCmac(cipher: string, key: Uint8Array): Deriver {
   const mac = cmac(cipher, key);
   const bits = key.length * 8;
-  return constant => {
+  const derive = (constant: Uint8Array): Uint8Array => {
     const derived = new Uint8Array(key.length);
     let block: Uint8Array = new Uint8Array(BLOCK);
     for (let at = 0; at < key.length; at += BLOCK) {
@@ -59,4 +60,5 @@ export function kdfFeedbackCmac(cipher: string, key: Uint8Array): (constant: Uin
     }
     return derived;
   };
+  return constants => constants.map(derive);
 }

@@ -6,6 +6,7 @@ import {
   type Decipher,
   type KeyObject,
 } from 'node:crypto';
+import { Scratch } from './scratch.ts';
 
 /** The block size of AES and Camellia. */
 export const BLOCK = 16;
@@ -34,12 +35,12 @@ export class BlockCipher {
   /** `algorithm` is the CBC mode's name in OpenSSL. */
   constructor(algorithm: string, key: Uint8Array) {
     this.algorithm = algorithm;
-    this.key = needsKeyObject() ? createSecretKey(key) : key;
+    this.key = cipherKey(key);
   }
 
   /** CBC with a zero IV over whole blocks; overwrites the first block of `blocks`. */
   encryptBlocks(blocks: Uint8Array): Buffer {
-    this.encryptor ??= createCipheriv(this.algorithm, this.key, ZERO_BLOCK);
+    this.encryptor ??= createEncryptor(this.algorithm, this.key, ZERO_BLOCK);
     const { sent } = this;
     if (sent !== undefined) for (let i = 0; i < BLOCK; i++) blocks[i]! ^= sent[i]!;
     const out = this.encryptor.update(blocks);
@@ -94,7 +95,9 @@ export class BlockCipher {
   }
 
   private decryptBlocks(blocks: Uint8Array): Buffer {
-    this.decryptor ??= createDecipheriv(this.algorithm, this.key, ZERO_BLOCK).setAutoPadding(false);
+    this.decryptor ??= lent(this.key, key =>
+      createDecipheriv(this.algorithm, key, ZERO_BLOCK),
+    ).setAutoPadding(false);
     const out = this.decryptor.update(blocks);
     const { received } = this;
     if (received !== undefined) for (let i = 0; i < BLOCK; i++) out[i]! ^= received[i]!;
@@ -131,18 +134,45 @@ export function wholeBlocks(length: number): number {
   return (length + BLOCK - 1) & -BLOCK;
 }
 
+const filledBlocks = new Scratch();
+
+/** `bytes`, and whatever comes behind them up to `length`. */
 function filled(bytes: Uint8Array, length: number): Uint8Array {
-  const out = new Uint8Array(length);
+  const out = filledBlocks.take(length);
   out.set(bytes);
   return out;
 }
 
+/** The encrypting side of a cipher of node:crypto. */
+export function createEncryptor(
+  algorithm: string,
+  key: KeyObject | Uint8Array,
+  iv: Uint8Array | null,
+): Cipher {
+  return lent(key, bytes => createCipheriv(algorithm, bytes, iv));
+}
+
+const lentKey = new Scratch();
+
+/** Has `use` read the bytes of a key, for which memory outside the heap would otherwise be allocated. */
+function lent<T>(key: KeyObject | Uint8Array, use: (key: KeyObject | Uint8Array) => T): T {
+  if (!(key instanceof Uint8Array)) return use(key);
+  const bytes = lentKey.take(key.length);
+  bytes.set(key);
+  const result = use(bytes);
+  bytes.fill(0);
+  return result;
+}
+
 let keyObjects: boolean | undefined;
 
-/** In Node 20 and 22 a KeyObject for one cipher costs as much as the cipher; in 24 a key that is none costs ten times that. */
-function needsKeyObject(): boolean {
+/**
+ * A key as node:crypto takes it best: in Node 20 and 22 a KeyObject for one cipher costs as much as the cipher; in 24 a key
+ * that is none costs ten times that.
+ */
+export function cipherKey(key: Uint8Array): KeyObject | Uint8Array {
   keyObjects ??= Number.parseInt(process.versions.node, 10) >= 23;
-  return keyObjects;
+  return keyObjects ? createSecretKey(key) : key;
 }
 
 /** Where the last, perhaps partial, block begins. */

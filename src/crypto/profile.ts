@@ -11,6 +11,11 @@ export const NO_FRAME: Frame = { headroom: 0, trailer: new Uint8Array(0) };
 
 /** What one protocol key can do; a profile makes one per key (RFC 3961 §3). */
 export interface KeyOperations {
+  /**
+   * Derives what encryption and checksums for some usages take, where that costs less for all of them than for one after
+   * the other.
+   */
+  prepare?(sealing: readonly number[], signing?: readonly number[]): void;
   /** Confounder, ciphertext and integrity tag in the order of the enctype, behind the headroom of `frame`. */
   encrypt(usage: number, plaintext: Uint8Array, frame?: Frame): Uint8Array;
   /** Throws `IntegrityError`. */

@@ -1,6 +1,13 @@
 import { IntegrityError } from '../errors.ts';
 import { BLOCK, BlockCipher, wholeBlocks } from './cts.ts';
-import { CHECKSUM_KEY, ENCRYPTION_KEY, INTEGRITY_KEY, UsageCache, usageConstant } from './derive.ts';
+import {
+  CHECKSUM_KEY,
+  type Deriver,
+  ENCRYPTION_KEY,
+  INTEGRITY_KEY,
+  UsageCache,
+  usageConstant,
+} from './derive.ts';
 import { type Mac, macMatches } from './mac.ts';
 import { type Frame, type KeyOperations, NO_FRAME } from './profile.ts';
 import { fillRandom } from './random.ts';
@@ -12,27 +19,49 @@ export interface SimplifiedSpec {
   readonly cipher: string;
   /** How many bytes of the MAC are kept. */
   readonly macLength: number;
-  /** DK: the function from a constant to a derived key of the protocol key. */
-  deriver(protocolKey: Uint8Array): (constant: Uint8Array) => Uint8Array;
+  /** DK: the function from constants to derived keys of the protocol key. */
+  deriver(protocolKey: Uint8Array): Deriver;
   mac(key: Uint8Array): Mac;
   /** The PRF, given the key that "prf" derives. */
   prf(key: Uint8Array, input: Uint8Array): Uint8Array;
 }
 
+interface Sealer {
+  readonly cipher: BlockCipher;
+  readonly mac: Mac;
+}
+
 /** A key of the simplified profile: the MAC covers confounder and plaintext and follows the ciphertext (RFC 3961 §5.3). */
 export class SimplifiedKey implements KeyOperations {
   private readonly spec: SimplifiedSpec;
-  private readonly derive: (constant: Uint8Array) => Uint8Array;
-  private readonly sealers = new UsageCache(usage => ({
-    cipher: new BlockCipher(this.spec.cipher, this.derive(usageConstant(usage, ENCRYPTION_KEY))),
-    mac: this.spec.mac(this.derive(usageConstant(usage, INTEGRITY_KEY))),
-  }));
-  private signers: UsageCache<Mac> | undefined;
+  private readonly derive: Deriver;
+  private readonly sealers = new UsageCache<Sealer>(usage => {
+    const keys = this.derive([usageConstant(usage, ENCRYPTION_KEY), usageConstant(usage, INTEGRITY_KEY)]);
+    return this.sealer(keys[0]!, keys[1]!);
+  });
+  private readonly signers = new UsageCache<Mac>(usage =>
+    this.spec.mac(this.derive([usageConstant(usage, CHECKSUM_KEY)])[0]!),
+  );
   private prfKey: Uint8Array | undefined;
 
   constructor(spec: SimplifiedSpec, protocolKey: Uint8Array) {
     this.spec = spec;
     this.derive = spec.deriver(protocolKey);
+  }
+
+  prepare(sealing: readonly number[], signing: readonly number[] = []): void {
+    const unsealed = sealing.filter(usage => this.sealers.find(usage) === undefined);
+    const unsigned = signing.filter(usage => this.signers.find(usage) === undefined);
+    const constants: Uint8Array[] = [];
+    for (const usage of unsealed) {
+      constants.push(usageConstant(usage, ENCRYPTION_KEY), usageConstant(usage, INTEGRITY_KEY));
+    }
+    for (const usage of unsigned) constants.push(usageConstant(usage, CHECKSUM_KEY));
+    if (constants.length === 0) return;
+    const keys = this.derive(constants);
+    let next = 0;
+    for (const usage of unsealed) this.sealers.put(usage, this.sealer(keys[next++]!, keys[next++]!));
+    for (const usage of unsigned) this.signers.put(usage, this.spec.mac(keys[next++]!));
   }
 
   encrypt(usage: number, plaintext: Uint8Array, frame: Frame = NO_FRAME): Uint8Array {
@@ -58,14 +87,18 @@ export class SimplifiedKey implements KeyOperations {
   }
 
   checksum(usage: number, ...data: readonly Uint8Array[]): Uint8Array {
-    this.signers ??= new UsageCache(of => this.spec.mac(this.derive(usageConstant(of, CHECKSUM_KEY))));
     const sum = this.signers.get(usage)(...data);
     return sum.length === this.spec.macLength ? sum : sum.subarray(0, this.spec.macLength);
   }
 
   prf(input: Uint8Array): Uint8Array {
-    this.prfKey ??= this.derive(Buffer.from('prf'));
+    this.prfKey ??= this.derive([Buffer.from('prf')])[0]!;
     return this.spec.prf(this.prfKey, input);
+  }
+
+  private sealer(encryptionKey: Uint8Array, integrityKey: Uint8Array): Sealer {
+    const { cipher, mac } = this.spec;
+    return { cipher: new BlockCipher(cipher, encryptionKey), mac: mac(integrityKey) };
   }
 }
 

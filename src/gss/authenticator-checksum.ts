@@ -34,13 +34,12 @@ export function encodeGssChecksum({ bindings, flags, delegation }: GssChecksum):
   const tail = delegation === undefined ? 0 : 4 + delegation.length;
   if (tail > 0xffff + 4) throw new CodecError('longer than 65535 bytes', ['GssChecksum', 'delegation']);
   const bytes = new Uint8Array(FIXED_BYTES + tail);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, BINDINGS_BYTES, true);
+  bytes[0] = BINDINGS_BYTES;
   bytes.set(bindings, 4);
-  view.setUint32(20, toBits(flags), true);
+  putUint16(bytes, 20, toBits(flags));
   if (delegation !== undefined) {
-    view.setUint16(24, DELEGATION_OPTION, true);
-    view.setUint16(26, delegation.length, true);
+    putUint16(bytes, 24, DELEGATION_OPTION);
+    putUint16(bytes, 26, delegation.length);
     bytes.set(delegation, 28);
   }
   return bytes;
@@ -49,17 +48,16 @@ export function encodeGssChecksum({ bindings, flags, delegation }: GssChecksum):
 /** The inverse; what follows are extensions, and passed over. Throws CodecError. */
 export function decodeGssChecksum(bytes: Uint8Array): GssChecksum {
   if (bytes.length < FIXED_BYTES) throw bad('ends early');
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (view.getUint32(0, true) !== BINDINGS_BYTES) throw bad('another length of the bindings');
-  const flags = fromBits(view.getUint32(20, true));
+  if (uint32(bytes, 0) !== BINDINGS_BYTES) throw bad('another length of the bindings');
+  const flags = fromBits(uint32(bytes, 20));
   const bindings = bytes.subarray(4, 4 + BINDINGS_BYTES);
-  return { bindings, flags, delegation: flags.delegation ? delegationOf(bytes, view) : undefined };
+  return { bindings, flags, delegation: flags.delegation ? delegationOf(bytes) : undefined };
 }
 
-function delegationOf(bytes: Uint8Array, view: DataView): Uint8Array {
+function delegationOf(bytes: Uint8Array): Uint8Array {
   if (bytes.length < 28) throw bad('ends before the delegation');
-  if (view.getUint16(24, true) !== DELEGATION_OPTION) throw bad('another option than delegation');
-  const end = 28 + view.getUint16(26, true);
+  if (uint16(bytes, 24) !== DELEGATION_OPTION) throw bad('another option than delegation');
+  const end = 28 + uint16(bytes, 26);
   if (end > bytes.length) throw bad('ends within the delegation');
   return bytes.subarray(28, end);
 }
@@ -85,6 +83,21 @@ function fromBits(bits: number): ContextFlags {
     dceStyle: (bits & BITS.dceStyle) !== 0,
     identify: (bits & BITS.identify) !== 0,
   };
+}
+
+// Little-endian. A DataView would have memory outside the heap allocated for it.
+
+function putUint16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+}
+
+function uint16(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8);
+}
+
+function uint32(bytes: Uint8Array, at: number): number {
+  return (uint16(bytes, at) | (uint16(bytes, at + 2) << 16)) >>> 0;
 }
 
 function bad(message: string): CodecError {

@@ -29,7 +29,8 @@ export function frame({ mechanism, tokenId, message }: KerberosToken): Uint8Arra
   const oid = derOf(mechanism);
   const length = oid.length + 2 + message.length;
   const start = 1 + lengthOctets(length);
-  const token = new Uint8Array(start + length);
+  // Short Buffers share memory, so that none need be allocated for each token.
+  const token = Buffer.allocUnsafe(start + length);
   token[0] = INITIAL_TOKEN;
   token[1] = length < 0x80 ? length : 0x80 | (start - 2);
   for (let at = start - 1, rest = length; at > 1; at--, rest >>>= 8) token[at] = rest & 0xff;
@@ -46,9 +47,10 @@ export function unframe(token: Uint8Array): KerberosToken {
   const input = new DerReader(token);
   if (input.open(INITIAL_TOKEN) !== token.length) throw new CodecError('bytes left over', ['InitialToken']);
   const mechanism = mechanismOf(input.element());
-  const inner = token.subarray(input.offset);
-  if (inner.length < 2) throw new CodecError('ends early', ['InitialToken', 'tokenId']);
-  return { mechanism, tokenId: (inner[0]! << 8) | inner[1]!, message: inner.subarray(2) };
+  const { bytes, offset } = input;
+  if (bytes.length < offset + 2) throw new CodecError('ends early', ['InitialToken', 'tokenId']);
+  const tokenId = (bytes[offset]! << 8) | bytes[offset + 1]!;
+  return { mechanism, tokenId, message: bytes.subarray(offset + 2) };
 }
 
 /** Whether a token has a frame; Kerberos's bare messages have tags of their own. */

@@ -27,6 +27,24 @@ describe('decryption', () => {
   );
 });
 
+describe('what is prepared', () => {
+  it.each(ETYPES)('seals and signs as what is not does: enctype %i', etype => {
+    const { bytes } = randomKey(etype);
+    const [prepared, other] = [importKey(etype, bytes), importKey(etype, bytes)];
+    encrypt(prepared, 12, bytes);
+    prepared.operations.prepare?.([11, 12, 24], [10, 6]);
+    for (const usage of [11, 12, 24, 300]) {
+      expect(decrypt(other, usage, encrypt(prepared, usage, bytes))).toEqual(Buffer.from(bytes));
+      expect(decrypt(prepared, usage, encrypt(other, usage, bytes))).toEqual(Buffer.from(bytes));
+    }
+    for (const usage of [10, 6, 11]) {
+      expect(hex(prepared.operations.checksum(usage, bytes))).toBe(
+        hex(other.operations.checksum(usage, bytes)),
+      );
+    }
+  });
+});
+
 describe.skipIf(!haveShared)('decryption, other known answers', () => {
   const vectors = sharedVectors<Sealed & { enctype: number }>('decrypt').filter(({ enctype }) =>
     ETYPES.includes(enctype),

@@ -167,7 +167,9 @@ function member(key: string, field: Field): Member {
 /** Whether a value of `type` comes next; a type without tags of its own takes any. */
 function isAhead(type: DerType<unknown>, input: DerReader): boolean {
   const tag = input.peekTag();
-  return tag >= 0 && (type.tags.length === 0 || type.tags.includes(tag));
+  const { tags } = type;
+  // To search a list takes longer than to compare with its one element.
+  return tags.length === 1 ? tags[0] === tag : tag >= 0 && (tags.length === 0 || tags.includes(tag));
 }
 
 const list: DerKind<readonly unknown[], DerType<unknown>> = {
@@ -215,8 +217,7 @@ const alternative: DerKind<Record<string, unknown>, ChoiceParts> = {
 
 const tagged: DerKind<unknown, DerType<unknown>> = {
   read(input, type, tags) {
-    const ahead = input.peekTag();
-    const outer = input.enter(tags.includes(ahead) ? ahead : tags[0]!);
+    const outer = input.enter(tags.length === 1 ? tags[0]! : oneOf(tags, input.peekTag()));
     const value = type.read(input);
     input.leave(outer);
     return value;
@@ -227,6 +228,11 @@ const tagged: DerKind<unknown, DerType<unknown>> = {
     output.header(tags[0]!, mark);
   },
 };
+
+/** The tag ahead if it is one of `tags`; the first of them otherwise. */
+function oneOf(tags: readonly number[], ahead: number): number {
+  return tags.includes(ahead) ? ahead : tags[0]!;
+}
 
 function wrapped<T>(tags: readonly number[], type: DerType<T>, name?: string): DerType<T> {
   return new DerType(tags, tagged as DerKind<T, DerType<T>>, type, name);
