@@ -1,3 +1,4 @@
+import { pooledCopy } from '../codec/pooled.ts';
 import { makeChecksum } from '../crypto/checksum.ts';
 import { type Key, randomKey } from '../crypto/key.ts';
 import { ANONYMOUS_REALM, isAnonymous } from '../messages/anonymous.ts';
@@ -96,13 +97,14 @@ export function answerAsRequest(exchange: Exchange): Uint8Array {
   const told = [...hintsOfReply(client, key.etype), ...(proof.padata ?? []), ...(made ? [made.padata] : [])];
   const { crealm } = part;
   const outside = inArmor(exchange, told, { crealm, cname: parties.cname, nonce: body.nonce, ticket });
-  return AsRep.encode({
+  const rep: AsRep = {
     padata: outside.padata,
     crealm: outside.crealm,
     cname: outside.cname,
     ticket,
     encPart: seal(EncAsRepPart, reply, key, KU_AS_REP, keyVersion),
-  });
+  };
+  return AsRep.lend(rep, pooledCopy);
 }
 
 /** The request, out of its armor if it has one. */

@@ -3,7 +3,7 @@ import { PA_ETYPE_INFO, PA_ETYPE_INFO2, PA_PW_SALT } from '../messages/numbers.t
 import { EtypeInfo, EtypeInfo2 } from '../messages/preauth-data.ts';
 import type { PaData } from '../messages/types.ts';
 import { currentKeys, type PrincipalEntry } from './database.ts';
-import { type KeyVersion, s2kparams, saltOf } from './key-version.ts';
+import { s2kparams, saltOf } from './key-version.ts';
 
 /** The enctypes that are older than RFC 4120 and its ETYPE-INFO2: RC4. */
 const OLD_ETYPES = [23];
@@ -32,15 +32,9 @@ export function clientHints(client: PrincipalEntry, etypes: readonly number[]): 
   ];
 }
 
-/** By key version, which its origin belongs to; the last enctype asked for. */
-const hints = new WeakMap<KeyVersion, { readonly etype: number; readonly padata: readonly PaData[] }>();
-
-/** The hints of one enctype, which go with every reply to the client. */
+/** The hints of one enctype, which go with every reply to the client; those of the last one are kept with its keys. */
 export function hintsOfReply(client: PrincipalEntry, etype: number): readonly PaData[] {
   const version = currentKeys(client);
-  const known = hints.get(version);
-  if (known?.etype === etype) return known.padata;
-  const padata = clientHints(client, [etype]);
-  hints.set(version, { etype, padata });
-  return padata;
+  if (version.hints?.etype !== etype) version.hints = { etype, padata: clientHints(client, [etype]) };
+  return version.hints.padata;
 }

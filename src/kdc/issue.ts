@@ -1,7 +1,8 @@
 import { encrypt, type Key } from '../crypto/key.ts';
 import type { EncKdcRepPart } from '../messages/kdc-rep.ts';
 import { KU_TICKET } from '../messages/numbers.ts';
-import { EncTicketPart, Ticket } from '../messages/ticket.ts';
+import { EncTicketPart } from '../messages/ticket.ts';
+import { encodeTicket } from '../messages/ticket-part.ts';
 import type { PaData, PrincipalName } from '../messages/types.ts';
 import { signedPart, type Vouched } from './vouched.ts';
 
@@ -15,12 +16,12 @@ export interface TicketSealing {
   readonly vouched?: Vouched | undefined;
 }
 
-/** The DER of a ticket. */
+/** The DER of a ticket; good until the next is sealed. */
 export function sealTicket(part: EncTicketPart, sealing: TicketSealing): Uint8Array {
   const { realm, sname, key, kvno, vouched } = sealing;
   const plain = vouched === undefined ? EncTicketPart.encode(part) : signedPart(part, key, vouched);
   const encPart = { etype: key.etype, kvno, cipher: encrypt(key, KU_TICKET, plain) };
-  return Ticket.encode({ realm, sname, encPart });
+  return encodeTicket({ realm, sname, encPart });
 }
 
 /** There is nothing to tell of earlier requests (RFC 4120 §5.4.2). */

@@ -1,5 +1,6 @@
 import { profileOf } from '../crypto/enctypes.ts';
 import { importKey, type Key } from '../crypto/key.ts';
+import type { PaData } from '../messages/types.ts';
 
 /** What string-to-key was given besides the password. */
 export interface PasswordOrigin {
@@ -21,6 +22,9 @@ export function s2kparams(etype: number, { iterations }: PasswordOrigin): Uint8A
   return Uint8Array.of(iterations >>> 24, iterations >>> 16, iterations >>> 8, iterations);
 }
 
+/** A key as it is kept. */
+export type KeyBytes = Pick<Key, 'etype' | 'bytes'>;
+
 /** A key that is made when it is first asked for. */
 export interface LaterKey {
   readonly etype: number;
@@ -36,6 +40,8 @@ export class KeyVersion {
   readonly kvno: number;
   readonly etypes: readonly number[];
   readonly origin: PasswordOrigin | undefined;
+  /** What goes with every reply in one of its keys, once it has been made. */
+  hints: { readonly etype: number; readonly padata: readonly PaData[] } | undefined;
   private readonly packed: Uint8Array;
   private readonly lengths: readonly number[];
   private readonly pool: OpenKeys;
@@ -43,7 +49,7 @@ export class KeyVersion {
   private later: (LaterKey | undefined)[] | undefined;
   private open: (Key | undefined)[] | undefined;
 
-  constructor(kvno: number, keys: readonly (Key | LaterKey)[], pool: OpenKeys, origin?: PasswordOrigin) {
+  constructor(kvno: number, keys: readonly (KeyBytes | LaterKey)[], pool: OpenKeys, origin?: PasswordOrigin) {
     if (keys.length === 0) throw new TypeError('a principal needs a key');
     this.kvno = kvno;
     this.etypes = keys.map(({ etype }) => etype);
@@ -71,7 +77,7 @@ export class KeyVersion {
       this.open = [];
       this.pool.admit(this);
     }
-    const key = importKey(etype, this.bytesOf(index));
+    const key = this.make(index) ?? importKey(etype, this.bytesOf(index));
     this.open[index] = key;
     return key;
   }
@@ -86,13 +92,18 @@ export class KeyVersion {
     this.open = undefined;
   }
 
+  /** The key of a `LaterKey` whose turn has come. */
+  private make(index: number): Key | undefined {
+    const key = this.later?.[index]?.make();
+    if (key === undefined) return undefined;
+    this.packed.set(key.bytes, this.startOf(index));
+    this.later![index] = undefined;
+    return key;
+  }
+
   private bytesOf(index: number): Uint8Array {
+    this.make(index);
     const start = this.startOf(index);
-    const later = this.later?.[index];
-    if (later !== undefined) {
-      this.packed.set(later.make().bytes, start);
-      this.later![index] = undefined;
-    }
     return this.packed.slice(start, start + this.lengths[index]!);
   }
 

@@ -31,6 +31,8 @@ interface Attempts {
 export class Logins {
   private readonly database: PrincipalDatabase;
   private readonly attempts = new Map<string, Attempts>();
+  /** Who was asked for last, which is who is asked for next. */
+  private last: { readonly principal: Principal; readonly label: string } | undefined;
 
   constructor(database: PrincipalDatabase) {
     this.database = database;
@@ -88,7 +90,7 @@ export class Logins {
 
   /** What is known of a client; its failures as the database has them, which others may have changed. */
   private recall(client: PrincipalEntry): Attempts | undefined {
-    const known = this.attempts.get(label(client.principal));
+    const known = this.attempts.get(this.labelOf(client));
     const store = this.storeFor(client);
     if (store === undefined) return known;
     const kept = store.find(client.principal);
@@ -114,13 +116,18 @@ export class Logins {
     return namedPolicy(this.database.realm(principal.realm), policy);
   }
 
-  private recordOf({ principal }: PrincipalEntry): Attempts {
-    const key = label(principal);
+  private recordOf(client: PrincipalEntry): Attempts {
+    const key = this.labelOf(client);
     const known = this.attempts.get(key);
     if (known !== undefined) return known;
     const record: Attempts = { failures: 0, failed: undefined, succeeded: undefined };
     this.attempts.set(key, record);
     return record;
+  }
+
+  private labelOf({ principal }: PrincipalEntry): string {
+    if (this.last?.principal !== principal) this.last = { principal, label: label(principal) };
+    return this.last.label;
   }
 }
 

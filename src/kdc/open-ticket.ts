@@ -38,8 +38,8 @@ interface Opened {
 
 /** An opened session key takes some kilobytes, most of them outside the heap. */
 const MAX_OPENED = 1024;
-/** The end of a ticket is its checksum, which no two have in common. */
-const LABEL_BYTES = 12;
+/** The end of a ticket is its checksum, which hardly any two have in common. */
+const LABEL_BYTES = 6;
 
 /**
  * Opens tickets with the key of the service they are for (RFC 4120 §3.3.2). A ticket-granting ticket comes once for each
@@ -48,8 +48,8 @@ const LABEL_BYTES = 12;
  */
 export class TicketOpener {
   private readonly database: PrincipalDatabase;
-  private current = new Map<string, Opened>();
-  private previous = new Map<string, Opened>();
+  private current = new Map<number, Opened>();
+  private previous = new Map<number, Opened>();
 
   constructor(database: PrincipalDatabase) {
     this.database = database;
@@ -57,8 +57,7 @@ export class TicketOpener {
 
   /** Throws `Refusal`; whether the ticket is valid now is left to the caller. */
   open(bytes: Uint8Array): OpenedTicket {
-    const tail = bytes.subarray(-LABEL_BYTES);
-    const label = Buffer.from(tail.buffer, tail.byteOffset, tail.length).toString('latin1');
+    const label = labelOf(bytes);
     const known = this.find(label, bytes);
     const ticket = known?.ticket ?? Ticket.decode(bytes);
     const { server, key } = this.findKey(ticket);
@@ -70,12 +69,12 @@ export class TicketOpener {
     return { server, key, part, sessionKey };
   }
 
-  private find(label: string, bytes: Uint8Array): Opened | undefined {
+  private find(label: number, bytes: Uint8Array): Opened | undefined {
     const known = this.current.get(label) ?? this.previous.get(label);
     return known !== undefined && Buffer.compare(known.bytes, bytes) === 0 ? known : undefined;
   }
 
-  private remember(label: string, opened: Opened): void {
+  private remember(label: number, opened: Opened): void {
     if (this.current.size >= MAX_OPENED) {
       this.previous = this.current;
       this.current = new Map();
@@ -99,6 +98,13 @@ export class TicketOpener {
     if (this.database.realm(issuer) !== undefined) return true;
     return isTgs(principal) && this.database.realm(principal.components[1]!) !== undefined;
   }
+}
+
+function labelOf(bytes: Uint8Array): number {
+  let label = 0;
+  for (let i = Math.max(0, bytes.length - LABEL_BYTES); i < bytes.length; i++)
+    label = label * 256 + bytes[i]!;
+  return label;
 }
 
 function unsealTicket({ encPart }: Ticket, key: Key): EncTicketPart {

@@ -93,8 +93,17 @@ export function durableDatabase(options: DurableDatabaseOptions): DurableDatabas
     throw new TypeError(`${formatPrincipal(principal)} is not in the database`);
   }
 
+  /** Of the realms that are served, at one version of the file: each request asks for them several times. */
+  let served = { version: Number.NaN, policies: new Map<string, RealmPolicy>() };
+
   function realm(name: string): RealmPolicy | undefined {
-    return policies.find(REALM + JSON.stringify(name));
+    const version = file.version();
+    if (served.version !== version) served = { version, policies: new Map() };
+    const known = served.policies.get(name);
+    if (known !== undefined) return known;
+    const policy = policies.find(REALM + JSON.stringify(name));
+    if (policy !== undefined) served.policies.set(name, policy);
+    return policy;
   }
 
   /** Besides the principals of our realms there are the keys that other realms share with them. */
@@ -238,9 +247,12 @@ function aliasNames({ principal, policy }: PrincipalEntry): readonly string[] {
 
 /** One string per name: a component may hold any character. */
 function nameKey(components: readonly string[], realm: string): string {
-  const [first] = components;
+  const [first, second] = components;
   // What JSON.stringify makes, in a fraction of its time.
-  if (components.length === 1 && PLAIN.test(first!) && PLAIN.test(realm)) return `["${realm}","${first}"]`;
+  if (PLAIN.test(realm) && PLAIN.test(first!)) {
+    if (components.length === 1) return `["${realm}","${first}"]`;
+    if (components.length === 2 && PLAIN.test(second!)) return `["${realm}","${first}","${second}"]`;
+  }
   return JSON.stringify([realm, ...components]);
 }
 

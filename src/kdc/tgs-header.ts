@@ -42,7 +42,7 @@ export function openHeader(exchange: Exchange, padata: readonly PaData[], reqBod
   if (sent === undefined) refuse(KDC_ERR_PADATA_TYPE_NOSUPP, 'NO_TGS_PADATA');
   const apReq = ApReq.decode(sent.padataValue);
   const opened = exchange.kdc.tickets.open(apReq.ticket);
-  const { part, sessionKey } = opened;
+  const { server, key, part, sessionKey } = opened;
   exchange.client = toPrincipal(part.cname, part.crealm);
   // What a client can mend by itself is told before what is wrong with its clock.
   checkValidity(part, exchange);
@@ -56,7 +56,7 @@ export function openHeader(exchange: Exchange, padata: readonly PaData[], reqBod
     refuse(KRB_AP_ERR_REPEAT, 'REPLAYED_AUTHENTICATOR');
   }
   const subkey = authenticator.subkey && toKey(authenticator.subkey);
-  return { ...opened, subkey, apReq: sent.padataValue };
+  return { server, key, part, sessionKey, subkey, apReq: sent.padataValue };
 }
 
 /** What was made to be an armor must not get tickets, in whatever container it says so (RFC 6113 §5.4.1.1). */

@@ -1,3 +1,4 @@
+import { pooledCopy } from '../codec/pooled.ts';
 import { randomKey } from '../crypto/key.ts';
 import {
   KDC_ERR_CANNOT_POSTDATE,
@@ -76,13 +77,14 @@ export function answerTgsRequest(exchange: Exchange): Uint8Array {
   };
   const { crealm, cname } = part;
   const outside = inArmor(exchange, behalf?.padata ?? [], { crealm, cname, nonce: body.nonce, ticket });
-  return TgsRep.encode({
+  const rep: TgsRep = {
     padata: outside.padata.length === 0 ? undefined : outside.padata,
     crealm: outside.crealm,
     cname: outside.cname,
     ticket,
     encPart: sealed,
-  });
+  };
+  return TgsRep.lend(rep, pooledCopy);
 }
 
 interface OpenedRequest extends Pick<InnerRequest, 'body' | 'padata'> {
@@ -230,9 +232,9 @@ function flagsAndTimes(
 }
 
 /** When the renewal of what a ticket rests on ends, in milliseconds; undefined where one of the two is not renewable. */
-function renewalEnd(...parts: readonly [Subject, Subject]): number | undefined {
-  if (!parts.every(({ flags, renewTill }) => flags & RENEWABLE && renewTill)) return undefined;
-  return Math.min(...parts.map(({ renewTill }) => renewTill!.getTime()));
+function renewalEnd(one: Subject, other: Subject): number | undefined {
+  if (!(one.flags & other.flags & RENEWABLE) || !one.renewTill || !other.renewTill) return undefined;
+  return Math.min(one.renewTill.getTime(), other.renewTill.getTime());
 }
 
 /** The realms on the way to this ticket (RFC 4120 §3.3.3.2). */

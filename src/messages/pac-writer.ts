@@ -49,12 +49,16 @@ export function blankSignature(cksumtype: number, checksumBytes: number): Uint8A
 export function encodeClientInfo(name: string, authtime: Date): Uint8Array {
   const units = toUtf16(name);
   const data = new Uint8Array(10 + units.length);
-  const view = new DataView(data.buffer);
-  view.setBigUint64(0, dateToFiletime(authtime), true);
-  view.setUint16(8, units.length, true);
+  // A view of so short an array would have it moved out of the heap.
+  clientInfo ??= new DataView(new ArrayBuffer(10));
+  clientInfo.setBigUint64(0, dateToFiletime(authtime), true);
+  clientInfo.setUint16(8, units.length, true);
+  for (let i = 0; i < 10; i++) data[i] = clientInfo.getUint8(i);
   data.set(units, 10);
   return data;
 }
+
+let clientInfo: DataView | undefined;
 
 /** PAC_ATTRIBUTES_INFO (MS-PAC 2.14). */
 export function encodeAttributes({ requested, implicit }: NonNullable<Pac['attributes']>): Uint8Array {

@@ -1,7 +1,7 @@
 import { DerReader } from '../codec/der/reader.ts';
 import { DerWriter } from '../codec/der/writer.ts';
 import { AD_WIN2K_PAC } from './authorization.ts';
-import { EncTicketFields, EncTicketPart } from './ticket.ts';
+import { EncTicketFields, EncTicketPart, Ticket } from './ticket.ts';
 import { AuthorizationData, AuthorizationDataElement } from './types.ts';
 
 // Signatures in a ticket's authorization data cover the ticket with other data than it has in the end: its fields are
@@ -19,6 +19,7 @@ const IF_RELEVANT = Uint8Array.of(0xa0, 3, 2, 1, 1);
 
 let fieldsOutput: DerWriter | undefined;
 let partOutput: DerWriter | undefined;
+let ticketOutput: DerWriter | undefined;
 
 /** The DER of an EncTicketPart's fields but its authorization data; good until the next ticket's is asked for. */
 export function encodeTicketFields(part: EncTicketPart): Uint8Array {
@@ -51,6 +52,14 @@ export function encodeTicketPart(fields: Uint8Array, { pac, others }: TicketData
   output.header(SEQUENCE_TAG, mark);
   output.header(APPLICATION_TAG, mark);
   return output.view();
+}
+
+/** The DER of a ticket, for a message that it is put into at once; good until the next is asked for. */
+export function encodeTicket(ticket: Ticket): Uint8Array {
+  ticketOutput ??= new DerWriter();
+  ticketOutput.reset();
+  Ticket.write(ticketOutput, ticket);
+  return ticketOutput.view();
 }
 
 function putPac(output: DerWriter, pac: Uint8Array): void {

@@ -6,7 +6,7 @@ import type { StoreFile } from '../../src/kdc/store/file.ts';
 function cacheOf(count: number) {
   const records = new Map(Array.from({ length: count }, (_, i) => [`r${i}`, Buffer.from(`value ${i}`)]));
   let version = 1;
-  const file: Pick<StoreFile, 'get' | 'version'> = { get: key => records.get(key), version: () => version };
+  const file: Pick<StoreFile, 'lend' | 'version'> = { lend: key => records.get(key), version: () => version };
   const opened: { key: string; kept: boolean }[] = [];
   const cache = new EntryCache(file as StoreFile, (key, bytes, kept) => {
     opened.push({ key, kept });

@@ -30,7 +30,9 @@ function digits(bytes: Uint8Array, at: number): number {
 /** Writes a date as the content of a KerberosTime. Throws CodecError for a year that has not four digits. */
 export function putTime(output: DerWriter, date: Date): void {
   const seconds = Math.floor(date.getTime() / 1000);
-  const known = written[seconds & 7];
+  // Lives of tickets are whole hours: their start and their end must not fall on one place.
+  const place = Math.imul(seconds, 0x9e3779b1) >>> 28;
+  const known = written[place];
   if (known?.seconds === seconds) {
     output.bytes(known.content);
     return;
@@ -38,7 +40,7 @@ export function putTime(output: DerWriter, date: Date): void {
   const mark = output.mark();
   putDate(output, date);
   const content = output.view().slice(0, output.mark() - mark);
-  written[seconds & 7] = { seconds, content };
+  written[place] = { seconds, content };
 }
 
 /** Messages name the same few times over and over. */

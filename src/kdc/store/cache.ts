@@ -2,12 +2,15 @@ import type { StoreFile } from './file.ts';
 
 interface Cached<T> {
   readonly key: string;
-  readonly bytes: Uint8Array;
+  /** The end of the record. */
+  readonly tail: Uint8Array;
   readonly value: T;
   /** The file's version at which the record was last seen to be so. */
   version: number;
 }
 
+/** A sealed record ends with its MAC, which no other one has. */
+const TAIL_BYTES = 24;
 /** An opened principal takes about two kilobytes. */
 const MAX_KEPT = 16_384;
 /** Whoever logs in asks twice or thrice, one request after the other. */
@@ -15,7 +18,7 @@ const MAX_RECENT = 64;
 /** Marks of records that were opened of late. */
 const MAX_MARKS = 4096;
 
-/** Makes the value of a record; `kept` is whether it is to stay. Throws what goes wrong. */
+/** Makes the value of a record, whose bytes are lent; `kept` is whether it is to stay. Throws what goes wrong. */
 export type OpenRecord<T> = (key: string, bytes: Uint8Array, kept: boolean) => T;
 
 /**
@@ -43,17 +46,18 @@ export class EntryCache<T> {
     const known = this.kept.find(hash, key) ?? this.recent.find(hash, key);
     const version = this.file.version();
     if (known?.version === version) return known.value;
-    const bytes = this.file.get(key);
-    if (known !== undefined && bytes !== undefined && Buffer.compare(known.bytes, bytes) === 0) {
+    const bytes = this.file.lend(key);
+    if (known !== undefined && bytes !== undefined && endsWith(bytes, known.tail)) {
       known.version = version;
       return known.value;
     }
     this.kept.remove(hash, key);
     this.recent.remove(hash, key);
     if (bytes === undefined) return undefined;
+    const tail = tailOf(bytes);
     const isKept = this.mark(hash);
     const value = this.open(key, bytes, isKept);
-    (isKept ? this.kept : this.recent).add(hash, { key, bytes, value, version });
+    (isKept ? this.kept : this.recent).add(hash, { key, tail, value, version });
     return value;
   }
 
@@ -100,6 +104,18 @@ class Slots<T> {
   private first(hash: number): number {
     return hash & (this.slots.length - 1);
   }
+}
+
+function tailOf(bytes: Uint8Array): Uint8Array {
+  const tail = new Uint8Array(Math.min(bytes.length, TAIL_BYTES));
+  for (let i = 0; i < tail.length; i++) tail[i] = bytes[bytes.length - tail.length + i]!;
+  return tail;
+}
+
+function endsWith(bytes: Uint8Array, tail: Uint8Array): boolean {
+  const start = bytes.length - tail.length;
+  for (let i = 0; i < tail.length; i++) if (bytes[start + i] !== tail[i]) return false;
+  return true;
 }
 
 /** Never 0, which is no mark. Only names of records count, which nobody makes to collide who may not make records. */

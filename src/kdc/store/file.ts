@@ -10,6 +10,8 @@ export interface StoreFile {
   readonly path: string;
   /** A copy of a record. */
   get(key: string): Uint8Array | undefined;
+  /** A record, good until the next one is asked for, or the version. */
+  lend(key: string): Uint8Array | undefined;
   /** The keys that begin so, in order; whatever is changed meanwhile, they are those of one moment. */
   keys(prefix: string): readonly string[];
   /** Within `change` alone. */
@@ -75,6 +77,12 @@ function storeFile(path: string, database: RootDatabase<Uint8Array, Uint8Array>)
     get(key) {
       const bytes = Buffer.from(key);
       return bytes.length > MAX_KEY_BYTES ? undefined : database.getBinary(bytes);
+    },
+    lend(key) {
+      const bytes = Buffer.from(key);
+      const found = bytes.length > MAX_KEY_BYTES ? undefined : database.getBinaryFast(bytes);
+      // What LMDB answers is longer than it says.
+      return found?.subarray(0, found.length);
     },
     keys(prefix) {
       const start = Buffer.from(prefix);

@@ -1,4 +1,3 @@
-import { importKey } from '../../crypto/key.ts';
 import type { PrincipalEntry } from '../database.ts';
 import { KeyVersion, type OpenKeys, type PasswordOrigin } from '../key-version.ts';
 import type { PrincipalPolicy } from '../policy.ts';
@@ -47,8 +46,8 @@ export function decodeEntry(bytes: Uint8Array, pool: OpenKeys): PrincipalEntry {
   return {
     principal: { nameType, realm, components },
     keys: keys.map(([kvno, rows, origin]) => {
-      const imported = rows.map(([etype, key]) => importKey(etype, Buffer.from(key, 'base64')));
-      return new KeyVersion(kvno, imported, pool, origin);
+      const packed = rows.map(([etype, key]) => ({ etype, bytes: Buffer.from(key, 'base64') }));
+      return new KeyVersion(kvno, packed, pool, origin);
     }),
     policy: (policy === undefined ? {} : fromJson(policy)) as PrincipalPolicy,
     created: created === null ? undefined : new Date(created),

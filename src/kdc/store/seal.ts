@@ -6,7 +6,7 @@ export const MASTER_KEY_BYTES = 32;
 
 /** Seals the records of one database under its master key. */
 export interface Sealer {
-  /** For the record `key`; `kvno` is that of the newest key in it, or 0. */
+  /** For the record `key`; `kvno` is that of the newest key in it, or 0. The plaintext is JSON, which spaces may follow. */
   seal(key: string, kvno: number, plaintext: Uint8Array): Uint8Array;
   /** Throws IntegrityError for what was not sealed under this master key for this record. */
   unseal(key: string, sealed: Uint8Array): Uint8Array;
@@ -19,6 +19,8 @@ const KEY_USAGE = 1024;
 const FORMAT = 1;
 const KVNO_AT = 1;
 const CIPHERTEXT_AT = 5;
+/** Whole blocks of AES are opened in one step. */
+const BLOCK = 16;
 
 /**
  * Format (u8), kvno (u32) and a ciphertext of RFC 8009: unlike AES-GCM it takes no cipher object for each record, which
@@ -28,14 +30,14 @@ const CIPHERTEXT_AT = 5;
 export function createSealer(masterKey: Uint8Array, id: string): Sealer {
   const secret = importKey(ETYPE, masterKey);
 
-  /** The record's label, behind which there is room for more. */
-  function labelled(header: Uint8Array, key: string, room: number): [bytes: Buffer, end: number] {
-    const label = `${id} ${key}\0`;
-    const end = CIPHERTEXT_AT + Buffer.byteLength(label);
-    const bytes = Buffer.alloc(end + room);
-    bytes.set(header.subarray(0, CIPHERTEXT_AT));
-    bytes.write(label, CIPHERTEXT_AT);
-    return [bytes, end];
+  let label = Buffer.alloc(256);
+
+  /** Writes the label of a record, which is good until the next; returns its length. */
+  function writeLabel(key: string): number {
+    const text = `${id} ${key}\0`;
+    // No character takes more in UTF-8.
+    if (label.length < 3 * text.length) label = Buffer.alloc(3 * text.length);
+    return label.write(text);
   }
 
   return {
@@ -43,15 +45,21 @@ export function createSealer(masterKey: Uint8Array, id: string): Sealer {
       const header = Buffer.alloc(CIPHERTEXT_AT);
       header[0] = FORMAT;
       header.writeUInt32BE(kvno, KVNO_AT);
-      const [bytes, end] = labelled(header, key, plaintext.length);
+      const end = CIPHERTEXT_AT + writeLabel(key);
+      const bytes = Buffer.alloc((end + plaintext.length + BLOCK - 1) & -BLOCK, ' ');
+      bytes.set(header);
+      bytes.set(label.subarray(0, end - CIPHERTEXT_AT), CIPHERTEXT_AT);
       bytes.set(plaintext, end);
       return Buffer.concat([header, encrypt(secret, KEY_USAGE, bytes)]);
     },
     unseal(key, sealed) {
       if (sealed[0] !== FORMAT || sealed.length < CIPHERTEXT_AT) throw new IntegrityError();
       const bytes = decrypt(secret, KEY_USAGE, sealed.subarray(CIPHERTEXT_AT));
-      const [label, end] = labelled(sealed, key, 0);
-      if (Buffer.compare(bytes.subarray(0, end), label) !== 0) throw new IntegrityError();
+      for (let i = 0; i < CIPHERTEXT_AT; i++) if (bytes[i] !== sealed[i]) throw new IntegrityError();
+      const length = writeLabel(key);
+      const end = CIPHERTEXT_AT + length;
+      if (bytes.length < end || label.compare(bytes, CIPHERTEXT_AT, end, 0, length) !== 0)
+        throw new IntegrityError();
       return bytes.subarray(end);
     },
   };
