@@ -49,12 +49,16 @@ export function writeAtomically(path: string, bytes: Uint8Array, options: WriteO
 }
 
 /**
- * Removes the file at `path` and overwrites what it held with zeros. Throws CcacheError CACHE_NOT_FOUND, and CACHE_IO
- * for what cannot be removed or is a symlink or no regular file: zeros must never land in the file a link names.
+ * Removes the file at `path` and overwrites what it held with zeros. Throws CcacheError CACHE_NOT_FOUND, also for a
+ * symlink that leads nowhere, and CACHE_IO for what cannot be removed or is another symlink or no regular file: zeros
+ * must never land in the file a link names.
  */
 export function wipeAndRemove(path: string): void {
   try {
-    if (!lstatSync(path).isFile()) throw refused(path);
+    const named = lstatSync(path);
+    // It is looked at through the link to fail where there is nothing behind.
+    if (named.isSymbolicLink() && statSync(path) !== undefined) throw linked(path);
+    if (!named.isFile()) throw refused(path);
     const fd = openSync(path, constants.O_RDWR | NO_FOLLOW | NO_BLOCK);
     try {
       const found = fstatSync(fd);
@@ -92,6 +96,10 @@ function isOurs(found: Stats): boolean {
 
 function refused(path: string) {
   return cacheError('CACHE_IO', 'Credentials cache permissions incorrect', path);
+}
+
+function linked(path: string) {
+  return cacheError('CACHE_IO', 'Credentials cache is a symbolic link, which is not followed', path);
 }
 
 /** Hidden, so that MIT's tools do not take it for one more cache of a directory. */

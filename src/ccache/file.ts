@@ -148,8 +148,10 @@ function write(path: string, contents: CacheContents): void {
 
 /** One name for the cache, however its path is written; a link to it is another cache, as it is for a rename. */
 function lockSubject(path: string): string {
-  const absolute = resolve(path);
+  let absolute = path;
   try {
+    // Fails for a relative path where the working directory has been removed.
+    absolute = resolve(path);
     return join(realpathSync(dirname(absolute)), basename(absolute));
   } catch {
     return absolute;

@@ -48,25 +48,31 @@ function member(residual: string, store: SealedStore): Ccache {
   let found = residual;
   return {
     type: 'KEYCHAIN',
-    /** Once it has been read, the primary cache goes by its name. */
+    /**
+     * Once it has been used, the primary cache goes by its name: a ticket is for the principal that was found in it,
+     * whichever cache another process makes the primary one meanwhile.
+     */
     get residual() {
       return found;
     },
     async load() {
-      const { name, contents } = existing(residual, await store.read());
+      const { name, contents } = existing(found, await store.read());
       found = name;
       return contents;
     },
     async initialize(contents) {
+      let name = found;
       await store.change(caches => {
         const primary = caches.members.has(caches.primary) ? caches.primary : undefined;
-        const name = residual || primary || freeName(contents.principal, caches);
+        name = found || primary || freeName(contents.principal, caches);
         return { primary: primary ?? name, members: new Map(caches.members).set(name, contents) };
       });
+      found = name;
     },
     async store(credentials, now) {
       await store.change(caches => {
-        const { name, contents } = existing(residual, caches);
+        const { name, contents } = existing(found, caches);
+        found = name;
         const merged = mergeCredentials(contents.credentials, credentials, now);
         return withMember(caches, name, { ...contents, credentials: merged });
       });
@@ -74,7 +80,8 @@ function member(residual: string, store: SealedStore): Ccache {
     async remove(matches) {
       let removed = 0;
       await store.change(caches => {
-        const { name, contents } = existing(residual, caches);
+        const { name, contents } = existing(found, caches);
+        found = name;
         const kept = contents.credentials.filter(credential => !matches(credential));
         removed = contents.credentials.length - kept.length;
         return removed === 0 ? caches : withMember(caches, name, { ...contents, credentials: kept });
@@ -83,7 +90,7 @@ function member(residual: string, store: SealedStore): Ccache {
     },
     async destroy() {
       await store.change(caches => {
-        const { name } = existing(residual, caches);
+        const { name } = existing(found, caches);
         const members = new Map(caches.members);
         members.delete(name);
         return { ...caches, members };

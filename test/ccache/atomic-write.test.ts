@@ -138,8 +138,24 @@ describe('wipeAndRemove', () => {
     const directory = scratch();
     writeFileSync(join(directory, 'precious'), old);
     symlinkSync('precious', join(directory, 'cc'));
-    expect(() => wipeAndRemove(join(directory, 'cc'))).toThrow(permissions);
+    expect(() => wipeAndRemove(join(directory, 'cc'))).toThrow(
+      expect.objectContaining({
+        code: 'CACHE_IO',
+        message: expect.stringContaining('is a symbolic link, which is not followed'),
+      }),
+    );
     expect(Uint8Array.from(readFileSync(join(directory, 'precious')))).toEqual(old);
+  });
+
+  it('finds nothing behind symlinks that lead nowhere or in a circle', () => {
+    const directory = scratch();
+    symlinkSync('nowhere', join(directory, 'dangling'));
+    symlinkSync('circle', join(directory, 'circle'));
+    for (const name of ['dangling', 'circle']) {
+      expect(() => wipeAndRemove(join(directory, name))).toThrow(
+        expect.objectContaining({ code: 'CACHE_NOT_FOUND' }),
+      );
+    }
   });
 
   it('refuses directories and FIFOs', () => {

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Ccache } from '../../src/ccache/ccache.ts';
 import { fileType } from '../../src/ccache/file.ts';
 import { CcacheFile } from '../../src/ccache/file-format.ts';
@@ -135,6 +135,17 @@ describe('what is no cache', () => {
       const sentence = 'Bad format in credentials cache';
       await expect(cache.load()).rejects.toEqual(refusal('CACHE_FORMAT', sentence, cache.path));
     }
+  });
+
+  it('a relative path is not found where the working directory has been removed', async () => {
+    const cwd = vi.spyOn(process, 'cwd').mockImplementation(() => {
+      throw Object.assign(new Error('ENOENT: no such file or directory, uv_cwd'), { code: 'ENOENT' });
+    });
+    onTestFinished(() => cwd.mockRestore());
+    const cache = fileType.resolve('no/such/cc', environment(scratch()));
+    const missing = expect.objectContaining({ code: 'CACHE_NOT_FOUND' });
+    await expect(cache.initialize(contents)).rejects.toEqual(missing);
+    await expect(cache.load()).rejects.toEqual(missing);
   });
 
   it('a path through a file, a link that leads nowhere or in a circle is not found', async () => {

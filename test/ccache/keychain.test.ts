@@ -204,6 +204,23 @@ describe('the KEYCHAIN collection', () => {
     expect(formatPrincipal((await cache('', here).load()).principal)).toBe('bob@A.TEST');
   });
 
+  it('stays the cache that KEYCHAIN: was when it was first read', async () => {
+    const here = setting();
+    await cache('a', here).initialize(contents);
+    await cache('b', here).initialize({ ...contents, principal: bob });
+    const primary = cache('', here);
+    await primary.load();
+    await collection(here).setPrimary(cache('b', here));
+    const added = credential('host/a@A.TEST');
+    await primary.store([added], NOW);
+    expect(await primary.load()).toEqual({ ...contents, credentials: [tgt, added] });
+    expect((await cache('b', here).load()).credentials).toEqual([tgt]);
+    expect(await primary.remove(({ server }) => formatPrincipal(server) === 'host/a@A.TEST')).toBe(1);
+    await primary.destroy();
+    expect(await names(here)).toEqual(['b']);
+    await expect(primary.load()).rejects.toThrow("Credentials cache 'KEYCHAIN:a' not found");
+  });
+
   it('lists its primary first', async () => {
     const here = setting();
     for (const name of ['a', 'b', 'c']) await cache(name, here).initialize(contents);
