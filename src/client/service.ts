@@ -164,6 +164,11 @@ function findLocalTgt(cache: Ccache, contents: CacheContents, options: ServiceOp
   const own = contents.credentials.find(({ server }) => samePrincipal(server, tgsPrincipal(home)));
   if (own === undefined) throw notFound(cache);
   if (own.flags & INVALID) throw new KerberosError('NO_TGT', 'Ticket not yet valid');
+  // A ticket that is valid and begins later was made by another clock, which the KDC would say.
+  if (
+    !isExpired(own, shifted(options.now ?? (() => new Date()), options.kdcOffset ?? contents.kdcOffset ?? 0))
+  )
+    throw new KerberosError('NO_TGT', 'Clock skew too great');
   throw new KerberosError('TICKET_EXPIRED', 'Ticket expired');
 }
 

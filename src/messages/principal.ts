@@ -36,9 +36,9 @@ export function parsePrincipal(text: string, options: ParsePrincipalOptions = {}
 /** The text form, with MIT's quoting; `realm: false` leaves the realm out. */
 export function formatPrincipal(principal: Principal, options: { readonly realm?: boolean } = {}): string {
   const { components } = principal;
-  let name = components.length === 0 ? '' : quote(components[0]!, true);
-  for (let i = 1; i < components.length; i++) name += `/${quote(components[i]!, true)}`;
-  return options.realm === false ? name : `${name}@${quote(principal.realm, false)}`;
+  let name = components.length === 0 ? '' : quote(components[0]!);
+  for (let i = 1; i < components.length; i++) name += `/${quote(components[i]!)}`;
+  return options.realm === false ? name : `${name}@${quote(principal.realm)}`;
 }
 
 /** The principal of a wire name in a realm. */
@@ -96,7 +96,7 @@ function split(text: string, enterprise: boolean): { components: string[]; realm
   // An enterprise name keeps its slashes and its first `@`.
   let kept = enterprise ? 1 : 0;
   for (const [piece] of text.matchAll(PIECE)) {
-    const separates = piece === '@' ? kept-- <= 0 : piece === '/' && !enterprise && !inRealm;
+    const separates = piece === '@' ? kept-- <= 0 : piece === '/' && !enterprise;
     if (separates) {
       if (inRealm) throw malformed();
       inRealm = piece === '@';
@@ -127,7 +127,7 @@ function unescaped(char: string): string {
   }
 }
 
-function quote(text: string, component: boolean): string {
+function quote(text: string): string {
   // To replace nothing takes ten times as long as to see that there is nothing.
   if (!/[\\/@\n\t\b\0]/.test(text)) return text;
   return text.replace(/[\\/@\n\t\b\0]/g, char => {
@@ -140,8 +140,6 @@ function quote(text: string, component: boolean): string {
         return '\\b';
       case '\0':
         return '\\0';
-      case '/':
-        return component ? '\\/' : '/';
       default:
         return `\\${char}`;
     }

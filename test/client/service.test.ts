@@ -74,6 +74,16 @@ describe('a ticket for a service', () => {
     expect(realm.transport.count).toBe(asked);
   });
 
+  it('is not to be had with one that begins when our clock will have gone on, and no KDC is asked', async () => {
+    const realm = createTestRealm();
+    const cache = await realm.cacheWith({});
+    const asked = realm.transport.count;
+    realm.advance(-HOUR);
+    const asking = getServiceCredential(cache, host, realm);
+    await expect(asking).rejects.toMatchObject({ code: 'NO_TGT', message: 'Clock skew too great' });
+    expect(realm.transport.count).toBe(asked);
+  });
+
   it('is not to be had with a postdated one that nobody has validated', async () => {
     const realm = createTestRealm();
     const cache = await realm.cacheWith({ starttime: later(HOUR) });
