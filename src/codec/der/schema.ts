@@ -173,25 +173,28 @@ function isAhead(type: DerType<unknown>, input: DerReader): boolean {
 }
 
 const list: DerKind<readonly unknown[], DerType<unknown>> = {
-  read(input, type) {
-    const outer = input.enter(0x30);
-    const values: unknown[] = [];
-    while (input.offset < input.limit) {
-      try {
-        values.push(type.read(input));
-      } catch (error) {
-        throw within(`[${values.length}]`, error);
-      }
-    }
-    input.leave(outer);
-    return values;
-  },
+  read: (input, type) => readElements(input, type, 0x30),
   write(output, values, type) {
     const mark = output.mark();
     for (let i = values.length - 1; i >= 0; i--) type.write(output, values[i]);
     output.header(0x30, mark);
   },
 };
+
+/** The elements of a SEQUENCE OF or SET OF, by its tag. */
+export function readElements<T>(input: DerReader, type: DerType<T>, tag: number): T[] {
+  const outer = input.enter(tag);
+  const values: T[] = [];
+  while (input.offset < input.limit) {
+    try {
+      values.push(type.read(input));
+    } catch (error) {
+      throw within(`[${values.length}]`, error);
+    }
+  }
+  input.leave(outer);
+  return values;
+}
 
 interface ChoiceParts {
   readonly name: string;

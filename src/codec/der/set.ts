@@ -1,4 +1,5 @@
-import { type DerKind, DerType, within } from './type.ts';
+import { readElements } from './schema.ts';
+import { type DerKind, DerType } from './type.ts';
 
 /** SET OF; read in any order, written in that of the elements' encodings (X.690 §11.6). */
 export function setOf<T>(type: DerType<T>): DerType<readonly T[]> {
@@ -6,19 +7,7 @@ export function setOf<T>(type: DerType<T>): DerType<readonly T[]> {
 }
 
 const set: DerKind<readonly unknown[], DerType<unknown>> = {
-  read(input, type) {
-    const outer = input.enter(0x31);
-    const values: unknown[] = [];
-    while (input.offset < input.limit) {
-      try {
-        values.push(type.read(input));
-      } catch (error) {
-        throw within(`[${values.length}]`, error);
-      }
-    }
-    input.leave(outer);
-    return values;
-  },
+  read: (input, type) => readElements(input, type, 0x31),
   write(output, values, type) {
     const mark = output.mark();
     const elements = values.map(value => type.encode(value)).sort(Buffer.compare);
