@@ -8,55 +8,72 @@ export interface Cubic {
   readonly c: bigint;
 }
 
-/** A point of a curve, not the identity, which is undefined: coordinates from 0 to the prime. */
+/**
+ * The point (x/z, y/z) of a curve, not the identity, which is undefined: coordinates from 0 to the prime, homogeneous, as
+ * an inversion costs more than all the rest.
+ */
 export interface Point {
   readonly x: bigint;
   readonly y: bigint;
+  readonly z: bigint;
+}
+
+/** The same point with a z of 1. */
+export function affine({ prime }: Cubic, p: Point): Point {
+  if (p.z === 1n) return p;
+  const inverse = invert(p.z, prime);
+  return { x: (p.x * inverse) % prime, y: (p.y * inverse) % prime, z: 1n };
 }
 
 /** P + Q. */
 export function add(curve: Cubic, p: Point, q: Point): Point | undefined {
   const { prime, a } = curve;
-  if (p.x === q.x) return p.y === q.y ? double(curve, p) : undefined;
-  const slope = modulo((q.y - p.y) * invert(q.x - p.x, prime), prime);
-  const x = modulo(slope * slope - a - p.x - q.x, prime);
-  return { x, y: modulo(slope * (p.x - x) - p.y, prime) };
+  const [px, py] = [(p.x * q.z) % prime, (p.y * q.z) % prime];
+  // The slope of the line through both is rise / run.
+  const rise = modulo(q.y * p.z - py, prime);
+  const run = modulo(q.x * p.z - px, prime);
+  if (run === 0n) return rise === 0n ? double(curve, p) : undefined;
+  const z = (p.z * q.z) % prime;
+  const square = (run * run) % prime;
+  const cube = (square * run) % prime;
+  const x = modulo((rise * rise - a * square) * z - square * (2n * px + run), prime);
+  const y = modulo(rise * (px * square - x) - py * cube, prime);
+  return { x: (run * x) % prime, y, z: (cube * z) % prime };
 }
 
 /** P - Q. */
-export function subtract(curve: Cubic, p: Point, { x, y }: Point): Point | undefined {
-  return add(curve, p, { x, y: modulo(-y, curve.prime) });
+export function subtract(curve: Cubic, p: Point, { x, y, z }: Point): Point | undefined {
+  return add(curve, p, { x, y: modulo(-y, curve.prime), z });
 }
 
-/** P doubled so many `times`; in Jacobian coordinates, x/z² and y/z³, as an inversion costs more than all the rest. */
+/** P doubled so many `times`. */
 export function double({ prime, a, b }: Cubic, p: Point, times = 1): Point | undefined {
-  let { x, y } = p;
-  let z = 1n;
+  let { x, y, z } = p;
   for (let i = 0; i < times; i++) {
-    const [yy, zz] = [(y * y) % prime, (z * z) % prime];
-    const slope = modulo((3n * x + 2n * a * zz) * x + b * zz * zz, prime);
-    const product = 4n * x * yy;
-    const nextX = modulo(slope * slope - 4n * a * yy * zz - 2n * product, prime);
-    z = (2n * y * z) % prime;
-    y = modulo(slope * (product - nextX) - 8n * yy * yy, prime);
-    x = nextX;
+    // The slope of the tangent is rise / run.
+    const rise = modulo((3n * x + 2n * a * z) * x + b * z * z, prime);
+    const run = (2n * y * z) % prime;
+    const square = (run * run) % prime;
+    const cube = (square * run) % prime;
+    const nextX = modulo((rise * rise - a * square) * z - 2n * x * square, prime);
+    y = modulo(rise * (x * square - nextX) - y * cube, prime);
+    x = (run * nextX) % prime;
+    z = (cube * z) % prime;
   }
-  if (z === 0n) return undefined;
-  const inverse = invert(z, prime);
-  const square = (inverse * inverse) % prime;
-  return { x: modulo(x * square, prime), y: modulo(y * square * inverse, prime) };
+  return z === 0n ? undefined : { x, y, z };
 }
 
 /**
- * kP, of whose coordinates one is known, as is that of the `next` product, (k + 1)P; P is not of order two. In the sum
- * of P and kP, a square gives way to what it is on the curve, and then y stands alone.
+ * kP, of whose coordinates one is known, as is that of the `next` product, (k + 1)P; P has a z of 1 and is not of order
+ * two. In the sum of P and kP, a square gives way to what it is on the curve, and then y stands alone.
  */
 export function recover(curve: Cubic, p: Point, { x, next }: { x: bigint; next: bigint }): Point {
   const { prime, a } = curve;
   const distance = p.x - x;
   const square = distance * distance;
   const sum = cubic(curve, p.x) + cubic(curve, x) - (a + p.x + x + next) * square;
-  return { x, y: modulo(modulo(sum, prime) * invert(2n * p.y, prime), prime) };
+  const z = (2n * p.y) % prime;
+  return { x: (x * z) % prime, y: modulo(sum, prime), z };
 }
 
 function cubic({ a, b, c }: Cubic, x: bigint): bigint {

@@ -1,5 +1,5 @@
 import { diffieHellman, type KeyObject } from 'node:crypto';
-import { type Cubic, type Point, recover } from './ec-cubic.ts';
+import { affine, type Cubic, type Point, recover } from './ec-cubic.ts';
 import { type ByteOrder, toInteger } from './ec-numbers.ts';
 
 /**
@@ -31,13 +31,15 @@ export interface EcKeys {
   readonly cubic: Cubic;
   readonly byteOrder: ByteOrder;
   privateKey(k: bigint): KeyObject;
+  /** Of a point with a z of 1. */
   publicKey(point: Point): KeyObject;
 }
 
 /** What makes kP of P. An agreement tells but x of a product: y follows from a second one, with k + 1. */
 export function agreements({ cubic, byteOrder, privateKey, publicKey }: EcKeys, k: bigint) {
   const [key, nextKey] = [privateKey(k), privateKey(k + 1n)];
-  return (point: Point): Point => {
+  return (factor: Point): Point => {
+    const point = affine(cubic, factor);
     const peer = publicKey(point);
     return recover(cubic, point, { x: agree(key, peer), next: agree(nextKey, peer) });
   };

@@ -18,7 +18,11 @@ const SCALE = 0x70d9120b9f5ff9442d84f723fc03b0813a5e2c2eb482e57d3391fb5500ba81e7
 
 /** The Montgomery form, of the base point 9 (RFC 7748 §4.1). */
 const cubic = { prime: PRIME, a: 486662n, b: 1n, c: 0n };
-const BASE: Point = { x: 9n, y: 0x20ae19a1b8a086b4e01edd2c7748d14c923d4d7e6d7c61b229e9c5a27eced3d9n };
+const BASE: Point = {
+  x: 9n,
+  y: 0x20ae19a1b8a086b4e01edd2c7748d14c923d4d7e6d7c61b229e9c5a27eced3d9n,
+  z: 1n,
+};
 
 /** What stands before the scalar in a private key for X25519 (RFC 8410 §7). */
 const PKCS8 = '302e020100300506032b656e04220420';
@@ -79,16 +83,15 @@ function decode(bytes: Uint8Array): Point | undefined {
   const root = rootOfRatio(y * y - 1n, D * y * y + 1n);
   if (root === undefined || root === 0n) return undefined;
   const x = (root & 1n) === integer >> 255n ? root : PRIME - root;
-  const inverse = invert((1n - y) * x, PRIME);
-  const above = (1n + y) * inverse;
-  return { x: modulo(above * x, PRIME), y: modulo(above * SCALE, PRIME) };
+  const above = 1n + y;
+  return { x: (above * x) % PRIME, y: (above * SCALE) % PRIME, z: modulo((1n - y) * x, PRIME) };
 }
 
 /** RFC 8032 §5.1.2. The points of prime order have a v and a u + 1 that are not 0. */
-function encode({ x: u, y: v }: Point): Uint8Array {
-  const inverse = invert(v * (u + 1n), PRIME);
-  const x = modulo(SCALE * u * (u + 1n) * inverse, PRIME);
-  const y = modulo((u - 1n) * v * inverse, PRIME);
+function encode({ x: u, y: v, z }: Point): Uint8Array {
+  const inverse = invert(v * (u + z), PRIME);
+  const x = modulo(SCALE * u * (u + z) * inverse, PRIME);
+  const y = modulo((u - z) * v * inverse, PRIME);
   return toBytes(y + ((x & 1n) << 255n), LENGTH, byteOrder);
 }
 

@@ -1,5 +1,5 @@
 import { createECDH, createPrivateKey, createPublicKey, ECDH } from 'node:crypto';
-import type { Point } from './ec-cubic.ts';
+import { affine, type Point } from './ec-cubic.ts';
 import { agreements, type EcCurve, type EcKeys } from './ec-curve.ts';
 import { toBytes, toInteger } from './ec-numbers.ts';
 
@@ -92,7 +92,10 @@ function nistCurve({ name, length, prime, b, order, ...der }: NistCurve): EcCurv
         return undefined;
       }
     },
-    encode: ({ x, y }) => Buffer.concat([Uint8Array.of(y & 1n ? 3 : 2), toBytes(x, length, byteOrder)]),
+    encode(point) {
+      const { x, y } = affine(cubic, point);
+      return Buffer.concat([Uint8Array.of(y & 1n ? 3 : 2), toBytes(x, length, byteOrder)]);
+    },
   };
 
   function toScalar(k: bigint): Buffer {
@@ -103,6 +106,6 @@ function nistCurve({ name, length, prime, b, order, ...der }: NistCurve): EcCurv
   /** SEC 1 §2.3.4: 4, x and y. */
   function fromUncompressed(bytes: Uint8Array): Point {
     const [x, y] = [bytes.subarray(1, 1 + length), bytes.subarray(1 + length)];
-    return { x: toInteger(x, byteOrder), y: toInteger(y, byteOrder) };
+    return { x: toInteger(x, byteOrder), y: toInteger(y, byteOrder), z: 1n };
   }
 }

@@ -86,5 +86,5 @@ export function openGroup({ curve, m, n, ...group }: SpakeParameters): SpakeGrou
 }
 
 function toPoint({ x, y }: SpakeElement): Point {
-  return { x: BigInt(`0x${x}`), y: BigInt(`0x${y}`) };
+  return { x: BigInt(`0x${x}`), y: BigInt(`0x${y}`), z: 1n };
 }
