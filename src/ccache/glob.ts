@@ -3,20 +3,37 @@
  * character, `[a-z]` and `[!a-z]` for one of a set, a backslash before what is meant as it is.
  */
 export function globMatcher(pattern: string): (text: string) => boolean {
-  const regex = new RegExp(`^${translate(pattern)}$`, 'su');
+  const [first = '', ...others] = segmentsOf(pattern);
+  const last = others.pop();
+  // What a star leaves to the next segment is settled at its first place: trying the others takes exponential time.
+  const middle = others.map((segment, index) => `(?=(.*?${segment}))(?:\\${index + 1})`).join('');
+  const regex = new RegExp(`^${first}${middle}${last === undefined ? '' : `.*${last}`}$`, 'su');
   return text => regex.test(text);
 }
 
 /** A set in brackets, something quoted, a run of stars, or any other character. */
 const PIECE = /\[([!^]?)(\]?[^\]]*)\]|\\(.?)|\*+|./gsu;
 
-function translate(pattern: string): string {
-  return pattern.replace(PIECE, (piece: string, not?: string, set?: string, quoted?: string) => {
-    if (set !== undefined && set !== '') return oneOf(not !== '', set);
-    if (quoted !== undefined) return literal(quoted || '\\');
-    if (piece.startsWith('*')) return '.*';
-    return piece === '?' ? '.' : literal(piece);
-  });
+/** The expressions for what is between the stars, each of which fits texts of one length alone. */
+function segmentsOf(pattern: string): readonly string[] {
+  const segments = [''];
+  for (const [piece, not, set, quoted] of pattern.matchAll(PIECE)) {
+    if (piece.startsWith('*')) segments.push('');
+    else segments.push(segments.pop()! + translate(piece, { not: not !== '', set, quoted }));
+  }
+  return segments;
+}
+
+interface Piece {
+  readonly not: boolean;
+  readonly set: string | undefined;
+  readonly quoted: string | undefined;
+}
+
+function translate(piece: string, { not, set, quoted }: Piece): string {
+  if (set !== undefined && set !== '') return oneOf(not, set);
+  if (quoted !== undefined) return literal(quoted || '\\');
+  return piece === '?' ? '.' : literal(piece);
 }
 
 /** Ranges whose ends are the wrong way round match nothing, as in a shell. */

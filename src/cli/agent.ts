@@ -6,9 +6,9 @@ import { permittedEnctypes } from '../config/enctypes.ts';
 import { KerberosError } from '../errors.ts';
 import { type AgentStatus, agentStatus, lockAgent, stopAgent } from './agent/control.ts';
 import { installAgent, uninstallAgent } from './agent/install.ts';
-import { type AgentPaths, agentExports, agentPaths } from './agent/paths.ts';
+import { type AgentPaths, agentEnvironment, agentExports, agentPaths } from './agent/paths.ts';
 import { ensureRunning, preparePlace } from './agent/start.ts';
-import { type Arguments, type Command, during, UsageError } from './command.ts';
+import { type Arguments, type Command, during, jsonOutput, UsageError } from './command.ts';
 import { exchangeOptions } from './exchange.ts';
 import { wholeDuration } from './kdc/readers.ts';
 import { loadLocale } from './locale/locale.ts';
@@ -39,7 +39,7 @@ export const agent: Command = {
     { flags: '--idle <duration>', text: 'End after that long without a client.' },
     { flags: '--install', text: "Have the user's systemd or launchd start the agent, from now on." },
     { flags: '--uninstall', text: 'Undo --install.' },
-    { flags: '--json', text: 'With --status, print one line of JSON; a failure is one on stderr.' },
+    jsonOutput,
   ],
   epilogue: '\nIn a shell: eval "$(krb5kit agent --start)"',
   run,
@@ -59,18 +59,22 @@ async function run(args: Arguments, io: Io): Promise<number> {
   switch (actions[0]) {
     case 'start':
       await ensureRunning(paths, { memory: args.has('memory'), options: serverOptions(args) }, io);
-      io.out(agentExports(paths, io));
-      return 0;
+      return showEnvironment(paths, args, io);
     case 'stop':
-      return tell(await stopAgent(paths), 'The agent has ended', args, io);
+      return tell(await stopAgent(paths), { text: 'The agent has ended', json: { stopped: true } }, args, io);
     case 'lock':
-      return tell(await lockAgent(paths), 'The agent has forgotten the key', args, io);
+      return tell(
+        await lockAgent(paths),
+        { text: 'The agent has forgotten the key', json: { locked: true } },
+        args,
+        io,
+      );
     case 'status':
       return showStatus(paths, args, io);
     case 'install':
-      return installAgent(paths, serverOptions(args), io);
+      return installAgent(paths, serverOptions(args), args, io);
     case 'uninstall':
-      return uninstallAgent(io);
+      return uninstallAgent(args, io);
     default:
       return serve(paths, { memory: args.has('memory'), idle }, openSession(io));
   }
@@ -90,9 +94,23 @@ function serverOptions(args: Arguments): readonly string[] {
   return [...(args.has('memory') ? ['--memory'] : []), ...(idle === undefined ? [] : ['--idle', idle])];
 }
 
-async function tell(done: boolean, text: string, args: Arguments, io: Io): Promise<number> {
-  if (done) {
-    io.out(`${text}\n`);
+async function showEnvironment(paths: AgentPaths, args: Arguments, io: Io): Promise<number> {
+  const { lineOfJson } = await import('./json.ts');
+  const json = args.has('json');
+  io.out(json ? lineOfJson({ environment: agentEnvironment(paths, io) }) : agentExports(paths, io));
+  return 0;
+}
+
+/** What is told of something that is done. */
+interface Told {
+  readonly text: string;
+  readonly json: object;
+}
+
+async function tell(done: boolean, told: Told | undefined, args: Arguments, io: Io): Promise<number> {
+  if (done && told !== undefined) {
+    const { lineOfJson } = await import('./json.ts');
+    io.out(args.has('json') ? lineOfJson(told.json) : `${told.text}\n`);
     return 0;
   }
   const error = new KerberosError('AGENT_LISTEN', 'no agent runs');
@@ -107,7 +125,7 @@ async function showStatus(paths: AgentPaths, args: Arguments, io: Io): Promise<n
     io.out(lineOfJson(status === undefined ? { running: false } : statusJson(status, paths)));
     return status === undefined ? 1 : 0;
   }
-  if (status === undefined) return tell(false, '', args, io);
+  if (status === undefined) return tell(false, undefined, args, io);
   const { pid, kind, locked, caches, clients, requests, started } = status;
   const since = formatTimestamp(new Date(started * 1000), loadLocale(io.env));
   const held = caches < 0 ? 'unknown' : String(caches);

@@ -1,4 +1,11 @@
-import { type Arguments, allOptions, type Command, type OptionRow, UsageError } from './command.ts';
+import {
+  type Arguments,
+  allOptions,
+  type Command,
+  type Given,
+  type OptionRow,
+  UsageError,
+} from './command.ts';
 
 /** `--help` was asked for. */
 export class HelpRequested extends Error {
@@ -14,11 +21,13 @@ interface Parse {
   /** The word that comes next. */
   next: number;
   readonly values: Map<string, string[]>;
+  readonly given: Given[];
 }
 
 /**
  * Takes a command line apart as getopt_long does: options and operands in any order, letters bundled, long names
- * shortened as far as they stay unique. Throws UsageError in getopt's words, HelpRequested for `--help`.
+ * shortened as far as they stay unique. Throws HelpRequested for `--help`, and UsageError in getopt's words for the first
+ * mistake unless the command tells of them itself.
  */
 export function parseArguments(
   command: Command,
@@ -26,8 +35,8 @@ export function parseArguments(
   { posixlyCorrect = false } = {},
 ): Arguments {
   const endsAtOperand = posixlyCorrect || command.passThrough === true;
-  const parse: Parse = { command, argv, next: 0, values: new Map() };
-  const { values } = parse;
+  const parse: Parse = { command, argv, next: 0, values: new Map(), given: [] };
+  const { values, given } = parse;
   const operands: string[] = [];
   let dashed = false;
   while (parse.next < argv.length) {
@@ -46,6 +55,7 @@ export function parseArguments(
     has: name => values.has(name),
     value: name => values.get(name)?.at(-1),
     values: name => values.get(name) ?? [],
+    given,
     operands: [...operands, ...rest],
     beforeDashes: dashed ? operands.length : operands.length + rest.length,
   };
@@ -60,8 +70,12 @@ function takeLetters(parse: Parse, word: string): void {
   for (let at = 1; at < word.length; at++) {
     const letter = word[at]!;
     const row = allOptions(parse.command).find(({ flags }) => letterOf(flags) === letter);
-    if (row === undefined)
-      throw refusal(parse, `invalid option -- '${String.fromCodePoint(word.codePointAt(at)!)}'`);
+    if (row === undefined) {
+      const character = String.fromCodePoint(word.codePointAt(at)!);
+      at += character.length - 1;
+      refuse(parse, `invalid option -- '${character}'`);
+      continue;
+    }
     if (!takesValue(row)) {
       keep(parse, row, '');
       if (!row.final) continue;
@@ -69,57 +83,67 @@ function takeLetters(parse: Parse, word: string): void {
       return;
     }
     const value = at + 1 < word.length ? word.slice(at + 1) : parse.argv[parse.next++];
-    if (value === undefined) throw refusal(parse, `option requires an argument -- '${letter}'`);
-    keep(parse, row, value);
+    if (value === undefined) refuse(parse, `option requires an argument -- '${letter}'`);
+    else keep(parse, row, value);
     return;
   }
 }
 
 function takeLong(parse: Parse, word: string): void {
   const end = word.indexOf('=');
-  const row = rowOfLong(parse, end < 0 ? word : word.slice(0, end), word);
+  const name = end < 0 ? word : word.slice(0, end);
+  const [row, ...others] = rowsOfLong(parse, name);
+  if (row === undefined) {
+    // To a command of letters alone the second hyphen is one.
+    if (takesLong(parse)) refuse(parse, `unrecognized option '${word}'`);
+    else takeLetters(parse, word);
+    return;
+  }
+  if (others.length > 0) {
+    const list = [row, ...others].map(({ flags }) => `'${longOf(flags)}'`).join(' ');
+    refuse(parse, `option '${word}' is ambiguous; possibilities: ${list}`);
+    return;
+  }
   if (row === help && end < 0) throw new HelpRequested();
   if (!takesValue(row)) {
-    if (end >= 0) throw refusal(parse, `option '${longOf(row.flags)}' doesn't allow an argument`);
-    keep(parse, row, '');
+    if (end >= 0) refuse(parse, `option '${longOf(row.flags)}' doesn't allow an argument`);
+    else keep(parse, row, '');
     return;
   }
   const value = end < 0 ? parse.argv[parse.next++] : word.slice(end + 1);
-  if (value === undefined) throw refusal(parse, `option '${longOf(row.flags)}' requires an argument`);
-  keep(parse, row, value);
+  if (value === undefined) refuse(parse, `option '${longOf(row.flags)}' requires an argument`);
+  else keep(parse, row, value);
 }
 
-/** The row of a long name, or of the only one that begins so. */
-function rowOfLong(parse: Parse, name: string, word: string): OptionRow {
-  const known = [...allOptions(parse.command), help];
+/** The row of a long name, or all of those that begin so. */
+function rowsOfLong({ command }: Parse, name: string): readonly OptionRow[] {
+  const known = [...allOptions(command), help];
   const fitting = known.filter(({ flags }) => longOf(flags)?.startsWith(name));
+  const exact = fitting.find(({ flags }) => longOf(flags) === name);
+  if (exact !== undefined) return [exact];
   // What was short for one of MIT's stays so.
-  const theirs = fitting.filter(({ ours, flags }) => !ours || longOf(flags) === name);
-  const rows = theirs.length > 0 ? theirs : fitting;
-  const row = rows.find(({ flags }) => longOf(flags) === name) ?? rows[0];
-  if (row === undefined) {
-    // To a command of letters alone the second hyphen is one.
-    const takesLong = parse.command.options.some(({ flags, ours }) => !ours && longOf(flags) !== undefined);
-    throw refusal(parse, takesLong ? `unrecognized option '${word}'` : "invalid option -- '-'");
-  }
-  if (rows.length > 1 && longOf(row.flags) !== name) {
-    const list = rows.map(({ flags }) => `'${longOf(flags)}'`).join(' ');
-    throw refusal(parse, `option '${word}' is ambiguous; possibilities: ${list}`);
-  }
-  return row;
+  const theirs = fitting.filter(({ ours }) => !ours);
+  return theirs.length > 0 ? theirs : fitting;
+}
+
+function takesLong({ command }: Parse): boolean {
+  return command.options.some(({ flags, ours }) => !ours && longOf(flags) !== undefined);
 }
 
 /** Adds a value under the name that the command asks for. */
-function keep({ values }: Parse, { flags }: OptionRow, value: string): void {
+function keep({ values, given }: Parse, { flags }: OptionRow, value: string): void {
   const name = longOf(flags)?.slice(2) ?? letterOf(flags)!;
   const key = name.length === 1 ? name : name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+  given.push({ option: key, value });
   const known = values.get(key);
   if (known === undefined) values.set(key, [value]);
   else known.push(value);
 }
 
-function refusal({ command }: Parse, words: string): UsageError {
-  return new UsageError(`${command.name}: ${words}`);
+function refuse({ command, given }: Parse, words: string): void {
+  const mistake = `${command.name}: ${words}`;
+  if (!command.tellsMistakes) throw new UsageError(mistake);
+  given.push({ mistake });
 }
 
 function letterOf(flags: string): string | undefined {

@@ -5,7 +5,7 @@ import { cacheImport } from './cache/import.ts';
 import { cacheList } from './cache/list.ts';
 import { cacheLock } from './cache/lock.ts';
 import { cacheRemove, cacheSweep } from './cache/remove.ts';
-import { type Arguments, type Command, UsageError } from './command.ts';
+import { type Arguments, type Command, jsonOption, UsageError } from './command.ts';
 import { runCommand } from './run-command.ts';
 import type { Io } from './terminal.ts';
 
@@ -34,7 +34,7 @@ export const cache: Command = {
   operands: '<command> [argument...]',
   usageStatus: 2,
   usage: `Usage: ${name} <command> [argument...]\nSee ${name} --help for the commands.\n`,
-  options: [],
+  options: [jsonOption],
   epilogue: `\nCommands:\n${list.join('')}\n${name} <command> --help shows the options of a command.`,
   passThrough: true,
   subcommands,

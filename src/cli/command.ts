@@ -60,6 +60,8 @@ export interface Command {
   readonly neverListens?: boolean;
   /** An operand may be a number below zero, which looks like an option. */
   readonly takesNegative?: boolean;
+  /** It tells of mistakes among its options itself, as `given` has them, and goes on after one where MIT's does. */
+  readonly tellsMistakes?: boolean;
   /** Options end at the first operand, which begins something else, such as a command to run. */
   readonly passThrough?: boolean;
   /** Commands of its own by the word that calls them; what comes after that word is theirs. */
@@ -75,10 +77,15 @@ export interface Arguments {
   value(name: string): string | undefined;
   /** Every value, in order. */
   values(name: string): readonly string[];
+  /** The options in order, and what is wrong among them. */
+  readonly given: readonly Given[];
   readonly operands: readonly string[];
   /** How many of them stand before `--`; all of them where there is none. */
   readonly beforeDashes: number;
 }
+
+/** An option as it was given, without a value as '', or a mistake in getopt's words. */
+export type Given = { readonly option: string; readonly value: string } | { readonly mistake: string };
 
 /** The command line is wrong: `message`, where there is one, goes to stderr and the usage after it. */
 export class UsageError extends Error {

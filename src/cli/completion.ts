@@ -1,4 +1,4 @@
-import { type Arguments, type Command, UsageError } from './command.ts';
+import { type Arguments, type Command, jsonOption, UsageError } from './command.ts';
 import type { Io } from './terminal.ts';
 
 const name = 'krb5kit completion';
@@ -10,6 +10,7 @@ export const completion: Command = {
   operands: 'bash|zsh|fish|powershell',
   usageStatus: 2,
   options: [
+    jsonOption,
     {
       flags: '--values <kind>',
       text: 'Print what the caches hold of this kind, a line for each.',

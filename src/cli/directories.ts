@@ -1,4 +1,4 @@
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Io } from './terminal.ts';
 
@@ -12,9 +12,18 @@ export function dataDirectory({ env, platform }: Io): string {
   return join(data?.startsWith('/') ? data : join(home, '.local', 'share'), 'krb5kit');
 }
 
-/** The user's home directory. */
+/** The user's home directory; the root where there is none, as in a container whose user has no name. */
 export function homeDirectory({ env }: Pick<Io, 'env'>): string {
-  return env.HOME ?? homedir();
+  return env.HOME || homeByUserDatabase();
+}
+
+function homeByUserDatabase(): string {
+  try {
+    // The first one fails for want of a name, and is empty where HOME is.
+    return homedir() || userInfo().homedir;
+  } catch {
+    return '/';
+  }
 }
 
 /** The directory for temporary files, without a slash at its end. */

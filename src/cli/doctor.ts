@@ -6,6 +6,7 @@ import { checkConfig } from './doctor/config.ts';
 import { checkHost } from './doctor/dns.ts';
 import { type Finding, failed, findingsJson, findingText, good, note } from './doctor/finding.ts';
 import { checkKdcs } from './doctor/kdcs.ts';
+import { checkKeytab, keytabToCheck } from './doctor/keytab.ts';
 import type { Presentation } from './doctor/present.ts';
 import { checkService } from './doctor/service.ts';
 import { storyOf } from './explain/story.ts';
@@ -23,6 +24,7 @@ export const doctor: Command = {
   operands: '[PRINCIPAL] [SERVICE]',
   usageStatus: 2,
   options: [
+    { flags: '-k, --keytab <name>', text: "Compare this keytab with the KDC's keys, not the default one." },
     { flags: '-p, --port <port>', text: 'Present the ticket at this port of the service.' },
     { flags: '--gss', text: 'Present it as gss-client does; port 4444 if not given.' },
     { flags: '--http <url>', text: 'Present it to this URL by Negotiate.' },
@@ -37,7 +39,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const json = args.has('json');
   const presentation = readPresentation(args);
   const findings: Finding[] = [];
-  for await (const finding of examine({ name, service, presentation }, io)) {
+  for await (const finding of examine({ name, service, presentation, keytab: args.value('keytab') }, io)) {
     findings.push(finding);
     if (!json) io.out(findingText(finding, io));
   }
@@ -67,10 +69,11 @@ interface Wishes {
   readonly name: string | undefined;
   readonly service: string | undefined;
   readonly presentation: Presentation;
+  readonly keytab: string | undefined;
 }
 
 /** Each finding as soon as it is there. */
-async function* examine({ name, service, presentation }: Wishes, io: Io): AsyncGenerator<Finding> {
+async function* examine({ name, service, presentation, keytab }: Wishes, io: Io): AsyncGenerator<Finding> {
   let session: Session;
   try {
     session = openSession(io, { follow: showWaits });
@@ -94,7 +97,11 @@ async function* examine({ name, service, presentation }: Wishes, io: Io): AsyncG
   // Where no KDC answers there is nothing more to hear.
   if (!kdcs.some(({ subject, result }) => subject !== 'KDCs' && result === 'good')) return;
   yield* await checkAccount(client, session);
-  if (service !== undefined) yield* serviceFindings(service, { ...cache, presentation }, session);
+  // That of the service is tried on a ticket for it.
+  if (service === undefined || keytab !== undefined) {
+    yield* await checkKeytab({ name: keytab, contents: cache.contents }, session);
+  }
+  if (service !== undefined) yield* serviceFindings(service, { ...cache, presentation, keytab }, session);
 }
 
 /** The principal named, else the cache's, else the user's own. */
@@ -117,7 +124,7 @@ function isFinding(value: Principal | Finding): value is Finding {
 
 async function* serviceFindings(
   name: string,
-  { contents, presentation }: Pick<CacheState, 'contents'> & Pick<Wishes, 'presentation'>,
+  { contents, presentation, keytab }: Pick<CacheState, 'contents'> & Pick<Wishes, 'presentation' | 'keytab'>,
   session: Session,
 ): AsyncGenerator<Finding> {
   try {
@@ -125,7 +132,12 @@ async function* serviceFindings(
     yield good('service', `its principal is ${formatPrincipal(server)}`);
     yield* await checkHost(server, session);
     if (contents === undefined) yield note('service', 'without a cache no ticket can be asked for');
-    else yield* await checkService(server, { contents, presentation }, session);
+    else
+      yield* await checkService(
+        server,
+        { contents, presentation, keytab: keytabToCheck(keytab, session) },
+        session,
+      );
   } catch (error) {
     yield failed('service', error, session.io);
   }

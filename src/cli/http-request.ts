@@ -20,9 +20,12 @@ export function readUrl(text: string): URL | undefined {
 export async function readRequest(args: Arguments, io: Io): Promise<RequestInit> {
   const headers = new Headers();
   for (const line of args.values('header')) {
-    const [, name, value] = /^([^:\s]+):\s*(.*)$/s.exec(line) ?? [];
-    if (name === undefined) throw new UsageError(`krb5kit http: "${line}" is no header`);
-    headers.append(name, value!);
+    const [, name = '', value = ''] = /^([^:\s]+):\s*(.*)$/s.exec(line) ?? [];
+    try {
+      headers.append(name, value);
+    } catch {
+      throw new UsageError(`krb5kit http: "${line}" is no header`);
+    }
   }
   const form = args.value('data');
   const binary = args.value('dataBinary');

@@ -9,6 +9,7 @@ import { type NegotiateOptions, negotiated } from '../http/options.ts';
 import { clientKeytabOf } from './client-keytab.ts';
 import { type Arguments, type Command, during, UsageError } from './command.ts';
 import { exchangeOptions } from './exchange.ts';
+import { fileReason } from './file-reason.ts';
 import { expandHost, hostPrincipal } from './host-principal.ts';
 import { readOptions, readRequest, readUrl } from './http-request.ts';
 import { cacheForService } from './identity-cache.ts';
@@ -62,6 +63,8 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const [text, ...rest] = args.operands;
   const url = text !== undefined && rest.length === 0 ? readUrl(text) : undefined;
   if (url === undefined) throw new UsageError('krb5kit http: name one URL of http or https');
+  if (url.username !== '' || url.password !== '')
+    throw new UsageError('krb5kit http: a ticket tells who asks, not a name or password in the URL');
   const init = await readRequest(args, io);
   const options = readOptions(args, io);
   const session = openSession(io, { follow: showWaits });
@@ -91,10 +94,17 @@ async function fetched<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    const { code, message } = (error.cause ?? error) as NodeJS.ErrnoException;
-    throw new KerberosError('HTTP', reasons[code ?? ''] ?? message, { cause: error });
+    // A body that breaks off is an error of Node's, with a code.
+    const isFetch = error instanceof TypeError || typeof (error as NodeJS.ErrnoException).code === 'string';
+    if (!isFetch || error instanceof KerberosError) throw error;
+    throw new KerberosError('HTTP', reasonOf(error as Error), { cause: error });
   }
+}
+
+function reasonOf(error: Error): string {
+  const { code = '', message } = (error.cause ?? error) as NodeJS.ErrnoException;
+  const tls = /:SSL routines:[^:]*:([^:]+)/.exec(message)?.[1];
+  return reasons[code] ?? (tls === undefined ? message : `TLS failed (${tls})`);
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -105,7 +115,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 async function tell(response: Response, body: Uint8Array, args: Arguments, io: Io): Promise<void> {
   const file = args.value('output');
-  if (file !== undefined) writeFileSync(resolve(io.cwd, file), body);
+  if (file !== undefined) writeBody(file, body, io);
   if (args.has('json')) {
     const { lineOfJson } = await import('./json.ts');
     const facts = await factsOf(response);
@@ -118,6 +128,14 @@ async function tell(response: Response, body: Uint8Array, args: Arguments, io: I
     io.out([status, ...lines, '', ''].map(line => printable(line)).join('\r\n'));
   }
   if (file === undefined) io.out(bytesToText(body));
+}
+
+function writeBody(file: string, body: Uint8Array, io: Io): void {
+  try {
+    writeFileSync(resolve(io.cwd, file), body);
+  } catch (cause) {
+    throw new KerberosError('HTTP', `${file} cannot be written (${fileReason(cause)})`, { cause });
+  }
 }
 
 async function factsOf(response: Response): Promise<object> {

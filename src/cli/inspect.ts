@@ -2,7 +2,6 @@ import { hexToBytes } from '../codec/text.ts';
 import { ENCTYPE_NAMES } from '../crypto/enctype-names.ts';
 import { importKey, type Key } from '../crypto/key.ts';
 import { KerberosError } from '../errors.ts';
-import { readRegularFile } from '../keytab/read-file.ts';
 import { type Arguments, type Command, during, UsageError } from './command.ts';
 import { fileReason } from './file-reason.ts';
 import { inspectBytes } from './inspect/formats.ts';
@@ -11,6 +10,7 @@ import { treeText } from './inspect/node.ts';
 import { lineOfJson } from './json.ts';
 import { namedKeytab } from './keytabs.ts';
 import type { Io } from './terminal.ts';
+import { readWholeFile } from './whole-file.ts';
 
 /** inspect: what is in a cache, a keytab, a token, a message or a capture of a network. */
 export const inspect: Command = {
@@ -45,31 +45,31 @@ async function run(args: Arguments, io: Io): Promise<number> {
     name === undefined ? [] : await during('reading the keytab', () => namedKeytab(name).entries());
   const bytes = await during(`reading ${file}`, () => readBytes(file, io));
   const password = args.has('password') ? await io.readPassphrase('Password: ') : undefined;
+  const sources = new InspectKeys({ keytab, keys, ...(password !== undefined && { password }) });
   const nodes = await during(`inspecting ${file}`, () =>
-    inspectBytes(bytes, {
-      keys: new InspectKeys({ keytab, keys, ...(password !== undefined && { password }) }),
-      showKeys: args.has('showKeys'),
-      left: MAX_NODES,
-    }),
+    inspectBytes(bytes, { keys: sources, showKeys: args.has('showKeys'), left: MAX_NODES }),
   );
+  const hasKeys = name !== undefined || password !== undefined || keys.length > 0;
+  if (hasKeys && !sources.hasOpened) io.err('krb5kit inspect: nothing here opens by what you gave\n');
   io.out(args.has('json') ? lineOfJson({ nodes }) : treeText(nodes));
   return 0;
 }
 
 async function readBytes(file: string, io: Io): Promise<Uint8Array> {
   if (file === '-') return io.readInput(MAX_BYTES);
-  return readFile(file, MAX_BYTES);
+  // As klist writes the name of a cache or keytab.
+  return readFile(file.replace(/^(WR)?FILE:/, ''), MAX_BYTES);
 }
 
-function readFile(file: string, limit: number): Uint8Array {
-  const bytes = tryRead(file, limit);
-  if (bytes === undefined) throw new KerberosError('CACHE_IO', `Not a file of at most ${limit} bytes`);
+async function readFile(file: string, limit: number): Promise<Uint8Array> {
+  const bytes = await tryRead(file, limit);
+  if (bytes === undefined) throw new KerberosError('CACHE_IO', `It is longer than ${limit} bytes`);
   return bytes;
 }
 
-function tryRead(file: string, limit: number): Uint8Array | undefined {
+async function tryRead(file: string, limit: number): Promise<Uint8Array | undefined> {
   try {
-    return readRegularFile(file, limit);
+    return await readWholeFile(file, limit);
   } catch (error) {
     throw new KerberosError('CACHE_IO', fileReason(error), { cause: error });
   }
@@ -81,8 +81,10 @@ const MAX_KEY_BYTES = 64 << 10;
 /** One key on each line: a command line would show it to everybody. */
 async function readKeys(file: string | undefined): Promise<Key[]> {
   if (file === undefined) return [];
-  return during(`reading ${file}`, () => {
-    const lines = Buffer.from(readFile(file, MAX_KEY_BYTES)).toString('latin1').split(/\s+/);
+  return during(`reading ${file}`, async () => {
+    const lines = Buffer.from(await readFile(file, MAX_KEY_BYTES))
+      .toString('latin1')
+      .split(/\s+/);
     return lines.filter(line => line !== '').map(readKey);
   });
 }

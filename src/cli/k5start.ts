@@ -1,6 +1,5 @@
-import { userInfo } from 'node:os';
 import { formatPrincipal } from '../messages/principal.ts';
-import { type Arguments, type Command, during } from './command.ts';
+import { type Arguments, type Command, during, jsonOption } from './command.ts';
 import { helpText } from './help-text.ts';
 import { readJobSecret } from './job/secrets.ts';
 import type { Job } from './job.ts';
@@ -11,6 +10,7 @@ import { runJob } from './run/job.ts';
 import { printable } from './sentences.ts';
 import { defaultRealmOf, openSession, principalOf } from './session.ts';
 import type { Io } from './terminal.ts';
+import { userName } from './user-name.ts';
 
 const name = 'k5start';
 
@@ -38,6 +38,7 @@ export const k5start: Command = {
     { flags: '-s', text: 'Read the password from standard input.' },
     { flags: '-U', text: "Take the keytab's first principal; all operands are the command." },
     { flags: '-u <principal>', text: 'The principal.' },
+    jsonOption,
     readyOption,
   ],
   run,
@@ -116,7 +117,7 @@ async function principalName(args: Arguments): Promise<string> {
     if (first === undefined) throw wrong(`no principal found in keytab file ${keytab}`);
     return formatPrincipal(first.principal);
   }
-  const user = args.value('u') ?? userInfo().username.replace(/[\\/@]/g, '\\$&');
+  const user = args.value('u') ?? userName().replace(/[\\/@]/g, '\\$&');
   return args.has('i') ? `${user}/${args.value('i')}` : user;
 }
 
@@ -135,10 +136,14 @@ export function kinitArguments(
   principal?: string,
 ): Arguments {
   const operands = principal === undefined ? [] : [principal];
+  const known = Object.entries(given).flatMap(([option, value]) =>
+    value === undefined ? [] : { option, value },
+  );
   return {
     has: option => given[option] !== undefined,
     value: option => given[option],
     values: option => (given[option] === undefined ? [] : [given[option]!]),
+    given: known,
     operands,
     beforeDashes: operands.length,
   };

@@ -5,7 +5,7 @@ import type { RunningKdc } from '../kdc/start.ts';
 import type { Trouble } from '../kdc/trouble.ts';
 import { type Keytab, type KeytabEntry, resolveKeytab } from '../keytab/keytab.ts';
 import { samePrincipal } from '../messages/principal.ts';
-import { type Arguments, type Command, during, UsageError } from './command.ts';
+import { type Arguments, type Command, during, jsonOption, UsageError } from './command.ts';
 import { fileReason } from './file-reason.ts';
 import { databaseCommands } from './kdc/commands.ts';
 import { kdcStart, kdcStatus, kdcStop } from './kdc/control.ts';
@@ -45,6 +45,7 @@ export const kdc: Command = {
     { flags: '--reuse-port', text: 'Let other KDCs listen on the same port; needs Node 23.1.' },
     { flags: '-q, --quiet', text: 'Do not print a line for each request.' },
     { flags: '--directory <directory>', text: 'Keep there what "start" tells of.', hidden: true },
+    jsonOption,
   ],
   epilogue:
     '\nWith "run", the command gets a realm of its own: see krb5kit kdc run --help.\n' +

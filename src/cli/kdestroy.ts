@@ -5,11 +5,12 @@ import { brief, briefly } from './brief-error.ts';
 import { ActivityError, type Arguments, type Command, during, jsonOutput, UsageError } from './command.ts';
 import { isExpiredService } from './expired-tickets.ts';
 import { discardLost, isKeyLost } from './lost-key.ts';
+import { mistakesAmong } from './mistakes.ts';
 import { cacheOf, cachesAround, isAbsent, readableContents } from './named-caches.ts';
 import { tellShortly } from './run-command.ts';
 import { openSession, principalOf, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
-import { versionOptions } from './version-options.ts';
+import { refuseKerberos4, versionOptions } from './version-options.ts';
 
 /** kdestroy: destroys credential caches, or the expired tickets in them. */
 export const kdestroy: Command = {
@@ -36,11 +37,17 @@ export const kdestroy: Command = {
     jsonOutput,
     ...versionOptions,
   ],
+  tellsMistakes: true,
   run,
 };
 
+const ONCE = { c: 'Only one -c option allowed', p: 'Only one -p option allowed' };
+
 async function run(args: Arguments, io: Io): Promise<number> {
-  checkArguments(args);
+  const mistakes = mistakesAmong(args, { once: ONCE });
+  const refused = refuseKerberos4(args, mistakes, io);
+  if (refused !== undefined) return refused;
+  checkArguments(args, mistakes);
   const session = openSession(io);
   const done: Done = { destroyed: [], ticketsRemoved: 0, othersPresent: null };
   const status = await briefly(async () => {
@@ -79,12 +86,10 @@ function isQuiet(args: Arguments): boolean {
   return args.has('q') || args.has('quiet') || args.has('json');
 }
 
-function checkArguments(args: Arguments): void {
-  for (const letter of ['c', 'p']) {
-    if (args.values(letter).length > 1) throw new UsageError(`Only one -${letter} option allowed`);
-  }
-  if (args.has('A') && args.has('p')) throw new UsageError('-A option is exclusive with -p option');
-  if (args.operands.length > 0) throw new UsageError('');
+function checkArguments(args: Arguments, mistakes: readonly string[]): void {
+  const faults = [...mistakes];
+  if (args.has('A') && args.has('p')) faults.push('-A option is exclusive with -p option');
+  if (faults.length + args.operands.length > 0) throw new UsageError(faults.join('\n'));
 }
 
 async function destroyOne(args: Arguments, session: Session, done: Done): Promise<number> {

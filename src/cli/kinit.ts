@@ -1,16 +1,17 @@
 import { type CacheContents, ccacheName } from '../ccache/ccache.ts';
 import { isConfigEntry } from '../ccache/config-entries.ts';
 import { formatPrincipal } from '../messages/principal.ts';
-import { type Arguments, type Command, during, jsonOption, UsageError } from './command.ts';
+import { type Arguments, type Command, during, jsonOutput, UsageError } from './command.ts';
 import { isForJob, jobSecretOptions, lastingOptions } from './job/options.ts';
 import { chooseCache, type Target } from './kinit/cache.ts';
 import { againFrom, failedToStore, getInitial } from './kinit/exchange.ts';
-import { readWishes, type TimeWishes } from './kinit/wishes.ts';
+import { type ReadWishes, readWishes } from './kinit/wishes.ts';
 import { pastLostKey } from './lost-key.ts';
+import { mistakesAmong } from './mistakes.ts';
 import { printable } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
-import { versionOptions } from './version-options.ts';
+import { refuseKerberos4, versionOptions } from './version-options.ts';
 import { showWaits } from './waiting.ts';
 
 /** kinit: obtains and caches an initial ticket-granting ticket. */
@@ -86,21 +87,31 @@ export const kinit: Command = {
     { flags: '--no-request-pac', text: 'Ask the KDC to put no PAC into the ticket.' },
     ...lastingOptions,
     ...jobSecretOptions,
-    jsonOption,
+    jsonOutput,
     ...versionOptions,
   ],
+  tellsMistakes: true,
   asksKdc: true,
   neverListens: true,
   run,
 };
 
 async function run(given: Arguments, io: Io): Promise<number> {
+  const read = await readWishes(given, io);
+  const mistakes = mistakesOf(given, read);
+  const refused = refuseKerberos4(given, mistakes, io);
+  if (refused !== undefined) return refused;
+  checkArguments(given, mistakes, read, io);
+  const { wishes } = read;
   const jobs = isForJob(given) ? await import('./kinit/job.ts') : undefined;
   const job = await jobs?.readKinitJob(given, io);
   const args = job?.args ?? given;
-  const wishes = await checkedWishes(args, io);
   const withKeytab = args.has('k') || namesKeytab(args) || (job?.withKeytab ?? false);
-  const session = openSession(io, { activity: 'initializing Kerberos 5 library', follow: showWaits });
+  const json = args.has('json') ? await import('./kinit/json.ts') : undefined;
+  const session = openSession(json === undefined ? io : (await import('./manners.ts')).aside(io), {
+    activity: 'initializing Kerberos 5 library',
+    follow: showWaits,
+  });
   const say = (line: string): void => {
     if (args.has('V')) io.err(`${printable(line)}\n`);
   };
@@ -120,7 +131,11 @@ async function run(given: Arguments, io: Io): Promise<number> {
   if (job?.least !== undefined) {
     const { least } = job;
     const obtain = (): Promise<CacheContents> => getInitial(request, session);
-    await jobs!.getLasting({ target, least, services: args.values('for'), obtain, say }, session);
+    const supplied = await jobs!.getLasting(
+      { target, least, services: args.values('for'), obtain, say },
+      session,
+    );
+    await json?.tellTicket(target.cache, supplied.first, supplied.others, io);
     return 0;
   }
   const contents =
@@ -135,18 +150,30 @@ async function run(given: Arguments, io: Io): Promise<number> {
     say('Stored credentials');
   }
   say('Authenticated to Kerberos v5');
+  await json?.tellTicket(target.cache, contents.credentials.find(each => !isConfigEntry(each))!, [], io);
   return 0;
 }
 
-/** The times wished for, once the command line is found to be right; what it is taken for is told. */
-async function checkedWishes(args: Arguments, io: Io): Promise<TimeWishes> {
+/** What is wrong among the options, in MIT's words. */
+function mistakesOf(args: Arguments, { faults }: ReadWishes): readonly string[] {
+  return mistakesAmong(args, {
+    once: {
+      c: 'Only one -c option allowed',
+      I: 'Only one -I option allowed',
+      T: 'Only one armor_ccache',
+      t: 'Only one -t option allowed.',
+    },
+    judge: (option, value) => faults.find(each => each.option === option && each.text === value)?.words,
+  });
+}
+
+/** Throws UsageError where the command line is wrong, and else tells what it is taken for. */
+function checkArguments(args: Arguments, mistakes: readonly string[], { ignored }: ReadWishes, io: Io): void {
   const notes = namesKeytab(args) && !args.has('k') ? ['keytab specified, forcing -k'] : [];
-  const { wishes, ignored, faults: badTimes } = await readWishes(args, io);
-  const faults = [...repeated(args), ...badTimes, ...conflicts(args)];
+  const faults = [...mistakes, ...conflicts(args)];
   const extra = args.operands.length > 1 ? [`Extra arguments (starting with "${args.operands[1]}").`] : [];
   if (faults.length + extra.length > 0) throw new UsageError([...faults, ...notes, ...extra].join('\n'));
   for (const line of [...notes, ...ignored]) io.err(`${line}\n`);
-  return wishes;
 }
 
 function namesKeytab(args: Arguments): boolean {
@@ -169,27 +196,14 @@ async function noteClock({ decisions, config }: Session, say: (line: string) => 
   say(`Note: ${difference}${how}`);
 }
 
-/** What may be given once, in MIT's words. */
-function repeated(args: Arguments): readonly string[] {
-  const words = {
-    c: 'Only one -c option allowed',
-    I: 'Only one -I option allowed',
-    T: 'Only one armor_ccache',
-    t: 'Only one -t option allowed.',
-  };
-  return Object.entries(words).flatMap(([letter, text]) =>
-    Array<string>(Math.max(0, args.values(letter).length - 1)).fill(text),
-  );
-}
-
 /** What does not go together, in MIT's words. */
 export function conflicts(args: Arguments): readonly string[] {
   const faults: string[] = [];
   for (const [one, other, letters] of [
     ['forwardable', 'noforwardable', '-f and -F'],
     ['proxiable', 'noproxiable', '-p and -P'],
-    ['addresses', 'noaddresses', '-a and -A'],
     ['requestPac', 'noRequestPac', '--request-pac and --no-request-pac'],
+    ['addresses', 'noaddresses', '-a and -A'],
   ] as const) {
     if (args.has(one) && args.has(other)) faults.push(`Only one of ${letters} allowed`);
   }

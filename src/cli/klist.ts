@@ -7,7 +7,7 @@ import { cacheOf } from './named-caches.ts';
 import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 import { VERSION } from './version.ts';
-import { versionOptions } from './version-options.ts';
+import { refuseKerberos4, versionOptions } from './version-options.ts';
 
 /** klist: lists the tickets of a cache or the keys of a keytab. */
 export const klist: Command = {
@@ -64,11 +64,15 @@ export const klist: Command = {
     jsonOutput,
     ...versionOptions,
   ],
+  tellsMistakes: true,
   run,
 };
 
 async function run(args: Arguments, io: Io): Promise<number> {
-  checkArguments(args);
+  checkOptions(args);
+  const refused = refuseKerberos4(args, [], io);
+  if (refused !== undefined) return refused;
+  checkTogether(args);
   if (args.has('V')) {
     io.out(`krb5kit version ${VERSION}\n`);
     return 0;
@@ -100,11 +104,20 @@ async function indicatorsOf(
   return credential => indicatorsLine(find(credential), listing);
 }
 
+/** The first mistake ends it; a second kind of listing is one, too. */
+function checkOptions({ given }: Arguments): void {
+  let listings = 0;
+  for (const each of given) {
+    if ('mistake' in each) throw new UsageError(each.mistake);
+    if (each.option === 'c' || each.option === 'k') listings++;
+    if (listings > 1) throw new UsageError('');
+  }
+}
+
 /** What does not go together is answered with the usage alone. */
-function checkArguments(args: Arguments): void {
+function checkTogether(args: Arguments): void {
   const any = (letters: string): boolean => [...letters].some(letter => args.has(letter));
   const wrong =
-    args.values('c').length + args.values('k').length > 1 ||
     (args.has('n') && !args.has('a')) ||
     (args.has('k') ? any('fsaAlI') : any('tK')) ||
     (args.has('l') && any('As'));

@@ -2,7 +2,7 @@ import type { Ccache } from '../ccache/ccache.ts';
 import { type ErrorCode, IntegrityError, KerberosError } from '../errors.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { brief } from './brief-error.ts';
-import { ActivityError, type Arguments, type Command, jsonOption, UsageError } from './command.ts';
+import { ActivityError, type Arguments, type Command, jsonOutput, UsageError } from './command.ts';
 import { defaultCache } from './default-cache.ts';
 import { isAbsent } from './named-caches.ts';
 import { newPassword, passwordTicket, setPassword } from './password-change.ts';
@@ -19,7 +19,7 @@ export const kpasswd: Command = {
   operands: '[principal]',
   usageStatus: 1,
   usage: 'usage: kpasswd [principal]\n',
-  options: [jsonOption],
+  options: [jsonOutput],
   asksKdc: true,
   neverListens: true,
   run,
@@ -42,7 +42,11 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const password = await newPassword(io);
   const outcome = await plainly('changing password', () => setPassword(ticket, password, session));
   if (outcome.changed) {
-    io.out('Password changed.\n');
+    if (!args.has('json')) io.out('Password changed.\n');
+    else {
+      const { lineOfJson } = await import('./json.ts');
+      io.out(lineOfJson({ principal: formatPrincipal(principal), changed: true }));
+    }
     return 0;
   }
   if (args.has('json')) {

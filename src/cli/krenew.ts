@@ -1,4 +1,4 @@
-import type { Arguments, Command } from './command.ts';
+import { type Arguments, type Command, jsonOption } from './command.ts';
 import { helpText } from './help-text.ts';
 import { kinitArguments } from './k5start.ts';
 import { kstartAfterwards, kstartJob, kstartOptions, wrong } from './kstart-options.ts';
@@ -19,6 +19,7 @@ export const krenew: Command = {
     ...kstartOptions,
     { flags: '-i', text: 'Go on even when the ticket can be renewed no more.' },
     { flags: '-s', text: 'Send SIGHUP to the command when the ticket can be renewed no more.' },
+    jsonOption,
     readyOption,
   ],
   run,

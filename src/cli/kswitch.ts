@@ -5,6 +5,7 @@ import { formatPrincipal, samePrincipal } from '../messages/principal.ts';
 import { briefly } from './brief-error.ts';
 import { ActivityError, type Arguments, type Command, during, jsonOutput, UsageError } from './command.ts';
 import { defaultCacheName } from './default-cache.ts';
+import { mistakesAmong } from './mistakes.ts';
 import { cachesAround, collectionOf, readableContents } from './named-caches.ts';
 import { openSession, principalOf, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
@@ -24,6 +25,7 @@ export const kswitch: Command = {
     { flags: '-p <principal>', text: "Switch to this principal's cache." },
     jsonOutput,
   ],
+  tellsMistakes: true,
   run,
 };
 
@@ -42,10 +44,9 @@ async function run(args: Arguments, io: Io): Promise<number> {
 }
 
 function checkArguments(args: Arguments): void {
-  const given = args.values('c').length + args.values('p').length;
-  if (given > 1) throw new UsageError('Only one -c or -p option allowed');
-  if (given === 0) throw new UsageError('One of -c or -p must be specified');
-  if (args.operands.length > 0) throw new UsageError('');
+  const faults = [...mistakesAmong(args, { once: { cp: 'Only one -c or -p option allowed' } })];
+  if (!args.has('c') && !args.has('p')) faults.push('One of -c or -p must be specified');
+  if (faults.length + args.operands.length > 0) throw new UsageError(faults.join('\n'));
 }
 
 /** Names the cache and whose it is, null where nobody can tell. */

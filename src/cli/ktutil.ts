@@ -1,4 +1,4 @@
-import { type Arguments, type Command, UsageError } from './command.ts';
+import { type Arguments, type Command, jsonOption, UsageError } from './command.ts';
 import { ktutilAdd } from './ktutil/add.ts';
 import { ktutilCopy, ktutilMerge } from './ktutil/copy.ts';
 import { ktutilDiff } from './ktutil/diff.ts';
@@ -36,7 +36,7 @@ export const ktutil: Command = {
   operands: '[command [argument...]]',
   usageStatus: 2,
   usage: 'Usage: ktutil [command [argument...]]\nSee ktutil --help for the commands.\n',
-  options: [],
+  options: [jsonOption],
   epilogue: `\nCommands:\n${list.join('')}\nktutil <command> --help shows the options of a command. Without one, requests are read\nfrom standard input; ? lists them.`,
   passThrough: true,
   subcommands,

@@ -65,6 +65,7 @@ export const kvno: Command = {
     },
     { flags: '-h', text: 'Show the usage.', hidden: true, final: true },
   ],
+  tellsMistakes: true,
   asksKdc: true,
   neverListens: true,
   run,

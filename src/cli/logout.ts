@@ -48,13 +48,13 @@ const actions: Readonly<Record<string, Action>> = {
     const { beSession } = await import('./logout/session.ts');
     return beSession(io);
   },
-  async install(_, io) {
+  async install(args, io) {
     const { installLogout } = await import('./logout/install.ts');
-    return installLogout(io);
+    return installLogout(args, io);
   },
-  async uninstall(_, io) {
+  async uninstall(args, io) {
     const { uninstallLogout } = await import('./logout/install.ts');
-    return uninstallLogout(io);
+    return uninstallLogout(args, io);
   },
   async status(args, io) {
     const { showLogoutStatus } = await import('./logout/install.ts');

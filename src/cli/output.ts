@@ -5,6 +5,15 @@ import { writeSync } from 'node:fs';
  * such as a full disk, are let pass as C's unchecked stdio does: a ticket must not be lost to a log that is full.
  */
 export function writeWhole(fd: number, bytes: Uint8Array): boolean {
+  try {
+    return deliverWhole(fd, bytes);
+  } catch {
+    return true;
+  }
+}
+
+/** The same for what was asked for: throws the system's error for other failures. */
+export function deliverWhole(fd: number, bytes: Uint8Array): boolean {
   let at = 0;
   while (at < bytes.length) {
     try {
@@ -12,7 +21,7 @@ export function writeWhole(fd: number, bytes: Uint8Array): boolean {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EPIPE') return false;
-      if (code !== 'EAGAIN' && code !== 'EINTR') return true;
+      if (code !== 'EAGAIN' && code !== 'EINTR') throw error;
       sleep(5);
     }
   }

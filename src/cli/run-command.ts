@@ -2,20 +2,17 @@ import { HelpRequested, parseArguments } from './arguments.ts';
 import { ActivityError, type Arguments, type Command, UsageError } from './command.ts';
 import { printable, sentence } from './sentences.ts';
 import type { Io } from './terminal.ts';
-import { KERBEROS_4_STATUS, wantsKerberos4 } from './version-options.ts';
+import { fitLines } from './wrap.ts';
 
 /** Runs a command with its arguments; resolves to the exit status. What goes wrong is told in one line on stderr. */
-export async function runCommand(command: Command, argv: readonly string[], io: Io): Promise<number> {
+export async function runCommand(command: Command, argv: readonly string[], real: Io): Promise<number> {
+  const io = fitted(real);
   let args: Arguments | undefined;
   let world = io;
   try {
     const posixlyCorrect = io.env.POSIXLY_CORRECT !== undefined;
     args = parseArguments(command, argv, { posixlyCorrect });
-    if (wantsKerberos4(args)) {
-      io.err('Kerberos 4 is no longer supported\n');
-      return KERBEROS_4_STATUS;
-    }
-    if (args.has('quiet') || args.has('noColor')) {
+    if (args.has('quiet') || args.has('noColor') || args.has('json')) {
       const { withManners } = await import('./manners.ts');
       world = withManners(args, command, io);
     }
@@ -36,6 +33,13 @@ export async function runCommand(command: Command, argv: readonly string[], io: 
     else tellError(failure.program, error, world);
     return failure.exitStatus;
   }
+}
+
+/** The same world, whose stderr has lines that fit where it is a terminal. */
+function fitted(io: Io): Io {
+  return Object.create(io, {
+    err: { value: (text: string) => io.err(io.stderrIsTerminal ? fitLines(text, io.columns) : text) },
+  });
 }
 
 function tellMisuse({ message }: UsageError, command: Command, io: Io): number {

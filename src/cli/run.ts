@@ -1,4 +1,4 @@
-import { type Arguments, type Command, UsageError } from './command.ts';
+import { type Arguments, type Command, jsonOption, UsageError } from './command.ts';
 import { namesSecret, readJobSecret, withOwner } from './job/secrets.ts';
 import type { Job } from './job.ts';
 import { conflicts, kinit } from './kinit.ts';
@@ -11,7 +11,7 @@ import type { Io } from './terminal.ts';
 const name = 'krb5kit run';
 
 /** Of kinit's options those that renew or postdate a ticket, and those that have to do with one only. */
-const NOT_OURS = ['-s', '-v', '-R', '-4', '-5', '--for', '--min'];
+const NOT_OURS = ['-s', '-v', '-R', '-4', '-5', '--for', '--min', '--json'];
 
 /** run: runs a command with tickets of its own, which are kept alive until it ends. */
 export const run: Command = {
@@ -21,6 +21,7 @@ export const run: Command = {
   usageStatus: 2,
   options: [
     ...kinit.options.filter(({ flags }) => !NOT_OURS.includes(flags.split(/[ ,]/)[0]!)),
+    jsonOption,
     { flags: '--service <name>', text: 'Get a ticket for this service, too; may be given more than once.' },
     { flags: '--memory', text: 'Keep the tickets in memory; only programs that can use KCM find them.' },
     {

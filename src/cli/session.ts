@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import type { Ccache, CcacheEnvironment, Keychain } from '../ccache/ccache.ts';
 import { type Config, createConfig } from '../config/config.ts';
 import { defaultConfigFiles, loadProfile, splitConfigPath } from '../config/load.ts';
@@ -14,6 +13,7 @@ import { ActivityError } from './command.ts';
 import { dataDirectory, temporaryDirectory } from './directories.ts';
 import type { Io } from './terminal.ts';
 import { traceFile } from './trace-file.ts';
+import { userName } from './user-name.ts';
 
 /** What commands share: the configuration and the user's caches, found by the environment. */
 export interface Session {
@@ -68,7 +68,14 @@ export function openSession(io: Io, opening: Opening = {}): Session {
       },
     },
   };
-  sessions.set(io, session);
+  // One world may have been made of another, as where stdout is for JSON, and what goes wrong is told in the first.
+  for (
+    let world: Io | null = io;
+    world !== null && world !== Object.prototype;
+    world = Object.getPrototypeOf(world)
+  ) {
+    sessions.set(world, session);
+  }
   return session;
 }
 
@@ -121,8 +128,8 @@ export async function defaultRealmOf(session: Session): Promise<string | undefin
 }
 
 /** The principal that the operating system's name of the user makes. */
-export function userPrincipal(session: Session): Promise<Principal> {
-  return principalOf(userInfo().username.replace(/[\\/@]/g, '\\$&'), session);
+export async function userPrincipal(session: Session): Promise<Principal> {
+  return principalOf(userName().replace(/[\\/@]/g, '\\$&'), session);
 }
 
 /** A cache by the name that `-c` gives; `activity` is what the command does with it, for an error to tell. */
@@ -156,7 +163,7 @@ function readConfig(io: Io, trace: Trace, { activity = 'initializing krb5', join
       uid: io.uid ?? 0,
       euid: io.uid ?? 0,
       get username() {
-        return userInfo().username;
+        return userName();
       },
       temp: temporaryDirectory(io),
     });

@@ -1,7 +1,7 @@
 import { fstatSync, statSync } from 'node:fs';
 import { textToBytes } from '../codec/text.ts';
 import { readInputLine, readWholeInput, stdinBytes } from './input.ts';
-import { writeWhole } from './output.ts';
+import { deliverWhole, writeWhole } from './output.ts';
 import { promptForPassword } from './prompt.ts';
 
 /** All that a command knows of the world around it; tests give it a captured one. */
@@ -32,6 +32,8 @@ export interface Io {
   onStop(listener: (signal: NodeJS.Signals) => void): () => void;
   /** Writes to stdout, in full, with what else is written before anything is waited for; adds nothing. */
   out(text: string): void;
+  /** Writes to stdout, at once and in full, what is lost without it; throws the system's error where it cannot. */
+  deliver(text: string): void;
   /** Writes to stderr, at once and in full; adds nothing. */
   err(text: string): void;
   /** The same as far as there is a reader; without one `err` ends the program, as SIGPIPE does others. */
@@ -72,6 +74,9 @@ const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 /** More characters than that do not wait for the rest. */
 const MAX_PENDING = 1 << 16;
 
+/** Where we are when our directory has been removed: no relative name leads anywhere from there. */
+const REMOVED_DIRECTORY = '/proc/self/cwd';
+
 /** The status of a program that SIGPIPE ends; node ignores the signal itself. */
 const EXIT_SIGPIPE = 128 + 13;
 
@@ -97,7 +102,11 @@ export function processIo(process: ProcessLike, signal?: AbortSignal): Io {
       return process.geteuid?.();
     },
     get cwd() {
-      return process.cwd();
+      try {
+        return process.cwd();
+      } catch {
+        return REMOVED_DIRECTORY;
+      }
     },
     get program() {
       return [process.execPath, ...process.argv.slice(1, 2)];
@@ -128,6 +137,10 @@ export function processIo(process: ProcessLike, signal?: AbortSignal): Io {
       if (pending === '') setImmediate(flush);
       pending += text;
       if (pending.length > MAX_PENDING) flush();
+    },
+    deliver(text) {
+      flush();
+      if (!deliverWhole(1, textToBytes(text))) process.exit(EXIT_SIGPIPE);
     },
     err(text) {
       flush();

@@ -1,4 +1,5 @@
 import type { Arguments, OptionRow } from './command.ts';
+import type { Io } from './terminal.ts';
 
 /** The rows that kinit, klist and kdestroy have had since there was a version 4. */
 export const versionOptions: readonly OptionRow[] = [
@@ -7,9 +8,11 @@ export const versionOptions: readonly OptionRow[] = [
 ];
 
 /** The exit status for Kerberos 4. */
-export const KERBEROS_4_STATUS = 3;
+const KERBEROS_4_STATUS = 3;
 
-/** Whether the command line asks for Kerberos 4. */
-export function wantsKerberos4(args: Arguments): boolean {
-  return args.has('4');
+/** The exit status where the command line asks for Kerberos 4, once it is told, after the mistakes before that. */
+export function refuseKerberos4(args: Arguments, mistakes: readonly string[], io: Io): number | undefined {
+  if (!args.has('4')) return undefined;
+  io.err([...mistakes, 'Kerberos 4 is no longer supported\n'].join('\n'));
+  return KERBEROS_4_STATUS;
 }

@@ -13,6 +13,31 @@ export function wrapLine(line: string, terminal: boolean, columns: number): stri
   return fill(line.slice(indent.length), { first: indent, inset: `${indent}${' '.repeat(HANG)}`, columns });
 }
 
+/** What a tab comes to at the start of a line. */
+const TAB = 8;
+
+/**
+ * Whole lines as lines no wider than a terminal, broken at blanks alone, so that a name or a path stays in one piece.
+ * Text that moves the cursor and JSON are left as they are.
+ */
+export function fitLines(text: string, columns: number): string {
+  if (columns < MIN_COLUMNS || text.length <= columns || !isOfLines(text)) return text;
+  return text
+    .split('\n')
+    .map(line => {
+      const indent = /^[ \t]*/.exec(line)![0];
+      const room = columns - (TAB - 1) * indent.replaceAll(' ', '').length;
+      if (line.length <= room) return line;
+      const inset = `${indent}${' '.repeat(HANG)}`;
+      return fill(line.slice(indent.length), { first: indent, inset, columns: room });
+    })
+    .join('\n');
+}
+
+function isOfLines(text: string): boolean {
+  return text.endsWith('\n') && !text.startsWith('{') && !text.includes('\r') && !text.includes('\x1b');
+}
+
 /** The narrowest column of text that can be read. */
 const MIN_ROOM = 24;
 /** Where text goes on that has no room beside what it is about. */

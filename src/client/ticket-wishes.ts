@@ -43,6 +43,8 @@ interface AsRequestFacts {
 /** The body of an AS-REQ (RFC 4120 §5.4.1). A renewable ticket is welcome where the lifetime wished for is too long. */
 export function asRequestBody(wishes: TicketWishes, facts: AsRequestFacts): KdcReqBody {
   const start = wishes.starttime ?? facts.now;
+  // What is to start in the past starts at once, and ends as if it had started then.
+  const from = start > facts.now ? start : undefined;
   const lifetime = wishes.lifetime ?? DAY;
   const renewLifetime = wishes.renewLifetime ?? 0;
   const options =
@@ -52,13 +54,13 @@ export function asRequestBody(wishes: TicketWishes, facts: AsRequestFacts): KdcR
     (renewLifetime > 0 ? RENEWABLE : 0) |
     (wishes.canonicalize ? CANONICALIZE : 0) |
     (wishes.anonymous ? REQUEST_ANONYMOUS : 0) |
-    (wishes.starttime ? ALLOW_POSTDATE | POSTDATED : 0);
+    (from ? ALLOW_POSTDATE | POSTDATED : 0);
   return {
     kdcOptions: options >>> 0,
     cname: toPrincipalName(facts.client),
     realm: facts.client.realm,
     sname: toPrincipalName(facts.server),
-    from: wishes.starttime,
+    from,
     till: after(start, lifetime),
     // As MIT's library has it, no ticket is to be renewable for less than it lives.
     rtime: renewLifetime > 0 ? after(start, Math.max(lifetime, renewLifetime)) : undefined,

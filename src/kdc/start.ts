@@ -80,9 +80,10 @@ export interface RunningKdc
   keytab(...names: readonly string[]): KeytabEntry[];
 }
 
-/** Starts a KDC for one realm on loopback. Throws KerberosError KDC_LISTEN, and what its names and enctypes bring. */
+/** Starts a KDC for one realm on loopback. Throws KerberosError KDC_LISTEN, TypeError without a realm, and what its names and enctypes bring. */
 export async function startKdc(options: StartKdcOptions): Promise<RunningKdc> {
   const { realm } = options;
+  if (!realm) throw new TypeError('a KDC needs the name of a realm');
   const realms = await realmsOf(options);
   const trouble = createTroublemaker({ ...options, onDeath: () => void close() });
   const database = options.database ?? createRealms(realms, { enctypes: options.enctypes, now: trouble.now });

@@ -28,6 +28,7 @@ const world: Io = {
   now: () => new Date(),
   onStop: () => () => undefined,
   out: () => undefined,
+  deliver: () => undefined,
   err: () => undefined,
   tell: () => undefined,
   readLine: nobodyToAsk,

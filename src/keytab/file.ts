@@ -1,4 +1,13 @@
-import { closeSync, constants, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  linkSync,
+  openSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { CodecError, KeytabError } from '../errors.ts';
 import {
   encodeHole,
@@ -24,7 +33,7 @@ export function fileKeytab(path: string): Keytab {
       );
     },
     async add(entries) {
-      guarded(path, () => create(path, entries) || append(path, entries));
+      guarded(path, () => appendIfThere(path, entries) || create(path, entries) || append(path, entries));
     },
     async remove(matches) {
       return guarded(path, () => erase(path, matches));
@@ -32,16 +41,53 @@ export function fileKeytab(path: string): Keytab {
   };
 }
 
-/** Makes the file; false where there is one. */
-function create(path: string, entries: readonly KeytabEntry[]): boolean {
-  const bytes = KeytabFile.encode(entries);
-  let fd: number;
+function appendIfThere(path: string, entries: readonly KeytabEntry[]): boolean {
   try {
-    fd = openSync(path, 'wx', 0o600);
+    return append(path, entries);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
   }
+}
+
+/** Makes the file, whole from the first moment on; false where there is one. */
+function create(path: string, entries: readonly KeytabEntry[]): boolean {
+  const bytes = KeytabFile.encode(entries);
+  const whole = `${path}.${process.pid}.${randomSuffix()}`;
+  writeNew(whole, bytes);
+  try {
+    linkSync(whole, path);
+    return true;
+  } catch (error) {
+    if (isBusy(error)) return false;
+    // A file system without links.
+    return createBare(path, bytes);
+  } finally {
+    unlinkSync(whole);
+  }
+}
+
+function createBare(path: string, bytes: Uint8Array): boolean {
+  try {
+    writeNew(path, bytes);
+    return true;
+  } catch (error) {
+    if (isBusy(error)) return false;
+    throw error;
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EEXIST';
+}
+
+function randomSuffix(): string {
+  return Math.random().toString(36).slice(2);
+}
+
+/** Writes a file that was not there, or none. */
+function writeNew(path: string, bytes: Uint8Array): void {
+  const fd = openSync(path, 'wx', 0o600);
   try {
     writeAt(fd, bytes, 0);
   } catch (error) {
@@ -50,12 +96,16 @@ function create(path: string, entries: readonly KeytabEntry[]): boolean {
   } finally {
     closeSync(fd);
   }
-  return true;
 }
 
+/**
+ * Adds records. Others may do so at the same time, each of them by one write at the end, wherever that is by then: there
+ * is no lock that both we and the native libraries could take.
+ */
 function append(path: string, entries: readonly KeytabEntry[]): true {
-  change(path, (fd, { format, end }) => {
+  change(path, (fd, { format, end }, size) => {
     const bytes = Buffer.concat(entries.map(entry => encodeRecord(entry, format)));
+    if (end === size) return writeAtEnd(path, bytes);
     try {
       writeAt(fd, bytes, end);
     } catch (error) {
@@ -66,6 +116,19 @@ function append(path: string, entries: readonly KeytabEntry[]): true {
   return true;
 }
 
+function writeAtEnd(path: string, bytes: Uint8Array): void {
+  const fd = openSync(path, constants.O_WRONLY | constants.O_APPEND);
+  try {
+    const written = writeSync(fd, bytes);
+    if (written === bytes.length) return;
+    // The disk is full: half a record would hide what others add later.
+    ftruncateSync(fd, fstatSync(fd).size - written);
+    throw Object.assign(new Error('No space left on device'), { code: 'ENOSPC' });
+  } finally {
+    closeSync(fd);
+  }
+}
+
 function erase(path: string, matches: (entry: KeytabEntry) => boolean): number {
   return change(path, (fd, { format, records }) => {
     const gone = records.filter(({ entry }) => matches(entry));
@@ -74,13 +137,21 @@ function erase(path: string, matches: (entry: KeytabEntry) => boolean): number {
   });
 }
 
+/** Somebody else's record may be half written when it is read: so often it is read again, milliseconds apart. */
+const TRIES = 10;
+const STEP = 10;
+
 /** Opens the file and does `work` on it; refuses one that is damaged, for nothing can be added where it breaks off. */
-function change<T>(path: string, work: (fd: number, scan: KeytabScan) => T): T {
+function change<T>(path: string, work: (fd: number, scan: KeytabScan, size: number) => T): T {
   const fd = openSync(path, constants.O_RDWR | (constants.O_NONBLOCK ?? 0));
   try {
-    const scan = scanned(readOpenFile(fd, MAX_KEYTAB_BYTES));
-    if (scan.damaged) throw new KeytabError('KEYTAB_FORMAT', `Key table file '${path}' is damaged`);
-    return work(fd, scan);
+    for (let tries = 1; ; tries++) {
+      const bytes = readOpenFile(fd, MAX_KEYTAB_BYTES);
+      const scan = scanned(bytes);
+      if (!scan.damaged) return work(fd, scan, bytes!.length);
+      if (tries === TRIES) throw new KeytabError('KEYTAB_FORMAT', `Key table file '${path}' is damaged`);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STEP);
+    }
   } finally {
     closeSync(fd);
   }

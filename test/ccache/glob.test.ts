@@ -29,9 +29,20 @@ it.each([
   ['grün', 'grün', true],
   ['', '', true],
   ['', 'a', false],
+  ['*ab*', 'xaab', true],
+  ['a*b*1', 'axxbyb1', true],
+  ['a*b*1', 'axxbyb', false],
+  ['a*ba', 'aba', true],
+  ['ab*ba', 'aba', false],
   ['abc', 'xabc', false],
 ])('%j against %j: %s', (pattern, text, fits) => {
   expect(globMatcher(pattern)(text)).toBe(fits);
+});
+
+it('takes no more time for many stars', () => {
+  const fits = globMatcher(`${'*a'.repeat(30)}*z`);
+  expect(fits('a'.repeat(1000))).toBe(false);
+  expect(fits(`${'a'.repeat(1000)}z`)).toBe(true);
 });
 
 it('takes any text for a pattern, and what is quoted for itself', () => {

@@ -90,6 +90,43 @@ describe('a command line', () => {
     expect(parseArguments(many, ['--keep']).has('keep')).toBe(true);
   });
 
+  it('is gone on with after a mistake where the command tells of them', () => {
+    const patient = { ...sample, tellsMistakes: true };
+    const argv = ['-fZ\u{1f600}k', '--bogus=1', '-cx', '--request-pac=x', '--no', '--o', 'a', 'b', '-c'];
+    const args = parseArguments(patient, argv);
+    expect(args.given).toEqual([
+      { option: 'f', value: '' },
+      { mistake: "sample: invalid option -- 'Z'" },
+      { mistake: "sample: invalid option -- '\u{1f600}'" },
+      { option: 'keytab', value: '' },
+      { mistake: "sample: unrecognized option '--bogus=1'" },
+      { option: 'c', value: 'x' },
+      { mistake: "sample: option '--request-pac' doesn't allow an argument" },
+      { option: 'noRequestPac', value: '' },
+      { option: 'outCache', value: 'a' },
+      { mistake: "sample: option requires an argument -- 'c'" },
+    ]);
+    expect(args.operands).toEqual(['b']);
+    expect([args.has('f'), args.values('c')]).toEqual([true, ['x']]);
+  });
+
+  it('of letters alone may have letters in a word with two hyphens', () => {
+    const letters = {
+      ...sample,
+      tellsMistakes: true,
+      options: [
+        { flags: '-f', text: 'A flag.' },
+        { flags: '-c <cache>', text: 'A value.' },
+      ],
+    };
+    expect(parseArguments(letters, ['--fZc', 'x']).given).toEqual([
+      { mistake: "sample: invalid option -- '-'" },
+      { option: 'f', value: '' },
+      { mistake: "sample: invalid option -- 'Z'" },
+      { option: 'c', value: 'x' },
+    ]);
+  });
+
   it('of letters alone has no long names but --help', () => {
     const letters = { ...sample, options: [{ flags: '-f', text: 'A flag.' }] };
     expect(() => parseArguments(letters, ['--f'])).toThrow(new UsageError("sample: invalid option -- '-'"));

@@ -154,6 +154,12 @@ describe('cache copy', () => {
     expect((await load(`DIR::${home}/tktbob`)).principal).toEqual(alice);
   });
 
+  it.each(['copy', 'move'])('does not %s to memory, which ends with the command', async verb => {
+    const { status, io } = await run(`${verb} FILE:%h/cc MEMORY:x`);
+    expect([status, io.stderr]).toEqual([1, expect.stringContaining('is lost when this command ends')]);
+    expect(await load(named('cc'))).toEqual(full);
+  });
+
   it('says that nothing fits', async () => {
     const { status, io } = await run('copy FILE:%h/cc FILE:%h/to ftp/* x');
     expect([status, io.output]).toEqual([1, 'krb5kit cache copy: No ticket is for ftp/* or x\n']);
@@ -297,6 +303,24 @@ describe('cache export and cache import', () => {
     expect((await run('export -b -', { stdoutIsTerminal: true })).status).toBe(0);
   });
 
+  it('fail where the standard output takes no more', async () => {
+    const deliver = (): never => {
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    };
+    const sentence = 'krb5kit cache export: No space left on device while writing to the standard output\n';
+    const { status, io } = await run('export -b -', { deliver });
+    expect([status, io.output]).toEqual([1, sentence]);
+  });
+
+  it('refuse what could not be read back', async () => {
+    const long = { ...host, ticket: new Uint8Array(1 << 20) };
+    await fillCache(named('long'), { principal: alice, credentials: [tgt, long] });
+    const { status, io } = await run('export -c FILE:%h/long %h/kirbi');
+    expect([status, io.stderr]).toEqual([1, expect.stringContaining('a pattern chooses some')]);
+    expect(existsSync(join(home, 'kirbi'))).toBe(false);
+    expect((await run('export -c FILE:%h/long %h/kirbi krbtgt/*')).status).toBe(0);
+  });
+
   it('leave out, and say so, what the format has no place for', async () => {
     const userToUser = { ...host, isSkey: true, secondTicket: tgt.ticket };
     await fillCache(named('u2u'), { principal: alice, credentials: [userToUser, http] });
@@ -343,7 +367,10 @@ describe('cache export and cache import', () => {
     expect((await run('import %h/none')).io.stderr).toContain('No such file or directory');
     expect((await run('import %h/directory')).io.stderr).toContain('Is a directory');
     expect((await run('import /dev/null')).io.stderr).toContain('It is no regular file');
-    expect((await run('export %h/no/such')).status).toBe(1);
+    expect((await run('export %h/no/such')).io.stderr).toMatch(
+      /^krb5kit cache export: No such file or directory while writing .*such\n$/,
+    );
+    expect((await run('export %h/directory')).io.stderr).toContain('It is no regular file, or not yours');
     expect((await run('import')).status).toBe(2);
     expect((await run('export')).status).toBe(2);
   });

@@ -84,6 +84,64 @@ it('only notes a realm in lower case that is not the default one', async () => {
   expect(stdout).toContain('[--]   configuration: the realm b.test in [realms] is not in upper case');
 });
 
+describe('the keytab, without a service,', () => {
+  const lineOf = (stdout: string) =>
+    stdout
+      .split('\n')
+      .filter(line => line.includes('keytab'))[0]
+      ?.replaceAll(home, 'HOME');
+
+  it('is compared with the KDC by means of a ticket', async () => {
+    await logIn();
+    writeKeytab(home, kdc.keytab('host/server'));
+    const { status, stdout } = await run(['alice']);
+    expect([status, lineOf(stdout)]).toEqual([
+      0,
+      '[ok]   keytab FILE:HOME/kt: its key of host/server@A.TEST opens the ticket: the service would accept it',
+    ]);
+    const others = kdc.keytab('host/server').map(entry => ({ ...entry, kvno: 7 }));
+    const wrong = { keytype: 18, keyvalue: new Uint8Array(32) };
+    writeKeytab(
+      home,
+      others.map(entry => ({ ...entry, key: wrong })),
+    );
+    const stale = await run(['alice']);
+    expect([stale.status, lineOf(stale.stdout)]).toEqual([
+      1,
+      '[FAIL] keytab FILE:HOME/kt: it has kvno 7 of host/server@A.TEST, and the KDC kvno 1',
+    ]);
+  });
+
+  it('may have principals that are no more', async () => {
+    await logIn();
+    const entries = kdc.keytab('host/server');
+    const principal = { ...entries[0]!.principal, components: ['host', 'gone'] };
+    writeKeytab(
+      home,
+      entries.map(entry => ({ ...entry, principal })),
+    );
+    const { stdout } = await run(['alice']);
+    expect(stdout).toContain('the KDC does not know host/gone@A.TEST\n');
+    expect(stdout).toContain('Try: ktutil remove host/gone@A.TEST');
+  });
+
+  it('is left alone where there is no ticket, unless it is named', async () => {
+    writeKeytab(home, kdc.keytab('alice'));
+    expect(lineOf((await run(['alice'])).stdout)).toMatch(/^\[--\] .* or with -k$/);
+    const { stdout } = await run(['-k', join(home, 'kt'), 'alice']);
+    expect(lineOf(stdout)).toBe("[ok]   keytab FILE:HOME/kt: its keys of alice@A.TEST are the KDC's, kvno 1");
+    const [entry] = kdc.keytab('alice');
+    const key = { ...entry!.key, keyvalue: entry!.key.keyvalue.map(byte => byte ^ 1) };
+    writeKeytab(home, [{ ...entry!, key }]);
+    const wrong = await run(['-k', join(home, 'kt'), 'alice']);
+    expect(lineOf(wrong.stdout)).toMatch(
+      /\[FAIL\] .*none of its keys of alice@A.TEST is the KDC's: kvno 1 wrong$/,
+    );
+    const none = await run(['-k', join(home, 'none'), 'alice']);
+    expect(lineOf(none.stdout)).toMatch(/\[FAIL\] keytab FILE:HOME\/none: .*not found/);
+  });
+});
+
 it('has other marks where the locale has them', async () => {
   await logIn();
   const { stdout } = await run(['alice'], { LC_ALL: 'de_DE.UTF-8' });

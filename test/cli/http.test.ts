@@ -51,6 +51,9 @@ async function echo(): Promise<string> {
     const { method, url, headers } = request;
     if (url === '/away') response.writeHead(302, { Location: '/' }).end('away');
     if (url === '/broken') response.writeHead(503).end('broken');
+    if (url === '/cut')
+      response.writeHead(200, { 'Content-Length': '9' }).write('cut', () => response.destroy());
+    if (response.destroyed || url === '/cut') return;
     if (response.writableEnded) return;
     const { 'content-type': type, 'x-more': more } = headers;
     response.setHeader('X-Answer', 'yes');
@@ -181,6 +184,34 @@ describe('fails in one line', () => {
       1,
       'krb5kit http: Connection refused while transferring http://localhost:1/\n',
     ]);
+  });
+
+  it('where the body breaks off, or cannot be written', async () => {
+    const url = await echo();
+    expect(await run([`${url}/cut`])).toMatchObject({
+      status: 1,
+      stderr: `krb5kit http: The server closed the connection while transferring ${url}/cut\n`,
+    });
+    expect((await run(['-o', 'no/such', url])).stderr).toMatch(
+      /^krb5kit http: no\/such cannot be written \(No such file or directory\) while/,
+    );
+  });
+
+  it('where the server does not speak TLS', async () => {
+    const url = (await echo()).replace('http:', 'https:');
+    expect((await run([url])).stderr).toMatch(
+      /^krb5kit http: TLS failed \([a-z ]+\) while transferring .*\n$/,
+    );
+  });
+
+  it('where a header or a URL cannot be sent, and repeats no password', async () => {
+    expect(await run(['-H', 'A: b\r\nC: d', 'http://localhost:1/'])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('is no header\n'),
+    });
+    const { status, stderr } = await run(['http://alice:wonderland@localhost:1/']);
+    expect(status).toBe(2);
+    expect(stderr).not.toContain('wonderland');
   });
 
   it('or in JSON', async () => {

@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -70,6 +71,23 @@ describe('shows', () => {
     expect(stdout).toContain('key: aes256-cts-hmac-sha1-96 (18) (32 bytes, hidden)\n');
     expect(stdout).toContain('encPart: aes256-cts-hmac-sha1-96 (18), kvno 3, ');
     expect(stdout).not.toContain(sessionKey);
+  });
+
+  it('a cache by the name that klist has for it, or out of a pipe', async () => {
+    const cache = writeCache(home, [credential], alice);
+    const named = captureIo({});
+    expect(await runCommand(inspect, [cache.startsWith('FILE:') ? cache : `FILE:${cache}`], named)).toBe(0);
+    const pipe = join(home, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    // Opened for both, it has a writer already.
+    const writer = openSync(pipe, 'r+');
+    writeSync(writer, readFileSync(cache.replace(/^FILE:/, '')));
+    const piped = captureIo({});
+    const ended = runCommand(inspect, [pipe], piped);
+    await new Promise(resolve => setTimeout(resolve, 50));
+    closeSync(writer);
+    expect(await ended).toBe(0);
+    expect(piped.stdout).toBe(named.stdout);
   });
 
   it('keys where that is wanted', async () => {
@@ -159,11 +177,12 @@ describe('opens', () => {
     expect((await run(apReq(), ['--keys', writeKey(key)])).stdout).toContain('seqNumber: 4711\n');
   });
 
-  it('nothing by another key', async () => {
+  it('nothing by another key, and says so', async () => {
     const key = `18:${bytesToHex(randomKey(18).bytes)}`;
-    const { status, stdout } = await run(apReq(), ['--keys', writeKey(key)]);
-    expect(status).toBe(0);
+    const { status, stdout, stderr } = await run(apReq(), ['--keys', writeKey(key)]);
+    expect([status, stderr]).toEqual([0, 'krb5kit inspect: nothing here opens by what you gave\n']);
     expect(stdout).not.toContain('opened');
+    expect((await run(apReq(), ['--keys', writeKey(`18:${sessionKey}`)])).stderr).toBe('');
   });
 
   it("an answer of the KDC by the client's password", async () => {

@@ -55,6 +55,10 @@ it('a KDC in the background is there until it is stopped', async () => {
   expect([await runCommand(kinit, ['alice'], io), io.stderr]).toEqual([0, '']);
   // The one that runs is as good as a new one.
   expect(await control('start', '--realm', 'A.TEST')).toEqual(started);
+  expect(await control('start', '--realm', 'A.TEST', '--user', 'bob:pw')).toEqual({
+    ...started,
+    stderr: 'krb5kit kdc start: the KDC of A.TEST runs already, as it was started\n',
+  });
   expect((await control('status')).stdout).toMatch(/^KDC \d+ of A\.TEST listens on 127\.0\.0\.1 port \d+\n$/);
   expect(outputOf('kdcStatus', (await control('status', '--json')).stdout)).toMatchObject({
     kdcs: [{ realm: 'A.TEST', host: '127.0.0.1', kkdcpUrl: null }],

@@ -84,6 +84,12 @@ describe('kdc init', () => {
     expect(await done(['list'])).toBe('krbtgt/DB.TEST@DB.TEST\n');
   });
 
+  it('makes none for a realm that no configuration can name', async () => {
+    expect(await refused(['init', 'a b'])).toContain(
+      'krb5kit kdc init: the realm has a name that krb5.conf cannot hold\n',
+    );
+  });
+
   it('does not make one over another', async () => {
     await done(['init', 'DB.TEST']);
     expect(await refused(['init', 'DB.TEST'])).toBe(
@@ -124,6 +130,7 @@ describe('the principals of a database', () => {
     for (const name of ['bob', 'HTTP/www', 'HTTP/(x)']) await done(['add', '-r', name]);
     expect(await done(['list', 'HTTP/*'])).toBe('HTTP/(x)@DB.TEST\nHTTP/www@DB.TEST\n');
     expect(await done(['list', 'b?b@DB.*'])).toBe('bob@DB.TEST\n');
+    expect(await done(['list', `${'*b'.repeat(40)}z`])).toBe('');
     const { principals } = outputOf('principalEntries', await done(['list', '--json', 'bob']));
     expect(principals).toMatchObject([{ principal: 'bob@DB.TEST', policy: {} }]);
   });
@@ -136,6 +143,7 @@ describe('the principals of a database', () => {
     expect(await refused(['add', '-r', 'alice@ELSE.TEST'])).toBe(
       'krb5kit kdc add: The realm ELSE.TEST is not in the database\n',
     );
+    expect(await refused(['add', '-r', ''])).toBe('krb5kit kdc add: A principal needs a name\n');
   });
 
   it('are deleted, all that are named or none', async () => {
@@ -144,6 +152,9 @@ describe('the principals of a database', () => {
       'krb5kit kdc delete: carol@DB.TEST is not in the database\n',
     );
     expect(await done(['delete', 'alice', 'bob'])).toBe('Deleted alice@DB.TEST\nDeleted bob@DB.TEST\n');
+    expect(await refused(['delete', 'krbtgt/DB.TEST'])).toContain(
+      'krb5kit kdc delete: krbtgt/DB.TEST@DB.TEST has the key of the realm, which is nothing without it\n',
+    );
     expect(await done(['list'])).toBe('krbtgt/DB.TEST@DB.TEST\n');
   });
 

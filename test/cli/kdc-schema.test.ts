@@ -134,6 +134,10 @@ services: [host/localhost]
     [bomb(), 'this is not YAML'],
     ['users: [{ name: u }]', 'number 1 in users of the realm must have a name and a password'],
     [
+      'users: [{ name: u, password: p, expiration: 2031-02-29T00:00:00Z }]',
+      'expiration of number 1 in users of the realm must be a date such as "2030-01-31T12:00:00Z"',
+    ],
+    [
       'users: [{ name: u, otp: { secret: "01" } }]',
       'secret of otp of number 1 in users of the realm must be in Base32',
     ],

@@ -393,6 +393,8 @@ describe('a realm file that is wrong', () => {
 
   it('is named where it cannot be read', async () => {
     expect((await refusal('--principals', folder)).stderr).toBe(`krb5kit kdc: ${folder}: Is a directory\n`);
+    if (existsSync('/dev/zero'))
+      expect((await refusal('--principals', '/dev/zero')).stderr).toMatch(/: It is longer than \d+ bytes\n$/);
     const none = inFolder('none');
     expect((await refusal('--principals', none)).stderr).toBe(
       `krb5kit kdc: ${none}: No such file or directory\n`,
@@ -404,6 +406,9 @@ it.each([
   [['--user', 'alice'], 2, 'write a user as NAME:PASSWORD'],
   [['--user', ':tell-nobody'], 2, 'write a user as NAME:PASSWORD'],
   [['--realm', ''], 2, 'the realm has no name'],
+  [['--realm', 'A@B'], 2, 'the realm has a name that krb5.conf cannot hold'],
+  [['--realm', 'A = {\n}'], 2, 'the realm has a name that krb5.conf cannot hold'],
+  [['--service', ''], 1, 'A principal of KRB5KIT.TEST has no name'],
   [['--max-life', '0'], 2, '0 is no duration'],
   [['--max-renewable-life', '1w'], 2, '1w is no duration'],
   [['--enctypes', 'rot13'], 2, 'rot13 names no enctype'],

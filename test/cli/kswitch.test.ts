@@ -82,7 +82,7 @@ describe('kswitch', () => {
     ['', 'One of -c or -p must be specified\nUsage: kswitch'],
     ['-c a -p b', 'Only one -c or -p option allowed\nUsage: kswitch'],
     ['-p a b', 'Usage: kswitch'],
-    ['-z', "kswitch: invalid option -- 'z'\nUsage: kswitch"],
+    ['-z', "kswitch: invalid option -- 'z'\nOne of -c or -p must be specified\nUsage: kswitch"],
   ])('%s is wrong', async (line, message) => {
     const { status, io } = await runAt(home, kswitch, line === '' ? [] : line.split(' '));
     expect([status, io.stderr.slice(0, message.length)]).toEqual([2, message]);

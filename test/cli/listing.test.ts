@@ -5,7 +5,14 @@ import { formatTimestampCell } from '../../src/cli/locale/time-format.ts';
 import { captureIo } from '../support/io.ts';
 
 async function column(env: Readonly<Record<string, string>>): Promise<TimeColumn> {
-  const args = { operands: [], beforeDashes: 0, has: () => false, value: () => undefined, values: () => [] };
+  const args = {
+    given: [],
+    operands: [],
+    beforeDashes: 0,
+    has: () => false,
+    value: () => undefined,
+    values: () => [],
+  };
   return timeColumn(await createListing(args, captureIo({ env })));
 }
 

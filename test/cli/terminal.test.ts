@@ -51,6 +51,21 @@ describe('processIo', () => {
     expect(ran.stdout.trim()).toBe('61 0a 62 0a e4 0a');
   });
 
+  it('knows no place where the working directory has been removed', () => {
+    const ran = run(
+      'removed',
+      `io.out(io.cwd + '\\n');`,
+      'cd "$(mktemp -d)" && rmdir "$PWD" && PROGRAM 2>&1',
+    );
+    expect(ran.stdout).toBe('/proc/self/cwd\n');
+  });
+
+  it('tells when what was asked for cannot be written', () => {
+    const body = `io.out('a'); try { io.deliver('b'); } catch ({ code }) { io.err(code + '\\n'); }`;
+    expect(run('deliver', body, 'PROGRAM >/dev/full').stderr).toBe('ENOSPC\n');
+    expect(run('delivered', body, 'PROGRAM | cat').stdout).toBe('ab');
+  });
+
   it('writes in one piece what is printed in one go', () => {
     const body = `for (const line of ['a', 'b', 'c']) io.out(line + '\\n'); await 0; io.out('d\\n');`;
     const ran = run('piece', body, 'set -o pipefail; PROGRAM | grep -q a; echo $?');

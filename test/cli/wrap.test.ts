@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { wrapHelp, wrapLine } from '../../src/cli/wrap.ts';
+import { fitLines, wrapHelp, wrapLine } from '../../src/cli/wrap.ts';
 
 const LINE = '  Try: kinit -k -t /etc/krb5.keytab host/www.example.test, as root';
 
@@ -20,6 +20,33 @@ describe('a line', () => {
     const wrapped = wrapLine(long, true, 40);
     expect(wrapped.split('\n')).toEqual(['KDC:', `  ${'x'.repeat(60)}`, '  answered']);
     expect(wrapped.replaceAll(/\n */g, ' ')).toBe(long);
+  });
+});
+
+describe('lines of an error', () => {
+  const usage = `x: invalid option -- 'Z'\nUsage: x [-a] [-b] [-c cache]\n\t[--first | --second] [name]\n`;
+
+  it('are each broken to fit, with the tabs that they begin with', () => {
+    expect(fitLines(usage, 28)).toBe(
+      `x: invalid option -- 'Z'
+Usage: x [-a] [-b] [-c
+  cache]
+\t[--first | --second]
+\t  [name]
+`,
+    );
+    expect(fitLines(fitLines(usage, 28), 28)).toBe(fitLines(usage, 28));
+  });
+
+  it('are left alone where they fit, or a line is built of pieces, or it is JSON', () => {
+    for (const text of [usage, 'waiting for the KDC of a realm', '\r\x1b[K a word and another\n']) {
+      expect(fitLines(text, 80)).toBe(text);
+    }
+    const json = `{"message":"so many words that a narrow terminal has no room for them"}\n`;
+    expect(fitLines(json, 30)).toBe(json);
+    expect(fitLines('a prompt that has no end of line at all: ', 30)).toBe(
+      'a prompt that has no end of line at all: ',
+    );
   });
 });
 

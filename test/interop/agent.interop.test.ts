@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { cache } from '../../src/cli/cache.ts';
 import { kdestroy } from '../../src/cli/kdestroy.ts';
 import { kinit } from '../../src/cli/kinit.ts';
 import { klist } from '../../src/cli/klist.ts';
@@ -96,6 +97,19 @@ describePeer('mit-kdc', () => {
       }
       theirs(kdestroy, ['-A'], env);
       expect(session.search()).toBe('');
+    });
+
+    it('does not lose a cache that is moved from one of its two names to the other', async () => {
+      theirs(kinit, ['alice'], env, 'alicepw\n');
+      const moves = [
+        ['KEYCHAIN:', 'KCM:'],
+        ['KCM:', 'KEYCHAIN:'],
+      ];
+      for (const move of moves) {
+        const { status, stderr } = await ours(cache, ['move', ...move], env);
+        expect([status, stderr]).toEqual([1, expect.stringContaining('are the same cache')]);
+      }
+      expect(names(theirs(klist, [], env))).toEqual(['alice@A.TEST', 'krbtgt/A.TEST@A.TEST']);
     });
 
     it('gives the same caches out after it was stopped and started', async () => {

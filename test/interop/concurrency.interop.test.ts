@@ -65,6 +65,22 @@ function expectNoLocks(): void {
   expect(existsSync(locks) ? readdirSync(locks) : []).toEqual([]);
 }
 
+it('twenty that add to one keytab at once, which is not there before, lose no key of each other', async () => {
+  const keytab = join(folder, 'kt');
+  const writers = numbers.slice(0, 20);
+  const words = (kvno: number) => ['add', '--kvno', String(kvno), '--offline', '--password-stdin', 'user0'];
+  expectAllWell(
+    await Promise.all(
+      writers.map(kvno => runBuilt('ktutil', [...words(kvno), '-q', '-k', keytab], { env, input: 'pw\n' })),
+    ),
+  );
+  const { keys } = JSON.parse((await run('ktutil', 'list', '--json', keytab)).stdout);
+  const counts = writers.map(each => keys.filter(({ kvno }: { kvno: number }) => kvno === each).length);
+  expect(counts[0]).toBeGreaterThan(1);
+  expect(new Set(counts).size).toBe(1);
+  expect(readdirSync(folder).filter(name => name.startsWith('kt'))).toEqual(['kt']);
+});
+
 describe(`${COUNT} processes on one FILE cache`, () => {
   let path: string;
 

@@ -9,8 +9,8 @@ import { createApReq } from '../../src/ap/initiator.ts';
 import { redisReplayCache } from '../../src/ap/replay-redis.ts';
 import { randomBytes } from '../../src/crypto/random.ts';
 import { keytab, makeCredential, NOW } from '../ap/made-up.ts';
+import { killAtExit } from '../support/daemons.ts';
 import { freePort } from '../support/free-port.ts';
-import { killAtExit } from '../support/kill-at-exit.ts';
 import { describePeer, findProgram } from '../support/peers.ts';
 
 const now = () => NOW;

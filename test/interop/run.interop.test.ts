@@ -99,6 +99,37 @@ function suite(): void {
     },
   );
 
+  it.each([[[]], [['--memory']], [['--password-fd', '7']]])(
+    '%j: descriptors that the shell has opened reach the command, but for those of secrets',
+    async options => {
+      writeFileSync(inFolder('three'), 'three\n');
+      writeFileSync(inFolder('secret'), 'alicepw\n');
+      const who = options.includes('--password-fd') ? ['alice'] : asAlice();
+      // As make has it, 5 and 6 are a pipe of which both ends are passed on.
+      const command =
+        'read a <&3; echo "$a" >&4; echo token >&6; read b <&5; echo "$b"; ls /proc/$$/fd; true';
+      const words = [...options, ...who, '--', 'sh', '-c', command].map(word => `'${word}'`).join(' ');
+      const listing = 'sh -c "ls /proc/\\$\\$/fd; true" 3<three 4>four 7<secret';
+      const shell = `${listing}; echo; exec ${process.execPath} ${krb5kit} run ${words} 3<three 4>four 7<secret`;
+      const python = `import os
+ends = os.pipe()
+os.dup2(ends[1], 9); os.dup2(ends[0], 5); os.dup2(9, 6); os.close(9)
+os.execvp('sh', ['sh', '-c', os.environ['LINE']])`;
+      const ran = spawnSync('python3', ['-c', python], {
+        env: { ...env, LINE: shell },
+        cwd: folder,
+        encoding: 'utf8',
+      });
+      expect([ran.status, ran.stderr]).toEqual([0, '']);
+      expect(readOutput('four')).toContain('three');
+      const [before, after] = ran.stdout.split('\n\n');
+      const [token, ...open] = after!.trim().split('\n');
+      expect(token).toBe('token');
+      const secret = options.includes('--password-fd') ? ['7'] : [];
+      expect([...open, ...secret].sort()).toEqual(before!.split('\n').sort());
+    },
+  );
+
   it.each([[[]], [['--memory']]])(
     "%j: a renewal leaves the tickets that MIT's programs have got",
     async options => {

@@ -164,3 +164,7 @@ describe('a realm in one process', () => {
     await again.close();
   });
 });
+
+it('does not start without the name of a realm', async () => {
+  await expect(start({ realm: '' })).rejects.toThrow(TypeError);
+});

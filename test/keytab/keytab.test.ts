@@ -3,6 +3,7 @@ import {
   chmodSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -95,6 +96,27 @@ describe('a FILE keytab', () => {
     writeFileSync(path, Buffer.concat([Uint8Array.of(5, 1), encodeRecord(alice, format)]));
     await resolveKeytab(path).add([host]);
     expect(scanKeytab(readFileSync(path))).toMatchObject({ format, damaged: false, records: { length: 2 } });
+  });
+
+  it('is whole from the first moment on, with nothing beside it', async () => {
+    const directory = scratch();
+    const path = join(directory, 'kt');
+    const { add } = resolveKeytab(path);
+    await Promise.all(Array.from({ length: 20 }, (_, kvno) => add([entry('host/a@A.TEST', kvno)])));
+    expect((await resolveKeytab(path).entries()).map(({ kvno }) => kvno)).toEqual(
+      Array.from({ length: 20 }, (_, kvno) => kvno),
+    );
+    expect(readdirSync(directory)).toEqual(['kt']);
+  });
+
+  it('may be one of a directory that nothing else can be put into', async () => {
+    const directory = scratch();
+    const path = join(directory, 'kt');
+    await resolveKeytab(path).add([alice]);
+    chmodSync(directory, 0o500);
+    onTestFinished(() => chmodSync(directory, 0o700));
+    await resolveKeytab(path).add([host]);
+    expect(await resolveKeytab(path).entries()).toEqual([alice, host]);
   });
 
   it('that breaks off is read up to there and not written to', async () => {

@@ -21,7 +21,14 @@ it('a password is asked for without what the name in a planted cache could tell 
     const cache = memoryType.resolve('planted', session.caches);
     await getInitial(
       {
-        args: { has: () => false, value: () => undefined, values: () => [], operands: [], beforeDashes: 0 },
+        args: {
+          has: () => false,
+          value: () => undefined,
+          values: () => [],
+          given: [],
+          operands: [],
+          beforeDashes: 0,
+        },
         target: { principal, name, cache, makePrimary: undefined },
         wishes: { lifetime: undefined, renewLifetime: undefined, starttime: undefined },
         withKeytab: false,

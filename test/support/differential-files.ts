@@ -93,16 +93,19 @@ function describeCredential({ client, server, key, ticket, ...rest }: Credential
     server: [server.nameType, formatPrincipal(server)],
     key: [key.keytype, key.keyvalue.length],
     has: [starttime !== undefined, renewTill !== undefined],
-    ticket: describeTicket(ticket),
+    ticket: describeTicket(ticket, starttime !== undefined && starttime.getTime() !== authtime.getTime()),
     second: secondTicket.length === 0 ? undefined : describeTicket(secondTicket),
     ...more,
   };
 }
 
-function describeTicket(bytes: Uint8Array): unknown {
+/** Of a time within a ticket, which MIT's KDC leaves out where it is that of the log-in: a second may make it another. */
+const TIME_BYTES = 19;
+
+function describeTicket(bytes: Uint8Array, hasStart = false): unknown {
   try {
     const { realm, sname, encPart } = Ticket.decode(bytes);
-    return [realm, sname, encPart.etype, encPart.kvno, encPart.cipher.length];
+    return [realm, sname, encPart.etype, encPart.kvno, encPart.cipher.length - (hasStart ? TIME_BYTES : 0)];
   } catch {
     return bytesToText(bytes);
   }

@@ -17,6 +17,8 @@ export interface Step {
   readonly input?: string;
   /** On a terminal: what is typed, once the terminal shows the text; `undefined` for a pipe. */
   readonly typed?: readonly (readonly [shown: string, keys: string])[];
+  /** The width of the terminal; enough for every line if not given. */
+  readonly columns?: number;
 }
 
 /** The same input for both programs. */
@@ -136,8 +138,8 @@ interface Pair {
 }
 
 function reconcile(pair: Pair, { steps, env }: Case, difference: Difference, world: World): Pair {
-  const lines = steps.map(({ program, argv, input = '', typed }) => ({
-    ...{ program, argv, input, typed },
+  const lines = steps.map(({ program, argv, input = '', typed, columns }) => ({
+    ...{ program, argv, input, typed, columns },
     env: { ...world.env, ...env },
   }));
   const { commands, reconcile: same, reconcileFiles: sameFiles } = difference;
@@ -160,7 +162,7 @@ async function outcome({ steps, env = {}, clock = false }: Case, world: World, s
   const parent = mkdtempSync(join(tmpdir(), 'krb5kit-side-'));
   const directory = join(parent, 'd');
   try {
-    cpSync(world.template, directory, { recursive: true });
+    cpSync(world.template, directory, { recursive: true, verbatimSymlinks: true });
     const variables = Object.entries({ ...world.env, ...world.own?.[side], ...env }).flatMap(
       ([name, value]) => (value === '-' ? [] : [[name, value.replaceAll('$D', directory)]]),
     );
@@ -189,10 +191,10 @@ interface Place {
   readonly environment: Environment;
 }
 
-function run({ program, argv, input = '', typed }: Step, place: Place): Promise<Said> {
+function run({ program, argv, input = '', typed, columns = 500 }: Step, place: Place): Promise<Said> {
   const path = findProgram(program)!;
   const command = place.side === 'our' ? [process.execPath, join(bin, program), ...argv] : [path, ...argv];
-  if (typed !== undefined) return runOnTerminal(command, typed, place);
+  if (typed !== undefined) return runOnTerminal(command, { typed, columns }, place);
   const { world, side, environment } = place;
   if (world.run !== undefined)
     return world.run(side, command, environment, input.replaceAll('$D', place.directory));
@@ -220,11 +222,11 @@ function run({ program, argv, input = '', typed }: Step, place: Place): Promise<
 /** What a terminal shows counts as standard output. */
 async function runOnTerminal(
   command: readonly string[],
-  typed: NonNullable<Step['typed']>,
+  { typed, columns }: Required<Pick<Step, 'typed' | 'columns'>>,
   { directory, environment }: Place,
 ): Promise<Said> {
   const [path = '', ...argv] = command;
-  const script = 'cd "$0" && name="$1" && shift && exec -a "$name" "$@"';
+  const script = `stty cols ${columns} && cd "$0" && name="$1" && shift && exec -a "$name" "$@"`;
   const name = path === process.execPath ? path : basename(path);
   const inDirectory = ['/bin/bash', '-c', script, directory, name, path, ...argv];
   const session = await startInPty(inDirectory, { TERM: 'xterm', ...environment });

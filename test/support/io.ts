@@ -45,6 +45,7 @@ export function captureIo({ stdin = '', ...options }: CaptureOptions = {}): Capt
     stderrIsTerminal: false,
     columns: 80,
     now: () => new Date(),
+    deliver: out,
     ...options,
     onStop(listener) {
       listeners.add(listener);

@@ -14,7 +14,7 @@ const PATIENCE = 10;
 const STEP = 20;
 
 /** Undefined where none answers. */
-export async function agentStatus({ socket }: AgentPaths): Promise<AgentStatus | undefined> {
+export async function agentStatus({ socket }: Pick<AgentPaths, 'socket'>): Promise<AgentStatus | undefined> {
   return unlessAbsent(() => withKcm(socket, kcm => kcm.call(AGENT.STATUS, {})));
 }
 

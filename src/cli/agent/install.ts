@@ -1,5 +1,8 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Arguments } from '../command.ts';
+import { lineOfJson } from '../json.ts';
+import { muted } from '../manners.ts';
 import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import {
@@ -11,7 +14,7 @@ import {
   writeOwnFile,
 } from '../user-manager.ts';
 import { launchdPlist, userService } from '../user-units.ts';
-import { type AgentPaths, agentExports, agentKrb5Conf } from './paths.ts';
+import { type AgentPaths, agentEnvironment, agentExports, agentKrb5Conf } from './paths.ts';
 import { systemdService, systemdSocket } from './units.ts';
 
 /** What the user's service manager is given. */
@@ -31,29 +34,37 @@ const LABEL = 'krb5kit.agent';
 const named = { name: 'krb5kit agent' };
 
 /** Writes files under the user's own directories, has the service manager read them, and says what was done. */
-export function installAgent(paths: AgentPaths, options: readonly string[], io: Io): number {
+export function installAgent(paths: AgentPaths, options: readonly string[], args: Arguments, io: Io): number {
+  const teller = args.has('json') ? muted(io) : io;
   const installation = describeInstallation(paths, options, io);
-  for (const [file, text] of installation.files) writeOwnFile(file, text, io);
-  const status = runAll(installation.start, io, named);
-  io.out(`For programs to find it, in ~/.profile:\n${agentExports({ ...paths, ...installation }, io)}`);
+  for (const [file, text] of installation.files) writeOwnFile(file, text, teller);
+  const status = runAll(installation.start, teller, named);
+  const place = { ...paths, ...installation };
+  teller.out(`For programs to find it, in ~/.profile:\n${agentExports(place, io)}`);
+  if (args.has('json')) {
+    const files = [...installation.files.keys()];
+    io.out(lineOfJson({ installed: true, files, environment: agentEnvironment(place, io) }));
+  }
   return status;
 }
 
 /** Undoes it and says what was done. */
-export function uninstallAgent(io: Io): number {
+export function uninstallAgent(args: Arguments, io: Io): number {
+  const teller = args.has('json') ? muted(io) : io;
   const nowhere = { directory: '', socket: '', krb5Conf: '', log: '' };
   const { files, stop, forget } = describeInstallation(nowhere, [], io);
   const there = [...files.keys()].filter(file => existsSync(file));
+  if (args.has('json')) io.out(lineOfJson({ installed: false, files: there }));
   if (there.length === 0) {
-    io.out('Nothing is installed\n');
+    teller.out('Nothing is installed\n');
     return 0;
   }
-  const status = runAll(stop, io, named);
+  const status = runAll(stop, teller, named);
   for (const file of there) {
     rmSync(file);
-    io.out(`Removed ${printable(file)}\n`);
+    teller.out(`Removed ${printable(file)}\n`);
   }
-  return runAll(forget, io, named) || status;
+  return runAll(forget, teller, named) || status;
 }
 
 function describeInstallation(paths: AgentPaths, options: readonly string[], io: Io): Installation {

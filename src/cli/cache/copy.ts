@@ -1,20 +1,22 @@
-import { realpathSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
 import { type CacheContents, type Ccache, ccacheName } from '../../ccache/ccache.ts';
 import { configPrincipal, isConfigEntry } from '../../ccache/config-entries.ts';
 import { sameTicket } from '../../ccache/match.ts';
 import { KerberosError } from '../../errors.ts';
 import type { Credential } from '../../messages/credential.ts';
-import { formatPrincipal } from '../../messages/principal.ts';
-import { type Arguments, type Command, during, type OptionRow, UsageError } from '../command.ts';
+import { formatPrincipal, type Principal } from '../../messages/principal.ts';
+import { type Arguments, type Command, during, jsonOutput, type OptionRow, UsageError } from '../command.ts';
+import { lineOfJson } from '../json.ts';
 import { cacheOf } from '../named-caches.ts';
 import { serviceMatcher } from '../service-pattern.ts';
-import { openSession, type Session } from '../session.ts';
+import { openSession } from '../session.ts';
 import type { Io } from '../terminal.ts';
+import { ticketsOf } from './json.ts';
+import { isSamePlace } from './place.ts';
 import { cacheToFill, fill } from './target.ts';
 
 const options: readonly OptionRow[] = [
   { flags: '-f, --force', text: 'Replace a cache that holds the tickets of another principal.' },
+  jsonOutput,
 ];
 
 /** cache copy: what one cache holds into another, whatever the types of the two. */
@@ -25,7 +27,8 @@ export const cacheCopy: Command = {
   usageStatus: 2,
   options,
   async run(args, io) {
-    await copy(args, io, 'krb5kit cache copy');
+    const copied = await copy(args, io, 'krb5kit cache copy');
+    if (args.has('json')) io.out(lineOfJson(copiedJson(copied, false)));
     return 0;
   },
 };
@@ -38,17 +41,21 @@ export const cacheMove: Command = {
   usageStatus: 2,
   options,
   async run(args, io) {
-    const { source, copied } = await copy(args, io, 'krb5kit cache move');
+    const done = await copy(args, io, 'krb5kit cache move');
+    const { source, copied } = done;
     await during(`removing what was moved from ${ccacheName(source)}`, async () => {
       if (args.operands.length === 2) await source.destroy();
       else await source.remove(credential => copied.some(other => isSame(credential, other)));
     });
+    if (args.has('json')) io.out(lineOfJson(copiedJson(done, true)));
     return 0;
   },
 };
 
 interface Copied {
   readonly source: Ccache;
+  readonly target: Ccache;
+  readonly principal: Principal;
   readonly copied: readonly Credential[];
 }
 
@@ -60,13 +67,23 @@ async function copy(args: Arguments, io: Io, command: string): Promise<Copied> {
   const contents = await during(`reading ${from}`, () => source.load());
   const chosen = patterns.length === 0 ? contents : { ...contents, credentials: choose(contents, patterns) };
   const target = await cacheToFill(to, contents.principal, session);
-  await during(`copying to ${to}`, () => {
-    if (place(source, session) === place(target, session)) {
+  await during(`copying to ${to}`, async () => {
+    if (await isSamePlace(source, target, session)) {
       throw new KerberosError('CACHE_NAME', `${from} and ${to} are the same cache`);
     }
     return fill(target, chosen, { force: args.has('force'), whole: patterns.length === 0, now: io.now() });
   });
-  return { source, copied: chosen.credentials };
+  return { source, target, principal: contents.principal, copied: chosen.credentials };
+}
+
+function copiedJson({ source, target, principal, copied }: Copied, moved: boolean): object {
+  return {
+    from: ccacheName(source),
+    to: ccacheName(target),
+    principal: formatPrincipal(principal),
+    ticketCount: ticketsOf({ credentials: copied }).length,
+    moved,
+  };
 }
 
 /** The tickets for services that fit, and the configuration entries about them. */
@@ -84,16 +101,4 @@ function choose({ credentials }: CacheContents, patterns: readonly string[]): re
 
 function isSame(a: Credential, b: Credential): boolean {
   return sameTicket(a, b) && Buffer.compare(a.ticket, b.ticket) === 0;
-}
-
-/** One name for a cache, however it is named: to move it onto itself would be to lose it. */
-function place(cache: Ccache, { io }: Session): string {
-  const { type, residual } = cache;
-  if (type !== 'FILE' && type !== 'DIR') return ccacheName(cache);
-  const path = resolve(io.cwd, type === 'DIR' ? residual.slice(1) : residual);
-  try {
-    return `FILE:${join(realpathSync(dirname(path)), basename(path))}`;
-  } catch {
-    return `FILE:${path}`;
-  }
 }

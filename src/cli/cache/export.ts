@@ -1,17 +1,19 @@
-import { writeAtomically } from '../../ccache/atomic-write.ts';
-import type { CacheContents } from '../../ccache/ccache.ts';
+import { type CacheContents, ccacheName } from '../../ccache/ccache.ts';
 import { isConfigEntry } from '../../ccache/config-entries.ts';
+import { MAX_DER_BYTES } from '../../codec/der/reader.ts';
 import { bytesToText } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
 import type { Credential } from '../../messages/credential.ts';
 import { encodeKrbCred, fitsKrbCred } from '../../messages/krb-cred.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
-import { type Arguments, type Command, during, UsageError } from '../command.ts';
+import { ActivityError, type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
+import { fileReason } from '../file-reason.ts';
 import { cacheOf } from '../named-caches.ts';
 import { printable } from '../sentences.ts';
 import { serviceMatcher } from '../service-pattern.ts';
 import { openSession } from '../session.ts';
 import type { Io } from '../terminal.ts';
+import { writeWholeFile } from '../whole-file.ts';
 
 /** cache export: tickets of a cache into a KRB-CRED file, a "kirbi". */
 export const cacheExport: Command = {
@@ -22,6 +24,7 @@ export const cacheExport: Command = {
   options: [
     { flags: '-c, --cache <cache>', text: 'Use this cache instead of the default one.' },
     { flags: '-b, --base64', text: 'Write base64, in one line, such as a secret of a CI takes.' },
+    jsonOutput,
   ],
   run,
 };
@@ -30,28 +33,72 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const [file, ...patterns] = args.operands;
   if (file === undefined)
     throw new UsageError('krb5kit cache export: name the file, or - for standard output');
+  const json = args.has('json');
   const base64 = args.has('base64');
-  if (file === '-' && !base64 && io.stdoutIsTerminal) {
+  if (file === '-' && !base64 && !json && io.stdoutIsTerminal) {
     throw new UsageError('krb5kit cache export: a terminal takes no binary; use --base64');
   }
   const cache = await cacheOf(args.value('cache'), openSession(io));
   const contents = await during('reading tickets', () => cache.load());
-  const bytes = await during('exporting tickets', () => encodeKrbCred(choose(contents, patterns, io)));
-  const text = base64 ? `${Buffer.from(bytes).toString('base64')}\n` : bytesToText(bytes);
-  if (file === '-') io.out(text);
-  else await during(`writing ${file}`, () => writeAtomically(file, base64 ? Buffer.from(text) : bytes));
-  return 0;
-}
-
-/** Throws KerberosError CREDENTIAL_NOT_FOUND where nothing is left to export. */
-function choose({ credentials }: CacheContents, patterns: readonly string[], io: Io): readonly Credential[] {
-  const fits = serviceMatcher(patterns);
-  const chosen = credentials.filter(credential => !isConfigEntry(credential) && fits(credential.server));
-  for (const { server } of chosen.filter(credential => !fitsKrbCred(credential))) {
+  const { chosen, leftOut } = choose(contents, patterns);
+  for (const { server } of json ? [] : leftOut) {
     const line = `krb5kit cache export: left out ${formatPrincipal(server)}: the format has no place for all of it`;
     io.err(`${printable(line)}\n`);
   }
-  const fitting = chosen.filter(fitsKrbCred);
-  if (fitting.length > 0) return fitting;
-  throw new KerberosError('CREDENTIAL_NOT_FOUND', 'There is no ticket to export');
+  if (chosen.length === 0) {
+    const absent = new KerberosError('CREDENTIAL_NOT_FOUND', 'There is no ticket to export');
+    throw new ActivityError('exporting tickets', absent);
+  }
+  const bytes = await during('exporting tickets', () => encoded(chosen));
+  const text = base64 ? `${Buffer.from(bytes).toString('base64')}\n` : bytesToText(bytes);
+  if (file !== '-') {
+    await during(`writing ${file}`, () =>
+      writeWholeFile(file, base64 ? Buffer.from(text) : bytes, 'CACHE_IO'),
+    );
+  } else if (!json) await deliver(text, io);
+  if (json) {
+    const { lineOfJson } = await import('../json.ts');
+    const found = {
+      cache: ccacheName(cache),
+      principal: formatPrincipal(contents.principal),
+      tickets: chosen.map(({ server }) => formatPrincipal(server)),
+      leftOut: leftOut.map(({ server }) => formatPrincipal(server)),
+      // What would have been printed.
+      ...(file === '-' ? { base64: Buffer.from(bytes).toString('base64') } : { file }),
+    };
+    await deliver(lineOfJson(found), io);
+  }
+  return 0;
+}
+
+function encoded(credentials: readonly Credential[]): Uint8Array {
+  const bytes = encodeKrbCred(credentials);
+  if (bytes.length <= MAX_DER_BYTES) return bytes;
+  throw new KerberosError('CACHE_IO', 'The tickets are too many for one message: a pattern chooses some');
+}
+
+/** In the words for any file: it is no cache. */
+function deliver(text: string, io: Io): Promise<void> {
+  return during('writing to the standard output', () => {
+    try {
+      io.deliver(text);
+    } catch (cause) {
+      throw new KerberosError('CACHE_IO', fileReason(cause), { cause });
+    }
+  });
+}
+
+interface Choice {
+  readonly chosen: readonly Credential[];
+  /** Those that the format has no place for. */
+  readonly leftOut: readonly Credential[];
+}
+
+function choose({ credentials }: CacheContents, patterns: readonly string[]): Choice {
+  const fits = serviceMatcher(patterns);
+  const wanted = credentials.filter(credential => !isConfigEntry(credential) && fits(credential.server));
+  return {
+    chosen: wanted.filter(fitsKrbCred),
+    leftOut: wanted.filter(credential => !fitsKrbCred(credential)),
+  };
 }

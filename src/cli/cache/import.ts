@@ -3,7 +3,7 @@ import { KerberosError } from '../../errors.ts';
 import { readRegularFile } from '../../keytab/read-file.ts';
 import { decodeKrbCred } from '../../messages/krb-cred.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
-import { type Arguments, type Command, during, UsageError } from '../command.ts';
+import { type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
 import { defaultCacheName } from '../default-cache.ts';
 import { fileReason } from '../file-reason.ts';
 import { printable } from '../sentences.ts';
@@ -20,6 +20,7 @@ export const cacheImport: Command = {
   options: [
     { flags: '-f, --force', text: 'Replace a cache that holds the tickets of another principal.' },
     { flags: '-q, --quiet', text: 'Do not say what was imported.' },
+    jsonOutput,
   ],
   run,
 };
@@ -53,8 +54,12 @@ async function run(args: Arguments, io: Io): Promise<number> {
       { force: args.has('force'), whole: false, now: io.now() },
     ),
   );
-  if (!args.has('quiet')) {
-    const tickets = `${credentials.length} ticket${credentials.length === 1 ? '' : 's'}`;
+  const ticketCount = credentials.length;
+  if (args.has('json')) {
+    const { lineOfJson } = await import('../json.ts');
+    io.out(lineOfJson({ cache: ccacheName(target), principal: formatPrincipal(client), ticketCount }));
+  } else if (!args.has('quiet')) {
+    const tickets = `${ticketCount} ticket${ticketCount === 1 ? '' : 's'}`;
     io.out(`${printable(`Imported ${tickets} of ${formatPrincipal(client)} into ${ccacheName(target)}`)}\n`);
   }
   return 0;

@@ -1,5 +1,6 @@
 import { KerberosError } from '../../errors.ts';
-import { type Arguments, type Command, UsageError } from '../command.ts';
+import { type Arguments, type Command, jsonOutput, UsageError } from '../command.ts';
+import { tellShortly } from '../run-command.ts';
 import type { Io } from '../terminal.ts';
 
 const name = 'krb5kit cache lock';
@@ -10,7 +11,7 @@ export const cacheLock: Command = {
   summary: 'Have the agent forget the key of the sealed caches.',
   operands: '',
   usageStatus: 2,
-  options: [],
+  options: [jsonOutput],
   run,
 };
 
@@ -20,9 +21,11 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const { lockAgent } = await import('../agent/control.ts');
   const { agentPaths } = await import('../agent/paths.ts');
   if (await lockAgent(agentPaths(io))) {
-    io.out('The agent has forgotten the key\n');
+    const { lineOfJson } = await import('../json.ts');
+    io.out(args.has('json') ? lineOfJson({ locked: true }) : 'The agent has forgotten the key\n');
     return 0;
   }
-  io.err(`${name}: no agent runs\n`);
+  const error = new KerberosError('AGENT_LISTEN', 'no agent runs');
+  await tellShortly({ program: name, error, exitStatus: 1 }, args, io);
   return 1;
 }

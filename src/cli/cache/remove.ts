@@ -1,7 +1,17 @@
+import { type Ccache, ccacheName } from '../../ccache/ccache.ts';
 import { isConfigEntry } from '../../ccache/config-entries.ts';
 import { KerberosError } from '../../errors.ts';
-import type { Credential } from '../../messages/credential.ts';
-import { ActivityError, type Command, during, type OptionRow, UsageError } from '../command.ts';
+import { type Credential, isExpired } from '../../messages/credential.ts';
+import { formatPrincipal } from '../../messages/principal.ts';
+import {
+  ActivityError,
+  type Arguments,
+  type Command,
+  during,
+  jsonOutput,
+  type OptionRow,
+  UsageError,
+} from '../command.ts';
 import { isExpiredService } from '../expired-tickets.ts';
 import { cacheOf, cachesAround, isAbsent } from '../named-caches.ts';
 import { serviceMatcher } from '../service-pattern.ts';
@@ -20,7 +30,7 @@ export const cacheRemove: Command = {
   summary: 'Remove the tickets for some services from a cache.',
   operands: 'PATTERN...',
   usageStatus: 2,
-  options: [cacheOption, quietOption],
+  options: [cacheOption, quietOption, jsonOutput],
   async run(args, io) {
     const patterns = args.operands;
     if (patterns.length === 0) throw new UsageError('krb5kit cache remove: name the services');
@@ -28,12 +38,12 @@ export const cacheRemove: Command = {
     const fits = serviceMatcher(patterns);
     const matches = (credential: Credential): boolean =>
       !isConfigEntry(credential) && fits(credential.server);
-    const count = await during('removing tickets', () => cache.remove(matches));
-    if (count === 0) {
+    const removed = await during('removing tickets', () => removeFrom(cache, matches));
+    if (removed.length === 0) {
       const absent = new KerberosError('CREDENTIAL_NOT_FOUND', `No ticket is for ${patterns.join(' or ')}`);
       throw new ActivityError('removing tickets', absent);
     }
-    if (!args.has('quiet')) say(count, '', io);
+    await tell(removed, '', args, io);
     return 0;
   },
 };
@@ -44,28 +54,68 @@ export const cacheSweep: Command = {
   summary: 'Remove the service tickets that have expired.',
   operands: '',
   usageStatus: 2,
-  options: [cacheOption, { flags: '-A, --all', text: 'Sweep every cache of the collection.' }, quietOption],
+  options: [
+    cacheOption,
+    { flags: '-A, --all', text: 'Sweep every cache of the collection.' },
+    quietOption,
+    jsonOutput,
+  ],
   async run(args, io) {
     if (args.operands.length > 0) throw new UsageError(`krb5kit cache sweep: what is "${args.operands[0]}"?`);
     const session = openSession(io);
     const name = args.value('cache');
     const all = args.has('all');
     const now = io.now();
-    let count = 0;
+    const removed: Removed[] = [];
     for (const cache of all ? await cachesAround(name, session) : [await cacheOf(name, session)]) {
       await during('removing expired tickets', async () => {
         try {
-          count += await cache.remove(credential => isExpiredService(credential, now));
+          removed.push(...(await removeFrom(cache, credential => isExpiredService(credential, now))));
         } catch (error) {
           if (!(all && isAbsent(error))) throw error;
         }
       });
     }
-    if (!args.has('quiet')) say(count, 'expired ', io);
+    await tell(removed, 'expired ', args, io);
     return 0;
   },
 };
 
-function say(count: number, kind: string, io: Io): void {
-  io.out(`${count} ${kind}ticket${count === 1 ? '' : 's'} removed\n`);
+interface Removed {
+  readonly cache: Ccache;
+  readonly credential: Credential;
+}
+
+async function removeFrom(
+  cache: Ccache,
+  matches: (credential: Credential) => boolean,
+): Promise<readonly Removed[]> {
+  const found: Removed[] = [];
+  const count = await cache.remove(credential => {
+    const fits = matches(credential);
+    if (fits) found.push({ cache, credential });
+    return fits;
+  });
+  // A cache that somebody else changes meanwhile is looked through again.
+  return count === 0 ? [] : found.slice(-count);
+}
+
+async function tell(removed: readonly Removed[], kind: string, args: Arguments, io: Io): Promise<void> {
+  if (args.has('json')) {
+    const { lineOfJson } = await import('../json.ts');
+    io.out(lineOfJson({ removed: removed.map(each => removedJson(each, io.now())) }));
+  } else if (!args.has('quiet')) {
+    io.out(`${removed.length} ${kind}ticket${removed.length === 1 ? '' : 's'} removed\n`);
+  }
+}
+
+function removedJson({ cache, credential }: Removed, now: Date): object {
+  const { client, server, endtime } = credential;
+  return {
+    cache: ccacheName(cache),
+    client: formatPrincipal(client),
+    server: formatPrincipal(server),
+    endtime,
+    expired: isExpired(credential, now),
+  };
 }

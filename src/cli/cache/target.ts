@@ -21,6 +21,9 @@ export interface FillOptions {
 export async function cacheToFill(name: string, principal: Principal, session: Session): Promise<Ccache> {
   const cache = await cacheOf(name, session);
   return during(`opening ${name}`, async () => {
+    if (cache.type === 'MEMORY') {
+      throw new KerberosError('CACHE_NAME', 'A cache in memory is lost when this command ends');
+    }
     const collection = await collectionOf(name, session);
     try {
       return (

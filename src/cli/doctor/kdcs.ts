@@ -39,7 +39,8 @@ export async function checkKdcs(client: Principal, session: Session): Promise<re
       }),
     );
   } catch (error) {
-    return [...lookupFindings(session.decisions.slice(before)), failed('KDCs', error, io)];
+    const otherwise = `check the realm's name, and write a kdc for ${realm} into [realms] of krb5.conf or have DNS name one`;
+    return [...lookupFindings(session.decisions.slice(before)), failed('KDCs', error, io, { otherwise })];
   }
   const lookups = lookupFindings(session.decisions.slice(before));
   const targets = orderTargets(servers, true);

@@ -10,6 +10,8 @@ import { type FactOf, numberText, type Story, storyOf } from './story.ts';
 /** What led to a failure, line by line, and the one thing to try; empty where nothing is known. Each fact is told once. */
 export function explanation({ error }: Failure, io: Io): string {
   const story = storyOf(error, io);
+  // Whoever gives up knows why.
+  if (story.errors.some(({ code }) => code === 'PASSWORD_INTERRUPTED')) return '';
   const hint = hintFor(story);
   const lines = [
     ...configLines(story),

@@ -54,6 +54,7 @@ export class InspectKeys {
   private readonly known = new Set<string>();
   private readonly armors: Key[] = [];
   private attempts = 0;
+  private opened = false;
 
   constructor({ keytab = [], keys = [], password }: KeySources = {}) {
     this.password = password;
@@ -62,6 +63,11 @@ export class InspectKeys {
       return candidateOf(key, by) ?? [];
     });
     this.candidates = [...keys.map(key => ({ key, by: 'the key given' })), ...fromKeytab];
+  }
+
+  /** Whether any part was. */
+  get hasOpened(): boolean {
+    return this.opened;
   }
 
   /** A key out of what was opened: it opens what comes later. */
@@ -110,7 +116,9 @@ export class InspectKeys {
       for (const usage of usages) {
         if (++this.attempts > MAX_ATTEMPTS) return undefined;
         const plaintext = attempt(key, usage, cipher);
-        if (plaintext !== undefined) return { plaintext, key, by };
+        if (plaintext === undefined) continue;
+        this.opened = true;
+        return { plaintext, key, by };
       }
     }
     return undefined;
@@ -124,7 +132,9 @@ export class InspectKeys {
           if (++this.attempts > MAX_ATTEMPTS) return undefined;
           const key = challengeKey(side, armor, clientKey);
           const plaintext = usages.map(usage => attempt(key, usage, cipher)).find(each => each !== undefined);
-          if (plaintext !== undefined) return { plaintext, key, by: `${by} and the armor key` };
+          if (plaintext === undefined) continue;
+          this.opened = true;
+          return { plaintext, key, by: `${by} and the armor key` };
         }
       }
     }
@@ -136,7 +146,9 @@ export class InspectKeys {
     for (const { key, by } of this.candidates) {
       if (++this.attempts > MAX_ATTEMPTS) return undefined;
       const value = work(key);
-      if (value !== undefined) return { value, by };
+      if (value === undefined) continue;
+      this.opened = true;
+      return { value, by };
     }
     return undefined;
   }

@@ -27,7 +27,7 @@ export function isNodesOwn(fd: number): boolean {
 }
 
 /** Such as that by which events are waited for. */
-function isNameless(fd: number): boolean {
+export function isNameless(fd: number): boolean {
   try {
     return (fstatSync(fd).mode & constants.S_IFMT) === 0;
   } catch {
@@ -35,7 +35,7 @@ function isNameless(fd: number): boolean {
   }
 }
 
-function pipeOf(fd: number): string | undefined {
+export function pipeOf(fd: number): string | undefined {
   try {
     const found = fstatSync(fd);
     return found.isFIFO() ? `${found.dev}:${found.ino}` : undefined;

@@ -1,10 +1,11 @@
 import { KerberosError } from '../../errors.ts';
 import type { KeySource } from '../../kdc/new-keys.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
-import { type Arguments, type Command, during } from '../command.ts';
+import { type Arguments, type Command, during, jsonOutput } from '../command.ts';
 import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { databaseOptions, enctypesOption, onlyOperand, principalIn, withDatabase } from './database.ts';
+import { entryLine } from './entry-json.ts';
 import { askNewPassword, checkPassword, passwordDates } from './new-password.ts';
 import { policyOptions, principalPolicyChange } from './policy-options.ts';
 
@@ -21,6 +22,7 @@ export const kdcAdd: Command = {
     { flags: '-r, --random', text: 'Make random keys instead of asking for a password.' },
     enctypesOption,
     ...policyOptions,
+    jsonOutput,
   ],
   run,
 };
@@ -30,6 +32,8 @@ function run(args: Arguments, io: Io): Promise<number> {
   const policy = principalPolicyChange(args, name);
   return withDatabase(args, io, name, async database => {
     const principal = principalIn(database, text);
+    if (principal.components.every(component => component === ''))
+      throw new KerberosError('PRINCIPAL_MALFORMED', 'A principal needs a name');
     const full = printable(formatPrincipal(principal));
     const refuseKnown = (): void => {
       if (database.own(principal) === undefined) return;
@@ -51,6 +55,7 @@ function run(args: Arguments, io: Io): Promise<number> {
         database.add(principal, source, { ...dates, ...policy });
       });
     });
-    io.out(`Added ${full}\n`);
+    if (args.has('json')) io.out(entryLine(database, principal));
+    else io.out(`Added ${full}\n`);
   });
 }

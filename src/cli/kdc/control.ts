@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KerberosError } from '../../errors.ts';
 import { type Arguments, type Command, jsonOutput, type OptionRow, UsageError } from '../command.ts';
+import { tellShortly } from '../run-command.ts';
+import { printable } from '../sentences.ts';
 import { isRunning } from '../session-process.ts';
 import type { Io } from '../terminal.ts';
 import { databaseOptions } from './database.ts';
@@ -19,7 +21,7 @@ const realmOption = {
 const PATIENCE = 20;
 const STEP = 20;
 
-const startOptions: readonly OptionRow[] = [...realmOptions, ...databaseOptions];
+const servedOptions: readonly OptionRow[] = [...realmOptions, ...databaseOptions];
 
 /** kdc start: a KDC in the background. */
 export const kdcStart: Command = {
@@ -27,14 +29,20 @@ export const kdcStart: Command = {
   summary: 'Run a KDC in the background, and print what a shell is to evaluate.',
   operands: '',
   usageStatus: 2,
-  options: startOptions,
+  options: [...servedOptions, jsonOutput],
   epilogue: '\nIn a shell: eval "$(krb5kit kdc start --user alice:secret)"',
   async run(args, io) {
     refuseOperands(args, 'krb5kit kdc start');
     const realm = await realmToServe(args, io);
     const place = kdcPlace(realm, io);
     if (runningAt(place) === undefined) await startInBackground(place, args, io);
-    io.out(exportsOf(place));
+    else if (given(args).length > (args.has('realm') ? 1 : 0)) {
+      const line = `krb5kit kdc start: the KDC of ${realm} runs already, as it was started`;
+      io.err(`${printable(line)}\n`);
+    }
+    const environment = environmentOf(place);
+    const { lineOfJson } = await import('../json.ts');
+    io.out(args.has('json') ? lineOfJson({ environment }) : exportsOf(environment));
     return 0;
   },
 };
@@ -45,17 +53,18 @@ export const kdcStop: Command = {
   summary: 'End a KDC in the background; its files are removed.',
   operands: '',
   usageStatus: 2,
-  options: [realmOption],
+  options: [realmOption, jsonOutput],
   async run(args, io) {
     refuseOperands(args, 'krb5kit kdc stop');
     const running = runningAt(kdcPlace(args.value('realm') ?? DEFAULT_REALM, io));
-    if (running === undefined) return none('krb5kit kdc stop', io);
+    if (running === undefined) return none('krb5kit kdc stop', args, io);
     const { pid, start, realm } = running;
     process.kill(pid, 'SIGTERM');
     for (const deadline = performance.now() + PATIENCE * 1000; isRunning(pid, start); await sleep(STEP)) {
       if (performance.now() > deadline) throw failed(`The KDC of ${realm} does not end`);
     }
-    io.out(`The KDC of ${realm} has ended\n`);
+    const { lineOfJson } = await import('../json.ts');
+    io.out(args.has('json') ? lineOfJson({ stopped: true, realm }) : `The KDC of ${realm} has ended\n`);
     return 0;
   },
 };
@@ -86,7 +95,7 @@ export const kdcStatus: Command = {
     for (const { pid, realm, host, port } of running) {
       io.out(`KDC ${pid} of ${realm} listens on ${host} port ${port}\n`);
     }
-    return running.length > 0 ? 0 : none('krb5kit kdc status', io);
+    return running.length > 0 ? 0 : none('krb5kit kdc status', args, io);
   },
 };
 
@@ -104,8 +113,8 @@ function refuseOperands({ operands }: Arguments, program: string): void {
   if (operands.length > 0) throw new UsageError(`${program}: what is "${operands[0]}"?`);
 }
 
-function none(program: string, io: Io): number {
-  io.err(`${program}: no KDC runs\n`);
+async function none(program: string, args: Arguments, io: Io): Promise<number> {
+  await tellShortly({ program, error: failed('no KDC runs'), exitStatus: 1 }, args, io);
   return 1;
 }
 
@@ -144,7 +153,7 @@ async function startInBackground(place: string, args: Arguments, io: Io): Promis
 
 /** The options as they were given. */
 function given(args: Arguments): readonly string[] {
-  return startOptions.flatMap(({ flags }) => {
+  return servedOptions.flatMap(({ flags }) => {
     const long = /--([\w-]+)/.exec(flags)![1]!;
     const name = long.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
     return args.values(name).map(value => `--${long}=${value}`);
@@ -160,17 +169,21 @@ function lastWords(log: string): string {
   }
 }
 
-function exportsOf(place: string): string {
+function environmentOf(place: string): Readonly<Record<string, string>> {
   const record = runningAt(place);
-  return [
-    ['KRB5_CONFIG', join(place, KDC_FILES.conf)],
-    ['KRB5_KTNAME', `FILE:${join(place, KDC_FILES.keytab)}`],
-    ['KRB5CCNAME', `FILE:${join(place, 'ccache')}`],
-    ['KRB5KIT_REALM', record?.realm ?? ''],
-    ['KRB5KIT_TROUBLE', join(place, KDC_FILES.trouble)],
-    ...(record?.kkdcpUrl === undefined ? [] : [['KRB5KIT_KKDCP_URL', record.kkdcpUrl]]),
-  ]
-    .map(([name, value]) => `export ${name}='${value!.replaceAll("'", "'\\''")}'\n`)
+  return {
+    KRB5_CONFIG: join(place, KDC_FILES.conf),
+    KRB5_KTNAME: `FILE:${join(place, KDC_FILES.keytab)}`,
+    KRB5CCNAME: `FILE:${join(place, 'ccache')}`,
+    KRB5KIT_REALM: record?.realm ?? '',
+    KRB5KIT_TROUBLE: join(place, KDC_FILES.trouble),
+    ...(record?.kkdcpUrl !== undefined && { KRB5KIT_KKDCP_URL: record.kkdcpUrl }),
+  };
+}
+
+function exportsOf(environment: Readonly<Record<string, string>>): string {
+  return Object.entries(environment)
+    .map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'\n`)
     .join('');
 }
 

@@ -1,9 +1,9 @@
-import { writeAtomically } from '../../ccache/atomic-write.ts';
 import { KerberosError } from '../../errors.ts';
 import type { SealingMasterKey } from '../../kdc/dump/master.ts';
-import { type Arguments, type Command, during, UsageError } from '../command.ts';
+import { type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
 import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
+import { writeWholeFile } from '../whole-file.ts';
 import { databaseOptions, onlyOperand, withDatabase } from './database.ts';
 
 const name = 'krb5kit kdc dump';
@@ -23,6 +23,7 @@ export const kdcDump: Command = {
       text: "Seal the keys under the master key in this stash of MIT's, which is made if it is not there.",
     },
     { flags: '--master-password', text: 'Seal the keys under the master password that is asked for.' },
+    jsonOutput,
   ],
   run,
 };
@@ -47,7 +48,12 @@ function run(args: Arguments, io: Io): Promise<number> {
       own === realm ? true : components[0] === 'krbtgt' && components[1] === realm,
     );
     const dump = formatMitDump(entries, { realm, policy, master, now: io.now() });
-    await during(`writing ${file}`, () => writeAtomically(file, dump.bytes));
+    await during(`writing ${file}`, () => writeWholeFile(file, dump.bytes, 'DATABASE_IO'));
+    if (args.has('json')) {
+      const { lineOfJson } = await import('../json.ts');
+      io.out(lineOfJson({ file, realm, principalCount: entries.length, remarks: dump.remarks }));
+      return;
+    }
     for (const remark of dump.remarks) io.err(`${printable(`${name}: ${remark}`)}\n`);
     io.out(`${printable(`Dumped ${entries.length} principals of ${realm} to ${file}`)}\n`);
   });

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { ConfigError, KerberosError } from '../../errors.ts';
 import type { AccountInfo, DomainInfo } from '../../kdc/account.ts';
 import { aliasComponents } from '../../kdc/aliases.ts';
@@ -15,7 +14,7 @@ import type { Trouble } from '../../kdc/trouble.ts';
 import type { TrustSpec } from '../../kdc/trust.ts';
 import { parsePrincipal } from '../../messages/principal.ts';
 import { encodeSid } from '../../messages/sid.ts';
-import { fileReason } from '../file-reason.ts';
+import { parseContent, readText } from './content.ts';
 import { type MechanismFile, mechanismReaders } from './mechanisms.ts';
 import {
   count,
@@ -62,49 +61,12 @@ export interface OtherRealm {
 
 /** Reads a realm from a file in YAML or JSON. Throws ConfigError with the path of the member that is wrong. */
 export async function readRealmFile(file: string): Promise<RealmFile> {
-  const content = readText(file);
+  const content = await readText(file);
   try {
-    return realm(await parse(content), 'the realm');
+    return realm(await parseContent(content), 'the realm');
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     throw new ConfigError('CONFIG_SYNTAX', `${file}: ${error.message}`, { file });
-  }
-}
-
-/** What a parser says of an error quotes the text, which has passwords in it. */
-async function parse(content: string): Promise<unknown> {
-  if (/^\s*[{[]/.test(content)) {
-    try {
-      return withoutSchema(JSON.parse(content));
-    } catch {
-      throw new Error('this is not JSON');
-    }
-  }
-  const { parseDocument } = await import('yaml');
-  const document = parseDocument(content);
-  const [fault] = document.errors;
-  const line = fault?.linePos?.[0].line;
-  if (fault !== undefined)
-    throw new Error(`this is not YAML${line === undefined ? '' : `, in line ${line}`}`);
-  try {
-    return withoutSchema(document.toJS({ maxAliasCount: 100 }));
-  } catch {
-    throw new Error('this is not YAML');
-  }
-}
-
-/** Editors find the schema by this member. */
-function withoutSchema(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  const { $schema, ...others } = value as Record<string, unknown>;
-  return others;
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new ConfigError('CONFIG_UNREADABLE', `${file}: ${fileReason(cause)}`, { file }, { cause });
   }
 }
 

@@ -4,7 +4,7 @@ import type { ForeignDump } from '../../kdc/dump/entry.ts';
 import type { DurableDatabase } from '../../kdc/store.ts';
 import { readRegularFile } from '../../keytab/read-file.ts';
 import { formatPrincipal, isTgs } from '../../messages/principal.ts';
-import { type Arguments, type Command, during } from '../command.ts';
+import { type Arguments, type Command, during, jsonOutput } from '../command.ts';
 import { fileReason } from '../file-reason.ts';
 import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
@@ -27,6 +27,7 @@ export const kdcImport: Command = {
       text: "The stash of MIT's, or the master-key file of Heimdal's, that the dump's keys are sealed under.",
     },
     { flags: '--keep', text: 'Leave the principals that are there already as they are.' },
+    jsonOutput,
   ],
   run,
 };
@@ -38,6 +39,12 @@ function run(args: Arguments, io: Io): Promise<number> {
     const counts = await during(`importing ${file}`, () =>
       database.change(() => takeOver(dump, database, args.has('keep'))),
     );
+    if (args.has('json')) {
+      const { lineOfJson } = await import('../json.ts');
+      const { taken, kept } = counts;
+      io.out(lineOfJson({ file, taken, kept, remarks: [...dump.remarks, ...counts.remarks] }));
+      return;
+    }
     for (const remark of [...dump.remarks, ...counts.remarks]) io.err(`${printable(`${name}: ${remark}`)}\n`);
     const kept = counts.kept === 0 ? '' : `, left ${counts.kept} as they were`;
     io.out(`Imported ${counts.taken} principals${kept}\n`);

@@ -1,8 +1,9 @@
-import { type Arguments, type Command, during, UsageError } from '../command.ts';
+import { type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
 import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { databaseFile, databaseOptions, enctypesOption, openingOptions } from './database.ts';
 import { policyOptions, realmPolicyChange } from './policy-options.ts';
+import { checkRealm } from './realm.ts';
 
 const name = 'krb5kit kdc init';
 
@@ -17,6 +18,7 @@ export const kdcInit: Command = {
     { flags: '--keychain', text: 'Keep the master key in the OS keychain, not in a file.' },
     enctypesOption,
     ...policyOptions,
+    jsonOutput,
   ],
   run,
 };
@@ -24,6 +26,7 @@ export const kdcInit: Command = {
 async function run(args: Arguments, io: Io): Promise<number> {
   const [realm, ...rest] = args.operands;
   if (!realm || rest.length > 0) throw new UsageError(`${name}: name one realm`);
+  checkRealm(realm, name);
   const inKeychain = args.has('keychain');
   if (inKeychain && args.has('stash')) throw new UsageError(`${name}: --keychain or --stash, not both`);
   const file = databaseFile(args, io, name);
@@ -36,7 +39,13 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const { createDurableDatabase } = await import('../../kdc/store/open.ts');
   const database = await during('making the database', () => createDurableDatabase(file, options));
   await database.close();
-  const place = inKeychain ? 'the OS keychain' : (options.stash ?? `${file}.stash`);
+  const stash = inKeychain ? null : (options.stash ?? `${file}.stash`);
+  if (args.has('json')) {
+    const { lineOfJson } = await import('../json.ts');
+    io.out(lineOfJson({ database: file, realm, stash }));
+    return 0;
+  }
+  const place = stash ?? 'the OS keychain';
   io.out(`${printable(`Made ${file} for the realm ${realm}; its master key is in ${place}`)}\n`);
   return 0;
 }

@@ -1,7 +1,7 @@
 import { exportKeytabEntries } from '../../kdc/database.ts';
 import { resolveKeytab } from '../../keytab/keytab.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
-import { type Arguments, type Command, during, UsageError } from '../command.ts';
+import { type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
 import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { databaseOptions, enctypesOption, entryIn, withDatabase } from './database.ts';
@@ -18,6 +18,7 @@ export const kdcKtadd: Command = {
     ...databaseOptions,
     { flags: '-r, --random', text: 'Make new random keys first; the earlier ones stay.' },
     enctypesOption,
+    jsonOutput,
   ],
   run,
 };
@@ -33,9 +34,13 @@ function run(args: Arguments, io: Io): Promise<number> {
     const entries = args.has('random')
       ? database.change(() => found.map(({ principal }) => database.addKeys(principal, { random: true })))
       : found;
-    await during(`writing keytab ${keytab}`, () =>
-      target.add(entries.flatMap(entry => exportKeytabEntries(entry, io.now()))),
-    );
+    const keys = entries.flatMap(entry => exportKeytabEntries(entry, io.now()));
+    await during(`writing keytab ${keytab}`, () => target.add(keys));
+    if (args.has('json')) {
+      const { keysJson } = await import('../ktutil/keytab.ts');
+      io.out(await keysJson(target.name, 'keys', keys));
+      return;
+    }
     for (const { principal, keys } of entries) {
       const what = `Wrote the keys of ${formatPrincipal(principal)}, version ${keys[0]!.kvno}, to ${keytab}`;
       io.out(`${printable(what)}\n`);

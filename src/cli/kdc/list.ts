@@ -1,10 +1,11 @@
+import { globMatcher } from '../../ccache/glob.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { type Arguments, type Command, jsonOutput, UsageError } from '../command.ts';
 import { lineOfJson } from '../json.ts';
 import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { databaseOptions, withDatabase } from './database.ts';
-import { entryJson } from './show.ts';
+import { entryJson } from './entry-json.ts';
 
 const name = 'krb5kit kdc list';
 
@@ -22,19 +23,9 @@ function run(args: Arguments, io: Io): Promise<number> {
   const [pattern = '*', ...rest] = args.operands;
   if (rest.length > 0) throw new UsageError(`${name}: one pattern is enough`);
   return withDatabase(args, io, name, database => {
-    const fits = matcher(pattern.includes('@') ? pattern : `${pattern}@*`);
+    const fits = globMatcher(pattern.includes('@') ? pattern : `${pattern}@*`);
     const found = [...database.principals()].filter(({ principal }) => fits(formatPrincipal(principal)));
     if (args.has('json')) io.out(lineOfJson({ principals: found.map(entryJson) }));
     else io.out(found.map(({ principal }) => `${printable(formatPrincipal(principal))}\n`).join(''));
   });
-}
-
-/** `*` stands for any characters and `?` for one. */
-function matcher(pattern: string): (text: string) => boolean {
-  const parts = pattern.split(/([*?])/).map(part => {
-    if (part === '*') return '.*';
-    return part === '?' ? '.' : part.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
-  });
-  const expression = new RegExp(`^${parts.join('')}$`, 'su');
-  return text => expression.test(text);
 }

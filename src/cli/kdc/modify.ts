@@ -1,8 +1,9 @@
 import { formatPrincipal } from '../../messages/principal.ts';
-import { type Arguments, type Command, during, UsageError } from '../command.ts';
+import { type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
 import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { databaseOptions, entryIn, onlyOperand, withDatabase } from './database.ts';
+import { entryLine } from './entry-json.ts';
 import { policyOptions, principalPolicyChange } from './policy-options.ts';
 
 const name = 'krb5kit kdc modify';
@@ -17,6 +18,7 @@ export const kdcModify: Command = {
     ...databaseOptions,
     ...policyOptions,
     { flags: '--unlock', text: 'Forget its failures to log in, by which it may be locked.' },
+    jsonOutput,
   ],
   run,
 };
@@ -35,6 +37,7 @@ function run(args: Arguments, io: Io): Promise<number> {
         if (args.has('unlock')) database.failures.keep(principal, undefined);
       }),
     );
-    io.out(`Changed ${full}\n`);
+    if (args.has('json')) io.out(entryLine(database, principal));
+    else io.out(`Changed ${full}\n`);
   });
 }

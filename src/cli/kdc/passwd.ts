@@ -2,10 +2,11 @@ import type { KeySource } from '../../kdc/new-keys.ts';
 import { versionsKept } from '../../kdc/password-quality.ts';
 import { namedPolicy } from '../../kdc/policy.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
-import { type Arguments, type Command, during } from '../command.ts';
+import { type Arguments, type Command, during, jsonOutput } from '../command.ts';
 import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { databaseOptions, enctypesOption, entryIn, onlyOperand, withDatabase } from './database.ts';
+import { entryLine } from './entry-json.ts';
 import { askNewPassword, checkPassword, passwordDates } from './new-password.ts';
 
 const name = 'krb5kit kdc passwd';
@@ -21,6 +22,7 @@ export const kdcPasswd: Command = {
     { flags: '-r, --random', text: 'Make random keys instead of asking for a password.' },
     { flags: '-k, --keep-old', text: 'Keep the keys that it has, for tickets that were issued with them.' },
     enctypesOption,
+    jsonOutput,
   ],
   run,
 };
@@ -44,6 +46,7 @@ function run(args: Arguments, io: Io): Promise<number> {
         return database.addKeys(principal, source, { keep, policy: dates }).keys[0]!.kvno;
       });
     });
-    io.out(`Changed the password of ${full}; its keys have version ${kvno}\n`);
+    if (args.has('json')) io.out(entryLine(database, principal));
+    else io.out(`Changed the password of ${full}; its keys have version ${kvno}\n`);
   });
 }

@@ -5,6 +5,7 @@ import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { databaseOptions, withDatabase } from './database.ts';
 import { policyOptions, realmPolicyChange } from './policy-options.ts';
+import { checkRealm } from './realm.ts';
 import { policyLines } from './show.ts';
 
 const name = 'krb5kit kdc policy';
@@ -30,7 +31,8 @@ function run(args: Arguments, io: Io): Promise<number> {
   const change = realmPolicyChange(args, name);
   return withDatabase(args, io, name, database => {
     const realm = text ?? database.defaultRealm;
-    if (!args.has('new') && database.realm(realm) === undefined) {
+    if (args.has('new')) checkRealm(realm, name);
+    else if (database.realm(realm) === undefined) {
       throw new KerberosError('REALM_UNKNOWN', `The realm ${realm} is not in the database`);
     }
     if (args.has('new') || Object.keys(change).length > 0) database.addRealm(realm, change);

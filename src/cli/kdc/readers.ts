@@ -56,8 +56,13 @@ export const duration: Reader<number> = (value, path) => {
 };
 
 export const date: Reader<Date> = (value, path) => {
-  const read = new Date(text(value, path));
-  if (Number.isNaN(read.getTime())) throw new Error(`${path} must be a date such as "2030-01-31T12:00:00Z"`);
+  const written = text(value, path);
+  const read = new Date(written);
+  // A day that its month does not have becomes one of the next month.
+  const [, month, day] = /^(\d{4}-\d\d)-(\d\d)/.exec(written) ?? [];
+  const hasDay = month === undefined || new Date(`${month}-${day}T00:00Z`).getUTCDate() === Number(day);
+  if (Number.isNaN(read.getTime()) || !hasDay)
+    throw new Error(`${path} must be a date such as "2030-01-31T12:00:00Z"`);
   return read;
 };
 

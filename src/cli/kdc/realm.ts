@@ -56,6 +56,7 @@ export async function readRealm(args: Arguments, program: string): Promise<Realm
   const maxRenewableLife = args.value('maxRenewableLife');
   const realm = args.value('realm') ?? fromFile.realm ?? DEFAULT_REALM;
   if (realm === '') throw new UsageError(`${program}: the realm has no name`);
+  for (const name of [realm, ...(fromFile.realms ?? []).map(other => other.realm)]) checkRealm(name, program);
   const groups = args.value('spakeGroups');
   const spec: RealmSpec = {
     ...fromFile,
@@ -106,8 +107,17 @@ function checkTrusts({ realm, trusts = [], realms = [] }: RealmSpec, program: st
   }
 }
 
+/** What clients read in krb5.conf and after the `@` of a name has no signs of either (RFC 4120 §6.1). */
+/** Throws UsageError for a realm that no configuration can name. */
+export function checkRealm(realm: string, program: string): void {
+  if (/[\s\p{Cc}@{}[\]=";#*\\]/u.test(realm))
+    throw new UsageError(`${program}: the realm has a name that krb5.conf cannot hold`);
+}
+
 function checkName(name: string, realm: string): void {
   const principal = parsePrincipal(name, { defaultRealm: realm });
+  if (principal.components.every(component => component === ''))
+    throw new KerberosError('PRINCIPAL_MALFORMED', `A principal of ${realm} has no name`);
   if (principal.realm === realm) return;
   throw new KerberosError(
     'PRINCIPAL_MALFORMED',

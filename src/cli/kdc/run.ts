@@ -3,9 +3,10 @@ import { join, resolve } from 'node:path';
 import { KerberosError, KeytabError } from '../../errors.ts';
 import type { RunningKdc } from '../../kdc/start.ts';
 import { resolveKeytab } from '../../keytab/keytab.ts';
-import { type Arguments, type Command, during, UsageError } from '../command.ts';
+import { type Arguments, type Command, during, jsonOption, UsageError } from '../command.ts';
 import { temporaryDirectory } from '../directories.ts';
 import { fileReason } from '../file-reason.ts';
+import { inheritedDescriptors } from '../run/descriptors.ts';
 import { catchSignals, startProgram } from '../run/program.ts';
 import type { Io } from '../terminal.ts';
 import { startWipeWatchdog, type WipeWatchdog } from '../wipe-watchdog.ts';
@@ -20,7 +21,7 @@ export const kdcRun: Command = {
   summary: 'Run a command with a realm of its own, which is gone when the command ends.',
   operands: '-- command [argument...]',
   usageStatus: 2,
-  options: realmOptions,
+  options: [...realmOptions, jsonOption],
   epilogue:
     "\nThe command finds the realm by KRB5_CONFIG, the services' keys by KRB5_KTNAME, and keeps its tickets in\n" +
     'KRB5CCNAME, all in a directory that is removed when it ends. Its exit status is passed on.',
@@ -32,6 +33,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const [program, ...rest] = args.operands;
   if (program === undefined) throw new UsageError(`${name}: name the command to run`);
   const keytab = keytabPath(args.value('keytab'), io);
+  const descriptors = inheritedDescriptors();
   // From here on a signal must not end us before everything is removed.
   const stop = catchSignals(io);
   const made: string[] = [];
@@ -52,7 +54,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
       // Whoever kills us leaves no keys behind either.
       watchdog = startWipeWatchdog(made, io.platform);
       const env = await prepare({ directory, kdc, spec, keytab }, io);
-      const { pid, status } = startProgram([program, ...rest], { name, env, stop, io });
+      const { pid, status } = startProgram([program, ...rest], { name, env, stop, io, descriptors });
       if (pid !== undefined) watchdog.end(pid);
       return await status;
     } finally {

@@ -1,13 +1,12 @@
 import { enctypeName } from '../../crypto/enctype-names.ts';
 import type { PrincipalEntry } from '../../kdc/database.ts';
-import { saltOf } from '../../kdc/key-version.ts';
-import type { PrincipalPolicy } from '../../kdc/policy.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { type Arguments, type Command, jsonOutput } from '../command.ts';
-import { enctypeJson, lineOfJson } from '../json.ts';
+import { lineOfJson } from '../json.ts';
 import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { databaseOptions, entryIn, onlyOperand, withDatabase } from './database.ts';
+import { entryJson, withoutSecrets } from './entry-json.ts';
 
 const name = 'krb5kit kdc show';
 
@@ -27,29 +26,6 @@ function run(args: Arguments, io: Io): Promise<number> {
     const entry = entryIn(database, text);
     io.out(args.has('json') ? lineOfJson(entryJson(entry)) : entryText(entry));
   });
-}
-
-/** A principal in JSON, without secrets. */
-export function entryJson({ principal, policy, keys }: PrincipalEntry): object {
-  return {
-    principal: formatPrincipal(principal),
-    keys: keys.map(({ kvno, etypes, origin }) => ({
-      kvno,
-      enctypes: etypes.map(etype => ({
-        ...enctypeJson(etype),
-        ...(origin && { salt: saltOf(etype, origin) }),
-      })),
-    })),
-    policy: policyJson(policy),
-  };
-}
-
-function policyJson(policy: PrincipalPolicy): object {
-  const { sessionEnctypes } = policy;
-  return {
-    ...withoutSecrets(policy),
-    ...(sessionEnctypes && { sessionEnctypes: sessionEnctypes.map(enctypeJson) }),
-  };
 }
 
 function entryText({ principal, policy, keys }: PrincipalEntry): string {
@@ -74,11 +50,4 @@ export function policyLines(policy: object): readonly string[] {
 function valueText(value: unknown): string {
   if (value instanceof Date) return value.toISOString();
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-/** That there is a token may be known. */
-function withoutSecrets({ otp, ...policy }: PrincipalPolicy): object {
-  if (otp === undefined) return policy;
-  const { secret, ...others } = otp;
-  return { ...policy, otp: others };
 }

@@ -71,7 +71,7 @@ interface Wanted {
 export async function getLasting(
   { target, least, services, obtain, say }: Wanted,
   session: Session,
-): Promise<void> {
+): Promise<Supplied> {
   const { cache, principal } = target;
   const servers = await Promise.all(
     services.map(name => during(`parsing service name ${name}`, () => principalOf(name, session))),
@@ -91,6 +91,7 @@ export async function getLasting(
       `The KDC gives a ticket for ${name} that lasts ${seconds} seconds only`,
     );
   }
+  return supplied;
 }
 
 function shortest({ first, others, now }: Supplied): number {

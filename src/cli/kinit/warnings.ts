@@ -1,6 +1,7 @@
 import type { InitialResult } from '../../client/initial.ts';
 import { enctypeName, isWeak } from '../../crypto/enctype-names.ts';
 import type { Io } from '../terminal.ts';
+import { wrapLine } from '../wrap.ts';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -12,7 +13,7 @@ export async function warnOfPassword(
 ): Promise<void> {
   if (isWeak(replyEtype)) {
     const name = enctypeName(replyEtype) ?? `etype ${replyEtype}`;
-    io.out(`Warning: encryption type ${name} used for authentication is deprecated and will be disabled\n`);
+    warn(`encryption type ${name} used for authentication is deprecated and will be disabled`, io);
   }
   if (passwordExpiration === undefined) return;
   const left = Math.floor((passwordExpiration.getTime() - io.now().getTime()) / 1000);
@@ -22,7 +23,11 @@ export async function warnOfPassword(
     import('../locale/time-format.ts'),
   ]);
   const when = formatLongTime(passwordExpiration, loadLocale(io.env));
-  io.out(`Warning: Your password will expire in ${inWords(left)} on ${when}\n`);
+  warn(`Your password will expire in ${inWords(left)} on ${when}`, io);
+}
+
+function warn(text: string, io: Io): void {
+  io.out(`${wrapLine(`Warning: ${text}`, io.stdoutIsTerminal, io.columns)}\n`);
 }
 
 function inWords(seconds: number): string {

@@ -12,20 +12,27 @@ export interface TimeWishes {
 }
 
 /** What -l, -r and -s come to. */
-interface ReadWishes {
+export interface ReadWishes {
   readonly wishes: TimeWishes;
   /** Warnings of what MIT's grammar passes over in silence, or takes for something else than is meant. */
   readonly ignored: readonly string[];
-  /** What cannot be read, in MIT's words. */
-  readonly faults: readonly string[];
+  readonly faults: readonly Fault[];
+}
+
+/** A time that cannot be read. */
+interface Fault {
+  readonly option: string;
+  readonly text: string;
+  /** MIT's. */
+  readonly words: string;
 }
 
 /** Reads -l, -r and -s, every one of them: of several the last counts, but none may be wrong. */
 export async function readWishes(args: Arguments, io: Io): Promise<ReadWishes> {
   const notes: Notes = { ignored: [], faults: [] };
-  const lifetime = args.values('l').map(text => readLifetime('-l', text, notes));
+  const lifetime = args.values('l').map(text => readLifetime('l', text, notes));
   const starttime = await Promise.all(args.values('s').map(text => readStart(text, io, notes)));
-  const renewLifetime = args.values('r').map(text => readLifetime('-r', text, notes));
+  const renewLifetime = args.values('r').map(text => readLifetime('r', text, notes));
   const wishes = {
     lifetime: lifetime.at(-1),
     renewLifetime: renewLifetime.at(-1),
@@ -36,13 +43,13 @@ export async function readWishes(args: Arguments, io: Io): Promise<ReadWishes> {
 
 interface Notes {
   readonly ignored: string[];
-  readonly faults: string[];
+  readonly faults: Fault[];
 }
 
 function readLifetime(option: string, text: string, notes: Notes): number | undefined {
   const duration = parseDuration(text);
   if (duration === undefined || duration.seconds === 0) {
-    notes.faults.push(`Bad lifetime value ${text}`);
+    notes.faults.push({ option, text, words: `Bad lifetime value ${text}` });
     return undefined;
   }
   noteIgnored(option, text, duration, notes);
@@ -58,18 +65,17 @@ async function readStart(text: string, io: Io, notes: Notes): Promise<Date | und
   const now = io.now();
   const start = parseStartTime(text, now, loadLocale(io.env));
   if (start === undefined) {
-    notes.faults.push(`Bad start time value ${text}`);
+    notes.faults.push({ option: 's', text, words: `Bad start time value ${text}` });
     return undefined;
   }
   const seconds = Math.round((start.time.getTime() - now.getTime()) / 1000);
-  noteIgnored('-s', text, { seconds, ignored: start.ignored }, notes);
-  if (isDate(text)) noteDigits('-s', text, { seconds, meant: 'a date', written: `${text}000000` }, notes);
+  noteIgnored('s', text, { seconds, ignored: start.ignored }, notes);
+  if (isDate(text)) noteDigits('s', text, { seconds, meant: 'a date', written: `${text}000000` }, notes);
   else if (isTimeOfDay(text)) {
     const written = text.match(/\d\d/g)!.join(':');
-    noteDigits('-s', text, { seconds, meant: 'a time of day', written }, notes);
+    noteDigits('s', text, { seconds, meant: 'a time of day', written }, notes);
   }
-  // What is to start in the past starts at once.
-  return start.time > now ? start.time : undefined;
+  return start.time;
 }
 
 function noteIgnored(
@@ -81,7 +87,7 @@ function noteIgnored(
   if (ignored.trim() === '') return;
   const meant = `${seconds} second${seconds === 1 ? '' : 's'}`;
   notes.ignored.push(
-    `kinit: warning: ${option} ${text} is taken for ${meant}, as "${ignored}" is not understood`,
+    `kinit: warning: -${option} ${text} is taken for ${meant}, as "${ignored}" is not understood`,
   );
 }
 
@@ -105,6 +111,6 @@ interface Taken {
 function noteDigits(option: string, text: string, { seconds, meant, written }: Taken, notes: Notes): void {
   const how = written === undefined ? '' : `, which is written ${written}`;
   notes.ignored.push(
-    `kinit: warning: ${option} ${text} is taken for ${seconds} seconds, not for ${meant}${how}`,
+    `kinit: warning: -${option} ${text} is taken for ${seconds} seconds, not for ${meant}${how}`,
   );
 }

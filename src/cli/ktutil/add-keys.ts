@@ -15,7 +15,7 @@ import { openSession, principalOf, type Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import { showWaits } from '../waiting.ts';
 import { enctypesOf } from './enctypes.ts';
-import { countKeys, keytabOf, kvnoOf, storeEntries } from './keytab.ts';
+import { countKeys, keytabOf, kvnoOf, storedJson, storeEntries } from './keytab.ts';
 import { liveKvno } from './live.ts';
 import { checkSources, readSecret } from './secret.ts';
 
@@ -37,8 +37,10 @@ export async function addKeys(args: Arguments, io: Io): Promise<number> {
     : await passwordKeys(principal, args, session);
   const timestamp = io.now();
   const entries = keys.map(key => ({ principal, timestamp, kvno, key }));
-  const { added, known } = await storeEntries(keytab, entries);
-  if (!args.has('quiet')) {
+  const stored = await storeEntries(keytab, entries);
+  const { added, known } = stored;
+  if (args.has('json')) io.out(await storedJson(keytab, entries, stored));
+  else if (!args.has('quiet')) {
     const before = known === 0 ? '' : `; ${countKeys(known)} were there already`;
     io.out(
       `Added ${countKeys(added)} of ${formatPrincipal(principal)}, kvno ${kvno}, to ${keytab.name}${before}\n`,

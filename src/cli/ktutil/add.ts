@@ -1,4 +1,4 @@
-import { type Command, jsonOption } from '../command.ts';
+import { type Command, jsonOutput } from '../command.ts';
 import { enctypesOption, keytabOption, kvnoOption, quietOption } from './keytab.ts';
 import { secretOptions } from './secret.ts';
 
@@ -20,7 +20,7 @@ export const ktutilAdd: Command = {
     { flags: '--key', text: 'What is read is a key in hexadecimal digits; -e names its type.' },
     ...secretOptions,
     quietOption,
-    jsonOption,
+    jsonOutput,
   ],
   asksKdc: true,
   run: async (args, io) => (await import('./add-keys.ts')).addKeys(args, io),

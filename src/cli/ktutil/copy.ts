@@ -1,10 +1,10 @@
 import { KeytabError } from '../../errors.ts';
 import type { KeytabEntry } from '../../keytab/keytab.ts';
-import { type Arguments, type Command, UsageError } from '../command.ts';
+import { type Arguments, type Command, jsonOutput, UsageError } from '../command.ts';
 import { namedKeytab } from '../keytabs.ts';
 import { serviceMatcher } from '../service-pattern.ts';
 import type { Io } from '../terminal.ts';
-import { countKeys, quietOption, readEntries, storeEntries } from './keytab.ts';
+import { countKeys, quietOption, readEntries, storedJson, storeEntries } from './keytab.ts';
 
 /** ktutil merge: what several keytabs hold into the last one named. */
 export const ktutilMerge: Command = {
@@ -12,7 +12,7 @@ export const ktutilMerge: Command = {
   summary: 'Add what keytabs hold to the last one named.',
   operands: 'FROM... TO',
   usageStatus: 2,
-  options: [quietOption],
+  options: [quietOption, jsonOutput],
   async run(args, io) {
     const to = args.operands.at(-1);
     const from = args.operands.slice(0, -1);
@@ -27,7 +27,7 @@ export const ktutilCopy: Command = {
   summary: 'Copy a keytab, or the keys of some principals, into another.',
   operands: 'FROM TO [PATTERN...]',
   usageStatus: 2,
-  options: [quietOption],
+  options: [quietOption, jsonOutput],
   async run(args, io) {
     const [from, to, ...patterns] = args.operands;
     if (from === undefined || to === undefined) throw new UsageError('ktutil copy: name two keytabs');
@@ -50,8 +50,10 @@ async function store(
   if (patterns.length > 0 && chosen.length === 0) {
     throw new KeytabError('KEYTAB_NO_KEY', `No key is of ${patterns.join(' or ')}`);
   }
-  const { added, replaced, known } = await storeEntries(target, chosen);
-  if (!args.has('quiet')) {
+  const stored = await storeEntries(target, chosen);
+  const { added, replaced, known } = stored;
+  if (args.has('json')) io.out(await storedJson(target, chosen, stored));
+  else if (!args.has('quiet')) {
     const places = replaced === 0 ? '' : `, ${replaced} of them in the place of others`;
     const before = known === 0 ? '' : `; it had ${known} already`;
     io.out(`Added ${countKeys(added)}${places} to ${target.name}${before}\n`);

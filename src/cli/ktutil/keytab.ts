@@ -88,6 +88,27 @@ export function isSame(a: KeytabEntry, b: KeytabEntry): boolean {
   return isSameSlot(a, b) && Buffer.compare(a.key.keyvalue, b.key.keyvalue) === 0;
 }
 
+/** In JSON: keys that a keytab shall have, and what became of them. */
+export async function storedJson(
+  { name }: Keytab,
+  entries: readonly KeytabEntry[],
+  { added, replaced, known }: Stored,
+): Promise<string> {
+  return keysJson(name, 'keys', entries, { added, replaced, known });
+}
+
+/** In JSON: keys of a keytab by what has happened to them. */
+export async function keysJson(
+  keytab: string,
+  member: string,
+  entries: readonly KeytabEntry[],
+  more: object = {},
+): Promise<string> {
+  const { lineOfJson } = await import('../json.ts');
+  const { keytabEntryJson } = await import('../keytab-json.ts');
+  return lineOfJson({ keytab, [member]: entries.map(keytabEntryJson), ...more });
+}
+
 /** `1 key`, `2 keys`. */
 export function countKeys(count: number): string {
   return `${count} ${count === 1 ? 'key' : 'keys'}`;

@@ -2,7 +2,7 @@ import { parseDuration } from '../../config/duration.ts';
 import { KeytabError } from '../../errors.ts';
 import type { KeytabEntry } from '../../keytab/keytab.ts';
 import { formatPrincipal, samePrincipal } from '../../messages/principal.ts';
-import { type Arguments, type Command, during, UsageError } from '../command.ts';
+import { type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
 import { serviceMatcher } from '../service-pattern.ts';
 import { openSession, principalOf } from '../session.ts';
 import type { Io } from '../terminal.ts';
@@ -10,6 +10,7 @@ import {
   ageOption,
   countKeys,
   enctypesOption,
+  keysJson,
   keytabOf,
   keytabOption,
   kvnoOf,
@@ -25,17 +26,18 @@ export const ktutilRemove: Command = {
   summary: 'Remove keys.',
   operands: 'PATTERN...',
   usageStatus: 2,
-  options: [keytabOption, kvnoOption, enctypesOption, quietOption],
+  options: [keytabOption, kvnoOption, enctypesOption, quietOption, jsonOutput],
   async run(args, io) {
     if (args.operands.length === 0) throw new UsageError('ktutil remove: name a principal');
     const kvno = kvnoOf(args);
     const { enctypesOf } = await import('./enctypes.ts');
     const enctypes = enctypesOf(args);
     const fits = serviceMatcher(args.operands);
-    const removed = await removeKeys(args, io, entry => {
+    const matches = (entry: KeytabEntry): boolean => {
       if (kvno !== undefined && entry.kvno !== kvno) return false;
       return (enctypes?.includes(entry.key.keytype) ?? true) && fits(entry.principal);
-    });
+    };
+    const removed = await removeKeys(args, io, matches, { some: true });
     if (removed === 0) throw new KeytabError('KEYTAB_NO_KEY', `No key is of ${args.operands.join(' or ')}`);
     return 0;
   },
@@ -47,7 +49,7 @@ export const ktutilPurge: Command = {
   summary: 'Remove keys that newer ones took the place of.',
   operands: '[PATTERN...]',
   usageStatus: 2,
-  options: [keytabOption, ageOption, quietOption],
+  options: [keytabOption, ageOption, quietOption, jsonOutput],
   async run(args, io) {
     const age = ageOf(args);
     const fits = serviceMatcher(args.operands);
@@ -67,7 +69,7 @@ export const ktutilRename: Command = {
   summary: 'Give the keys of a principal another name.',
   operands: 'FROM TO',
   usageStatus: 2,
-  options: [keytabOption, quietOption],
+  options: [keytabOption, quietOption, jsonOutput],
   async run(args, io) {
     const [from, to] = args.operands;
     if (from === undefined || to === undefined || args.operands.length > 2)
@@ -77,15 +79,17 @@ export const ktutilRename: Command = {
     const keytab = keytabOf(args, session);
     const keys = (await readEntries(keytab)).filter(({ principal }) => samePrincipal(principal, old));
     if (keys.length === 0) throw new KeytabError('KEYTAB_NO_KEY', `No key is of ${formatPrincipal(old)}`);
-    if (samePrincipal(old, name)) return 0;
-    await storeEntries(
-      keytab,
-      keys.map(entry => ({ ...entry, principal: name })),
-    );
+    const renamed = keys.map(entry => ({ ...entry, principal: name }));
+    if (samePrincipal(old, name)) {
+      if (args.has('json')) io.out(await keysJson(keytab.name, 'renamed', renamed));
+      return 0;
+    }
+    await storeEntries(keytab, renamed);
     await during(`writing ${keytab.name}`, () =>
       keytab.remove(({ principal }) => samePrincipal(principal, old)),
     );
-    if (!args.has('quiet')) {
+    if (args.has('json')) io.out(await keysJson(keytab.name, 'renamed', renamed));
+    else if (!args.has('quiet')) {
       io.out(`Renamed ${countKeys(keys.length)} to ${formatPrincipal(name)} in ${keytab.name}\n`);
     }
     return 0;
@@ -96,10 +100,20 @@ async function removeKeys(
   args: Arguments,
   io: Io,
   matches: (entry: KeytabEntry) => boolean,
+  { some = false } = {},
 ): Promise<number> {
   const keytab = keytabOf(args, openSession(io));
-  const removed = await during(`writing ${keytab.name}`, () => keytab.remove(matches));
-  if (!args.has('quiet')) io.out(`Removed ${countKeys(removed)} from ${keytab.name}\n`);
+  const gone: KeytabEntry[] = [];
+  const removed = await during(`writing ${keytab.name}`, () =>
+    keytab.remove(entry => {
+      const fits = matches(entry);
+      if (fits) gone.push(entry);
+      return fits;
+    }),
+  );
+  if (args.has('json')) {
+    if (removed > 0 || !some) io.out(await keysJson(keytab.name, 'removed', gone));
+  } else if (!args.has('quiet')) io.out(`Removed ${countKeys(removed)} from ${keytab.name}\n`);
   return removed;
 }
 

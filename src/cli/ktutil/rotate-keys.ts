@@ -15,7 +15,7 @@ import type { Io } from '../terminal.ts';
 import { showWaits } from '../waiting.ts';
 import { passwordToKeys } from './add-keys.ts';
 import { enctypesOf } from './enctypes.ts';
-import { countKeys, isSame, keytabOf, storeEntries } from './keytab.ts';
+import { countKeys, isSame, keysJson, keytabOf, storeEntries } from './keytab.ts';
 import { liveKvno, proveSecret } from './live.ts';
 import { ageOf, isSuperseded } from './remove.ts';
 import { checkSources, readSecret } from './secret.ts';
@@ -44,8 +44,9 @@ export async function rotateKeys(args: Arguments, io: Io): Promise<number> {
   const changer = await changerOf(rotation, before, args);
   const entries = await rotate(rotation, before, changer);
   const removed = await removeSuperseded(rotation, age);
-  if (!args.has('quiet')) {
-    const kept = before.length - removed;
+  const kept = before.length - removed;
+  if (args.has('json')) io.out(await keysJson(keytab.name, 'keys', entries, { kept, removed }));
+  else if (!args.has('quiet')) {
     const old = `kept ${kept} old, removed ${removed}`;
     const count = `${countKeys(entries.length)} of ${formatPrincipal(principal)}, kvno ${entries[0]!.kvno}`;
     io.out(`New in ${keytab.name}: ${count}; ${old}\n`);

@@ -1,4 +1,4 @@
-import { type Command, jsonOption } from '../command.ts';
+import { type Command, jsonOutput } from '../command.ts';
 import { ageOption, enctypesOption, keytabOption, quietOption } from './keytab.ts';
 import { secretOptions } from './secret.ts';
 
@@ -18,7 +18,7 @@ export const ktutilRotate: Command = {
     },
     ...secretOptions,
     quietOption,
-    jsonOption,
+    jsonOutput,
   ],
   asksKdc: true,
   run: async (args, io) => (await import('./rotate-keys.ts')).rotateKeys(args, io),

@@ -1,6 +1,6 @@
 import { KeytabError } from '../../errors.ts';
+import { byPrincipal } from '../../keytab/groups.ts';
 import type { KeytabEntry } from '../../keytab/keytab.ts';
-import { formatPrincipal } from '../../messages/principal.ts';
 import type { Arguments, Command } from '../command.ts';
 import { lineOfJson } from '../json.ts';
 import { keytabEntryJson } from '../keytab-json.ts';
@@ -75,13 +75,4 @@ async function run(args: Arguments, io: Io): Promise<number> {
 function isGood(own: readonly KeytabEntry[], findings: readonly Finding[]): boolean {
   const states = findings.filter(({ entry }) => own.includes(entry)).map(({ state }) => state);
   return states.includes('current') && !states.some(state => BAD.includes(state));
-}
-
-function byPrincipal(entries: readonly KeytabEntry[]): readonly (readonly KeytabEntry[])[] {
-  const groups = new Map<string, KeytabEntry[]>();
-  for (const entry of entries) {
-    const name = formatPrincipal(entry.principal);
-    groups.set(name, [...(groups.get(name) ?? []), entry]);
-  }
-  return [...groups.values()];
 }

@@ -4,11 +4,16 @@ import type { Principal } from '../../messages/principal.ts';
 import { type Arguments, during, UsageError } from '../command.ts';
 import { namedCache, principalOf, type Session } from '../session.ts';
 
-/** Refuses options that exclude each other, in MIT's words. */
+/** Refuses what is wrong among the options, in MIT's words; the first mistake ends it. */
 export function checkArguments(args: Arguments): void {
   const any = (...names: readonly string[]): boolean => names.some(name => args.has(name));
-  if (args.has('h')) throw new UsageError('');
-  if (args.has('u') && args.has('S')) throw new UsageError('Options -u and -S are mutually exclusive');
+  const seen = new Set<string>();
+  for (const each of args.given) {
+    if ('mistake' in each) throw new UsageError(each.mistake);
+    if (each.option === 'h') throw new UsageError('');
+    seen.add(each.option);
+    if (seen.has('u') && seen.has('S')) throw new UsageError('Options -u and -S are mutually exclusive');
+  }
   if (args.has('u2u') && any('I', 'U', 'F')) {
     throw new UsageError('Options --u2u and -I|-U|-F are mutually exclusive');
   }

@@ -1,6 +1,7 @@
 import type { Arguments } from '../command.ts';
 import { dataDirectory } from '../directories.ts';
 import { lineOfJson } from '../json.ts';
+import { muted } from '../manners.ts';
 import { tellError, tellShortly } from '../run-command.ts';
 import { printable } from '../sentences.ts';
 import { endSessions, makeSessions } from '../session-registry.ts';
@@ -12,7 +13,8 @@ import { type Arrangement, type Standing, serviceArrangement } from './units.ts'
 const name = 'krb5kit logout';
 
 /** Has tickets destroyed at the end of sessions, wherever that can be arranged for; says what is done. */
-export async function installLogout(io: Io): Promise<number> {
+export async function installLogout(args: Arguments, io: Io): Promise<number> {
+  if (args.has('json')) return inJson(installLogout, args, io);
   let status = await forEach(io, (arrangement, standing) => {
     if (standing === 'impossible') return 0;
     if (standing !== 'installed') return arrangement.install();
@@ -27,7 +29,8 @@ export async function installLogout(io: Io): Promise<number> {
 }
 
 /** Undoes it and says what is done. Sessions that there are end as if it had never been. */
-export async function uninstallLogout(io: Io): Promise<number> {
+export async function uninstallLogout(args: Arguments, io: Io): Promise<number> {
+  if (args.has('json')) return inJson(uninstallLogout, args, io);
   let any = false;
   const status = await forEach(io, (arrangement, standing) => {
     if (standing === 'impossible' || standing === 'absent') return 0;
@@ -36,6 +39,18 @@ export async function uninstallLogout(io: Io): Promise<number> {
   });
   endSessions(dataDirectory(io));
   if (!any && status === 0) io.out('Nothing is installed\n');
+  return status;
+}
+
+/** Does it without a word, and tells in JSON how things stand then. */
+async function inJson(
+  action: (args: Arguments, io: Io) => Promise<number>,
+  args: Arguments,
+  io: Io,
+): Promise<number> {
+  const plain = { ...args, has: (option: string) => option !== 'json' && args.has(option) };
+  const status = await action(plain, muted(io));
+  await showStatusInJson(args, io);
   return status;
 }
 

@@ -7,6 +7,7 @@ import { tellError, tellFailure } from '../run-command.ts';
 import { openSession, type Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import { becomeDaemon } from './background.ts';
+import { inheritedDescriptors } from './descriptors.ts';
 import { isFinal, type Keeper, keepTickets, retryAfter } from './keeper.ts';
 import { notifyManager } from './notify.ts';
 import { writePidFile } from './pid-file.ts';
@@ -19,6 +20,7 @@ const MARGIN = 120;
 
 /** Gets the tickets, and keeps them alive while the command runs; resolves to the exit status. */
 export async function runJob(job: Job, io: Io): Promise<number> {
+  const descriptors = inheritedDescriptors(job.kinit);
   const aborting = new AbortController();
   // From here on a signal must not end us before everything is removed.
   const stop = catchSignals(io, () => aborting.abort());
@@ -26,7 +28,7 @@ export async function runJob(job: Job, io: Io): Promise<number> {
   const terminal = { lent: false };
   const ours = quietIo(job, { signal: aborting.signal, terminal }, io);
   try {
-    const ends = { stop, alarm, terminal, cancel: () => aborting.abort() };
+    const ends = { stop, alarm, terminal, descriptors, cancel: () => aborting.abort() };
     return await inPlace(job, ends, openSession(ours));
   } catch (error) {
     if (error instanceof UsageError) throw error;
@@ -72,7 +74,7 @@ function quietIo({ log }: Job, { signal, terminal }: Surroundings, io: Io): Io {
 
 async function inPlace(
   job: Job,
-  ends: Pick<Errand, 'stop' | 'alarm' | 'terminal' | 'cancel'>,
+  ends: Pick<Errand, 'stop' | 'alarm' | 'terminal' | 'descriptors' | 'cancel'>,
   session: Session,
 ): Promise<number> {
   const { io } = session;
@@ -127,6 +129,8 @@ interface Errand {
   readonly stop: Stop;
   readonly alarm: Alarm;
   readonly terminal: Terminal;
+  /** Those that the command is to have besides the standard ones. */
+  readonly descriptors: readonly number[];
 }
 
 async function whileItLasts(errand: Errand, io: Io): Promise<number> {
@@ -141,7 +145,7 @@ async function whileItLasts(errand: Errand, io: Io): Promise<number> {
 }
 
 async function withCommand(
-  { job, refresh, env, place, stop, alarm, terminal, cancel, ...errand }: Errand,
+  { job, refresh, env, place, stop, alarm, terminal, descriptors, cancel, ...errand }: Errand,
   ready: () => void,
   io: Io,
 ): Promise<number> {
@@ -152,7 +156,7 @@ async function withCommand(
     // A command that needs tickets is not started without any.
     if (!job.keepsGoing) supplied = await patiently(refresh, { ...job, alarm }, io);
   }
-  const surroundings = { name: program, env, stop, io, silent: job.daemon !== undefined };
+  const surroundings = { name: program, env, stop, io, descriptors, silent: job.daemon !== undefined };
   const started = job.command.length === 0 ? undefined : startProgram(job.command, surroundings);
   let removePid = (): void => undefined;
   if (started?.pid !== undefined) {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { fileReason } from '../file-reason.ts';
 import { printable } from '../sentences.ts';
@@ -60,6 +60,8 @@ export interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
   readonly stop: Stop;
   readonly io: Io;
+  /** Those besides the standard ones that the program is to have as well, by the same numbers. */
+  readonly descriptors?: readonly number[];
   /** Without input and output. */
   readonly silent?: boolean;
 }
@@ -79,7 +81,7 @@ export interface Started {
 /** Starts a program with our own input and output, unless a signal has come before. */
 export function startProgram(
   [program = '', ...args]: readonly string[],
-  { name, env, stop, io, silent = false }: Surroundings,
+  { name, env, stop, io, descriptors = [], silent = false }: Surroundings,
 ): Started {
   if (stop.early !== undefined) return notStarted(statusOf(stop.early));
   const fail = (error: unknown): number => {
@@ -89,7 +91,11 @@ export function startProgram(
   try {
     // What an empty variable leaves of a command line.
     if (program === '') throw Object.assign(new Error('no name'), { code: 'ENOENT' });
-    const child = spawn(program, args, { env, stdio: silent ? 'ignore' : 'inherit', cwd: io.cwd });
+    const child = spawn(program, args, {
+      env,
+      stdio: silent ? 'ignore' : stdioWith(descriptors),
+      cwd: io.cwd,
+    });
     stop.passTo(child);
     const status = new Promise<number>(resolve => {
       child.once('error', error => resolve(fail(error)));
@@ -99,6 +105,12 @@ export function startProgram(
   } catch (error) {
     return notStarted(fail(error));
   }
+}
+
+/** What is between two of them stays closed. */
+function stdioWith(descriptors: readonly number[]): StdioOptions {
+  const length = Math.max(2, ...descriptors) + 1;
+  return Array.from({ length }, (_, fd) => (fd <= 2 || descriptors.includes(fd) ? fd : 'ignore'));
 }
 
 /** What shells say of a program that a signal has ended. */

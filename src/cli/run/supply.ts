@@ -46,7 +46,7 @@ export async function supplyOf(
   const chosen = await chooseCache(choosing, session, { withKeytab: job.withKeytab, say });
   const target = { ...chosen, cache: place?.cache ?? chosen.cache, makePrimary: undefined };
   const { wishes, ignored, faults } = await readWishes(kinit, session.io);
-  if (faults.length > 0) throw new UsageError(faults.map(fault => `${program}: ${fault}`).join('\n'));
+  if (faults.length > 0) throw new UsageError(faults.map(({ words }) => `${program}: ${words}`).join('\n'));
   for (const line of ignored) session.io.err(`${line}\n`);
   const request = {
     args: kinit,

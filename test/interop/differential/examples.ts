@@ -2,7 +2,7 @@ import type { Difference } from '../../support/differences.ts';
 import { type Case, step } from '../../support/differential.ts';
 
 /** The case that shows a difference. */
-export function exampleOf({ example, typed }: Difference): Case {
+export function exampleOf({ example, typed, columns }: Difference): Case {
   const words = example.split(' ');
   const first = words.findIndex(word => !/^[A-Z]\w*=/.test(word));
   const env = Object.fromEntries(
@@ -10,5 +10,5 @@ export function exampleOf({ example, typed }: Difference): Case {
   );
   const { input, ...line } = step(words.slice(first).join(' '));
   const read = input === undefined ? {} : { input: input.replaceAll('␠', ' ') };
-  return { steps: [{ ...line, ...read, ...(typed && { typed }) }], env };
+  return { steps: [{ ...line, ...read, ...(typed && { typed }), ...(columns && { columns }) }], env };
 }

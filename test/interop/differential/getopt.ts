@@ -179,7 +179,78 @@ const lines = [
     '-h',
   ].map(words => `kswitch ${words}`),
   ...['a b', '-- alice', '--', 'a b c', "''"].map(words => `kpasswd ${words} <`),
+  ...mistakes(),
 ];
+
+/** Several mistakes on one line: some programs stop at the first, others tell of all. */
+function mistakes(): readonly string[] {
+  return [
+    ...[
+      '-Z -Q alice',
+      '-ZQ',
+      '-Z -l',
+      '-Z=x',
+      '-W',
+      '-Z -- x',
+      '-Z x -Q y',
+      '-t a -Z',
+      '-i -Z',
+      '-ki -t a -Q',
+    ],
+    ...['-Z -4', '-4 -Z', '-l 0 -4', '-c a -c b -4f', '-Z=x -4', '-t a -t b -Z -t c', '-S a -S b -Z'],
+    ...['-c a -l 0 -c b -Z -c d -fF --bogus --no --forward=1 -X x y', '-s bogus -l 0 -r x -Z -l -5'],
+    ...['--x=y --forwardable=1 --no', '-aAfFpPit x --request-pac --no-request-pac --canonicalize= -Z'],
+    ...[
+      '-i -t a -Z x y --foo -ti -c a',
+      '-T a -T b -I c -I d -Z -c e -c f -l',
+      '--canon=1 --enterprise=2 a b',
+    ],
+  ]
+    .map(words => `kinit ${words} <`)
+    .concat(
+      ...[
+        '-Z -Q',
+        '-ZQ',
+        '-kkZ',
+        '-kZk',
+        '-k -c -Z',
+        '-n -Z',
+        '-lA -Z',
+        '-kk -4',
+        '-Z -4',
+        '-cZ -4',
+        '-Z -V',
+      ].map(words => `klist ${words}`),
+      ...[
+        '-Z -Q x',
+        '-u -S a -Z',
+        '-S a -u -Z',
+        '-u -Z -S a',
+        '-P -Z',
+        '-h -Z',
+        '-Z -h',
+        '-I a --u2u b -Z',
+      ].map(words => `kvno ${words}`),
+      ...['--bogus --u2u', '-Z -c', '--no=1 -Z', '-c a -Z x'].map(words => `kvno ${words}`),
+      ...['-Z -Q', '-ZQA', '-Z -c', '--A --c', '--Aq', '-Z -4', '-c a -c b -4', '-p a -Q -p', '-Z -- -Q'].map(
+        words => `kdestroy ${words}`,
+      ),
+      ...['-Z -c a -c b -A -p x -Q -c d y', '-c a -c b -c d', '-p a -p b -A', '-AZ x', '--foo --bar'].map(
+        words => `kdestroy ${words}`,
+      ),
+      ...[
+        '-Z',
+        '-Z -Q',
+        '-c',
+        '-p -c',
+        '-Z -c a -p b -Q -c d y',
+        '-c a -c b -c d',
+        '-Zc a -p',
+        '--cc a',
+        'x -Z',
+      ].map(words => `kswitch ${words}`),
+    );
+}
 
 export const getoptCases: readonly Case[] = [
   ...lines.map(line => inCase(line)),

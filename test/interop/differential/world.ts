@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configEntry } from '../../../src/ccache/config-entries.ts';
@@ -115,6 +115,8 @@ function writeCaches(at: (name: string) => string): void {
   ]);
   const whole = readFileSync(at('cc'));
   writeFileSync(at('open.cc'), whole, { mode: 0o644 });
+  writeFileSync(at('linked'), whole, { mode: 0o600 });
+  symlinkSync('linked', at('link.cc'));
   const { credentials } = CcacheFile.decode(whole);
   write('mixed.cc', [...credentials, ticketFor('host/gone@A.TEST', over)]);
   writeFileSync(at('cut.cc'), whole.subarray(0, whole.length - 40), { mode: 0o600 });

@@ -1,0 +1,38 @@
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { type Ccache, ccacheName } from '../../ccache/ccache.ts';
+import { KerberosError } from '../../errors.ts';
+import type { Session } from '../session.ts';
+
+/** Whether two caches are one, however they are named: to move a cache onto itself would be to lose it. */
+export async function isSamePlace(a: Ccache, b: Ccache, session: Session): Promise<boolean> {
+  if (placeOf(a, session) === placeOf(b, session)) return true;
+  const types = [a.type, b.type];
+  const mayBeSealed = types.includes('KCM') && types.includes('KEYCHAIN') && a.residual === b.residual;
+  return mayBeSealed && (await servesSealedTickets(session));
+}
+
+/** One name for a cache. */
+function placeOf({ type, residual }: Ccache, { io }: Session): string {
+  if (type !== 'FILE' && type !== 'DIR') return ccacheName({ type, residual });
+  const path = resolve(io.cwd, type === 'DIR' ? residual.slice(1) : residual);
+  try {
+    return `FILE:${join(realpathSync(dirname(path)), basename(path))}`;
+  } catch {
+    return `FILE:${path}`;
+  }
+}
+
+/** Whether the KCM server is an agent of ours, which has the KEYCHAIN caches by the same names. */
+async function servesSealedTickets({ caches }: Session): Promise<boolean> {
+  const { kcmSocket: socket } = caches;
+  if (socket === undefined) return false;
+  const { agentStatus } = await import('../agent/control.ts');
+  try {
+    return (await agentStatus({ socket }))?.kind === 'keychain';
+  } catch (error) {
+    // Another server does not know the question.
+    if (error instanceof KerberosError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+import { enctypeText } from '../../client/telling.ts';
+import { KerberosError } from '../../errors.ts';
+import type { KeytabEntry } from '../../keytab/keytab.ts';
+import { KU_TICKET } from '../../messages/numbers.ts';
+import type { Principal } from '../../messages/principal.ts';
+import { toKey, unseal } from '../../messages/seal.ts';
+import { EncTicketPart, type Ticket } from '../../messages/ticket.ts';
+import { bad, type Finding, good } from './finding.ts';
+
+/** Without that ticket no other can be asked for. */
+export function isTgs({ components }: Principal): boolean {
+  return components[0] === 'krbtgt';
+}
+
+/** Whether one of the keys that a keytab has of a service opens a ticket for it, and why not. */
+export function ticketFinding(
+  { encPart }: Ticket,
+  entries: readonly KeytabEntry[],
+  { subject, name }: { readonly subject: string; readonly name: string },
+): Finding {
+  if (entries.some(({ key }) => opens(encPart, key))) {
+    return good(subject, `its key of ${name} opens the ticket: the service would accept it`);
+  }
+  const renew = `have the keytab of ${name} written anew: ktutil, ktadd or ktpass`;
+  const versions = [...new Set(entries.map(({ kvno }) => kvno))].join(', ');
+  if (encPart.kvno !== undefined && !entries.some(({ kvno }) => kvno === encPart.kvno)) {
+    return bad(subject, `it has kvno ${versions} of ${name}, and the KDC kvno ${encPart.kvno}`, renew);
+  }
+  if (!entries.some(({ key }) => key.keytype === encPart.etype)) {
+    return bad(
+      subject,
+      `it has no ${enctypeText(encPart.etype)} key of ${name}, which the ticket needs`,
+      renew,
+    );
+  }
+  return bad(subject, `its key of ${name} does not open the ticket, though the version is the same`, renew);
+}
+
+function opens(encPart: Ticket['encPart'], key: KeytabEntry['key']): boolean {
+  if (key.keytype !== encPart.etype) return false;
+  try {
+    unseal(EncTicketPart, encPart, toKey(key), KU_TICKET);
+    return true;
+  } catch (error) {
+    if (error instanceof KerberosError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,45 @@
+import { ConfigError } from '../../errors.ts';
+import { fileReason } from '../file-reason.ts';
+import { readWholeFile } from '../whole-file.ts';
+
+/** A hundred thousand users with policies of their own. */
+const MAX_BYTES = 64 << 20;
+
+/** The text of a file or a pipe. Throws ConfigError CONFIG_UNREADABLE. */
+export async function readText(file: string): Promise<string> {
+  const bytes = await readWholeFile(file, MAX_BYTES).catch(cause => {
+    throw new ConfigError('CONFIG_UNREADABLE', `${file}: ${fileReason(cause)}`, { file }, { cause });
+  });
+  if (bytes === undefined)
+    throw new ConfigError('CONFIG_UNREADABLE', `${file}: It is longer than ${MAX_BYTES} bytes`, { file });
+  return new TextDecoder().decode(bytes);
+}
+
+/** YAML or JSON. Throws an Error that says where, but not what a parser quotes: the text has passwords in it. */
+export async function parseContent(content: string): Promise<unknown> {
+  if (/^\s*[{[]/.test(content)) {
+    try {
+      return withoutSchema(JSON.parse(content));
+    } catch {
+      throw new Error('this is not JSON');
+    }
+  }
+  const { parseDocument } = await import('yaml');
+  const document = parseDocument(content);
+  const [fault] = document.errors;
+  const line = fault?.linePos?.[0].line;
+  if (fault !== undefined)
+    throw new Error(`this is not YAML${line === undefined ? '' : `, in line ${line}`}`);
+  try {
+    return withoutSchema(document.toJS({ maxAliasCount: 100 }));
+  } catch {
+    throw new Error('this is not YAML');
+  }
+}
+
+/** Editors find the schema by this member. */
+function withoutSchema(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const { $schema, ...others } = value as Record<string, unknown>;
+  return others;
+}
