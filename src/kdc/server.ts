@@ -63,12 +63,12 @@ export async function listenKdc(kdc: Responder, options: ListenOptions = {}): Pr
 }
 
 /**
- * Whom a server answers has an address: there is nothing to look up and wait for. No name is made of what these are made
- * of, and Node's own pattern takes half a millisecond to compile.
+ * Whom a server answers has an address: there is nothing to look up and wait for. No name looks like one, but short forms
+ * such as 127.1 have to be looked up, and Node's own pattern takes half a millisecond to compile.
  */
 const lookUp: NonNullable<SocketOptions['lookup']> = (host, options, done) => {
   if (host.includes(':')) done(null, host, 6);
-  else if (/^[\d.]+$/.test(host)) done(null, host, 4);
+  else if (/^(?:\d+\.){3}\d+$/.test(host)) done(null, host, 4);
   else lookup(host, options, done);
 };
 

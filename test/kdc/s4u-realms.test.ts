@@ -4,6 +4,9 @@ import { paForUser, S4uX509Exchange } from '../../src/client/s4u-padata.ts';
 import { requestByProxy } from '../../src/client/s4u-proxy.ts';
 import { requestForUser } from '../../src/client/s4u-self.ts';
 import { exchangeTgs } from '../../src/client/tgs.ts';
+import { sealTicket } from '../../src/kdc/issue.ts';
+import { kdcKey } from '../../src/kdc/kdc-keys.ts';
+import { PacContents } from '../../src/kdc/pac/contents.ts';
 import { type RunningKdc, startKdc, type UserSpec } from '../../src/kdc/start.ts';
 import type { Credential } from '../../src/messages/credential.ts';
 import {
@@ -16,11 +19,14 @@ import {
 import { CANONICALIZE, CNAME_IN_ADDL_TKT, FORWARDABLE } from '../../src/messages/flags.ts';
 import { KdcError } from '../../src/messages/krb-error.ts';
 import { NT_ENTERPRISE } from '../../src/messages/numbers.ts';
+import { PAC_CLIENT_INFO } from '../../src/messages/pac.ts';
+import { encodeClientInfo } from '../../src/messages/pac-writer.ts';
 import {
   formatPrincipal,
   type Principal,
   parsePrincipal,
   tgsPrincipal,
+  toPrincipalName,
 } from '../../src/messages/principal.ts';
 import { readyKey } from '../../src/messages/ready-key.ts';
 import {
@@ -146,6 +152,16 @@ async function evidenceOf(user: Principal): Promise<{ evidence: Credential; refe
   return { evidence, referral: await byProxy(tgt, evidence, { ...db, realm: B }) };
 }
 
+/** The same ticket with this name in its PAC. */
+function telling(credential: Credential, name: string): Credential {
+  const { part, key, server } = kdc.kdc.state.tickets.open(credential.ticket);
+  const pac = new PacContents([{ type: PAC_CLIENT_INFO, data: encodeClientInfo(name, part.authtime) }]);
+  const { principal } = server;
+  const vouched = { server: principal, pac, indicators: [], kdc: kdcKey(kdc.database, B) };
+  const sealing = { realm: principal.realm, sname: toPrincipalName(principal), key, kvno: 1, vouched };
+  return { ...credential, ticket: Uint8Array.from(sealTicket(part, sealing)) };
+}
+
 describe('a ticket for a service itself, in the name of a user of another realm', () => {
   it('is there once that realm has told of the user', async () => {
     const credential = await requestForUser(await tgtFor(A), { realm: A, name: alice }, options());
@@ -224,6 +240,20 @@ describe('a ticket for a service itself, in the name of a user of a realm that a
   it('needs what the realm of the user has told, and not just the ticket of the service', async () => {
     const toB = await ask(await login(app), tgsPrincipal(B, C));
     expect(await refusal(forUser(toB, { ...enterprise(app), realm: B }, alice))).toBe(KDC_ERR_BADOPTION);
+  });
+
+  it('is not for whom a ticket of the own realm seems to tell of', async () => {
+    const toB = await ask(await login(app), tgsPrincipal(B, C));
+    const ours = telling(await ask(toB, tgsPrincipal(B)), 'alice@A.TEST');
+    expect(await refusal(forUser(ours, { ...enterprise(app), realm: B }, alice))).toBe(KDC_ERR_BADOPTION);
+  });
+
+  it('is not for whom the ticket of a client of such a name seems to tell of', async () => {
+    const namesake = { ...app, components: ['alice@A.TEST'] };
+    kdc.database.add(namesake, { password: 'pw' });
+    const toB = telling(await ask(await login(namesake), tgsPrincipal(B, C)), 'alice@A.TEST');
+    const atB = { ...enterprise(namesake), realm: B };
+    expect(await refusal(forUser(toB, atB, alice))).toBe(KDC_ERR_BADOPTION);
   });
 
   it('is not for users who come by a way that the realm of the service does not take', async () => {

@@ -175,6 +175,11 @@ describe('listening', () => {
     expect(await askUdp(server, Buffer.from('6'))).toEqual(Buffer.from('66'));
   });
 
+  it('works by the short form of an address, which has to be looked up', async () => {
+    const server = await listen(echo(2), { host: '127.1' });
+    expect(await askUdp({ ...server, host: '127.0.0.1' }, Buffer.from('4'))).toEqual(Buffer.from('44'));
+  });
+
   it('fails with KDC_LISTEN on a port that is taken for either transport', async () => {
     const { port } = await listen(echo());
     await expect(listenKdc(echo(), { port })).rejects.toMatchObject({ code: 'KDC_LISTEN' });

@@ -1,13 +1,16 @@
 import { CodecError, IntegrityError } from '../../errors.ts';
 import { KDC_ERR_ETYPE_NOSUPP, KRB_AP_ERR_SKEW } from '../../messages/error-codes.ts';
 import { PRE_AUTHENT } from '../../messages/flags.ts';
-import { KU_AS_REQ_PA_ENC_TS, PA_ENC_TIMESTAMP } from '../../messages/numbers.ts';
+import { KU_AS_REP, KU_AS_REQ_PA_ENC_TS, PA_ENC_TIMESTAMP } from '../../messages/numbers.ts';
 import { PaEncTsEnc } from '../../messages/preauth-data.ts';
 import { unseal } from '../../messages/seal.ts';
 import { EncryptedData } from '../../messages/types.ts';
 import { currentKeys, type PrincipalEntry } from '../database.ts';
 import { refuse } from '../refusal.ts';
 import type { KdcPreauth } from './mechanism.ts';
+
+/** What a client's key serves for: the reply is sealed in it as well. */
+const USAGES = [KU_AS_REQ_PA_ENC_TS, KU_AS_REP];
 
 const OFFER = { padataType: PA_ENC_TIMESTAMP, padataValue: new Uint8Array(0) };
 
@@ -32,6 +35,7 @@ function open(padataValue: Uint8Array, client: PrincipalEntry): Date | undefined
     const sealed = EncryptedData.decode(padataValue);
     const key = currentKeys(client).key(sealed.etype);
     if (key === undefined) refuse(KDC_ERR_ETYPE_NOSUPP, 'CANT_FIND_CLIENT_KEY');
+    key.operations.prepare?.(USAGES);
     return unseal(PaEncTsEnc, sealed, key, KU_AS_REQ_PA_ENC_TS).patimestamp;
   } catch (error) {
     if (error instanceof IntegrityError || error instanceof CodecError) return undefined;

@@ -46,7 +46,6 @@ export function forForeignService(
 ): Behalf {
   const { cname, crealm, authtime } = header.part;
   const issuer = header.server.principal.realm;
-  if (issuer === body.realm) refuse(KDC_ERR_BADOPTION, 'S4U_ACROSS_REALMS');
   const realm = checkReferral(exchange, { header, server, body });
   transitedBy({ part: header.part, issuer, realm: body.realm }, realm, body.kdcOptions);
   admitClient(client, exchange.now);
@@ -119,6 +118,8 @@ function checkReferral(
   { kdc }: Exchange,
   { header, server, body }: Pick<BehalfRequest, 'header' | 'server' | 'body'>,
 ): RealmPolicy {
+  // What we have issued ourselves tells of its client, by whatever name, and of nobody whom another realm vouches for.
+  if (header.server.principal.realm === body.realm) refuse(KDC_ERR_BADOPTION, 'S4U_ACROSS_REALMS');
   const onward = nearestRealm(kdc.database, body.realm, header.part.crealm);
   if (onward === undefined || !samePrincipal(onward.principal, server.principal)) {
     refuse(KRB_AP_ERR_BADMATCH, 'INVALID_S4U2SELF_REQUEST_SERVER_MISMATCH');
@@ -196,6 +197,8 @@ export function onward(pac: PacContents, { cname, crealm, authtime }: OpenedTick
   return pac.with(clientInfo(toPrincipal(cname, crealm), authtime, { withRealm: true }));
 }
 
+const WITHOUT_USER = 'S4U_ACROSS_REALMS_WITHOUT_USER';
+
 /** The user whom the PAC of a ticket of another realm names, and what it says. Throws `Refusal`. */
 function toldUser(
   database: PrincipalDatabase,
@@ -203,7 +206,10 @@ function toldUser(
 ): { readonly user: Principal; readonly pac: PacContents } {
   const bytes = findPac(ticket.part.authorizationData ?? []);
   if (bytes === undefined) refuse(KDC_ERR_BADOPTION, 'S4U_ACROSS_REALMS_WITHOUT_PAC');
-  const user = userIn(decodePac(bytes).clientInfo?.name ?? '');
+  const name = decodePac(bytes).clientInfo?.name ?? '';
+  // Some realms have clients with an `@` in their names, and put them into PACs as they are.
+  if (name === ticket.part.cname.nameString.join('/')) refuse(KDC_ERR_BADOPTION, WITHOUT_USER);
+  const user = userIn(name);
   return { user, pac: new PacContents(verifiedPac(database, ticket, bytes, user)) };
 }
 
@@ -214,7 +220,7 @@ function userIn(text: string): Principal {
   } catch (error) {
     if (!(error instanceof KerberosError)) throw error;
   }
-  refuse(KDC_ERR_BADOPTION, 'S4U_ACROSS_REALMS_WITHOUT_USER');
+  refuse(KDC_ERR_BADOPTION, WITHOUT_USER);
 }
 
 /** A user of another realm, who may be known here if this KDC serves that one as well. */
