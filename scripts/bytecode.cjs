@@ -1,7 +1,7 @@
 'use strict';
 // Bytecode of bundles: the build makes it for the Node at hand, and a command that finds none, for a package is made
 // without and an upgrade of Node outdates it, keeps it for the next one. Copied into dist/.
-const { accessSync, constants, renameSync, rmSync, writeFileSync } = require('node:fs');
+const { accessSync, chmodSync, constants, renameSync, rmSync, writeFileSync } = require('node:fs');
 const { dirname } = require('node:path');
 const { setFlagsFromString } = require('node:v8');
 const { Script } = require('node:vm');
@@ -24,7 +24,8 @@ function keepBytecode(file, source, head) {
   accessSync(dirname(file), constants.W_OK); // before the work
   const fresh = `${file}.${process.pid}`;
   try {
-    writeFileSync(fresh, cacheFile(head, bytecodeOf(source)), { flag: 'wx' });
+    writeFileSync(fresh, cacheFile(head, bytecodeOf(source)), { flag: 'wx', mode: 0o644 });
+    chmodSync(fresh, 0o644); // everyone runs it and its owner alone replaces it, whatever the umask
     renameSync(fresh, file);
   } finally {
     rmSync(fresh, { force: true });

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
@@ -78,6 +87,22 @@ it('is not kept where Node was given flags, which would be part of it', () => {
   expect(klist({ NODE_OPTIONS: '--stack-trace-limit=5' })).toBe(complaint);
   expect(kept()).toEqual([]);
 });
+
+it.skipIf(process.platform === 'win32')(
+  'is for everyone to run and for its owner alone to replace, whatever the umask',
+  () => {
+    for (const umask of [0, 0o77]) {
+      const { bundles, klist } = installed();
+      const before = process.umask(umask);
+      try {
+        klist();
+      } finally {
+        process.umask(before);
+      }
+      expect(statSync(join(bundles, 'klist.cache')).mode & 0o777).toBe(0o644);
+    }
+  },
+);
 
 it('is of no concern to a command that cannot write it', () => {
   const { bundles, klist, kept } = installed();

@@ -10,18 +10,21 @@ export interface RememberedKeychain extends Keychain {
 /** Remembers the secrets of the keychain that `open` gives whenever it has to be asked. */
 export function rememberKeychain(open: () => Promise<Keychain>): RememberedKeychain {
   const secrets = new Map<string, string>();
+  let timesForgotten = 0;
   return {
     get known() {
       return secrets.size > 0;
     },
     forget() {
+      timesForgotten++;
       secrets.clear();
     },
     async read(account) {
       const known = secrets.get(account);
       if (known !== undefined) return known;
+      const before = timesForgotten;
       const secret = await (await open()).read(account);
-      if (secret !== undefined) secrets.set(account, secret);
+      if (secret !== undefined && timesForgotten === before) secrets.set(account, secret);
       return secret;
     },
     async write(account, secret) {

@@ -99,12 +99,13 @@ function suite(): void {
     },
   );
 
-  it.each([[[]], [['--memory']], [['--password-fd', '7']]])(
+  it.each([[[]], [['--memory']], [['--password-fd', '7']], [['--password-file', '/dev/fd/7']]])(
     '%j: descriptors that the shell has opened reach the command, but for those of secrets',
     async options => {
       writeFileSync(inFolder('three'), 'three\n');
       writeFileSync(inFolder('secret'), 'alicepw\n');
-      const who = options.includes('--password-fd') ? ['alice'] : asAlice();
+      const hasSecret = options.some(option => option.startsWith('--password'));
+      const who = hasSecret ? ['alice'] : asAlice();
       // As make has it, 5 and 6 are a pipe of which both ends are passed on.
       const command =
         'read a <&3; echo "$a" >&4; echo token >&6; read b <&5; echo "$b"; ls /proc/$$/fd; true';
@@ -125,7 +126,7 @@ os.execvp('sh', ['sh', '-c', os.environ['LINE']])`;
       const [before, after] = ran.stdout.split('\n\n');
       const [token, ...open] = after!.trim().split('\n');
       expect(token).toBe('token');
-      const secret = options.includes('--password-fd') ? ['7'] : [];
+      const secret = hasSecret ? ['7'] : [];
       expect([...open, ...secret].sort()).toEqual(before!.split('\n').sort());
     },
   );

@@ -4,8 +4,10 @@ import { isNameless, pipeOf } from '../job/descriptor.ts';
 
 /** More than a shell or make passes on. */
 const MOST = 1024;
-/** The options that name one with a secret, which is for us alone. */
+/** The options that name one with a secret, which is for us alone: by its number, or as a file. */
 const SECRETS = ['keytabFd', 'cacheFd', 'passwordFd'];
+const SECRET_FILES = ['passwordFile', 't'];
+const DESCRIPTOR_FILE = /^(?:(?:WR)?FILE:)?\/(?:dev|proc\/self)\/fd\/(\d+)$/;
 
 /**
  * The descriptors besides the standard ones that we were started with: those for a secret are left out, and Node's own.
@@ -14,11 +16,16 @@ const SECRETS = ['keytabFd', 'cacheFd', 'passwordFd'];
 export function inheritedDescriptors(args?: Arguments): readonly number[] {
   if (process.platform !== 'linux') return [];
   // Nor is the one by which a Node that has started us talks to us anybody else's.
-  const ours = [...SECRETS.map(name => Number(args?.value(name))), channelDescriptor()];
+  const ours = [...secretDescriptors(args), channelDescriptor()];
   const open = openDescriptors();
   // Node takes the lowest numbers that are free, that by which it waits for events first: what is below was there before.
   const first = open.find(isNameless) ?? MOST;
   return open.filter(fd => !ours.includes(fd) && (fd < first || !isNodesOwn(fd, open)));
+}
+
+function secretDescriptors(args?: Arguments): readonly number[] {
+  const files = SECRET_FILES.map(name => DESCRIPTOR_FILE.exec(args?.value(name) ?? '')?.[1]);
+  return [...SECRETS.map(name => args?.value(name)), ...files].map(Number);
 }
 
 /** What waits for events is nameless or a pipe of which both ends are here. */
