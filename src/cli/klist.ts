@@ -1,7 +1,6 @@
 import { type Arguments, type Command, jsonOutput, UsageError } from './command.ts';
 import { listCaches, showAllCaches, showCache, statusOf } from './klist/cache.ts';
 import type { TicketListing } from './klist/credential.ts';
-import { showKeytab } from './klist/keytab.ts';
 import { createListing, type Listing } from './listing.ts';
 import { cacheOf } from './named-caches.ts';
 import { openSession, type Session } from './session.ts';
@@ -88,7 +87,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   if (args.has('l')) return listCaches(name, session, plain);
   const listing = { ...plain, indicators: await indicatorsOf(args.value('I'), session, plain) };
   if (args.has('A')) return showAllCaches(name, session, listing);
-  if (args.has('k')) await showKeytab(name, session, listing);
+  if (args.has('k')) await (await import('./klist/keytab.ts')).showKeytab(name, session, listing);
   else await showCache(await cacheOf(name, session), listing);
   return 0;
 }

@@ -1,13 +1,13 @@
 import { isConfigEntry } from '../../ccache/config-entries.ts';
 import { textToBytes } from '../../codec/text.ts';
-import { KerberosError } from '../../errors.ts';
 import { type Credential, isExpired, startOf } from '../../messages/credential.ts';
 import { formatPrincipal, type Principal, samePrincipal, toPrincipal } from '../../messages/principal.ts';
-import { Ticket } from '../../messages/ticket.ts';
+import type { Ticket } from '../../messages/ticket.ts';
 import { describeAddress } from '../addresses.ts';
 import { etypeText } from '../etype-text.ts';
 import type { Listing, TimeColumn } from '../listing.ts';
 import { flagLetters } from '../ticket-flags.ts';
+import type { decodeTicket } from './decode-ticket.ts';
 import { namesServer } from './ticket.ts';
 
 /** What tickets are listed with. */
@@ -23,15 +23,29 @@ export interface CacheListing extends TicketListing {
   readonly owner: Principal;
 }
 
-/** All that klist writes about one credential of a cache; a promise only where addresses are looked up. */
+/** Loaded with the first ticket that has to be taken apart; most listings have none. */
+let decode: typeof decodeTicket | undefined;
+
+/** All that klist writes about one credential of a cache; seldom a promise, as there may be ten thousand of them. */
 export function describeCredential(credential: Credential, listing: CacheListing): string | Promise<string> {
-  const { server: wanted, ticket: bytes } = credential;
-  const asUsual = !listing.has('e') && namesServer(bytes, wanted);
-  const ticket = asUsual ? undefined : decodeTicket(bytes);
+  const { server, ticket } = credential;
+  if (!listing.has('e') && namesServer(ticket, server)) return describe(credential, undefined, listing);
+  if (decode !== undefined) return describe(credential, decode(ticket), listing);
+  return import('./decode-ticket.ts').then(({ decodeTicket }) => {
+    decode = decodeTicket;
+    return describe(credential, decode(ticket), listing);
+  });
+}
+
+function describe(
+  credential: Credential,
+  ticket: Ticket | undefined,
+  listing: CacheListing,
+): string | Promise<string> {
   const head = isConfigEntry(credential) ? configLine(credential, listing) : ticketLine(credential, listing);
   const upper = head + detailLines(credential, ticket, listing);
   const server = ticket && toPrincipal(ticket.sname, ticket.realm);
-  const other = server && !samePrincipal(server, wanted);
+  const other = server && !samePrincipal(server, credential.server);
   const otherServer = other ? `\tTicket server: ${listing.text(formatPrincipal(server))}\n` : '';
   const lower = otherServer + (listing.indicators?.(credential) ?? '');
   if (!listing.has('a')) return upper + lower;
@@ -105,14 +119,4 @@ async function addressesText({ addresses }: Credential, listing: Listing): Promi
     texts.push(listing.text(await describeAddress(address, { resolve: !listing.has('n') })));
   }
   return texts.join(', ');
-}
-
-/** Undefined for what is no ticket, such as the value of a configuration entry. */
-function decodeTicket(bytes: Uint8Array): Ticket | undefined {
-  try {
-    return Ticket.decode(bytes);
-  } catch (error) {
-    if (error instanceof KerberosError) return undefined;
-    throw error;
-  }
 }

@@ -1,0 +1,12 @@
+import { KerberosError } from '../../errors.ts';
+import { Ticket } from '../../messages/ticket.ts';
+
+/** Undefined for what is no ticket, such as the value of a configuration entry. */
+export function decodeTicket(bytes: Uint8Array): Ticket | undefined {
+  try {
+    return Ticket.decode(bytes);
+  } catch (error) {
+    if (error instanceof KerberosError) return undefined;
+    throw error;
+  }
+}
