@@ -82,6 +82,10 @@ async function inPlace(
     maskSecrets(job.secret.texts, { ...job.secret, program: job.program }, io);
   const place =
     job.command.length > 0 && job.cacheName === undefined ? await makePrivatePlace(job, session) : undefined;
+  let removePid = (): void => undefined;
+  const pidWritten = (remove: () => void): void => {
+    removePid = remove;
+  };
   try {
     const { makePrimary, ...supply } = await supplyOf(job, place, session);
     const env = environment(job, { place, cache: supply.cache }, io);
@@ -95,9 +99,11 @@ async function inPlace(
     const supplied = await firstTickets(job, refresh, session);
     if (supplied !== undefined) await makePrimary?.();
     if (job.command.length === 0 && job.interval === undefined) return 0;
-    return await whileItLasts({ job, supplied, refresh, env, place, ...ends }, io);
+    return await whileItLasts({ job, supplied, refresh, env, place, pidWritten, ...ends }, io);
   } finally {
     await place?.close();
+    // Last: who sees that we run no more finds nothing of ours.
+    removePid();
   }
 }
 
@@ -126,6 +132,8 @@ interface Errand {
   refresh(options: LastingOptions): Promise<Supplied>;
   readonly env: NodeJS.ProcessEnv;
   readonly place: PrivatePlace | undefined;
+  /** Told what removes the file with our number. */
+  pidWritten(remove: () => void): void;
   readonly stop: Stop;
   readonly alarm: Alarm;
   readonly terminal: Terminal;
@@ -136,12 +144,8 @@ interface Errand {
 async function whileItLasts(errand: Errand, io: Io): Promise<number> {
   const { job } = errand;
   const ready = job.daemon === undefined ? () => undefined : becomeDaemon(job.daemon);
-  const removePid = writePidFile(job.pidFile, io.pid, { program: job.program, io });
-  try {
-    return await withCommand(errand, ready, io);
-  } finally {
-    removePid();
-  }
+  errand.pidWritten(writePidFile(job.pidFile, io.pid, { program: job.program, io }));
+  return withCommand(errand, ready, io);
 }
 
 async function withCommand(
