@@ -118,7 +118,7 @@ console.log(credential.client.components[0], KerberosError === shared, error ins
 `;
 
 describe('krb5kit/kdc', () => {
-  it.skipIf(!existsSync(join(root, 'dist/kdc.js')))(
+  it.skipIf(!existsSync(join(root, 'dist/kdc.js')) && process.env.CI !== 'true')(
     'starts a realm and logs in, with the errors of krb5kit',
     async () => {
       const args = ['--input-type=module', '-e', FIXTURE];

@@ -1,4 +1,4 @@
-import type { OptionRow } from '../command.ts';
+import type { Arguments, OptionRow } from '../command.ts';
 import { secretOptions } from '../ktutil/secret.ts';
 
 const secrets: readonly OptionRow[] = [
@@ -30,11 +30,12 @@ export const lastingOptions: readonly OptionRow[] = [
   },
 ];
 
-const names = [...jobSecretOptions, ...lastingOptions].map(({ flags }) =>
-  /--([\w-]+)/.exec(flags)![1]!.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase()),
-);
-
 /** Whether one of these options is given. */
-export function isForJob(args: { has(name: string): boolean }): boolean {
-  return names.some(name => args.has(name));
+export function isForJob({ given }: Pick<Arguments, 'given'>): boolean {
+  // Most command lines give no option at all, and none is worth the making of the names.
+  if (given.length === 0) return false;
+  const names = [...jobSecretOptions, ...lastingOptions].map(({ flags }) =>
+    /--([\w-]+)/.exec(flags)![1]!.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase()),
+  );
+  return given.some(each => 'option' in each && names.includes(each.option));
 }
