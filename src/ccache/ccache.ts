@@ -39,6 +39,8 @@ export interface Ccache {
    * its properties, which cannot be spread. Absent where `load` is as quick.
    */
   scan?<T>(use: (scan: CacheScan) => Promise<T>): Promise<T>;
+  /** Has ready what a change will take, as far as that leaves no trace: for a moment that would else be spent waiting. */
+  prepare?(): void;
   /** Makes the cache, or replaces it whole: a reader finds the old contents or the new, never anything between. */
   initialize(contents: CacheContents): Promise<void>;
   /**

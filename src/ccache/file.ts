@@ -9,7 +9,7 @@ import type { CacheContents, CacheScan, Ccache, CcacheEnvironment, CcacheType } 
 import { badFormat, cacheError, fileError } from './file-error.ts';
 import { CcacheFile, MAX_CACHE_BYTES } from './file-format.ts';
 import { hasLeftovers, removeLeftovers } from './leftovers.ts';
-import { type LockOptions, withLock } from './lock.ts';
+import { type LockOptions, prepareLock, withLock } from './lock.ts';
 import { mergeCredentials } from './match.ts';
 
 /** What is longer is not read as a whole only to be looked through. */
@@ -26,6 +26,10 @@ function fileCcache(path: string, environment: CcacheEnvironment): Ccache {
     residual: path,
     async load() {
       return read(path);
+    },
+    prepare() {
+      lockSubject(path);
+      prepareLock();
     },
     async scan(use) {
       return isLong(path) ? scan(path, use) : use(scanOf(path));

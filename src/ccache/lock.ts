@@ -23,7 +23,6 @@ export async function withLock<T>(
   options: LockOptions = {},
 ): Promise<T> {
   const directory = join(dataDirectory, 'locks');
-  if (!makeDirectory(directory)) return work(false);
   const path = join(directory, hash(subject));
   const ourselves = describeOurselves();
   // The system's clock may be set meanwhile; this one only runs.
@@ -31,7 +30,11 @@ export async function withLock<T>(
   let outcome: Outcome;
   for (let tries = 0; ; tries++) {
     outcome = acquire(path, ourselves);
-    if (outcome === 'impossible') return work(false);
+    // Nearly always the directory is there.
+    if (outcome === 'impossible') {
+      if (tries > 0 || !makeDirectory(directory)) return work(false);
+      continue;
+    }
     if (outcome !== 'busy') break;
     if (process.uptime() >= deadline) {
       throw new CcacheError('CACHE_BUSY', 'The credentials cache is in use by another process', subject);
@@ -43,6 +46,11 @@ export async function withLock<T>(
   } finally {
     releaseLock(path, ourselves);
   }
+}
+
+/** Has ready what the next lock takes, as far as that leaves no trace; a third of a millisecond the first time. */
+export function prepareLock(): void {
+  describeOurselves();
 }
 
 /** Milliseconds until the next attempt: short at first, but a crowd that waits must leave the processor to the holder. */

@@ -1,6 +1,5 @@
 import type { ServiceOptions } from '../client/service.ts';
 import type { Transport } from '../transport/transport.ts';
-import { hostCandidates } from './host-principal.ts';
 import { defaultRealmOf, type Session } from './session.ts';
 
 /** What an exchange with a KDC needs, as configured: transport, clock, clock skew, the ways to other realms, trace. */
@@ -18,7 +17,10 @@ export function exchangeOptions(session: Session, enctypes: readonly number[]): 
     now: () => session.io.now(),
     clockskew: session.config.libdefaults.clockskew,
     realmPath: session.config.realmPath,
-    candidates: server => hostCandidates(server, session),
+    async *candidates(server) {
+      const { hostCandidates } = await import('./host-principal.ts');
+      yield* hostCandidates(server, session);
+    },
     fallbackRealm: host => fallbackRealmOf(host, session),
     trace,
     signal: session.io.signal,

@@ -23,7 +23,7 @@ export const encryptedChallenge: PreauthMechanism = {
       async step() {
         const key = challengeKey('client', armorKey, await context.clientKey());
         const now = context.now();
-        context.trace(`Sending encrypted challenge ${now.toISOString()}`);
+        context.trace(`Sending encrypted challenge (for ${now.getTime() / 1000})`);
         const time = { patimestamp: now, pausec: (now.getTime() % 1000) * 1000 };
         const sealed = seal(PaEncTsEnc, time, key, KU_ENC_CHALLENGE_CLIENT);
         return [{ padataType: PA_ENCRYPTED_CHALLENGE, padataValue: EncryptedData.encode(sealed) }];

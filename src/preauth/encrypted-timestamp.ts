@@ -13,7 +13,7 @@ export const encryptedTimestamp: PreauthMechanism = {
       async step() {
         const key = await context.clientKey();
         const now = context.now();
-        context.trace(`Sending encrypted timestamp ${now.toISOString()}`);
+        context.trace(`Sending encrypted timestamp (for ${now.getTime() / 1000})`);
         const time = { patimestamp: now, pausec: (now.getTime() % 1000) * 1000 };
         const sealed = seal(PaEncTsEnc, time, key, KU_AS_REQ_PA_ENC_TS);
         return [{ padataType: PA_ENC_TIMESTAMP, padataValue: EncryptedData.encode(sealed) }];

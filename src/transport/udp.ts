@@ -22,20 +22,22 @@ export function exchangeUdp(
     let timer: NodeJS.Timeout | undefined;
     let sent = 0;
     let junkTimer: NodeJS.Timeout | undefined;
+    let settled = false;
 
+    // A send under way may still fail after it.
     const settle = (outcome: () => void): void => {
+      if (settled) return;
+      settled = true;
       clearTimeout(timer);
       clearTimeout(junkTimer);
       signal.removeEventListener('abort', onAbort);
-      socket.removeAllListeners();
-      // A send under way may still fail.
-      socket.on('error', () => {});
       socket.close();
       outcome();
     };
     const fail = (error: Error): void => settle(() => reject(error));
     const onAbort = (): void => fail(new Error('no answer'));
     const send = (): void => {
+      if (settled) return;
       if (sent > 0) onResend?.();
       socket.send(request);
       const pause = resendAfter[sent++];
@@ -53,6 +55,8 @@ export function exchangeUdp(
     // Connected, so that the system drops what others send and tells us of a closed port.
     socket.on('connect', send);
     try {
+      // Else Node would wait for it, which it need not.
+      socket.bind({ exclusive: true });
       socket.connect(port, address);
     } catch (error) {
       // Port 0 is refused here rather than by an event.

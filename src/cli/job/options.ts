@@ -1,5 +1,5 @@
 import type { Arguments, OptionRow } from '../command.ts';
-import { secretOptions } from '../ktutil/secret.ts';
+import { secretOptions } from '../ktutil/secret-options.ts';
 
 const secrets: readonly OptionRow[] = [
   { flags: '--keytab-env <variable>', text: 'Take the keytab from an environment variable, in base64.' },

@@ -5,7 +5,6 @@ import { NT_ENTERPRISE } from '../../messages/numbers.ts';
 import { formatPrincipal, type Principal, samePrincipal } from '../../messages/principal.ts';
 import { ActivityError, type Arguments, during } from '../command.ts';
 import { defaultCacheName } from '../default-cache.ts';
-import { hostPrincipal } from '../host-principal.ts';
 import { collectionOf } from '../named-caches.ts';
 import { defaultRealmOf, namedCache, principalOf, type Session, userPrincipal } from '../session.ts';
 
@@ -82,8 +81,9 @@ async function givenPrincipal(
   if (text !== undefined) return parseOperand(text, args, session);
   if (args.has('n')) return anonymousIn(args, session);
   if (!withKeytab) return undefined;
-  if (!args.has('i')) return hostPrincipal('host', undefined, session);
-  return clientKeytabOwner(session);
+  if (args.has('i')) return clientKeytabOwner(session);
+  const { hostPrincipal } = await import('../host-principal.ts');
+  return hostPrincipal('host', undefined, session);
 }
 
 /** The first principal of the client keytab. */

@@ -12,6 +12,7 @@ import { KDC_ERR_C_PRINCIPAL_UNKNOWN, KDC_ERR_KEY_EXPIRED } from '../../messages
 import { KdcError } from '../../messages/krb-error.ts';
 import { samePrincipal, tgsPrincipal } from '../../messages/principal.ts';
 import type { HostAddress } from '../../messages/types.ts';
+import type { Transport } from '../../transport/transport.ts';
 import { type Arguments, during } from '../command.ts';
 import { exchangeOptions } from '../exchange.ts';
 import { isAbsent } from '../named-caches.ts';
@@ -41,8 +42,10 @@ export async function getInitial(request: InitialRequest, session: Session): Pro
   const secret =
     request.secret ?? (withKeytab ? await keytabSecret(request, session) : passwordSecret(target, session));
   const result = await during('getting initial credentials', async () => {
+    const exchange = exchangeOptions(session, defaultTktEnctypes(session.config));
     const options = {
-      ...exchangeOptions(session, defaultTktEnctypes(session.config)),
+      ...exchange,
+      transport: preparing(target.cache, exchange.transport),
       kdcTimesync: libdefaults.kdcTimesync,
       server:
         service === undefined
@@ -82,6 +85,16 @@ export async function getInitial(request: InitialRequest, session: Session): Pro
   });
   if (!withKeytab) await warnOfPassword(result, session.io);
   return initialContents(result);
+}
+
+/** Has the cache ready while the KDC is at work on the second request, which is the last one as a rule. */
+function preparing(cache: Ccache, transport: Transport): Transport {
+  let requests = 0;
+  return (realm, request, signal) => {
+    requests += 1;
+    if (requests === 2) setImmediate(() => cache.prepare?.());
+    return transport(realm, request, signal);
+  };
 }
 
 /** Runs an exchange; once more within FAST where a KDC wants that and an anonymous ticket for it is to be had. */

@@ -1,6 +1,6 @@
 import { type Command, jsonOutput } from '../command.ts';
 import { enctypesOption, keytabOption, kvnoOption, quietOption } from './keytab.ts';
-import { secretOptions } from './secret.ts';
+import { secretOptions } from './secret-options.ts';
 
 /** ktutil add: the keys that a password makes, or one key, into a keytab. */
 export const ktutilAdd: Command = {

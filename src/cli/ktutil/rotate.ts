@@ -1,6 +1,6 @@
 import { type Command, jsonOutput } from '../command.ts';
 import { ageOption, enctypesOption, keytabOption, quietOption } from './keytab.ts';
-import { secretOptions } from './secret.ts';
+import { secretOptions } from './secret-options.ts';
 
 /** ktutil rotate: a new random password for a principal, and its keys into the keytab. */
 export const ktutilRotate: Command = {
