@@ -156,11 +156,18 @@ function clockOffset(
       offset,
     });
   }
+  // What a clock that is far behind asks for has ended when it begins, and there are KDCs that give it.
+  const hasEnded = part.endtime <= (part.starttime ?? part.authtime);
+  if (hasEnded && body.till > clock()) throw skewed();
   if (timesync) return agree ? undefined : offset;
   if (Math.abs(offset) > clockskew * 1000 && body.from === undefined) {
-    throw new KerberosError('REPLY_SKEW', 'Clock skew too great in KDC reply');
+    throw skewed();
   }
   return undefined;
+}
+
+function skewed(): KerberosError {
+  return new KerberosError('REPLY_SKEW', 'Clock skew too great in KDC reply');
 }
 
 /** A KDC that says it has seen our request (RFC 6806 §11) must prove it: nobody then took an offer of its out. */

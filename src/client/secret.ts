@@ -15,8 +15,12 @@ export type Secret =
   | { readonly password: () => Promise<string> }
   | { readonly keytab: readonly KeytabEntry[] };
 
-/** The same secret; its password is asked for once. */
+/** The same secret; its password is asked for once. Throws TypeError for what is none. */
 export function readOnce(secret: Secret): Secret {
+  // Else V8 would, with the password in its words.
+  if (typeof secret !== 'object' || secret === null) {
+    throw new TypeError('The secret must be { password } or { keytab }');
+  }
   if (!('password' in secret)) return secret;
   let password: Promise<string> | undefined;
   return {

@@ -15,6 +15,7 @@ import { doesFast } from './fast-available.ts';
 import { notFound } from './not-found.ts';
 import { type ExchangeOptions, exchangeOf, shifted } from './options.ts';
 import type { Journey, WalkOptions } from './referrals.ts';
+import { following, leading } from './under-way.ts';
 
 export interface ServiceOptions extends ExchangeOptions {
   /** Never asks a KDC. */
@@ -36,8 +37,8 @@ export interface ServiceOptions extends ExchangeOptions {
 /**
  * A ticket for `server`: the cache's own where it holds one that is valid, else from the KDCs, by way of the realms
  * they name; new tickets are stored. The credential goes by the name asked for, as in MIT's caches, so that it is found
- * by it again; the ticket in it has the true one. Throws CcacheError, KdcError, TransportError, and KerberosError
- * CREDENTIAL_NOT_FOUND, NO_TGT, TICKET_EXPIRED, REPLY_MODIFIED.
+ * by it again; the ticket in it has the true one. Who asks for the same by the same cache meanwhile waits for it. Throws
+ * CcacheError, KdcError, TransportError, and KerberosError CREDENTIAL_NOT_FOUND, NO_TGT, TICKET_EXPIRED, REPLY_MODIFIED.
  */
 export function getServiceCredential(
   cache: Ccache,
@@ -53,6 +54,8 @@ export function getServiceCredential(
       return requestService(tgt, server, walkOptions);
     },
     keepAs: { server },
+    // Where many ask at once, one of them asks the KDC, and the others find the ticket in the cache.
+    sharedAs: options.noStore ? undefined : formatPrincipal(server),
   };
   return runErrand(cache, errand, options);
 }
@@ -65,6 +68,8 @@ export interface Errand {
   request(tgt: Credential, options: WalkOptions): Promise<Journey>;
   /** What the cache is to know the new credential by. */
   readonly keepAs?: Partial<Credential> | undefined;
+  /** Errands of the same name for the same cache wait for the first of them. */
+  readonly sharedAs?: string | undefined;
 }
 
 /** The credential that an errand is about; new tickets are stored. Throws what `getServiceCredential` throws. */
@@ -78,6 +83,23 @@ export async function runErrand(cache: Ccache, errand: Errand, options: ServiceO
   }
   trace(`No ticket of that kind in ${ccacheName(cache)}`);
   if (options.cachedOnly) throw notFound(cache);
+  const { sharedAs } = errand;
+  if (sharedAs === undefined) return fetchCredential(cache, contents, errand, options);
+  const ahead = following(cache, sharedAs, options);
+  if (ahead === undefined) {
+    return leading(cache, sharedAs, options, () => fetchCredential(cache, contents, errand, options));
+  }
+  await ahead;
+  return runErrand(cache, { ...errand, sharedAs: undefined }, options);
+}
+
+async function fetchCredential(
+  cache: Ccache,
+  contents: CacheContents,
+  errand: Errand,
+  options: ServiceOptions,
+): Promise<Credential> {
+  const { trace } = exchangeOf(options);
   const kdcOffset = options.kdcOffset ?? contents.kdcOffset ?? 0;
   const adjusted = { ...options, kdcOffset };
   const cachedTgt = (realm: string) => findTgtOf(contents, realm, adjusted);

@@ -26,7 +26,10 @@ export function parseProfile(text: string, file: string, root: Section, events: 
   const parser: Parser = { file, root, events, line: 0, state: 'preamble', section: root, outer: [] };
   // MIT does not know the mark and so loses the first section; nobody who saved as "UTF-8" meant that.
   const body = text.startsWith('\ufeff') ? text.slice(1) : text;
-  for (const line of body.split('\n')) {
+  const lines = body.split('\n');
+  // What follows the last line end is no line, and a value left empty there is passed over.
+  if (lines.at(-1) === '') lines.pop();
+  for (const line of lines) {
     parser.line++;
     parseLine(parser, line);
   }

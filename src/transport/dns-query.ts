@@ -46,8 +46,10 @@ export async function queryDns(name: string, type: number, options: DnsQueryOpti
 async function ask(server: string, question: Buffer, signal: StopSignal): Promise<Buffer> {
   const target = serverTarget(server);
   const { exchangeUdp } = await import('./udp.ts');
+  // What answers another question may be anybody's, and the server's own answer under way.
+  const isReply = (datagram: Uint8Array): boolean => isAnswerTo(question, Buffer.from(datagram));
   const answer = await timed(signal, stop =>
-    exchangeUdp(target('udp'), question, { signal: stop, resendAfter: [] }),
+    exchangeUdp(target('udp'), question, { signal: stop, resendAfter: [], isReply }),
   );
   if (!isTruncated(answer)) return Buffer.from(answer);
   // Over TCP a message goes after its length in two octets.
@@ -100,10 +102,12 @@ function isTruncated(answer: Uint8Array): boolean {
   return answer.length > 3 && (answer[2]! & (TRUNCATED >> 8)) !== 0;
 }
 
+function isAnswerTo(question: Buffer, answer: Buffer): boolean {
+  return answer.length >= HEADER_BYTES && answer.readUInt16BE(0) === question.readUInt16BE(0);
+}
+
 function readAnswers(answer: Buffer, question: Buffer, type: number): Uint8Array[] {
-  if (answer.length < HEADER_BYTES || answer.readUInt16BE(0) !== question.readUInt16BE(0)) {
-    throw new Error('the DNS answer is not to our question');
-  }
+  if (!isAnswerTo(question, answer)) throw new Error('the DNS answer is not to our question');
   const flags = answer.readUInt16BE(2);
   const code = flags & 0x0f;
   if ((flags & RESPONSE) === 0 || (code !== 0 && code !== NAME_ERROR)) throw new Error(`DNS error ${code}`);

@@ -25,3 +25,38 @@ export class StopController implements StopSignal {
     for (const listener of [...this.listeners]) listener();
   }
 }
+
+const shared = new WeakMap<AbortSignal, StopSignal>();
+
+/** The signal with one listener on it at most, however many listen here: Node warns of more than ten. */
+export function sharedSignal(signal: AbortSignal): StopSignal {
+  const known = shared.get(signal) ?? new SharedSignal(signal);
+  shared.set(signal, known);
+  return known;
+}
+
+class SharedSignal implements StopSignal {
+  private readonly signal: AbortSignal;
+  private readonly listeners = new Set<() => void>();
+  private readonly tell = (): void => {
+    for (const listener of [...this.listeners]) listener();
+  };
+
+  constructor(signal: AbortSignal) {
+    this.signal = signal;
+  }
+
+  get aborted(): boolean {
+    return this.signal.aborted;
+  }
+
+  addEventListener(type: 'abort', listener: () => void): void {
+    this.signal.addEventListener(type, this.tell);
+    this.listeners.add(listener);
+  }
+
+  removeEventListener(type: 'abort', listener: () => void): void {
+    this.listeners.delete(listener);
+    if (this.listeners.size === 0) this.signal.removeEventListener(type, this.tell);
+  }
+}

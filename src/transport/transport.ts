@@ -1,12 +1,13 @@
 import type { Config } from '../config/config.ts';
-import { TransportError } from '../errors.ts';
+import { type TransportAttempt, TransportError } from '../errors.ts';
 import type { Trace } from '../trace.ts';
 import { locateServers, orderTargets, type Server } from './locate.ts';
 import type { Target } from './protocols.ts';
 import { raceTargets, type Timing } from './race.ts';
 import { SERVICES, type ServiceName } from './services.ts';
 import { createSrvLookup, type SrvLookup } from './srv.ts';
-import { StopController, type StopSignal } from './stop-signal.ts';
+import { StopController, type StopSignal, sharedSignal } from './stop-signal.ts';
+import { Turns } from './turns.ts';
 import type { UriLookup } from './uri.ts';
 
 /**
@@ -31,20 +32,29 @@ export interface TransportOptions extends Partial<Timing> {
  */
 const TIMING: Timing = { timeout: 20, stagger: 0.08, patience: 1, resendAfter: [2, 4, 8] };
 
+/** More at a time would be more datagrams than a KDC's socket holds, and more connections than its process takes. */
+const MAX_EXCHANGES = 32;
+
 /** The longest time a timer takes, in milliseconds; beyond it, it would fire at once. */
 const MAX_TIMER = 0x7fffffff;
 
-/** A transport to the KDCs that the profile or DNS names; the KDC that answered last is tried first. */
+/**
+ * A transport to the KDCs that the profile or DNS names; the KDC that answered last is tried first. Of many exchanges with
+ * one realm at the same time, 32 go on and the rest wait, within their time.
+ */
 export function createTransport(config: Config, options: TransportOptions = {}): Transport {
   const { trace = () => {}, lookupSrv = createSrvLookup(), lookupUri = lookupUriOfSystem } = options;
   const service = SERVICES[options.service ?? 'kdc'];
   const { stagger, patience, resendAfter } = { ...TIMING, ...options };
   const lastWinners = new Map<string, Target>();
+  const turns = new Turns(MAX_EXCHANGES);
 
   return async (realm, request, signal) => {
     const timeout = options.timeout ?? (config.libdefaults.requestTimeout || TIMING.timeout);
     const budget = startBudget(timeout, signal);
+    const isOurTurn = await turns.take(realm, budget.signal);
     try {
+      if (!isOurTurn) throw unreachable(realm, []);
       trace(`Sending request (${request.length} bytes) to ${realm}`, { kind: 'exchange', realm });
       const servers = await locateServers(config, realm, {
         service,
@@ -66,14 +76,7 @@ export function createTransport(config: Config, options: TransportOptions = {}):
         trace,
         signal: budget.signal,
       });
-      if (winner === undefined) {
-        throw new TransportError(
-          'KDC_UNREACHABLE',
-          `Cannot contact any KDC for realm '${realm}'`,
-          realm,
-          attempts,
-        );
-      }
+      if (winner === undefined) throw unreachable(realm, attempts);
       lastWinners.set(realm, winner.target);
       return winner.reply;
     } catch (error) {
@@ -83,8 +86,18 @@ export function createTransport(config: Config, options: TransportOptions = {}):
       throw new TransportError('ABORTED', 'aborted', realm, attempts, { cause: signal.reason });
     } finally {
       budget.end();
+      if (isOurTurn) turns.give(realm);
     }
   };
+}
+
+function unreachable(realm: string, attempts: readonly TransportAttempt[]): TransportError {
+  return new TransportError(
+    'KDC_UNREACHABLE',
+    `Cannot contact any KDC for realm '${realm}'`,
+    realm,
+    attempts,
+  );
 }
 
 function tellServers(
@@ -105,11 +118,12 @@ const lookupUriOfSystem: UriLookup = async (...question) => {
   return createUriLookup()(...question);
 };
 
-/** A signal that fires after `seconds`, when `outer` does, or when it is ended; the last closes all that still runs. */
+/** A signal that fires after `seconds`, when `within` does, or when it is ended; the last closes all that still runs. */
 function startBudget(
   seconds: number,
-  outer: AbortSignal | undefined,
+  within: AbortSignal | undefined,
 ): { readonly signal: StopSignal; end(): void } {
+  const outer = within && sharedSignal(within);
   const signal = new StopController();
   const abort = (): void => signal.abort();
   const timer = setTimeout(abort, Math.min(seconds * 1000, MAX_TIMER));

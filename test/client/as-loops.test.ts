@@ -128,6 +128,24 @@ describe('a KDC whose clock is not ours', () => {
     expect((await login([asReply(late)], options)).kdcOffset).toBeUndefined();
   });
 
+  it('is gone by before it vouches for it, however far behind a clock is that was never set', async () => {
+    const tillAt = async (now: string) => {
+      const kdc = scripted(preauthRequired([offerTimestamp]), asReply());
+      await login(kdc, { lifetime: 3600, now: () => new Date(now) });
+      return bodyOf(kdc.requests[1]!).till;
+    };
+    expect(await tillAt('1970-01-01T00:01:00Z')).toEqual(later(3600));
+    expect(await tillAt('2025-01-01T00:00:00Z')).toEqual(later(3600));
+    expect(await tillAt('2028-01-01T00:00:00Z')).toEqual(new Date('2028-01-01T01:00:00Z'));
+  });
+
+  it('is told of where a ticket has ended when it begins', async () => {
+    const ended = { part: { authtime: later(0), starttime: later(0), endtime: later(-60) } };
+    await expect(login([asReply(ended)])).rejects.toMatchObject({ code: 'REPLY_SKEW' });
+    // Who asks for that gets it.
+    expect((await login([asReply(ended)], { lifetime: -60 })).credential.endtime).toEqual(later(-60));
+  });
+
   it('is no difference within the second that its times are rounded to', async () => {
     expect((await login([asReply()])).kdcOffset).toBeUndefined();
     const now = () => new Date(NOW.getTime() + 900);

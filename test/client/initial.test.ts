@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Secret } from '../../src/client/secret.ts';
 import { randomKey } from '../../src/crypto/key.ts';
 import type { KeytabEntry } from '../../src/keytab/keytab.ts';
 import {
@@ -179,6 +180,11 @@ describe('the key of a password', () => {
     const secret = passwordOf();
     await expect(login([refusal(6)], {}, { secret })).rejects.toMatchObject({ errorCode: 6 });
     expect(secret.asked).toBe(0);
+  });
+
+  it('is in no error where it stands in the place of the secret', async () => {
+    const secret = 'wonderland' as unknown as Secret;
+    await expect(login([asReply()], {}, { secret })).rejects.toThrow(/^The secret must be \{ password \}/);
   });
 
   it('that the KDC refuses is a wrong password', async () => {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { renewCredential, validateCredential } from '../../src/client/renew.ts';
 import { getServiceCredential } from '../../src/client/service.ts';
+import { TransportError } from '../../src/errors.ts';
 import type { Credential } from '../../src/messages/credential.ts';
 import { FORWARDABLE, INVALID, RENEWABLE } from '../../src/messages/flags.ts';
 import { formatPrincipal, parsePrincipal } from '../../src/messages/principal.ts';
+import type { Transport } from '../../src/transport/transport.ts';
 import { alice, later, NOW } from '../support/scripted-kdc.ts';
 import { createTestRealm, host, newCache } from './realm.ts';
 
@@ -21,6 +23,59 @@ describe('a ticket for a service', () => {
     expect(second.ticket).toEqual(first.ticket);
     expect(realm.transport.count).toBe(asked);
     expect(names((await cache.load()).credentials)).toEqual(['krbtgt/A.TEST@A.TEST', 'host/server@A.TEST']);
+  });
+
+  it('is asked for once by all who want it at the same time', async () => {
+    const realm = createTestRealm();
+    const cache = await realm.cacheWith();
+    const asked = realm.transport.count;
+    const all = await Promise.all(
+      Array.from({ length: 100 }, () => getServiceCredential(cache, host, realm)),
+    );
+    expect(realm.transport.count).toBe(asked + 1);
+    for (const { ticket } of all) expect(ticket).toEqual(all[0]!.ticket);
+  });
+
+  it('is asked for by each whom the first one does not help', async () => {
+    const realm = createTestRealm();
+    const cache = await realm.cacheWith();
+    const controller = new AbortController();
+    const stuck = (_: string, __: Uint8Array, signal?: AbortSignal) =>
+      new Promise<never>((_, reject) => {
+        signal!.addEventListener('abort', () =>
+          reject(new TransportError('ABORTED', 'aborted', 'A.TEST', [])),
+        );
+      });
+    const aborted = getServiceCredential(cache, host, {
+      ...realm,
+      transport: stuck,
+      signal: controller.signal,
+    });
+    const impatient = getServiceCredential(cache, host, {
+      ...realm,
+      transport: async (to, request) => realm.transport(to, request),
+      signal: AbortSignal.timeout(20),
+    });
+    const others = [17, 18].map(etype => getServiceCredential(cache, host, { ...realm, enctypes: [etype] }));
+    expect((await impatient).server).toEqual(host);
+    controller.abort();
+    await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
+    expect((await Promise.all(others)).map(({ key }) => key.keytype)).toEqual([17, 18]);
+  });
+
+  it('is not waited for twice where no KDC answers', async () => {
+    const realm = createTestRealm();
+    const cache = await realm.cacheWith();
+    let asked = 0;
+    const dead = async () => {
+      asked++;
+      await new Promise(resolve => setTimeout(resolve, 10));
+      throw new TransportError('KDC_UNREACHABLE', 'silence', 'A.TEST', []);
+    };
+    const ask = (transport: Transport) => getServiceCredential(cache, host, { ...realm, transport });
+    const outcomes = await Promise.allSettled([ask(dead), ask(dead), ask(realm.transport)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled']);
+    expect(asked).toBe(1);
   });
 
   it('is not kept where it shall not be', async () => {

@@ -46,6 +46,13 @@ describe('krb5.conf syntax', () => {
     expect(profile.values('a', 's', 'x')).toEqual(['2']);
   });
 
+  it('passes over a value left empty in the last line', () => {
+    for (const end of ['', '\n', '\r\n']) {
+      const profile = parse(`[a]\nx = 1\ny =${end}`, '[a]\ny = 2');
+      expect([profile.values('a', 'x'), profile.values('a', 'y')]).toEqual([['1'], ['2']]);
+    }
+  });
+
   it('takes comments at the start of a line only', () => {
     const profile = parse('# c\n[a] \n  # c\n; c\nx = 1 # d\n[b]*\n');
     expect(profile.values('a', 'x')).toEqual(['1 # d']);

@@ -187,6 +187,37 @@ describe('a transport', () => {
     await expect(ask('soon')).rejects.toMatchObject({ code: 'CONFIG_VALUE', line: 2 });
   });
 
+  it('asks the KDCs of a realm 32 things at a time, and the rest in turn', async () => {
+    await using mute = await fakeKdc({ udp: silent });
+    await using kdc = await fakeKdc({ udp: () => ANSWER });
+    const ask = (address: number, timeout: number): Promise<unknown>[] => {
+      const transport = transportTo([`udp/127.0.0.1:${address}`], { timeout, resendAfter: [] });
+      return Array.from({ length: 100 }, () => transport('A.TEST', REQUEST));
+    };
+    expect(await Promise.all(ask(kdc.port, 60))).toHaveLength(100);
+    const refused = await Promise.allSettled(ask(mute.port, 1));
+    expect(refused.every(({ status }) => status === 'rejected')).toBe(true);
+    expect(mute.log).toHaveLength(32);
+  });
+
+  it('lets nobody wait for the KDCs of another realm', async () => {
+    await using mute = await fakeKdc({ udp: silent });
+    await using kdc = await fakeKdc({ udp: () => ANSWER });
+    const lookupSrv: SrvLookup = async name =>
+      name.includes('_udp') ? [{ name: '127.0.0.1', port: kdc.port, priority: 1, weight: 1 }] : [];
+    const controller = new AbortController();
+    const transport = transportTo([mute], { timeout: 60, lookupSrv });
+    const held = Array.from({ length: 33 }, () => transport('A.TEST', REQUEST, controller.signal));
+    // Node warns of more than ten.
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(1);
+    expect(await transport('B.TEST', REQUEST)).toEqual(Buffer.from(ANSWER));
+    controller.abort();
+    for (const outcome of await Promise.allSettled(held)) {
+      expect(outcome).toMatchObject({ reason: { code: 'ABORTED' } });
+    }
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+  });
+
   it('is aborted by its signal and leaves nothing on it', async () => {
     await using mute = await fakeKdc({ udp: silent, tcp: silent });
     const controller = new AbortController();

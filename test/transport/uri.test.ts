@@ -90,7 +90,7 @@ describe('the URI look-up', () => {
   const name = '_kerberos.A.TEST';
 
   async function withServer(
-    answer: (query: Buffer) => Buffer,
+    answer: (query: Buffer) => Buffer | readonly Buffer[],
     work: (lookup: UriLookup) => Promise<void>,
     overTcp?: (query: Buffer) => Buffer,
   ): Promise<void> {
@@ -101,7 +101,9 @@ describe('the URI look-up', () => {
     await once(stream, 'listening');
     const { port } = stream.address() as { port: number };
     const server = createSocket('udp4');
-    server.on('message', (query, from) => server.send(answer(query), from.port, from.address));
+    server.on('message', (query, from) => {
+      for (const reply of [answer(query)].flat()) server.send(reply, from.port, from.address);
+    });
     server.bind(port, '127.0.0.1');
     await once(server, 'listening');
     try {
@@ -157,6 +159,17 @@ describe('the URI look-up', () => {
     await withServer(answer, async lookup => {
       await expect(lookup(name, new StopController())).rejects.toThrow(/DNS/);
     });
+  });
+
+  it('waits for the answer after what is none', async () => {
+    await withServer(
+      query => [
+        Buffer.alloc(0),
+        dnsReply(Buffer.concat([Buffer.of(~query[0]!, 9), query.subarray(2)]), [uriRecord(1, 1, 'x:y')]),
+        dnsReply(query, [uriRecord(1, 1, target)]),
+      ],
+      async lookup => expect(await lookup(name, new StopController())).toMatchObject([{ target }]),
+    );
   });
 
   it('is given up when aborted', async () => {

@@ -1,0 +1,60 @@
+import type { Ccache } from '../ccache/ccache.ts';
+import { TransportError } from '../errors.ts';
+import { type StopSignal, sharedSignal } from '../transport/stop-signal.ts';
+import type { ExchangeOptions } from './options.ts';
+
+type Asking = Pick<ExchangeOptions, 'transport' | 'signal'>;
+
+interface UnderWay extends Pick<Asking, 'transport'> {
+  readonly result: Promise<unknown>;
+}
+
+/** What is being asked for, by the cache that it is for and by name. */
+const askings = new WeakMap<Ccache, Map<string, UnderWay>>();
+
+/** Does `work`, for which others may wait meanwhile. */
+export async function leading<T>(
+  cache: Ccache,
+  name: string,
+  { transport }: Asking,
+  work: () => Promise<T>,
+): Promise<T> {
+  const byName = askings.get(cache) ?? new Map<string, UnderWay>();
+  askings.set(cache, byName);
+  const result = work();
+  byName.set(name, { transport, result });
+  try {
+    return await result;
+  } finally {
+    byName.delete(name);
+  }
+}
+
+/**
+ * Waits for whoever asks for the same; undefined where nobody does. What failed because no KDC answers fails here, too:
+ * to ask by the same transport once more would take as long again.
+ */
+export function following(cache: Ccache, name: string, options: Asking): Promise<void> | undefined {
+  const ahead = askings.get(cache)?.get(name);
+  return ahead && follow(ahead, options);
+}
+
+async function follow({ transport, result }: UnderWay, options: Asking): Promise<void> {
+  const failure = await failureOf(result, options.signal && sharedSignal(options.signal));
+  const isOurs = transport === options.transport && failure instanceof TransportError;
+  if (isOurs && failure.code !== 'ABORTED') throw failure;
+}
+
+/** Why it failed; undefined where it did not, and as soon as `signal` is aborted. */
+function failureOf(result: Promise<unknown>, signal: StopSignal | undefined): Promise<unknown> {
+  return new Promise(resolve => {
+    const end = (failure?: unknown): void => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve(failure);
+    };
+    const onAbort = (): void => end();
+    if (signal?.aborted) return end();
+    signal?.addEventListener('abort', onAbort);
+    result.then(() => end(), end);
+  });
+}
