@@ -7,7 +7,7 @@ import { type ConnectionLimits, serveConnections } from './connections.ts';
 import { type AgentState, answerRequest } from './handlers.ts';
 import { type AgentSocket, listenPrivately } from './listen.ts';
 import { type Renewal, startRenewal } from './renewal.ts';
-import { encodeKcmFailure } from './replies.ts';
+import { Replies } from './replies.ts';
 import type { Soon } from './soon.ts';
 import type { AgentStore } from './store.ts';
 
@@ -49,7 +49,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     store,
     uid,
     now,
-    replies: new WeakMap(),
+    replies: new Replies(now),
     async status() {
       const caches = await store.peek();
       return {
@@ -110,7 +110,7 @@ function answer(request: Uint8Array, state: AgentState, log: (line: string) => v
 }
 
 function refuse(error: unknown, log: (line: string) => void): Uint8Array {
-  if (error instanceof KcmFailure) return encodeKcmFailure(error);
+  if (error instanceof KcmFailure) return encodeFailure(error.result, error.sentence);
   if (error instanceof CodecError) return encodeFailure(KCM_RESULT.FORMAT, 'The request is malformed');
   if (error instanceof KerberosError) return encodeFailure(resultOf(error.code), error.message);
   log(`Internal error: ${error instanceof Error ? error.message : String(error)}`);

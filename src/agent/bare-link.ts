@@ -1,6 +1,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { type Link, type LinkEvents, SocketLink } from './link.ts';
+import type { ReadMemory } from './read-memory.ts';
 
 /** What Node has below a socket, as far as it serves here. */
 export interface Handle {
@@ -31,7 +32,7 @@ export function isHandle(found: unknown): found is Handle {
 export class BareLink implements Link {
   private readonly handle: Handle;
   private readonly fd: number;
-  private readonly buffer: Uint8Array;
+  private readonly memory: ReadMemory;
   private readonly events: LinkEvents;
   /** How many bytes Node had read when we last looked. */
   private seen = 0;
@@ -39,14 +40,14 @@ export class BareLink implements Link {
   private closed = false;
   private socket: Link | undefined;
 
-  /** Reads into `buffer`, which others may share. */
-  constructor(handle: Handle, buffer: Uint8Array, take: (link: Link) => LinkEvents) {
+  /** Reads into `memory`, which others may share. */
+  constructor(handle: Handle, memory: ReadMemory, take: (link: Link) => LinkEvents) {
     this.handle = handle;
     this.fd = handle.fd;
-    this.buffer = buffer;
+    this.memory = memory;
     this.events = take(this);
     handle.onread = () => this.look();
-    handle.useUserBuffer(buffer);
+    handle.useUserBuffer(memory.bytes);
     handle.readStart();
   }
 
@@ -108,32 +109,32 @@ export class BareLink implements Link {
     const { bytesRead } = this.handle;
     const length = bytesRead - this.seen;
     this.seen = bytesRead;
-    if (length > 0) this.events.received(this.buffer.subarray(0, length));
+    if (length > 0) this.events.received(this.memory.beginning(length));
     else this.lookAgain();
   }
 
   private lookAgain(): void {
     let length: number;
     try {
-      length = readSync(this.fd, this.buffer);
+      length = readSync(this.fd, this.memory.bytes);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') this.destroy();
       return;
     }
-    if (length > 0) this.events.received(this.buffer.subarray(0, length));
+    if (length > 0) this.events.received(this.memory.beginning(length));
     else this.events.ended();
   }
 
   private makeSocket(): Link {
-    const { handle, buffer, events } = this;
+    const { handle, memory, events } = this;
     handle.readStop();
     const options: SocketConstructorOpts & { readonly handle: Handle; readonly onread: OnReadOpts } = {
       handle,
       allowHalfOpen: true,
       onread: {
-        buffer,
+        buffer: memory.bytes,
         callback(length) {
-          events.received(buffer.subarray(0, length));
+          events.received(memory.beginning(length));
           return true;
         },
       },

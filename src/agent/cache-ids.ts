@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { CacheContents } from '../ccache/ccache.ts';
 import { encodeCredential } from '../ccache/credential-bytes.ts';
 import { UUID_BYTES } from '../ccache/kcm-fields.ts';
@@ -8,7 +8,13 @@ import type { Credential } from '../messages/credential.ts';
 // An identifier is made from what it stands for: it lasts as long, over restarts of the agent, and nothing is kept.
 
 export function cacheId(name: string): Uint8Array {
-  return digest(textToBytes(name));
+  let id = idsOfNames.get(name);
+  if (id === undefined) {
+    id = digest(textToBytes(name));
+    if (idsOfNames.size >= MAX_NAMES) idsOfNames.clear();
+    idsOfNames.set(name, id);
+  }
+  return id;
 }
 
 export function credentialIds(contents: CacheContents): readonly Uint8Array[] {
@@ -24,6 +30,9 @@ interface Entry {
   readonly credential: Credential;
 }
 
+/** As many as there can be caches. */
+const MAX_NAMES = 1000;
+const idsOfNames = new Map<string, Uint8Array>();
 const tables = new WeakMap<CacheContents, ReadonlyMap<string, Entry>>();
 const ids = new WeakMap<Credential, Uint8Array>();
 
@@ -51,7 +60,7 @@ function credentialId(credential: Credential): Uint8Array {
 }
 
 function digest(bytes: Uint8Array): Uint8Array {
-  return createHash('sha256').update(bytes).digest().subarray(0, UUID_BYTES);
+  return hash('sha256', bytes, 'buffer').subarray(0, UUID_BYTES);
 }
 
 function hex(id: Uint8Array): string {

@@ -12,11 +12,21 @@ export function defaultName({ primary, members }: SealedCaches, uid: number): st
   return first ?? String(uid);
 }
 
-/** The cache that a name stands for. No name, as Heimdal sends it, and the bare number stand for the default. */
+/**
+ * The cache that a name stands for, undefined where it is not there. No name, as Heimdal sends it, and the bare number
+ * stand for the default.
+ */
+export function knownName(name: string, caches: SealedCaches, uid: number): string | undefined {
+  if (caches.members.has(name)) return name;
+  const meant = isDefault(name, uid) ? defaultName(caches, uid) : name;
+  return caches.members.has(meant) ? meant : undefined;
+}
+
+/** The same; throws KcmFailure where it is not there. */
 export function existingName(name: string, caches: SealedCaches, uid: number): string {
-  const meant = caches.members.has(name) || !isDefault(name, uid) ? name : defaultName(caches, uid);
-  if (!caches.members.has(meant)) throw new KcmFailure(KCM_RESULT.NOFILE, `KCM:${name}`);
-  return meant;
+  const found = knownName(name, caches, uid);
+  if (found === undefined) throw new KcmFailure(KCM_RESULT.NOFILE, `KCM:${name}`);
+  return found;
 }
 
 /** The name of a cache to be made or replaced. */

@@ -46,7 +46,7 @@ interface Client {
 
 /**
  * Answers the requests of each client one after the other, those of different clients side by side. `answer` is given a
- * request without its length and gives a whole reply; a request that it rejects ends the connection.
+ * request with its length before it and gives a whole reply; a request that it rejects ends the connection.
  */
 export function serveConnections(
   server: Server,
@@ -125,7 +125,7 @@ export function serveConnections(
   function answerAll(client: Client): void {
     const { link, frames } = client;
     try {
-      for (let request = frames.view(); request !== undefined; request = frames.view()) {
+      for (let request = frames.frame(); request !== undefined; request = frames.frame()) {
         const reply = answer(request);
         if (reply instanceof Promise) return void answerLater(client, request, reply);
         if (!link.send(reply)) return void readOn(client);

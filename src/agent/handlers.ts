@@ -16,9 +16,9 @@ import { mergeCredentials } from '../ccache/match.ts';
 import type { SealedCaches } from '../ccache/sealed-caches.ts';
 import { isExpired } from '../messages/credential.ts';
 import { cacheId, credentialById, credentialIds } from './cache-ids.ts';
-import { defaultName, existingName, newName } from './cache-names.ts';
+import { defaultName, existingName, knownName, newName } from './cache-names.ts';
 import { AGENT } from './operations.ts';
-import { type Replies, replyOnce } from './replies.ts';
+import type { Replies } from './replies.ts';
 import { checkSizes } from './sizes.ts';
 import { type Soon, whenThere } from './soon.ts';
 import type { AgentStore } from './store.ts';
@@ -37,12 +37,21 @@ export interface AgentState {
 
 type Answer = (request: Uint8Array, state: AgentState) => Soon<Uint8Array>;
 
+/** A number of `KCM_RESULT`. That there is nothing to be found is told more often than anything else: no error is made. */
+type Refusal = number;
+
+/** Before what a request asks for. */
+const LENGTH_BYTES = 4;
+
 /** Names handed out by GEN_NEW; what another client is about to make is not there yet. */
 let lastNew = 0;
 
 const answers = new Map<number, Answer>([
   on(KCM.NOOP, () => ({})),
-  reading(KCM.GET_NAME, ({ name }, caches, { uid }) => ({ name: existingName(name, caches, uid) })),
+  reading(KCM.GET_NAME, ({ name }, caches, { uid }) => {
+    const found = knownName(name, caches, uid);
+    return found === undefined ? KCM_RESULT.NOFILE : { name: found };
+  }),
   on(KCM.GEN_NEW, (_, { store, uid }) =>
     whenThere(store.read(), ({ members }) => {
       do lastNew++;
@@ -69,29 +78,29 @@ const answers = new Map<number, Answer>([
   ),
   reading(
     KCM.RETRIEVE,
-    ({ name, flags, tag }, caches, { uid, now }) => {
-      const { credentials } = find(name, caches, uid);
-      const found = credentials.filter(credential => matchesTag(credential, tag, flags));
-      const credential = found.find(candidate => !isExpired(candidate, now())) ?? found[0];
-      if (credential === undefined) throw new KcmFailure(KCM_RESULT.NOTFOUND, `KCM:${name}`);
-      return { credential };
-    },
+    ({ name, flags, tag }, caches, { uid, now }) =>
+      lookInto(name, caches, uid, ({ credentials }) => {
+        const found = credentials.filter(credential => matchesTag(credential, tag, flags));
+        const credential = found.find(candidate => !isExpired(candidate, now())) ?? found[0];
+        return credential === undefined ? KCM_RESULT.NOTFOUND : { credential };
+      }),
     ({ credential }) => credential.endtime,
   ),
-  reading(KCM.GET_PRINCIPAL, ({ name }, caches, { uid }) => ({
-    principal: find(name, caches, uid).principal,
-  })),
-  reading(KCM.GET_CRED_UUID_LIST, ({ name }, caches, { uid }) => ({
-    uuids: credentialIds(find(name, caches, uid)),
-  })),
-  reading(KCM.GET_CRED_BY_UUID, ({ name, uuid }, caches, { uid }) => {
-    const credential = credentialById(find(name, caches, uid), uuid);
-    if (credential === undefined) throw new KcmFailure(KCM_RESULT.END, `KCM:${name}`);
-    return { credential };
-  }),
-  reading(KCM.GET_CRED_LIST, ({ name }, caches, { uid }) => ({
-    credentials: find(name, caches, uid).credentials,
-  })),
+  reading(KCM.GET_PRINCIPAL, ({ name }, caches, { uid }) =>
+    lookInto(name, caches, uid, ({ principal }) => ({ principal })),
+  ),
+  reading(KCM.GET_CRED_UUID_LIST, ({ name }, caches, { uid }) =>
+    lookInto(name, caches, uid, contents => ({ uuids: credentialIds(contents) })),
+  ),
+  reading(KCM.GET_CRED_BY_UUID, ({ name, uuid }, caches, { uid }) =>
+    lookInto(name, caches, uid, contents => {
+      const credential = credentialById(contents, uuid);
+      return credential === undefined ? KCM_RESULT.END : { credential };
+    }),
+  ),
+  reading(KCM.GET_CRED_LIST, ({ name }, caches, { uid }) =>
+    lookInto(name, caches, uid, ({ credentials }) => ({ credentials })),
+  ),
   changing(KCM.REMOVE_CRED, ({ name, flags, tag }, caches, { uid }) =>
     edit(name, caches, uid, contents => {
       const credentials = contents.credentials.filter(credential => !matchesTag(credential, tag, flags));
@@ -118,17 +127,16 @@ const answers = new Map<number, Answer>([
   }),
   reading(KCM.GET_CACHE_BY_UUID, ({ uuid }, { members }) => {
     const name = [...members.keys()].find(candidate => Buffer.compare(cacheId(candidate), uuid) === 0);
-    if (name === undefined) throw new KcmFailure(KCM_RESULT.END, 'KCM:');
-    return { name };
+    return name === undefined ? KCM_RESULT.END : { name };
   }),
   reading(KCM.GET_DEFAULT_CACHE, (_, caches, { uid }) => ({ name: defaultName(caches, uid) })),
   changing(KCM.SET_DEFAULT_CACHE, ({ name }, caches, { uid }) => ({
     ...caches,
     primary: existingName(name, caches, uid),
   })),
-  reading(KCM.GET_KDC_OFFSET, ({ name }, caches, { uid }) => ({
-    offset: Math.round((find(name, caches, uid).kdcOffset ?? 0) / 1000),
-  })),
+  reading(KCM.GET_KDC_OFFSET, ({ name }, caches, { uid }) =>
+    lookInto(name, caches, uid, ({ kdcOffset = 0 }) => ({ offset: Math.round(kdcOffset / 1000) })),
+  ),
   changing(KCM.SET_KDC_OFFSET, ({ name, offset }, caches, { uid }) =>
     edit(name, caches, uid, contents => ({ ...contents, kdcOffset: milliseconds(offset) })),
   ),
@@ -145,10 +153,15 @@ const answers = new Map<number, Answer>([
   }),
 ]);
 
-/** Answers a request, at once if it can, and keeps nothing of its memory. Throws and rejects with KerberosError. */
+/**
+ * Answers a request, which has its length before it, at once if it can, and keeps nothing of its memory. Throws and
+ * rejects with KerberosError.
+ */
 export function answerRequest(request: Uint8Array, state: AgentState): Soon<Uint8Array> {
   // A client that is told so tries another way.
-  return answers.get(operationOf(request))?.(request, state) ?? encodeFailure(KCM_RESULT.INTERNAL);
+  return (
+    answers.get(operationOf(request, LENGTH_BYTES))?.(request, state) ?? encodeFailure(KCM_RESULT.INTERNAL)
+  );
 }
 
 function on<Q extends Shape, R extends Shape>(
@@ -163,26 +176,29 @@ function on<Q extends Shape, R extends Shape>(
 /** What is answered from the caches as they are, until they change or, if `lasts` says so, earlier. */
 function reading<Q extends Shape, R extends Shape>(
   asked: Operation<Q, R>,
-  look: (values: ValuesOf<Q>, caches: SealedCaches, state: AgentState) => ValuesOf<R>,
+  look: (values: ValuesOf<Q>, caches: SealedCaches, state: AgentState) => ValuesOf<R> | Refusal,
   lasts?: (values: ValuesOf<R>) => Date,
 ): [number, Answer] {
-  const reply = (request: Uint8Array, caches: SealedCaches, state: AgentState): Uint8Array =>
-    replyOnce({ caches, request, now: state.now }, state.replies, () => {
-      const values = look(valuesOf(asked, request), caches, state);
-      return { bytes: encodeReply(asked, values), until: lasts?.(values) };
-    });
+  const make = (request: Uint8Array, caches: SealedCaches, state: AgentState): Uint8Array => {
+    const values = look(valuesOf(asked, request), caches, state);
+    const refused = typeof values === 'number';
+    const reply = refused ? encodeFailure(values) : encodeReply(asked, values);
+    state.replies.keep(request, caches, reply, refused ? undefined : lasts?.(values));
+    return reply;
+  };
   const answer: Answer = (request, state) => {
     const caches = state.store.read();
-    if (!(caches instanceof Promise)) return reply(request, caches, state);
+    if (!(caches instanceof Promise))
+      return state.replies.find(request, caches) ?? make(request, caches, state);
     const kept = new Uint8Array(request);
-    return caches.then(there => reply(kept, there, state));
+    return caches.then(there => state.replies.find(kept, there) ?? make(kept, there, state));
   };
   return [asked.code, answer];
 }
 
 /** In memory of their own, which changes keep. */
 function valuesOf<Q extends Shape>({ request: shape }: Operation<Q>, request: Uint8Array): ValuesOf<Q> {
-  return readValues(shape, openRequest(new Uint8Array(request)).reader);
+  return readValues(shape, openRequest(new Uint8Array(request.subarray(LENGTH_BYTES))).reader);
 }
 
 /** What makes new caches of the old ones, and answers nothing. */
@@ -203,8 +219,14 @@ function changing<Q extends Shape>(
   });
 }
 
-function find(name: string, caches: SealedCaches, uid: number): CacheContents {
-  return caches.members.get(existingName(name, caches, uid))!;
+function lookInto<V>(
+  name: string,
+  caches: SealedCaches,
+  uid: number,
+  look: (contents: CacheContents) => V | Refusal,
+): V | Refusal {
+  const found = knownName(name, caches, uid);
+  return found === undefined ? KCM_RESULT.NOFILE : look(caches.members.get(found)!);
 }
 
 /** The caches with one made, or replaced whole. */

@@ -1,25 +1,9 @@
-import { KcmFailure } from '../ccache/kcm-failure.ts';
-import { encodeFailure } from '../ccache/kcm-protocol.ts';
 import type { SealedCaches } from '../ccache/sealed-caches.ts';
-
-/** What was answered about the same caches before, by the request; gone with them. */
-export type Replies = WeakMap<SealedCaches, Map<string, Reply>>;
 
 interface Reply {
   readonly bytes: Buffer;
   /** Milliseconds since 1970. */
   readonly until: number;
-}
-
-export interface Question {
-  readonly request: Uint8Array;
-  readonly caches: SealedCaches;
-  now(): Date;
-}
-
-interface MadeReply {
-  readonly bytes: Uint8Array;
-  readonly until?: Date | undefined;
 }
 
 /** Longer ones take longer to send than to make. */
@@ -29,42 +13,38 @@ const MAX_REQUEST = 1 << 10;
 const MAX_REPLIES = 200;
 const FOREVER = Number.POSITIVE_INFINITY;
 
-/** The reply to a question that has the same one until the caches change, or until a time that `make` tells. */
-export function replyOnce(
-  { request, caches, now }: Question,
-  replies: Replies,
-  make: () => MadeReply,
-): Uint8Array {
-  if (request.length > MAX_REQUEST) return make().bytes;
-  const key = bufferOf(request).toString('latin1');
-  let known = replies.get(caches);
-  const found = known?.get(key);
-  if (found !== undefined && (found.until === FOREVER || now().getTime() < found.until)) return found.bytes;
-  const { bytes, until } = madeOrRefused(make);
-  if (bytes.length > MAX_REPLY) return bytes;
-  if (known === undefined || known.size >= MAX_REPLIES) {
-    known = new Map();
-    replies.set(caches, known);
-  }
-  known.set(key, { bytes: bufferOf(bytes), until: until?.getTime() ?? FOREVER });
-  return bytes;
-}
+/** What was answered about the same caches before, by the request; gone with them. */
+export class Replies {
+  private readonly kept = new WeakMap<SealedCaches, Map<string, Reply>>();
+  private readonly now: () => Date;
 
-/** That there is nothing to be found takes as long to find out. */
-function madeOrRefused(make: () => MadeReply): MadeReply {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof KcmFailure) return { bytes: encodeKcmFailure(error) };
-    throw error;
+  constructor(now: () => Date) {
+    this.now = now;
+  }
+
+  find(request: Uint8Array, caches: SealedCaches): Uint8Array | undefined {
+    if (request.length > MAX_REQUEST) return undefined;
+    const found = this.kept.get(caches)?.get(keyOf(request));
+    if (found === undefined) return undefined;
+    return found.until === FOREVER || this.now().getTime() < found.until ? found.bytes : undefined;
+  }
+
+  /** Keeps the reply to a request that has the same one until the caches change, or, if one is given, until a time. */
+  keep(request: Uint8Array, caches: SealedCaches, reply: Uint8Array, until: Date | undefined): void {
+    if (request.length > MAX_REQUEST || reply.length > MAX_REPLY) return;
+    let kept = this.kept.get(caches);
+    if (kept === undefined || kept.size >= MAX_REPLIES) {
+      kept = new Map();
+      this.kept.set(caches, kept);
+    }
+    kept.set(keyOf(request), { bytes: bufferOf(reply), until: until?.getTime() ?? FOREVER });
   }
 }
 
-/** The reply to what could not be done. */
-export function encodeKcmFailure({ result, sentence }: KcmFailure): Uint8Array {
-  return encodeFailure(result, sentence);
+function keyOf(request: Uint8Array): string {
+  return bufferOf(request).toString('latin1');
 }
 
-function bufferOf({ buffer, byteOffset, length }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, length);
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

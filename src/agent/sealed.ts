@@ -4,6 +4,7 @@ import type { SealedCaches } from '../ccache/sealed-caches.ts';
 import { identityOf, type OpenStore, type SealedMemory } from '../ccache/sealed-memory.ts';
 import { sealedPath } from '../ccache/sealed-path.ts';
 import { sealedStore } from '../ccache/sealed-store.ts';
+import { FileLook } from './file-look.ts';
 import type { Soon } from './soon.ts';
 import { type AgentStore, NO_CACHES, type Work } from './store.ts';
 
@@ -40,7 +41,7 @@ export function keychainStore(environment: CcacheEnvironment): AgentStore {
   let opening: { readonly identity: string; readonly caches: Promise<SealedCaches> } | undefined;
   let waiting: Waiting[] = [];
   let writing = false;
-  let looked: string | undefined;
+  const file = new FileLook(path);
 
   return {
     kind: 'keychain',
@@ -58,28 +59,17 @@ export function keychainStore(environment: CcacheEnvironment): AgentStore {
     lock() {
       keychain.forget();
       opened = undefined;
+      file.close();
     },
   };
 
   function read(): Soon<SealedCaches> {
-    const identity = look();
+    const identity = file.look();
     if (identity === '') return NO_CACHES;
     if (opened?.identity === identity) return opened.store.caches;
     // Whoever asks for the same file waits for the same look at it.
     if (opening?.identity !== identity) opening = { identity, caches: open() };
     return opening.caches;
-  }
-
-  /** One look serves all that is asked in a turn of the event loop: it had been asked when the turn began. */
-  function look(): string {
-    if (looked === undefined) {
-      looked = identityOf(path);
-      // Not unreferenced: the loop must not wait for anything with an old look.
-      setImmediate(() => {
-        looked = undefined;
-      });
-    }
-    return looked;
   }
 
   async function open(): Promise<SealedCaches> {
@@ -117,7 +107,7 @@ export function keychainStore(environment: CcacheEnvironment): AgentStore {
             reject(error),
       );
     }
-    looked = undefined;
+    file.forget();
     for (const tell of settle) tell();
   }
 }

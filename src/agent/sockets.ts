@@ -1,6 +1,7 @@
 import type { Server } from 'node:net';
 import { BareLink, isHandle } from './bare-link.ts';
 import { type Link, type LinkEvents, SocketLink } from './link.ts';
+import { ReadMemory } from './read-memory.ts';
 
 /** What Node has below a server: it tells of connections by calling `onconnection`. */
 interface Listener {
@@ -28,9 +29,9 @@ export function takeConnections(server: Server, take: (link: Link) => LinkEvents
     const listener = (server as Server & { readonly _handle?: Listener | null })._handle;
     const ordinary = listener?.onconnection;
     if (!listener || typeof ordinary !== 'function') return;
-    const buffer = new Uint8Array(READ_BYTES);
+    const memory = new ReadMemory(READ_BYTES);
     listener.onconnection = (status: number, handle?: unknown) => {
-      if (handle && isHandle(handle)) new BareLink(handle, buffer, take);
+      if (handle && isHandle(handle)) new BareLink(handle, memory, take);
       else ordinary.call(listener, status, handle);
     };
   });

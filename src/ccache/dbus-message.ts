@@ -11,10 +11,23 @@ export interface DbusCall {
   readonly arguments: readonly DbusArgument[];
 }
 
-/** A string, an object path, a variant that holds a string, or a dictionary of strings. */
+type DbusStrings = ReadonlyMap<string, string>;
+
+/** A string, an object path, a variant that holds a string, a truth, a dictionary, or a secret of the Secret Service. */
 export type DbusArgument =
   | { readonly type: 's' | 'o' | 'v'; readonly value: string }
-  | { readonly type: 'a{ss}'; readonly value: ReadonlyMap<string, string> };
+  | { readonly type: 'b'; readonly value: boolean }
+  | { readonly type: 'a{ss}'; readonly value: DbusStrings }
+  | { readonly type: 'a{sv}'; readonly value: ReadonlyMap<string, string | DbusStrings> }
+  | { readonly type: '(oayays)'; readonly value: DbusSecret };
+
+/** Without parameters. */
+export interface DbusSecret {
+  /** The path of the session that it is sent in. */
+  readonly session: string;
+  readonly secret: Uint8Array;
+  readonly contentType: string;
+}
 
 /** A reply, the body left as it came. */
 export interface DbusReply {
@@ -144,15 +157,37 @@ function byteOrder(bytes: Uint8Array): ByteOrder {
 }
 
 function putArgument(out: number[], { type, value }: DbusArgument): void {
-  if (type === 'a{ss}') {
-    putDictionary(out, value);
-    return;
-  }
-  if (type === 'v') putSignature(out, 's');
-  putString(out, value);
+  if (type === 'b') putU32(out, value ? 1 : 0);
+  else if (type === 'v') putVariant(out, value);
+  else if (type === 'a{ss}') putDictionary(out, value, putString);
+  else if (type === 'a{sv}') putDictionary(out, value, putVariant);
+  else if (type === '(oayays)') putSecret(out, value);
+  else putString(out, value);
 }
 
-function putDictionary(out: number[], entries: ReadonlyMap<string, string>): void {
+function putSecret(out: number[], { session, secret, contentType }: DbusSecret): void {
+  align(out, 8);
+  putString(out, session);
+  putBytes(out, new Uint8Array());
+  putBytes(out, secret);
+  putString(out, contentType);
+}
+
+function putVariant(out: number[], value: string | DbusStrings): void {
+  if (typeof value === 'string') {
+    putSignature(out, 's');
+    putString(out, value);
+  } else {
+    putSignature(out, 'a{ss}');
+    putDictionary(out, value, putString);
+  }
+}
+
+function putDictionary<V>(
+  out: number[],
+  entries: ReadonlyMap<string, V>,
+  put: (out: number[], value: V) => void,
+): void {
   putU32(out, 0);
   const lengthAt = out.length - 4;
   align(out, 8);
@@ -160,7 +195,7 @@ function putDictionary(out: number[], entries: ReadonlyMap<string, string>): voi
   for (const [key, value] of entries) {
     align(out, 8);
     putString(out, key);
-    putString(out, value);
+    put(out, value);
   }
   setU32(out, lengthAt, out.length - start);
 }
@@ -178,10 +213,13 @@ function putSignature(out: number[], signature: string): void {
 }
 
 function putString(out: number[], text: string): void {
-  align(out, 4);
-  const bytes = textToBytes(text);
+  putBytes(out, textToBytes(text));
+  out.push(0);
+}
+
+function putBytes(out: number[], bytes: Uint8Array): void {
   putU32(out, bytes.length);
-  out.push(...bytes, 0);
+  out.push(...bytes);
 }
 
 function putU32(out: number[], value: number): void {

@@ -36,15 +36,15 @@ export class KcmFrames {
 
   /** The next one, without its length; nothing else is kept for as long as it. Throws CodecError for one that is too long. */
   next(): Uint8Array | undefined {
-    const view = this.view();
-    if (view === undefined) return undefined;
+    const frame = this.frame();
+    if (frame === undefined) return undefined;
     // As a rule one arrives by itself, in memory of its own.
-    const alone = view.buffer.byteLength === LENGTH_BYTES + view.length;
-    return alone ? new Uint8Array(view.buffer, LENGTH_BYTES) : new Uint8Array(view);
+    const alone = frame.buffer.byteLength === frame.length;
+    return alone ? new Uint8Array(frame.buffer, LENGTH_BYTES) : new Uint8Array(frame.subarray(LENGTH_BYTES));
   }
 
-  /** The same where it has arrived, in the memory of its chunk. */
-  view(): Uint8Array | undefined {
+  /** The same with its length, where it has arrived: in the memory of its chunk, or the chunk itself. */
+  frame(): Uint8Array | undefined {
     const { buffer, held } = this;
     if (held < LENGTH_BYTES) return undefined;
     const length = ((buffer[0]! << 24) | (buffer[1]! << 16) | (buffer[2]! << 8) | buffer[3]!) >>> 0;
@@ -53,7 +53,7 @@ export class KcmFrames {
     if (held < end) return undefined;
     this.held -= end;
     this.buffer = held > end ? buffer.subarray(end, held) : NOTHING;
-    return buffer.subarray(LENGTH_BYTES, end);
+    return buffer.length === end ? buffer : buffer.subarray(0, end);
   }
 
   /** Copies what is left of the last chunk, so that its memory can be used again. */

@@ -112,12 +112,12 @@ export function encodeRequest<Q extends Shape>(asked: Operation<Q>, values: Valu
   return withLength(writer, 4);
 }
 
-/** The number of the operation that a request, without its length, asks for. Throws CodecError. */
-export function operationOf(bytes: Uint8Array): number {
-  if (bytes.length < HEAD_BYTES || bytes[0] !== MAJOR || bytes[1] !== MINOR) {
+/** The number of the operation that a request asks for, which begins at `at`, after its length. Throws CodecError. */
+export function operationOf(bytes: Uint8Array, at = 0): number {
+  if (bytes.length < at + HEAD_BYTES || bytes[at] !== MAJOR || bytes[at + 1] !== MINOR) {
     throw new CodecError('not KCM 2.0');
   }
-  return (bytes[2]! << 8) | bytes[3]!;
+  return (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }
 
 /** The same, and a reader of its values. Throws CodecError. */

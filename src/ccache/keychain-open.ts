@@ -31,7 +31,8 @@ export async function openKeychain(
   const session = sessionOf(environment, options);
   const open = () => openBackend(session, options.backend);
   if (options.backend !== undefined) await open();
-  return usesSecretService(session.platform) ? overSecretService(session, open) : open();
+  if (!usesSecretService(session.platform)) return open();
+  return overSecretService(session, open, options.backend === undefined);
 }
 
 /**
@@ -86,9 +87,14 @@ async function describeBackend(
 
 /**
  * Everywhere but on macOS and Windows. Every command reads, so our own client does that: no child unless somebody may
- * have to be asked to unlock. It cannot hang as libsecret can, so it looks first whatever is to be done.
+ * have to be asked to unlock. It cannot hang as libsecret can, so it looks first whatever is to be done, and unless it is
+ * to be done by a certain back-end, does what nobody has to be asked for.
  */
-function overSecretService(session: KeychainSession, open: () => Promise<Keychain>): Keychain {
+function overSecretService(
+  session: KeychainSession,
+  open: () => Promise<Keychain>,
+  byOurselves: boolean,
+): Keychain {
   return {
     async read(account) {
       const state = checked(await serviceState(session, 'secret', account));
@@ -100,11 +106,14 @@ function overSecretService(session: KeychainSession, open: () => Promise<Keychai
       return secret;
     },
     async write(account, secret) {
-      checked(await serviceState(session));
-      await (await open()).write(account, secret);
+      const label = `${KEYCHAIN_SERVICE}/${account}`;
+      const wanted = byOurselves ? { label, secret } : 'state';
+      const { state } = checked(await serviceState(session, wanted, account));
+      if (state !== 'done') await (await open()).write(account, secret);
     },
     async remove(account) {
-      const state = checked(await serviceState(session, 'item', account));
+      const state = checked(await serviceState(session, byOurselves ? 'deletion' : 'item', account));
+      if (state.state === 'done') return true;
       if (state.state === 'unlocked' && !state.found) return false;
       refuseHidden(state);
       const removed = await (await open()).remove(account);
@@ -125,6 +134,8 @@ async function serviceState(
   const attributes = new Map([
     ['service', KEYCHAIN_SERVICE],
     ['account', account],
+    // As keytar has it, which finds no others.
+    ...(typeof wanted === 'object' ? [['xdg:schema', 'org.freedesktop.Secret.Generic'] as const] : []),
   ]);
   return askSecretService(environment, { attributes, wanted, answerSeconds, dialogSeconds });
 }

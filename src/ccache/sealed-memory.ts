@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
 import type { SealedCaches } from './sealed-caches.ts';
 
 /** What a sealed file holds, and the key that it is sealed under. */
@@ -17,5 +17,10 @@ export interface SealedMemory {
 /** What changes whenever a file is replaced, also by a link; empty where there is none. */
 export function identityOf(path: string): string {
   const found = lstatSync(path, { throwIfNoEntry: false });
-  return found === undefined ? '' : `${found.dev} ${found.ino} ${found.mtimeMs} ${found.size}`;
+  return found === undefined ? '' : identityIn(found);
+}
+
+/** The same of a file that has been looked at. */
+export function identityIn({ dev, ino, mtimeMs, size }: Stats): string {
+  return `${dev} ${ino} ${mtimeMs} ${size}`;
 }

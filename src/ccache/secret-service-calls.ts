@@ -1,5 +1,5 @@
 import { BinaryReader } from '../codec/binary.ts';
-import { bytesToText } from '../codec/text.ts';
+import { bytesToText, textToBytes } from '../codec/text.ts';
 import { type DbusArgument, type DbusCall, type DbusReply, readDbusString, skipTo } from './dbus-message.ts';
 
 // The calls on the Secret Service, and what is in their replies.
@@ -10,6 +10,8 @@ const DEFAULT_COLLECTION = `${SERVICE_PATH}/aliases/default`;
 /** More than anybody has. */
 const MAX_COLLECTIONS = 64;
 const SECRET_SERVICE = 'org.freedesktop.Secret.Service';
+/** The path of no object. */
+const NOWHERE = '/';
 
 /** Whether a collection is locked; that which new items go to unless another is given. */
 export function lockedCall(collection = DEFAULT_COLLECTION): DbusCall {
@@ -47,19 +49,43 @@ export function secretCall(item: string, session: string): DbusCall {
   return call(item, 'org.freedesktop.Secret.Item', 'GetSecret', [{ type: 'o', value: session }]);
 }
 
+/** A secret to be kept, and what it is found by. */
+export interface SecretItem {
+  readonly label: string;
+  readonly attributes: ReadonlyMap<string, string>;
+  readonly secret: string;
+}
+
+/** Keeps an item, in place of one with the same attributes, where new items go to; `session` is a path. */
+export function createCall({ label, attributes, secret }: SecretItem, session: string): DbusCall {
+  const item = 'org.freedesktop.Secret.Item';
+  const properties = new Map<string, string | ReadonlyMap<string, string>>([
+    [`${item}.Label`, label],
+    [`${item}.Attributes`, attributes],
+  ]);
+  return call(DEFAULT_COLLECTION, 'org.freedesktop.Secret.Collection', 'CreateItem', [
+    { type: 'a{sv}', value: properties },
+    { type: '(oayays)', value: { session, secret: textToBytes(secret), contentType: 'text/plain' } },
+    { type: 'b', value: true },
+  ]);
+}
+
+/** Deletes the item of that path. */
+export function deleteCall(item: string): DbusCall {
+  return call(item, 'org.freedesktop.Secret.Item', 'Delete', []);
+}
+
 function call(path: string, face: string, member: string, args: readonly DbusArgument[]): DbusCall {
   return { destination: SERVICE, path, interface: face, member, arguments: args };
 }
 
-/** The first of SearchItems' unlocked items, and whether there are locked ones. */
+/** The paths of SearchItems' unlocked items, and whether there are locked ones. */
 export function foundItems(reply: DbusReply): {
-  readonly unlocked: string | undefined;
+  readonly unlocked: readonly string[];
   readonly locked: boolean;
 } {
   const reader = bodyOf(reply);
-  const end = reader.u32('unlocked') + reader.offset;
-  const unlocked = reader.offset < end ? readDbusString(reader) : undefined;
-  reader.offset = end;
+  const unlocked = readPaths(reader);
   skipTo(reader, 4);
   return { unlocked, locked: reader.u32('locked') > 0 };
 }
@@ -87,12 +113,25 @@ export function secretIn(reply: DbusReply): string {
 export function collectionPaths(reply: DbusReply): readonly string[] {
   const reader = bodyOf(reply);
   reader.take(4, 'signature');
-  const end = reader.u32('collections') + reader.offset;
+  return readPaths(reader).slice(0, MAX_COLLECTIONS);
+}
+
+/** Whether a `createCall` was carried out: what its user has to be asked for is not, and has the path of a prompt. */
+export function isCreated(reply: DbusReply): boolean {
+  if (reply.error !== undefined) return false;
+  const reader = bodyOf(reply);
+  return readDbusString(reader) !== NOWHERE && readDbusString(reader) === NOWHERE;
+}
+
+/** The same of a `deleteCall`. */
+export function isDeleted(reply: DbusReply): boolean {
+  return reply.error === undefined && readDbusString(bodyOf(reply)) === NOWHERE;
+}
+
+function readPaths(reader: BinaryReader): readonly string[] {
+  const end = reader.u32('paths') + reader.offset;
   const paths: string[] = [];
-  while (reader.offset < end && paths.length < MAX_COLLECTIONS) {
-    skipTo(reader, 4);
-    paths.push(readDbusString(reader));
-  }
+  while (reader.offset < end) paths.push(readDbusString(reader));
   return paths;
 }
 

@@ -3,10 +3,15 @@ import type { DbusReply } from './dbus-message.ts';
 import {
   collectionPaths,
   collectionsCall,
+  createCall,
+  deleteCall,
   foundItems,
+  isCreated,
+  isDeleted,
   isSealed,
   isTrue,
   lockedCall,
+  type SecretItem,
   searchCall,
   secretCall,
   secretIn,
@@ -27,6 +32,8 @@ export type SecretServiceState =
   | { readonly state: 'locked'; readonly found: boolean }
   /** The bus is reached by a transport that only libsecret speaks here. */
   | { readonly state: 'unknown' }
+  /** The item was kept, or deleted, as was asked for. */
+  | { readonly state: 'done' }
   | {
       readonly state: 'unlocked';
       /** Whether there is such an item, where that was asked for. */
@@ -37,13 +44,18 @@ export type SecretServiceState =
 
 export interface SecretServiceQuestion {
   readonly attributes: ReadonlyMap<string, string>;
-  /** What to ask for besides the state: whether there is the item, and its secret if that needs no unlocking. */
-  readonly wanted: 'state' | 'item' | 'secret';
+  /**
+   * What to ask for besides the state: whether there is the item, its secret if that needs no unlocking, that the item be
+   * deleted, or that a new one with this label and secret be kept. What the user would have to be asked for is not done.
+   */
+  readonly wanted: 'state' | 'item' | 'secret' | 'deletion' | Pick<SecretItem, 'label' | 'secret'>;
   /** Seconds that the service has for an answer, and its user for a dialog. */
   readonly answerSeconds: number;
   readonly dialogSeconds: number;
 }
 
+const DONE: SecretServiceState = { state: 'done' };
+const NOT_FOUND: SecretServiceState = { state: 'unlocked', found: false, secret: undefined };
 const NO_SERVICE = 'org.freedesktop.DBus.Error.ServiceUnknown';
 const IS_LOCKED = 'org.freedesktop.Secret.Error.IsLocked';
 
@@ -86,28 +98,48 @@ async function converse(bus: SessionBus, question: SecretServiceQuestion): Promi
   if (locked!.error === NO_SERVICE)
     return { state: 'absent', reason: 'no Secret Service runs in this session' };
   const sealed = isSealed(locked!);
-  if (wanted === 'state' && locked!.error === undefined && sealed) return { state: 'locked', found: false };
+  const isNew = typeof wanted === 'object';
+  if (isNew && !sealed) {
+    const [kept] = await bus.ask([createCall({ ...wanted, attributes }, sessionPath(session!))], dialog);
+    return isCreated(kept!) ? DONE : NOT_FOUND;
+  }
+  if ((isNew || wanted === 'state') && locked!.error === undefined && sealed) {
+    return { state: 'locked', found: false };
+  }
 
   // KeePassXC puts up a dialog for the password of a locked database before it searches there.
   const [search] = await bus.ask([searchCall(attributes)], sealed ? dialog : answer);
   if (search!.error !== undefined) return refused(search!.error);
   const { unlocked, locked: lockedItem } = foundItems(search!);
-  if (unlocked === undefined) {
-    if (lockedItem) return { state: 'locked', found: true };
-    const hidden = sealed
-      ? isSealed((await bus.ask([lockedCall()], answer))[0]!)
-      : wanted === 'secret' && (await isAnyLocked(bus, answer));
-    return hidden
-      ? { state: 'locked', found: false }
-      : { state: 'unlocked', found: false, secret: undefined };
+  if (unlocked.length > 0) {
+    if (wanted === 'secret') return secretOf(unlocked[0]!, session!, bus, dialog);
+    const done = wanted === 'deletion' && !lockedItem && (await deleteAll(unlocked, bus, dialog));
+    return done ? DONE : { state: 'unlocked', found: true, secret: undefined };
   }
-  if (wanted !== 'secret') return { state: 'unlocked', found: true, secret: undefined };
+  if (lockedItem) return { state: 'locked', found: true };
+  const hidden = sealed
+    ? isSealed((await bus.ask([lockedCall()], answer))[0]!)
+    : wanted === 'secret' && (await isAnyLocked(bus, answer));
+  return hidden ? { state: 'locked', found: false } : NOT_FOUND;
+}
 
+async function secretOf(
+  item: string,
+  session: DbusReply,
+  bus: SessionBus,
+  dialog: AskOptions,
+): Promise<SecretServiceState> {
   // KeePassXC and KWallet may put a dialog before an item although it is unlocked.
-  const [secret] = await bus.ask([secretCall(unlocked, sessionPath(session!))], dialog);
+  const [secret] = await bus.ask([secretCall(item, sessionPath(session))], dialog);
   if (secret!.error === IS_LOCKED) return { state: 'locked', found: true };
   if (secret!.error !== undefined) return refused(secret!.error);
   return { state: 'unlocked', found: true, secret: secretIn(secret!) };
+}
+
+/** Tells whether all of them were: KeePassXC asks its user for each. */
+async function deleteAll(items: readonly string[], bus: SessionBus, dialog: AskOptions): Promise<boolean> {
+  const replies = await bus.ask(items.map(deleteCall), dialog);
+  return replies.every(isDeleted);
 }
 
 /**

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { BareLink } from '../../src/agent/bare-link.ts';
+import { ReadMemory } from '../../src/agent/read-memory.ts';
 import { takeConnections } from '../../src/agent/sockets.ts';
 import { memoryStore } from '../../src/agent/store.ts';
 import { KcmFrames } from '../../src/ccache/kcm-frames.ts';
@@ -85,7 +86,7 @@ describe.skipIf(process.platform === 'win32')('a connection without a socket', (
       close: nothing,
     };
     const told: string[] = [];
-    const link = new BareLink(handle, new Uint8Array(16), () => ({
+    const link = new BareLink(handle, new ReadMemory(16), () => ({
       received: chunk => told.push(String(Buffer.from(chunk))),
       ended: () => told.push('ended'),
       closed: () => told.push('closed'),

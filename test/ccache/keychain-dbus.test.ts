@@ -67,6 +67,41 @@ describe('D-Bus messages', () => {
     );
   });
 
+  it('what is in a variant is aligned by itself, and a secret to 8', () => {
+    const call = {
+      destination: 'a.b',
+      path: '/c',
+      interface: 'd.e',
+      member: 'F',
+      arguments: [
+        {
+          type: 'a{sv}',
+          value: new Map<string, string | ReadonlyMap<string, string>>([
+            ['L', 'l'],
+            ['A', new Map([['k', 'v']])],
+          ]),
+        },
+        {
+          type: '(oayays)',
+          value: { session: '/s', secret: Uint8Array.of(1, 2, 3), contentType: 'text/plain' },
+        },
+        { type: 'b', value: true },
+      ],
+    } as const;
+    const bytes = Buffer.from(encodeDbusCall(call, 1));
+    expect(bytes.includes('\x0ea{sv}(oayays)b\0')).toBe(true);
+    expect(bytes.subarray(-112).toString('hex')).toBe(
+      [
+        '3e000000' + '00000000',
+        '01000000' + '4c00' + '017300' + '000000' + '01000000' + '6c00' + '000000000000',
+        '01000000' + '4100' + '05617b73737d00' + '000000' + '0e000000' + '00000000',
+        '01000000' + '6b00' + '0000' + '01000000' + '7600' + '0000',
+        '02000000' + '2f7300' + '00' + '00000000' + '03000000' + '010203' + '00',
+        '0a000000' + '746578742f706c61696e00' + '00' + '01000000',
+      ].join(''),
+    );
+  });
+
   it('a reply tells its serial and its body', () => {
     expect(dbusMessageLength(reply)).toBe(reply.length);
     expect(decodeDbusReply(reply)).toEqual({

@@ -8,8 +8,8 @@ import { formatPrincipal, parsePrincipal } from '../../src/messages/principal.ts
 import { credential, NOW } from '../ccache/tickets.ts';
 
 const [task, dataDirectory, residual, argument] = process.argv.slice(2) as [string, string, string, string];
-const { ANSWER_SECONDS = 10, DIALOG_SECONDS = 30 } = process.env;
-const limits = { answerSeconds: Number(ANSWER_SECONDS), dialogSeconds: Number(DIALOG_SECONDS) };
+const { ANSWER_SECONDS = 10, DIALOG_SECONDS = 30, BACKEND: backend } = process.env;
+const limits = { answerSeconds: Number(ANSWER_SECONDS), dialogSeconds: Number(DIALOG_SECONDS), backend };
 const keychain = () => openKeychain(process.env, limits);
 const environment = { dataDirectory, keychain };
 const cache = keychainType.resolve(residual, environment);

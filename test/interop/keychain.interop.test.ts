@@ -259,9 +259,10 @@ describePeer('secret-service', () => {
   });
 });
 
-/** A worker that makes a cache, before the key is written. */
+/** A worker that makes a cache, before the key is written by keytar, as it is where its user has to be asked. */
 async function startAtGate(environment: NodeJS.ProcessEnv): Promise<ChildProcess> {
-  const env = { ...environment, GATE: join(data, 'gate'), NODE_PATH: join(scripts, 'gated') };
+  const gated = { GATE: join(data, 'gate'), NODE_PATH: join(scripts, 'gated'), BACKEND: 'keytar' };
+  const env = { ...environment, ...gated };
   const worker = startWorker(['initialize', '', 'alice@A.TEST'], env);
   await until(() => existsSync(join(data, 'gate-reached')));
   return worker;
