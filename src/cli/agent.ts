@@ -11,8 +11,8 @@ import { ensureRunning, preparePlace } from './agent/start.ts';
 import { type Arguments, type Command, during, jsonOutput, UsageError } from './command.ts';
 import { exchangeOptions } from './exchange.ts';
 import { wholeDuration } from './kdc/readers.ts';
-import { loadLocale } from './locale/locale.ts';
 import { formatTimestamp } from './locale/time-format.ts';
+import { userLocale } from './locale/user-locale.ts';
 import { tellShortly } from './run-command.ts';
 import { printable, sentence } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
@@ -127,7 +127,7 @@ async function showStatus(paths: AgentPaths, args: Arguments, io: Io): Promise<n
   }
   if (status === undefined) return tell(false, undefined, args, io);
   const { pid, kind, locked, caches, clients, requests, started } = status;
-  const since = formatTimestamp(new Date(started * 1000), loadLocale(io.env));
+  const since = formatTimestamp(new Date(started * 1000), userLocale(io.env));
   const held = caches < 0 ? 'unknown' : String(caches);
   const where = kind === 'memory' ? 'memory' : 'the keychain';
   io.out(`Agent ${pid} listens on ${printable(paths.socket)} since ${since}\n`);

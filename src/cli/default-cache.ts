@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Ccache } from '../ccache/ccache.ts';
+import { namedCache } from './named-cache.ts';
 import { printable } from './sentences.ts';
-import { namedCache, type Session } from './session.ts';
+import type { Session } from './session.ts';
 
 /** Which cache is the default one, and how that came. */
 export interface DefaultCacheChoice {
@@ -47,7 +48,8 @@ export async function chooseDefaultCache(
   { reading }: { readonly reading: boolean },
 ): Promise<DefaultCacheChoice> {
   const { KRB5CCNAME: named } = io.env;
-  if (named) return { name: named, reason: 'KRB5CCNAME names it' };
+  // An empty one names a file without a name, which there is not: a script whose variable is unset loses no tickets.
+  if (named !== undefined) return { name: named, reason: 'KRB5CCNAME names it' };
   const { defaultCcacheName: configured } = config.libdefaults;
   if (configured) return { name: configured, reason: 'default_ccache_name names it' };
   const { hasSealedTickets } = await import('../ccache/probe.ts');

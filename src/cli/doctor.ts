@@ -27,17 +27,22 @@ export const doctor: Command = {
     { flags: '-k, --keytab <name>', text: "Compare this keytab with the KDC's keys, not the default one." },
     { flags: '-p, --port <port>', text: 'Present the ticket at this port of the service.' },
     { flags: '--gss', text: 'Present it as gss-client does; port 4444 if not given.' },
-    { flags: '--http <url>', text: 'Present it to this URL by Negotiate.' },
+    {
+      flags: '--http <url>',
+      text: 'Present it to this URL by Negotiate; the service is that of its host if not given.',
+    },
     { flags: '--json', text: 'Write what was found as one line of JSON.' },
   ],
   run,
 };
 
 async function run(args: Arguments, io: Io): Promise<number> {
-  const [name, service, ...rest] = args.operands;
+  const [name, named, ...rest] = args.operands;
   if (rest.length > 0) throw new UsageError('krb5kit doctor: name one principal and one service at most');
   const json = args.has('json');
   const presentation = readPresentation(args);
+  const { url } = presentation;
+  const service = named ?? (url && `HTTP@${url.hostname}`);
   const findings: Finding[] = [];
   for await (const finding of examine({ name, service, presentation, keytab: args.value('keytab') }, io)) {
     findings.push(finding);
@@ -52,7 +57,7 @@ function readPresentation(args: Arguments): Presentation {
   const text = args.value('http');
   const url = text === undefined ? undefined : readUrl(text);
   const wishes = [port, text, args.has('gss') || undefined].filter(wish => wish !== undefined);
-  if (wishes.length > 0 && args.operands[1] === undefined) {
+  if (wishes.length > 0 && args.operands[1] === undefined && text === undefined) {
     throw new UsageError('krb5kit doctor: name a principal and the service that is to see the ticket');
   }
   if (text !== undefined && url === undefined) {

@@ -8,6 +8,11 @@ const reasons: Readonly<Record<string, string>> = {
   EROFS: 'Read-only file system',
   ENOSPC: 'No space left on device',
   E2BIG: 'Argument list too long',
+  EBADF: 'Bad file descriptor',
+  EMFILE: 'Too many open files',
+  EIO: 'Input/output error',
+  ENAMETOOLONG: 'File name too long',
+  ENOEXEC: 'Exec format error',
 };
 
 /** Why a call on a file failed, in a few words. */

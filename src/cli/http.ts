@@ -119,7 +119,7 @@ async function tell(response: Response, body: Uint8Array, args: Arguments, io: I
   if (args.has('json')) {
     const { lineOfJson } = await import('./json.ts');
     const facts = await factsOf(response);
-    io.out(lineOfJson({ ...facts, body: file === undefined ? bytesToText(body) : null }));
+    print(lineOfJson({ ...facts, body: file === undefined ? bytesToText(body) : null }), args, io);
     return;
   }
   if (args.has('include') || args.has('head')) {
@@ -127,7 +127,19 @@ async function tell(response: Response, body: Uint8Array, args: Arguments, io: I
     const status = `HTTP/1.1 ${response.status} ${response.statusText}`.trimEnd();
     io.out([status, ...lines, '', ''].map(line => printable(line)).join('\r\n'));
   }
-  if (file === undefined) io.out(bytesToText(body));
+  if (file === undefined) print(bytesToText(body), args, io);
+}
+
+/** Half of a body must not be taken for all of it. */
+function print(text: string, args: Arguments, io: Io): void {
+  if (args.has('quiet')) return;
+  try {
+    io.deliver(text);
+  } catch (cause) {
+    throw new KerberosError('HTTP', `The standard output cannot be written (${fileReason(cause)})`, {
+      cause,
+    });
+  }
 }
 
 function writeBody(file: string, body: Uint8Array, io: Io): void {

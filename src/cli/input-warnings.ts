@@ -6,8 +6,13 @@ import type { Io } from './terminal.ts';
 
 /** Says on stderr that a realm is not written as realms are by custom, where the configuration does not have it so. */
 export function warnOfRealm(program: string, { realm }: Principal, { config, io }: Session): void {
+  if (!config.profile.names('realms').includes(realm)) warnOfCase(program, realm, io);
+}
+
+/** The same of one that is about to be made, whatever the configuration has. */
+export function warnOfCase(program: string, realm: string, io: Io): void {
   const upper = realm.toUpperCase();
-  if (realm === upper || config.profile.names('realms').includes(realm)) return;
+  if (realm === upper) return;
   io.err(
     `${printable(`${program}: warning: the realm ${realm} is not ${upper}: the case matters, and is upper by custom`)}\n`,
   );

@@ -7,6 +7,7 @@ import { type Keytab, type KeytabEntry, resolveKeytab } from '../keytab/keytab.t
 import { samePrincipal } from '../messages/principal.ts';
 import { type Arguments, type Command, during, jsonOption, UsageError } from './command.ts';
 import { fileReason } from './file-reason.ts';
+import { boundedLog } from './kdc/bounded-log.ts';
 import { databaseCommands } from './kdc/commands.ts';
 import { kdcStart, kdcStatus, kdcStop } from './kdc/control.ts';
 import { databaseOptions } from './kdc/database.ts';
@@ -65,9 +66,11 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const read = await readRealm(args, name);
   const database = await servedDatabase(args, io, name);
   const spec = database === undefined ? read : servedRealm(read, args, database);
-  const log = args.has('quiet') ? undefined : (line: string): void => io.out(`${line}\n`);
   const { startKdc } = await import('../kdc/start.ts');
   const directory = args.value('directory');
+  const print = (line: string): void => io.out(`${line}\n`);
+  const loud = directory === undefined ? print : boundedLog(join(directory, KDC_FILES.log), print);
+  const log = args.has('quiet') ? undefined : loud;
   const nextTrouble = directory === undefined ? undefined : troubleIn(directory, args, io);
   const reusePort = args.has('reusePort');
   const kdc = await during('starting the KDC', () =>

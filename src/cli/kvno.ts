@@ -14,9 +14,10 @@ import { hostPrincipal } from './host-principal.ts';
 import { reportTicket } from './kvno/report.ts';
 import { firstTicket, proxyTicket, type TicketWish } from './kvno/ticket.ts';
 import { checkArguments, readPeerTicket, readUser } from './kvno/wishes.ts';
+import { namedCache } from './named-cache.ts';
 import { tellFailure } from './run-command.ts';
 import { sentence } from './sentences.ts';
-import { namedCache, openSession, principalOf, type Session } from './session.ts';
+import { openSession, principalOf, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 import { showWaits } from './waiting.ts';
 

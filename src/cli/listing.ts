@@ -2,6 +2,7 @@ import { loadColours } from './colour.ts';
 import type { Arguments } from './command.ts';
 import { loadLocale } from './locale/locale.ts';
 import { formatTimestampCell, timestampWidth } from './locale/time-format.ts';
+import type { TimeLocale } from './locale/time-locale.ts';
 import { printable } from './sentences.ts';
 import type { Io } from './terminal.ts';
 
@@ -9,6 +10,8 @@ import type { Io } from './terminal.ts';
 export interface Listing {
   readonly io: Io;
   readonly now: Date;
+  /** Where the user's time zone is a rule. */
+  readonly locale: TimeLocale | undefined;
   /** Whether an option was given, by its letter. */
   has(letter: string): boolean;
   /** Text that came out of a cache or a keytab: as it is, but for a terminal without what could steer it. */
@@ -19,10 +22,19 @@ export interface Listing {
 
 /** The listing that the options ask for. */
 export async function createListing(args: Arguments, io: Io): Promise<Listing> {
-  const plain = { io, now: io.now(), has: args.has, text: unchanged, expired: unchanged };
+  const { TZ } = io.env;
+  const locale = TZ === undefined ? undefined : await localeByRule(TZ, io);
+  const plain = { io, now: io.now(), locale, has: args.has, text: unchanged, expired: unchanged };
   if (!io.stdoutIsTerminal) return plain;
   const { dim, red } = await loadColours(io);
   return { ...plain, text: harmless, expired: line => `${dim(line)} ${red('(expired)')}` };
+}
+
+/** Rules have digits, and hardly any name of a zone has. */
+async function localeByRule(zone: string, { env }: Io): Promise<TimeLocale | undefined> {
+  if (!/\d/.test(zone)) return undefined;
+  const { userLocale } = await import('./locale/user-locale.ts');
+  return userLocale(env);
 }
 
 /** The column for times. */
@@ -34,8 +46,7 @@ export interface TimeColumn {
 }
 
 /** The column in the user's language, as wide as the present time. */
-export function timeColumn({ io, now }: Listing): TimeColumn {
-  const locale = loadLocale(io.env);
+export function timeColumn({ io, now, locale = loadLocale(io.env) }: Listing): TimeColumn {
   const width = timestampWidth(now, locale);
   return { width, cell: remembering(date => formatTimestampCell(date, locale, width)) };
 }

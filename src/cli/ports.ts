@@ -7,3 +7,9 @@ export function readPort(text: string | undefined, fallback: number, program: st
   if (port > 65_535) throw new UsageError(`${program}: ${text} is no port`);
   return port;
 }
+
+/** The address to listen on as an option gives it: an empty one, as an unset variable leaves it, would be all there are. */
+export function readHost(text: string | undefined, program: string): string | undefined {
+  if (text === '') throw new UsageError(`${program}: --host names no address`);
+  return text;
+}

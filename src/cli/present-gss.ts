@@ -11,8 +11,8 @@ import { connectService } from './connect-service.ts';
 import { exchangeOptions } from './exchange.ts';
 import { expandHost, hostPrincipal } from './host-principal.ts';
 import { cacheForService } from './identity-cache.ts';
-import { loadLocale } from './locale/locale.ts';
 import { formatTimestamp } from './locale/time-format.ts';
+import { userLocale } from './locale/user-locale.ts';
 import { readPort } from './ports.ts';
 import { printable } from './sentences.ts';
 import { gettingTicket } from './service-ticket.ts';
@@ -87,7 +87,7 @@ function describe(info: ContextInfo, mechanism: string, { io }: Session): readon
   const flags = FLAGS.filter(([name]) => info.flags[name]).map(([, text]) => text);
   return [
     `Presented ${formatPrincipal(info.initiator)} to ${formatPrincipal(info.acceptor)}`,
-    `Context: ${mechanism}, ${flags.join(', ')}, valid until ${formatTimestamp(info.endtime, loadLocale(io.env))}`,
+    `Context: ${mechanism}, ${flags.join(', ')}, valid until ${formatTimestamp(info.endtime, userLocale(io.env))}`,
   ];
 }
 

@@ -9,8 +9,8 @@ import { etypeText } from './etype-text.ts';
 import { exchangeOptions } from './exchange.ts';
 import { expandHost, hostPrincipal } from './host-principal.ts';
 import { cacheForService } from './identity-cache.ts';
-import { loadLocale } from './locale/locale.ts';
 import { formatTimestamp } from './locale/time-format.ts';
+import { userLocale } from './locale/user-locale.ts';
 import { readPort } from './ports.ts';
 import { printable } from './sentences.ts';
 import { serviceTicket } from './service-ticket.ts';
@@ -82,7 +82,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
     io.out(lineOfJson({ ...(await ticketJson(credential, io.now())), ...facts }));
     return 0;
   }
-  const until = formatTimestamp(credential.endtime, loadLocale(io.env));
+  const until = formatTimestamp(credential.endtime, userLocale(io.env));
   const lines = [
     `Presented ${formatPrincipal(credential.client)} to ${formatPrincipal(credential.server)}`,
     `Ticket: ${etypeText(encPart.etype)}, session key: ${etypeText(credential.key.keytype)}, valid until ${until}`,

@@ -91,7 +91,9 @@ export function sentence(error: unknown): string {
     return numberedSentence(error.cause);
   }
   if (error instanceof KerberosError) return `${error.message}${wayOut(error)}`;
-  return error instanceof Error ? `Internal error: ${error.message}` : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // A disk that is full, say, is no fault of ours.
+  return `${'syscall' in error ? 'System' : 'Internal'} error: ${error.message}`;
 }
 
 /** What to do about it, as the end of its sentence. */

@@ -10,8 +10,8 @@ import type { Keytab } from '../keytab/keytab.ts';
 import { hostAddress } from '../messages/host-address.ts';
 import { formatPrincipal } from '../messages/principal.ts';
 import { etypeText } from './etype-text.ts';
-import { loadLocale } from './locale/locale.ts';
 import { formatTimestamp } from './locale/time-format.ts';
+import { userLocale } from './locale/user-locale.ts';
 import { printable } from './sentences.ts';
 import { acceptedContextJson, acceptedLine, refusal } from './serve-json.ts';
 import type { Session } from './session.ts';
@@ -77,7 +77,7 @@ function describe(
     flags.mutual ? 'mutual authentication' : 'one-way authentication',
     ...(ticket ? [`session key ${etypeText(ticket.key.keytype)}`] : []),
     ...(passedOn ? [`delegated ${formatPrincipal(passedOn.server)}`] : []),
-    `until ${formatTimestamp(endtime, loadLocale(io.env))}`,
+    `until ${formatTimestamp(endtime, userLocale(io.env))}`,
     `${messages} ${messages === 1 ? 'message' : 'messages'} of ${bytes} bytes, ${sealed} sealed`,
   ].join(', ');
 }

@@ -12,9 +12,9 @@ import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { type Arguments, type Command, during, UsageError } from './command.ts';
 import { etypeText } from './etype-text.ts';
 import { defaultKeytab, namedKeytab } from './keytabs.ts';
-import { loadLocale } from './locale/locale.ts';
 import { formatTimestamp } from './locale/time-format.ts';
-import { readPort } from './ports.ts';
+import { userLocale } from './locale/user-locale.ts';
+import { readHost, readPort } from './ports.ts';
 import { replayCacheOf } from './replay-caches.ts';
 import { printable } from './sentences.ts';
 import { acceptedLine, exchangeJson, listeningLine, refusal } from './serve-json.ts';
@@ -71,7 +71,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const keytab = named === undefined ? defaultKeytab(session) : namedKeytab(named);
   const service = args.value('service') ?? (http ? 'HTTP' : SAMPLE_SERVICE);
   await during('reading the keytab', () => checkKeytab(keytab, service));
-  const host = args.value('host') ?? '127.0.0.1';
+  const host = readHost(args.value('host'), 'krb5kit serve') ?? '127.0.0.1';
   const json = args.has('json');
   const place = { host, port, service, keytab, json };
   const replayCache = replayCacheOf(session);
@@ -234,7 +234,7 @@ function acceptor(
 }
 
 function describe({ session, ticket }: ApAccepted, from: string, io: Io): string {
-  const until = formatTimestamp(ticket.endtime, loadLocale(io.env));
+  const until = formatTimestamp(ticket.endtime, userLocale(io.env));
   return [
     `${formatPrincipal(session.client)} to ${formatPrincipal(session.server)} from ${from}`,
     session.mutual ? 'mutual authentication' : 'one-way authentication',

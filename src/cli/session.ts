@@ -1,4 +1,4 @@
-import type { Ccache, CcacheEnvironment, Keychain } from '../ccache/ccache.ts';
+import type { CcacheEnvironment, Keychain } from '../ccache/ccache.ts';
 import { type Config, createConfig } from '../config/config.ts';
 import { defaultConfigFiles, loadProfile, splitConfigPath } from '../config/load.ts';
 import { KerberosError } from '../errors.ts';
@@ -130,20 +130,6 @@ export async function defaultRealmOf(session: Session): Promise<string | undefin
 /** The principal that the operating system's name of the user makes. */
 export async function userPrincipal(session: Session): Promise<Principal> {
   return principalOf(userName().replace(/[\\/@]/g, '\\$&'), session);
-}
-
-/** A cache by the name that `-c` gives; `activity` is what the command does with it, for an error to tell. */
-export async function namedCache(
-  name: string,
-  session: Session,
-  activity = `resolving ccache ${name}`,
-): Promise<Ccache> {
-  try {
-    const { resolveCcache } = await import('../ccache/resolve.ts');
-    return await resolveCcache(name, session.caches);
-  } catch (error) {
-    throw new ActivityError(activity, error);
-  }
 }
 
 function readConfig(io: Io, trace: Trace, { activity = 'initializing krb5', joint }: Opening): Config {

@@ -129,8 +129,10 @@ export function processIo(process: ProcessLike, signal?: AbortSignal): Io {
     now: () => new Date(),
     onStop(listener) {
       for (const name of STOP_SIGNALS) process.on(name, listener);
+      process.on('SIGUSR1', passOver);
       return () => {
         for (const name of STOP_SIGNALS) process.off(name, listener);
+        process.off('SIGUSR1', passOver);
       };
     },
     out(text) {
@@ -169,6 +171,9 @@ export function processIo(process: ProcessLike, signal?: AbortSignal): Io {
   });
   return io;
 }
+
+/** For what runs long: at SIGUSR1 Node would open a debugger, to every user of the machine. */
+function passOver(): void {}
 
 /** Asks the cheap questions first: loading node:tty takes two milliseconds. */
 function isTerminal(fd: number, process: ProcessLike): boolean {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { Writable } from 'node:stream';
 
 /** Removes paths when we are gone, unless told otherwise before. */
 export interface WipeWatchdog {
@@ -42,18 +43,20 @@ export function startWipeWatchdog(paths: readonly string[], platform: NodeJS.Pla
   });
   // Without it all is removed as ever, unless we are killed.
   child.on('error', () => {});
-  child.stdin.on('error', () => {});
+  // Node has none for it where no descriptor is left.
+  const input: Writable | undefined = child.stdin;
+  input?.on('error', () => {});
   child.unref();
   return {
     hangUpOn(pid) {
-      child.stdin.write(`${pid}\n`);
+      input?.write(`${pid}\n`);
     },
     end(pid) {
-      child.stdin.write(`${pid} end\n`);
+      input?.write(`${pid} end\n`);
     },
     dismiss() {
       child.kill('SIGKILL');
-      child.stdin.destroy();
+      input?.destroy();
     },
   };
 }

@@ -84,13 +84,15 @@ describe('presents the ticket', () => {
     expect(status).toBe(0);
   });
 
-  it('to a web server by Negotiate, at its port or at a URL', async () => {
+  it('to a web server by Negotiate, at its port or at a URL, which tells the service', async () => {
     const { port } = await serve(['--http']);
+    const url = `http://localhost:${port}/`;
     for (const wish of [
-      ['--port', `${port}`],
-      ['--http', `http://localhost:${port}/`],
+      ['HTTP@localhost', '--port', `${port}`],
+      ['HTTP@localhost', '--http', url],
+      ['--http', url],
     ]) {
-      const { status, told } = await run('HTTP@localhost', ...wish);
+      const { status, told } = await run(...wish);
       expect(told).toBe(`[ok]   presenting to http://localhost:${port}/: ${PROVED})\n`);
       expect(status).toBe(0);
     }

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Command } from '../../src/cli/command.ts';
+import { usualHint } from '../../src/cli/explain/hints.ts';
 import { kinit } from '../../src/cli/kinit.ts';
 import { klist } from '../../src/cli/klist.ts';
 import { kpasswd } from '../../src/cli/kpasswd.ts';
@@ -148,6 +149,24 @@ describe('a failure', () => {
     expect(io.stderr).toMatch(/ {2}Try: write the realm after the name, .* of .*krb5\.conf\n$/);
   });
 
+  it('is not explained to whoever types two new passwords that differ', async () => {
+    const users = [{ name: 'alice', password: 'alicepw' }];
+    const own = await startKdc({ realm: 'A.TEST', users, passwordPort: 0 });
+    try {
+      writeFileSync(join(home, 'krb5.conf'), own.krb5Conf());
+      const { io } = await run(kpasswd, 'alice', 'alicepw\none\nother\n', watched);
+      expect(io.stderr).toBe('kpasswd: Password mismatch while reading password\n');
+    } finally {
+      await own.close();
+    }
+  });
+
+  it('asks for no disk space where the cache is with a server that does not run', async () => {
+    writeFileSync(join(home, 'krb5.conf'), `[libdefaults]\n  kcm_socket = ${home}/none\n${kdc.krb5Conf()}`);
+    const { io } = await run(kvno, 'host/server', '', { ...watched, env: { KRB5CCNAME: 'KCM:' } });
+    expect(io.stderr).toMatch(/^kvno: No KCM server found.* Try: see that a KCM server runs: /s);
+  });
+
   it('fits the terminal, and is the same text all the same', async () => {
     const { io: wide } = await run(kinit, 'alice', 'wrong\n', watched);
     const { io: narrow } = await run(kinit, 'alice', 'wrong\n', { ...watched, columns: 40 });
@@ -161,6 +180,13 @@ describe('a failure', () => {
     const { io } = await run(kinit, 'ali\u001b[31mce', '', watched);
     expect(io.stderr).not.toContain('\u001b');
   });
+});
+
+it.each([
+  ['KEYCHAIN_KEY_LOST', /kinit/],
+  ['KEYCHAIN_PASSPHRASE', /KRB5KIT_PASSPHRASE_FILE.*krb5kit logout/],
+] as const)('there is something to try after %s', (code, hint) => {
+  expect(usualHint({ code })).toMatch(hint);
 });
 
 describe('the hint for what a KDC answers', () => {

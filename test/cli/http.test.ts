@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { http } from '../../src/cli/http.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
+import type { Credential } from '../../src/messages/credential.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
 import { keytab, makeCredential, NOW, serviceKey } from '../ap/made-up.ts';
 import { createAuthority } from '../support/certificates.ts';
@@ -34,12 +35,19 @@ function serve(...argv: readonly string[]) {
 }
 
 /** `krb5kit http` of alice, who has a ticket for HTTP/localhost. */
+interface Surroundings {
+  readonly credential?: Credential;
+  readonly stdin?: string;
+  readonly deliver?: () => never;
+}
+
 async function run(
   argv: readonly string[],
-  { credential = makeCredential({ server: service }), stdin = '' } = {},
+  { credential = makeCredential({ server: service }), stdin = '', ...more }: Surroundings = {},
 ) {
   const KRB5CCNAME = writeCache(lab.folder, [credential], credential.client);
-  const io = captureIo({ now: () => NOW, cwd: lab.folder, env: { ...lab.env, KRB5CCNAME }, stdin });
+  const env = { ...lab.env, KRB5CCNAME };
+  const io = Object.assign(captureIo({ now: () => NOW, cwd: lab.folder, env, stdin }), more);
   return { status: await runCommand(http, argv, io), stdout: io.stdout, stderr: io.stderr };
 }
 
@@ -192,6 +200,14 @@ describe('fails in one line', () => {
       status: 1,
       stderr: `krb5kit http: The server closed the connection while transferring ${url}/cut\n`,
     });
+    const deliver = (): never => {
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    };
+    expect(await run([url], { deliver })).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('The standard output cannot be written (No space left on device)'),
+    });
+    expect(await run(['--quiet', url])).toMatchObject({ status: 0, stdout: '' });
     expect((await run(['-o', 'no/such', url])).stderr).toMatch(
       /^krb5kit http: no\/such cannot be written \(No such file or directory\) while/,
     );

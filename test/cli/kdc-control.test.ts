@@ -84,6 +84,26 @@ it('one that is killed leaves nothing', async () => {
   expect(await control('status')).toMatchObject({ status: 1 });
 }, 60_000);
 
+it.skipIf(!existsSync('/proc/self'))(
+  'of a realm there is one, however many start it at once',
+  async () => {
+    const env = { XDG_RUNTIME_DIR: runtime, HOME: runtime, PATH: process.env.PATH };
+    const starts = Array.from({ length: 4 }, async () => {
+      const child = spawn(program[0], [program[1], 'kdc', 'start', '--realm', 'A.TEST'], {
+        env,
+        stdio: 'ignore',
+      });
+      return new Promise(ended => child.once('exit', ended));
+    });
+    expect(await Promise.all(starts)).toEqual([0, 0, 0, 0]);
+    const { kdcs } = outputOf('kdcStatus', (await control('status', '--json')).stdout);
+    expect(processesWith(`--directory=${join(runtime, 'krb5kit')}`)).toEqual(
+      kdcs.map(({ pid }: { pid: number }) => pid),
+    );
+  },
+  60_000,
+);
+
 it('one that cannot start says why', async () => {
   await control('start', '--realm', 'A.TEST');
   const port = /port (\d+)/.exec((await control('status')).stdout)![1]!;
@@ -91,8 +111,24 @@ it('one that cannot start says why', async () => {
     status: 1,
     stderr: expect.stringMatching(/^krb5kit kdc start: The KDC did not start: .*Address already in use/),
   });
+  expect(readdirSync(join(runtime, 'krb5kit/kdc'))).toEqual(['A%2ETEST']);
   expect(await control('start', '--trouble', 'no-such')).toMatchObject({ status: 2 });
 }, 60_000);
+
+/** The numbers of the processes that were started with an argument that begins like this, where Linux tells. */
+function processesWith(argument: string): readonly number[] {
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name) && argumentsOf(name).some(each => each.startsWith(argument)))
+    .map(Number);
+}
+
+function argumentsOf(pid: string): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
 
 /** Whether a process is there that has not ended. */
 function lives(pid: number): boolean {

@@ -84,10 +84,28 @@ describe('kdc init', () => {
     expect(await done(['list'])).toBe('krbtgt/DB.TEST@DB.TEST\n');
   });
 
+  it('remembers the encryption types that all keys are of which are added later', async () => {
+    await done(['init', 'DB.TEST', '-e', 'aes256-sha2']);
+    await done(['add', '-r', 'HTTP/www']);
+    await done(['add', '-r', '-e', 'aes128-cts', 'HTTP/old']);
+    const types = async (name: string) =>
+      (await shown(name)).keys[0].enctypes.map(({ number }: { readonly number: number }) => number);
+    expect(await types('krbtgt/DB.TEST')).toEqual([20]);
+    expect(await types('HTTP/www')).toEqual([20]);
+    expect(await types('HTTP/old')).toEqual([17]);
+  });
+
   it('makes none for a realm that no configuration can name', async () => {
     expect(await refused(['init', 'a b'])).toContain(
       'krb5kit kdc init: the realm has a name that krb5.conf cannot hold\n',
     );
+  });
+
+  it('is called out where it is not in upper case', async () => {
+    expect(await run(kdc, ['init', 'db.test'])).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(/^krb5kit kdc init: warning: the realm db\.test is not DB\.TEST: /),
+    });
   });
 
   it('does not make one over another', async () => {

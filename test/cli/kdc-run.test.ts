@@ -79,6 +79,15 @@ describe('the command', () => {
     expect(readOutput('modes')).toBe('700\n600\n600\n');
   });
 
+  it.each([
+    ['tmp', () => `FILE:${temporary}/krb5kit-kdc-`],
+    ['', () => 'FILE:/tmp/krb5kit-kdc-'],
+  ])('finds them wherever it goes, with TMPDIR=%s', async (TMPDIR, begins) => {
+    const { ended } = begin('echo $KRB5CCNAME > name', [], { env: { TMPDIR } });
+    expect(await ended).toBe(0);
+    expect(readOutput('name').startsWith(begins())).toBe(true);
+  });
+
   it('gets its arguments as they are, those that look like options of ours, too', async () => {
     const argv = ['sh', '-c', 'printf "%s\\n" "$@" > args', 'sh', '--realm', 'a b', '', '-q', '--', '$HOME'];
     expect(await beginProgram(argv).ended).toBe(0);

@@ -413,6 +413,7 @@ it.each([
   [['--max-renewable-life', '1w'], 2, '1w is no duration'],
   [['--enctypes', 'rot13'], 2, 'rot13 names no enctype'],
   [['--port', '70000'], 2, '70000 is no port'],
+  [['--host', ''], 2, '--host names no address'],
   [['walk'], 2, 'what is "walk"?'],
   [['--service', 'a@B.TEST'], 1, 'a@B.TEST is not in the realm KRB5KIT.TEST'],
   [['--service', 'a@b@c'], 1, ''],

@@ -218,6 +218,14 @@ describe('kinit', () => {
     );
   });
 
+  it('names whose keys a keytab has in full where a host of no known realm finds none of its own', async () => {
+    writeFileSync(join(home, 'kt'), KeytabFile.encode(kdc.keytab('alice')));
+    const { status, io } = await run('-V -k -t ~/kt');
+    expect(status).toBe(1);
+    expect(io.stderr).toContain('alice@A.TEST');
+    expect(io.stderr).not.toMatch(/alice@(?!A\.TEST)/);
+  });
+
   it('takes the principal of the cache where none is named', async () => {
     await run('bob', 'bobpw\n');
     const { status, io } = await run('', 'bobpw\n');

@@ -94,10 +94,15 @@ describe('add', () => {
     ['add a@R b@R', 'ktutil add: name one principal'],
     ['add --offline a@R', 'ktutil add: --offline goes with --kvno'],
     ['add --key a@R', 'ktutil add: --key goes with --kvno and one encryption type'],
-    ['add --kvno x a@R', "'x' is no key version"],
-    ['add --kvno 4294967296 a@R', "'4294967296' is no key version"],
-    ['add -e nonsense a@R', "No supported encryption type is in 'nonsense'"],
-    ['add --password-stdin --password-env X a@R', 'The password cannot come from two places'],
+    ['add --kvno x a@R', "ktutil add: 'x' is no key version"],
+    ['add --kvno 4294967296 a@R', "ktutil add: '4294967296' is no key version"],
+    ['add -e nonsense a@R', "ktutil add: no supported encryption type is in 'nonsense'"],
+    ['add --password-stdin --password-env X a@R', 'ktutil add: the password cannot come from two places'],
+    ['add --password-fd x a@R', "ktutil add: 'x' is no file descriptor"],
+    ['remove --kvno x a@R', "ktutil remove: 'x' is no key version"],
+    ['remove -e nonsense a@R', "ktutil remove: no supported encryption type is in 'nonsense'"],
+    ['purge --age soon', "ktutil purge: 'soon' is no duration such as '10h' or '7d'"],
+    ['rotate --age 1w a@R', "ktutil rotate: '1w' is no duration such as '10h' or '7d'"],
   ])('%s is no command line', async (line, message) => {
     const { status, io } = await run(line);
     expect(status).toBe(2);
@@ -106,14 +111,15 @@ describe('add', () => {
 
   it.each([
     ['--password-file %h/none', 'No such file or directory'],
-    ['--password-env NONE', 'NONE is not set'],
+    ['--password-env hunter2', 'the variable that --password-env names is not set, or empty'],
     ['--password-stdin', 'standard input is empty'],
-    ['--password-fd 987654', 'EBADF'],
+    ['--password-fd 987654', 'Bad file descriptor'],
   ])('says why there is no password: %s', async (source, reason) => {
     const { status, io } = await run(`${add} ${source}`);
     expect(status).toBe(1);
     expect(io.stderr).toMatch(/^ktutil add: Cannot read password: .* while reading password\n$/);
     expect(io.stderr).toContain(reason);
+    expect(io.stderr).not.toContain('hunter2');
   });
 
   it('tells a failure in JSON', async () => {

@@ -398,7 +398,7 @@ describe('secrets', () => {
       ['--password-fd', `${fd}`],
       ['--password-stdin'],
     ]) {
-      const more = { env: { SECRET: 'alicepw' }, stdin: 'alicepw\n' };
+      const more = { env: { SECRET: 'alicepw\r\nmore\n' }, stdin: 'alicepw\n' };
       const { io, ended } = begin([...options, 'alice', '--', 'sh', '-c', show], more);
       expect([await ended, io.output], options[0]).toEqual([0, '']);
       expect(owner()).toBe('alice@A.TEST');
@@ -407,7 +407,22 @@ describe('secrets', () => {
   });
 
   it.each([
-    [['--keytab-env', 'SECRET'], {}, 'Cannot read keytab: SECRET is not set'],
+    [
+      ['--keytab-env', 'BQIAAA=='],
+      {},
+      'Cannot read keytab: the variable that --keytab-env names is not set, or',
+    ],
+    [
+      ['--cache-env', 'SECRET'],
+      { SECRET: '' },
+      'Cannot read cache: the variable that --cache-env names is not',
+    ],
+    [
+      ['--password-env', 'hunter2', 'a'],
+      {},
+      'Cannot read password: the variable that --password-env names is',
+    ],
+    [['--password-env', 'SECRET', 'a'], { SECRET: '\n' }, 'Cannot read password: the variable that'],
     [['--keytab-env', 'SECRET'], { SECRET: '?' }, 'SECRET holds neither a keytab nor the base64 of one'],
     [['--keytab-env', 'SECRET'], { SECRET: 'AAAA' }, 'SECRET holds no keytab: version: not 5.1 or 5.2'],
     [['--keytab-env', 'SECRET'], { SECRET: 'BQI=' }, 'There is no key in SECRET'],
@@ -419,6 +434,7 @@ describe('secrets', () => {
     const { io, ended } = begin([...options, '--', 'true'], { env });
     expect(await ended).toBe(1);
     expect(io.output).toContain(`krb5kit run: ${expected}`);
+    expect(io.output).not.toMatch(/hunter2|BQIAAA/);
   });
 
   it('come from one place', async () => {

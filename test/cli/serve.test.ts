@@ -317,6 +317,7 @@ describe('does not start', () => {
   it.each([
     [['--port', '65536'], '65536 is no port'],
     [['--port', '-1'], '-1 is no port'],
+    [['--host', ''], '--host names no address'],
     [['somewhere'], 'what is "somewhere"?'],
   ])('when the command line is wrong: %s', async (argv, sentence) => {
     const { status, io } = await runAt(lab.folder, serve, argv, { env: lab.env });

@@ -51,6 +51,16 @@ describe('processIo', () => {
     expect(ran.stdout.trim()).toBe('61 0a 62 0a e4 0a');
   });
 
+  it('opens no debugger while it waits for a signal to stop', () => {
+    const ran = run(
+      'signals',
+      `io.onStop(() => process.exit(7)); process.kill(process.pid, 'SIGUSR1');
+       setInterval(() => process.kill(process.pid, 'SIGTERM'), 200);`,
+      'PROGRAM',
+    );
+    expect([ran.status, ran.stderr]).toEqual([7, '']);
+  });
+
   it('knows no place where the working directory has been removed', () => {
     const ran = run(
       'removed',

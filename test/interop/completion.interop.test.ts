@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,8 +24,12 @@ beforeAll(() => {
     credential('pair/$(id)1@A.TEST'),
     credential('pair/$(id)2@A.TEST'),
   ]);
+  // The only command, and the only file, whose name begins like this.
+  mkdirSync(join(dir, 'programs'));
+  writeFileSync(join(dir, 'programs/frobnicate'), '#!/bin/sh\n', { mode: 0o755 });
+  writeFileSync(join(dir, 'sole-file'), '');
   env = {
-    PATH: `${bin}${delimiter}${process.env.PATH}`,
+    PATH: [join(dir, 'programs'), bin, process.env.PATH].join(delimiter),
     HOME: dir,
     XDG_CONFIG_HOME: dir,
     XDG_DATA_HOME: dir,
@@ -85,8 +89,8 @@ const completed: readonly (readonly [typed: string, words: string])[] = [
   ["kvno 'evil/", '<evil/`id`$(id)"\'!x@A.TEST>'],
   ['kvno "evil/', '<evil/`id`$(id)"\'!x@A.TEST>'],
   [`kvno pair/${TAB}1`, '<pair/$(id)1@A.TEST>'],
-  ['kvno --u2u FILE:', '<--u2u><FILE:CACHE>'],
-  ['kinit -c FILE:', '<-c><FILE:CACHE>'],
+  ['kvno --u2u FILE:', '<--u2u><FILE:HOME/cc>'],
+  ['kinit -c FILE:', '<-c><FILE:HOME/cc>'],
   ['krb5kit present HT', '<present><HTTP@www.a.test>'],
   ['krb5kit comp', '<completion>'],
   ['krb5kit completion po', '<completion><powershell>'],
@@ -95,6 +99,18 @@ const completed: readonly (readonly [typed: string, words: string])[] = [
   ['kvno --cached', '<--cached-only>'],
   ['krb5kit kdc run --max-r', '<kdc><run><--max-renewable-life>'],
   ['krb5kit http --delegate po', '<http><--delegate><policy>'],
+  ['krb5kit run al', '<run><alice@A.TEST>'],
+  ['krb5kit run --service HT', '<run><--service><HTTP/www.a.test@A.TEST>'],
+  ['krb5kit run alice -- frobn', '<run><alice><--><frobnicate>'],
+  ['krb5kit run -- frobnicate -x HOME/sole-f', '<run><--><frobnicate><-x><HOME/sole-file>'],
+  ['krb5kit k5start -f HOME/sole-f', '<k5start><-f><HOME/sole-file>'],
+  ['krb5kit k5start al', '<k5start><alice@A.TEST>'],
+  ['krb5kit k5start -U -- frobn', '<k5start><-U><--><frobnicate>'],
+  ['krb5kit k5start alice -- frobnicate HOME/sole-f', '<k5start><alice><--><frobnicate><HOME/sole-file>'],
+  ['krb5kit krenew frobn', '<krenew><frobnicate>'],
+  ['krb5kit krenew -k x frobn', '<krenew><-k><x><frobnicate>'],
+  ['krb5kit krenew -- frobnicate HOME/sole-f', '<krenew><--><frobnicate><HOME/sole-file>'],
+  ['krb5kit kdc run -- frobn', '<kdc><run><--><frobnicate>'],
 ];
 
 describe.each(shells)('completion in $name', shell => {
@@ -113,8 +129,8 @@ describe.each(shells)('completion in $name', shell => {
     afterAll(() => session.close());
 
     it.each(completed)('makes a whole command of: %s', async (typed, words) => {
-      session.type(`${typed}${TAB}\r`);
-      await session.shows(words.replace('CACHE', join(dir, 'cc')));
+      session.type(`${typed.replaceAll('HOME', dir)}${TAB}\r`);
+      await session.shows(words.replaceAll('HOME', dir));
     });
 
     it('tells what each of several options is for', async () => {

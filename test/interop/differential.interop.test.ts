@@ -8,7 +8,7 @@ import { kcmWorld, keyringWorld } from './differential/shared-worlds.ts';
 import { storiesOf } from './differential/stories.ts';
 import { type Lab, startLab } from './differential/world.ts';
 
-vi.setConfig({ testTimeout: 1_200_000 });
+vi.setConfig({ testTimeout: 3_600_000 });
 
 describePeer('mit-kadmind', () => describePeer('mit-keytab', () => describePeer('mit-client', suite)));
 

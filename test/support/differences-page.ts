@@ -20,7 +20,7 @@ export function differencesPage(): string {
 }
 
 function rowOf({ name, commands, mit, ours, why, example, typed }: Difference): string {
-  const shown = `\`${example.replaceAll('␠', ' ').replaceAll('\r', '\\r')}\`${typed === undefined ? '' : ' on a terminal'}`;
+  const shown = `\`${example.replaceAll('␠', ' ').replaceAll('\r', '\\r').replaceAll('\u001b', '\\e')}\`${typed === undefined ? '' : ' on a terminal'}`;
   const cells = [name, commands.join(', '), mit, ours, why, shown];
   return `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -163,6 +163,8 @@ async function outcome({ steps, env = {}, clock = false }: Case, world: World, s
   const directory = join(parent, 'd');
   try {
     cpSync(world.template, directory, { recursive: true, verbatimSymlinks: true });
+    // A template cannot hold one.
+    if (steps.some(({ argv }) => argv.includes('$D/fifo'))) execFileSync('mkfifo', [join(directory, 'fifo')]);
     const variables = Object.entries({ ...world.env, ...world.own?.[side], ...env }).flatMap(
       ([name, value]) => (value === '-' ? [] : [[name, value.replaceAll('$D', directory)]]),
     );

@@ -5,8 +5,8 @@ import { formatPrincipal } from '../../messages/principal.ts';
 import { ActivityError, type Arguments, type Command, during, jsonOutput } from '../command.ts';
 import { defaultCacheName } from '../default-cache.ts';
 import { lineOfJson } from '../json.ts';
-import { loadLocale } from '../locale/locale.ts';
 import { formatTimestamp } from '../locale/time-format.ts';
+import { userLocale } from '../locale/user-locale.ts';
 import { cachesAround, isAbsent } from '../named-caches.ts';
 import { tellShortly } from '../run-command.ts';
 import { printable, sentence } from '../sentences.ts';
@@ -89,7 +89,7 @@ function describe(cache: Ccache, contents: CacheContents, io: Io): Line {
     ccacheName(cache),
     formatPrincipal(contents.principal),
     String(ticketsOf(contents).length),
-    until === undefined ? '-' : expired ? 'expired' : formatTimestamp(until, loadLocale(io.env)),
+    until === undefined ? '-' : expired ? 'expired' : formatTimestamp(until, userLocale(io.env)),
   ];
 }
 

@@ -5,7 +5,7 @@ import { CLASSIC, type CompletionNode, type CompletionOption, callingWord } from
 export function bashScript(nodes: readonly CompletionNode[]): string {
   return `${HEAD}
 __krb5kit_table() {
-  children=() options=() operands=() repeats= passes=
+  children=() options=() operands=() repeats= passes= runs=
   case $1 in
 ${nodes.map(rowOf).join('')}  esac
 }
@@ -15,7 +15,7 @@ complete -F __krb5kit krb5kit ${CLASSIC.join(' ')}
 }
 
 function rowOf(node: CompletionNode): string {
-  const { path, options, operands, repeats, passThrough, children } = node;
+  const { path, options, operands, repeats, passThrough, runs, children } = node;
   const lists = [
     ['children', children.map(child => `${callingWord(child)}|${child.summary}`)],
     ['options', options.map(optionText)],
@@ -24,7 +24,9 @@ function rowOf(node: CompletionNode): string {
   const set = lists
     .filter(([, items]) => items.length > 0)
     .map(([name, items]) => `    ${name}=(${items.map(quote).join(' ')})\n`);
-  const flags = `${repeats ? ' repeats=1' : ''}${passThrough ? ' passes=1' : ''}`.trim();
+  const flags = [repeats && 'repeats=1', passThrough && 'passes=1', runs && 'runs=1']
+    .filter(Boolean)
+    .join(' ');
   return `  ${quote(path)})\n${set.join('')}${flags && `    ${flags}\n`}    ;;\n`;
 }
 
@@ -70,7 +72,7 @@ __krb5kit_propose() {
   case $1 in
   files | directories) compopt -o default 2>/dev/null ;;
   command)
-    if ((at > 0)); then compopt -o default 2>/dev/null
+    if ((at > \${first:-\${#operands[@]} - 1})); then compopt -o default 2>/dev/null
     else while IFS= read -r word; do __krb5kit_add "$word"; done < <(compgen -c -- "$cur"); fi ;;
   ': '*) for word in \${1#: }; do __krb5kit_add "$word"; done ;;
   nothing | '') ;;
@@ -96,8 +98,8 @@ __krb5kit_quote() {
 }
 
 __krb5kit() {
-  local line=\${COMP_LINE:0:COMP_POINT} cur key= word kind= option names text quoted= ended= at=0 i cut= width=0
-  local repeats passes
+  local line=\${COMP_LINE:0:COMP_POINT} cur key= word kind= option names text quoted= ended= at=0 first= i cut= width=0
+  local repeats passes runs
   local -a words children options operands found texts
   read -ra words <<<"$line"
   [[ $line == *[[:space:]] ]] && words+=('')
@@ -108,7 +110,9 @@ __krb5kit() {
   for ((i = 1; i < \${#words[@]} - 1; i++)); do
     word=\${words[i]}
     if [[ -n $kind ]]; then kind=
-    elif [[ -z $ended && $word == -- ]]; then ended=1
+    elif [[ -z $ended && $word == -- ]]; then
+      ended=1
+      [[ -n $runs ]] && first=$at
     elif [[ -z $ended && $word == -?* ]]; then __krb5kit_argument "$word"
     elif ((\${#children[@]} > 0 && at == 0)); then key="\${key:+$key }$word" ended= && __krb5kit_table "$key"
     else
@@ -117,6 +121,7 @@ __krb5kit() {
     fi
   done
 
+  # A command that is to be run comes after --, or is the last of the operands.
   cur=\${words[\${#words[@]} - 1]}
   [[ $cur == [\\"\\']* ]] && quoted=\${cur:0:1} cur=\${cur:1}
   cur=\${cur//\\\\/}
@@ -134,6 +139,7 @@ __krb5kit() {
     done
   elif ((\${#children[@]} > 0)); then
     for option in "\${children[@]}"; do __krb5kit_add "\${option%%|*}" "\${option#*|}"; done
+  elif [[ -n $first ]]; then __krb5kit_propose command
   elif ((at < \${#operands[@]})); then __krb5kit_propose "\${operands[at]}"
   elif [[ -n $repeats ]] && ((\${#operands[@]} > 0)); then
     __krb5kit_propose "\${operands[\${#operands[@]} - 1]}"

@@ -25,18 +25,51 @@ function __krb5kit_at
     test "$path" = "$argv[1]"
 end
 
+# Whether "--" has been typed, which a command follows that is to be run.
+function __krb5kit_runs
+    contains -- -- (commandline -opc)
+end
+
+# What completes that command.
+function __krb5kit_command
+    set -l words (commandline -opc)
+    set -l dashes (contains -i -- -- $words)
+    set -e words[1..$dashes]
+    set -l line (string escape -- $words) (commandline -ct)
+    complete -C "$line"
+end
+
 complete -c krb5kit ${CLASSIC.map(name => `-c ${name}`).join(' ')} -f
 ${nodes.map(linesOf).join('')}`;
 }
 
 function linesOf(node: CompletionNode): string {
-  const { path, options, operands, children } = node;
+  const { path, options, operands, runs, children } = node;
   const program = CLASSIC.find(name => path.split(' ')[0] === name);
-  const condition = quote(`__krb5kit_at ${quote(path)}`);
-  const start = `complete -c krb5kit${program === undefined ? '' : ` -c ${program}`} -n ${condition}`;
+  const here = `__krb5kit_at ${quote(path)}`;
+  const lines = (condition: string, rests: readonly string[]): string => {
+    const start = `complete -c krb5kit${program === undefined ? '' : ` -c ${program}`} -n ${quote(condition)}`;
+    return rests.map(rest => `${start} ${rest}\n`).join('');
+  };
   const words = children.map(child => `-a ${callingWord(child)} -d ${quote(child.summary)}`);
-  const kinds = [...new Set(operands.map(kind => proposals(kind)))].filter(words => words !== '');
-  return [...words, ...kinds, ...options.map(optionWords)].map(rest => `${start} ${rest}\n`).join('');
+  // Behind other operands, fish does not know where the command begins, but for --.
+  const first = operands.filter((kind, i) => i === 0 || kind !== 'command');
+  const proposed = first.map(kind => (kind === 'command' ? commandOf(node) : proposals(kind)));
+  const kinds = [...new Set(proposed)].filter(words => words !== '');
+  const flags = options.map(optionWords);
+  if (!runs) return lines(here, [...words, ...kinds, ...flags]);
+  return (
+    lines(here, flags) +
+    lines(`${here}; and not __krb5kit_runs`, kinds) +
+    lines(`${here}; and __krb5kit_runs`, ["-a '(__krb5kit_command)'"])
+  );
+}
+
+/** The command that this one runs, by what comes before it: the words that call this one, and options. */
+function commandOf({ path, options }: CompletionNode): string {
+  const withArgument = options.filter(({ argument }) => argument !== undefined);
+  const names = withArgument.flatMap(option => option.names).join(' ');
+  return `-a '(__fish_complete_subcommand --fcs-skip=${path.split(' ').length + 1} ${names})'`;
 }
 
 function optionWords({ names, argument, text }: CompletionOption): string {
@@ -58,7 +91,7 @@ function proposals(kind: ArgumentKind): string {
 
 const PROPOSALS: Readonly<Record<Extract<ArgumentKind, string>, string>> = {
   caches: `-a '(__krb5kit_values caches)'`,
-  command: `-a '(__fish_complete_subcommand)'`,
+  command: '', // is found by what comes before it: see commandOf
   directories: `-a '(__fish_complete_directories)'`,
   files: '-F',
   'host-services': `-a '(__krb5kit_values host-services)'`,

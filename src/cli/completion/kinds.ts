@@ -13,11 +13,11 @@ export type ArgumentKind =
 export type CacheValue = 'principals' | 'services' | 'host-services' | 'caches';
 
 const enctypes: ArgumentKind = { words: ENCTYPE_NAMES.map(({ name }) => name) };
-const commandThere: readonly ArgumentKind[] = ['command'];
 
 /** By the placeholder in an option's flags, and by the word in the operands where `byCommand` has no row. */
 const byPlaceholder: Readonly<Record<string, ArgumentKind>> = {
   cache: 'caches',
+  command: 'command',
   directory: 'directories',
   enctype: enctypes,
   file: 'files',
@@ -46,10 +46,9 @@ const byCommand: Readonly<Record<string, readonly ArgumentKind[]>> = {
   'cache export': ['files', 'services'],
   'cache move': ['caches', 'caches', 'services'],
   'cache remove': ['services'],
-  'kdc run': commandThere,
+  'kdc run': ['command'],
   completion: [{ words: ['bash', 'zsh', 'fish', 'powershell'] }],
   klist: ['caches'],
-  krenew: commandThere,
   'ktutil copy': ['files', 'files', 'principals'],
   'ktutil diff': ['files', 'files'],
   'ktutil merge': ['files'],
@@ -58,7 +57,7 @@ const byCommand: Readonly<Record<string, readonly ArgumentKind[]>> = {
   'ktutil rename': ['principals', 'principals'],
   'ktutil verify': ['principals'],
   'kdc list': ['principals'],
-  run: commandThere,
+  run: ['principals'],
 };
 
 /** What an option takes; undefined where it takes nothing. */

@@ -6,7 +6,8 @@ export function powershellScript(nodes: readonly CompletionNode[]): string {
   return `# Completion of krb5kit's commands for PowerShell, by: krb5kit completion powershell | Out-String | Invoke-Expression
 # Principals, services and caches are those that "krb5kit completion --values KIND" finds.
 
-# The commands by the words that call them: children are (word, text), options (names, kind, text), operands kinds.
+# The commands by the words that call them: children are (word, text), options (names, kind, text), operands kinds; runs
+# tells that a command may follow --.
 $global:krb5kitCommands = @{
 ${nodes.map(rowOf).join('')}}
 ${BODY}
@@ -14,12 +15,13 @@ Register-ArgumentCompleter -Native -CommandName ${['krb5kit', ...CLASSIC].map(qu
 `;
 }
 
-function rowOf({ path, options, operands, children }: CompletionNode): string {
+function rowOf({ path, options, operands, runs, children }: CompletionNode): string {
   const words = children.map(child => `@(${quote(callingWord(child))}, ${quote(child.summary)})`);
   return `  ${quote(path)} = @{
     children = ${list(words)}
     options = ${list(options.map(optionText))}
     operands = ${list(operands.map(kind => quote(kindText(kind))))}
+    runs = ${runs ? '$true' : '$false'}
   }
 `;
 }
@@ -60,6 +62,8 @@ $krb5kitCompleter = {
     }
   }
   $command = $krb5kitCommands[$path]
+  # What follows -- is a command and its files, which PowerShell knows.
+  if ($command.runs -and $words -contains '--') { return }
   $proposals = @()
   if ($kind -eq '' -and $wordToComplete.StartsWith('-')) {
     foreach ($option in $command.options) {

@@ -22,6 +22,8 @@ export interface CompletionNode {
   readonly repeats: boolean;
   /** Options end at the first operand. */
   readonly passThrough: boolean;
+  /** What follows `--` is a command with its arguments, which is to be run. */
+  readonly runs: boolean;
   readonly children: readonly CompletionNode[];
 }
 
@@ -43,7 +45,7 @@ export async function completionNodes(completion: Command): Promise<readonly Com
   const loaded = Object.entries(commands).map(async ([name, { load }]) => nodeOf(name, await load()));
   const children = [...(await Promise.all(loaded)), nodeOf('completion', completion)];
   const words = children.map(({ path }) => path);
-  const none = { options: [], operands: [], repeats: false, passThrough: true, children: [] };
+  const none = { options: [], operands: [], repeats: false, passThrough: true, runs: false, children: [] };
   const help = { ...none, path: 'help', summary: 'Show the options of a command.', operands: [{ words }] };
   const options = [{ flags: '--version', text: 'Show the version.' }, helpOption].map(optionOf);
   const krb5kit = {
@@ -75,6 +77,7 @@ function nodeOf(path: string, command: Command): CompletionNode {
     operands: children.length > 0 ? [] : operandKinds(path, operands),
     repeats: operands.includes('...'),
     passThrough,
+    runs: children.length === 0 && /\bcommand\b/.test(operands),
     children,
   };
 }

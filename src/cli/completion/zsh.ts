@@ -30,9 +30,9 @@ if [[ $funcstack[1] == _krb5kit ]]; then _krb5kit "$@"; else compdef _krb5kit kr
 }
 
 function functionOf(node: CompletionNode): string {
-  const { path, options, operands, repeats, children } = node;
+  const { path, options, operands, repeats, runs, children } = node;
   const specs = [...options.flatMap(optionSpecs), ...operandSpecs(operands, repeats)];
-  const beginning = `\n${functionName(path)}() {\n`;
+  const beginning = `\n${functionName(path)}() {\n${runs ? AFTER_DASHES : ''}`;
   if (children.length === 0) return `${beginning}  _arguments -s -S ${specs.join(CONTINUED)}\n}\n`;
   const all = [...specs, "'(-)1: :->command'", "'(-)*:: :->arguments'"];
   const list = children.map(child => quote(`${callingWord(child)}:${child.summary.replaceAll(':', '\\:')}`));
@@ -53,6 +53,16 @@ ${rows.join('')}    esac ;;
 `;
 }
 
+/** What follows `--` is a command line of its own. */
+const AFTER_DASHES = `  local -i dashes=\${words[(i)--]}
+  if (( dashes < CURRENT )); then
+    words=("\${(@)words[dashes+1,-1]}")
+    (( CURRENT -= dashes ))
+    _normal
+    return
+  fi
+`;
+
 const CONTINUED = ' \\\n    ';
 
 function functionName(path: string): string {
@@ -67,8 +77,8 @@ function optionSpecs({ names, argument, text }: CompletionOption): readonly stri
 }
 
 function operandSpecs(operands: readonly ArgumentKind[], repeats: boolean): readonly string[] {
-  if (operands[0] === 'command') return ["'(-)1:command:_command_names -e'", "'*::arguments:_normal'"];
   return operands.map((kind, i) => {
+    if (kind === 'command') return "'(-)*:::command:_normal'";
     const position = repeats && i === operands.length - 1 ? '*' : String(i + 1);
     return quote(`${position}${actionOf(kind)}`);
   });

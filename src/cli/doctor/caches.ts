@@ -1,12 +1,14 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type CacheContents, type Ccache, ccacheName } from '../../ccache/ccache.ts';
 import { KerberosError } from '../../errors.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { isCurrent } from '../cache/status.ts';
 import { ActivityError } from '../command.ts';
 import { chooseDefaultCache } from '../default-cache.ts';
+import { namedCache } from '../named-cache.ts';
 import { cachesAround, readableContents } from '../named-caches.ts';
-import { namedCache, type Session } from '../session.ts';
+import type { Session } from '../session.ts';
 import { keychainWish } from '../user-keychain.ts';
 import { bad, type Finding, failed, good, note } from './finding.ts';
 
@@ -57,10 +59,19 @@ export async function checkCache(session: Session): Promise<CacheState> {
       : bad(subject, `${shown} has no ticket that is valid`, `kinit ${formatPrincipal(contents.principal)}`);
     return { findings: [finding, ...modeFindings(fullName, session)], contents, name: fullName };
   } catch (error) {
-    return {
-      findings: [failed(subject, error, io, { before: cache === undefined ? '' : `${ccacheName(cache)}: ` })],
-    };
+    const name = cache && ccacheName(cache);
+    const finding = failed(subject, error, io, { before: name === undefined ? '' : `${name}: ` });
+    const missing = missingDirectory(name);
+    const hint =
+      missing === undefined ? finding.hint : `make the directory ${missing}, or name another cache`;
+    return { findings: [{ ...finding, hint }] };
   }
+}
+
+/** Where kinit could make no file either. */
+function missingDirectory(name = ''): string | undefined {
+  const path = /^FILE:(.+)$/.exec(name)?.[1];
+  return path === undefined || existsSync(dirname(path)) ? undefined : dirname(path);
 }
 
 /** A file with tickets that others may read is theirs, too. */

@@ -13,6 +13,7 @@ import { SERVICES } from '../../transport/services.ts';
 import { createSrvLookup } from '../../transport/srv.ts';
 import { StopController } from '../../transport/stop-signal.ts';
 import { createUriLookup } from '../../transport/uri.ts';
+import { reasonInWords } from '../explain/failure.ts';
 import type { Session } from '../session.ts';
 import { lookupFindings } from './dns.ts';
 import { bad, type Finding, failed, good } from './finding.ts';
@@ -26,6 +27,13 @@ const RESEND_AFTER = [1, 2];
 export async function checkKdcs(client: Principal, session: Session): Promise<readonly Finding[]> {
   const { io, config, trace } = session;
   const { realm } = client;
+  let request: Uint8Array;
+  try {
+    request = requestOf(client, session);
+  } catch (error) {
+    // Such as enctypes of which none may be used.
+    return [failed('configuration', error, io)];
+  }
   let servers: readonly Server[];
   const before = session.decisions.length;
   try {
@@ -47,7 +55,7 @@ export async function checkKdcs(client: Principal, session: Session): Promise<re
   const list = [
     ...new Set(servers.map(({ host, port, found }) => `${port === 0 ? host : `${host}:${port}`} (${found})`)),
   ];
-  const probes = targets.map(target => probe(target, client, session));
+  const probes = targets.map(target => probe(target, request, session));
   return [
     ...lookups,
     good('KDCs', `those of ${realm} are ${list.join(', ')}`),
@@ -55,12 +63,12 @@ export async function checkKdcs(client: Principal, session: Session): Promise<re
   ];
 }
 
-async function probe(target: Target, client: Principal, session: Session): Promise<Finding> {
+async function probe(target: Target, request: Uint8Array, session: Session): Promise<Finding> {
   const { io, trace } = session;
   const subject = `KDC ${describeTarget(target)}`;
   const begun = performance.now();
   const { winner, attempts } = await limited(signal =>
-    raceTargets([target], requestOf(client, session), {
+    raceTargets([target], request, {
       service: SERVICES.kdc,
       stagger: 1,
       patience: 1,
@@ -72,7 +80,7 @@ async function probe(target: Target, client: Principal, session: Session): Promi
   const took = Math.max(1, Math.round(performance.now() - begun));
   if (winner === undefined) {
     const reason = attempts.at(-1)?.reason ?? 'no answer';
-    return bad(subject, reason, hintForSilence(target, reason));
+    return bad(subject, reasonInWords(reason), hintForSilence(target, reason));
   }
   if (winner.target.protocol !== target.protocol) {
     return good(subject, `answers in ${took} ms that it would rather use ${winner.target.protocol}`);

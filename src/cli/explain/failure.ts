@@ -1,4 +1,5 @@
 import { enctypeText } from '../../client/telling.ts';
+import type { ErrorCode } from '../../errors.ts';
 import { padataName } from '../../messages/padata-names.ts';
 import type { Failure } from '../run-command.ts';
 import { printable } from '../sentences.ts';
@@ -10,8 +11,8 @@ import { type FactOf, numberText, type Story, storyOf } from './story.ts';
 /** What led to a failure, line by line, and the one thing to try; empty where nothing is known. Each fact is told once. */
 export function explanation({ error }: Failure, io: Io): string {
   const story = storyOf(error, io);
-  // Whoever gives up knows why.
-  if (story.errors.some(({ code }) => code === 'PASSWORD_INTERRUPTED')) return '';
+  // Whoever gives up, or types two new passwords that differ, knows why.
+  if (story.errors.some(({ code }) => TYPED.includes(code))) return '';
   const hint = hintFor(story);
   const lines = [
     ...configLines(story),
@@ -26,6 +27,8 @@ export function explanation({ error }: Failure, io: Io): string {
   const { stderrIsTerminal, columns } = io;
   return lines.map(line => `${wrapLine(`  ${printable(line)}`, stderrIsTerminal, columns)}\n`).join('');
 }
+
+const TYPED: readonly ErrorCode[] = ['PASSWORD_INTERRUPTED', 'PASSWORD_MISMATCH'];
 
 function configLines(story: Story): readonly string[] {
   return unique([
@@ -81,7 +84,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
 };
 
-function reasonInWords(reason: string): string {
+/** Why a KDC could not be reached. */
+export function reasonInWords(reason: string): string {
   const [code = ''] = /\bE[A-Z_]+\b/.exec(reason) ?? [];
   return REASONS[code] ?? reason;
 }

@@ -1,6 +1,6 @@
 import { enctypeText } from '../../client/telling.ts';
 import type { ErrorCode } from '../../errors.ts';
-import { ConfigError } from '../../errors.ts';
+import { CcacheError, ConfigError, type KerberosError } from '../../errors.ts';
 import { enctypesPlace, keyHint, permitClientsEnctype } from './key-hints.ts';
 import { realmHint } from './realm-hints.ts';
 import type { Story } from './story.ts';
@@ -95,6 +95,9 @@ const BY_CODE: Partial<Readonly<Record<ErrorCode, Hint>>> = {
   CACHE_BUSY: 'wait for the other process that uses the cache, and try again',
   KEYCHAIN_UNAVAILABLE: 'keep the tickets in a file: -c FILE:/path, or KRB5CCNAME',
   KEYCHAIN_LOCKED: 'unlock the keychain and try again',
+  KEYCHAIN_KEY_LOST: 'get a new ticket with kinit, which discards those that nothing can open any more',
+  KEYCHAIN_PASSPHRASE:
+    'give the passphrase at a terminal, or in the file that KRB5KIT_PASSPHRASE_FILE names; if it is forgotten, krb5kit logout begins anew',
   KEYCHAIN_TIMEOUT: 'see whether the keychain waits for an answer in a window of its own',
   REALM_UNKNOWN: realmHint,
   KDC_UNREACHABLE: realmHint,
@@ -121,9 +124,13 @@ const BY_CODE: Partial<Readonly<Record<ErrorCode, Hint>>> = {
 /** The one thing to try after a failure; undefined where nothing helps. */
 export function hintFor(story: Story): string | undefined {
   const { number, errors } = story;
-  for (const { code } of errors) {
+  for (const error of errors) {
+    const { code } = error;
     // What our own side made of a KDC's answer says more than the answer.
-    const hint = code === 'KDC_ERROR' && number !== undefined ? BY_NUMBER[number] : BY_CODE[code];
+    const hint =
+      code === 'KDC_ERROR' && number !== undefined
+        ? BY_NUMBER[number]
+        : (noFilesHint(error) ?? BY_CODE[code]);
     const text = typeof hint === 'function' ? hint(story) : hint;
     if (text !== undefined) return text;
   }
@@ -140,6 +147,16 @@ export function usualHint({
 }): string | undefined {
   const hint = number === undefined ? code && BY_CODE[code] : BY_NUMBER[number];
   return typeof hint === 'string' ? hint : undefined;
+}
+
+/** A cache that is no file has neither permissions nor a disk. */
+function noFilesHint(error: KerberosError): string | undefined {
+  if (error.code !== 'CACHE_IO') return undefined;
+  const cache = error instanceof CcacheError ? error.cache : undefined;
+  if (cache?.startsWith('KEYRING:')) return BY_CODE.CACHE_NAME as string;
+  return cache?.startsWith('KCM:') || error.message.startsWith('The KCM server ')
+    ? 'see that a KCM server runs: krb5kit agent --start starts ours; or name another cache: see -c and KRB5CCNAME'
+    : undefined;
 }
 
 function clockOr(otherwise: string): Hint {

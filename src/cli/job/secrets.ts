@@ -48,7 +48,10 @@ export async function readJobSecret(args: Arguments, io: Io): Promise<JobSecret>
   if (PASSWORDS.some(name => args.has(name))) {
     const fd = args.value('passwordFd');
     if (fd !== undefined && isNodesOwn(descriptorNumber(fd))) {
-      throw new KerberosError('PASSWORD_UNREAD', `Cannot read password: descriptor ${fd}: EBADF`);
+      throw new KerberosError(
+        'PASSWORD_UNREAD',
+        `Cannot read password: descriptor ${fd}: Bad file descriptor`,
+      );
     }
     const password = await readSecret(args, '', io);
     return { ...nothing, secret: { password: async () => password }, texts: [password] };
@@ -99,7 +102,9 @@ const CACHE: Kind = {
 async function readBytes(variable: string | undefined, fd: string | undefined, kind: Kind, io: Io) {
   if (variable !== undefined) {
     const value = io.env[variable];
-    if (!value) throw kind.failed(`Cannot read ${kind.name}: ${variable} is not set`);
+    // What is named may be the secret itself, and is not repeated.
+    const none = `the variable that --${kind.name}-env names is not set, or empty`;
+    if (!value) throw kind.failed(`Cannot read ${kind.name}: ${none}`);
     return { bytes: Buffer.from(value, 'latin1'), place: variable };
   }
   const number = descriptorNumber(fd!);

@@ -1,6 +1,7 @@
-import { closeSync, openSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withLock } from '../../ccache/lock.ts';
 import { KerberosError } from '../../errors.ts';
 import { type Arguments, type Command, jsonOutput, type OptionRow, UsageError } from '../command.ts';
 import { tellShortly } from '../run-command.ts';
@@ -35,11 +36,10 @@ export const kdcStart: Command = {
     refuseOperands(args, 'krb5kit kdc start');
     const realm = await realmToServe(args, io);
     const place = kdcPlace(realm, io);
-    if (runningAt(place) === undefined) await startInBackground(place, args, io);
-    else if (given(args).length > (args.has('realm') ? 1 : 0)) {
-      const line = `krb5kit kdc start: the KDC of ${realm} runs already, as it was started`;
-      io.err(`${printable(line)}\n`);
-    }
+    // Of two that are started at once, one would go on unseen, and take what the other has put there with it.
+    await withLock(dirname(dirname(place)), place, () => ensureRunning(realm, args, io), {
+      timeout: 2 * PATIENCE,
+    });
     const environment = environmentOf(place);
     const { lineOfJson } = await import('../json.ts');
     io.out(args.has('json') ? lineOfJson({ environment }) : exportsOf(environment));
@@ -118,12 +118,23 @@ async function none(program: string, args: Arguments, io: Io): Promise<number> {
   return 1;
 }
 
+async function ensureRunning(realm: string, args: Arguments, io: Io): Promise<void> {
+  const place = kdcPlace(realm, io);
+  if (runningAt(place) === undefined) return startInBackground(place, args, io);
+  if (given(args).length > (args.has('realm') ? 1 : 0)) {
+    const line = `krb5kit kdc start: the KDC of ${realm} runs already, as it was started`;
+    io.err(`${printable(line)}\n`);
+  }
+}
+
 /** Waits until it has told where it is. Nothing of ours stays open in it. */
 async function startInBackground(place: string, args: Arguments, io: Io): Promise<void> {
   const { spawn } = await import('node:child_process');
   makePlace(place);
   const log = join(place, KDC_FILES.log);
-  const output = openSync(log, 'w', 0o600);
+  rmSync(log, { force: true });
+  // It may be emptied while it is written to.
+  const output = openSync(log, 'a', 0o600);
   const [node, ...script] = io.program;
   const child = spawn(node!, [...script, 'kdc', `--directory=${place}`, ...given(args)], {
     cwd: io.cwd,
@@ -144,8 +155,11 @@ async function startInBackground(place: string, args: Arguments, io: Io): Promis
     runningAt(place) === undefined;
     await sleep(STEP)
   ) {
-    if (ended !== undefined) throw failed(`The KDC did not start: ${ended}`);
-    if (performance.now() > deadline) throw failed('The KDC does not answer');
+    if (ended === undefined && performance.now() <= deadline) continue;
+    const sentence = ended === undefined ? 'The KDC does not answer' : `The KDC did not start: ${ended}`;
+    child.kill('SIGKILL');
+    rmSync(place, { recursive: true, force: true });
+    throw failed(sentence);
   }
   child.removeAllListeners();
   child.unref();

@@ -1,4 +1,5 @@
 import { type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
+import { warnOfCase } from '../input-warnings.ts';
 import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { databaseFile, databaseOptions, enctypesOption, openingOptions } from './database.ts';
@@ -27,6 +28,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const [realm, ...rest] = args.operands;
   if (!realm || rest.length > 0) throw new UsageError(`${name}: name one realm`);
   checkRealm(realm, name);
+  warnOfCase(name, realm, io);
   const inKeychain = args.has('keychain');
   if (inKeychain && args.has('stash')) throw new UsageError(`${name}: --keychain or --stash, not both`);
   const file = databaseFile(args, io, name);

@@ -2,7 +2,7 @@ import { KerberosError } from '../../errors.ts';
 import type { RealmOptions, ServiceSpec, StartKdcOptions, UserSpec } from '../../kdc/start.ts';
 import { formatPrincipal, parsePrincipal } from '../../messages/principal.ts';
 import { type Arguments, during, type OptionRow, UsageError } from '../command.ts';
-import { readPort } from '../ports.ts';
+import { readHost, readPort } from '../ports.ts';
 import { type RealmFile, readRealmFile } from './file.ts';
 import { loadMechanismFiles, readSpakeGroups } from './mechanisms.ts';
 import { readEnctypeNames, wholeDuration } from './readers.ts';
@@ -68,7 +68,7 @@ export async function readRealm(args: Arguments, program: string): Promise<Realm
     ...(maxRenewableLife === undefined ? {} : { maxRenewableLife: lifetime(maxRenewableLife, program) }),
     ...(enctypes === undefined ? {} : { enctypes: enctypesOf(enctypes, program) }),
     ...(groups === undefined ? {} : { spakeGroups: groupsOf(groups, program) }),
-    host: args.value('host'),
+    host: readHost(args.value('host'), program),
     port: readPort(args.value('port'), 0, program),
     ...readServices(args, program),
     trouble: { ...fromFile.trouble, ...readTrouble(args.values('trouble'), program) },

@@ -43,6 +43,8 @@ async function run(args: Arguments, io: Io): Promise<number> {
     const directory = makeDirectory(io);
     made.push(directory);
     if (keytab !== undefined) made.push(keytab);
+    // Whoever kills us leaves no keys behind either.
+    watchdog = startWipeWatchdog(made, io.platform);
     const { startKdc } = await import('../../kdc/start.ts');
     const trouble = join(directory, 'trouble');
     writeTroubleFile(trouble, args.values('trouble'));
@@ -51,8 +53,6 @@ async function run(args: Arguments, io: Io): Promise<number> {
       startKdc({ ...spec, now: () => io.now(), nextTrouble }),
     );
     try {
-      // Whoever kills us leaves no keys behind either.
-      watchdog = startWipeWatchdog(made, io.platform);
       const env = await prepare({ directory, kdc, spec, keytab }, io);
       const { pid, status } = startProgram([program, ...rest], { name, env, stop, io, descriptors });
       if (pid !== undefined) watchdog.end(pid);
@@ -94,7 +94,8 @@ function keytabPath(named: string | undefined, io: Io): string | undefined {
 }
 
 function makeDirectory(io: Io): string {
-  const parent = temporaryDirectory(io);
+  // An absolute path is the same one to a command that moves elsewhere, and to what removes it.
+  const parent = resolve(io.cwd, temporaryDirectory(io) || '/tmp');
   try {
     return mkdtempSync(join(parent, 'krb5kit-kdc-'));
   } catch (cause) {

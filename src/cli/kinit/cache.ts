@@ -5,8 +5,9 @@ import { NT_ENTERPRISE } from '../../messages/numbers.ts';
 import { formatPrincipal, type Principal, samePrincipal } from '../../messages/principal.ts';
 import { ActivityError, type Arguments, during } from '../command.ts';
 import { defaultCacheName } from '../default-cache.ts';
+import { namedCache } from '../named-cache.ts';
 import { collectionOf } from '../named-caches.ts';
-import { defaultRealmOf, namedCache, principalOf, type Session, userPrincipal } from '../session.ts';
+import { defaultRealmOf, principalOf, type Session, userPrincipal } from '../session.ts';
 
 /** Whose ticket is to be got, and where it is to be kept. */
 export interface Target {

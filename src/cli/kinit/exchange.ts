@@ -10,7 +10,7 @@ import { KerberosError } from '../../errors.ts';
 import { isAnonymous } from '../../messages/anonymous.ts';
 import { KDC_ERR_C_PRINCIPAL_UNKNOWN, KDC_ERR_KEY_EXPIRED } from '../../messages/error-codes.ts';
 import { KdcError } from '../../messages/krb-error.ts';
-import { samePrincipal, tgsPrincipal } from '../../messages/principal.ts';
+import { type Principal, samePrincipal, tgsPrincipal } from '../../messages/principal.ts';
 import type { HostAddress } from '../../messages/types.ts';
 import type { Transport } from '../../transport/transport.ts';
 import { type Arguments, during } from '../command.ts';
@@ -185,8 +185,11 @@ async function keytabSecret({ args, target, say }: InitialRequest, session: Sess
   try {
     const entries = await keytab.entries();
     // A host whose realm nobody knows takes its keys of any realm, until the KDC cannot be found.
-    const ofNone = entries.map(each => ({ ...each, principal: { ...each.principal, realm } }));
-    return { keytab: realm === '' ? ofNone : entries };
+    const asItsOwn = (principal: Principal): Principal =>
+      samePrincipal({ ...principal, realm }, target.principal) ? target.principal : principal;
+    return {
+      keytab: realm === '' ? entries.map(each => ({ ...each, principal: asItsOwn(each.principal) })) : entries,
+    };
   } catch (error) {
     // Whether a key is needed is for the KDC to say, which may know no such client.
     return { password: () => preauthentication(() => Promise.reject(error), session) };

@@ -18,11 +18,11 @@ export async function warnOfPassword(
   if (passwordExpiration === undefined) return;
   const left = Math.floor((passwordExpiration.getTime() - io.now().getTime()) / 1000);
   if (left < 0 || left > 7 * DAY) return;
-  const [{ loadLocale }, { formatLongTime }] = await Promise.all([
-    import('../locale/locale.ts'),
+  const [{ userLocale }, { formatLongTime }] = await Promise.all([
+    import('../locale/user-locale.ts'),
     import('../locale/time-format.ts'),
   ]);
-  const when = formatLongTime(passwordExpiration, loadLocale(io.env));
+  const when = formatLongTime(passwordExpiration, userLocale(io.env));
   warn(`Your password will expire in ${inWords(left)} on ${when}`, io);
 }
 

@@ -58,12 +58,12 @@ function readLifetime(option: string, text: string, notes: Notes): number | unde
 }
 
 async function readStart(text: string, io: Io, notes: Notes): Promise<Date | undefined> {
-  const [{ loadLocale }, { parseStartTime }] = await Promise.all([
-    import('../locale/locale.ts'),
+  const [{ userLocale }, { parseStartTime }] = await Promise.all([
+    import('../locale/user-locale.ts'),
     import('../locale/start-time.ts'),
   ]);
   const now = io.now();
-  const start = parseStartTime(text, now, loadLocale(io.env));
+  const start = parseStartTime(text, now, userLocale(io.env));
   if (start === undefined) {
     notes.faults.push({ option: 's', text, words: `Bad start time value ${text}` });
     return undefined;

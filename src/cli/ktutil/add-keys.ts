@@ -19,6 +19,8 @@ import { countKeys, keytabOf, kvnoOf, storedJson, storeEntries } from './keytab.
 import { liveKvno } from './live.ts';
 import { checkSources, readSecret } from './secret.ts';
 
+const name = 'ktutil add';
+
 interface Keys {
   readonly kvno: number;
   readonly keys: readonly EncryptionKey[];
@@ -50,24 +52,24 @@ export async function addKeys(args: Arguments, io: Io): Promise<number> {
 }
 
 function checkArguments(args: Arguments): void {
-  if (args.operands.length !== 1) throw new UsageError('ktutil add: name one principal');
-  checkSources(args);
-  const kvno = kvnoOf(args);
-  const enctypes = enctypesOf(args);
+  if (args.operands.length !== 1) throw new UsageError(`${name}: name one principal`);
+  checkSources(args, name);
+  const kvno = kvnoOf(args, name);
+  const enctypes = enctypesOf(args, name);
   if (args.has('key') && (kvno === undefined || enctypes?.length !== 1 || args.has('salt'))) {
-    throw new UsageError('ktutil add: --key goes with --kvno and one encryption type');
+    throw new UsageError(`${name}: --key goes with --kvno and one encryption type`);
   }
   if (args.has('offline') && kvno === undefined) {
-    throw new UsageError('ktutil add: --offline goes with --kvno');
+    throw new UsageError(`${name}: --offline goes with --kvno`);
   }
 }
 
 async function givenKey(principal: Principal, args: Arguments, io: Io): Promise<Keys> {
-  const [etype] = enctypesOf(args)!;
+  const [etype] = enctypesOf(args, name)!;
   warnOfWeak('ktutil', [etype!], io);
   return during('reading key', async () => {
     const digits = await readSecret(args, `Key for ${formatPrincipal(principal)} (hex): `, io);
-    return { kvno: kvnoOf(args)!, keys: [toEncryptionKey(importKey(etype!, hexKey(digits.trim())))] };
+    return { kvno: kvnoOf(args, name)!, keys: [toEncryptionKey(importKey(etype!, hexKey(digits.trim())))] };
   });
 }
 
@@ -81,8 +83,8 @@ function hexKey(digits: string): Uint8Array {
 }
 
 async function passwordKeys(principal: Principal, args: Arguments, session: Session): Promise<Keys> {
-  const given = kvnoOf(args);
-  const named = enctypesOf(args);
+  const given = kvnoOf(args, name);
+  const named = enctypesOf(args, name);
   warnOfWeak('ktutil', named ?? [], session.io);
   const enctypes = named ?? defaultTktEnctypes(session.config);
   const hints = await hintsFor(principal, enctypes, args, session);

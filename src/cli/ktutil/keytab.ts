@@ -35,11 +35,11 @@ export function readEntries(keytab: Keytab): Promise<readonly KeytabEntry[]> {
 const MAX_KVNO = 0xffffffff;
 
 /** The number of `--kvno`, undefined where it is not given. */
-export function kvnoOf(args: Arguments): number | undefined {
+export function kvnoOf(args: Arguments, program: string): number | undefined {
   const text = args.value('kvno');
   if (text === undefined) return undefined;
   const kvno = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(kvno <= MAX_KVNO)) throw new UsageError(`'${text}' is no key version`);
+  if (!(kvno <= MAX_KVNO)) throw new UsageError(`${program}: '${text}' is no key version`);
   return kvno;
 }
 

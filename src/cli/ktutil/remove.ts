@@ -29,9 +29,9 @@ export const ktutilRemove: Command = {
   options: [keytabOption, kvnoOption, enctypesOption, quietOption, jsonOutput],
   async run(args, io) {
     if (args.operands.length === 0) throw new UsageError('ktutil remove: name a principal');
-    const kvno = kvnoOf(args);
+    const kvno = kvnoOf(args, 'ktutil remove');
     const { enctypesOf } = await import('./enctypes.ts');
-    const enctypes = enctypesOf(args);
+    const enctypes = enctypesOf(args, 'ktutil remove');
     const fits = serviceMatcher(args.operands);
     const matches = (entry: KeytabEntry): boolean => {
       if (kvno !== undefined && entry.kvno !== kvno) return false;
@@ -51,7 +51,7 @@ export const ktutilPurge: Command = {
   usageStatus: 2,
   options: [keytabOption, ageOption, quietOption, jsonOutput],
   async run(args, io) {
-    const age = ageOf(args);
+    const age = ageOf(args, 'ktutil purge');
     const fits = serviceMatcher(args.operands);
     const entries = await readEntries(keytabOf(args, openSession(io)));
     await removeKeys(
@@ -120,12 +120,12 @@ async function removeKeys(
 const DAY = 86_400;
 
 /** The seconds of `--age`. */
-export function ageOf(args: Arguments): number {
+export function ageOf(args: Arguments, program: string): number {
   const text = args.value('age');
   if (text === undefined) return DAY;
   const duration = parseDuration(text);
   if (duration === undefined || duration.ignored !== '' || duration.seconds < 0) {
-    throw new UsageError(`'${text}' is no duration such as '10h' or '7d'`);
+    throw new UsageError(`${program}: '${text}' is no duration such as '10h' or '7d'`);
   }
   return duration.seconds;
 }

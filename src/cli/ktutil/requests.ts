@@ -4,8 +4,8 @@ import { KeytabError } from '../../errors.ts';
 import { resolveKeytab } from '../../keytab/keytab.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { during } from '../command.ts';
-import { loadLocale } from '../locale/locale.ts';
 import { formatTimestampCell } from '../locale/time-format.ts';
+import { userLocale } from '../locale/user-locale.ts';
 import { leadingInteger } from './line.ts';
 import type { Workbench } from './shell.ts';
 
@@ -108,7 +108,7 @@ function list([name, ...options]: Words, { io, list: entries }: Workbench): void
     return;
   }
   const has = (option: string): boolean => options.includes(option);
-  const locale = has('-t') ? loadLocale(io.env) : undefined;
+  const locale = has('-t') ? userLocale(io.env) : undefined;
   const timeTitle = locale && `${'Timestamp'.padEnd(TIME_WIDTH)} `;
   const head = `slot KVNO ${timeTitle ?? ''}`;
   const dashes = '-'.repeat(LINE_WIDTH - head.length);

@@ -20,6 +20,8 @@ import { liveKvno, proveSecret } from './live.ts';
 import { ageOf, isSuperseded } from './remove.ts';
 import { checkSources, readSecret } from './secret.ts';
 
+const name = 'ktutil rotate';
+
 /** What is rotated, and where. */
 interface Rotation {
   readonly principal: Principal;
@@ -30,13 +32,13 @@ interface Rotation {
 
 /** Rotates the keys of a principal; resolves to the exit status. */
 export async function rotateKeys(args: Arguments, io: Io): Promise<number> {
-  if (args.operands.length !== 1) throw new UsageError('ktutil rotate: name one principal');
-  checkSources(args);
-  const age = ageOf(args);
+  if (args.operands.length !== 1) throw new UsageError(`${name}: name one principal`);
+  checkSources(args, name);
+  const age = ageOf(args, name);
   const session = openSession(io, { follow: showWaits });
   const principal = await principalOf(args.operands[0]!, session);
   const keytab = keytabOf(args, session);
-  const named = enctypesOf(args);
+  const named = enctypesOf(args, name);
   warnOfWeak('ktutil', named ?? [], io);
   const enctypes = named ?? defaultTktEnctypes(session.config);
   const rotation = { principal, keytab, enctypes, session };
@@ -77,16 +79,16 @@ async function changerOf(
   before: readonly KeytabEntry[],
   args: Arguments,
 ): Promise<Changer> {
-  const name = args.value('admin');
-  const client = name === undefined ? principal : await principalOf(name, session);
+  const admin = args.value('admin');
+  const client = admin === undefined ? principal : await principalOf(admin, session);
   const prompt = `Password for ${formatPrincipal(client)}: `;
   const secret: Secret =
-    name === undefined ? { keytab: before } : { password: () => readSecret(args, prompt, session.io) };
+    admin === undefined ? { keytab: before } : { password: () => readSecret(args, prompt, session.io) };
   const server = { nameType: NT_SRV_INST, components: ['kadmin', 'changepw'], realm: principal.realm };
   return during('getting initial ticket', async () => {
     const { result } = await proveSecret(client, secret, { session, enctypes, server });
     const { credential, kdcOffset } = result;
-    if (name !== undefined) return { ticket: { credential, kdcOffset, target: principal }, kvno: undefined };
+    if (admin !== undefined) return { ticket: { credential, kdcOffset, target: principal }, kvno: undefined };
     const kvno = await liveKvno(principal, secret, { session, enctypes });
     return { ticket: { credential, kdcOffset }, kvno };
   });

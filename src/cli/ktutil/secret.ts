@@ -1,25 +1,21 @@
 import { closeSync, openSync } from 'node:fs';
 import { KerberosError } from '../../errors.ts';
-import { type Arguments, type OptionRow, UsageError } from '../command.ts';
+import { type Arguments, UsageError } from '../command.ts';
 import { fileReason } from '../file-reason.ts';
 import { readInputLine, stdinBytes } from '../input.ts';
 import type { Io } from '../terminal.ts';
 
-/** Where a secret may come from; never from an argument, which every user of the machine can see. */
-export const secretOptions: readonly OptionRow[] = [
-  { flags: '--password-stdin', text: 'Read the password from standard input, one line, without a prompt.' },
-  { flags: '--password-file <file>', text: 'Read the password from the first line of a file.' },
-  { flags: '--password-env <variable>', text: 'Take the password from an environment variable.' },
-  { flags: '--password-fd <number>', text: 'Read the password from the first line of a descriptor.' },
-];
-
+const DESCRIPTOR = /^\d{1,9}$/;
 const SOURCES = ['passwordStdin', 'passwordFile', 'passwordEnv', 'passwordFd'];
 
-/** Checks that the options name one source at most. */
-export function checkSources(args: Arguments): void {
+/** Checks that the options name one source at most, and one that can be. */
+export function checkSources(args: Arguments, program: string): void {
   if (SOURCES.filter(name => args.has(name)).length > 1) {
-    throw new UsageError('The password cannot come from two places');
+    throw new UsageError(`${program}: the password cannot come from two places`);
   }
+  const fd = args.value('passwordFd');
+  if (fd !== undefined && !DESCRIPTOR.test(fd))
+    throw new UsageError(`${program}: '${fd}' is no file descriptor`);
 }
 
 /** The secret from where the options say, else asked for with `prompt`. Throws KerberosError PASSWORD_UNREAD. */
@@ -29,7 +25,7 @@ export async function readSecret(args: Arguments, prompt: string, io: Io): Promi
   const fd = args.value('passwordFd');
   if (file !== undefined) return fromFile(file);
   if (fd !== undefined) return fromDescriptor(fd);
-  if (variable !== undefined) return present(io.env[variable], `${variable} is not set`);
+  if (variable !== undefined) return fromVariable(io.env[variable]);
   if (args.has('passwordStdin')) return present(await io.readLine(), 'standard input is empty');
   return io.readPassword(prompt);
 }
@@ -46,8 +42,13 @@ async function fromFile(path: string): Promise<string> {
   }
 }
 
+/** Secrets are pasted with the end of their line. What is named may be the secret itself, and is not repeated. */
+function fromVariable(value = ''): string {
+  const line = value.split('\n', 1)[0]!.replace(/\r$/, '');
+  return present(line || undefined, 'the variable that --password-env names is not set, or empty');
+}
+
 async function fromDescriptor(text: string): Promise<string> {
-  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`'${text}' is no file descriptor`);
   try {
     return present(await readInputLine(stdinBytes(Number(text))), `descriptor ${text} is empty`);
   } catch (error) {

@@ -2,7 +2,8 @@ import type { S4uUser } from '../../client/s4u.ts';
 import { NT_ENTERPRISE } from '../../messages/numbers.ts';
 import type { Principal } from '../../messages/principal.ts';
 import { type Arguments, during, UsageError } from '../command.ts';
-import { namedCache, principalOf, type Session } from '../session.ts';
+import { namedCache } from '../named-cache.ts';
+import { principalOf, type Session } from '../session.ts';
 
 /** Refuses what is wrong among the options, in MIT's words; the first mistake ends it. */
 export function checkArguments(args: Arguments): void {

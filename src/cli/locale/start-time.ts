@@ -1,6 +1,6 @@
 import { parseDuration } from '../../config/duration.ts';
-import { strptime, type TimeFields } from './strptime.ts';
-import type { TimeLocale } from './time-locale.ts';
+import { strptime } from './strptime.ts';
+import type { TimeFields, TimeLocale } from './time-locale.ts';
 
 /** Tried in this order, so that fourteen digits are a year of four digits before anything else. */
 const FORMATS = [
@@ -38,12 +38,12 @@ export function parseStartTime(text: string, now: Date, locale: TimeLocale): Sta
 }
 
 function parseAbsolute(text: string, now: Date, locale: TimeLocale): Date | undefined {
-  const today = localFields(now);
+  const today = localFields(locale.zone?.local(now) ?? now);
   for (const format of FORMATS) {
     const fields = strptime(text, format, today, locale);
     if (fields === undefined) continue;
     const { year, month, day, hour, minute, second } = fields;
-    const time = new Date(year, month, day, hour, minute, second);
+    const time = locale.zone?.time(fields) ?? new Date(year, month, day, hour, minute, second);
     if (time.getTime() > 0 && time.getTime() <= LATEST) return time;
   }
   return undefined;

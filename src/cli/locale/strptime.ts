@@ -1,14 +1,4 @@
-import { cLocale, type TimeLocale } from './time-locale.ts';
-
-/** A date and time of day being read, in local time; `month` counts from 0. */
-export interface TimeFields {
-  year: number;
-  month: number;
-  day: number;
-  hour: number;
-  minute: number;
-  second: number;
-}
+import { cLocale, type TimeFields, type TimeLocale } from './time-locale.ts';
 
 /** The hour on a clock of twelve is settled at the end, when its half of the day is known. */
 interface Reading extends TimeFields {

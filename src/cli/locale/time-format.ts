@@ -23,11 +23,12 @@ const WIDEST = 19;
 
 /** The time in the user's fullest way of writing that fits in `width` bytes, not padded; empty if none does. */
 export function formatTimestamp(date: Date, locale: TimeLocale, width: number = WIDEST): string {
+  const local = locale.zone === undefined ? date : locale.zone.local(date);
   const first = isC(locale) ? LENGTHS_IN_C.findIndex(length => length <= width) : 0;
   for (const format of first < 0 ? [] : FORMATS.slice(first)) {
     // With a zone in it, it is longer in every locale; the zone's name would cost a look into its file.
     if (format === '%c' && width <= WIDEST && locale.dateTimeFormat.includes('%Z')) continue;
-    const text = strftime(format, date, locale);
+    const text = strftime(format, local, locale);
     if (text !== '' && textToBytes(text).length <= width) return text;
   }
   return '';
@@ -56,5 +57,5 @@ export function formatTimestampCell(date: Date, locale: TimeLocale, width: numbe
 
 /** The time for a sentence, in full: `Wed Nov 25 14:11:16 2026`. */
 export function formatLongTime(date: Date, locale: TimeLocale): string {
-  return strftime('%c', date, locale);
+  return strftime('%c', locale.zone?.local(date) ?? date, locale);
 }

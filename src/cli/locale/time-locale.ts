@@ -21,6 +21,28 @@ export interface TimeLocale {
   readonly eras: readonly string[];
   /** The abbreviation of the local time zone at a time, `%Z`. */
   readonly zoneName: (date: Date) => string;
+  /** The local time zone, where `Date` does not know it. */
+  readonly zone?: LocalZone | undefined;
+}
+
+/** A time zone other than that of `Date`. */
+export interface LocalZone {
+  /** What it is called at a time. */
+  name(date: Date): string;
+  /** The same time, whose local parts are those of the zone. */
+  local(date: Date): Date;
+  /** The time at which its clocks show this. */
+  time(fields: TimeFields): Date;
+}
+
+/** A date and time of day, in local time; `month` counts from 0. */
+export interface TimeFields {
+  year: number;
+  month: number;
+  day: number;
+  hour: number;
+  minute: number;
+  second: number;
 }
 
 const days = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];

@@ -21,7 +21,7 @@ export async function cacheNames(session: Session, attempt: Attempt): Promise<re
       names.push(await defaultCacheName(session, { reading: true }));
     }),
   );
-  if (io.env.KRB5CCNAME) {
+  if (io.env.KRB5CCNAME !== undefined) {
     await attempt(() =>
       during('getting default ccache', () => {
         const configured = config.libdefaults.defaultCcacheName;

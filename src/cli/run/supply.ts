@@ -11,8 +11,9 @@ import { chooseCache, type Target } from '../kinit/cache.ts';
 import { getInitial } from '../kinit/exchange.ts';
 import { readWishes } from '../kinit/wishes.ts';
 import type { Supply } from '../lasting-tickets.ts';
+import { namedCache } from '../named-cache.ts';
 import { printable } from '../sentences.ts';
-import { namedCache, principalOf, type Session } from '../session.ts';
+import { principalOf, type Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import type { PrivatePlace } from './place.ts';
 

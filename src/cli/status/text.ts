@@ -4,8 +4,8 @@ import { formatPrincipal } from '../../messages/principal.ts';
 import { leadingTicket, ticketsOf } from '../cache/json.ts';
 import { loadColours } from '../colour.ts';
 import { durationInWords } from '../explain/clock.ts';
-import { loadLocale } from '../locale/locale.ts';
 import { formatTimestamp } from '../locale/time-format.ts';
+import { userLocale } from '../locale/user-locale.ts';
 import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import type { Look, SeenCache } from './look.ts';
@@ -27,7 +27,7 @@ interface Manner {
 
 function cacheText({ cache, contents }: SeenCache, manner: Manner): string {
   const { now, io, over } = manner;
-  const at = (time: Date): string => formatTimestamp(time, loadLocale(io.env));
+  const at = (time: Date): string => formatTimestamp(time, userLocale(io.env));
   const leading = leadingTicket(contents);
   const next = nextToExpire(contents, now);
   const { renewTill } = leading ?? {};

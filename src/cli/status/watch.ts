@@ -1,6 +1,6 @@
 import { ActivityError, type Arguments } from '../command.ts';
-import { loadLocale } from '../locale/locale.ts';
 import { formatTimestamp } from '../locale/time-format.ts';
+import { userLocale } from '../locale/user-locale.ts';
 import { printable, sentence } from '../sentences.ts';
 import type { Session } from '../session.ts';
 import { changesBetween } from './changes.ts';
@@ -17,7 +17,7 @@ export async function watchCaches(args: Arguments, session: Session, interval: n
   const { io } = session;
   const tell = async (look: Look, changes: readonly string[]): Promise<void> => {
     if (args.has('json')) return io.out(await statusJson(look, changes));
-    const time = formatTimestamp(look.now, loadLocale(io.env));
+    const time = formatTimestamp(look.now, userLocale(io.env));
     io.out(changes.map(change => `${printable(`${time}: ${change}`)}\n`).join(''));
   };
   const pause = pauses(session);

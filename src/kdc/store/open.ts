@@ -9,12 +9,14 @@ import { createSealer } from './seal.ts';
 export interface OpenDatabaseOptions extends Pick<MasterAccess, 'keychain'> {
   /** A stash file with the master key, if it is not where it was kept. */
   readonly stash?: string | undefined;
-  /** Enctypes that new principals get keys of, best first; AES with SHA-1 and with SHA-2 if not given. */
+  /** Enctypes that new principals get keys of, best first; those that the database was made with if not given. */
   readonly enctypes?: readonly number[] | undefined;
 }
 
 export interface CreateDatabaseOptions extends OpenDatabaseOptions {
   readonly realm: string;
+  /** Enctypes of the database, best first, which it remembers; AES with SHA-1 and with SHA-2 if not given. */
+  readonly enctypes?: readonly number[] | undefined;
   readonly policy?: Partial<RealmPolicy> | undefined;
   /** Keeps the master key in the OS keychain, not in a stash file: that of `stash`, else beside the database. */
   readonly inKeychain?: boolean | undefined;
@@ -27,8 +29,12 @@ interface Description {
   readonly id: string;
   readonly realm: string;
   readonly master: MasterPlace;
-  /** Nothing, sealed: it shows whether a master key is the right one. */
+  /** Its settings, sealed: they show whether a master key is the right one, too. */
   readonly check: string;
+}
+
+interface Settings {
+  readonly enctypes?: readonly number[] | undefined;
 }
 
 const DESCRIPTION_KEY = 'D';
@@ -51,7 +57,9 @@ export async function createDurableDatabase(
     const master = inKeychain ? { keychain: `kdc ${id}` } : stashPlace(path, stash ?? `${path}.stash`);
     const masterKey = await makeMasterKey(master, { database: path, keychain });
     const sealer = createSealer(masterKey, id);
-    const check = Buffer.from(sealer.seal(CHECK_KEY, 0, new Uint8Array(0))).toString('base64');
+    const settings: Settings = { enctypes };
+    const sealed = sealer.seal(CHECK_KEY, 0, Buffer.from(JSON.stringify(settings)));
+    const check = Buffer.from(sealed).toString('base64');
     const description: Description = { format: FORMAT, id, realm, master, check };
     const database = durableDatabase({ file, sealer, defaultRealm: realm, enctypes });
     file.change(() => {
@@ -75,16 +83,22 @@ export async function openDurableDatabase(
     const { id, realm, master, check } = describe(file);
     const place = stash === undefined ? master : stashPlace(path, stash);
     const sealer = createSealer(await readMasterKey(place, { database: path, keychain }), id);
+    let settings: Settings;
     try {
-      sealer.unseal(CHECK_KEY, Buffer.from(check, 'base64'));
+      settings = settingsOf(sealer.unseal(CHECK_KEY, Buffer.from(check, 'base64')));
     } catch (cause) {
       if (!(cause instanceof IntegrityError)) throw cause;
       throw new KerberosError('DATABASE_KEY', `This is not the master key of the database ${path}`, {
         cause,
       });
     }
-    return durableDatabase({ file, sealer, defaultRealm: realm, enctypes });
+    return durableDatabase({ file, sealer, defaultRealm: realm, enctypes: enctypes ?? settings.enctypes });
   });
+}
+
+/** Early databases have none. */
+function settingsOf(plaintext: Uint8Array): Settings {
+  return JSON.parse(Buffer.from(plaintext).toString().trim() || '{}') as Settings;
 }
 
 function describe(file: StoreFile): Description {

@@ -11,6 +11,7 @@ const FILES = [
     'none.cc',
     'odd.cc',
     'cut.cc',
+    'torn.cc',
   ],
   ...['stub.cc', 'version.cc', 'junk', 'nothing', 'missing', 'empty', 'many.kt', 'dir/tkt', 'junk/below'],
 ];
@@ -45,6 +46,7 @@ export const cacheFileCases: readonly Case[] = FILES.flatMap(file => [
 /** Where there is no server and nothing is written outside of the directory. */
 const NAMES = [
   ...[
+    "''",
     'FILE:',
     '$D/cc',
     'FILE:$D/none',
@@ -121,7 +123,7 @@ const commands = [
 
 /** What every command does where the default cache has each name, and where it is named. */
 export const cacheNameCases: readonly Case[] = NAMES.flatMap(name => [
-  ...commands.map(line => inCase(line, { KRB5CCNAME: name })),
+  ...commands.map(line => inCase(line, { KRB5CCNAME: name === "''" ? '' : name })),
   ...[
     'klist %',
     'klist -l %',

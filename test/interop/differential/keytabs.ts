@@ -5,6 +5,7 @@ const NAMES = [
     '$D/many.kt',
     '$D/cut.kt',
     '$D/head.kt',
+    '$D/hole.kt',
     '$D/version.kt',
     '$D/nothing',
     '$D/junk',

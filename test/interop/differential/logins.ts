@@ -350,7 +350,8 @@ const ZONES = [
   'Asia/Kathmandu',
   ':Asia/Tokyo',
   'EST5EDT',
-
+  'XYZ-3:30',
+  ':CET-1CEST,M3.5.0,M10.5.0/3',
   '',
 ];
 const LOCALES = [
@@ -378,5 +379,6 @@ export const timeCases: readonly Case[] = ZONES.flatMap(TZ =>
       LANGUAGE: 'C',
     }),
     inCase('kinit soon < soonpw', { TZ, LC_ALL: '-', LC_TIME: locale }),
+    inCase('kinit -s 24-Nov-2026:12:00:30 alice < alicepw', { TZ, LC_ALL: '-', LC_TIME: locale }),
   ]),
 );

@@ -124,10 +124,12 @@ export const terminalCases: readonly Case[] = [
 const scripts = [
   ['rkt $D/many.kt', 'l', 'l -e -k', 'delent 3', 'l', 'wkt $D/new.kt', 'q'],
   ['rkt $D/client.keytab', 'rkt $D/service.keytab', 'l -e', 'wkt $D/client.keytab', 'clear', 'l'],
-  ...['cut.kt', 'head.kt', 'version.kt', 'nothing', 'junk', 'cc', 'none', 'empty'].map(name => [
-    `rkt $D/${name}`,
-    'l -t',
-  ]),
+  ...['cut.kt', 'head.kt', 'hole.kt', 'version.kt', 'nothing', 'junk', 'cc', 'none', 'empty'].flatMap(
+    name => [
+      [`rkt $D/${name}`, 'l -t'],
+      ['rkt $D/client.keytab', `wkt $D/${name}`],
+    ],
+  ),
   [
     'addent -password -p alice -k 3 -e aes256-cts',
     'pw',

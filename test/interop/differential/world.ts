@@ -21,7 +21,7 @@ export interface Lab {
 
 const HOUR = 3_600_000;
 
-/** A realm, and a directory with caches and keytabs of many kinds. */
+/** A realm, another of its name whose KDC offers SPAKE, and a directory with caches and keytabs of many kinds. */
 export async function startLab(): Promise<Lab> {
   const kdc = await startMitKdc({
     passwordServer: true,
@@ -35,10 +35,12 @@ export async function startLab(): Promise<Lab> {
       'addprinc -pw rc4pw -e arcfour-hmac:normal rc4user',
     ],
   });
+  const spake = await startMitKdc({ libdefaults: ['spake_preauth_groups = edwards25519'] });
   const home = mkdtempSync(join(tmpdir(), 'krb5kit-differential-'));
   const template = join(home, 'template');
   mkdirSync(template);
   await fill(template, kdc);
+  cpSync(spake.krb5Conf, join(template, 'spake.conf'));
   const env = {
     PATH: kdc.env.PATH!,
     LC_ALL: 'C',
@@ -54,7 +56,7 @@ export async function startLab(): Promise<Lab> {
     kdc,
     files: { template, env },
     async stop() {
-      await kdc.stop();
+      await Promise.all([kdc.stop(), spake.stop()]);
       rmSync(home, { recursive: true, force: true });
     },
   };
@@ -119,6 +121,7 @@ function writeCaches(at: (name: string) => string): void {
   symlinkSync('linked', at('link.cc'));
   const { credentials } = CcacheFile.decode(whole);
   write('mixed.cc', [...credentials, ticketFor('host/gone@A.TEST', over)]);
+  write('torn.cc', [...credentials, ticketFor('host/x@A.TEST', { ...times, ticket: new Uint8Array(3) })]);
   writeFileSync(at('cut.cc'), whole.subarray(0, whole.length - 40), { mode: 0o600 });
   writeFileSync(at('stub.cc'), whole.subarray(0, 14));
   writeFileSync(at('version.cc'), Buffer.from([5, 9, ...whole.subarray(2)]));
@@ -161,5 +164,6 @@ function writeKeytabs(at: (name: string) => string): void {
   writeFileSync(at('many.kt'), bytes);
   writeFileSync(at('cut.kt'), bytes.subarray(0, bytes.length - 9));
   writeFileSync(at('head.kt'), bytes.subarray(0, 2));
+  writeFileSync(at('hole.kt'), Buffer.concat([bytes, Uint8Array.of(0x80, 0, 0, 0)]));
   writeFileSync(at('version.kt'), Buffer.from([5, 9, ...bytes.subarray(2)]));
 }
