@@ -1,4 +1,3 @@
-import { diffieHellman, type KeyObject } from 'node:crypto';
 import { affine, type Cubic, type Point, recover } from './ec-cubic.ts';
 import { type ByteOrder, toInteger } from './ec-numbers.ts';
 
@@ -16,6 +15,8 @@ export interface EcCurve {
   readonly byteOrder: ByteOrder;
   /** kG, as `multiplier` makes it. */
   timesBase(k: bigint): Point;
+  /** G times the cofactor, where `multiplier` is no slower than `timesBase`. */
+  readonly clearedBase?: Point | undefined;
   /**
    * What makes kP of a P of prime order. Throws RangeError for a k that is not from 1 to the order less 2, and for a few
    * more of edwards25519, which chance does not hit.
@@ -26,26 +27,29 @@ export interface EcCurve {
   encode(point: Point): Uint8Array;
 }
 
-/** How a curve's keys are made for OpenSSL. */
-export interface EcKeys {
+/** How OpenSSL takes a curve's scalars and points. */
+export interface EcAgreement<Peer> {
   readonly cubic: Cubic;
   readonly byteOrder: ByteOrder;
-  privateKey(k: bigint): KeyObject;
   /** Of a point with a z of 1. */
-  publicKey(point: Point): KeyObject;
+  peer(point: Point): Peer;
+  /** What makes the bytes of x of kP. */
+  agreement(k: bigint): (peer: Peer) => Uint8Array;
 }
 
 /** What makes kP of P. An agreement tells but x of a product: y follows from a second one, with k + 1. */
-export function agreements({ cubic, byteOrder, privateKey, publicKey }: EcKeys, k: bigint) {
-  const [key, nextKey] = [privateKey(k), privateKey(k + 1n)];
-  return (factor: Point): Point => {
+export function agreements<Peer>(
+  { cubic, byteOrder, peer, agreement }: EcAgreement<Peer>,
+  k: bigint,
+): (point: Point) => Point {
+  const [agree, agreeNext] = [agreement(k), agreement(k + 1n)];
+  return factor => {
     const point = affine(cubic, factor);
-    const peer = publicKey(point);
-    return recover(cubic, point, { x: agree(key, peer), next: agree(nextKey, peer) });
+    const other = peer(point);
+    return recover(cubic, point, { x: toX(agree(other)), next: toX(agreeNext(other)) });
   };
 
-  function agree(own: KeyObject, peer: KeyObject): bigint {
-    const secret = diffieHellman({ privateKey: own, publicKey: peer });
+  function toX(secret: Uint8Array): bigint {
     const x = toInteger(secret, byteOrder);
     secret.fill(0);
     return x;

@@ -1,7 +1,7 @@
-import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto';
 import type { Point } from './ec-cubic.ts';
-import { agreements, type EcCurve, type EcKeys } from './ec-curve.ts';
-import { invert, modulo, power, toBytes, toInteger } from './ec-numbers.ts';
+import { agreements, type EcAgreement, type EcCurve } from './ec-curve.ts';
+import { invert, modulo, toBytes, toInteger } from './ec-numbers.ts';
 
 const PRIME = 2n ** 255n - 19n;
 const ORDER = 2n ** 252n + 0x14def9dea2f79cd65812631a5cf5d3edn;
@@ -24,27 +24,24 @@ const BASE: Point = {
   z: 1n,
 };
 
+/** The base point times 8. */
+const CLEARED_BASE: Point = {
+  x: 0x275fa6d7aad65c2dd83b884dc8b65ca17a78edcaad74a91ef1716fed48c99968n,
+  y: 0x1f7a44457046c61b7230bb96bf994f73b0b863988f3a6e063ad69291608d78d5n,
+  z: 1n,
+};
+
 /** What stands before the scalar in a private key for X25519 (RFC 8410 §7). */
 const PKCS8 = '302e020100300506032b656e04220420';
 
-const keys: EcKeys = {
+const x25519: EcAgreement<KeyObject> = {
   cubic,
   byteOrder,
-  privateKey(k) {
-    const scalar = toBytes(clamped(k), LENGTH, byteOrder);
-    try {
-      // With OpenSSL 3.0 this takes a tenth of the time. Node 26 refuses: the public key is not that of the scalar.
-      return createPrivateKey({ key: { ...jwk(BASE), d: scalar.toString('base64url') }, format: 'jwk' });
-    } catch {
-      const key = Buffer.concat([Buffer.from(PKCS8, 'hex'), scalar]);
-      const made = createPrivateKey({ key, format: 'der', type: 'pkcs8' });
-      key.fill(0);
-      return made;
-    } finally {
-      scalar.fill(0);
-    }
+  peer: point => createPublicKey({ key: jwk(point), format: 'jwk' }),
+  agreement(k) {
+    const key = privateKey(k);
+    return peer => diffieHellman({ privateKey: key, publicKey: peer });
   },
-  publicKey: point => createPublicKey({ key: jwk(point), format: 'jwk' }),
 };
 
 /** The curve of RFC 8032, with points as on its Montgomery form: by X25519. */
@@ -53,11 +50,27 @@ export const edwards25519: EcCurve = {
   order: ORDER,
   cofactorBits: 3,
   byteOrder,
-  timesBase: k => agreements(keys, k)(BASE),
-  multiplier: k => agreements(keys, k),
+  timesBase: k => agreements(x25519, k)(BASE),
+  clearedBase: CLEARED_BASE,
+  multiplier: k => agreements(x25519, k),
   decode,
   encode,
 };
+
+function privateKey(k: bigint): KeyObject {
+  const scalar = toBytes(clamped(k), LENGTH, byteOrder);
+  try {
+    // With OpenSSL 3.0 this takes a tenth of the time. Node 26 refuses: the public key is not that of the scalar.
+    return createPrivateKey({ key: { ...jwk(BASE), d: scalar.toString('base64url') }, format: 'jwk' });
+  } catch {
+    const key = Buffer.concat([Buffer.from(PKCS8, 'hex'), scalar]);
+    const made = createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+    key.fill(0);
+    return made;
+  } finally {
+    scalar.fill(0);
+  }
+}
 
 /**
  * The scalar of the same x as k that X25519 leaves as it is: 8t with t from 2^251 to 2^252. Modulo the order, k or -k is
@@ -100,8 +113,27 @@ function rootOfRatio(n: bigint, d: bigint): bigint | undefined {
   const [above, below] = [modulo(n, PRIME), modulo(d, PRIME)];
   const cube = (below * below * below) % PRIME;
   const seventh = (cube * cube * below) % PRIME;
-  const root = (above * cube * power((above * seventh) % PRIME, (PRIME - 5n) / 8n, PRIME)) % PRIME;
+  const root = (above * cube * toRootPower((above * seventh) % PRIME)) % PRIME;
   const square = (below * root * root) % PRIME;
   if (square === above) return root;
   return square === modulo(-above, PRIME) ? (root * ROOT_OF_MINUS_1) % PRIME : undefined;
+}
+
+/** x to the power of (p - 5) / 8, which is 2^252 - 3, by those of 2^n - 1. */
+function toRootPower(x: bigint): bigint {
+  const x2 = shifted(x, 1, x);
+  const x5 = shifted(shifted(x2, 2, x2), 1, x);
+  const x10 = shifted(x5, 5, x5);
+  const x20 = shifted(x10, 10, x10);
+  const x50 = shifted(shifted(x20, 20, x20), 10, x10);
+  const x100 = shifted(x50, 50, x50);
+  const x250 = shifted(shifted(x100, 100, x100), 50, x50);
+  return shifted(x250, 2, x);
+}
+
+/** x squared so many times, times y. */
+function shifted(x: bigint, times: number, y: bigint): bigint {
+  let square = x;
+  for (let i = 0; i < times; i++) square = (square * square) % PRIME;
+  return (square * y) % PRIME;
 }

@@ -40,16 +40,3 @@ export function invert(integer: bigint, prime: bigint): bigint {
   }
   return modulo(inverse, prime);
 }
-
-/** `base` to the power of `exponent`, which is not negative: four bits at a time. */
-export function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
-  const powers = [1n];
-  for (let i = 1; i < 16; i++) powers.push((powers[i - 1]! * base) % modulus);
-  const digits = exponent.toString(16);
-  let result = 1n;
-  for (let at = 0; at < digits.length; at++) {
-    for (let i = 0; i < 4; i++) result = (result * result) % modulus;
-    result = (result * powers[Number.parseInt(digits.charAt(at), 16)]!) % modulus;
-  }
-  return result;
-}

@@ -16,6 +16,10 @@ export interface KeyOperations {
    * the other.
    */
   prepare?(sealing: readonly number[], signing?: readonly number[]): void;
+  /** The keys that are derived from some constants, all of one length, for `adopt`. */
+  derived?(constants: readonly Uint8Array[]): readonly Uint8Array[];
+  /** Takes what `derived` made of the same constants by the same key, which then need not be derived again. */
+  adopt?(constants: readonly Uint8Array[], keys: readonly Uint8Array[]): void;
   /** Confounder, ciphertext and integrity tag in the order of the enctype, behind the headroom of `frame`. */
   encrypt(usage: number, plaintext: Uint8Array, frame?: Frame): Uint8Array;
   /** Throws `IntegrityError`. */

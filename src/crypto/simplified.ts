@@ -34,7 +34,10 @@ interface Sealer {
 /** A key of the simplified profile: the MAC covers confounder and plaintext and follows the ciphertext (RFC 3961 §5.3). */
 export class SimplifiedKey implements KeyOperations {
   private readonly spec: SimplifiedSpec;
-  private readonly derive: Deriver;
+  private readonly deriver: Deriver;
+  private adopted: readonly Uint8Array[] = [];
+  /** Those that the adopted keys are derived from. */
+  private adoptedFrom: readonly Uint8Array[] = [];
   private readonly sealers = new UsageCache<Sealer>(usage => {
     const keys = this.derive([usageConstant(usage, ENCRYPTION_KEY), usageConstant(usage, INTEGRITY_KEY)]);
     return this.sealer(keys[0]!, keys[1]!);
@@ -46,7 +49,7 @@ export class SimplifiedKey implements KeyOperations {
 
   constructor(spec: SimplifiedSpec, protocolKey: Uint8Array) {
     this.spec = spec;
-    this.derive = spec.deriver(protocolKey);
+    this.deriver = spec.deriver(protocolKey);
   }
 
   prepare(sealing: readonly number[], signing: readonly number[] = []): void {
@@ -62,6 +65,15 @@ export class SimplifiedKey implements KeyOperations {
     let next = 0;
     for (const usage of unsealed) this.sealers.put(usage, this.sealer(keys[next++]!, keys[next++]!));
     for (const usage of unsigned) this.signers.put(usage, this.spec.mac(keys[next++]!));
+  }
+
+  derived(constants: readonly Uint8Array[]): readonly Uint8Array[] {
+    return this.deriver(constants);
+  }
+
+  adopt(constants: readonly Uint8Array[], keys: readonly Uint8Array[]): void {
+    this.adopted = keys;
+    this.adoptedFrom = constants;
   }
 
   encrypt(usage: number, plaintext: Uint8Array, frame: Frame = NO_FRAME): Uint8Array {
@@ -94,6 +106,16 @@ export class SimplifiedKey implements KeyOperations {
   prf(input: Uint8Array): Uint8Array {
     this.prfKey ??= this.derive([Buffer.from('prf')])[0]!;
     return this.spec.prf(this.prfKey, input);
+  }
+
+  private derive(constants: readonly Uint8Array[]): readonly Uint8Array[] {
+    const keys: Uint8Array[] = [];
+    for (const constant of constants) {
+      const key = this.adopted[this.adoptedFrom.indexOf(constant)];
+      if (key === undefined) return this.deriver(constants);
+      keys.push(key);
+    }
+    return keys;
   }
 
   private sealer(encryptionKey: Uint8Array, integrityKey: Uint8Array): Sealer {

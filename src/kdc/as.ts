@@ -68,7 +68,7 @@ export function answerAsRequest(exchange: Exchange): Uint8Array {
   const required = parties.anonymous || (client.policy.requiresPreauth ?? realm.requiresPreauth);
   const request = { exchange, client, etypes, key: ownKey, padata, reqBody };
   const { proof, provedBy } = preauthenticate(request, required);
-  exchange.kdc.logins.succeeded(client, exchange.now, (proof.flags & PRE_AUTHENT) !== 0);
+  if (proof.flags & PRE_AUTHENT) exchange.kdc.logins.succeeded(client);
   const provenKey = proof.replyKey ?? ownKey;
   const key = exchange.fast?.strengthen(provenKey) ?? provenKey;
   const wantsProof = padata.some(({ padataType }) => padataType === PA_REQ_ENC_PA_REP);

@@ -1,6 +1,7 @@
 import { profileOf } from '../crypto/enctypes.ts';
 import { importKey, type Key } from '../crypto/key.ts';
 import type { PaData } from '../messages/types.ts';
+import { adoptLoginKeys } from './login-keys.ts';
 
 /** What string-to-key was given besides the password. */
 export interface PasswordOrigin {
@@ -23,7 +24,10 @@ export function s2kparams(etype: number, { iterations }: PasswordOrigin): Uint8A
 }
 
 /** A key as it is kept. */
-export type KeyBytes = Pick<Key, 'etype' | 'bytes'>;
+export interface KeyBytes extends Pick<Key, 'etype' | 'bytes'> {
+  /** What `loginKeys` made of it, if that was kept. */
+  readonly login?: string | undefined;
+}
 
 /** A key that is made when it is first asked for. */
 export interface LaterKey {
@@ -48,6 +52,8 @@ export class KeyVersion {
   /** Those whose bytes are not there yet. */
   private later: (LaterKey | undefined)[] | undefined;
   private open: (Key | undefined)[] | undefined;
+  /** What `loginKeys` made of some. */
+  private login: (string | undefined)[] | undefined;
 
   constructor(kvno: number, keys: readonly (KeyBytes | LaterKey)[], pool: OpenKeys, origin?: PasswordOrigin) {
     if (keys.length === 0) throw new TypeError('a principal needs a key');
@@ -60,6 +66,10 @@ export class KeyVersion {
     for (const [index, key] of keys.entries()) {
       if (!('make' in key)) {
         this.packed.set(key.bytes, this.startOf(index));
+        if (key.login !== undefined) {
+          this.login ??= [];
+          this.login[index] = key.login;
+        }
         continue;
       }
       this.later ??= [];
@@ -78,6 +88,8 @@ export class KeyVersion {
       this.pool.admit(this);
     }
     const key = this.make(index) ?? importKey(etype, this.bytesOf(index));
+    const login = this.login?.[index];
+    if (login !== undefined) adoptLoginKeys(key, login);
     this.open[index] = key;
     return key;
   }

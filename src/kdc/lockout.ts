@@ -12,21 +12,21 @@ import { type Refusal, refuse } from './refusal.ts';
 export interface LoginRecord {
   /** Failures that count, since the last success. */
   readonly failures: number;
+  /** That of those. */
   readonly lastFailure?: Date | undefined;
-  readonly lastSuccess?: Date | undefined;
 }
 
 interface Attempts {
   failures: number;
   /** In milliseconds. */
   failed: number | undefined;
-  succeeded: number | undefined;
 }
 
 /**
  * Counts how often clients failed, and locks those who failed too often, by the policy that their realm has for them.
  * Where the database keeps the failures of those whom they lock, it counts; else what is counted here lives as long as
- * the KDC. Only who is in the database is remembered, which bounds it.
+ * the KDC. Only who is in the database is remembered, which bounds it, and only who failed: of who logs in and nothing
+ * else, a record each would be most of what the KDC has to keep.
  */
 export class Logins {
   private readonly database: PrincipalDatabase;
@@ -47,13 +47,12 @@ export class Logins {
     }
   }
 
-  /** A client has proved who it is, or did not have to. */
-  succeeded(client: PrincipalEntry, now: number, proved: boolean): void {
-    const known = this.recordOf(client);
-    known.succeeded = now;
-    if (!proved || known.failures === 0) return;
-    known.failures = 0;
-    this.keep(client, known);
+  /** A client has proved who it is. */
+  succeeded(client: PrincipalEntry): void {
+    const known = this.known(client);
+    if (known === undefined) return;
+    this.attempts.delete(this.labelOf(client));
+    if (known.failures > 0) this.keep(client, { failures: 0, failed: undefined });
   }
 
   /** Counts what was no proof, and whether it was none; other refusals say nothing of the client. */
@@ -73,24 +72,19 @@ export class Logins {
   find(principal: Principal): LoginRecord {
     const known = this.attempts.get(label(principal));
     if (known === undefined) return { failures: 0 };
-    return {
-      failures: known.failures,
-      lastFailure: dateOf(known.failed),
-      lastSuccess: dateOf(known.succeeded),
-    };
+    return { failures: known.failures, lastFailure: dateOf(known.failed) };
   }
 
   /** Forgets a principal's failures, which unlocks it. */
   unlock(principal: Principal): void {
-    const known = this.attempts.get(label(principal));
-    if (known !== undefined) known.failures = 0;
+    this.attempts.delete(label(principal));
     if (this.database.failures?.find(principal) !== undefined)
       this.database.failures.keep(principal, undefined);
   }
 
   /** What is known of a client; its failures as the database has them, which others may have changed. */
   private recall(client: PrincipalEntry): Attempts | undefined {
-    const known = this.attempts.get(this.labelOf(client));
+    const known = this.known(client);
     const store = this.storeFor(client);
     if (store === undefined) return known;
     const kept = store.find(client.principal);
@@ -116,12 +110,15 @@ export class Logins {
     return namedPolicy(this.database.realm(principal.realm), policy);
   }
 
+  private known(client: PrincipalEntry): Attempts | undefined {
+    return this.attempts.size === 0 ? undefined : this.attempts.get(this.labelOf(client));
+  }
+
   private recordOf(client: PrincipalEntry): Attempts {
-    const key = this.labelOf(client);
-    const known = this.attempts.get(key);
+    const known = this.known(client);
     if (known !== undefined) return known;
-    const record: Attempts = { failures: 0, failed: undefined, succeeded: undefined };
-    this.attempts.set(key, record);
+    const record: Attempts = { failures: 0, failed: undefined };
+    this.attempts.set(this.labelOf(client), record);
     return record;
   }
 

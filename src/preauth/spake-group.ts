@@ -46,11 +46,15 @@ export interface SpakeGroup
 
 /** The group of these numbers. */
 export function openGroup({ curve, m, n, ...group }: SpakeParameters): SpakeGroup {
-  const { cubic, order, byteOrder } = curve;
+  const { cubic, order, byteOrder, clearedBase } = curve;
   const cofactorBits = BigInt(curve.cofactorBits);
+  const multipliers = new Multipliers(curve);
 
   const clearCofactor = (point: Point): Point | undefined => double(cubic, point, curve.cofactorBits);
   const toScalar = (bytes: Uint8Array): bigint => toInteger(bytes, byteOrder) % order;
+  // Secret scalars are multiples of the cofactor, which is taken from them and goes into the points, each by itself: what a
+  // public key has outside the group of prime order vanishes, and shows if it is all.
+  const toSecret = (bytes: Uint8Array): bigint => (toInteger(bytes, byteOrder) >> cofactorBits) % order;
 
   return {
     ...group,
@@ -66,15 +70,16 @@ export function openGroup({ curve, m, n, ...group }: SpakeParameters): SpakeGrou
       return { kdc: multiply(toPoint(m)), client: multiply(toPoint(n)) };
     },
     publicKey(party, masks, scalar) {
-      return curve.encode(good(add(cubic, curve.timesBase(toScalar(scalar)), masks[party])));
+      const product =
+        clearedBase === undefined
+          ? curve.timesBase(toScalar(scalar))
+          : multipliers.open(toSecret(scalar))(clearedBase);
+      return curve.encode(good(add(cubic, product, masks[party])));
     },
     sharedKey(party, masks, own, peerKey) {
-      // Secret scalars are multiples of the cofactor, which is taken from them and goes into the points, each by itself:
-      // what a public key has outside the group of prime order vanishes, and shows if it is all.
-      const scalar = (toInteger(own, byteOrder) >> cofactorBits) % order;
       const masked = good(clearCofactor(good(curve.decode(peerKey))));
       const mask = good(clearCofactor(masks[party === 'kdc' ? 'client' : 'kdc']));
-      return curve.encode(curve.multiplier(scalar)(good(subtract(cubic, masked, mask))));
+      return curve.encode(multipliers.take(toSecret(own))(good(subtract(cubic, masked, mask))));
     },
   };
 
@@ -82,6 +87,34 @@ export function openGroup({ curve, m, n, ...group }: SpakeParameters): SpakeGrou
   function good(point: Point | undefined): Point {
     if (point === undefined) throw new CodecError(`not a public key of ${group.name}`);
     return point;
+  }
+}
+
+/** Answers that are waited for: what is late costs little more. */
+const MAX_OPEN = 64;
+
+/** What multiplies by the secret scalars of exchanges under way: to make it costs as much as what it is for. */
+class Multipliers {
+  private readonly curve: EcCurve;
+  private readonly opened = new Map<bigint, (point: Point) => Point>();
+
+  constructor(curve: EcCurve) {
+    this.curve = curve;
+  }
+
+  /** For the first of two times; the oldest that has not come to its second one gives way. */
+  open(scalar: bigint): (point: Point) => Point {
+    const made = this.curve.multiplier(scalar);
+    this.opened.set(scalar, made);
+    if (this.opened.size > MAX_OPEN) this.opened.delete(this.opened.keys().next().value!);
+    return made;
+  }
+
+  /** For the second time, whether there was a first one or not. */
+  take(scalar: bigint): (point: Point) => Point {
+    const known = this.opened.get(scalar);
+    this.opened.delete(scalar);
+    return known ?? this.curve.multiplier(scalar);
   }
 }
 

@@ -1,5 +1,7 @@
+import { importKey } from '../../crypto/key.ts';
 import type { PrincipalEntry } from '../database.ts';
 import { KeyVersion, type OpenKeys, type PasswordOrigin } from '../key-version.ts';
+import { loginKeys } from '../login-keys.ts';
 import type { PrincipalPolicy } from '../policy.ts';
 
 /** A principal as it is sealed, in JSON: short, as most are read and opened for one request. */
@@ -14,10 +16,13 @@ type StoredEntry = readonly [
   policy?: unknown,
 ];
 
-/** Each key is its enctype and, in base64, its bytes. */
+/**
+ * Each key is its enctype and, in base64, its bytes; with the best one of the newest version there are those that it
+ * becomes in a login (`loginKeys`), if they were known when the record was made.
+ */
 type StoredKeys = readonly [
   kvno: number,
-  rows: readonly (readonly [number, string])[],
+  rows: readonly (readonly [number, string, string?])[],
   origin?: PasswordOrigin | undefined,
 ];
 
@@ -27,16 +32,20 @@ export function encodeEntry({ principal, keys, policy, created }: PrincipalEntry
     principal.nameType,
     principal.realm,
     principal.components,
-    keys.map(storedKeys),
+    keys.map((version, i) => storedKeys(version, i === 0)),
     created?.getTime() ?? null,
   ];
   const said = toJson(policy) as object;
   return Buffer.from(JSON.stringify(Object.keys(said).length === 0 ? stored : [...stored, said]));
 }
 
-function storedKeys(version: KeyVersion): StoredKeys {
+function storedKeys(version: KeyVersion, isNewest: boolean): StoredKeys {
   const { kvno, origin } = version;
-  const rows = version.rows().map(({ etype, bytes }) => [etype, toBase64(bytes)] as const);
+  const rows = version.rows().map(({ etype, bytes }, i) => {
+    const login = isNewest && i === 0 ? loginKeys(importKey(etype, bytes)) : undefined;
+    const key = toBase64(bytes);
+    return login === undefined ? ([etype, key] as const) : ([etype, key, login] as const);
+  });
   return origin === undefined ? [kvno, rows] : [kvno, rows, origin];
 }
 
@@ -46,7 +55,11 @@ export function decodeEntry(bytes: Uint8Array, pool: OpenKeys): PrincipalEntry {
   return {
     principal: { nameType, realm, components },
     keys: keys.map(([kvno, rows, origin]) => {
-      const packed = rows.map(([etype, key]) => ({ etype, bytes: Buffer.from(key, 'base64') }));
+      const packed = rows.map(([etype, key, login]) => ({
+        etype,
+        bytes: Buffer.from(key, 'base64'),
+        login,
+      }));
       return new KeyVersion(kvno, packed, pool, origin);
     }),
     policy: (policy === undefined ? {} : fromJson(policy)) as PrincipalPolicy,
