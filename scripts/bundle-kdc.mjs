@@ -1,6 +1,5 @@
 // Bundles krb5kit/kdc, which tests start anew in each process, the way the commands are: few files, Node's own modules
-// loaded when first used, and the bytecode of a rehearsal. Errors stay in the file they share with the rest of the
-// library, so that they are of the same classes.
+// loaded when first used, and the bytecode of a rehearsal. There are an ES module and a CommonJS one of it, for jest.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -16,43 +15,72 @@ const name = 'kdcLibrary';
 /** Imported dynamically, and there from the start all the same: every login with a password has them. */
 const always = ['./preauth/spake.ts', './kdc/preauth/spake.ts', './kdc/preauth/otp.ts'];
 
-/** What the bundle asks for to have errors.js. */
-const errorsId = 'krb5kit-errors';
-
-/** Writes `kdc.js` and, under bin, its bundle into `outDir`, where tsc has compiled the library before. */
+/** Writes `kdc.js`, `kdc.cjs` and, under bin, their bundle into `outDir`, where tsc has compiled the library before. */
 export async function bundleKdc(root, outDir) {
-  const errors = await import(pathToFileURL(join(outDir, 'errors.js')));
   const directory = join(root, 'src');
   const chunks = await bundleEntry(root, join(outDir, 'bin'), {
     name,
     entry: [...always.map(file => `import '${file}';`), `export * from './kdc-api.ts';`].join('\n'),
     directory,
     splitting: true,
-    plugins: [startWith(always, directory), errorsStayApart(Object.keys(errors))],
+    plugins: [startWith(always, directory)],
   });
   const { source, stamp } = chunks.find(chunk => chunk.name === name);
-  const bytecode = codeCache(source, stamp, await rehearse(source, errors));
+  const bytecode = codeCache(source, stamp, await rehearse(source));
   writeFileSync(join(outDir, 'bin', `${name}.cache`), bytecode);
   const api = await import(pathToFileURL(join(outDir, 'kdc-api.js')));
-  writeFileSync(join(outDir, 'kdc.js'), await loader(root, Object.keys(api)));
+  const launcher = readFileSync(join(root, 'scripts/launcher.cjs'), 'utf8');
+  await writeModule(join(outDir, 'kdc.js'), 'esm', esModule(launcher, Object.keys(api)));
+  await writeModule(join(outDir, 'kdc.cjs'), 'cjs', commonModule(launcher));
+  writeFileSync(join(outDir, 'kdc-api.d.cts'), commonDeclarations(api));
 }
 
-/** The module that users import: the launcher of the commands, which takes the bundle by its bytecode. */
-async function loader(root, exported) {
-  const launcher = readFileSync(join(root, 'scripts/launcher.cjs'), 'utf8');
-  const text = `
-    import * as errors from './errors.js';
+async function writeModule(file, format, text) {
+  const { code } = await transform(text, { format, target, minify: true });
+  writeFileSync(file, code);
+}
+
+function esModule(launcher, exported) {
+  return `
     const builtin = id => process.getBuiltinModule(id);
-    function require(id) {
-      if (id === '${errorsId}') return errors;
-      return id.startsWith('node:') ? builtin(id) : builtin('node:module').createRequire(import.meta.url)(id);
-    }
-    const __dirname = import.meta.dirname;
-    const module = {};
-    ${launcher}
+    const own = id => (id.startsWith('node:') ? builtin(id) : builtin('node:module').createRequire(import.meta.url)(id));
+    ${loader(launcher, 'import.meta.dirname')}
     export const { ${exported.join(', ')} } = load('${name}');`;
-  const { code } = await transform(text, { format: 'esm', target, minify: true });
-  return code;
+}
+
+function commonModule(launcher) {
+  return `
+    'use strict';
+    const own = require;
+    ${loader(launcher, '__dirname')}
+    module.exports = load('${name}');`;
+}
+
+// The launcher of the commands, which takes the bundle by its bytecode. A runner that gives each test globals of its own,
+// as jest does, has them in the test's modules but not in Node's; there the bundle is to have those of the test.
+function loader(launcher, dirname) {
+  return `
+    const { Script } = own('node:vm');
+    class ScriptOfTest {
+      constructor(source, { filename }) {
+        this.runInThisContext = () => (0, eval)(source + '//# sourceURL=' + filename);
+      }
+    }
+    const vm = Script instanceof Function ? { Script } : { Script: ScriptOfTest };
+    const load = ((require, __dirname, module) => {
+      ${launcher}
+      return load;
+    })(id => (id === 'node:vm' ? vm : own(id)), ${dirname}, {});`;
+}
+
+// What is declared for ES modules, as a CommonJS module has it.
+function commonDeclarations(api) {
+  const from = `from './kdc-api.js' with { 'resolution-mode': 'import' };`;
+  const values = Object.entries(api).flatMap(([name, value]) => [
+    `export declare const ${name}: typeof api.${name};`,
+    ...(value.toString().startsWith('class') ? [`export type ${name} = api.${name};`] : []),
+  ]);
+  return [`import type * as api ${from}`, `export type * ${from}`, ...values, ''].join('\n');
 }
 
 // The package says that none of its modules does anything when it is loaded, so that esbuild leaves out imports of no name.
@@ -67,28 +95,12 @@ function startWith(files, directory) {
   };
 }
 
-function errorsStayApart(names) {
-  const contents = `export { ${names.join(', ')} } from '${errorsId}';`;
-  return {
-    name: 'errors-stay-apart',
-    setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^\.\.?\/errors\.ts$/ }, () => ({
-        path: 'errors',
-        namespace: 'apart',
-        sideEffects: false,
-      }));
-      onResolve({ filter: new RegExp(`^${errorsId}$`) }, ({ path }) => ({ path, external: true }));
-      onLoad({ filter: /.*/, namespace: 'apart' }, () => ({ contents }));
-    },
-  };
-}
-
 /** The bytecode of what a test that logs in uses; undefined where no sockets are to be had. */
-async function rehearse(source, errors) {
+async function rehearse(source) {
   const script = new Script(source);
   const module = { exports: {} };
   const own = createRequire(import.meta.url);
-  const require = id => (id === errorsId ? errors : id.startsWith('./') ? module.exports : own(id));
+  const require = id => (id.startsWith('./') ? module.exports : own(id));
   script.runInThisContext()(module.exports, require, module);
   const { getInitialCredential, parsePrincipal, startKdc } = module.exports;
   try {

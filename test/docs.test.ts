@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadProfile } from '../src/config/load.ts';
 import { otpValue } from '../src/kdc/preauth/otp-value.ts';
 import { type RunningKdc, startKdc } from '../src/kdc/start.ts';
 import { KeytabFile } from '../src/keytab/file-format.ts';
@@ -161,11 +162,23 @@ describe('docs', () => {
     }
   });
 
+  it('shows configuration that says what it seems to say', () => {
+    const shown = pages.flatMap(({ name }) => blocksOf(name)).filter(({ kind }) => kind === 'ini');
+    expect(shown.length).toBeGreaterThan(0);
+    const folder = mkdtempSync(join(import.meta.dirname, '.docs-'));
+    folders.push(folder);
+    for (const { text } of shown) {
+      writeFileSync(join(folder, 'krb5.conf'), text);
+      expect(loadProfile([join(folder, 'krb5.conf')]).warnings, text).toEqual([]);
+    }
+  });
+
   it.each(pages.filter(({ alone }) => !alone || canBeAlone || process.env.CI === 'true'))(
     '$name shows commands that work',
     { timeout: 120_000 },
     async ({ name, prints, ...how }) => {
-      const others = blocksOf(name).filter(({ kind }) => !['sh', 'sh mit', 'ini'].includes(kind));
+      // test/library.test.ts runs what is for jest.
+      const others = blocksOf(name).filter(({ kind }) => !['sh', 'sh mit', 'ini', 'js'].includes(kind));
       expect(others).toEqual([]);
       const script = blocksOf(name)
         .filter(({ kind }) => kind === 'sh')

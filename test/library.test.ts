@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
@@ -50,6 +52,34 @@ describe('a bundle of what a program uses', () => {
   it('has nothing at all for a program that only imports it', async () => {
     expect((await bundle(`import 'krb5kit';`)).bytes).toBe(0);
   });
+});
+
+describe('a bundle of the package', () => {
+  it.skipIf(!existsSync(join(root, 'dist/index.js')))(
+    'has the constants of the functions it has',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'krb5kit-bundle-'));
+      const outfile = join(folder, 'bundle.mjs');
+      const contents = `
+      import { AsReq, errorName, formatPrincipal, FORWARDABLE, KerberosError, parsePrincipal } from './dist/index.js';
+      export const principal = formatPrincipal(parsePrincipal('a@B'));
+      export const found = [AsReq?.tags, FORWARDABLE, errorName(24), new KerberosError('HTTP').code];`;
+      try {
+        await build({
+          stdin: { contents, resolveDir: root },
+          outfile,
+          bundle: true,
+          platform: 'node',
+          format: 'esm',
+        });
+        const { principal, found } = await import(pathToFileURL(outfile).href);
+        expect(principal).toBe('a@B');
+        expect(found).toEqual([[0x6a], 0x40000000, 'KDC_ERR_PREAUTH_FAILED', 'HTTP']);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
 });
 
 // Tells, as JSON, what an import of the library does to the process.
@@ -106,24 +136,80 @@ describe.each(['index.js', 'kdc.js', 'kerberos/index.js'])('the import of dist/%
 });
 
 // Each process has what the package exports, by its own name.
-const FIXTURE = `
-import { KerberosError as shared } from 'krb5kit';
-import { getInitialCredential, KdcError, KerberosError, parsePrincipal, startKdc } from 'krb5kit/kdc';
-const kdc = await startKdc({ realm: 'LAB.TEST', users: [{ name: 'alice', password: 'secret' }], passwordPort: 0 });
-const login = name => getInitialCredential(parsePrincipal(name + '@LAB.TEST'), { password: async () => 'secret' }, kdc);
-const { credential } = await login('alice');
-const error = await login('bob').catch(error => error);
-await kdc.close();
-console.log(credential.client.components[0], KerberosError === shared, error instanceof KdcError, error instanceof shared);
+const MODULES = {
+  'an ES module': {
+    args: ['--input-type=module'],
+    names: `import * as library from 'krb5kit/kdc'; import * as whole from 'krb5kit'; const OwnError = Error;`,
+  },
+  'a CommonJS module': {
+    args: [],
+    names: `const library = require('krb5kit/kdc'); const [whole, OwnError] = [library, Error];`,
+  },
+  // As jest has them, for each test.
+  'a CommonJS module with globals of its own': {
+    args: [],
+    names: `
+      const file = require.resolve('krb5kit/kdc');
+      const [vm, code] = [require('node:vm'), require('node:fs').readFileSync(file, 'utf8')];
+      const context = vm.createContext({ process, Buffer, Uint8Array, ArrayBuffer, setImmediate, setTimeout });
+      const own = { exports: {} };
+      const compiled = vm.compileFunction(code, ['module', 'require', '__dirname'], { parsingContext: context });
+      compiled(own, require, require('node:path').dirname(file));
+      const [library, whole] = [own.exports, require('krb5kit/kdc')];
+      const OwnError = vm.runInContext('Error', context);`,
+  },
+};
+const FIXTURE = `(async () => {
+  const { getInitialCredential, parsePrincipal, startKdc } = library;
+  const kdc = await startKdc({ realm: 'LAB.TEST', users: [{ name: 'alice', password: 'secret' }], passwordPort: 0 });
+  const login = name => getInitialCredential(parsePrincipal(name + '@LAB.TEST'), { password: async () => 'secret' }, kdc);
+  const { credential } = await login('alice');
+  const error = await login('bob').catch(error => error);
+  await kdc.close();
+  const kinds = [library, whole].flatMap(({ KdcError, KerberosError }) => [KdcError, KerberosError]);
+  console.log(credential.client.components[0], ...[OwnError, ...kinds].map(kind => error instanceof kind));
+  console.log(error instanceof whole.CodecError);
+})();`;
+
+// As much of jest as the documentation uses.
+const JEST = `
+const assert = require('node:assert');
+const steps = [];
+const beforeAll = step => steps.push([step]);
+const afterAll = step => steps.push([step]);
+const test = (name, step) => steps.splice(-1, 0, [step, name]);
+const expect = value => ({
+  toBeLessThanOrEqual: most => assert(value <= most),
+  rejects: { toThrow: type => assert.rejects(value, type) },
+});
+setImmediate(async () => {
+  for (const [step, name] of steps) {
+    await step();
+    if (name) console.log(name);
+  }
+});
 `;
 
 describe('krb5kit/kdc', () => {
-  it.skipIf(!existsSync(join(root, 'dist/kdc.js')) && process.env.CI !== 'true')(
-    'starts a realm and logs in, with the errors of krb5kit',
+  it
+    .skipIf(!existsSync(join(root, 'dist/kdc.js')) && process.env.CI !== 'true')
+    .each(Object.entries(MODULES))(
+    'starts a realm and logs in from %s, with the errors of krb5kit',
+    async (_, { args, names }) => {
+      const command = [...args, '-e', `${names}\n${FIXTURE}`];
+      const { stdout } = await promisify(execFile)(process.execPath, command, { cwd: root });
+      expect(stdout).toBe('alice true true true true true\nfalse\n');
+    },
+  );
+
+  it.skipIf(!existsSync(join(root, 'dist/kdc.cjs')) && process.env.CI !== 'true')(
+    'is for jest what docs/kdc.md says',
     async () => {
-      const args = ['--input-type=module', '-e', FIXTURE];
-      const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
-      expect(stdout).toBe('alice true true true\n');
+      const [, example] = /```js\n(.*?)```/s.exec(readFileSync(join(root, 'docs/kdc.md'), 'utf8'))!;
+      const { stdout } = await promisify(execFile)(process.execPath, ['-e', `${JEST}${example}`], {
+        cwd: root,
+      });
+      expect(stdout).toBe('a ticket lasts for a day at most\na wrong password gets none\n');
     },
   );
 

@@ -61,7 +61,7 @@ class Table {
   private readonly starts: Float64Array;
   private readonly ring: Uint8Array;
   /** Where the next one begins. */
-  private end = 0;
+  private end: number;
 
   constructor({ count, bytes }: LookasideLimits) {
     const slots = 2 ** Math.max(1, Math.ceil(Math.log2(count)));
@@ -69,8 +69,9 @@ class Table {
     this.labels = new Uint32Array(slots);
     this.requestLengths = new Uint32Array(slots);
     this.replyLengths = new Uint32Array(slots);
-    this.starts = new Float64Array(slots).fill(Number.NEGATIVE_INFINITY);
+    this.starts = new Float64Array(slots);
     this.ring = new Uint8Array(bytes);
+    this.end = 2 * bytes; // what begins at 0, as if in every slot, was written over long ago: no page is touched to say so
   }
 
   /** The slot of a request, if it has one. */

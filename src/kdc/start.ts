@@ -1,6 +1,6 @@
-import { TransportError } from '../errors.ts';
+import { KerberosError, TransportError } from '../errors.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
-import { parsePrincipal } from '../messages/principal.ts';
+import { formatPrincipal, type Principal, parsePrincipal } from '../messages/principal.ts';
 import type { Transport } from '../transport/transport.ts';
 import { createKdc, type Kdc, type KdcOptions, type Responder } from './kdc.ts';
 import { changePasswordService } from './kpasswd/message.ts';
@@ -56,13 +56,15 @@ export interface StartKdcOptions
   readonly enctypes?: readonly number[] | undefined;
   /** Serves what is in it, and adds nothing to it but the service that changes passwords; one in memory if not given. */
   readonly database?: MemoryDatabase | undefined;
+  /** False where nobody is to reach it but by its `transport`, which takes no socket; true if not given. */
+  readonly listen?: boolean | undefined;
   /** What goes wrong on purpose. */
   readonly trouble?: Trouble | undefined;
   /** Asked before each request for what goes wrong from then on; undefined where all stays as it is. */
   readonly nextTrouble?: (() => Trouble | undefined) | undefined;
 }
 
-/** A realm with a KDC that listens. */
+/** A realm with a KDC that listens, unless told not to: its `port` is 0 then. */
 export interface RunningKdc
   extends KdcServer,
     AsyncDisposable,
@@ -74,13 +76,13 @@ export interface RunningKdc
   readonly database: MemoryDatabase;
   /** Reaches the KDC, and what changes passwords, without a socket. */
   readonly transport: Transport;
-  /** A krb5.conf by which clients on this machine find the KDC. */
+  /** A krb5.conf by which clients on this machine find the KDC. Throws TypeError where it does not listen. */
   krb5Conf(): string;
-  /** The keys of principals, by their names in text, as a keytab holds them. */
+  /** The keys of principals, by their names in text, as a keytab holds them. Throws KerberosError PRINCIPAL_UNKNOWN. */
   keytab(...names: readonly string[]): KeytabEntry[];
 }
 
-/** Starts a KDC for one realm on loopback. Throws KerberosError KDC_LISTEN, TypeError without a realm, and what its names and enctypes bring. */
+/** Starts a KDC for one realm, on loopback if not told otherwise. Throws KerberosError KDC_LISTEN, TypeError without a realm, and what its names and enctypes bring. */
 export async function startKdc(options: StartKdcOptions): Promise<RunningKdc> {
   const { realm } = options;
   if (!realm) throw new TypeError('a KDC needs the name of a realm');
@@ -91,7 +93,8 @@ export async function startKdc(options: StartKdcOptions): Promise<RunningKdc> {
   const mechanisms = options.mechanisms ?? (await loadMechanisms(options));
   const kdc = createKdc({ ...options, now: trouble.now, database, mechanisms });
   const served = trouble.around(kdc);
-  const server = await listenKdc(served, options);
+  const listens = options.listen ?? true;
+  const server = listens ? await listenKdc(served, options) : NOWHERE;
   const {
     passwordPort,
     kkdcpUrl,
@@ -117,12 +120,25 @@ export async function startKdc(options: StartKdcOptions): Promise<RunningKdc> {
     now: trouble.now,
     advance: trouble.advance,
     cause: trouble.cause,
-    krb5Conf: () => formatKrb5Conf({ realm, host, port, passwordPort, ...neighbours(realms) }),
+    krb5Conf() {
+      if (!listens) throw new TypeError('a KDC that does not listen is in no krb5.conf');
+      return formatKrb5Conf({ realm, host, port, passwordPort, ...neighbours(realms) });
+    },
     keytab: (...names) =>
-      names.flatMap(name => database.exportKeytabEntries(parsePrincipal(name, { defaultRealm: realm }))),
+      names.flatMap(name => entriesOf(database, parsePrincipal(name, { defaultRealm: realm }))),
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+const NOWHERE: KdcServer = { host: '', port: 0, close: async () => undefined };
+
+/** Of nobody there are none: a keytab without the keys of a name that is misspelt would be a riddle. */
+function entriesOf(database: MemoryDatabase, principal: Principal): KeytabEntry[] {
+  if (database.find(principal.components, principal.realm) === undefined) {
+    throw new KerberosError('PRINCIPAL_UNKNOWN', `the KDC does not know ${formatPrincipal(principal)}`);
+  }
+  return database.exportKeytabEntries(principal);
 }
 
 async function realmsOf({ trouble, ...options }: StartKdcOptions): Promise<readonly RealmOptions[]> {
@@ -158,18 +174,37 @@ function neighbours(realms: readonly RealmOptions[]): Pick<RealmLocation, 'realm
 
 /** Carries requests to a KDC in the same process. */
 export function transportTo(kdc: Responder, database: Pick<MemoryDatabase, 'realm'>): Transport {
-  return async (realm, request) => {
+  return async (realm, request, signal) => {
     if (database.realm(realm) === undefined) {
       throw new TransportError('REALM_UNKNOWN', `Cannot find KDC for realm "${realm}"`, realm);
     }
+    if (signal?.aborted) throw aborted(realm, signal);
     const reply = kdc.handle(request);
     const held = kdc.delay?.() ?? 0;
-    if (held > 0) await new Promise(resolve => setTimeout(resolve, held));
+    if (held > 0) await pause(held, signal);
+    if (signal?.aborted) throw aborted(realm, signal);
     if (reply === undefined) {
       throw new TransportError('KDC_UNREACHABLE', `Cannot contact any KDC for realm '${realm}'`, realm);
     }
     return reply;
   };
+}
+
+/** Resolves after some milliseconds, or as soon as it is called off. */
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise(resolve => {
+    const timer = setTimeout(end, milliseconds);
+    function end(): void {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    }
+    signal?.addEventListener('abort', end);
+  });
+}
+
+function aborted(realm: string, { reason }: AbortSignal): TransportError {
+  return new TransportError('ABORTED', 'aborted', realm, [], { cause: reason });
 }
 
 function createRealms(realms: readonly RealmOptions[], options: DatabaseOptions): MemoryDatabase {
@@ -183,6 +218,10 @@ function fillRealm(
   database: MemoryDatabase,
   { realm, users = [], services = [], trusts = [] }: RealmOptions,
 ): void {
+  // Text is iterable: of a service's name, each letter would be a service.
+  if (!Array.isArray(users) || !Array.isArray(services)) {
+    throw new TypeError('the users and the services of a realm are arrays');
+  }
   for (const { name, password, enctypes, salt, ...policy } of users) {
     const source =
       password === undefined ? { random: true as const, enctypes } : { password, enctypes, salt };

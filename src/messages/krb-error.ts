@@ -34,6 +34,8 @@ export function isKrbError(message: Uint8Array): boolean {
 
 /** A KDC or a service answered KRB-ERROR; `reply` is what it said. */
 export class KdcError extends KerberosError {
+  /** @internal */
+  static override readonly kind = 'krb5kit.KdcError';
   override readonly name = 'KdcError';
   readonly reply: KrbError;
 

@@ -89,6 +89,38 @@ describe('a realm in one process', () => {
     expect(credential.client).toEqual(alice);
   });
 
+  it('has no keytab for a name that it does not know', async () => {
+    const kdc = await start();
+    const misspelt = expect.objectContaining({
+      code: 'PRINCIPAL_UNKNOWN',
+      message: `the KDC does not know host/locahlost@${REALM}`,
+    });
+    expect(() => kdc.keytab('host/localhost', 'host/locahlost')).toThrow(misspelt);
+  });
+
+  it.each([
+    [
+      'a name for the services',
+      { services: 'host/localhost' },
+      'the users and the services of a realm are arrays',
+    ],
+    ['text for a user', { users: ['alice:wonderland'] }, "a principal's name is a string"],
+    ['a service without a name', { services: [{}] }, "a principal's name is a string"],
+  ])('is not started with %s', async (_, options, message) => {
+    await expect(start(options as never)).rejects.toThrow(new TypeError(message));
+  });
+
+  it('answers no request that has been called off, nor one that is while it is held', async () => {
+    const kdc = await start({ trouble: { delay: 3600 } });
+    const reason = new Error('never mind');
+    const off = expect.objectContaining({ code: 'ABORTED', cause: reason });
+    await expect(login(kdc, { signal: AbortSignal.abort(reason) })).rejects.toEqual(off);
+    const controller = new AbortController();
+    const held = login(kdc, { signal: controller.signal });
+    controller.abort(reason);
+    await expect(held).rejects.toEqual(off);
+  });
+
   it('brings a client whose clock is off in line', async () => {
     const kdc = await start();
     const late = (): Date => new Date(clock - 3_600_000);
@@ -155,6 +187,19 @@ describe('a realm in one process', () => {
     expect(kdc.krb5Conf()).toContain(`\t\tkdc = [::1]:${kdc.port}\n`);
     expect((await start()).krb5Conf()).toContain(`kdc = 127.0.0.1:${realm!.port}\n`);
     await kdc.close();
+  });
+
+  it('takes no socket where it does not listen', async () => {
+    const sockets = (): number => process.getActiveResourcesInfo().filter(each => each === 'UDPWrap').length;
+    const before = sockets();
+    const kdc = await start({ listen: false });
+    const { credential } = await login(kdc);
+    expect(credential.client).toEqual(alice);
+    expect([sockets() - before, kdc.port]).toEqual([0, 0]);
+    expect(() => kdc.krb5Conf()).toThrow(/does not listen/);
+    await kdc.close();
+    await start();
+    expect(sockets() - before).toBe(1);
   });
 
   it('ends with the scope that it was made for', async () => {
