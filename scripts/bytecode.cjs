@@ -1,7 +1,17 @@
 'use strict';
 // Bytecode of bundles: the build makes it for the Node at hand, and a command that finds none, for a package is made
 // without and an upgrade of Node outdates it, keeps it for the next one. Copied into dist/.
-const { accessSync, chmodSync, constants, renameSync, rmSync, writeFileSync } = require('node:fs');
+const {
+  accessSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} = require('node:fs');
 const { dirname } = require('node:path');
 const { setFlagsFromString } = require('node:v8');
 const { Script } = require('node:vm');
@@ -24,8 +34,14 @@ function keepBytecode(file, source, head) {
   accessSync(dirname(file), constants.W_OK); // before the work
   const fresh = `${file}.${process.pid}`;
   try {
-    writeFileSync(fresh, cacheFile(head, bytecodeOf(source)), { flag: 'wx', mode: 0o644 });
-    chmodSync(fresh, 0o644); // everyone runs it and its owner alone replaces it, whatever the umask
+    const fd = openSync(fresh, 'wx', 0o644);
+    try {
+      writeFileSync(fd, cacheFile(head, bytecodeOf(source)));
+      fchmodSync(fd, 0o644); // everyone runs it and its owner alone replaces it, whatever the umask
+      fsyncSync(fd); // V8 would run what a crash of the system had left of it
+    } finally {
+      closeSync(fd);
+    }
     renameSync(fresh, file);
   } finally {
     rmSync(fresh, { force: true });

@@ -56,6 +56,7 @@ function codeCache(file, source) {
   } catch {
     return undefined;
   }
+  if (bytes.length < headerLength) return undefined;
   const expected = header(source.slice(2, 2 + stampLength), bytes.length - headerLength);
   return bytes.latin1Slice(0, headerLength) === expected ? bytes.subarray(headerLength) : undefined;
 }

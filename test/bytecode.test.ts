@@ -72,7 +72,7 @@ it("replaces another Node's, and one that was cut short", () => {
   klist();
   const good = readFileSync(file);
   const other = Buffer.from(good.toString('latin1').replace(process.version, 'v1.2.3'), 'latin1');
-  for (const bad of [other, good.subarray(0, good.length - 1), Buffer.alloc(0)]) {
+  for (const bad of [other, good.subarray(0, good.length - 1), good.subarray(0, 100), Buffer.alloc(0)]) {
     writeFileSync(file, bad);
     expect(klist()).toBe(complaint);
     const bytes = readFileSync(file);
