@@ -13,12 +13,15 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundleCommands } from './bundle.mjs';
 import { bundleKdc } from './bundle-kdc.mjs';
 import { distIsFresh, sourceStamp } from './stale.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** What the package exports. */
+const entries = ['index.js', 'kdc-api.js', 'kerberos/api.js', 'kerberos/index.js'];
 
 if (!(process.argv.includes('--if-stale') && distIsFresh(root))) await build();
 
@@ -31,6 +34,7 @@ async function build() {
   try {
     mkdirSync(join(fresh, 'bin'), { recursive: true });
     compileLibrary(fresh);
+    for (const file of entries) await nameWhatIsPassedOn(join(fresh, file));
     await bundleCommands(root, join(fresh, 'bin'));
     await bundleKdc(root, fresh);
     for (const schema of ['kdc.schema.json', 'output.schema.json']) {
@@ -66,4 +70,15 @@ function compileLibrary(outDir) {
   const args = [tsc, '-p', 'tsconfig.build.json', '--outDir', outDir];
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
   if (status !== 0) throw new Error('the library does not compile');
+}
+
+// In a package without side effects, esbuild loses the module that is passed on by `export *` here and imported
+// dynamically there: a bundle would have its functions, but its constants would be undefined. It keeps what is named.
+async function nameWhatIsPassedOn(file) {
+  let text = readFileSync(file, 'utf8');
+  for (const [statement, id] of text.matchAll(/^export \* from '(.+)';$/gm)) {
+    const names = Object.keys(await import(new URL(id, pathToFileURL(file))));
+    text = text.replace(statement, `export { ${names.join(', ')} } from '${id}';`);
+  }
+  writeFileSync(file, text);
 }

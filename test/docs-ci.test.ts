@@ -173,7 +173,10 @@ describe('the action for GitHub', () => {
 
   it('fails without a keytab', async () => {
     const ran = await use({ keytab: '', run: './deploy.sh' });
-    expect([ran.status, ran.output]).toEqual([1, 'krb5kit run: Cannot read keytab: KEYTAB_B64 is not set\n']);
+    expect([ran.status, ran.output]).toEqual([
+      1,
+      'krb5kit run: Cannot read keytab: the variable that --keytab-env names is not set, or empty\n',
+    ]);
     expect(existsSync(join(folder, 'deployed'))).toBe(false);
   });
 });

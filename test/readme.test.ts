@@ -1,6 +1,6 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { exec, execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -17,6 +17,24 @@ const programs = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^``
 const printed = [/^HTTP\/localhost@EXAMPLE\.TEST until \d{4}-.*Z\n$/, /^$/, /^Hello alice@EXAMPLE\.TEST\n$/];
 
 describe('the README', () => {
+  it('links to what comes with the package', { timeout: 180_000 }, async () => {
+    const pages = ['README.md', ...readdirSync(join(root, 'docs')).filter(name => name.endsWith('.md'))];
+    const linked = pages.flatMap(page => {
+      const path = page === 'README.md' ? page : `docs/${page}`;
+      const links = readFileSync(join(root, path), 'utf8').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g);
+      return [...links].map(([, target]) => posix.join(posix.dirname(path), target!));
+    });
+    // The line is for a shell, as npm on Windows is a script of it.
+    const command = 'npm pack --dry-run --json --ignore-scripts --loglevel=error';
+    const { stdout } = await promisify(exec)(command, { cwd: root, maxBuffer: 1 << 24 });
+    const packed = Object.values<{ readonly files: readonly { readonly path: string }[] }>(
+      JSON.parse(stdout),
+    );
+    const paths = packed.flatMap(({ files }) => files.map(({ path }) => path));
+    expect(linked).toContain('docs/ci/action.yml');
+    expect(linked.filter(path => !paths.includes(path))).toEqual([]);
+  });
+
   it('shows as many programs as are known here', () => {
     expect(programs).toHaveLength(printed.length);
   });

@@ -39,8 +39,12 @@ export interface AcceptorOptions extends KerberosContextOptions {
   readonly clockskew?: number | undefined;
 }
 
-/** The acceptor's side of a context of the Kerberos mechanism (RFC 4121), for one initiator. */
+/** The acceptor's side of a context of the Kerberos mechanism (RFC 4121), for one initiator. Throws TypeError without keys. */
 export function createAcceptor(options: AcceptorOptions): SecurityContext {
+  const { keytab } = options;
+  if (typeof keytab !== 'function' && !Array.isArray(keytab)) {
+    throw new TypeError("the keys of an acceptor are a keytab's entries, or a function that gives them");
+  }
   return new Acceptor(options);
 }
 

@@ -45,9 +45,14 @@ export interface NegotiateServer {
   readonly middleware: Middleware;
 }
 
-/** Authenticates clients by Negotiate (RFC 4559); `authenticated(request)` tells anywhere who they are. */
+/**
+ * Authenticates clients by Negotiate (RFC 4559); `authenticated(request)` tells anywhere who they are. Throws TypeError
+ * without a keytab.
+ */
 export function negotiateServer(options: NegotiateServerOptions): NegotiateServer {
   const { keytab, services = isHttp, channelBindings = true, onRefused, onStale } = options;
+  // Later, every request would be answered by 500, and nobody told why.
+  if (typeof keytab?.name !== 'string') throw new TypeError('a keytab is what resolveKeytab makes');
   const { accept = acceptContexts(options) } = options;
   const authenticate = createAuthenticate({
     accept,

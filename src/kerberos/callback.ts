@@ -10,7 +10,8 @@ export function answer<T>(
   check: () => void,
   work: () => Promise<T>,
 ): Promise<T> | undefined {
-  if (callback === undefined) return checked(check, work);
+  // What is no function, such as null, cannot be told.
+  if (typeof callback !== 'function') return checked(check, work);
   check();
   // Apart from the promise, which would swallow what the callback throws.
   work().then(

@@ -24,6 +24,7 @@ const TGS_NAME = 'krbtgt';
  * Throws KerberosError PRINCIPAL_MALFORMED or CONFIG_NO_DEFAULT_REALM.
  */
 export function parsePrincipal(text: string, options: ParsePrincipalOptions = {}): Principal {
+  if (typeof text !== 'string') throw new TypeError("a principal's name is a string");
   const enterprise = options.nameType === NT_ENTERPRISE;
   const { components, realm } = split(text, enterprise);
   const inRealm = realm ?? options.defaultRealm;
@@ -48,6 +49,7 @@ export function toPrincipal(name: PrincipalName, realm: string): Principal {
 
 /** The wire name of a principal. */
 export function toPrincipalName(principal: Principal): PrincipalName {
+  if (!Array.isArray(principal.components)) throw new TypeError('a principal is what parsePrincipal makes');
   return { nameType: principal.nameType, nameString: principal.components };
 }
 

@@ -134,6 +134,14 @@ describe('a context that is not established', () => {
     expect(() => initiator.wrap(text)).toThrow(expect.objectContaining({ major: 'NO_CONTEXT' }));
   });
 
+  it('is not accepted without keys', () => {
+    for (const none of [undefined, {}, '/etc/krb5.keytab']) {
+      expect(() => createAcceptor({ keytab: none as never })).toThrow(
+        new TypeError("the keys of an acceptor are a keytab's entries, or a function that gives them"),
+      );
+    }
+  });
+
   it('is over after an error, and takes no token once it is established', async () => {
     const { initiator } = await play();
     await expect(initiator.step(text)).rejects.toMatchObject({ major: 'DEFECTIVE_TOKEN' });

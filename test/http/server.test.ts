@@ -6,6 +6,7 @@ import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { randomKey } from '../../src/crypto/key.ts';
 import { formatNegotiate } from '../../src/http/challenge.ts';
 import { freshKeytab } from '../../src/http/fresh-keytab.ts';
+import { negotiateServer } from '../../src/http/negotiate-server.ts';
 import { authenticated } from '../../src/http/server.ts';
 import { resolveKeytab } from '../../src/keytab/keytab.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
@@ -94,6 +95,14 @@ describe('a server', () => {
     // Nor is a context finished twice.
     expect(await said(one, leg(2))).toBe(401);
     for (const agent of [one, other]) agent!.destroy();
+  });
+
+  it('is not made without a keytab', () => {
+    for (const none of [undefined, '/etc/krb5.keytab', []]) {
+      expect(() => negotiateServer({ keytab: none as never })).toThrow(
+        new TypeError('a keytab is what resolveKeytab makes'),
+      );
+    }
   });
 
   it('says that it is at fault where its keytab is missing, but not why', async () => {

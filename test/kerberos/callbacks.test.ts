@@ -72,6 +72,14 @@ describe('callbacks', () => {
     );
   });
 
+  it('are a promise where they are no functions', async () => {
+    for (const none of [null, undefined, 3, {}]) {
+      expect(await kerberos.principalDetails('HTTP', 'localhost', none as never)).toBe(
+        'HTTP/localhost@A.TEST',
+      );
+    }
+  });
+
   it('may throw, which no promise swallows', async () => {
     const uncaught = new Promise(resolve => {
       const listeners = process.listeners('uncaughtException');

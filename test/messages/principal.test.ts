@@ -7,6 +7,7 @@ import {
   parsePrincipal,
   samePrincipal,
   tgsPrincipal,
+  toPrincipalName,
 } from '../../src/messages/principal.ts';
 
 const parse = (text: string, nameType?: number) => parsePrincipal(text, { defaultRealm: 'R', nameType });
@@ -48,6 +49,12 @@ describe('a principal as text', () => {
     });
     expect(parse('a@b.com@C', NT_ENTERPRISE)).toMatchObject({ components: ['a@b.com'], realm: 'C' });
     expect(formatPrincipal(parse('a@b.com', NT_ENTERPRISE))).toBe('a\\@b.com@R');
+  });
+
+  it('is made of text, and nothing else is taken for one', () => {
+    expect(() => parse(undefined as never)).toThrow(new TypeError("a principal's name is a string"));
+    const message = 'a principal is what parsePrincipal makes';
+    expect(() => toPrincipalName('alice@R' as never)).toThrow(new TypeError(message));
   });
 
   it('tells its type by its form', () => {
