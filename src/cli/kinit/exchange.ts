@@ -188,7 +188,8 @@ async function keytabSecret({ args, target, say }: InitialRequest, session: Sess
     const asItsOwn = (principal: Principal): Principal =>
       samePrincipal({ ...principal, realm }, target.principal) ? target.principal : principal;
     return {
-      keytab: realm === '' ? entries.map(each => ({ ...each, principal: asItsOwn(each.principal) })) : entries,
+      keytab:
+        realm === '' ? entries.map(each => ({ ...each, principal: asItsOwn(each.principal) })) : entries,
     };
   } catch (error) {
     // Whether a key is needed is for the KDC to say, which may know no such client.
