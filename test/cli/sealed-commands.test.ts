@@ -258,7 +258,7 @@ describe.skipIf(process.platform === 'win32')('what is not a regular file in pla
     const before = lstatSync(file);
     const sentence = `Sealed credentials cache is not a regular file: remove it (filename: ${file})`;
     for (const [command, argv] of commands) {
-      for (const named of ['KEYCHAIN:', '']) {
+      for (const named of ['KEYCHAIN:', undefined]) {
         const { status, io } = await run(command, argv, { KRB5CCNAME: named });
         expect([status, io.stderr.split(sentence).length, io.stderr]).toEqual([1, 2, expect.anything()]);
         expect(io.stdout).not.toContain('Password');

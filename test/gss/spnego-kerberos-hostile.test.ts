@@ -68,8 +68,9 @@ describe.each<[string, object]>([
     for (const [number, token] of tokens.entries()) {
       for (let length = number === 0 ? 1 : 0; length < token.length; length++) {
         const [initiator, acceptor] = pair(flags);
+        // A sequence number may be an octet shorter than it was in the first conversation.
         const { failure } = await converse(initiator, acceptor, (original, n) =>
-          n === number ? original.subarray(0, length) : original,
+          n === number ? original.subarray(0, Math.min(length, original.length - 1)) : original,
         );
         expect(failure).toBeInstanceOf(GssError);
         expect((number % 2 === 0 ? acceptor : initiator).established).toBe(false);

@@ -69,8 +69,9 @@ describe('user-to-user authentication', () => {
     const { tokens } = await converse(...pair());
     for (const [number, token] of tokens.entries()) {
       for (let length = 0; length < token.length; length++) {
+        // A sequence number may be an octet shorter than it was in the first conversation.
         const { failure } = await converse(...pair(), (original, n) =>
-          n === number ? original.subarray(0, length) : original,
+          n === number ? original.subarray(0, Math.min(length, original.length - 1)) : original,
         );
         expectRefusal(failure);
       }
