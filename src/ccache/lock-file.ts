@@ -51,8 +51,9 @@ function makeFile(path: string, ourselves: string): LockOutcome {
   try {
     fd = openSync(path, 'wx', 0o600);
   } catch (error) {
-    // Windows has other words for a file that is just being removed.
-    const busy = (error as NodeJS.ErrnoException).code === 'EEXIST' || process.platform === 'win32';
+    const { code } = error as NodeJS.ErrnoException;
+    // Windows has other words for a file that is just being removed, but not those for a missing directory.
+    const busy = code === 'EEXIST' || (process.platform === 'win32' && code !== 'ENOENT');
     return busy ? 'busy' : 'impossible';
   }
   if (!write(fd, ourselves)) {

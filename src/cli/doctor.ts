@@ -42,7 +42,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const json = args.has('json');
   const presentation = readPresentation(args);
   const { url } = presentation;
-  const service = named ?? (url && `HTTP@${url.hostname}`);
+  const service = named ?? (url && (await serviceOf(url)));
   const findings: Finding[] = [];
   for await (const finding of examine({ name, service, presentation, keytab: args.value('keytab') }, io)) {
     findings.push(finding);
@@ -50,6 +50,12 @@ async function run(args: Arguments, io: Io): Promise<number> {
   }
   if (json) io.out(findingsJson(findings));
   return findings.some(({ result }) => result === 'bad') ? 1 : 0;
+}
+
+/** The service that a browser would take a ticket for. */
+async function serviceOf(url: URL): Promise<string> {
+  const { bareHost } = await import('../http/connect.ts');
+  return `HTTP@${bareHost(url)}`;
 }
 
 function readPresentation(args: Arguments): Presentation {

@@ -11,15 +11,18 @@ interface Told {
 /** The keytab of services: KRB5_KTNAME, else `default_keytab_name`, else MIT's default. */
 export function defaultKeytab(session: Session, told?: Told): Keytab {
   const { io, config } = session;
-  const name = io.env.KRB5_KTNAME || config.libdefaults.defaultKeytabName || 'FILE:/etc/krb5.keytab';
+  const { defaultKeytabName } = config.libdefaults;
+  // An empty name is that of no keytab, as with caches.
+  const name = io.env.KRB5_KTNAME ?? (defaultKeytabName || 'FILE:/etc/krb5.keytab');
   return namedKeytab(name, told);
 }
 
 /** The keytab of clients: KRB5_CLIENT_KTNAME, else `default_client_keytab_name`, else MIT's default on Debian. */
 export function clientKeytab(session: Session, told?: Told): Keytab {
   const { io, config } = session;
+  const { defaultClientKeytabName } = config.libdefaults;
   const fallback = `FILE:/etc/krb5/user/${io.uid}/client.keytab`;
-  const name = io.env.KRB5_CLIENT_KTNAME || config.libdefaults.defaultClientKeytabName || fallback;
+  const name = io.env.KRB5_CLIENT_KTNAME ?? (defaultClientKeytabName || fallback);
   return namedKeytab(name, told);
 }
 

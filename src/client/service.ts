@@ -89,8 +89,8 @@ export async function runErrand(cache: Ccache, errand: Errand, options: ServiceO
   if (ahead === undefined) {
     return leading(cache, sharedAs, options, () => fetchCredential(cache, contents, errand, options));
   }
-  await ahead;
-  return runErrand(cache, { ...errand, sharedAs: undefined }, options);
+  const givenUp = await ahead;
+  return runErrand(cache, givenUp ? errand : { ...errand, sharedAs: undefined }, options);
 }
 
 async function fetchCredential(

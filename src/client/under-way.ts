@@ -31,18 +31,20 @@ export async function leading<T>(
 }
 
 /**
- * Waits for whoever asks for the same; undefined where nobody does. What failed because no KDC answers fails here, too:
- * to ask by the same transport once more would take as long again.
+ * Waits for whoever asks for the same, and tells whether he has given it up, so that one of those who wait has to go
+ * ahead; undefined where nobody asks. What failed because no KDC answers fails here, too: to ask by the same transport
+ * once more would take as long again.
  */
-export function following(cache: Ccache, name: string, options: Asking): Promise<void> | undefined {
+export function following(cache: Ccache, name: string, options: Asking): Promise<boolean> | undefined {
   const ahead = askings.get(cache)?.get(name);
   return ahead && follow(ahead, options);
 }
 
-async function follow({ transport, result }: UnderWay, options: Asking): Promise<void> {
+async function follow({ transport, result }: UnderWay, options: Asking): Promise<boolean> {
   const failure = await failureOf(result, options.signal && sharedSignal(options.signal));
-  const isOurs = transport === options.transport && failure instanceof TransportError;
-  if (isOurs && failure.code !== 'ABORTED') throw failure;
+  if (!(failure instanceof TransportError)) return false;
+  if (failure.code !== 'ABORTED' && transport === options.transport) throw failure;
+  return failure.code === 'ABORTED';
 }
 
 /** Why it failed; undefined where it did not, and as soon as `signal` is aborted. */

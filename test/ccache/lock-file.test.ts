@@ -1,6 +1,6 @@
 import { lstatSync, lutimesSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { withLock } from '../../src/ccache/lock.ts';
 import { scratch } from './samples.ts';
 
@@ -36,6 +36,17 @@ describe.runIf(process.platform !== 'win32')('a lock', () => {
       throw Object.assign(new Error('EPERM: operation not permitted, symlink'), { code: 'EPERM' });
     });
     const data = scratch();
+    expect(await hold(data)).toEqual({ isLink: false, others: 'CACHE_BUSY' });
+    expect(readdirSync(join(data, 'locks'))).toEqual([]);
+  });
+
+  it('is a file on Windows, in a directory that its first user makes', async () => {
+    const platform = Object.getOwnPropertyDescriptor(process, 'platform')!;
+    onTestFinished(() => {
+      Object.defineProperty(process, 'platform', platform);
+    });
+    Object.defineProperty(process, 'platform', { ...platform, value: 'win32' });
+    const data = join(scratch(), 'data');
     expect(await hold(data)).toEqual({ isLink: false, others: 'CACHE_BUSY' });
     expect(readdirSync(join(data, 'locks'))).toEqual([]);
   });

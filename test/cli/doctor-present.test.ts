@@ -98,6 +98,11 @@ describe('presents the ticket', () => {
     }
   });
 
+  it('to a URL with an address, whose brackets are no part of the name of its service', async () => {
+    const { stdout } = await run('--http', 'http://[::1]/');
+    expect(stdout).toContain('its principal is HTTP/::1@');
+  });
+
   it('and tells of it in JSON that the schema knows', async () => {
     const { port } = await serve([]);
     const { stdout } = await run('sample@localhost', '--port', `${port}`, '--json');

@@ -167,6 +167,17 @@ describe('a failure', () => {
     expect(io.stderr).toMatch(/^kvno: No KCM server found.* Try: see that a KCM server runs: /s);
   });
 
+  it('of a place where no cache can be made sends nobody to kinit', async () => {
+    const logIn = async (name: string) =>
+      (await run(kinit, `-c ${name} alice`, 'alicepw\n', watched)).io.stderr;
+    expect(await logIn(join(home, 'none/cc'))).toContain(
+      `Try: make the directory ${join(home, 'none')}, or name`,
+    );
+    expect(await logIn('FILE:')).toMatch(
+      /Try: give the cache a name: see -c and KRB5CCNAME, which is not to be/,
+    );
+  });
+
   it('fits the terminal, and is the same text all the same', async () => {
     const { io: wide } = await run(kinit, 'alice', 'wrong\n', watched);
     const { io: narrow } = await run(kinit, 'alice', 'wrong\n', { ...watched, columns: 40 });

@@ -329,6 +329,15 @@ describe('klist -k', () => {
     expect(io.stderr).toBe("klist: Key table file '/no/such' not found while starting keytab scan\n");
   });
 
+  it('takes an empty name of the environment for one', async () => {
+    const env = { KRB5_KTNAME: '', KRB5_CLIENT_KTNAME: '' };
+    for (const options of ['-k', '-ki']) {
+      const { status, io } = await run([options], { env });
+      expect([status, io.stdout]).toEqual([1, 'Keytab name: FILE:\n']);
+      expect(io.stderr).toBe("klist: Key table file '' not found while starting keytab scan\n");
+    }
+  });
+
   it('says whose name is no keytab', async () => {
     const message = 'klist: Unknown Key table type while';
     const env = { KRB5_KTNAME: 'BOGUS:x', KRB5_CLIENT_KTNAME: 'BOGUS:x' };

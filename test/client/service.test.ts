@@ -63,6 +63,26 @@ describe('a ticket for a service', () => {
     expect((await Promise.all(others)).map(({ key }) => key.keytype)).toEqual([17, 18]);
   });
 
+  it('is asked for once more by all the others where the first one gives up', async () => {
+    const realm = createTestRealm();
+    const cache = await realm.cacheWith();
+    const asked = realm.transport.count;
+    const first = new AbortController();
+    const stuck: Transport = (_, __, signal) =>
+      new Promise<never>((_, reject) => {
+        signal!.addEventListener('abort', () =>
+          reject(new TransportError('ABORTED', 'aborted', 'A.TEST', [])),
+        );
+      });
+    const aborted = getServiceCredential(cache, host, { ...realm, transport: stuck, signal: first.signal });
+    const others = Array.from({ length: 100 }, () => getServiceCredential(cache, host, realm));
+    await new Promise(resolve => setTimeout(resolve, 10));
+    first.abort();
+    await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
+    for (const { server } of await Promise.all(others)) expect(server).toEqual(host);
+    expect(realm.transport.count).toBe(asked + 1);
+  });
+
   it('is not waited for twice where no KDC answers', async () => {
     const realm = createTestRealm();
     const cache = await realm.cacheWith();

@@ -110,6 +110,8 @@ const completed: readonly (readonly [typed: string, words: string])[] = [
   ['krb5kit krenew frobn', '<krenew><frobnicate>'],
   ['krb5kit krenew -k x frobn', '<krenew><-k><x><frobnicate>'],
   ['krb5kit krenew -- frobnicate HOME/sole-f', '<krenew><--><frobnicate><HOME/sole-file>'],
+  ['krb5kit kdc run frobn', '<kdc><run><frobnicate>'],
+  ['krb5kit kdc run --realm X frobn', '<kdc><run><--realm><X><frobnicate>'],
   ['krb5kit kdc run -- frobn', '<kdc><run><--><frobnicate>'],
 ];
 

@@ -167,6 +167,7 @@ describePeer('mit-client', () => {
       }
       for (const option of ['-k', '-ki']) {
         await expectSame([option], { KRB5_KTNAME: 'BOGUS:x', KRB5_CLIENT_KTNAME: 'BOGUS:x' });
+        await expectSame([option], { KRB5_KTNAME: '', KRB5_CLIENT_KTNAME: '' });
       }
     });
 

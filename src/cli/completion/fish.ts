@@ -69,7 +69,8 @@ function linesOf(node: CompletionNode): string {
 function commandOf({ path, options }: CompletionNode): string {
   const withArgument = options.filter(({ argument }) => argument !== undefined);
   const names = withArgument.flatMap(option => option.names).join(' ');
-  return `-a '(__fish_complete_subcommand --fcs-skip=${path.split(' ').length + 1} ${names})'`;
+  // Without the dash, fish would take the long names that come first for its own options.
+  return `-a '(__fish_complete_subcommand --fcs-skip=${path.split(' ').length + 1} - ${names})'`;
 }
 
 function optionWords({ names, argument, text }: CompletionOption): string {

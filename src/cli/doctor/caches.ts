@@ -1,5 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { statSync } from 'node:fs';
 import { type CacheContents, type Ccache, ccacheName } from '../../ccache/ccache.ts';
 import { KerberosError } from '../../errors.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
@@ -60,18 +59,10 @@ export async function checkCache(session: Session): Promise<CacheState> {
     return { findings: [finding, ...modeFindings(fullName, session)], contents, name: fullName };
   } catch (error) {
     const name = cache && ccacheName(cache);
-    const finding = failed(subject, error, io, { before: name === undefined ? '' : `${name}: ` });
-    const missing = missingDirectory(name);
-    const hint =
-      missing === undefined ? finding.hint : `make the directory ${missing}, or name another cache`;
-    return { findings: [{ ...finding, hint }] };
+    return {
+      findings: [failed(subject, error, io, { before: name === undefined ? '' : `${name}: ` })],
+    };
   }
-}
-
-/** Where kinit could make no file either. */
-function missingDirectory(name = ''): string | undefined {
-  const path = /^FILE:(.+)$/.exec(name)?.[1];
-  return path === undefined || existsSync(dirname(path)) ? undefined : dirname(path);
 }
 
 /** A file with tickets that others may read is theirs, too. */

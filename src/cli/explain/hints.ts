@@ -1,6 +1,7 @@
 import { enctypeText } from '../../client/telling.ts';
 import type { ErrorCode } from '../../errors.ts';
-import { CcacheError, ConfigError, type KerberosError } from '../../errors.ts';
+import { ConfigError } from '../../errors.ts';
+import { cacheHint } from './cache-hints.ts';
 import { enctypesPlace, keyHint, permitClientsEnctype } from './key-hints.ts';
 import { realmHint } from './realm-hints.ts';
 import type { Story } from './story.ts';
@@ -128,9 +129,7 @@ export function hintFor(story: Story): string | undefined {
     const { code } = error;
     // What our own side made of a KDC's answer says more than the answer.
     const hint =
-      code === 'KDC_ERROR' && number !== undefined
-        ? BY_NUMBER[number]
-        : (noFilesHint(error) ?? BY_CODE[code]);
+      code === 'KDC_ERROR' && number !== undefined ? BY_NUMBER[number] : (cacheHint(error) ?? BY_CODE[code]);
     const text = typeof hint === 'function' ? hint(story) : hint;
     if (text !== undefined) return text;
   }
@@ -147,16 +146,6 @@ export function usualHint({
 }): string | undefined {
   const hint = number === undefined ? code && BY_CODE[code] : BY_NUMBER[number];
   return typeof hint === 'string' ? hint : undefined;
-}
-
-/** A cache that is no file has neither permissions nor a disk. */
-function noFilesHint(error: KerberosError): string | undefined {
-  if (error.code !== 'CACHE_IO') return undefined;
-  const cache = error instanceof CcacheError ? error.cache : undefined;
-  if (cache?.startsWith('KEYRING:')) return BY_CODE.CACHE_NAME as string;
-  return cache?.startsWith('KCM:') || error.message.startsWith('The KCM server ')
-    ? 'see that a KCM server runs: krb5kit agent --start starts ours; or name another cache: see -c and KRB5CCNAME'
-    : undefined;
 }
 
 function clockOr(otherwise: string): Hint {
