@@ -41,10 +41,12 @@ async function writeModule(file, format, text) {
 }
 
 function esModule(launcher, exported) {
+  // jest 29 has ES modules know their address alone.
+  const directory = `import.meta.dirname ?? own('node:url').fileURLToPath(new URL('.', import.meta.url))`;
   return `
     const builtin = id => process.getBuiltinModule(id);
     const own = id => (id.startsWith('node:') ? builtin(id) : builtin('node:module').createRequire(import.meta.url)(id));
-    ${loader(launcher, 'import.meta.dirname')}
+    ${loader(launcher, directory)}
     export const { ${exported.join(', ')} } = load('${name}');`;
 }
 

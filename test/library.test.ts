@@ -141,6 +141,21 @@ const MODULES = {
     args: ['--input-type=module'],
     names: `import * as library from 'krb5kit/kdc'; import * as whole from 'krb5kit'; const OwnError = Error;`,
   },
+  // As jest 29 has them.
+  'an ES module that knows its address alone': {
+    args: ['--input-type=module', '--experimental-vm-modules', '--no-warnings'],
+    names: `
+      import { readFileSync } from 'node:fs';
+      import vm from 'node:vm';
+      import * as whole from 'krb5kit';
+      const { href } = new URL(import.meta.resolve('krb5kit/kdc'));
+      const own = new vm.SourceTextModule(readFileSync(new URL(href), 'utf8'), {
+        initializeImportMeta: meta => Object.assign(meta, { url: href }),
+      });
+      await own.link(() => undefined);
+      await own.evaluate();
+      const [library, OwnError] = [own.namespace, Error];`,
+  },
   'a CommonJS module': {
     args: [],
     names: `const library = require('krb5kit/kdc'); const [whole, OwnError] = [library, Error];`,

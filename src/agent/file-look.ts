@@ -8,7 +8,8 @@ const PATH_PATIENCE = 100;
  * The look of a file that others may replace at any time, for those who ask often. One look serves all that is asked in a
  * turn of the event loop: it had been asked when the turn began. As a rule the open file is looked at, which takes half as
  * long as to find it: one that was replaced or removed has lost a name, and one that was renamed was changed. Only that a
- * directory above it was moved is not told by it, so the path is followed from time to time.
+ * directory above it was moved, or a file put over it that a container's image has, is not told by it, so the path is
+ * followed from time to time.
  */
 export class FileLook {
   private readonly path: string;

@@ -12,7 +12,7 @@ export interface KdcServiceOptions {
   readonly kkdcp?: Omit<KkdcpOptions, 'host'> | undefined;
 }
 
-/** What listens beside a KDC. */
+/** What is there beside a KDC. */
 export interface RunningServices {
   readonly passwordPort: number | undefined;
   readonly kkdcpUrl: string | undefined;
@@ -28,11 +28,18 @@ export interface ServedKdc {
   readonly database: WritableDatabase;
 }
 
+interface StartServicesOptions extends KdcServiceOptions, ListenOptions {
+  /** False where they are reached by the `responder` alone; true if not given. */
+  readonly listen?: boolean | undefined;
+  readonly log?: ((line: string) => void) | undefined;
+}
+
 /** Starts what a KDC is to have beside it, on its address. Throws KerberosError KDC_LISTEN. */
 export async function startServices(
   { kdc, served, database }: ServedKdc,
-  options: KdcServiceOptions & ListenOptions & { readonly log?: ((line: string) => void) | undefined },
+  options: StartServicesOptions,
 ): Promise<RunningServices> {
+  const { listen = true } = options;
   const running: { close(): Promise<void> }[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(running.map(service => service.close()));
@@ -43,13 +50,15 @@ export async function startServices(
     if (options.passwordPort !== undefined) {
       const { createPasswordServer } = await import('./kpasswd.ts');
       passwords = createPasswordServer(kdc, { database, log: options.log });
+    }
+    if (listen && passwords !== undefined) {
       const server = await listenKdc(passwords, { ...options, port: options.passwordPort });
       running.push(server);
       passwordPort = server.port;
     }
     const responder = eitherOf(served, passwords);
     let kkdcpUrl: string | undefined;
-    if (options.kkdcp !== undefined) {
+    if (listen && options.kkdcp !== undefined) {
       const { listenKkdcp } = await import('./server/kkdcp.ts');
       const endpoint = await listenKkdcp([responder], { ...options.kkdcp, host: options.host });
       running.push(endpoint);

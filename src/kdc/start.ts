@@ -56,7 +56,7 @@ export interface StartKdcOptions
   readonly enctypes?: readonly number[] | undefined;
   /** Serves what is in it, and adds nothing to it but the service that changes passwords; one in memory if not given. */
   readonly database?: MemoryDatabase | undefined;
-  /** False where nobody is to reach it but by its `transport`, which takes no socket; true if not given. */
+  /** False where nobody is to reach it and its services but by its `transport`, which takes no socket; true if not given. */
   readonly listen?: boolean | undefined;
   /** What goes wrong on purpose. */
   readonly trouble?: Trouble | undefined;

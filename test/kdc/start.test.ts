@@ -1,7 +1,10 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { changePassword } from '../../src/ap/change-password.ts';
 import { getInitialCredential } from '../../src/client/initial.ts';
 import { renewCredential, validateCredential } from '../../src/client/renew.ts';
 import { exchangeTgs } from '../../src/client/tgs.ts';
+import { changePasswordService } from '../../src/kdc/kpasswd/message.ts';
 import { type RunningKdc, type StartKdcOptions, startKdc } from '../../src/kdc/start.ts';
 import type { Credential } from '../../src/messages/credential.ts';
 import { FORWARDABLE, INVALID, PROXIABLE } from '../../src/messages/flags.ts';
@@ -190,16 +193,19 @@ describe('a realm in one process', () => {
   });
 
   it('takes no socket where it does not listen', async () => {
-    const sockets = (): number => process.getActiveResourcesInfo().filter(each => each === 'UDPWrap').length;
-    const before = sockets();
-    const kdc = await start({ listen: false });
-    const { credential } = await login(kdc);
+    const sockets = vi.fn();
+    subscribe('udp.socket', sockets);
+    onTestFinished(() => void unsubscribe('udp.socket', sockets));
+    const kdc = await start({ listen: false, passwordPort: 0, kkdcp: {} });
+    const { credential } = await login(kdc, { server: changePasswordService(REALM) });
     expect(credential.client).toEqual(alice);
-    expect([sockets() - before, kdc.port]).toEqual([0, 0]);
+    expect(await changePassword(credential, 'looking glass', kdc)).toMatchObject({ status: 'changed' });
+    expect([kdc.port, kdc.passwordPort, kdc.kkdcpUrl]).toEqual([0, undefined, undefined]);
     expect(() => kdc.krb5Conf()).toThrow(/does not listen/);
+    expect(sockets).not.toHaveBeenCalled();
     await kdc.close();
     await start();
-    expect(sockets() - before).toBe(1);
+    expect(sockets).toHaveBeenCalledOnce();
   });
 
   it('ends with the scope that it was made for', async () => {
