@@ -55,7 +55,7 @@ describe('a bundle of what a program uses', () => {
 });
 
 describe('a bundle of the package', () => {
-  it.skipIf(!existsSync(join(root, 'dist/index.js')))(
+  it.skipIf(!existsSync(join(root, 'dist/index.js')) && process.env.CI !== 'true')(
     'has the constants of the functions it has',
     async () => {
       const folder = mkdtempSync(join(tmpdir(), 'krb5kit-bundle-'));
