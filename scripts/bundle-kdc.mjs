@@ -30,8 +30,9 @@ export async function bundleKdc(root, outDir) {
   writeFileSync(join(outDir, 'bin', `${name}.cache`), bytecode);
   const api = await import(pathToFileURL(join(outDir, 'kdc-api.js')));
   const launcher = readFileSync(join(root, 'scripts/launcher.cjs'), 'utf8');
-  await writeModule(join(outDir, 'kdc.js'), 'esm', esModule(launcher, Object.keys(api)));
-  await writeModule(join(outDir, 'kdc.cjs'), 'cjs', commonModule(launcher));
+  const exported = Object.keys(api).join(', ');
+  await writeModule(join(outDir, 'kdc.js'), 'esm', esModule(launcher, exported));
+  await writeModule(join(outDir, 'kdc.cjs'), 'cjs', commonModule(launcher, exported));
   writeFileSync(join(outDir, 'kdc-api.d.cts'), commonDeclarations(api));
 }
 
@@ -47,15 +48,16 @@ function esModule(launcher, exported) {
     const builtin = id => process.getBuiltinModule(id);
     const own = id => (id.startsWith('node:') ? builtin(id) : builtin('node:module').createRequire(import.meta.url)(id));
     ${loader(launcher, directory)}
-    export const { ${exported.join(', ')} } = load('${name}');`;
+    export const { ${exported} } = load('${name}');`;
 }
 
-function commonModule(launcher) {
+function commonModule(launcher, exported) {
   return `
     'use strict';
     const own = require;
     ${loader(launcher, '__dirname')}
-    module.exports = load('${name}');`;
+    const { ${exported} } = load('${name}');
+    module.exports = { ${exported} };`;
 }
 
 // The launcher of the commands, which takes the bundle by its bytecode. A runner that gives each test globals of its own,

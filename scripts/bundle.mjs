@@ -45,7 +45,7 @@ async function bundleCommand(root, outDir, file) {
 }
 
 /** Writes the bundle `name` of what `entry`, a module as in `directory`, needs; resolves to its chunks. */
-export async function bundleEntry(root, outDir, { name, entry, directory, splitting, plugins: own }) {
+export async function bundleEntry(root, outDir, { name, entry, directory, splitting, plugins: added }) {
   const options = {
     entryPoints: [{ in: 'command', out: name }],
     absWorkingDir: root,
@@ -60,24 +60,28 @@ export async function bundleEntry(root, outDir, { name, entry, directory, splitt
     chunkNames: `${name}-[hash]`,
     target,
     external: ['keytar', 'lmdb', 'node-forge', 'node-forge/*', 'yaml'],
-    plugins: [commandEntry(entry, directory), ...own],
+    plugins: [commandEntry(entry, directory), ...added],
     logLevel: 'warning',
   };
   const { metafile } = await build(options);
+  const own = Object.values(metafile.outputs).find(
+    ({ entryPoint }) => entryPoint === 'entry:command',
+  ).exports;
   const plugins = [...options.plugins, lateModulesStandOnTheCommand(root, lateModules(metafile))];
   const { outputFiles } = await build({ ...options, plugins });
   const chunks = outputFiles.map(({ path, text }) => ({ name: basename(path, '.cjs'), text }));
-  return Promise.all(joinEntry(name, chunks).map(chunk => writeChunk(outDir, chunk)));
+  return Promise.all(joinEntry(name, chunks).map(chunk => writeChunk(outDir, chunk, { name, own })));
 }
 
-async function writeChunk(outDir, { name, text }) {
+async function writeChunk(outDir, { name, text }, entry) {
+  const exporting = name === entry.name ? exportsOfEntry(text, entry) : exportsAsValues(text);
   // `require` is what a script compiled by node:vm has.
-  const common = await transform(exportsAsValues(text), {
+  const common = await transform(exporting, {
     format: 'cjs',
     target,
     supported: { 'dynamic-import': false },
   });
-  const { code } = await transform(loadBuiltinsOnDemand(requireOwnAsTheyAre(common.code)), {
+  const { code } = await transform(loadBuiltinsOnDemand(requireOwnAsTheyAre(common.code, entry.name)), {
     minify: true,
     format: 'cjs',
     target,
@@ -173,14 +177,41 @@ const childProcessOnDemand = {
 // esbuild exports by getters and copies them twice on the way to whoever requires them, to serve modules that import each
 // other; that takes a kinit 1.5 ms. Bundles do not, and nothing that is exported is assigned to again: values serve.
 function exportsAsValues(text) {
-  return text.replace(/^export \{\n([^}]*)\n\};$/m, (_, names) => {
-    const values = names.split(',').map(name => name.trim().split(' as ').reverse().join(': '));
-    return `module.exports = { ${values.join(', ')} };`;
+  return text.replace(exportClause, (_, names) => `module.exports = { ${valuesOf(names).join(', ')} };`);
+}
+
+// What the parts take of the entry's chunk, some hundred values, is put together when the first part is loaded: an object
+// of so many names takes longer to make than all their functions.
+function exportsOfEntry(text, { name, own }) {
+  const values = valuesOf(exportClause.exec(text)[1]);
+  const forAll = values.filter(value => own.includes(value.split(':')[0]));
+  const exports = `let parts;
+    module.exports = { get parts() { return parts ??= { ${values.join(', ')} }; }, ${forAll.join(', ')} };`;
+  return withOwnAtHand(text, name, values).replace(exportClause, () => exports);
+}
+
+// A module that is imported dynamically somewhere, and is in the entry's chunk all the same, is at hand there.
+function withOwnAtHand(text, name, values) {
+  const byName = new Map(values.map(value => [value.split(':')[0], value]));
+  const itself = new RegExp(`\\{ (.*) \\} = await import\\("\\./${name}\\.cjs"\\)`, 'g');
+  return text.replaceAll(itself, (_, names) => {
+    const wanted = names.split(', ').map(wantedName => byName.get(wantedName.split(':')[0]));
+    return `{ ${names} } = { ${wanted.join(', ')} }`;
   });
 }
 
-function requireOwnAsTheyAre(code) {
-  return code.replace(/__toESM\((require\("\.\/[\w-]+\.cjs"\))\)/g, '$1');
+/** The clause of names, some `as` others, by which esbuild exports all of a chunk. */
+const exportClause = /^export \{\n([^}]*)\n\};$/m;
+
+/** The names of such a clause as the fields of an object. */
+function valuesOf(names) {
+  return names.split(',').map(name => name.trim().split(' as ').reverse().join(': '));
+}
+
+function requireOwnAsTheyAre(code, entryName) {
+  return code
+    .replace(/__toESM\((require\("\.\/[\w-]+\.cjs"\))\)/g, '$1')
+    .replaceAll(`require("./${entryName}.cjs")`, `require("./${entryName}.cjs").parts`);
 }
 
 // esbuild writes `import { createSocket } from 'node:dgram'` as `var import_node_dgram = require("node:dgram")` and
