@@ -83,6 +83,7 @@ async function writeChunk(outDir, { name, text }, entry) {
   });
   const { code } = await transform(loadBuiltinsOnDemand(requireOwnAsTheyAre(common.code, entry.name)), {
     minify: true,
+    lineLimit: 160, // Node shows the whole line where an error was thrown
     format: 'cjs',
     target,
     charset: 'ascii',
@@ -192,12 +193,14 @@ function exportsOfEntry(text, { name, own }) {
 
 // A module that is imported dynamically somewhere, and is in the entry's chunk all the same, is at hand there.
 function withOwnAtHand(text, name, values) {
-  const byName = new Map(values.map(value => [value.split(':')[0], value]));
-  const itself = new RegExp(`\\{ (.*) \\} = await import\\("\\./${name}\\.cjs"\\)`, 'g');
-  return text.replaceAll(itself, (_, names) => {
-    const wanted = names.split(', ').map(wantedName => byName.get(wantedName.split(':')[0]));
-    return `{ ${names} } = { ${wanted.join(', ')} }`;
-  });
+  const local = new Map(values.map(value => [value.split(': ')[0], value.split(': ').at(-1)]));
+  const itself = `await import\\("\\./${name}\\.cjs"\\)`;
+  return text
+    .replaceAll(new RegExp(`\\(${itself}\\)\\.(\\w+)`, 'g'), (_, exported) => local.get(exported))
+    .replaceAll(new RegExp(`\\{ (.*) \\} = ${itself}`, 'g'), (_, names) => {
+      const wanted = names.split(', ').map(wantedName => wantedName.split(': ')[0]);
+      return `{ ${names} } = { ${wanted.map(exported => `${exported}: ${local.get(exported)}`).join(', ')} }`;
+    });
 }
 
 /** The clause of names, some `as` others, by which esbuild exports all of a chunk. */
