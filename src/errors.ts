@@ -79,8 +79,8 @@ export type ErrorCode =
   | 'HTTP'; // an HTTP exchange broke off before it was authenticated
 
 /**
- * Every failure that is not a caller's bug. `cause` keeps what led to it. Of this class and its subclasses here are the
- * errors of every copy of the library in a process, so that `instanceof` tells what `krb5kit` and `krb5kit/kdc` throw alike.
+ * Every failure that is not a caller's bug. `cause` keeps the underlying error. `instanceof` also recognizes the errors
+ * of other copies of the library in the same process, so that those thrown by `krb5kit` and by `krb5kit/kdc` are alike.
  */
 export class KerberosError extends Error {
   /** @internal */
@@ -93,7 +93,7 @@ export class KerberosError extends Error {
 
   override readonly name: string = 'KerberosError';
   readonly code: ErrorCode;
-  /** What was asked, answered and decided until it came to this, in order; of failed exchanges with a KDC. */
+  /** What was asked, answered and decided before a failed exchange with a KDC failed, in order. */
   declare tried?: readonly Decision[];
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
@@ -115,7 +115,7 @@ export class CodecError extends KerberosError {
   }
 }
 
-/** A decryption or checksum that does not verify (RFC 3961 §3). */
+/** A decryption or checksum that failed verification (RFC 3961 §3). */
 export class IntegrityError extends KerberosError {
   /** @internal */
   static override readonly kind = 'krb5kit.IntegrityError';
@@ -126,7 +126,7 @@ export class IntegrityError extends KerberosError {
   }
 }
 
-/** A configuration mistake, with the file and line that made it. */
+/** A mistake in the configuration, with its file and line. */
 export class ConfigError extends KerberosError {
   /** @internal */
   static override readonly kind = 'krb5kit.ConfigError';
@@ -146,7 +146,7 @@ export class ConfigError extends KerberosError {
   }
 }
 
-/** A keytab that could not be read, written, or that lacks the key asked for. */
+/** A keytab that could not be read or written, or that lacks the requested key. */
 export class KeytabError extends KerberosError {
   /** @internal */
   static override readonly kind = 'krb5kit.KeytabError';
@@ -168,15 +168,15 @@ export class CcacheError extends KerberosError {
 
 /** One attempt to reach a KDC. */
 export interface TransportAttempt {
-  /** Where, such as `udp 127.0.0.1:88`. */
+  /** The target, such as `udp 127.0.0.1:88`. */
   readonly target: string;
-  /** How it was found, such as `kdc, /etc/krb5.conf:14`. */
+  /** How the target was found, such as `kdc, /etc/krb5.conf:14`. */
   readonly found?: string | undefined;
-  /** Why it failed. */
+  /** Why the attempt failed. */
   readonly reason: string;
 }
 
-/** No KDC of a realm could be found or reached; `attempts` lists every try in order. */
+/** No KDC of a realm could be found or reached; `attempts` lists every attempt in order. */
 export class TransportError extends KerberosError {
   /** @internal */
   static override readonly kind = 'krb5kit.TransportError';
@@ -197,7 +197,7 @@ export class TransportError extends KerberosError {
   }
 }
 
-// A copy has classes of its own: the bundle that krb5kit/kdc is, or one for each test of a runner that gives each its modules.
+// Another copy has classes of its own: the bundle krb5kit/kdc, or the modules that a test runner loads for each test.
 function isInstance(value: unknown, type: typeof KerberosError): boolean {
   if (Function.prototype[Symbol.hasInstance].call(type, value)) return true;
   if (typeof value !== 'object' || value === null || !Object.hasOwn(type, 'kind')) return false;

@@ -1,18 +1,24 @@
-/** Told of each decision in one line of plain text, without secrets, and of what it rests on; feeds KRB5_TRACE and `tried`. */
+/**
+ * Called with each decision in one line of plain text, without secrets, and with its facts; feeds KRB5_TRACE and
+ * `tried`.
+ */
 export type Trace = (line: string, fact?: Fact) => void;
 
-/** What a decision rests on, for whoever explains a failure. Enctypes and padata types are numbers, offsets milliseconds. */
+/**
+ * The facts of a decision, from which a failure can be explained. Enctypes and padata types are numbers, offsets
+ * milliseconds.
+ */
 export type Fact =
-  /** Configuration was read; `from` says what named the files, of which the `skipped` are absent or may not be read. */
+  /** Configuration was read; `from` says what named the files; those in `skipped` do not exist or cannot be read. */
   | {
       readonly kind: 'config';
       readonly files: readonly string[];
       readonly from: string;
       readonly skipped: readonly string[];
     }
-  /** A realm was chosen; `found` says by what, such as `default_realm, /etc/krb5.conf:2`. */
+  /** A realm was chosen; `found` says why, such as `default_realm, /etc/krb5.conf:2`. */
   | { readonly kind: 'realm'; readonly realm: string; readonly found: string }
-  /** DNS was asked; `failure` is why it did not answer. */
+  /** DNS was queried; `failure` says why it did not answer. */
   | {
       readonly kind: 'lookup';
       readonly query: string;
@@ -26,9 +32,9 @@ export type Fact =
       readonly service: string;
       readonly servers: readonly { readonly server: string; readonly found?: string | undefined }[];
     }
-  /** A request is to go to a realm's servers, which may have to be looked up. */
+  /** A request is about to be sent to a realm's servers, which may still have to be found. */
   | { readonly kind: 'exchange'; readonly realm: string }
-  /** None of them has answered. */
+  /** None of the servers has answered. */
   | { readonly kind: 'unanswered'; readonly realm: string }
   | ({ readonly kind: 'sent'; readonly bytes: number } & AttemptFact)
   | ({ readonly kind: 'answered'; readonly bytes: number } & AttemptFact)
@@ -53,18 +59,18 @@ export type Fact =
     }
   /** The padata types that a KDC offers. */
   | { readonly kind: 'offers'; readonly padataTypes: readonly number[] }
-  /** The enctypes that a KDC has keys of the client's of, and the one that was chosen; none where none is permitted. */
+  /** The enctypes for which a KDC has keys of the client, and the chosen one; none if none is permitted. */
   | {
       readonly kind: 'hints';
       readonly enctypes: readonly number[];
       readonly enctype?: number | undefined;
       readonly salt?: string | undefined;
-      /** Whether the salt is the one that principal and realm make. */
+      /** Whether the salt is the default one, made of principal and realm. */
       readonly usualSalt?: boolean | undefined;
     }
   | { readonly kind: 'mechanism'; readonly padataType: number; readonly name: string }
   | { readonly kind: 'mechanism-failed'; readonly padataType: number; readonly reason: string }
-  /** The client's keys in a keytab; where it has none, whose it has. */
+  /** The client's keys in a keytab; if it has none, the principals whose keys it has. */
   | {
       readonly kind: 'keytab';
       readonly principal: string;
@@ -78,21 +84,21 @@ export type Fact =
       readonly enctype: number;
       readonly kvno?: number | undefined;
     }
-  /** The key that a reply or a ticket is sealed in, by what its sender says. */
+  /** The key that a reply or a ticket is sealed in, as its sender states. */
   | {
       readonly kind: 'sealed';
       readonly what: string;
       readonly enctype: number;
       readonly kvno?: number | undefined;
     }
-  /** The KDC's clock minus ours, where it is gone by or refused. */
+  /** The KDC's clock minus ours, when it is followed or refused. */
   | { readonly kind: 'clock'; readonly offset: number }
   | { readonly kind: 'referral'; readonly realm: string };
 
 /** A server that was tried, such as `udp 127.0.0.1:88`. */
 interface AttemptFact {
   readonly target: string;
-  /** How it was found, such as `kdc, /etc/krb5.conf:14`. */
+  /** How the server was found, such as `kdc, /etc/krb5.conf:14`. */
   readonly found?: string | undefined;
 }
 
@@ -100,21 +106,21 @@ interface AttemptFact {
 export interface KeytabFact {
   readonly kvno: number;
   readonly enctype: number;
-  /** When it was put there. */
+  /** When the key was added to the keytab. */
   readonly time: Date;
 }
 
-/** A decision, and when it was taken. */
+/** A decision, and when it was made. */
 export interface Decision {
   readonly time: Date;
   readonly text: string;
   readonly fact?: Fact;
 }
 
-/** More than any exchange takes. */
+/** More than any exchange makes. */
 const MAX_DECISIONS = 1000;
 
-/** A trace that keeps what it is told in `decisions`, the first thousand of it, and tells `onward` as well. */
+/** A trace that stores the first thousand decisions in `decisions`, and passes all of them to `onward`. */
 export function recordDecisions(
   now: () => Date,
   onward?: Trace,

@@ -11,8 +11,8 @@ import {
 import { AuthorizationData, type AuthorizationDataElement } from '../messages/types.ts';
 
 /**
- * The authentication indicators in a ticket's authorization data (RFC 8129) that its KDC vouches for to the service with
- * `key`, the one that opened the ticket; others are passed over. Throws CodecError.
+ * The authentication indicators in a ticket's authorization data (RFC 8129) that its KDC authenticates with `key`, the
+ * service's key that opened the ticket; others are ignored. Throws CodecError.
  */
 export function findIndicators(authorizationData: AuthorizationData, key: Key): readonly string[] {
   return authorizationData
@@ -23,12 +23,12 @@ export function findIndicators(authorizationData: AuthorizationData, key: Key): 
     .flatMap(({ adData }) => AuthenticationIndicators.decode(adData));
 }
 
-/** An element itself, or those within a container that may be passed over. */
+/** An element itself, or those within a container that a service may ignore. */
 function within({ adType, adData }: AuthorizationDataElement): AuthorizationData {
   return adType === AD_IF_RELEVANT ? AuthorizationData.decode(adData) : [{ adType, adData }];
 }
 
-/** The elements of a CAMMAC whose verifier is right (RFC 7751 §3). */
+/** The elements of a CAMMAC whose verifier is valid (RFC 7751 §3). */
 function vouchedFor(cammac: Uint8Array, key: Key): AuthorizationData {
   const { elements, svcVerifier } = AdCammac.decode(cammac);
   const isGenuine =

@@ -1,14 +1,14 @@
 import { KerberosError } from '../errors.ts';
 
-/** A connection as the sendauth dialogue sees it. Both calls end within a bounded time. */
+/** A connection as the sendauth dialogue uses it. Both calls take a bounded time. */
 export interface ByteStream {
   /** Exactly `length` bytes. Throws KerberosError SENDAUTH at the stream's end or when it takes too long, or ABORTED. */
   read(length: number): Promise<Uint8Array>;
-  /** Resolves once the bytes are on their way. Throws as `read` does. */
+  /** Resolves once the bytes have been handed to the system. Throws as `read` does. */
   write(bytes: Uint8Array): Promise<void>;
 }
 
-/** Reads a length in four octets and so many bytes. Throws KerberosError SENDAUTH for more than `limit`. */
+/** Reads a length in four octets and that many bytes. Throws KerberosError SENDAUTH for more than `limit`. */
 export async function readMessage(stream: ByteStream, limit: number): Promise<Uint8Array> {
   const length = Buffer.from(await stream.read(4)).readUInt32BE();
   if (length > limit)
@@ -16,7 +16,7 @@ export async function readMessage(stream: ByteStream, limit: number): Promise<Ui
   return length === 0 ? new Uint8Array(0) : stream.read(length);
 }
 
-/** Messages, each after its length in four octets, as one piece. */
+/** Messages, each preceded by its length in four octets, in one piece. */
 export function framed(...messages: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat(messages.flatMap(message => [lengthOf(message), message]));
 }

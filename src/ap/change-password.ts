@@ -14,7 +14,7 @@ import { protocolKey } from './session.ts';
 export interface ChangePasswordOptions {
   /** Carries requests to a password server of a realm. */
   readonly transport: Transport;
-  /** Whose password is set; the client's own is changed if not given. */
+  /** The principal whose password is set; if not given, the client changes its own. */
   readonly target?: Principal | undefined;
   /** Our clock; the system's if not given. */
   readonly now?: (() => Date) | undefined;
@@ -23,18 +23,18 @@ export interface ChangePasswordOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a password server did. */
+/** The outcome of a request to a password server. */
 export interface PasswordOutcome {
   /**
-   * `unproven`: an error message, which anybody can forge, says that all went well, as Windows Server 2025 does; whether
-   * the new password works tells.
+   * `unproven`: an error message, which anybody can forge, reports success, as Windows Server 2025 does; only using the
+   * new password tells whether that is true.
    */
   readonly status: 'changed' | 'rejected' | 'unproven';
-  /** Whether it was the password that was not good enough. */
+  /** Whether the password was rejected for not being good enough. */
   readonly soft: boolean;
-  /** The result of RFC 3244 §2 in words. */
+  /** The result code of RFC 3244 §2 in words. */
   readonly result: string;
-  /** The server's own words, or its policy in ours; empty where it says nothing. */
+  /** The server's own words, or its policy in ours; empty if there are none. */
   readonly text: string;
 }
 
@@ -43,10 +43,10 @@ const SET_VERSION = 0xff80;
 const HEADER_BYTES = 6;
 const SUCCESS = 0;
 const SOFT_ERROR = 4;
-/** Servers do not look at it, and behind a translator of addresses nobody knows the one they would see. */
+/** Servers ignore it, and behind a NAT nobody knows the address that they would see. */
 const NO_ADDRESS = { addrType: ADDR_INET, address: new Uint8Array(4) };
 
-/** In MIT's words, by the numbers of RFC 3244 §2. */
+/** MIT's words for the result codes of RFC 3244 §2. */
 const RESULTS = [
   'Success',
   'Malformed request error',
@@ -60,8 +60,8 @@ const RESULTS = [
 
 /**
  * Changes the client's password, or sets another's (RFC 3244), with an initial ticket for `kadmin/changepw`. Resolves
- * to what the server did, as long as it was the server that said so. Throws KdcError SERVER_REFUSED, TransportError,
- * IntegrityError, CodecError and KerberosError MUTUAL_FAILED.
+ * to the outcome that the server has authenticated. Throws KdcError SERVER_REFUSED, TransportError, IntegrityError,
+ * CodecError and KerberosError MUTUAL_FAILED.
  */
 export async function changePassword(
   credential: Credential,
@@ -106,7 +106,7 @@ function readReply(reply: Uint8Array, request: ApRequest): PasswordOutcome {
   const apRepEnd = HEADER_BYTES + u16(reply, 4);
   const body = reply.subarray(apRepEnd);
   if (apRepEnd > length) throw new CodecError('not a reply of a password server');
-  // Without an AP-REP an error follows (RFC 3244 §2).
+  // Without an AP-REP, a KRB-ERROR follows (RFC 3244 §2).
   if (apRepEnd === HEADER_BYTES) return readError(body);
   const session = request.verify(reply.subarray(HEADER_BYTES, apRepEnd));
   const { userData, seqNumber } = openWith(body, [session.acceptorSubkey, session.initiatorSubkey]);
@@ -117,7 +117,7 @@ function readReply(reply: Uint8Array, request: ApRequest): PasswordOutcome {
   return outcome(code === SUCCESS ? 'changed' : 'rejected', code, text);
 }
 
-/** Active Directory answers under the key that we chose, though it chooses one as well. */
+/** Active Directory answers under the subkey that we chose, although it chooses one as well. */
 function openWith(message: Uint8Array, keys: readonly (Parameters<typeof openPriv>[1] | undefined)[]) {
   let failure: unknown;
   for (const key of keys) {
@@ -131,7 +131,7 @@ function openWith(message: Uint8Array, keys: readonly (Parameters<typeof openPri
   throw failure;
 }
 
-/** An error that carries a result tells it; any other is one. */
+/** The result in the e-data of a KRB-ERROR; an error without one is thrown. */
 function readError(message: Uint8Array): PasswordOutcome {
   const error = KrbError.decode(message);
   const result = error.eData === undefined ? undefined : tryReadResult(error.eData);

@@ -15,13 +15,13 @@ import type { HostAddress } from '../messages/types.ts';
 import { ApError } from './ap-error.ts';
 import { instantOf } from './authenticator-time.ts';
 
-/** When a request is judged, and by how many seconds clocks may differ. */
+/** The time at which a request is checked, and the seconds by which clocks may differ. */
 export interface Moment {
   readonly now: Date;
   readonly clockskew: number;
 }
 
-// The checks of RFC 4120 §3.2.3 on a request whose two sealed parts are open.
+// The checks of RFC 4120 §3.2.3 on a request both of whose sealed parts are open.
 
 export function checkClient(ticket: EncTicketPart, authenticator: Authenticator): void {
   if (ticket.crealm !== authenticator.crealm || !sameName(ticket.cname, authenticator.cname)) {
@@ -50,7 +50,7 @@ export function checkTicketTimes(ticket: EncTicketPart, { now, clockskew }: Mome
   if (now.getTime() - ticket.endtime.getTime() > clockskew * 1000) throw new ApError(KRB_AP_ERR_TKT_EXPIRED);
 }
 
-/** A way through realms in between is taken only where the service's own KDC has judged it (RFC 4120 §2.7). */
+/** A path through intermediate realms is accepted only if the service's own KDC has checked it (RFC 4120 §2.7). */
 export function checkTransited(ticket: EncTicketPart, server: Principal): void {
   if (ticket.crealm === server.realm || ticket.transited.contents.length === 0) return;
   if (!(ticket.flags & TRANSITED_POLICY_CHECKED)) throw new ApError(KRB_AP_PATH_NOT_ACCEPTED);

@@ -15,36 +15,40 @@ import { type AuthenticatorTime, authenticatorTime } from './authenticator-time.
 import { type ApSession, freshSequenceNumber } from './session.ts';
 
 export interface ApReqOptions {
-  /** Whether the service is to prove who it is. */
+  /** Whether the service is to authenticate itself. */
   readonly mutual?: boolean | undefined;
   /** Whether to propose a subkey, of the session key's enctype. */
   readonly subkey?: boolean | undefined;
-  /** Whether to name a first sequence number. */
+  /** Whether to send a first sequence number. */
   readonly sequenceNumber?: boolean | undefined;
-  /** What the request is about: data to make a keyed checksum over, or the checksum as it is, such as GSS-API's. */
+  /** The data to make a keyed checksum over, or a complete checksum, such as GSS-API's. */
   readonly checksum?:
     | ChecksumValue
     | { readonly data: Uint8Array; readonly type?: number | undefined }
     | undefined;
-  /** More of the client's own for the authenticator. */
+  /** Additional authorization data for the authenticator. */
   readonly authorizationData?: readonly AuthorizationDataElement[] | undefined;
   /** Our clock; the system's if not given. */
   readonly now?: (() => Date) | undefined;
-  /** The KDC's clock minus ours in milliseconds, where a cache remembers it; the service is taken to go by the KDC's. */
+  /**
+   * The KDC's clock minus ours in milliseconds, where a cache remembers it; the service's clock is assumed to agree
+   * with the KDC's.
+   */
   readonly kdcOffset?: number | undefined;
 }
 
-/** An AP-REQ and what its sender knows besides. */
+/** An AP-REQ, and what its sender needs for the answer. */
 export interface ApRequest {
   readonly apReq: Uint8Array;
-  /** What was agreed on if the service does not prove who it is. */
+  /** What was agreed on if the service does not authenticate itself. */
   readonly session: ApSession;
   /**
    * Checks the AP-REP (RFC 4120 §3.2.5). Throws KdcError SERVER_REFUSED where the service answered KRB-ERROR instead,
-   * KerberosError MUTUAL_FAILED where it has not the ticket's session key or speaks of another request, and CodecError.
+   * KerberosError MUTUAL_FAILED where it does not have the ticket's session key or answers another request, and
+   * CodecError.
    */
   verify(apRep: Uint8Array): ApSession;
-  /** The AP-REP of our own by which an exchange of three ends (MS-KILE 3.4.5.1), once theirs has been checked. */
+  /** Our own AP-REP, which ends an exchange of three messages (MS-KILE 3.4.5.1), once theirs has been checked. */
   third(session: ApSession): Uint8Array;
 }
 

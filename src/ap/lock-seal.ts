@@ -7,7 +7,7 @@ import { isOurs, makeLockFile, readHolder } from './lock-file.ts';
 const seals = new Set<string>();
 
 /**
- * A file beside `path` to be linked whenever its lock is taken; `text` ends with this process's own token. It is there
+ * A file beside `path` that is linked whenever its lock is taken; `text` ends with this process's own token. It exists
  * until the process ends. Undefined where it cannot be made.
  */
 export function makeSeal(path: string, text: string): string | undefined {
@@ -24,7 +24,7 @@ export function makeSeal(path: string, text: string): string | undefined {
   return seal;
 }
 
-/** Takes away what killed processes have left, so that there is never more of it than processes were killed of late. */
+/** Removes the files of processes that were killed, so that they do not accumulate. */
 function sweep(path: string): void {
   const folder = dirname(path);
   const beginning = sealName(basename(path), '');
@@ -32,7 +32,7 @@ function sweep(path: string): void {
     if (!name.startsWith(beginning)) continue;
     const left = join(folder, name);
     const found = lstatSync(left, { throwIfNoEntry: false });
-    // One that has another link may be a lock at this moment.
+    // A file with another link may be a lock at this moment.
     if (found === undefined || !isOurs(found) || found.nlink > 1) continue;
     const holder = readHolder(left);
     if (holder !== undefined && isDead(holder)) remove(left);
@@ -47,7 +47,7 @@ function remove(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // Somebody else has cleaned up.
+    // Another process has cleaned up.
   }
 }
 

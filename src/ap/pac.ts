@@ -21,7 +21,7 @@ export interface VerifyPacOptions {
   readonly client: Principal;
   /** When the ticket says that its client was authenticated. */
   readonly authtime: Date;
-  /** The key of the realm's ticket-granting service, where it is known: only with it the KDC's signature is checked. */
+  /** The key of the realm's ticket-granting service, if known; the KDC's signature can be checked only with it. */
   readonly kdcKey?: Key | undefined;
 }
 
@@ -41,8 +41,9 @@ export function findPac(authorizationData: AuthorizationData): Uint8Array | unde
 }
 
 /**
- * Checks that a PAC is the KDC's and of this ticket, and decodes it (MS-KILE 3.4.5.3). Throws IntegrityError where a
- * signature is wrong, KerberosError PAC_MISMATCH where it belongs to another ticket, CodecError for what is no PAC.
+ * Checks that a PAC was signed by the KDC and belongs to this ticket, and decodes it (MS-KILE 3.4.5.3). Throws
+ * IntegrityError for a wrong signature, KerberosError PAC_MISMATCH where it belongs to another ticket, CodecError for
+ * what is not a PAC.
  */
 export function verifyPac(bytes: Uint8Array, options: VerifyPacOptions): Pac {
   const buffers = splitPac(bytes);
@@ -61,7 +62,7 @@ export function verifyPac(bytes: Uint8Array, options: VerifyPacOptions): Pac {
 }
 
 function checkClient({ clientInfo }: Pac, { client, authtime }: VerifyPacOptions): void {
-  // A client of another realm, or an enterprise name, is written with its realm.
+  // For a client of another realm and for an enterprise name, the name includes the realm.
   const names = [
     formatPrincipal(client, { realm: false }),
     formatPrincipal(client),
@@ -80,7 +81,7 @@ function signatureIn(buffers: readonly PacBuffer[], type: number): PacBuffer {
   return buffer;
 }
 
-/** HMAC-MD5 has 16 bytes, and so have AES's over SHA-2 but for 24 of the longer one; AES's over SHA-1 has 12. */
+/** The length depends on the type: HMAC-MD5 has 16 bytes, AES with SHA-1 12, AES with SHA-2 16 or 24. */
 function readSignature({ data }: PacBuffer) {
   const lengths: Readonly<Record<number, number>> = { [-138]: 16, 15: 12, 16: 12, 19: 16, 20: 24 };
   return decodePacSignature(data, cksumtype => lengths[cksumtype] ?? data.length - TYPE_BYTES);

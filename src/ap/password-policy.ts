@@ -1,11 +1,11 @@
 const POLICY_BYTES = 30;
 const COMPLEX = 1;
-/** Windows counts time in tenths of microseconds. */
+/** Windows counts time in units of 100 ns. */
 const TICKS_A_DAY = 86_400n * 10_000_000n;
 
 /**
- * What Active Directory says of a password that it does not take: its domain's policy as numbers (MS-KILE 3.1.5.1),
- * after two zeros, in words. Undefined for what is no policy.
+ * Active Directory's reason for rejecting a password, in words: the domain's policy, as numbers that follow two zeros
+ * (MS-KILE 3.1.5.1). Undefined for anything else.
  */
 export function explainPasswordPolicy(data: Uint8Array): string | undefined {
   if (data.length !== POLICY_BYTES || data[0] !== 0 || data[1] !== 0) return undefined;

@@ -14,7 +14,7 @@ export function sealPriv(
   return KrbPriv.encode({ encPart: seal(EncKrbPrivPart, part, key, KU_KRB_PRIV) });
 }
 
-/** Opens a KRB-PRIV; whoever calls checks its sequence number. Throws IntegrityError and CodecError. */
+/** Opens a KRB-PRIV; the caller checks its sequence number. Throws IntegrityError and CodecError. */
 export function openPriv(message: Uint8Array, key: Key): EncKrbPrivPart {
   return unseal(EncKrbPrivPart, KrbPriv.decode(message).encPart, key, KU_KRB_PRIV);
 }

@@ -8,7 +8,7 @@ import {
 } from '../messages/error-codes.ts';
 import { ApError } from './ap-error.ts';
 
-/** What the sender of a request is told of any failure to read it; what is no KerberosError stays as it is. */
+/** A failure to read a request as the ApError that its sender is told; what is not a KerberosError stays as it is. */
 export function asApError(error: unknown): unknown {
   if (!(error instanceof KerberosError) || error instanceof ApError) return error;
   return new ApError(numberOf(error), error.message, { cause: error });

@@ -3,21 +3,21 @@ import type { EncryptedData } from '../messages/types.ts';
 /** Remembers authenticators for as long as they could be used again (RFC 4120 §3.2.3). */
 export interface ReplayCache {
   /**
-   * Remembers the authenticator of `tag` and `ctime`. Throws ApError KRB_AP_ERR_REPEAT where it is known, another where
-   * the cache cannot tell or cannot keep it; a cache that is not of this machine resolves, or rejects with the same.
+   * Records the authenticator with this tag and `ctime`. Throws ApError KRB_AP_ERR_REPEAT if it is known, and another
+   * one if the cache fails or is full; a cache outside this machine resolves, or rejects with the same errors.
    */
   check(tag: Uint8Array, ctime: Date, now: Date): void | Promise<void>;
 }
 
-/** A replay cache of this machine, which answers at once. */
+/** A replay cache on this machine, which answers synchronously. */
 export interface LocalReplayCache extends ReplayCache {
   check(tag: Uint8Array, ctime: Date, now: Date): void;
 }
 
-/** Bytes of a tag; longer ones are cut. */
+/** The length of a tag in bytes; longer ones are cut. */
 export const TAG_BYTES = 12;
 
-/** The bytes at the ciphertext's end that no two authenticators share: as many as a checksum of the enctype has. */
+/** How many bytes at the end of the ciphertext are unique to an authenticator: the length of the enctype's checksum. */
 const CHECKSUM_BYTES: Readonly<Record<number, number>> = {
   17: 12,
   18: 12,
@@ -28,7 +28,10 @@ const CHECKSUM_BYTES: Readonly<Record<number, number>> = {
   26: 16,
 };
 
-/** What the reference implementation's replay caches know an authenticator by: the head of its checksum. */
+/**
+ * The tag under which the reference implementation's replay caches record an authenticator: the first bytes of its
+ * checksum.
+ */
 export function authenticatorTag({ etype, cipher }: EncryptedData): Uint8Array {
   const start = Math.max(0, cipher.length - (CHECKSUM_BYTES[etype] ?? TAG_BYTES));
   return cipher.subarray(start, start + TAG_BYTES);

@@ -15,7 +15,7 @@ export interface FileReplayOptions {
 const SEED_BYTES = 16;
 const RECORD_BYTES = TAG_BYTES + 4;
 const FIRST_TABLE_RECORDS = 1023;
-/** What the reference implementation makes of it; it also ends the search in a file that somebody else has filled. */
+/** The reference implementation's limit; it also ends the search in a file that somebody else has filled. */
 const MAX_FILE_BYTES = 0x7fffffff;
 
 /**
@@ -31,7 +31,7 @@ export function fileReplayCache(path: string, { clockskew = 300 }: FileReplayOpt
   return {
     check(tag, ctime, now) {
       const seconds = Math.floor(now.getTime() / 1000);
-      // A client whose clock is ahead may have its authenticator replayed for longer than one skew from now.
+      // If the client's clock is fast, its authenticator can be replayed for longer than one skew from now.
       const record = makeRecord(tag, Math.max(seconds, Math.floor(ctime.getTime() / 1000)));
       try {
         lock.hold(() => withFile(path, fd => store(fd, record, { now: seconds, clockskew })));
@@ -54,7 +54,7 @@ function withFile(path: string, work: (fd: number) => void): void {
   const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0), 0o600);
   try {
     const stat = fstatSync(fd);
-    // The usual place is a directory where everybody may have been first to make it.
+    // The usual directory is writable for everybody, so that somebody else may have created the file.
     if (!stat.isFile() || !isOurs(stat)) throw new Error(`${path} is not a file of ours`);
     work(fd);
   } finally {
@@ -69,9 +69,9 @@ interface Moment {
 }
 
 /**
- * Looks for the record's tag in table after table, each twice as large as the one before: in two neighbouring slots of
- * each, chosen by a keyed hash. Slots that were never written end the search; the record goes to the first slot on the
- * way that is free.
+ * Looks for the record's tag in one table after another, each twice as large as the one before: in two neighbouring
+ * slots of each, chosen by a keyed hash. A slot that was never written ends the search; the record goes into the first
+ * free slot on the way.
  */
 function store(fd: number, record: Buffer, moment: Moment): void {
   const tag = record.subarray(0, TAG_BYTES);
@@ -89,11 +89,11 @@ function store(fd: number, record: Buffer, moment: Moment): void {
       if (time === 0 || moment.now > time + moment.clockskew) free ??= offset + i * RECORD_BYTES;
     }
     if (neverUsed) {
-      // What is beyond the end is free as well.
+      // Beyond the end, everything is free as well.
       writeSync(fd, record, 0, RECORD_BYTES, free ?? offset + found * RECORD_BYTES);
       return;
     }
-    // Another hash in each table.
+    // Each table uses another hash.
     seed[0] = (seed[0]! + 1) & 0xff;
   }
   throw new ApError(KRB_ERR_GENERIC, 'the replay cache is full');
@@ -117,10 +117,10 @@ function readSeed(fd: number): Uint8Array {
   return fresh;
 }
 
-/** Two neighbouring records, to look at before anything else is read. */
+/** Two neighbouring records, before any more are read. */
 let records: Buffer | undefined;
 
-/** Reads the whole records at `offset`, two at most; answers how many. */
+/** Reads the whole records at `offset`, two at most; returns how many. */
 function readRecords(fd: number, offset: number): number {
   records ??= Buffer.alloc(2 * RECORD_BYTES);
   return Math.floor(readSync(fd, records, 0, records.length, offset) / RECORD_BYTES);

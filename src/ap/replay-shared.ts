@@ -5,16 +5,19 @@ import type { ReplayCache } from './replay-cache.ts';
 
 /** A store that the acceptors of several machines share. */
 export interface SharedStore {
-  /** Sets a key for so many seconds unless it is set; resolves to whether it was not, which is decided in one step. */
+  /**
+   * Sets a key for so many seconds unless it is set already; resolves to whether it was set now. The store must do this
+   * atomically.
+   */
   setIfAbsent(key: string, ttlSeconds: number): Promise<boolean>;
 }
 
 export interface SharedReplayOptions {
   /** The acceptors' clock skew in seconds, by which their own clocks may differ as well; 300 if not given. */
   readonly clockskew?: number | undefined;
-  /** What the keys in the store begin with; `krb5-replay:` if not given. */
+  /** The prefix of the keys in the store; `krb5-replay:` if not given. */
   readonly prefix?: string | undefined;
-  /** Seconds that the store may take for one answer; 5 if not given. */
+  /** How many seconds to wait for the store's answer; 5 if not given. */
   readonly timeout?: number | undefined;
 }
 
@@ -26,7 +29,7 @@ export function sharedReplayCache(store: SharedStore, options: SharedReplayOptio
   const { clockskew = 300, prefix = 'krb5-replay:', timeout = 5 } = options;
   return {
     async check(tag, ctime, now) {
-      // Until no acceptor would take the authenticator, whose clock may be one skew behind ours.
+      // How long the authenticator could be accepted by an acceptor whose clock is one skew behind ours.
       const ahead = (ctime.getTime() - now.getTime()) / 1000;
       const ttl = Math.ceil(Math.max(1, ahead + 2 * clockskew + 1));
       const isNew = await answerOf(store.setIfAbsent(prefix + bytesToHex(tag), ttl), timeout);

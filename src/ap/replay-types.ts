@@ -3,11 +3,11 @@ import { KerberosError } from '../errors.ts';
 import type { LocalReplayCache } from './replay-cache.ts';
 import { type FileReplayOptions, fileReplayCache } from './replay-file.ts';
 
-/** Where the default replay cache lies; the caller finds it out. */
+/** Where the default replay cache is; the caller determines it. */
 export interface ReplayEnvironment extends FileReplayOptions {
   /** A directory that all services of the machine share, such as `/var/tmp`. */
   readonly directory: string;
-  /** Whose services share the default replay cache. */
+  /** The user whose services share the default replay cache. */
   readonly uid: number;
 }
 
@@ -23,8 +23,8 @@ const replayTypes: ReadonlyMap<string, Resolve> = new Map<string, Resolve>([
 ]);
 
 /**
- * The replay cache of a name as in KRB5RCACHENAME, `TYPE:residual`: `dfl:`, which native services of the same user
- * share, `file2:PATH`, or `none:`, which is undefined. Throws KerberosError CONFIG_VALUE for any other type.
+ * The replay cache of a name as in KRB5RCACHENAME, `TYPE:residual`: `dfl:`, which is shared with native services of the
+ * same user, `file2:PATH`, or `none:`, which is undefined. Throws KerberosError CONFIG_VALUE for any other type.
  */
 export function resolveReplayCache(
   name: string,

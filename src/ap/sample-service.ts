@@ -14,7 +14,7 @@ export const SAMPLE_PORT = 13135;
 const SAMPLE_VERSION = 'KRB5_sample_protocol_v1.0';
 
 export interface PresentOptions {
-  /** The host as the user named it, which the request's checksum is over. */
+  /** The host as the user named it, which the request's checksum covers. */
   readonly host: string;
   readonly now?: (() => Date) | undefined;
   readonly kdcOffset?: number | undefined;
@@ -27,7 +27,7 @@ export interface SampleReply {
   readonly text: string;
 }
 
-/** Presents a ticket to a sample service, which must prove who it is, too. Throws as `sendAuth` does. */
+/** Presents a ticket to a sample service, which must authenticate itself, too. Throws as `sendAuth` does. */
 export async function presentToSample(
   stream: ByteStream,
   credential: Credential,

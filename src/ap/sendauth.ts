@@ -9,7 +9,7 @@ import { type ApReqOptions, createApReq } from './initiator.ts';
 import type { ApSession } from './session.ts';
 
 export interface SendAuthOptions extends ApReqOptions {
-  /** What the application speaks, and in which version; both sides must say the same. */
+  /** The application protocol and its version; both sides must use the same text. */
   readonly applicationVersion: string;
 }
 
@@ -18,9 +18,9 @@ export interface RecvAuthOptions extends AcceptOptions {
 }
 
 const SENDAUTH_VERSION = 'KRB5_SENDAUTH_V1.0';
-/** A version is a short text. */
+/** An application version is a short text. */
 const MAX_VERSION_BYTES = 1024;
-/** No ticket is longer; without a bound a peer could fill our memory. */
+/** No ticket is longer; without a limit a peer could fill our memory. */
 const MAX_MESSAGE_BYTES = 1 << 20;
 
 const GO_ON = 0;
@@ -87,12 +87,12 @@ function refusedVersion(verdict: number | undefined): string {
   }
 }
 
-/** A version ends in a NUL on the wire. */
+/** On the wire, a version ends with a NUL. */
 function versionBytes(version: string): Uint8Array {
   return textToBytes(`${version}\0`);
 }
 
-/** The KRB-ERROR in the name of the service that the options name, or else of the first in the keytab. */
+/** The KRB-ERROR in the name of the service that the options name, else of the keytab's first principal. */
 function krbErrorOf(error: ApError, { server, keytab, now = () => new Date() }: RecvAuthOptions): Uint8Array {
   const named = server !== undefined && 'realm' in server ? server : keytab[0]?.principal;
   return error.toKrbError(named ?? { nameType: 0, components: [], realm: '' }, now());

@@ -16,7 +16,7 @@ import type { EncryptedData } from '../messages/types.ts';
 import { ApError } from './ap-error.ts';
 import type { OpenedTickets } from './opened-tickets.ts';
 
-/** What a service opens tickets with. */
+/** The keys that a service opens tickets with. */
 export interface ServiceKeys {
   readonly keytab: readonly KeytabEntry[];
   readonly openedTickets?: OpenedTickets | undefined;
@@ -47,7 +47,7 @@ export function openUserTicket(encPart: EncryptedData, key: Key | undefined): En
   return part;
 }
 
-/** The entries to try; each step that leaves none has an error of its own. */
+/** The entries to try; each criterion that leaves none has its own error. */
 function candidates(
   { kvno = 0, etype }: EncryptedData,
   server: Principal,
@@ -55,7 +55,7 @@ function candidates(
 ): readonly KeytabEntry[] {
   const own = keysOf(keytab, server);
   if (own.length === 0) throw new ApError(KRB_AP_ERR_NOT_US, `no key for ${formatPrincipal(server)}`);
-  // Old keytabs kept the low 8 bits only; a ticket need not name the version.
+  // Old keytabs kept only the low 8 bits; a ticket need not state the version.
   const current = own.filter(entry => kvno === 0 || entry.kvno === kvno || entry.kvno === (kvno & 0xff));
   if (current.length === 0) {
     throw new ApError(KRB_AP_ERR_BADKEYVER, `no key of version ${kvno} for ${formatPrincipal(server)}`);

@@ -2,7 +2,7 @@ import type { Key } from '../crypto/key.ts';
 import { randomUint32 } from '../crypto/random.ts';
 import type { Principal } from '../messages/principal.ts';
 
-/** What an AP exchange leaves both sides with (RFC 4120 §3.2.6). */
+/** What both sides know after an AP exchange (RFC 4120 §3.2.6). */
 export interface ApSession {
   readonly client: Principal;
   readonly server: Principal;
@@ -15,18 +15,18 @@ export interface ApSession {
   readonly initiatorSequence?: number | undefined;
   /** The first sequence number of the service's messages, if it named one. */
   readonly acceptorSequence?: number | undefined;
-  /** When the ticket ends. */
+  /** When the ticket expires. */
   readonly endtime: Date;
-  /** Whether the service proves who it is, too. */
+  /** Whether the service authenticates itself, too. */
   readonly mutual: boolean;
 }
 
-/** The key that further messages are protected with: the last that was agreed on. */
+/** The key that protects further messages: the one agreed on last. */
 export function protocolKey(session: ApSession): Key {
   return session.acceptorSubkey ?? session.initiatorSubkey ?? session.sessionKey;
 }
 
-/** 30 bits: some peers read a larger one as negative, and adding to it must not run over. */
+/** 30 bits: some peers read a larger number as negative, and incrementing it must not overflow. */
 export function freshSequenceNumber(): number {
   return randomUint32() >>> 2;
 }

@@ -7,7 +7,7 @@ export function sipHash(key: Uint8Array, data: Uint8Array): bigint {
   return state.finish();
 }
 
-/** Four words of 64 bits in two halves each: BigInts would take twenty times as long. */
+/** Four 64-bit words, each in two halves: BigInts would take twenty times as long. */
 class SipState {
   private a: number;
   private aHigh: number;
@@ -74,17 +74,17 @@ class SipState {
   }
 }
 
-/** What the sum of two low halves adds to that of the high ones. */
+/** The carry from the sum of two low halves. */
 function carry(a: number, b: number): number {
   return (a >>> 0) + (b >>> 0) > 0xffffffff ? 1 : 0;
 }
 
-/** One half of a word turned left: `half` moves up, and what `other` loses comes in below. */
+/** One half of a word rotated to the left: the bits that `other` loses enter at the bottom. */
 function left(half: number, other: number, bits: number): number {
   return (half << bits) | (other >>> (32 - bits));
 }
 
-/** Up to four bytes, little-endian; what is beyond the end counts as zero. */
+/** Up to four bytes, little-endian; missing bytes count as zero. */
 function word(bytes: Uint8Array, at: number): number {
   const octet = (i: number): number => bytes[at + i] ?? 0;
   return octet(0) | (octet(1) << 8) | (octet(2) << 16) | (octet(3) << 24);

@@ -25,15 +25,15 @@ import { passwordExpiration } from './password-expiration.ts';
 import { checkEcho, checkTimes, credentialOf } from './reply-checks.ts';
 import { enctypeText } from './telling.ts';
 
-/** What a KDC tells besides the ticket. */
+/** What a KDC states in its reply besides the ticket. */
 export interface AsReplyFacts {
-  /** The KDC's clock minus ours in milliseconds; absent where they agree or ours is to be kept. */
+  /** The KDC's clock minus ours in milliseconds; absent where they agree or ours is to be used. */
   readonly kdcOffset: number | undefined;
   /** The enctype of the key that opened the reply. */
   readonly replyEtype: number;
   /** When the client's password expires, if the KDC says so. */
   readonly passwordExpiration: Date | undefined;
-  /** Whether the KDC, in a part that cannot be forged, offers FAST (RFC 6806 §11). */
+  /** Whether the KDC offers FAST, in a part of the reply that cannot be forged (RFC 6806 §11). */
   readonly fastAvailable: boolean;
 }
 
@@ -95,9 +95,9 @@ export async function openAsReply(
 }
 
 /**
- * Checks that client and server are those of the request. Names may be made canonical where that was asked for, an
- * enterprise name always (RFC 6806 §5 to §7), even that of the realm: nothing vouches for the client's name in a reply,
- * but the sealed name of its ticket-granting service does for the realm.
+ * Checks that client and server are those of the request. Names may be canonicalized if that was asked for, an
+ * enterprise name always (RFC 6806 §5 to §7), including the realm. Nothing authenticates the client's name in a reply,
+ * but the sealed name of its ticket-granting service authenticates the realm.
  */
 function checkNames(client: Principal, server: Principal, body: KdcReqBody): void {
   const askedClient = toPrincipal(body.cname!, body.realm);
@@ -116,7 +116,7 @@ function checkNames(client: Principal, server: Principal, body: KdcReqBody): voi
   }
 }
 
-/** RFC 8062 §4.1: who asks without a name of its own is in the realm of those without names. */
+/** RFC 8062 §4.1: a client that asks anonymously, without a name of its own, is in the anonymous realm. */
 function isAnonymousFor(asked: Principal, client: Principal): boolean {
   return isAnonymous(client) && client.realm === (isAnonymous(asked) ? ANONYMOUS_REALM : asked.realm);
 }
@@ -139,7 +139,7 @@ function isOpenedBy(rep: AsRep, key: Key): boolean {
   }
 }
 
-/** The KDC's clock minus ours, if that is to be gone by; else the two may differ by the clock skew at most. */
+/** The KDC's clock minus ours, if it is to be followed; otherwise the two may differ by the clock skew at most. */
 function clockOffset(
   part: EncKdcRepPart,
   body: KdcReqBody,
@@ -147,7 +147,7 @@ function clockOffset(
   timesync: boolean,
 ): number | undefined {
   const offset = part.authtime.getTime() - clock().getTime();
-  // An authtime is in whole seconds and as old as the exchange; that alone is no difference.
+  // An authtime has whole seconds and is as old as the exchange; that alone is no difference between the clocks.
   const agree = offset > -2000 && offset <= 0;
   if (!agree) {
     const use = timesync ? 'which is gone by' : 'which is not gone by';
@@ -156,7 +156,8 @@ function clockOffset(
       offset,
     });
   }
-  // What a clock that is far behind asks for has ended when it begins, and there are KDCs that give it.
+  // A request from a clock that is far behind asks for a ticket that has expired when it begins, and some KDCs issue
+  // it.
   const hasEnded = part.endtime <= (part.starttime ?? part.authtime);
   if (hasEnded && body.till > clock()) throw skewed();
   if (timesync) return agree ? undefined : offset;
@@ -170,7 +171,10 @@ function skewed(): KerberosError {
   return new KerberosError('REPLY_SKEW', 'Clock skew too great in KDC reply');
 }
 
-/** A KDC that says it has seen our request (RFC 6806 §11) must prove it: nobody then took an offer of its out. */
+/**
+ * A KDC that claims to have seen our request (RFC 6806 §11) must prove it; then nobody has removed an offer of its
+ * mechanisms.
+ */
 function checkEncryptedPadata(part: EncKdcRepPart, request: Uint8Array, key: Key): boolean {
   if (!(part.flags & ENC_PA_REP)) return false;
   const padata = part.encryptedPaData ?? [];

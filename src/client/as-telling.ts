@@ -6,14 +6,14 @@ import { defaultSalt, hintedEnctypes, type KeyHints, namesEnctypes } from '../pr
 import type { Trace } from '../trace.ts';
 import { enctypeText } from './telling.ts';
 
-/** Tells of what a KDC offers for pre-authentication. */
+/** Traces what a KDC offers for pre-authentication. */
 export function tellOffers(trace: Trace, padata: readonly PaData[]): void {
   const padataTypes = padata.map(({ padataType }) => padataType);
   const list = padataTypes.map(type => `${padataName(type) ?? 'padata'} (${type})`).join(', ');
   trace(`Processing preauth types: ${list || '(empty)'}`, { kind: 'offers', padataTypes });
 }
 
-/** Tells of the enctypes that a KDC names for the client's key, and of which was chosen. */
+/** Traces the enctypes that a KDC names for the client's key, and the one that was chosen. */
 export function tellHints(
   trace: Trace,
   padata: readonly PaData[],

@@ -11,24 +11,24 @@ import { initialContents } from './initial-contents.ts';
 import { type ExchangeOptions, exchangeOf, shifted } from './options.ts';
 import type { TicketWishes } from './ticket-wishes.ts';
 
-/** A keytab that a cache is filled from on need. */
+/** A keytab from which a cache is filled when needed. */
 export interface ClientKeytab extends TicketWishes {
-  /** `defaultClientKeytabName` of the configuration names the one that MIT's library takes. */
+  /** `defaultClientKeytabName` of the configuration is the one that MIT's library uses. */
   readonly keytab: Keytab;
-  /** Whom to be where there is no cache yet; the keytab's first principal if not given. */
+  /** The client to be where there is no cache yet; the keytab's first principal if not given. */
   readonly client?: Principal | undefined;
 }
 
-/** When MIT's library is to fill a cache anew, in seconds since 1970. */
+/** The key of the entry that says when MIT's library is to refresh a cache, in seconds since 1970. */
 const REFRESH_TIME = 'refresh_time';
-/** Seconds before a ticket's end from which it is as good as expired, and between two attempts. */
+/** A ticket counts as expired this many seconds before its end, and attempts are at least as far apart. */
 const SOON = 30;
 
 /**
- * Has a cache hold a ticket-granting ticket that lasts, as MIT's GSS-API library does: where there is no cache, where half of
- * the ticket's life that the keytab brought has gone by, or where it ends within 30 seconds, a new one is got. Where a cache
- * that still holds tickets cannot be filled anew it stays as it is. Throws what loading the cache throws where the keytab has
- * no key to help, and what `getInitialCredential` throws.
+ * Ensures that a cache holds a ticket-granting ticket that lasts, as MIT's GSS-API library does: if there is no cache,
+ * if half of the lifetime of a ticket obtained with the keytab has passed, or if it ends within 30 seconds, it gets a
+ * new one. If that fails, a cache that still holds tickets stays as it is. If the keytab has no suitable key, throws
+ * what loading the cache throws; else what `getInitialCredential` throws.
  */
 export async function refreshFromKeytab(
   cache: Ccache,
@@ -70,7 +70,7 @@ async function look(
   }
 }
 
-/** A keytab that is not there has no keys. */
+/** A missing keytab counts as one without keys. */
 async function entriesOf(keytab: Keytab): Promise<readonly KeytabEntry[]> {
   try {
     return await keytab.entries();
@@ -89,14 +89,14 @@ function isDue(contents: CacheContents, now: Date): boolean {
   return seconds > 0 && seconds * 1000 <= now.getTime();
 }
 
-/** When the local ticket-granting ticket ends, else the first ticket; undefined where there is none. */
+/** When the local ticket-granting ticket ends, else the first ticket; undefined without tickets. */
 function endOf({ principal, credentials }: CacheContents): Date | undefined {
   const tickets = credentials.filter(credential => !isConfigEntry(credential));
   const tgs = tgsPrincipal(principal.realm);
   return (tickets.findLast(({ server }) => samePrincipal(server, tgs)) ?? tickets[0])?.endtime;
 }
 
-/** Whoever looks next shall not try again at once. */
+/** Prevents other processes from trying again at once. */
 async function noteRefresh(cache: Ccache, principal: Principal, when: Date): Promise<void> {
   try {
     await cache.store([refreshEntry(principal, when)], new Date(0));

@@ -5,12 +5,15 @@ import type { Principal } from '../messages/principal.ts';
 
 const FAST_AVAIL = 'fast_avail';
 
-/** Whether a cache notes of a ticket-granting service that its KDC, in a part that cannot be forged, offered FAST. */
+/**
+ * Whether a cache records, for a ticket-granting service, that its KDC has offered FAST in a part of the reply that
+ * cannot be forged.
+ */
 export function doesFast(contents: CacheContents, tgs: Principal): boolean {
   return findConfig(contents, FAST_AVAIL, tgs) !== undefined;
 }
 
-/** The note of that, in MIT's form. */
+/** The cache entry that records it, in MIT's form. */
 export function fastNote(client: Principal, tgs: Principal): Credential {
   return configEntry(client, FAST_AVAIL, tgs, 'yes');
 }

@@ -8,12 +8,12 @@ import { exchangeTgs } from './tgs.ts';
 export interface ForwardOptions extends RenewOptions {
   /** Whether the ticket may be forwarded again; true if not given. */
   readonly forwardable?: boolean | undefined;
-  /** Where it may be used from; anywhere if not given. */
+  /** The addresses that it may be used from; any if not given. */
   readonly addresses?: readonly HostAddress[] | undefined;
 }
 
 /**
- * A ticket-granting ticket for somebody else to use, made of a forwardable one (RFC 4120 §2.6). Throws what
+ * A ticket-granting ticket for another host to use, obtained with a forwardable one (RFC 4120 §2.6). Throws what
  * `exchangeTgs` throws; the KDC answers KDC_ERR_BADOPTION to a ticket that is not forwardable.
  */
 export function forwardCredential(tgt: Credential, options: ForwardOptions): Promise<Credential> {

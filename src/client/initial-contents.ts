@@ -5,8 +5,8 @@ import { fastNote } from './fast-available.ts';
 import type { InitialResult } from './initial.ts';
 
 /**
- * What a cache shall hold after an AS exchange: the ticket, and before it what MIT notes: whether the KDC offers FAST, which
- * pre-authentication it took and what that wants to be remembered, and the realm to start from.
+ * The contents of a cache after an AS exchange: the entries that MIT records (whether the KDC offers FAST, the type of
+ * pre-authentication and its data, and the realm to start from), and the ticket.
  */
 export function initialContents({
   credential,
@@ -20,7 +20,7 @@ export function initialContents({
     ...[...notes].map(([key, value]) => configEntry(client, key, server, value)),
     ...startRealmEntries(credential),
   ];
-  // MIT's caches always say when the first ticket begins.
+  // MIT's caches always state a start time for the initial ticket.
   const started = { ...credential, starttime: startOf(credential) };
   return { principal: client, credentials: [...entries, started], kdcOffset };
 }

@@ -13,9 +13,10 @@ import { tellKdcError, tellRequest } from './telling.ts';
 import { asRequestBody } from './ticket-wishes.ts';
 
 /**
- * How the KDC makes each of a client's keys from the password, in the order of `enctypes`, for those that it has: what
- * it says to an AS-REQ that proves nothing (RFC 4120 §5.2.7.4). Nothing vouches for the answer. Throws KdcError,
- * TransportError, and KerberosError ENCTYPE_UNSUPPORTED where it has no key of these enctypes, and CODEC.
+ * How the KDC derives each of a client's keys from the password, in the order of `enctypes`, for the keys that exist:
+ * it says so in answer to an AS-REQ without pre-authentication (RFC 4120 §5.2.7.4). The answer is not authenticated.
+ * Throws KdcError, TransportError, and KerberosError ENCTYPE_UNSUPPORTED if there is no key of these enctypes, and
+ * CODEC.
  */
 export function askKeyHints(client: Principal, options: ExchangeOptions): Promise<readonly KeyHints[]> {
   return recounted(options, async recording => {
@@ -23,7 +24,7 @@ export function askKeyHints(client: Principal, options: ExchangeOptions): Promis
     const { enctypes } = exchange;
     const answer = await ask(client, enctypes, exchange);
     const hints = hintsIn(answer, enctypes, client);
-    // MIT's KDC tells of the one key alone that it would use, and so does any that gives out a ticket at once.
+    // MIT's KDC describes only the key that it would use, and so does any KDC that issues a ticket at once.
     const untold = enctypes.filter(etype => !hints.some(hint => hint.etype === etype));
     for (const etype of answer === undefined || enctypes.length === 1 ? [] : untold) {
       hints.push(...hintsIn(await ask(client, [etype], exchange), [etype], client));
@@ -37,11 +38,11 @@ export function askKeyHints(client: Principal, options: ExchangeOptions): Promis
 
 interface Answer {
   readonly padata: readonly PaData[];
-  /** Of the key that seals the reply, where it is a ticket. */
+  /** The enctype of the key that seals the reply, if it is an AS-REP. */
   readonly etype: number | undefined;
 }
 
-/** Undefined where the KDC has no key of these enctypes. */
+/** Undefined if the KDC has no key of these enctypes. */
 async function ask(
   client: Principal,
   enctypes: readonly number[],

@@ -4,12 +4,12 @@ import { PA_FX_COOKIE, PA_FX_FAST } from '../messages/numbers.ts';
 import { MethodData, type PaData } from '../messages/types.ts';
 import { namesEnctypes } from '../preauth/hints.ts';
 
-/** The METHOD-DATA of an error that has to have one; none where it has no e-data. Throws CodecError. */
+/** The METHOD-DATA of an error that must contain it; empty without e-data. Throws CodecError. */
 export function methodData({ reply: { eData } }: KdcError): readonly PaData[] {
   return eData === undefined ? [] : MethodData.decode(eData);
 }
 
-/** What the next message has to bring back (RFC 6113 §5.2); undefined where the error does not tell. */
+/** The cookies that the next message must return (RFC 6113 §5.2); undefined if the error has none. */
 export function cookiesIn(error: KdcError): readonly PaData[] | undefined {
   try {
     const cookies = methodData(error).filter(({ padataType }) => padataType === PA_FX_COOKIE);
@@ -19,7 +19,7 @@ export function cookiesIn(error: KdcError): readonly PaData[] | undefined {
   }
 }
 
-/** Whether a KDC that asks for pre-authentication knows FAST. */
+/** Whether a KDC that asks for pre-authentication supports FAST. */
 export function offersFast(error: KdcError): boolean {
   try {
     return methodData(error).some(({ padataType }) => padataType === PA_FX_FAST);
@@ -33,7 +33,7 @@ export function dataOf(type: number, padata: readonly PaData[]): Uint8Array | un
   return padata.find(({ padataType }) => padataType === type)?.padataValue;
 }
 
-/** The error for a KDC that asks for more than we have; what it offers tells why. */
+/** The error for a KDC that wants pre-authentication which we cannot do; what it offers says why. */
 export function nothingToOffer(offers: readonly PaData[], cause: KerberosError): KerberosError {
   const why = offers.some(namesEnctypes)
     ? 'the KDC offers no mechanism that is supported here'

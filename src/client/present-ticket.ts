@@ -11,7 +11,7 @@ interface Presentation {
   readonly now: Date;
   /** The key usage of the authenticator. */
   readonly usage: number;
-  /** Of what the authenticator vouches for besides. */
+  /** A checksum that the authenticator is to contain. */
   readonly cksum?: Checksum | undefined;
 }
 

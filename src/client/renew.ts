@@ -4,13 +4,13 @@ import type { ExchangeOptions } from './options.ts';
 import { exchangeTgs } from './tgs.ts';
 
 export interface RenewOptions extends ExchangeOptions {
-  /** The realm does FAST, as its cache notes; the exchange then does, too. */
+  /** Whether the realm uses FAST, as its cache records; the exchange then does so, too. */
   readonly fast?: boolean | undefined;
 }
 
 /**
- * Renews a renewable ticket: the same ticket with a later end (RFC 4120 §2.3, §3.3). Throws what `exchangeTgs` throws;
- * the KDC answers KDC_ERR_BADOPTION to a ticket that is not renewable.
+ * Renews a renewable ticket: returns the same ticket with a later end (RFC 4120 §2.3, §3.3). Throws what `exchangeTgs`
+ * throws; the KDC answers KDC_ERR_BADOPTION to a ticket that is not renewable.
  */
 export function renewCredential(credential: Credential, options: RenewOptions): Promise<Credential> {
   return again(credential, RENEW, options);
@@ -23,7 +23,7 @@ export function validateCredential(credential: Credential, options: RenewOptions
 
 function again(credential: Credential, option: number, options: RenewOptions): Promise<Credential> {
   const kept = credential.flags & (FORWARDABLE | PROXIABLE | RENEWABLE);
-  // The end is left to the KDC: a renewed ticket lives as long as the first did.
+  // The end is up to the KDC: a renewed ticket lives as long as the original one.
   const kdcOptions = (option | kept) >>> 0;
   const { addresses, server } = credential;
   const request = { kdcOptions, till: new Date(0), addresses, fast: options.fast };

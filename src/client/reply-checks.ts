@@ -7,7 +7,7 @@ import { type Principal, toPrincipal } from '../messages/principal.ts';
 import type { HostAddress } from '../messages/types.ts';
 import { modified } from '../preauth/modified.ts';
 
-/** Checks what a reply repeats of its request: nonce, addresses, enctype of the session key. */
+/** Checks what a reply repeats from its request: nonce, addresses, enctype of the session key. */
 export function checkEcho(part: EncKdcRepPart, body: KdcReqBody): void {
   if (part.nonce !== body.nonce) throw modified('another nonce');
   if (!body.etype.includes(part.key.keytype))
@@ -17,7 +17,7 @@ export function checkEcho(part: EncKdcRepPart, body: KdcReqBody): void {
   }
 }
 
-/** Checks that a reply grants no more time than asked for. */
+/** Checks that a reply grants no more time than was asked for. */
 export function checkTimes(part: EncKdcRepPart, body: KdcReqBody): void {
   const till = seconds(body.till);
   if (till !== 0 && seconds(part.endtime) > till) throw modified('a later end');
@@ -35,7 +35,7 @@ export function checkTimes(part: EncKdcRepPart, body: KdcReqBody): void {
   }
 }
 
-/** The credential that a checked reply makes. */
+/** The credential of a reply that has been checked. */
 export function credentialOf(part: EncKdcRepPart, client: Principal, ticket: Uint8Array): Credential {
   return {
     client,

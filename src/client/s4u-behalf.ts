@@ -2,15 +2,15 @@ import type { Key } from '../crypto/key.ts';
 import type { Principal } from '../messages/principal.ts';
 import type { PaData } from '../messages/types.ts';
 
-/** A TGS request on behalf of somebody else: what it says of that, and whose ticket its reply may bring. */
+/** A TGS request on behalf of another principal: its padata, and whose ticket the reply may contain. */
 export interface OnBehalf {
-  /** What goes with a request of this nonce, whose authenticator carries this subkey. */
+  /** The padata for a request with this nonce, whose authenticator contains this subkey. */
   padata(nonce: number, subkey: Key): readonly PaData[];
-  /** Takes the place of the check that a reply is for the client of the ticket presented; throws KerberosError. */
+  /** Replaces the check that the reply is for the client of the presented ticket; throws KerberosError. */
   check(reply: BehalfReply): void;
 }
 
-/** What a reply on behalf of somebody else says, once its sealed part has been opened. */
+/** The contents of a reply on behalf of another principal, its sealed part open. */
 export interface BehalfReply {
   readonly client: Principal;
   readonly server: Principal;

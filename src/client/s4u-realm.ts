@@ -17,10 +17,10 @@ import { type ExchangeOptions, exchangeOf, shifted } from './options.ts';
 import { tellKdcError } from './telling.ts';
 import { asRequestBody } from './ticket-wishes.ts';
 
-/** RFC 4120 §6.2; AD takes an empty one for whoever the certificate belongs to. */
+/** RFC 4120 §6.2; Active Directory takes an empty one to mean the owner of the certificate. */
 const NT_X500_PRINCIPAL = 6;
 const MAX_REFERRALS = 5;
-/** Seconds that a ticket which nobody wants may live. */
+/** The lifetime in seconds of a ticket that will not be used. */
 const LIFETIME = 15;
 
 /** A user whose realm is to be found: by an enterprise name, else by a certificate. */
@@ -31,9 +31,9 @@ export interface RealmlessUser {
 }
 
 /**
- * The realm of a user, found by asking `realm` and those it refers to for a ticket that nobody here could open (MS-SFU
- * 3.1.5.1.1.1). Nothing protects these answers: a wrong one leads to a KDC that does not know the user. Throws KdcError,
- * TransportError, and KerberosError KDC_ERROR for a user whom nobody knows.
+ * The realm of a user. It is found by asking `realm`, and those that it refers to, for a ticket that nobody here could
+ * open (MS-SFU 3.1.5.1.1.1). The answers are not authenticated: a wrong one leads to a KDC that does not know the user.
+ * Throws KdcError, TransportError, and KerberosError KDC_ERROR for a user that nobody knows.
  */
 export async function findUserRealm(
   { name, certificate }: RealmlessUser,
@@ -59,7 +59,7 @@ export async function findUserRealm(
   }
 }
 
-/** The realm that knows the client, or what its KDC says instead. */
+/** The client's realm, or the KDC's error. */
 async function askRealm(
   client: Principal,
   padata: readonly PaData[],

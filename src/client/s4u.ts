@@ -9,17 +9,17 @@ import { requestForUser } from './s4u-self.ts';
 import { findValid, getServiceCredential, runErrand, type ServiceOptions } from './service.ts';
 import { inTurn } from './service-request.ts';
 
-/** Whom a service asks a ticket for: somebody known by name, by certificate (DER), or by both. */
+/** The user in whose name a service asks for a ticket: identified by name, by certificate (DER), or by both. */
 export interface S4uUser {
-  /** A name of the type NT_ENTERPRISE is given to the KDCs to find its realm. */
+  /** A name of type NT_ENTERPRISE is sent to the KDCs to find the user's realm. */
   readonly name?: Principal | undefined;
   readonly certificate?: Uint8Array | undefined;
 }
 
 /**
- * A ticket for the cache's own principal, a service, in the name of a user (S4U2Self, MS-SFU 3.1.5.1.1): the cache's if
- * it holds one for the same user, else from the KDCs. Throws what `getServiceCredential` throws, and KerberosError
- * S4U_IGNORED where the KDC took no notice of the user.
+ * A ticket for the cache's own principal, a service, in the name of a user (S4U2Self, MS-SFU 3.1.5.1.1): from the cache
+ * if it holds one for the same user, else from the KDCs. Throws what `getServiceCredential` throws, and KerberosError
+ * S4U_IGNORED where the KDC ignored the user.
  */
 export async function getCredentialForUser(
   cache: Ccache,
@@ -45,8 +45,8 @@ export async function getCredentialForUser(
 
 /**
  * A ticket for `server` in the name of the client of `evidence`, a ticket for the cache's own principal (S4U2Proxy,
- * MS-SFU 3.1.5.2): the cache's if it was got by the same evidence, else from the KDC. Throws what
- * `getServiceCredential` throws; the KDC answers KDC_ERR_BADOPTION to a service that may not.
+ * MS-SFU 3.1.5.2): from the cache if it was obtained with the same evidence, else from the KDC. Throws what
+ * `getServiceCredential` throws; the KDC answers KDC_ERR_BADOPTION to a service that is not allowed to.
  */
 export function getCredentialByProxy(
   cache: Ccache,
@@ -72,7 +72,7 @@ export function getCredentialByProxy(
   return runErrand(cache, errand, options);
 }
 
-/** A ticket for the cache's own principal that S4U2Self has brought before. */
+/** A ticket for the cache's own principal that an earlier S4U2Self has stored. */
 function findForUser(
   contents: CacheContents,
   name: Principal,

@@ -6,15 +6,15 @@ import { modified } from '../preauth/modified.ts';
 import { isUnknownServer, type Journey, Walk, type WalkOptions } from './referrals.ts';
 
 /**
- * Asks the KDCs for a ticket for `server`, beginning with that of `tgt`: first the way to the server's realm, then
+ * Asks the KDCs for a ticket for `server`, starting with `tgt`: first along the path to the server's realm, then
  * wherever its KDC refers to (RFC 4120 §3.3.1, RFC 6806 §8). Throws KdcError, TransportError and KerberosError
- * REPLY_MODIFIED, the latter also for a way without end.
+ * REPLY_MODIFIED, the latter also for a path without end.
  */
 export function requestService(tgt: Credential, server: Principal, options: WalkOptions): Promise<Journey> {
   return inTurn(server, options, name => requestByName(tgt, name, options));
 }
 
-/** Asks for one of the names that a server may go by after the other, until the KDCs know one. */
+/** Asks for the possible names of a server one after the other, until the KDCs know one. */
 export async function inTurn<T>(
   server: Principal,
   { candidates }: Pick<WalkOptions, 'candidates'>,
@@ -34,7 +34,7 @@ export async function inTurn<T>(
 
 async function requestByName(tgt: Credential, server: Principal, options: WalkOptions): Promise<Journey> {
   const walk = new Walk(tgt, server, options);
-  // A server without a realm of its own is asked for where we are, which may refer to another.
+  // A server without a realm is asked for in the current one, which may refer to another.
   if (server.realm !== '') await walk.toRealm(server.realm);
   const credential =
     isTgs(server) && server.components[1] !== server.realm
@@ -49,7 +49,7 @@ async function followReferrals(walk: Walk, server: Principal, options: WalkOptio
     const asked = { ...server, realm: walk.realm };
     if (samePrincipal(credential.server, asked)) return credential;
     if (!isTgs(credential.server)) {
-      // An alias has no ticket-granting ticket: whoever has one is who was meant.
+      // An alias has no ticket-granting ticket: the one that was given shows which server is meant.
       if (options.secondTicket !== undefined) throw modified('another server');
       return credential;
     }
@@ -60,7 +60,7 @@ async function followReferrals(walk: Walk, server: Principal, options: WalkOptio
   }
 }
 
-/** Whoever is the first to be asked need not know of referrals, nor of the realm of the host. */
+/** The first KDC need not know of referrals, nor of the host's realm. */
 async function firstAnswer(walk: Walk, server: Principal, options: WalkOptions): Promise<Credential> {
   const asked = { ...server, realm: walk.realm };
   try {

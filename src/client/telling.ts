@@ -6,7 +6,7 @@ import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import type { Trace } from '../trace.ts';
 import type { Exchange } from './options.ts';
 
-/** How many other principals of a keytab are told of. */
+/** How many other principals of a keytab to name. */
 const MAX_OTHERS = 10;
 
 interface ToldRequest {
@@ -18,7 +18,7 @@ interface ToldRequest {
   readonly fast: boolean;
 }
 
-/** Tells of a request that is about to be sent. */
+/** Traces a request that is about to be sent. */
 export function tellRequest(trace: Trace, request: ToldRequest): void {
   const { message, body, bytes, fast } = request;
   const [client, server] = [formatPrincipal(request.client), formatPrincipal(request.server)];
@@ -30,7 +30,7 @@ export function tellRequest(trace: Trace, request: ToldRequest): void {
   );
 }
 
-/** Tells of a KDC's error. */
+/** Traces a KDC's error. */
 export function tellKdcError({ trace, clock }: Exchange, error: KdcError, realm: string): void {
   const { errorCode: number, message: name, eText: text, reply } = error;
   const offset = reply.stime.getTime() + Math.floor(reply.susec / 1000) - clock().getTime();
@@ -44,7 +44,7 @@ export function tellKdcError({ trace, clock }: Exchange, error: KdcError, realm:
   });
 }
 
-/** Tells of a principal's keys in a keytab or, where it has none, of whose it has. */
+/** Traces a principal's keys in a keytab or, if it has none, whose keys there are. */
 export function tellKeytab(
   trace: Trace,
   client: Principal,
@@ -62,7 +62,7 @@ export function tellKeytab(
   );
 }
 
-/** Tells of the client's key that is used. */
+/** Traces the client's key that is used. */
 export function tellKey(
   trace: Trace,
   { source, enctype, kvno }: { source: 'password' | 'keytab'; enctype: number; kvno?: number },
@@ -76,7 +76,7 @@ export function tellKey(
   });
 }
 
-/** What an enctype is called, also one that is not known. */
+/** The name of an enctype, also of an unknown one. */
 export function enctypeText(etype: number): string {
   return enctypeName(etype) ?? `etype ${etype}`;
 }

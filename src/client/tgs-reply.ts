@@ -16,7 +16,7 @@ interface TgsContext {
   readonly body: KdcReqBody;
   readonly tgt: Credential;
   readonly server: Principal;
-  /** The subkey of our authenticator, in which the reply is sealed (RFC 4120 §3.3.3). */
+  /** The subkey in our authenticator, under which the reply is sealed (RFC 4120 §3.3.3). */
   readonly subkey: Key;
   readonly armor: Armor;
   readonly onBehalf: OnBehalf | undefined;
@@ -44,9 +44,9 @@ export function openTgsReply(
 }
 
 /**
- * Whether a ticket for `granted` answers a request for `asked`. Asked for another realm's ticket-granting service, a KDC
- * may name a realm on the way there (RFC 4120 §3.3.3.1); a referral and an alias are taken only where asked for
- * (RFC 6806 §8). What is renewed or validated stays what it is.
+ * Whether a ticket for `granted` answers a request for `asked`. Asked for the ticket-granting service of another realm,
+ * a KDC may name that of a realm on the way (RFC 4120 §3.3.3.1); a referral and an alias are accepted only if they were
+ * asked for (RFC 6806 §8). A ticket that is renewed or validated keeps its server.
  */
 function mayStandFor(granted: Principal, asked: Principal, body: KdcReqBody): boolean {
   if (samePrincipal(granted, asked)) return true;

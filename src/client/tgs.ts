@@ -17,26 +17,26 @@ import { openTgsReply } from './tgs-reply.ts';
 
 /** What a TGS request asks for, besides the server. */
 export interface TgsRequest {
-  /** KDC options of RFC 4120 §5.4.1, see `flags.ts`. */
+  /** The KDC options of RFC 4120 §5.4.1, see `flags.ts`. */
   readonly kdcOptions: number;
-  /** The end wished for; the ticket-granting ticket's own if not given. */
+  /** The requested end; that of the ticket-granting ticket if not given. */
   readonly till?: Date | undefined;
   readonly rtime?: Date | undefined;
   readonly from?: Date | undefined;
   readonly addresses?: readonly HostAddress[] | undefined;
-  /** The realm does FAST: the ticket armors the request, too (RFC 6113 §5.4.2). */
+  /** Whether the realm uses FAST: the ticket then armors the request, too (RFC 6113 §5.4.2). */
   readonly fast?: boolean | undefined;
-  /** DER of tickets that the KDC options refer to. */
+  /** The DER of tickets that the KDC options refer to. */
   readonly additionalTickets?: readonly Uint8Array[] | undefined;
-  /** Absent where the ticket is for the client of the ticket-granting ticket. */
+  /** Absent if the ticket is for the client of the ticket-granting ticket. */
   readonly onBehalf?: OnBehalf | undefined;
 }
 
 /**
- * One TGS exchange (RFC 4120 §3.3): `tgt`, which may be any ticket that its issuer renews or validates, is presented to
- * the realm that issued it for; what comes back is checked as §3.3.4 demands. A KDC may answer with a ticket-granting
- * ticket of another realm where canonicalization was asked for. Throws KdcError, TransportError, and KerberosError
- * REPLY_MODIFIED, INTEGRITY, ENCTYPE_UNSUPPORTED.
+ * One TGS exchange (RFC 4120 §3.3): presents `tgt` to the realm that it is for, and checks the reply as §3.3.4 demands.
+ * For renewal and validation, `tgt` may be any ticket. If canonicalization was asked for, a KDC may answer with a
+ * ticket-granting ticket of another realm. Throws KdcError, TransportError, and KerberosError REPLY_MODIFIED,
+ * INTEGRITY, ENCTYPE_UNSUPPORTED.
  */
 export function exchangeTgs(
   tgt: Credential,
@@ -81,7 +81,7 @@ async function askTgs(
   const header = { padataType: PA_TGS_REQ, padataValue: apReq };
   const extra = request.onBehalf?.padata(body.nonce, subkey) ?? [];
   const sealed = armor.seal({ padata: extra, reqBody }, apReq);
-  // AD and Heimdal's KDC look for them outside of the armor, too.
+  // Active Directory and Heimdal's KDC look for them outside the armor, too.
   const padata = [header, ...sealed, ...(request.fast ? extra : [])];
   const message = TgsReq.encode({ padata, reqBody });
   tellRequest(exchange.trace, {
@@ -105,7 +105,7 @@ async function askTgs(
   return credential;
 }
 
-/** FAST, whose armor is the ticket presented. */
+/** FAST, armored by the presented ticket. */
 async function armorOf(subkey: Key, sessionKey: Key): Promise<Armor> {
   const { implicitArmor } = await import('../preauth/fast.ts');
   return implicitArmor(subkey, sessionKey);

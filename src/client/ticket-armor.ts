@@ -15,17 +15,17 @@ import { type ExchangeOptions, exchangeOf, shifted } from './options.ts';
 import { presentTicket } from './present-ticket.ts';
 import { getServiceCredential } from './service.ts';
 
-/** What FAST is to be made of. */
+/** What the FAST armor is made from. */
 export interface ArmorSource {
   /** A cache with a ticket-granting ticket of the client's realm, or of one that leads there. */
   readonly cache: Ccache;
-  /** Keeps the client's name out of what everybody may see. */
+  /** Hides the client's name from eavesdroppers. */
   readonly hideClientNames?: boolean | undefined;
 }
 
 /**
- * The armor of a ticket for one conversation with a realm's KDC (RFC 6113 §5.4.1.1). Throws what the cache and
- * `getServiceCredential` throw, with `Error constructing AP-REQ armor` before it.
+ * The armor that a ticket provides for one conversation with a realm's KDC (RFC 6113 §5.4.1.1). Throws what the cache
+ * and `getServiceCredential` throw, preceded by `Error constructing AP-REQ armor`.
  */
 export async function ticketArmor(
   { cache, hideClientNames }: ArmorSource,
@@ -35,7 +35,7 @@ export async function ticketArmor(
   try {
     const contents = await cache.load();
     const { kdcOffset = 0 } = contents;
-    // An anonymous client's realm is none that has a KDC.
+    // The realm of an anonymous client has no KDC.
     const ticket = await armorTicket(cache, startRealm(contents), { realm, options });
     options.trace?.(
       `Using FAST with the armor ticket ${formatPrincipal(ticket.client)} -> ${formatPrincipal(ticket.server)}` +
@@ -54,7 +54,7 @@ export async function ticketArmor(
   }
 }
 
-/** What kept a cache from being an armor, in MIT's words. */
+/** The reason why a cache cannot provide an armor, in MIT's words. */
 export function noArmorOf(error: unknown): unknown {
   if (!(error instanceof KerberosError)) return error;
   const reason =
@@ -62,7 +62,10 @@ export function noArmorOf(error: unknown): unknown {
   return new KerberosError(error.code, `Error constructing AP-REQ armor: ${reason}`, { cause: error });
 }
 
-/** A ticket for the realm's ticket-granting service; what is got on the way there is not the armor's owner's to keep. */
+/**
+ * A ticket for the realm's ticket-granting service; others obtained on the way are not stored in the cache, whose owner
+ * did not ask for them.
+ */
 function armorTicket(
   cache: Ccache,
   home: string,

@@ -9,7 +9,7 @@ interface UnderWay extends Pick<Asking, 'transport'> {
   readonly result: Promise<unknown>;
 }
 
-/** What is being asked for, by the cache that it is for and by name. */
+/** The requests in progress, by cache and by name. */
 const askings = new WeakMap<Ccache, Map<string, UnderWay>>();
 
 /** Does `work`, for which others may wait meanwhile. */
@@ -31,9 +31,9 @@ export async function leading<T>(
 }
 
 /**
- * Waits for whoever asks for the same, and tells whether he has given it up, so that one of those who wait has to go
- * ahead; undefined where nobody asks. What failed because no KDC answers fails here, too: to ask by the same transport
- * once more would take as long again.
+ * Waits for a request for the same thing that is in progress; resolves to whether it was given up, so that one of those
+ * who wait must start it again. Undefined if there is none. If it failed because no KDC answers, this fails, too:
+ * another attempt over the same transport would take as long again.
  */
 export function following(cache: Ccache, name: string, options: Asking): Promise<boolean> | undefined {
   const ahead = askings.get(cache)?.get(name);
@@ -47,7 +47,7 @@ async function follow({ transport, result }: UnderWay, options: Asking): Promise
   return failure.code === 'ABORTED';
 }
 
-/** Why it failed; undefined where it did not, and as soon as `signal` is aborted. */
+/** Why it failed; undefined if it did not, and as soon as `signal` is aborted. */
 function failureOf(result: Promise<unknown>, signal: StopSignal | undefined): Promise<unknown> {
   return new Promise(resolve => {
     const end = (failure?: unknown): void => {

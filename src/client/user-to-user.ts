@@ -6,7 +6,7 @@ import type { WalkOptions } from './referrals.ts';
 import { type FindOptions, findCredential, findValid, runErrand, type ServiceOptions } from './service.ts';
 import { requestService } from './service-request.ts';
 
-/** A service that has a ticket-granting ticket, and no key but that ticket's. */
+/** A service whose only key is that of its ticket-granting ticket. */
 export interface Peer {
   readonly server: Principal;
   /** The DER of its ticket-granting ticket. */
@@ -14,9 +14,8 @@ export interface Peer {
 }
 
 /**
- * A ticket for `server` that is sealed in the session key of its ticket-granting ticket (RFC 4120 §3.7): the cache's
- * own where it holds one for the same ticket-granting ticket, else from the KDCs. Throws what `getServiceCredential`
- * throws.
+ * A ticket for `server` that is sealed in the session key of its ticket-granting ticket (RFC 4120 §3.7): from the cache
+ * if it holds one for the same ticket-granting ticket, else from the KDCs. Throws what `getServiceCredential` throws.
  */
 export function getUserToUserCredential(
   cache: Ccache,
@@ -41,8 +40,8 @@ export function getUserToUserCredential(
 }
 
 /**
- * The ticket-granting ticket in the cache of a service that tickets are to be sealed for. Throws CcacheError, among
- * others CREDENTIAL_NOT_FOUND where there is none that is valid.
+ * The valid ticket-granting ticket in the cache of a service for which tickets are to be sealed. Throws CcacheError,
+ * CREDENTIAL_NOT_FOUND if there is none.
  */
 export async function findPeerTgt(cache: Ccache, options: FindOptions): Promise<Credential> {
   const contents = await cache.load();

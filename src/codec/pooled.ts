@@ -1,6 +1,6 @@
 /**
- * A copy in memory that short Buffers share: to allocate some for each message takes four times as long. It is for
- * messages that everyone may see.
+ * A copy in memory from Node's pool of short Buffers: allocating each message takes four times as long. Only for
+ * messages that are not secret.
  */
 export function pooledCopy(bytes: Uint8Array): Uint8Array {
   const { buffer, byteOffset, length } = Buffer.from(bytes);

@@ -4,7 +4,7 @@ import type { Place, Profile, Relation } from './profile.ts';
 import { realmPath } from './realm-path.ts';
 import { readBoolean } from './values.ts';
 
-/** One realm's part of [realms]; addresses as written, for `parseKdc` and `parseHostPort`. */
+/** A realm's subsection of [realms]; addresses as written, for `parseKdc` and `parseHostPort`. */
 export interface RealmConfig {
   readonly kdc: readonly string[];
   /** `primary_kdc`, or `master_kdc` where that is absent. */
@@ -14,15 +14,18 @@ export interface RealmConfig {
   readonly disableEncryptedTimestamp: boolean;
 }
 
-/** krb5.conf as the rest of the toolkit sees it. Values are checked when read: `ConfigError` CONFIG_VALUE. */
+/**
+ * krb5.conf as the rest of the toolkit sees it. A value is checked when it is read, and may throw `ConfigError`
+ * CONFIG_VALUE.
+ */
 export interface Config {
   readonly profile: Profile;
   readonly libdefaults: LibDefaults;
-  /** What is written about a realm; empty lists where nothing is. */
+  /** The settings of a realm; empty lists where nothing is set. */
   realm(name: string): RealmConfig;
-  /** The realm [domain_realm] gives a host: by its name, else by the longest domain around it. */
+  /** The realm that [domain_realm] assigns to a host: by its name, else by the longest matching domain. */
   realmOfHost(host: string): string | undefined;
-  /** File and line of that. */
+  /** The file and line of that assignment. */
   whereRealmOfHost(host: string): Place | undefined;
   /** The realms from the client's to the server's, both included: by [capaths], else by hierarchy. */
   realmPath(clientRealm: string, serverRealm: string): readonly string[];
@@ -64,7 +67,7 @@ function readRealm(profile: Profile, realm: string): RealmConfig {
 
 function findRealmOfHost(profile: Profile, host: string): Relation | undefined {
   const name = host.toLowerCase().replace(/\.$/, '');
-  // An address has no domains.
+  // An address belongs to no domain.
   if (name.includes(':') || /^[\d.]+$/.test(name)) return undefined;
   for (let suffix = name; suffix !== ''; suffix = outerDomain(suffix)) {
     const [relation] = profile.relations('domain_realm', suffix);

@@ -14,10 +14,10 @@ const S = `(?:${N}s|${W})`;
 const M = `(?:${N}m)?${S}`;
 const H = `(?:${N}h)?${M}`;
 const TWO = '(\\d\\d?)';
-/** MIT's lexer takes any character it does not know for the end. */
+/** MIT's lexer treats an unknown character as the end. */
 const END = '(?![-:dhms0-9 \\t\\n])';
 
-/** Each form with the seconds its numbers are worth; the captures of alternatives left out are empty. */
+/** Each form with the number of seconds in its units; captures of optional parts may be empty. */
 const FORMS: readonly (readonly [pattern: string, units: readonly number[]])[] = [
   [N, [1]],
   [`${N}:${TWO}`, [3600, 60]],
@@ -30,8 +30,8 @@ const FORMS: readonly (readonly [pattern: string, units: readonly number[]])[] =
 ];
 
 /**
- * Reads `N` seconds, `NdNhNmNs`, `h:m`, `h:m:s` or `d-h:m:s` as MIT's tools do, signs included.
- * Undefined when they would refuse it or when it leaves 32 bits.
+ * Parses `N` seconds, `NdNhNmNs`, `h:m`, `h:m:s` or `d-h:m:s` as MIT's tools do, signs included. Undefined where they
+ * would refuse it or where it exceeds 32 bits.
  */
 export function parseDuration(text: string): Duration | undefined {
   for (const [pattern, units] of FORMS) {
@@ -45,7 +45,7 @@ export function parseDuration(text: string): Duration | undefined {
 
 function sum(numbers: readonly (string | undefined)[], units: readonly number[]): number | undefined {
   let seconds = 0;
-  // From the smallest unit up, so that an overflow on the way is the one MIT sees.
+  // From the smallest unit up, so that intermediate overflows are those of MIT.
   for (let i = units.length - 1; i >= 0; i--) {
     const number = Number(numbers[i] ?? 0);
     seconds += number * units[i]!;

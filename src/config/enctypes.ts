@@ -3,23 +3,23 @@ import { isWeak } from '../crypto/enctype-names.ts';
 import { ConfigError } from '../errors.ts';
 import type { Config } from './config.ts';
 
-// Apart from LibDefaults, so that reading configuration does not load the crypto room: klist does without it.
+// Not part of LibDefaults, so that reading the configuration does not load the crypto room, which klist does not need.
 
 const RC4 = 23;
-/** What the list's word DEFAULT means: RC4 comes last and only where it is allowed. */
+/** The meaning of the word DEFAULT in a list: RC4 comes last, and only if allowed. */
 const ALL_ENCTYPES: readonly number[] = [...DEFAULT_ENCTYPES, RC4];
 
-/** The enctypes of session keys, tickets and authenticators we accept, best first: `permitted_enctypes`. */
+/** The enctypes of session keys, tickets and authenticators to accept, the preferred first: `permitted_enctypes`. */
 export function permittedEnctypes(config: Config): readonly number[] {
   return readEnctypes(config, 'permitted_enctypes') ?? readList('DEFAULT', config);
 }
 
-/** What an AS-REQ asks for: `default_tkt_enctypes`, else the permitted ones. */
+/** The enctypes that an AS-REQ asks for: `default_tkt_enctypes`, else the permitted ones. */
 export function defaultTktEnctypes(config: Config): readonly number[] {
   return readEnctypes(config, 'default_tkt_enctypes') ?? permittedEnctypes(config);
 }
 
-/** What a TGS-REQ asks for: `default_tgs_enctypes`, else the permitted ones. */
+/** The enctypes that a TGS-REQ asks for: `default_tgs_enctypes`, else the permitted ones. */
 export function defaultTgsEnctypes(config: Config): readonly number[] {
   return readEnctypes(config, 'default_tgs_enctypes') ?? permittedEnctypes(config);
 }

@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.ts';
 import type { Place } from './profile.ts';
 
-/** What `%{…}` in a configuration value can stand for; getters are read only when a value needs them. */
+/** The values of `%{…}` in the configuration; getters are called only when a value needs them. */
 export interface ExpansionContext {
   readonly uid: number;
   readonly euid: number;
@@ -9,7 +9,7 @@ export interface ExpansionContext {
   readonly username: string;
   /** The directory for temporary files, without a slash at its end. */
   readonly temp: string;
-  /** Tokens of this machine: LIBDIR, BINDIR, SBINDIR; APPDATA, USERCONFIG and their like on Windows. */
+  /** Further tokens of this machine: LIBDIR, BINDIR, SBINDIR; APPDATA, USERCONFIG and the like on Windows. */
   readonly directories?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -22,7 +22,7 @@ const TOKENS: Readonly<Record<string, (context: ExpansionContext) => string>> = 
   null: () => '',
 };
 
-/** Replaces each `%{token}`; throws `ConfigError` CONFIG_VALUE, naming the token, if it means nothing here. */
+/** Replaces each `%{token}`; throws `ConfigError` CONFIG_VALUE, naming the token, for an unknown one. */
 export function expandTokens(text: string, context: ExpansionContext, at?: Place): string {
   return text.replace(/%\{([^}]*)(\}?)/g, (_, token: string, end: string) => {
     if (end === '') throw new ConfigError('CONFIG_VALUE', `%{${token} has no closing brace`, at);

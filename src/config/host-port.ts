@@ -1,4 +1,4 @@
-/** One `kdc =` value. */
+/** The value of a `kdc =` relation. */
 export type KdcAddress =
   | { readonly kind: 'host'; readonly host: string; readonly port: number; readonly protocol?: 'udp' | 'tcp' }
   | { readonly kind: 'https'; readonly url: string }
@@ -8,8 +8,8 @@ const KDC_PORT = 88;
 const MAX_PORT = 65535;
 
 /**
- * Reads `host`, `host:port` or `[address]:port`, as far as the first blank; a number alone is a port and leaves the
- * host undefined. Undefined when it is none of these.
+ * Parses `host`, `host:port` or `[address]:port`, up to the first blank; a number alone is a port and leaves the host
+ * undefined. Undefined for anything else.
  */
 export function parseHostPort(
   text: string,
@@ -22,7 +22,7 @@ export function parseHostPort(
   return port > MAX_PORT ? undefined : { host: match[2] ?? match[4], port };
 }
 
-/** Reads a `kdc =` value: `host[:port]`, `udp/host`, `tcp/host`, an https URL (MS-KKDCP) or a socket's path. */
+/** Parses a `kdc =` value: `host[:port]`, `udp/host`, `tcp/host`, an https URL (MS-KKDCP) or the path of a socket. */
 export function parseKdc(text: string, defaultPort = KDC_PORT): KdcAddress | undefined {
   if (text.startsWith('/')) return { kind: 'unix', path: text };
   if (/^https:\/\//i.test(text)) return URL.canParse(text) ? { kind: 'https', url: text } : undefined;

@@ -11,7 +11,9 @@ import {
   words,
 } from './values.ts';
 
-/** The [libdefaults] of krb5.conf under MIT's names; each is read, and may throw CONFIG_VALUE, when it is asked for. */
+/**
+ * The [libdefaults] of krb5.conf under MIT's names; each is read when it is accessed, and may then throw CONFIG_VALUE.
+ */
 export interface LibDefaults {
   readonly defaultRealm: string | undefined;
   readonly defaultCcacheName: string | undefined;
@@ -22,33 +24,33 @@ export interface LibDefaults {
   readonly ticketLifetime: number | undefined;
   /** Seconds. */
   readonly renewLifetime: number | undefined;
-  /** Seconds; 300. */
+  /** Seconds; 300 by default. */
   readonly clockskew: number;
-  /** True. */
+  /** True by default. */
   readonly kdcTimesync: boolean;
   readonly forwardable: boolean;
   readonly proxiable: boolean;
   readonly canonicalize: boolean;
-  /** True. */
+  /** True by default. */
   readonly noaddresses: boolean;
   readonly extraAddresses: readonly string[];
-  /** KDC options as a number, bit 0 highest (RFC 4120 §5.4.1); RENEWABLE-OK. */
+  /** KDC options as a number, bit 0 highest (RFC 4120 §5.4.1); RENEWABLE-OK by default. */
   readonly kdcDefaultOptions: number;
   readonly allowWeakCrypto: boolean;
   readonly allowRc4: boolean;
   readonly allowDes3: boolean;
-  /** The largest request, in bytes, that is sent over UDP first; 1465. */
+  /** The largest request, in bytes, that is sent over UDP first; 1465 by default. */
   readonly udpPreferenceLimit: number;
-  /** Seconds for one exchange with the KDCs of a realm; 0 leaves it to the transport. */
+  /** Seconds for one exchange with the KDCs of a realm; 0 means the transport's own limit. */
   readonly requestTimeout: number;
-  /** True. */
+  /** True by default. */
   readonly dnsLookupKdc: boolean;
-  /** True. */
+  /** True by default. */
   readonly dnsUriLookup: boolean;
   readonly dnsLookupRealm: boolean;
-  /** `fallback` only after the name as given was not found; `true`. */
+  /** `fallback` only after the name as given was not found; `true` by default. */
   readonly dnsCanonicalizeHostname: 'true' | 'false' | 'fallback';
-  /** True. */
+  /** True by default. */
   readonly rdns: boolean;
   /** The domain for host names of one component; empty for none. */
   readonly qualifyShortname: string | undefined;
@@ -64,10 +66,10 @@ export interface LibDefaults {
 
 const RENEWABLE_OK = 0x10;
 const UDP_PREFERENCE_LIMIT = 1465;
-/** The largest limit that MIT takes. */
+/** The largest limit that MIT accepts. */
 const MAX_UDP_PREFERENCE_LIMIT = 32700;
 
-/** The view of [libdefaults] in a profile. */
+/** The typed [libdefaults] of a profile. */
 export function readLibDefaults(profile: Profile, expansion: ExpansionContext): LibDefaults {
   const at = (name: string): readonly string[] => ['libdefaults', name];
   const text = (name: string): string | undefined => profile.first(...at(name));

@@ -12,7 +12,7 @@ import {
 } from './profile.ts';
 import { parseProfile } from './profile-syntax.ts';
 
-/** Configuration is written by hand; these only stop a loop or a wrong file. */
+/** Configuration is written by hand; these limits only stop a loop or a wrong file. */
 const MAX_FILE_BYTES = 1 << 20;
 const MAX_INCLUDE_DEPTH = 16;
 const MAX_FILES = 1000;
@@ -23,9 +23,9 @@ interface Loading {
 }
 
 /**
- * Reads configuration files, or directories of them, of which the first has precedence. It is synchronous, as every
- * command needs it before anything else. What does not exist or may not be read is skipped, as MIT does, and is told
- * in `warnings`. Throws `ConfigError`: CONFIG_SYNTAX, or CONFIG_UNREADABLE for an include that cannot be read.
+ * Reads configuration files, or directories of them; earlier ones take precedence. It is synchronous, because every
+ * command needs it before anything else. Files that do not exist or may not be read are skipped, as in MIT, and
+ * reported in `warnings`. Throws `ConfigError`: CONFIG_SYNTAX, or CONFIG_UNREADABLE for an include that cannot be read.
  */
 export function loadProfile(files: readonly string[]): Profile {
   const loading: Loading = { warnings: [], files: 0 };
@@ -60,7 +60,7 @@ function loadRoot(loading: Loading, path: string): Section | undefined {
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     const at = { file: path, line: 0 };
-    // A file as a rule, so that it is read without asking what it is.
+    // Usually it is a file, so it is read without checking first.
     if ((error as NodeJS.ErrnoException).code === 'EISDIR') {
       include(loading, root, { directive: 'includedir', path, at, depth: 0 });
       return root;
@@ -112,7 +112,7 @@ function includeDirectory(loading: Loading, root: Section, directory: string, de
   }
 }
 
-/** Editors' and package managers' left-overs (`~`, `.rpmnew`, dot files) do not count. */
+/** Files left by editors and package managers (`~`, `.rpmnew`, dot files) are ignored. */
 function isConfigName(name: string): boolean {
   return !name.startsWith('.') && (name.endsWith('.conf') || /^[A-Za-z0-9_-]+$/.test(name));
 }

@@ -2,22 +2,22 @@ import type { Config } from './config.ts';
 import type { Profile, Relation } from './profile.ts';
 import { parseBoolean, valueError } from './values.ts';
 
-/** What krb5.conf says of PKINIT for the clients of one realm, under MIT's names. */
+/** The PKINIT settings of krb5.conf for the clients of one realm, under MIT's names. */
 export interface PkinitConfig {
-  /** `FILE:cert,key`, `DIR:`, `PKCS12:` or `ENV:`; the first that can be used is. */
+  /** `FILE:cert,key`, `DIR:`, `PKCS12:` or `ENV:`; the first usable one is taken. */
   readonly identities: readonly string[];
-  /** The rules that choose among several certificates; in order. */
+  /** The rules that choose among several certificates, in order. */
   readonly certMatch: readonly string[];
-  /** `FILE:` or `DIR:` with the certificates that a KDC's has to lead to. */
+  /** `FILE:` or `DIR:` with the certificates to which a KDC's must lead. */
   readonly anchors: readonly string[];
-  /** As `anchors`, with certificates that may stand between. */
+  /** Like `anchors`, with certificates that may be between. */
   readonly pool: readonly string[];
-  /** `FILE:` or `DIR:` with lists of revoked certificates. */
+  /** `FILE:` or `DIR:` with revocation lists. */
   readonly revoke: readonly string[];
-  /** kpKDC. */
+  /** `kpKDC` by default. */
   readonly ekuChecking: 'kpKDC' | 'kpServerAuth' | 'none';
   readonly kdcHostnames: readonly string[];
-  /** `2048`; the groups of fewer bits are not used. */
+  /** `2048` by default; groups of fewer bits are not used. */
   readonly dhMinBits: '2048' | 'P-256' | '4096' | 'P-384' | 'P-521';
   readonly requireCrlChecking: boolean;
 }
@@ -25,7 +25,7 @@ export interface PkinitConfig {
 const EKUS = ['kpKDC', 'kpServerAuth', 'none'] as const;
 const GROUPS = ['2048', 'P-256', '4096', 'P-384', 'P-521'] as const;
 
-/** The view of a realm's PKINIT settings; each is read, and may throw CONFIG_VALUE, when it is asked for. */
+/** A realm's PKINIT settings; each is read when it is accessed, and may then throw CONFIG_VALUE. */
 export function readPkinit({ profile }: Config, realm: string): PkinitConfig {
   const all = (name: string): readonly string[] => find(profile, realm, name).map(({ value }) => value);
   const one = <T>(name: string, what: string, parse: (text: string) => T | undefined): T | undefined => {
@@ -70,7 +70,7 @@ export function readPkinit({ profile }: Config, realm: string): PkinitConfig {
   };
 }
 
-/** What is written for the realm itself, in its part of [libdefaults] or in [realms], counts before what is for all. */
+/** Settings of the realm, in its part of [libdefaults] or in [realms], take precedence over those for all realms. */
 function find(profile: Profile, realm: string, name: string): readonly Relation[] {
   const places = [
     ['libdefaults', realm, name],
@@ -85,6 +85,6 @@ function find(profile: Profile, realm: string, name: string): readonly Relation[
 }
 
 function group(text: string): PkinitConfig['dhMinBits'] | undefined {
-  // 1024 bits are too few to be used here, whatever is permitted.
+  // 1024 bits are too few to be used here, even if they are permitted.
   return text === '1024' ? '2048' : GROUPS.find(name => name === text.toUpperCase());
 }

@@ -1,11 +1,11 @@
 import { ConfigError } from '../errors.ts';
 import { createSection, type Place, type Relation, type Section } from './profile.ts';
 
-/** What a parse tells its caller on the way. */
+/** What a parser reports to its caller. */
 export interface ParseEvents {
-  /** An `include` or `includedir` line; what it names is to be parsed into the same root. */
+  /** An `include` or `includedir` line; the file or directory that it names is to be parsed into the same root. */
   include(directive: 'include' | 'includedir', path: string, at: Place): void;
-  /** Something accepted, as MIT's parser does, that is probably a mistake. */
+  /** Something that MIT's parser accepts, but that is probably a mistake. */
   warn(text: string, at: Place): void;
 }
 
@@ -14,7 +14,7 @@ interface Parser {
   readonly root: Section;
   readonly events: ParseEvents;
   line: number;
-  /** Lines before the first `[section]` are passed over; after `name =` a line with `{` must follow. */
+  /** Lines before the first `[section]` are ignored; after `name =` a line with `{` must follow. */
   state: 'preamble' | 'lines' | 'brace';
   section: Section;
   /** The sections around `section`, outermost first; the number of braces open. */
@@ -24,10 +24,10 @@ interface Parser {
 /** Parses krb5.conf syntax into `root`; throws `ConfigError` CONFIG_SYNTAX with file and line. */
 export function parseProfile(text: string, file: string, root: Section, events: ParseEvents): void {
   const parser: Parser = { file, root, events, line: 0, state: 'preamble', section: root, outer: [] };
-  // MIT does not know the mark and so loses the first section; nobody who saved as "UTF-8" meant that.
+  // MIT does not know the byte order mark and so loses the first section; nobody who saves as "UTF-8" wants that.
   const body = text.startsWith('\ufeff') ? text.slice(1) : text;
   const lines = body.split('\n');
-  // What follows the last line end is no line, and a value left empty there is passed over.
+  // What follows the last line end is not a line, and a missing value there is ignored.
   if (lines.at(-1) === '') lines.pop();
   for (const line of lines) {
     parser.line++;
@@ -61,7 +61,7 @@ function parseInclude(parser: Parser, line: string): boolean {
 
 function parsePreamble(parser: Parser, line: string): void {
   if (/^module(?:[ \t\v\f\r]|$)/.test(line)) {
-    // To pass over this line would be to run without any of the configuration it stands for.
+    // To ignore this line would mean to run without any of the configuration that it stands for.
     throw syntaxError(parser, 'configuration modules are not supported');
   }
   if (!isIgnorable(trimStart(line))) {
@@ -146,7 +146,8 @@ function isIgnorable(rest: string): boolean {
   return rest === '' || rest.startsWith('#') || rest.startsWith(';');
 }
 
-// By hand: every command parses this at its start, and compiling expressions costs more than running these.
+// Without regular expressions: every command parses this when it starts, and compiling them costs more than running
+// this code.
 
 function trimStart(text: string): string {
   let start = 0;
@@ -165,7 +166,7 @@ function hasBlank(text: string): boolean {
   return false;
 }
 
-/** Tab to carriage return, or a space, as C has it; false beyond the text. */
+/** Tab to carriage return, or a space, as in C; false beyond the end. */
 function isBlank(text: string, at: number): boolean {
   const code = text.charCodeAt(at);
   return code === 0x20 || (code >= 0x09 && code <= 0x0d);

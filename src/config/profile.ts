@@ -1,4 +1,4 @@
-/** Where something is written. Lines count from 1; 0 is the file as a whole. */
+/** A place in a configuration file. Lines count from 1; 0 is the file as a whole. */
 export interface Place {
   readonly file: string;
   readonly line: number;
@@ -11,7 +11,7 @@ export interface Relation extends Place {
   readonly final: boolean;
 }
 
-/** Something MIT's parser passes over in silence and its author did not mean. */
+/** Something that MIT's parser ignores silently and that its author cannot have meant. */
 export interface ProfileWarning extends Place {
   readonly text: string;
 }
@@ -20,23 +20,25 @@ export interface ProfileWarning extends Place {
 export interface Section {
   readonly relations: Map<string, Relation[]>;
   readonly sections: Map<string, Section>;
-  /** A `*` at its head or brace: later sections of this name are ignored. */
+  /** A `*` at its header or brace: later sections of this name are ignored. */
   final: boolean;
 }
 
-/** Parsed configuration; a path is section, subsections, relation. Files named first come first. */
+/**
+ * Parsed configuration. A path consists of the section, subsections and the relation. Earlier files take precedence.
+ */
 export interface Profile {
   /** Every relation at `path`, with its file and line. */
   relations(...path: readonly string[]): readonly Relation[];
   /** Every value at `path`. */
   values(...path: readonly string[]): readonly string[];
-  /** The value that counts where only one can. */
+  /** The value that counts if only one can. */
   first(...path: readonly string[]): string | undefined;
   /** The names of the relations and subsections in the section at `path`. */
   names(...path: readonly string[]): readonly string[];
-  /** File and line of `first(...path)`. */
+  /** The file and line of `first(...path)`. */
   where(...path: readonly string[]): Place | undefined;
-  /** What `doctor` should show. */
+  /** Problems that `doctor` should show. */
   readonly warnings: readonly ProfileWarning[];
 }
 
@@ -77,7 +79,7 @@ function findNames(roots: readonly Section[], path: readonly string[]): readonly
   return [...new Set(names)];
 }
 
-/** The section at `path` of each root, as far as the first one that is final somewhere on the way. */
+/** The section at `path` in each root, up to the first one that is final somewhere on the way. */
 function findSections(roots: readonly Section[], path: readonly string[]): readonly Section[] {
   const found: Section[] = [];
   for (const root of roots) {

@@ -1,17 +1,17 @@
 import { CodecError } from '../errors.ts';
 
-/** The longest encoding, and the longest realm name and the most realms that it may expand to. */
+/** The longest encoding, and the longest realm name and the most realms to which it may expand. */
 const MAX_ENCODING_LENGTH = 0x10000;
 const MAX_REALM_LENGTH = 512;
 const MAX_REALMS = 1000;
 
 /**
- * The realms from `client` to `server`, both included: through `capath`, the values of [capaths] (`.` alone is a direct
- * trust), or, if it is empty, up to the nearest domain both share and down again, as RFC 4120 §1.2 has it.
+ * The realms from `client` to `server`, both included: through `capath`, the values in [capaths] (`.` alone is direct
+ * trust), or, if that is empty, up to the nearest common domain and down again, as in RFC 4120 §1.2.
  */
 export function realmPath(client: string, server: string, capath: readonly string[] = []): readonly string[] {
   if (client === server) return [client];
-  // A KDC on the way may name any realm; one this long lies in no hierarchy that anybody has set up.
+  // A KDC on the way may name any realm; a name this long belongs to no real hierarchy.
   const nested = client.length <= MAX_REALM_LENGTH && server.length <= MAX_REALM_LENGTH;
   const between =
     capath.length > 0 ? capath.filter(realm => realm !== '.') : nested ? hierarchy(client, server) : [];
@@ -19,8 +19,8 @@ export function realmPath(client: string, server: string, capath: readonly strin
 }
 
 /**
- * The realms that a DOMAIN-X500-COMPRESS transited encoding names, without client and server (RFC 4120 §3.3.3.2).
- * Throws `CodecError` when it names none that could be, or too many.
+ * The realms in a DOMAIN-X500-COMPRESS transited encoding, without client and server (RFC 4120 §3.3.3.2). Throws
+ * `CodecError` for impossible realms, and for too many.
  */
 export function expandTransited(encoding: string, client: string, server: string): readonly string[] {
   const realms: string[] = [];
@@ -65,7 +65,7 @@ function domains(realm: string): string[] {
   return labels.map((_, i) => labels.slice(i).join('.'));
 }
 
-/** The fields between commas; a backslash takes the character after it as it stands. */
+/** The fields between commas; a backslash quotes the next character. */
 function splitFields(encoding: string): string[] {
   const fields = [''];
   for (const [piece] of encoding.matchAll(/\\?./gs)) {

@@ -4,11 +4,14 @@ import type { Profile, Relation } from './profile.ts';
 
 type Path = readonly string[];
 
-/** Yes and no, in the words MIT knows, whatever their case. */
+/** The words for yes and no that MIT knows, in any case. */
 const YES = ['y', 'yes', 'true', 't', '1', 'on'];
 const NO = ['n', 'no', 'false', 'nil', '0', 'off'];
 
-/** The first value at `path` made by `parse`, whose undefined is a `ConfigError` CONFIG_VALUE: not `what`. */
+/**
+ * The first value at `path`, parsed; if `parse` returns undefined, throws `ConfigError` CONFIG_VALUE, saying that it is
+ * not `what`.
+ */
 export function readValue<T>(
   profile: Profile,
   path: Path,
@@ -22,7 +25,7 @@ export function readValue<T>(
   return value;
 }
 
-/** A truth value, or `fallback` where nothing is written. */
+/** A boolean value, or `fallback` if it is not set. */
 export function readBoolean(profile: Profile, path: Path, fallback: boolean): boolean {
   return readValue(profile, path, 'yes or no', parseBoolean) ?? fallback;
 }
@@ -37,12 +40,12 @@ export function readDuration(profile: Profile, path: Path): number | undefined {
   return readValue(profile, path, 'a duration', text => parseDuration(text)?.seconds);
 }
 
-/** The words between blanks and commas. */
+/** The words separated by blanks and commas. */
 export function readWords(profile: Profile, path: Path): readonly string[] | undefined {
   return readValue(profile, path, 'a list', words);
 }
 
-/** The integers between blanks and commas. */
+/** The integers separated by blanks and commas. */
 export function readIntegers(profile: Profile, path: Path): readonly number[] | undefined {
   return readValue(profile, path, 'a list of integers', text => {
     const numbers = words(text).map(parseInteger);
@@ -50,14 +53,14 @@ export function readIntegers(profile: Profile, path: Path): readonly number[] | 
   });
 }
 
-/** MIT's reading of a truth value. */
+/** A boolean as MIT parses it. */
 export function parseBoolean(text: string): boolean | undefined {
   const word = text.toLowerCase();
   if (YES.includes(word)) return true;
   return NO.includes(word) ? false : undefined;
 }
 
-/** The error of a value that is not `what` it should be. */
+/** The error for a value that is not `what` it should be. */
 export function valueError(path: Path, { file, line, value }: Relation, what: string): ConfigError {
   const text = `${file}:${line}: ${path.join('.')}: ${JSON.stringify(value)} is not ${what}`;
   return new ConfigError('CONFIG_VALUE', text, { file, line });
@@ -69,7 +72,7 @@ function parseInteger(text: string): number | undefined {
   return number >= -0x80000000 && number <= 0xffffffff ? number : undefined;
 }
 
-/** What stands between blanks and commas. */
+/** The words separated by blanks and commas. */
 export function words(text: string): string[] {
   return text.split(/[\s,]+/).filter(word => word !== '');
 }

@@ -17,7 +17,7 @@ import { KerbTgtReply } from './user-to-user-messages.ts';
 
 export interface RefusalContext {
   readonly mechanism: string;
-  /** What is refused, if that is known. */
+  /** The AP-REQ that is refused, if one was read. */
   readonly apReq: Uint8Array | undefined;
   readonly keytab: readonly KeytabEntry[];
   readonly tgt: Credential | undefined;
@@ -26,13 +26,16 @@ export interface RefusalContext {
 
 const NOBODY: Principal = { nameType: 0, components: [], realm: '' };
 
-/** The error token that tells an initiator why it is refused (RFC 4121 §4.1); undefined where it is not to be told. */
+/**
+ * The error token that tells an initiator why it is refused (RFC 4121 §4.1); undefined where the reason is none of its
+ * business.
+ */
 export function refusalToken(error: unknown, context: RefusalContext): Uint8Array | undefined {
   const { mechanism, apReq, keytab, tgt, now } = context;
   if (!(error instanceof KerberosError) || apReq === undefined) return undefined;
   const told = error instanceof GssError ? new ApError(KRB_ERR_GENERIC) : (asApError(error) as ApError);
   const server = serverOf(apReq) ?? keytab[0]?.principal ?? NOBODY;
-  // A service that has no keys may still be reached by way of its ticket-granting ticket.
+  // A service without keys may still be reached through its ticket-granting ticket.
   const toUser = told.errorCode === KRB_AP_ERR_NOT_US && keytab.length === 0 ? tgt : undefined;
   const message =
     toUser === undefined

@@ -18,19 +18,21 @@ export interface BindingsPolicy {
   readonly requireBindings?: boolean | undefined;
 }
 
-/** MS-KILE 2.2.5: an element by which clients tell what they can do, among it that they know of channel bindings. */
+/**
+ * MS-KILE 2.2.5: the element by which clients state their capabilities, among them that they support channel bindings.
+ */
 const AD_AP_OPTIONS = 143;
 const KERB_AP_OPTIONS_CBT = 0x4000;
 
 /**
- * What the initiator asks for, its channel bindings being in order. Throws GssError BAD_BINDINGS and DEFECTIVE_TOKEN,
- * ApError and CodecError.
+ * What the initiator asks for, after its channel bindings have been checked. Throws GssError BAD_BINDINGS and
+ * DEFECTIVE_TOKEN, ApError and CodecError.
  */
 export function askedOf(accepted: ApAccepted, policy: BindingsPolicy): Asked {
   const { checksum, session } = accepted;
   if (checksum === undefined) throw new ApError(KRB_AP_ERR_INAPP_CKSUM, 'no checksum');
   const asked = checksum.cksumtype === GSS_CHECKSUM ? decodeGssChecksum(checksum.checksum) : plain(accepted);
-  // The AP-REQ's own options are not protected by anything.
+  // Nothing protects the AP-REQ's own options.
   if (asked.flags.mutual && !session.mutual) {
     throw new GssError('DEFECTIVE_TOKEN', 'mutual authentication is and is not asked for');
   }
@@ -46,7 +48,7 @@ export function isDceStyle(checksum: ChecksumValue | undefined): boolean {
   return checksum?.cksumtype === GSS_CHECKSUM && decodeGssChecksum(checksum.checksum).flags.dceStyle;
 }
 
-/** Old clients of Samba's send a keyed checksum over nothing; the reference implementation takes it. */
+/** Old Samba clients send a keyed checksum over no data; the reference implementation accepts it. */
 function plain({ checksum, session }: ApAccepted): GssChecksum {
   const { sessionKey, mutual } = session;
   if (checksum?.cksumtype !== sessionKey.profile.cksumtype) throw new ApError(KRB_AP_ERR_INAPP_CKSUM);
@@ -68,8 +70,8 @@ function plain({ checksum, session }: ApAccepted): GssChecksum {
 }
 
 /**
- * An initiator may bind to nothing as long as it does not say that it could have (MS-KILE 3.4.5); who sits in between
- * cannot make it so, since what it says is sealed.
+ * An initiator may send no bindings unless it says that it supports them (MS-KILE 3.4.5); a man in the middle cannot
+ * remove that statement, because it is sealed.
  */
 function checkBindings(
   bindings: Uint8Array,

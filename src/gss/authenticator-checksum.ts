@@ -1,14 +1,14 @@
 import { CodecError } from '../errors.ts';
 import type { ContextFlags } from './context.ts';
 
-/** The type of the "checksum" by which an AP-REQ tells what its context is for (RFC 4121 §4.1.1). */
+/** The type of the "checksum" in which an AP-REQ describes the context that it opens (RFC 4121 §4.1.1). */
 export const GSS_CHECKSUM = 0x8003;
 export const BINDINGS_BYTES = 16;
 
 const FIXED_BYTES = 24;
 const DELEGATION_OPTION = 1;
 
-/** RFC 2744's bits; the last two are those of MS-KILE. */
+/** The bits of RFC 2744; the last two are from MS-KILE. */
 const BITS: Readonly<Record<keyof ContextFlags, number>> = {
   delegation: 0x1,
   mutual: 0x2,
@@ -21,12 +21,12 @@ const BITS: Readonly<Record<keyof ContextFlags, number>> = {
   identify: 0x2000,
 };
 
-/** What the authenticator's checksum field says (RFC 4121 §4.1.1). */
+/** The contents of the authenticator's checksum field (RFC 4121 §4.1.1). */
 export interface GssChecksum {
   /** The hash of the channel bindings, or zeros. */
   readonly bindings: Uint8Array;
   readonly flags: ContextFlags;
-  /** The KRB-CRED of what is delegated. */
+  /** The KRB-CRED with the delegated credentials. */
   readonly delegation?: Uint8Array | undefined;
 }
 
@@ -45,7 +45,7 @@ export function encodeGssChecksum({ bindings, flags, delegation }: GssChecksum):
   return bytes;
 }
 
-/** The inverse; what follows are extensions, and passed over. Throws CodecError. */
+/** The inverse of `encodeGssChecksum`; extensions that follow are ignored. Throws CodecError. */
 export function decodeGssChecksum(bytes: Uint8Array): GssChecksum {
   if (bytes.length < FIXED_BYTES) throw bad('ends early');
   if (uint32(bytes, 0) !== BINDINGS_BYTES) throw bad('another length of the bindings');
@@ -85,7 +85,7 @@ function fromBits(bits: number): ContextFlags {
   };
 }
 
-// Little-endian. A DataView would have memory outside the heap allocated for it.
+// Little-endian, without a DataView, for which memory outside the heap would be allocated.
 
 function putUint16(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value;

@@ -16,7 +16,7 @@ const EXTRA_COUNT = 4;
 const ROTATION = 6;
 const SEQUENCE = 8;
 
-/** What a header says, whoever made it. */
+/** The fields of a header, as received. */
 export interface CfxHeader {
   readonly flags: number;
   readonly extraCount: number;
@@ -45,19 +45,19 @@ export function wrapHeader(flags: number, extraCount: number, sequence: bigint):
   return header;
 }
 
-/** Says in an unsealed token's header how long its checksum is. */
+/** Writes the length of the checksum into the header of an unsealed token. */
 export function setExtraCount(token: Uint8Array, extraCount: number): void {
   token[EXTRA_COUNT] = extraCount >>> 8;
   token[EXTRA_COUNT + 1] = extraCount;
 }
 
-/** Says in a token's header that what follows it is rotated. */
+/** Writes into a token's header how far what follows it is rotated. */
 export function setRotation(token: Uint8Array, rotation: number): void {
   token[ROTATION] = rotation >>> 8;
   token[ROTATION + 1] = rotation;
 }
 
-/** Reads the header of a token; throws DEFECTIVE_TOKEN for another kind. */
+/** Reads the header of a token; throws DEFECTIVE_TOKEN for a token of another kind. */
 export function readHeader(token: Uint8Array, kind: number): CfxHeader {
   if (token.length < HEADER) throw defective('is shorter than its header');
   const view = new DataView(token.buffer, token.byteOffset, HEADER);
@@ -73,12 +73,15 @@ export function readHeader(token: Uint8Array, kind: number): CfxHeader {
   };
 }
 
-/** The header as an unsealed token's checksum has it, without EC and RRC (RFC 4121 §4.2.4). */
+/** The header as the checksum of an unsealed token covers it, with EC and RRC zero (RFC 4121 §4.2.4). */
 export function checksummedHeader(token: Uint8Array): Uint8Array {
   return Uint8Array.from(token.subarray(0, HEADER)).fill(0, EXTRA_COUNT, SEQUENCE);
 }
 
-/** Whether `copy`, out of the sealed part, is the header of `token`. The rotation is nobody's to vouch for: it is made afterwards. */
+/**
+ * Whether `copy`, from the sealed part, is the header of `token`. RRC is not compared: the token is rotated after it
+ * was sealed.
+ */
 export function sameHeader(copy: Uint8Array, token: Uint8Array): boolean {
   for (let i = 0; i < HEADER; i++)
     if (copy[i] !== token[i] && i !== ROTATION && i !== ROTATION + 1) return false;

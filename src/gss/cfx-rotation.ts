@@ -7,7 +7,7 @@ export function rotateRight(bytes: Uint8Array, count: number): void {
   bytes.set(moved);
 }
 
-/** What `bytes` were before they were rotated to the right, however often around; a copy if they were. */
+/** The bytes before they were rotated to the right by any count; a copy if they were rotated. */
 export function rotatedBack(bytes: Uint8Array, count: number): Uint8Array {
   const places = bytes.length === 0 ? 0 : count % bytes.length;
   if (places === 0) return bytes;

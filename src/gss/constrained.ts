@@ -6,17 +6,17 @@ import type { Principal } from '../messages/principal.ts';
 import type { ContextInfo } from './context.ts';
 import { GssError } from './gss-error.ts';
 
-/** Which other service is to be reached in whose name. */
+/** The service to be reached, and the user in whose name. */
 export interface ConstrainedDelegation {
-  /** What an acceptor knows of the context that the user opened. */
+  /** What the acceptor knows of the context that the user opened. */
   readonly info: ContextInfo;
   readonly server: Principal;
 }
 
 /**
- * A ticket for another service in the name of whoever opened a context with us, by S4U2Proxy: `cache` holds the
- * acceptor's own ticket-granting ticket. Throws GssError NO_CRED where the context has no ticket to show, and what
- * `getCredentialByProxy` throws.
+ * A ticket for another service in the name of the user who opened a context with us, by S4U2Proxy; `cache` holds the
+ * acceptor's own ticket-granting ticket. Throws GssError NO_CRED where the context has no ticket to serve as evidence,
+ * and what `getCredentialByProxy` throws.
  */
 export async function getConstrainedCredential(
   cache: Ccache,

@@ -2,23 +2,23 @@ import type { Credential } from '../messages/credential.ts';
 import type { Principal } from '../messages/principal.ts';
 import type { EncTicketPart } from '../messages/ticket.ts';
 
-/** What a context does for its messages, and what was asked for it (RFC 2743 §1.2.7). */
+/** The services that a context offers for its messages, and what was requested for it (RFC 2743 §1.2.7). */
 export interface ContextFlags {
-  /** The client's credentials are passed on. */
+  /** The initiator's credentials are delegated to the acceptor. */
   readonly delegation: boolean;
-  /** The acceptor proves who it is, too. */
+  /** The acceptor authenticates itself, too. */
   readonly mutual: boolean;
-  /** Messages that come again are refused. */
+  /** Replayed messages are refused. */
   readonly replay: boolean;
-  /** Messages out of their order are refused. */
+  /** Messages out of sequence are refused. */
   readonly sequence: boolean;
   readonly confidentiality: boolean;
   readonly integrity: boolean;
-  /** The initiator wants to be known by no name. */
+  /** The initiator wants to remain anonymous. */
   readonly anonymous: boolean;
-  /** Three legs, and rotated tokens (MS-KILE §3.4.5.1). */
+  /** Three legs instead of two, and rotated tokens (MS-KILE §3.4.5.1). */
   readonly dceStyle: boolean;
-  /** The initiator lets the acceptor know who it is, and no more (MS-KILE). */
+  /** The acceptor may identify the initiator, but not act in its name (MS-KILE). */
   readonly identify: boolean;
 }
 
@@ -31,42 +31,45 @@ export interface ContextInfo {
   readonly flags: ContextFlags;
   /** The mechanism's object identifier in dotted form. */
   readonly mechanism: string;
-  /** When the ticket, and with it the context, ends. */
+  /** When the ticket, and with it the context, expires. */
   readonly endtime: Date;
-  /** At the acceptor: the ticket's sealed part, with its authorization data. */
+  /** On the acceptor's side: the sealed part of the ticket, with its authorization data. */
   readonly ticket?: EncTicketPart | undefined;
-  /** At the acceptor: the ticket it was shown, as the initiator has it; what S4U2Proxy asks for. */
+  /** On the acceptor's side: the ticket that the initiator presented, as evidence for S4U2Proxy. */
   readonly evidence?: Credential | undefined;
-  /** At the acceptor: what the initiator delegated. */
+  /** On the acceptor's side: the credentials that the initiator delegated. */
   readonly delegated?: readonly Credential[] | undefined;
 }
 
-/** A message that came out of its token. */
+/** A message taken out of its token. */
 export interface Unwrapped {
   readonly message: Uint8Array;
-  /** Whether nobody else could read it. */
+  /** Whether the message was encrypted. */
   readonly sealed: boolean;
 }
 
 /**
- * One side of a GSS-API security context (RFC 2743 §2.2, §2.3): tokens go to and fro until it is established, then
- * messages. Every method throws GssError, and nothing but GssError for whatever a peer may send.
+ * One side of a GSS-API security context (RFC 2743 §2.2, §2.3): the two sides exchange tokens until it is established,
+ * then messages. Every method throws GssError, and nothing but GssError whatever a peer sends.
  */
 export interface SecurityContext {
   /**
-   * Takes the peer's token, of which the initiator's first step has none; resolves to the token for the peer, or to
-   * undefined where there is none to send. An error that the peer is to know of has its own token.
+   * Takes the peer's token, which the initiator's first step does not have; resolves to the token to send to the peer,
+   * or to undefined if there is none. If the peer should learn of an error, the GssError has a token for it.
    */
   step(token?: Uint8Array): Promise<Uint8Array | undefined>;
-  /** Whether this side needs nothing more of its peer. */
+  /** Whether this side needs nothing more from its peer. */
   readonly established: boolean;
   /** Throws NO_CONTEXT before it is established. */
   readonly info: ContextInfo;
-  /** Protects a message; sealed unless told otherwise. */
+  /** Protects a message; encrypts it unless `seal` is false. */
   wrap(message: Uint8Array, options?: WrapOptions): Uint8Array;
-  /** Throws BAD_MIC, DEFECTIVE_TOKEN and, by the context's flags, DUPLICATE_TOKEN, OLD_TOKEN, UNSEQ_TOKEN or GAP_TOKEN. */
+  /**
+   * The message of a token. Throws BAD_MIC, DEFECTIVE_TOKEN and, depending on the context's flags, DUPLICATE_TOKEN,
+   * OLD_TOKEN, UNSEQ_TOKEN or GAP_TOKEN.
+   */
   unwrap(token: Uint8Array): Unwrapped;
-  /** A token that vouches for a message sent beside it. */
+  /** A token that authenticates a message which is sent separately. */
   mic(message: Uint8Array): Uint8Array;
   /** Throws as `unwrap` does. */
   verifyMic(message: Uint8Array, token: Uint8Array): void;
@@ -77,16 +80,18 @@ export interface SecurityContext {
 }
 
 export interface WrapOptions {
-  /** Whether nobody else is to read it; true if not given. */
+  /** Whether to encrypt; true if not given. */
   readonly seal?: boolean | undefined;
 }
 
 export interface PrfOptions {
-  /** Takes the initiator's key where the acceptor has chosen another (GSS_C_PRF_KEY_PARTIAL). */
+  /** Uses the initiator's key even where the acceptor has chosen another (GSS_C_PRF_KEY_PARTIAL). */
   readonly partial?: boolean | undefined;
 }
 
-/** What a context is bound to outside of itself (RFC 2744 §3.11): most often `applicationData`, made of a TLS session. */
+/**
+ * What ties a context to the channel around it (RFC 2744 §3.11): usually `applicationData`, derived from a TLS session.
+ */
 export interface ChannelBindings {
   readonly applicationData: Uint8Array;
   readonly initiatorAddress?: ChannelAddress | undefined;

@@ -6,10 +6,10 @@ import { KU_KRB_CRED } from '../messages/numbers.ts';
 import { readyKey } from '../messages/ready-key.ts';
 import { KrbCred } from '../messages/safe-priv-cred.ts';
 
-/** What a KRB-CRED in clear has for an enctype. */
+/** The enctype of a KRB-CRED that is not encrypted. */
 const ENCTYPE_NULL = 0;
 
-/** The KRB-CRED that passes credentials on, sealed in the session key of `credential` (RFC 4121 §4.1.1). */
+/** The KRB-CRED that delegates credentials, sealed in the session key of `credential` (RFC 4121 §4.1.1). */
 export function sealDelegation(delegated: readonly Credential[], credential: Credential): Uint8Array {
   const key = readyKey(credential.key);
   const { tickets, encPart } = KrbCred.decode(encodeKrbCred(delegated));
@@ -18,9 +18,9 @@ export function sealDelegation(delegated: readonly Credential[], credential: Cre
 }
 
 /**
- * What a KRB-CRED passes on, for a cache. The reference implementation seals it in the client's subkey, others in the
- * session key, and what an authenticator carries may do without. Throws CodecError, and IntegrityError where none of the
- * keys opens it.
+ * The credentials of a KRB-CRED, for a cache. The reference implementation seals it in the client's subkey, others in
+ * the session key; inside an authenticator it may be unencrypted. Throws CodecError, and IntegrityError where none of
+ * the keys opens it.
  */
 export function openDelegation(krbCred: Uint8Array, keys: readonly Key[]): readonly Credential[] {
   const { tickets, encPart } = KrbCred.decode(krbCred);

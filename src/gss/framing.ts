@@ -24,12 +24,12 @@ const mechanisms: readonly string[] = [KRB5, MS_KRB5, KRB5_USER_TO_USER];
 /** The object identifiers in DER, made when first needed. */
 const encoded = new Map<string, Uint8Array>();
 
-/** A token in the frame of RFC 2743 §3.1. */
+/** A token within the frame of RFC 2743 §3.1. */
 export function frame({ mechanism, tokenId, message }: KerberosToken): Uint8Array {
   const oid = derOf(mechanism);
   const length = oid.length + 2 + message.length;
   const start = 1 + lengthOctets(length);
-  // Short Buffers share memory, so that none need be allocated for each token.
+  // Short Buffers come from Node's pool, so that no memory is allocated for each token.
   const token = Buffer.allocUnsafe(start + length);
   token[0] = INITIAL_TOKEN;
   token[1] = length < 0x80 ? length : 0x80 | (start - 2);
@@ -42,7 +42,7 @@ export function frame({ mechanism, tokenId, message }: KerberosToken): Uint8Arra
   return token;
 }
 
-/** The inverse. Throws CodecError, and GssError BAD_MECH for another mechanism's token. */
+/** The inverse of `frame`. Throws CodecError, and GssError BAD_MECH for a token of another mechanism. */
 export function unframe(token: Uint8Array): KerberosToken {
   const input = new DerReader(token);
   if (input.open(INITIAL_TOKEN) !== token.length) throw new CodecError('bytes left over', ['InitialToken']);
@@ -53,7 +53,7 @@ export function unframe(token: Uint8Array): KerberosToken {
   return { mechanism, tokenId, message: bytes.subarray(offset + 2) };
 }
 
-/** Whether a token has a frame; Kerberos's bare messages have tags of their own. */
+/** Whether a token has a frame; the bare messages of Kerberos begin with tags of their own. */
 export function isFramed(token: Uint8Array): boolean {
   return token[0] === INITIAL_TOKEN;
 }
@@ -72,7 +72,7 @@ function derOf(oid: string): Uint8Array {
   return der;
 }
 
-/** How many octets tell a length. */
+/** How many octets a length takes in DER. */
 function lengthOctets(length: number): number {
   let octets = 1;
   if (length >= 0x80) for (let rest = length; rest > 0; rest >>>= 8) octets++;

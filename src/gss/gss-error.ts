@@ -1,6 +1,9 @@
 import { KerberosError } from '../errors.ts';
 
-/** The major status codes of RFC 2743 §1.2.1.1 that end a call; the last four tell of a message's place in its sequence. */
+/**
+ * The major status codes of RFC 2743 §1.2.1.1 that end a call; the last four are about a message's place in the
+ * sequence.
+ */
 export type GssMajor =
   | 'BAD_BINDINGS'
   | 'BAD_MECH'
@@ -22,7 +25,7 @@ export type GssMajor =
   | 'GAP_TOKEN';
 
 export interface GssErrorOptions extends ErrorOptions {
-  /** What tells the peer, if it is to be told: the context ends with it. */
+  /** An error token for the peer, if it should be told: the context ends with it. */
   readonly token?: Uint8Array | undefined;
 }
 

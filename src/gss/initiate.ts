@@ -14,16 +14,17 @@ import { createSpnegoInitiator } from './spnego-initiator.ts';
 import { createUserToUserInitiator } from './user-to-user.ts';
 
 export interface OpenContextOptions extends ServiceOptions, Omit<InitiatorOptions, 'delegated'> {
-  /** How the acceptor is spoken to: Kerberos's own tokens if not given, or those of SPNEGO around them. */
+  /** Which tokens to use: those of Kerberos itself if not given, or SPNEGO around them. */
   readonly mechanism?: 'krb5' | 'spnego' | undefined;
   /**
-   * Whether the cache's ticket-granting ticket is forwarded to the acceptor: `none` if not given, `policy` where the KDC
-   * says that it may be trusted with it (ok-as-delegate), or `always`. Where it cannot be forwarded, the context goes without.
+   * Whether the cache's ticket-granting ticket is forwarded to the acceptor: `none` if not given, `policy` where the
+   * KDC trusts the acceptor with it (ok-as-delegate), or `always`. If it cannot be forwarded, the context is opened
+   * without delegation.
    */
   readonly delegation?: 'none' | 'policy' | 'always' | undefined;
-  /** Whether the acceptor has no key but that of its own ticket-granting ticket, which it is asked for. */
+  /** Whether the acceptor has no key but that of its own ticket-granting ticket, for which it is asked. */
   readonly userToUser?: boolean | undefined;
-  /** Where the keys are that bring a ticket-granting ticket where the cache has none, or one that is about to expire. */
+  /** The keytab to get a ticket-granting ticket with if the cache has none or one that is about to expire. */
   readonly clientKeytab?: ClientKeytab | undefined;
 }
 
@@ -70,7 +71,7 @@ async function openWithTicket(
   return createInitiator(credential, { ...options, delegated: forwarded && [forwarded] });
 }
 
-/** Whether a ticket may be forwarded is for its KDC to say. */
+/** The KDC decides whether a ticket may be forwarded. */
 async function forward(cache: Ccache, options: OpenContextOptions): Promise<Credential | undefined> {
   try {
     return await forwardCredential(await findPeerTgt(cache, options), options);

@@ -1,6 +1,6 @@
 import type { SecurityContext } from './context.ts';
 
-/** What an established context does for messages; it has both directions' sequence. */
+/** Protects the messages of an established context and keeps the sequence numbers of both directions. */
 export type MessageProtection = Pick<
   SecurityContext,
   'wrap' | 'unwrap' | 'mic' | 'verifyMic' | 'wrapSizeLimit' | 'prf'

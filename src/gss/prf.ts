@@ -4,9 +4,9 @@ import { prf } from '../crypto/prf.ts';
 const MAX_BLOCKS = 2 ** 32;
 
 /**
- * The GSS-API's PRF+ (RFC 7802 §2): the enctype's PRF over a counter and `input`, as often as `length` bytes need.
- * RFC 4402 has the counter begin with 1; no implementation did, and its successor says 0. A `TypeError` for a length
- * that is none.
+ * PRF+ of the GSS-API (RFC 7802 §2): the enctype's PRF over a counter and `input`, repeated until there are `length`
+ * bytes. The counter begins with 0 as RFC 7802 has it; RFC 4402 said 1, which nobody implemented. Throws TypeError for
+ * an invalid length.
  */
 export function gssPrf(key: Key, input: Uint8Array, length: number): Uint8Array {
   if (!Number.isSafeInteger(length) || length < 0 || length > MAX_BLOCKS)

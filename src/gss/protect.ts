@@ -8,12 +8,12 @@ import { Rfc1964Tokens } from './rfc1964.ts';
 import { SequenceWindow } from './sequence-window.ts';
 import type { Side, TokenContext, TokenFormat } from './token-format.ts';
 
-/** The enctypes whose tokens are not those of RFC 4121. */
+/** The enctypes that do not use the tokens of RFC 4121. */
 const formats: ReadonlyMap<number, new (context: TokenContext) => TokenFormat> = new Map([
   [23, Rfc1964Tokens],
 ]);
 
-/** Protects the messages of an established context, as the side that is `side`. */
+/** Protects the messages of an established context, on behalf of `side`. */
 export function protectMessages(session: ApSession, side: Side, flags: ContextFlags): MessageProtection {
   return new ProtectedMessages(session, side, flags);
 }
@@ -62,7 +62,7 @@ class ProtectedMessages implements MessageProtection {
 
   wrapSizeLimit(size: number, { seal = true }: WrapOptions = {}): number {
     let limit = size - this.format.wrappedLength(0, seal);
-    // What stands around a message may grow with it, by a few bytes.
+    // The overhead may grow by a few bytes with the message.
     while (limit > 0 && this.format.wrappedLength(limit, seal) > size) limit--;
     return Math.max(limit, 0);
   }
@@ -79,7 +79,7 @@ class ProtectedMessages implements MessageProtection {
 }
 
 /**
- * The acceptor's subkey, where it counts. RFC 1964 has none: peers pass over one that only changes an RC4 key for
+ * The acceptor's subkey, where it is to be used. RFC 1964 knows none: peers ignore one that only replaces an RC4 key by
  * another, except in DCE style.
  */
 function chosenByAcceptor(session: ApSession, flags: ContextFlags): Key | undefined {
@@ -89,7 +89,7 @@ function chosenByAcceptor(session: ApSession, flags: ContextFlags): Key | undefi
   return counts ? acceptorSubkey : undefined;
 }
 
-/** Where either side begins: the acceptor, if nobody asked it for a number, with the initiator's, as peers do. */
+/** The first sequence numbers: an acceptor that was not asked for one begins with the initiator's, as peers do. */
 function firstNumbers(session: ApSession): { readonly initiator: bigint; readonly acceptor: bigint } {
   const { initiatorSequence = 0, acceptorSequence } = session;
   const acceptor = acceptorSequence ?? (session.mutual ? 0 : initiatorSequence);

@@ -7,19 +7,20 @@ import { bytesToText } from '../codec/text.ts';
 import type { Credential } from '../messages/credential.ts';
 import { formatPrincipal, type Principal, parsePrincipal, samePrincipal } from '../messages/principal.ts';
 
-/** Under which MIT's library notes who acts for a cache's principal. */
+/** The key under which MIT's library notes who acts for a cache's principal. */
 const PROXY_IMPERSONATOR = 'proxy_impersonator';
 
 export interface ProxyCache {
-  /** The cache of the service that acts, with its ticket-granting ticket. */
+  /** The cache of the acting service, with its ticket-granting ticket. */
   readonly own: Ccache;
-  /** The user's ticket for that service: what an acceptor was shown, or one of S4U2Self. */
+  /** The user's ticket for that service, which an acceptor was presented with or S4U2Self obtained. */
   readonly evidence: Credential;
 }
 
 /**
- * Makes `cache` one of the user's, by which the service acts in the user's name (S4U2Proxy) wherever `openContext` or a
- * program of MIT's library takes it: it holds the service's own tickets, the user's for the service, and a note who acts.
+ * Makes `cache` one of the user's, through which the service acts in the user's name (S4U2Proxy) when `openContext` or
+ * a program with MIT's library uses it: it holds the service's own tickets, the user's ticket for the service, and a
+ * note of who acts.
  */
 export async function initializeProxyCache(cache: Ccache, { own, evidence }: ProxyCache): Promise<void> {
   const { principal, credentials, kdcOffset } = await own.load();
@@ -32,7 +33,7 @@ export async function initializeProxyCache(cache: Ccache, { own, evidence }: Pro
   });
 }
 
-/** Who acts for the principal of a cache; undefined where it does so itself. */
+/** Who acts for the principal of a cache; undefined for an ordinary cache. */
 export function impersonatorOf(contents: CacheContents): Principal | undefined {
   const noted = findConfig(contents, PROXY_IMPERSONATOR);
   return noted && parsePrincipal(bytesToText(noted));
@@ -40,7 +41,8 @@ export function impersonatorOf(contents: CacheContents): Principal | undefined {
 
 /**
  * A ticket for `server` in the name of the principal of a cache in which `impersonator` acts. Throws CcacheError
- * CREDENTIAL_NOT_FOUND where the user's ticket for the impersonator has expired, and what `getCredentialByProxy` throws.
+ * CREDENTIAL_NOT_FOUND where the user's ticket for the impersonator has expired, and what `getCredentialByProxy`
+ * throws.
  */
 export async function getProxyCacheCredential(
   cache: Ccache,
@@ -61,7 +63,7 @@ export async function getProxyCacheCredential(
   return getCredentialByProxy(ofImpersonator(cache, impersonator), { evidence, server }, options);
 }
 
-/** The cache as the impersonator's, whose ticket-granting ticket it holds. */
+/** The cache as one of the impersonator's, whose ticket-granting ticket it holds. */
 function ofImpersonator(cache: Ccache, impersonator: Principal): Ccache {
   return {
     type: cache.type,

@@ -3,7 +3,8 @@ import { KerberosError } from '../errors.ts';
 import type { SecurityContext } from './context.ts';
 import { GssError } from './gss-error.ts';
 
-// The protocol of MIT's gss-client and gss-server: each token behind an octet of flags and its length in four.
+// The protocol of MIT's gss-client and gss-server: each token is preceded by an octet of flags and its length in four
+// octets.
 
 /** The port of gss-server. */
 export const GSS_SAMPLE_PORT = 4444;
@@ -18,20 +19,20 @@ const ENCRYPTED = 0x40;
 const SEND_MIC = 0x80;
 const NONE = new Uint8Array(0);
 
-/** A ticket with the largest PAC and a forwarded one make far less. */
+/** A ticket with the largest PAC and a forwarded ticket are far smaller. */
 const MAX_CONTEXT_TOKEN = 1 << 18;
-/** A message of 16 MiB, and what protects it. */
+/** A message of 16 MiB and its protection. */
 const MAX_DATA_TOKEN = (1 << 24) + (1 << 12);
 
 export interface SampleMessage {
   readonly message: Uint8Array;
-  /** Whether nobody else is to read it. */
+  /** Whether to encrypt messages. */
   readonly seal: boolean;
 }
 
 /**
- * Opens a context with a gss-server and sends it messages, each of which must come back vouched for. Throws what the context
- * throws, and KerberosError SENDAUTH for a service that does not keep to the protocol.
+ * Opens a context with a gss-server and sends it messages, each of which it must answer with a valid MIC. Throws what
+ * the context throws, and KerberosError SENDAUTH for a service that does not keep to the protocol.
  */
 export async function talkToGssSample(
   stream: ByteStream,
@@ -53,8 +54,9 @@ export async function talkToGssSample(
 }
 
 /**
- * Serves one client of gss-client's kind until it says that it has done; tells of each message as it comes. The context is
- * an acceptor's. Throws as `talkToGssSample` does; the client has been told then of what it is to know.
+ * Serves one client that speaks the protocol of gss-client until it says that it has finished; reports each message as
+ * it arrives. The context is an acceptor's. Throws as `talkToGssSample` does, after the client has been told what it
+ * should know.
  */
 export async function serveGssSample(
   stream: ByteStream,
@@ -71,7 +73,7 @@ export async function serveGssSample(
     const { flags, token } = await receive(stream, MAX_DATA_TOKEN);
     if (flags & NOOP) return;
     const { message, sealed } = flags & WRAPPED ? context.unwrap(token) : { message: token, sealed: false };
-    // gss-client calls messages encrypted that it does not even wrap.
+    // gss-client sets the flag for encryption even on messages that it does not wrap.
     if (flags & WRAPPED && flags & ENCRYPTED && !sealed)
       throw astray('A message was not sealed as its flags say');
     onMessage({ message, seal: sealed });

@@ -3,9 +3,9 @@ import type { SecurityContext } from './context.ts';
 import { GssError } from './gss-error.ts';
 import type { SaslProtection } from './sasl-layer.ts';
 
-/** The most that the three octets of a size hold. */
+/** The largest size that three octets can express. */
 export const LARGEST_BUFFER = 0xffffff;
-/** The packets that we take if not told otherwise. */
+/** The maximum packet size that we announce by default. */
 export const USUAL_BUFFER = 0x10000;
 
 /** Bits of RFC 4752 §3.3, the strongest first. */
@@ -13,15 +13,18 @@ const BITS: Readonly<Record<SaslProtection, number>> = { confidentiality: 4, int
 /** All protections, the strongest first. */
 export const PROTECTIONS = Object.keys(BITS) as readonly SaslProtection[];
 
-/** Either side's last message: what it can do or has chosen, and as whom the client wants to act (RFC 4752 §3.1, §3.2). */
+/**
+ * The last message of either side: what it supports or has chosen, and as whom the client wants to act (RFC 4752 §3.1,
+ * §3.2).
+ */
 export interface SaslChoice {
   readonly protections: readonly SaslProtection[];
-  /** The longest packet that the sender takes. */
+  /** The longest packet that the sender of the message accepts. */
   readonly maximum: number;
   readonly authzid?: string | undefined;
 }
 
-/** A choice in its token, whose content nobody may change, and anybody may read. */
+/** The choice in a token that is authenticated but not encrypted. */
 export function wrapChoice(context: SecurityContext, choice: SaslChoice): Uint8Array {
   const authzid = textToBytes(choice.authzid ?? '');
   const bits = choice.protections.reduce((sum, protection) => sum | BITS[protection], 0);
@@ -32,7 +35,7 @@ export function wrapChoice(context: SecurityContext, choice: SaslChoice): Uint8A
   return context.wrap(message, { seal: false });
 }
 
-/** The inverse; bits without a meaning are passed over. Throws GssError as `unwrap` does, and DEFECTIVE_TOKEN. */
+/** The inverse of `wrapChoice`; undefined bits are ignored. Throws GssError as `unwrap` does, and DEFECTIVE_TOKEN. */
 export function unwrapChoice(context: SecurityContext, token: Uint8Array): SaslChoice {
   const { message } = context.unwrap(token);
   if (message.length < 4) throw new GssError('DEFECTIVE_TOKEN', 'the message about layers ends early');

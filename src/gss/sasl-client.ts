@@ -13,13 +13,13 @@ import {
 import { createSaslLayer, isPossible, type SaslLayer } from './sasl-layer.ts';
 
 export interface SaslClientOptions extends SaslOptions {
-  /** As whom to act, where that is not whom the context authenticates. */
+  /** The authorization identity, if it is not the client that the context authenticates. */
   readonly authzid?: string | undefined;
 }
 
 /**
- * The client of an exchange over `context`, which is of Kerberos for GSSAPI and of SPNEGO for GSS-SPNEGO; there the
- * context's flags decide on the layer, and `authzid` is not sent.
+ * The client of an exchange over `context`, which must be a Kerberos context for GSSAPI and an SPNEGO context for
+ * GSS-SPNEGO. For the latter, the context's flags decide on the layer, and `authzid` is not sent.
  */
 export function createSaslClient(
   mechanism: SaslMechanism,
@@ -48,12 +48,12 @@ export function createSaslClient(
 
   return {
     async step(challenge) {
-      // Dovecot has the client of GSS-SPNEGO choose a layer, too.
+      // Dovecot lets the client of GSS-SPNEGO choose a layer, too.
       const isOffer =
         mechanism === 'GSS-SPNEGO' && !chosen && challenge !== undefined && challenge.length > 0;
       if (layer !== undefined && !isOffer) return afterwards(challenge);
       if (context.established) return choose(challenge ?? new Uint8Array(0));
-      // A server that waits for the client sends an empty challenge.
+      // A server that waits for the client's first message sends an empty challenge.
       const token = await context.step(challenge?.length === 0 ? undefined : challenge);
       if (mechanism === 'GSSAPI') return token ?? new Uint8Array(0);
       if (context.established) layer = layerOfFlags(context, terms);

@@ -3,13 +3,13 @@ import { GssError } from './gss-error.ts';
 import { LARGEST_BUFFER, PROTECTIONS, USUAL_BUFFER } from './sasl-choice.ts';
 import { createSaslLayer, isPossible, type SaslLayer, type SaslProtection } from './sasl-layer.ts';
 
-/** GSSAPI is Kerberos (RFC 4752); GSS-SPNEGO is what Active Directory has beside it. */
+/** GSSAPI is Kerberos (RFC 4752); GSS-SPNEGO is the mechanism that Active Directory offers beside it. */
 export type SaslMechanism = 'GSSAPI' | 'GSS-SPNEGO';
 
 export interface SaslOptions {
-  /** What may happen to data afterwards, the preferred first; the strongest that both sides can do if not given. */
+  /** The protections to choose from, the preferred first; the strongest that both sides support if not given. */
   readonly protections?: readonly SaslProtection[] | undefined;
-  /** The longest packet to take, up to 16,777,215 bytes; 65,536 if not given. */
+  /** The longest packet to accept, up to 16,777,215 bytes; 65,536 if not given. */
   readonly maximum?: number | undefined;
 }
 
@@ -21,8 +21,8 @@ interface SaslTerms {
 /** One side of a SASL exchange. Its methods throw GssError. */
 export interface SaslExchange {
   /**
-   * Takes what the peer sent, if anything; resolves to what is to be sent, which may be empty, or to undefined where this
-   * side is through. The server's last message may come with its word of success.
+   * Takes the peer's message, if there is one; resolves to the message to send, which may be empty, or to undefined
+   * when this side has finished. The server's last message may be sent together with its report of success.
    */
   step(message?: Uint8Array): Promise<Uint8Array | undefined>;
   /** What was agreed on; throws NO_CONTEXT before that. */
@@ -30,14 +30,17 @@ export interface SaslExchange {
   readonly complete: boolean;
 }
 
-/** The options with what is usual. Throws TypeError for a maximum that three octets do not hold. */
+/** The options with defaults filled in. Throws TypeError for a maximum that does not fit three octets. */
 export function withUsual(options: SaslOptions): SaslTerms {
   const { protections = PROTECTIONS, maximum = USUAL_BUFFER } = options;
   if (Number.isInteger(maximum) && maximum >= 0 && maximum <= LARGEST_BUFFER) return { protections, maximum };
   throw new TypeError(`maximum must be a number of bytes up to ${LARGEST_BUFFER}`);
 }
 
-/** The layer that GSS-SPNEGO has without a word about it. Throws GssError BAD_QOP where it is none of those wanted. */
+/**
+ * The layer that GSS-SPNEGO implies without negotiating one. Throws GssError BAD_QOP where it is not among those
+ * wanted.
+ */
 export function layerOfFlags(context: SecurityContext, { protections, maximum }: SaslTerms): SaslLayer {
   const protection = PROTECTIONS.find(name => isPossible(context, name)) ?? 'none';
   if (!protections.includes(protection))
@@ -50,7 +53,7 @@ export function established(layer: SaslLayer | undefined): SaslLayer {
   return layer;
 }
 
-/** Success may come with nothing, and with nothing else. */
+/** The report of success may be accompanied by an empty message, but by no other. */
 export function afterwards(message: Uint8Array | undefined): undefined {
   if (message === undefined || message.length === 0) return undefined;
   throw new GssError('DEFECTIVE_TOKEN', 'a message after the exchange');

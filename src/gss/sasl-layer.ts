@@ -2,30 +2,30 @@ import type { SecurityContext } from './context.ts';
 import { GssError } from './gss-error.ts';
 import { framePacket, PacketReader } from './sasl-packets.ts';
 
-/** What happens to data after a SASL exchange. */
+/** How data is protected after a SASL exchange. */
 export type SaslProtection = 'none' | 'integrity' | 'confidentiality';
 
-/** What a SASL exchange leaves both sides with (RFC 4422 §3.7). */
+/** The security layer that a SASL exchange has established (RFC 4422 §3.7). */
 export interface SaslLayer {
   readonly protection: SaslProtection;
-  /** What to send for `data`: one packet or several, none of them longer than the peer takes. */
+  /** What to send for `data`: one or several packets, none longer than the peer accepts. */
   protect(data: Uint8Array): Uint8Array;
   /**
-   * Takes received bytes, cut anywhere, and returns the data of the packets that are whole by now. Throws GssError, after
-   * which nothing more can be read: as `unwrap` does, DEFECTIVE_TOKEN for a packet that is too long, BAD_QOP for one that
-   * is not sealed where all must be.
+   * Takes received bytes, split anywhere, and returns the data of the packets that are complete by now. Throws
+   * GssError, after which nothing more can be read: as `unwrap` does, DEFECTIVE_TOKEN for a packet that is too long,
+   * BAD_QOP for one that is not encrypted where all must be.
    */
   unprotect(bytes: Uint8Array): Uint8Array;
 }
 
 export interface SaslLayerSizes {
-  /** The longest packet that the peer takes, without the length before it. */
+  /** The longest packet that the peer accepts, without the length before it. */
   readonly peerMaximum: number;
-  /** The longest that we take. */
+  /** The longest packet that we accept. */
   readonly ownMaximum: number;
 }
 
-/** The layer of an established context. Throws GssError BAD_QOP where the peer's packets cannot hold anything. */
+/** The layer of an established context. Throws GssError BAD_QOP where the peer's maximum is too small for any data. */
 export function createSaslLayer(
   context: SecurityContext,
   protection: SaslProtection,
@@ -57,7 +57,7 @@ export function createSaslLayer(
   };
 }
 
-/** Whether the context gives such a protection. */
+/** Whether the context can provide a protection. */
 export function isPossible(context: SecurityContext, protection: SaslProtection): boolean {
   const { confidentiality, integrity } = context.info.flags;
   if (protection === 'confidentiality') return confidentiality;

@@ -13,13 +13,13 @@ import {
 import { createSaslLayer, isPossible, type SaslLayer, type SaslProtection } from './sasl-layer.ts';
 
 export interface SaslServer extends SaslExchange {
-  /** As whom the client wants to act, if it says so: whether it may is for the application to judge. */
+  /** As whom the client wants to act, if it says so; the application must decide whether it may. */
   readonly authzid: string | undefined;
 }
 
 /**
  * The server of an exchange over `context`, which accepts Kerberos for GSSAPI and SPNEGO for GSS-SPNEGO. What `step`
- * resolves to once the exchange is complete goes with the word of success.
+ * resolves to once the exchange is complete is sent with the report of success.
  */
 export function createSaslServer(
   mechanism: SaslMechanism,
@@ -45,7 +45,8 @@ export function createSaslServer(
     if (protection === undefined || others.length > 0 || !offered?.includes(protection)) {
       throw new GssError('BAD_QOP', 'the client has chosen no layer of those offered');
     }
-    // npm's kerberos and its kin send the server's size back although they want no layer, where RFC 4752 has none.
+    // npm's kerberos and programs like it repeat the server's size although they want no layer, where RFC 4752 demands
+    // zero.
     layer = createSaslLayer(context, protection, { peerMaximum: choice.maximum, ownMaximum: maximum });
     authzid = choice.authzid;
     return undefined;
@@ -59,7 +60,7 @@ export function createSaslServer(
         afterwards(response);
         return offer();
       }
-      // The client has the first word, and has not said it yet.
+      // The client begins, and has not sent anything yet.
       if (response === undefined || response.length === 0) return new Uint8Array(0);
       const token = await context.step(response);
       if (!context.established) return token ?? new Uint8Array(0);

@@ -1,18 +1,18 @@
 import type { SecurityContext } from './context.ts';
 import { KRB5, MS_KRB5 } from './oids.ts';
 
-/** The names that Kerberos goes by in a negotiation, the right one first. */
+/** The object identifiers of Kerberos in a negotiation, the proper one first. */
 export const KRB5_NAMES: readonly string[] = [KRB5, MS_KRB5];
 
-/** A mechanism that a negotiation may end in. */
+/** A mechanism that can be negotiated. */
 export interface NegotiableMechanism {
   /** Its object identifiers in dotted form, the preferred first. */
   readonly oids: readonly string[];
-  /** A new context of it, of which no step has been taken. */
+  /** Makes a new context of the mechanism. */
   create(): SecurityContext;
 }
 
-/** The mechanism that goes by the name of `oid`. */
+/** The mechanism with the object identifier `oid`. */
 export function findMechanism(
   mechanisms: readonly NegotiableMechanism[],
   oid: string,

@@ -6,7 +6,7 @@ import { CodecError } from '../errors.ts';
 
 export const SPNEGO = '1.3.6.1.5.5.2';
 
-/** What a NegTokenResp says of the negotiation (RFC 4178 §4.2.2). */
+/** The states of a negotiation in a NegTokenResp (RFC 4178 §4.2.2). */
 export const ACCEPT_COMPLETED = 0;
 export const ACCEPT_INCOMPLETE = 1;
 export const REJECT = 2;
@@ -36,7 +36,7 @@ const NegState: DerType<number> = new DerType(
 /** The mechanisms that an initiator offers, the preferred first; the mechListMIC is made over its DER. */
 export const MechTypeList = sequenceOf(ObjectIdentifier);
 
-/** RFC 4178 §4.2.1; `mechTypes` is the DER of a MechTypeList. Its flags mean nothing, as nothing protects them. */
+/** RFC 4178 §4.2.1; `mechTypes` is the DER of a MechTypeList. reqFlags are ignored, as nothing protects them. */
 export const NegTokenInit = sequence('NegTokenInit', {
   mechTypes: explicit(0, der(MechTypeList)),
   reqFlags: optional(1, Any),
@@ -45,7 +45,7 @@ export const NegTokenInit = sequence('NegTokenInit', {
 });
 export type NegTokenInit = ValueOf<typeof NegTokenInit>;
 
-/** What an acceptor that speaks first sends (MS-SPNG §2.2.1). */
+/** The first message of an acceptor that speaks first (MS-SPNG §2.2.1). */
 export const NegTokenInit2 = sequence('NegTokenInit2', {
   mechTypes: explicit(0, MechTypeList),
   reqFlags: optional(1, Any),
@@ -111,7 +111,7 @@ export function encodeNegTokenInit2(message: NegTokenInit2): Uint8Array {
   return InitialToken.encode({ mechanism: SPNEGO, token: NegotiationHint.encode(message) });
 }
 
-/** Opens an acceptor's first token where it speaks first. Throws CodecError. */
+/** Opens the first token of an acceptor that speaks first. Throws CodecError. */
 export function decodeNegTokenInit2(token: Uint8Array): NegTokenInit2 {
   const { mechanism, token: message } = InitialToken.decode(token);
   if (mechanism !== SPNEGO) throw new CodecError(`a token of ${mechanism} where SPNEGO's belongs`);

@@ -31,7 +31,10 @@ const majors: Readonly<Record<number, GssMajor>> = {
   [KRB_AP_ERR_MSG_TYPE]: 'DEFECTIVE_TOKEN',
 };
 
-/** The mechanism's error as GSS-API has it, with a token for the peer if there is one; what is no KerberosError stays. */
+/**
+ * The mechanism's error as a GssError, with a token for the peer if there is one; what is not a KerberosError stays as
+ * it is.
+ */
 export function asGssError(error: unknown, tokenOf: () => Uint8Array | undefined): unknown {
   if (!(error instanceof KerberosError)) return error;
   if (!(error instanceof GssError)) {
@@ -45,7 +48,7 @@ function majorOf(error: KerberosError): GssMajor {
   if (error instanceof CodecError) return 'DEFECTIVE_TOKEN';
   if (error instanceof IntegrityError || error.code === 'MUTUAL_FAILED') return 'BAD_MIC';
   if (error instanceof KeytabError) return 'NO_CRED';
-  // Whose sender has been told no more than that.
+  // In these cases the sender has been told no more than that.
   if (error instanceof ApError && error.cause instanceof CodecError) return 'DEFECTIVE_TOKEN';
   if (error instanceof ApError || error instanceof KdcError) return majors[error.errorCode] ?? 'FAILURE';
   return 'FAILURE';

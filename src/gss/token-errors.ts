@@ -1,11 +1,11 @@
 import { GssError } from './gss-error.ts';
 
-/** A token that does not have its format. */
+/** The error for a malformed token. */
 export function defective(why: string): GssError {
   return new GssError('DEFECTIVE_TOKEN', `the message token ${why}`);
 }
 
-/** A token that the peer did not make, or did not make of this. */
+/** The error for a token that the peer did not make, or not for this message. */
 export function badMic(cause?: unknown): GssError {
   return new GssError('BAD_MIC', 'the message token does not verify', cause === undefined ? {} : { cause });
 }

@@ -4,24 +4,27 @@ import type { Unwrapped } from './context.ts';
 /** Who speaks in a context. */
 export type Side = 'initiator' | 'acceptor';
 
-/** What every per-message token of one side depends on. */
+/** What the per-message tokens of one side depend on. */
 export interface TokenContext {
   readonly key: Key;
-  /** Ours; the tokens that we open are the other's. */
+  /** Our side; tokens that we open are from the other one. */
   readonly side: Side;
   /** Whether the acceptor chose `key`. */
   readonly acceptorSubkey: boolean;
   readonly dceStyle: boolean;
 }
 
-/** A message out of its token, and the token's place in its sequence. */
+/** A message taken out of its token, with the token's sequence number. */
 export interface Opened extends Unwrapped {
   readonly sequence: bigint;
 }
 
-/** A layout of per-message tokens under a context's key. It counts nothing; it throws GssError, BAD_MIC or DEFECTIVE_TOKEN. */
+/**
+ * A layout of per-message tokens under a context's key. It keeps no sequence; it throws GssError BAD_MIC or
+ * DEFECTIVE_TOKEN.
+ */
 export interface TokenFormat {
-  /** How long a sequence number is. */
+  /** How many bits a sequence number has. */
   readonly sequenceBits: number;
   wrap(message: Uint8Array, seal: boolean, sequence: bigint): Uint8Array;
   unwrap(token: Uint8Array): Opened;

@@ -4,7 +4,7 @@ import { constant, explicit, optional, sequence } from '../codec/der/schema.ts';
 import { Ticket } from '../messages/ticket.ts';
 import { PrincipalName, Realm } from '../messages/types.ts';
 
-// What goes before an AP-REQ of user-to-user authentication (draft-swift-win2k-krb-user2user-03 §3).
+// What precedes the AP-REQ of user-to-user authentication (draft-swift-win2k-krb-user2user-03 §3).
 
 export const KerbTgtRequest = sequence('KerbTgtRequest', {
   pvno: constant(explicit(0, Int32), 5),

@@ -8,12 +8,12 @@ import { KerberosContext, requireToken } from './kerberos-context.ts';
 import { KRB5_USER_TO_USER } from './oids.ts';
 import { KerbTgtReply, KerbTgtRequest } from './user-to-user-messages.ts';
 
-/** Gets a ticket that is sealed in the session key of the acceptor's ticket-granting ticket, of which this is the DER. */
+/** Gets a ticket sealed in the session key of the acceptor's ticket-granting ticket, whose DER it is given. */
 export type UserToUserTicket = (secondTicket: Uint8Array) => Promise<Credential>;
 
 /**
- * The initiator's side of user-to-user authentication: it asks the acceptor for its ticket-granting ticket first, and
- * so has one leg more.
+ * The initiator's side of user-to-user authentication: it first asks the acceptor for its ticket-granting ticket, which
+ * takes one more leg.
  */
 export function createUserToUserInitiator(
   target: Principal,

@@ -2,13 +2,13 @@ import type { NegotiateOptions } from './options.ts';
 
 /** Where a request came from, if another was redirected to it. */
 export interface Redirected {
-  /** The first URL that was asked for. */
+  /** The first URL of the chain of redirects. */
   readonly first: URL;
-  /** Whether a URL before was one of https. */
+  /** Whether an earlier URL was one of https. */
   readonly secure: boolean;
 }
 
-/** Whether a host may be authenticated to: never over http after https, and no host that only a redirect named. */
+/** Whether to authenticate to a host: never over http after https, and not to a host that only a redirect named. */
 export function mayNegotiate(
   url: URL,
   { hosts }: Pick<NegotiateOptions, 'hosts'>,

@@ -4,12 +4,12 @@ import { addAbortSignal, Readable } from 'node:stream';
 export type Body = Uint8Array | Readable | undefined;
 
 interface HoldOptions {
-  /** How many bytes to hold back. */
+  /** How many bytes to hold back at most. */
   readonly limit: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Reads a stream as far as `limit`: bytes where it ends before, else a stream of the whole. */
+/** Reads a stream up to `limit` bytes; resolves to its bytes if it ends before, else to a stream of everything. */
 export async function heldBack(body: Body, { limit, signal }: HoldOptions): Promise<Body> {
   if (!(body instanceof Readable)) return body;
   if (signal !== undefined) addAbortSignal(signal, body);

@@ -22,7 +22,7 @@ export async function connectTo(
   return established(socket, secure, signal);
 }
 
-/** TLS to a URL's host, inside of a connection that leads there. */
+/** TLS to a URL's host, inside a connection that leads there. */
 export function secureTo(
   url: URL,
   socket: Socket,
@@ -51,11 +51,11 @@ async function established(
   secure: boolean,
   signal: AbortSignal | undefined,
 ): Promise<Socket> {
-  // Whoever uses it has a listener of its own; nobody has while it is idle.
+  // Whoever uses the socket listens for errors; while it is idle, nobody else would.
   socket.on('error', () => undefined);
   try {
     socket.setNoDelay(true);
-    // An agent may hand out one that is connected already.
+    // An agent may return a socket that is connected already.
     if (secure || socket.connecting) await once(socket, secure ? 'secureConnect' : 'connect', { signal });
     return socket;
   } catch (error) {

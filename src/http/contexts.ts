@@ -9,13 +9,16 @@ import type { OpenContext } from './options.ts';
 import type { AcceptContext } from './server.ts';
 
 export interface OpenFromCacheOptions extends ServiceOptions, Pick<OpenContextOptions, 'clientKeytab'> {
-  /** The service's principal for a host's name: `HTTP/host`, in the realm that the client's KDC finds, if not given. */
+  /**
+   * The service's principal for the name of a host; `HTTP/host`, in the realm that the client's KDC determines, if not
+   * given.
+   */
   readonly servicePrincipal?: ((host: string) => Principal | Promise<Principal>) | undefined;
 }
 
 /**
- * Opens contexts in the name of a cache's principal, with the service tickets that it holds or that it gets from the KDCs; the
- * cache may depend on the service.
+ * Opens contexts in the name of a cache's principal, with the service tickets that the cache holds or that the KDCs
+ * issue; a function may choose the cache by the service.
  */
 export function openFromCache(
   cache: Ccache | ((server: Principal) => Promise<Ccache>),
@@ -34,11 +37,11 @@ export interface AcceptContextsOptions
     AcceptorOptions,
     'openedTickets' | 'requireBindings' | 'tgt' | 'permittedEnctypes' | 'clockskew' | 'now'
   > {
-  /** Where requests are remembered: in the memory of this process if not given, `none` for nowhere. */
+  /** Where authenticators are remembered: in the memory of this process if not given, nowhere with `none`. */
   readonly replayCache?: AcceptorOptions['replayCache'] | 'none';
 }
 
-/** Accepts contexts of Kerberos, by way of SPNEGO or without. */
+/** Accepts Kerberos contexts, through SPNEGO or without it. */
 export function acceptContexts({ replayCache, ...options }: AcceptContextsOptions): AcceptContext {
   const { clockskew } = options;
   const replays =

@@ -19,13 +19,13 @@ export interface HttpRequest {
   readonly redirected?: Redirected | undefined;
 }
 
-/** One request, as often as it takes until the server knows who it is from; redirects are not followed. */
+/** Sends one request, repeatedly until the server is satisfied with its authentication; follows no redirects. */
 export type Exchange = (request: HttpRequest) => Promise<IncomingMessage>;
 
 const MAX_BODY_HELD = 1 << 20;
-/** Requests for one response; Kerberos takes two for each of server and proxy. */
+/** The maximum of requests for one response; Kerberos takes two for the server and two for the proxy. */
 const MAX_ROUNDS = 12;
-/** What may be sent again to a connection that the server has closed meanwhile (RFC 9110 §9.2.2). */
+/** What may be sent again if the server has closed the connection meanwhile (RFC 9110 §9.2.2). */
 const IDEMPOTENT = ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'];
 
 /** Makes a client with connections of its own. */
@@ -75,7 +75,7 @@ class Conversation {
   async run(line: Line): Promise<IncomingMessage> {
     try {
       await this.meet(line);
-      // What can be sent only once is not sent before we know whether the server wants to know who it is from.
+      // A body that can be sent only once is held back until we know whether the server demands authentication.
       let probing = this.request.body instanceof Readable && this.origin !== undefined && !this.origin.begun;
       for (let round = 0; round < MAX_ROUNDS; round++) {
         const response = await this.send(probing);

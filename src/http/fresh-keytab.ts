@@ -4,19 +4,22 @@ import type { Keytab, KeytabEntry } from '../keytab/keytab.ts';
 import type { Principal } from '../messages/principal.ts';
 
 export interface FreshKeytabOptions {
-  /** Which of its principals to take. */
+  /** Which of the keytab's principals to accept. */
   readonly accepts: (principal: Principal) => boolean;
-  /** Told when the keytab has changed but cannot be read: the keys before stay in use. */
+  /** Called when the keytab has changed but cannot be read; the previous keys stay in use. */
   readonly onStale?: ((error: KerberosError) => void) | undefined;
 }
 
-/** Milliseconds between two looks at the file. */
+/** Milliseconds between two checks of the file. */
 const LOOK_EVERY = 1000;
 
-/** The entries of a keytab, read anew when its file has become another. Throws KeytabError where it never could be read. */
+/**
+ * Returns the entries of a keytab, which is read again whenever its file has changed. Throws KeytabError if it could
+ * never be read.
+ */
 export type FreshKeytab = () => readonly KeytabEntry[] | Promise<readonly KeytabEntry[]>;
 
-/** Looks at the file once a second at most; keys made ready are kept for as long as the file is. */
+/** Checks the file once a second at most; prepared keys are kept until the file changes. */
 export function freshKeytab(keytab: Keytab, { accepts, onStale }: FreshKeytabOptions): FreshKeytab {
   let entries: readonly KeytabEntry[] | undefined;
   let seen: string | undefined;
@@ -24,7 +27,7 @@ export function freshKeytab(keytab: Keytab, { accepts, onStale }: FreshKeytabOpt
   let reading: Promise<readonly KeytabEntry[]> | undefined;
 
   async function read(): Promise<readonly KeytabEntry[]> {
-    // Taken before the entries: what changes while they are read is seen the next time.
+    // Taken before the entries, so that a change made while they are read is noticed the next time.
     const state = stateOf(keytab);
     try {
       entries = (await keytab.entries()).filter(({ principal }) => accepts(principal));
@@ -49,7 +52,7 @@ export function freshKeytab(keytab: Keytab, { accepts, onStale }: FreshKeytabOpt
   };
 }
 
-/** What changes with a file's contents; undefined for a keytab that is no file, or has none. */
+/** A value that changes with a file's contents; undefined for a keytab that is not a file or does not exist. */
 function stateOf({ name }: Keytab): string | undefined {
   const [, path] = /^FILE:(.*)$/s.exec(name) ?? [];
   if (path === undefined) return undefined;

@@ -8,17 +8,17 @@ import { freshKeytab } from './fresh-keytab.ts';
 import { type AcceptContext, type Authenticate, createAuthenticate } from './server.ts';
 
 export interface NegotiateServerOptions extends AcceptContextsOptions {
-  /** The service's keys; a file is read anew when it has become another. */
+  /** The service's keys; a file is read again when it has changed. */
   readonly keytab: Keytab;
-  /** Makes the acceptor's contexts, of the other options if not given. */
+  /** Makes the acceptor's contexts; made from the other options if not given. */
   readonly accept?: AcceptContext | undefined;
-  /** The services to be, by a function on the keytab's principals; every `HTTP/…` of the keytab if not given. */
+  /** Selects the services to accept among the keytab's principals; every `HTTP/…` of the keytab if not given. */
   readonly services?: ((principal: Principal) => boolean) | undefined;
-  /** Whether contexts over TLS are bound to our certificate; true if not given. */
+  /** Whether contexts over TLS are bound to the server's certificate; true if not given. */
   readonly channelBindings?: boolean | undefined;
-  /** Told why a client was refused. */
+  /** Called with the reason when a client is refused. */
   readonly onRefused?: ((error: KerberosError, request: IncomingMessage) => void) | undefined;
-  /** Told when the keytab has changed but cannot be read: the keys before stay in use. */
+  /** Called when the keytab has changed but cannot be read; the previous keys stay in use. */
   readonly onStale?: ((error: KerberosError) => void) | undefined;
 }
 
@@ -33,12 +33,12 @@ export type Middleware = (
 ) => void;
 
 export interface NegotiateServer {
-  /** A handler that is called only for clients that have proved who they are. */
+  /** A handler that is called only for authenticated clients. */
   (handler: (request: IncomingMessage, response: ServerResponse, client: Authenticated) => void): Handler;
   /**
-   * Answers a request until it is known who sent it; resolves to undefined where the response has been sent. All other
-   * frameworks need no more: a hook of Fastify's calls it with `request.raw` and `reply.raw`, Koa's with `ctx.req` and
-   * `ctx.res`. A keytab that cannot be read is a response of 500, and `onRefused` is told.
+   * Responds to a request until its sender is authenticated; resolves to undefined if the response has been sent. It is
+   * all that other frameworks need: in Fastify, a hook calls it with `request.raw` and `reply.raw`, in Koa, middleware
+   * calls it with `ctx.req` and `ctx.res`. If the keytab cannot be read, the response is 500 and `onRefused` is called.
    */
   readonly authenticate: Authenticate;
   /** For Express. */
@@ -46,12 +46,12 @@ export interface NegotiateServer {
 }
 
 /**
- * Authenticates clients by Negotiate (RFC 4559); `authenticated(request)` tells anywhere who they are. Throws TypeError
- * without a keytab.
+ * Authenticates clients by Negotiate (RFC 4559); anywhere else, `authenticated(request)` returns who they are. Throws
+ * TypeError without a keytab.
  */
 export function negotiateServer(options: NegotiateServerOptions): NegotiateServer {
   const { keytab, services = isHttp, channelBindings = true, onRefused, onStale } = options;
-  // Later, every request would be answered by 500, and nobody told why.
+  // Otherwise every request would be answered with 500, and nobody told why.
   if (typeof keytab?.name !== 'string') throw new TypeError('a keytab is what resolveKeytab makes');
   const { accept = acceptContexts(options) } = options;
   const authenticate = createAuthenticate({

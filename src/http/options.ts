@@ -1,12 +1,12 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { ChannelBindings, ContextInfo, SecurityContext } from '../gss/context.ts';
 
-/** Whether credentials are passed on: never, where the KDC trusts the service with them (ok-as-delegate), or always. */
+/** Whether credentials are delegated: never, where the KDC trusts the service with them (ok-as-delegate), or always. */
 export type Delegation = 'none' | 'policy' | 'always';
 
-/** What a context is to be opened for. */
+/** The host and the connection for which a context is to be opened. */
 export interface ContextRequest {
-  /** The host's name, without its port: the service is `HTTP` there. */
+  /** The host's name, without its port; the service is `HTTP` on that host. */
   readonly host: string;
   readonly delegation: Delegation;
   readonly channelBindings?: ChannelBindings | undefined;
@@ -16,7 +16,7 @@ export interface ContextRequest {
 /** Opens an initiator's context; `openFromCache` makes one. */
 export type OpenContext = (request: ContextRequest) => Promise<SecurityContext>;
 
-/** What makes connections as `http.Agent` does. */
+/** Makes connections, as `http.Agent` does. */
 export interface ConnectionMaker {
   createConnection(options: object, callback?: (error: Error | null, stream: never) => void): unknown;
 }
@@ -24,45 +24,48 @@ export interface ConnectionMaker {
 export interface NegotiateOptions {
   readonly open: OpenContext;
   /**
-   * The hosts that may be authenticated to: names, `*.domain` for every name below one, or a function that decides. If
-   * not given, the host that is asked for is, and those that it redirects to are not.
+   * The hosts to authenticate to: names, `*.domain` for every name below a domain, or a function that decides. If not
+   * given, the host of the first URL, but no host that it redirects to.
    */
   readonly hosts?: readonly string[] | ((url: URL) => boolean) | undefined;
   /**
-   * Whether a response of success must prove that it comes from the service, once that has asked who we are, or always
-   * with `preemptive`: `required` if not given.
+   * Whether a successful response must prove that it comes from the service, once the service has asked for
+   * authentication, or always with `preemptive`; `required` if not given.
    */
   readonly mutual?: 'required' | 'optional' | undefined;
   /** `none` if not given. */
   readonly delegation?: Delegation | undefined;
-  /** Authenticates before the server asks for it, which saves the way there and back. */
+  /** Authenticates before the server asks for it, which saves a round trip. */
   readonly preemptive?: boolean | undefined;
   /** Whether contexts over TLS are bound to the server's certificate; true if not given. */
   readonly channelBindings?: boolean | undefined;
-  /** Bytes of a streamed body that are held back, lest it be sent before the server asks who it is from; 1 MiB if not given. */
+  /**
+   * How many bytes of a streamed body are held back until it is known whether the server asks for authentication; 1 MiB
+   * if not given.
+   */
   readonly bodyLimit?: number | undefined;
-  /** The proxy for a URL: one for all, or a function; none if not given. */
+  /** The proxy for every URL, or a function that returns the one for a URL; none if not given. */
   readonly proxy?: string | URL | ((url: URL) => string | URL | undefined) | undefined;
-  /** For connections over TLS. */
+  /** TLS options for the connections. */
   readonly tls?: ConnectionOptions | undefined;
   /** An `http.Agent` and an `https.Agent` that make the connections instead of `node:net` and `node:tls`. */
   readonly agents?: { readonly http?: ConnectionMaker; readonly https?: ConnectionMaker } | undefined;
 }
 
-/** Who authenticated to whom for a response. */
+/** The client and the service of an authenticated response. */
 export interface Negotiated extends Pick<ContextInfo, 'initiator' | 'acceptor' | 'mechanism' | 'flags'> {
-  /** Whether the service has proved who it is. */
+  /** Whether the service has authenticated itself. */
   readonly mutual: boolean;
 }
 
 const outcomes = new WeakMap<object, Negotiated>();
 
-/** Who authenticated to whom for a response; undefined where nobody did. */
+/** Who authenticated to whom for a response; undefined if nobody did. */
 export function negotiated(response: object): Negotiated | undefined {
   return outcomes.get(response);
 }
 
-/** Remembers it. */
+/** Records it for a response. */
 export function noteNegotiated(response: object, outcome: Negotiated | undefined): void {
   if (outcome !== undefined) outcomes.set(response, outcome);
 }

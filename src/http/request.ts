@@ -15,8 +15,9 @@ export interface RequestInit {
 export type NegotiatedRequest = (url: string | URL, init?: RequestInit) => Promise<IncomingMessage>;
 
 /**
- * A client that authenticates by Negotiate (RFC 4559) where a server or a proxy asks for it. It follows no redirects. The
- * requests throw GssError, KerberosError MUTUAL_FAILED, HTTP and what opening a context throws, besides node's own.
+ * A client that authenticates by Negotiate (RFC 4559) where a server or a proxy asks for it. It follows no redirects.
+ * The requests throw GssError, KerberosError MUTUAL_FAILED and HTTP, what opening a context throws, and Node's own
+ * errors.
  */
 export function negotiateRequest(options: NegotiateOptions): NegotiatedRequest {
   const exchange = createExchange(options);

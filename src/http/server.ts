@@ -10,10 +10,10 @@ import type { FreshKeytab } from './fresh-keytab.ts';
 import { isInitialToken } from './initial-token.ts';
 import { bindingsOf } from './tls-bindings.ts';
 
-/** What a context is to be accepted with. */
+/** What a context is accepted with. */
 export interface AcceptRequest {
   readonly keytab: readonly KeytabEntry[];
-  /** Of the connection's TLS session. */
+  /** The channel bindings of the connection's TLS session. */
   readonly channelBindings: ChannelBindings | undefined;
 }
 
@@ -23,13 +23,13 @@ export type AcceptContext = (request: AcceptRequest) => SecurityContext;
 export interface AuthenticateOptions {
   readonly accept: AcceptContext;
   readonly keytab: FreshKeytab;
-  /** Whether contexts over TLS are bound to our certificate. */
+  /** Whether contexts over TLS are bound to the server's certificate. */
   readonly channelBindings: boolean;
-  /** Told why a client was refused. */
+  /** Called with the reason when a client is refused. */
   readonly onRefused?: ((error: KerberosError, request: IncomingMessage) => void) | undefined;
 }
 
-/** Answers a request until it is known who sent it; resolves to undefined where the response has been sent. */
+/** Responds to a request until its sender is authenticated; resolves to undefined if the response has been sent. */
 export type Authenticate = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -39,7 +39,10 @@ const REFUSAL = 'Authentication by Kerberos is required.\n';
 
 const known = new WeakMap<object, Authenticated>();
 
-/** Who sent a request; undefined where that has not been found out. Frameworks' own requests go by their node:http request. */
+/**
+ * The authenticated sender of a request; undefined if it has not been authenticated. A framework's request is
+ * recognized by its node:http request.
+ */
 export function authenticated(
   request: IncomingMessage | { readonly raw: IncomingMessage } | { readonly req: IncomingMessage },
 ): Authenticated | undefined {
@@ -48,11 +51,11 @@ export function authenticated(
   );
 }
 
-/** Makes what answers requests by Negotiate (RFC 4559). */
+/** Makes the function that authenticates requests by Negotiate (RFC 4559). */
 export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   /** Contexts that wait for their next leg on the same connection. */
   const unfinished = new WeakMap<Socket, SecurityContext>();
-  /** Whom we have authenticated already: their tokens are good for once. */
+  /** Requests that we have authenticated already: their tokens can be used only once. */
   const ours = new WeakMap<IncomingMessage, Authenticated>();
 
   async function authenticate(
@@ -84,7 +87,7 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
     } catch (error) {
       if (!(error instanceof KerberosError)) throw error;
       options.onRefused?.(error, request);
-      // What ails us is not for the client to know.
+      // Our own problems are not for the client to know.
       if (!(error instanceof GssError)) return refuse(response, { status: 500 });
       return refuse(response, { token: error.token });
     }
@@ -93,7 +96,7 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   function contextFor(token: Uint8Array, { socket, keytab }: Place): SecurityContext {
     const waiting = unfinished.get(socket);
     unfinished.delete(socket);
-    // The connection may be that of a proxy, which goes on with the request of somebody else.
+    // The connection may be a proxy's, which continues with another client's request.
     if (waiting !== undefined && !isInitialToken(token)) return waiting;
     const channelBindings = options.channelBindings ? bindingsOf(socket, 'server') : undefined;
     return options.accept({ keytab, channelBindings });

@@ -6,8 +6,8 @@ import type { ChannelBindings } from '../gss/context.ts';
 const known = new WeakMap<TLSSocket, { readonly bindings: ChannelBindings | undefined }>();
 
 /**
- * The channel bindings of a connection, of the certificate that its server shows (tls-server-end-point, RFC 5929 §4);
- * undefined without TLS, and for a certificate that has none.
+ * The channel bindings of a connection, from the certificate of its server (tls-server-end-point, RFC 5929 §4);
+ * undefined without TLS, and for a certificate for which none are defined.
  */
 export function bindingsOf(socket: unknown, side: 'client' | 'server'): ChannelBindings | undefined {
   if (!(socket instanceof TLSSocket)) return undefined;
@@ -29,6 +29,6 @@ function endPoint(certificate: Uint8Array): ChannelBindings | undefined {
 }
 
 function peerCertificate(socket: TLSSocket): Uint8Array | undefined {
-  // Without a certificate there is an object without members.
+  // Without a certificate, the result is an empty object.
   return (socket.getPeerCertificate() as Partial<PeerCertificate>).raw;
 }

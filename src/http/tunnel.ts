@@ -7,22 +7,22 @@ import type { Party } from './party.ts';
 export interface TunnelOptions {
   /** A new connection to the proxy. */
   readonly connect: () => Promise<Socket>;
-  /** The proxy, which may want to know who asks. */
+  /** The proxy, which may demand authentication. */
   readonly proxy: (socket: Socket) => Party;
   readonly signal?: AbortSignal | undefined;
 }
 
 interface Answer {
   readonly response: IncomingMessage;
-  /** What came after the headers. */
+  /** What arrived after the headers. */
   readonly head: Uint8Array;
 }
 
 const MAX_ROUNDS = 8;
-/** Bytes of a refusal to read on for the sake of its connection. */
+/** How many bytes of a refusal are read so that its connection can be reused. */
 const MAX_REFUSAL = 1 << 16;
 
-/** A connection through a proxy (RFC 9110 §9.3.6). Throws KerberosError HTTP where the proxy refuses. */
+/** A connection through a proxy (RFC 9110 §9.3.6). Throws KerberosError HTTP if the proxy refuses. */
 export async function openTunnel(url: URL, { connect, proxy, signal }: TunnelOptions): Promise<Socket> {
   let socket = await connect();
   let party = proxy(socket);

@@ -84,6 +84,7 @@ export interface PrincipalPolicy {
   readonly maxLife?: number | undefined;
   /** How long such tickets may be renewed, in seconds. */
   readonly maxRenewableLife?: number | undefined;
+  /** Besides its own tickets, those of others for it: where true, none for who was let in without (RFC 4120 §2.1). */
   readonly requiresPreauth?: boolean | undefined;
   /** When the account ends. */
   readonly expiration?: Date | undefined;

@@ -1,4 +1,4 @@
-// What npm's kerberos exports, and the classes of what it hands out.
+// The exports of npm's kerberos, and the classes of the objects that they return.
 
 export type { Callback } from './callback.ts';
 export { checkPassword } from './check-password.ts';

@@ -1,19 +1,19 @@
-/** What is told of the end of an operation: an error, or null and the result. */
+/** Called at the end of an operation with an error, or with null and the result. */
 export type Callback<T> = (error: Error | null, result?: T) => void;
 
 /**
- * Does `work` on arguments that pass `check`, which throws TypeError. A callback is told how it ended, but for what
- * `check` throws; without one a promise is returned that is told everything.
+ * Does `work` on arguments that pass `check`, which throws TypeError. A callback receives the result, except for what
+ * `check` throws; without a callback, the result is a promise, which rejects in every case.
  */
 export function answer<T>(
   callback: Callback<T> | undefined,
   check: () => void,
   work: () => Promise<T>,
 ): Promise<T> | undefined {
-  // What is no function, such as null, cannot be told.
+  // An argument that is not a function, such as null, cannot be called back.
   if (typeof callback !== 'function') return checked(check, work);
   check();
-  // Apart from the promise, which would swallow what the callback throws.
+  // Called outside of the promise, which would swallow what the callback throws.
   work().then(
     result => setImmediate(callback, null, result),
     error => setImmediate(callback, error),

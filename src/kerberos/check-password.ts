@@ -5,9 +5,9 @@ import { openEnvironment } from './environment.ts';
 import { inKrb5Words } from './krb5-error.ts';
 
 /**
- * Whether a KDC gives a ticket for a password: resolves to null, or rejects with an Error that says why not. A user without
- * a realm is of `defaultRealm`, or of the configured one. The KDC is taken at its word: who can answer in its stead can
- * have any password pass.
+ * Whether a KDC issues a ticket for a password: resolves to null, or rejects with an Error that says why not. A user
+ * without a realm belongs to `defaultRealm`, or to the configured default. The KDC itself is not verified: whoever can
+ * answer in its place can make any password pass.
  */
 export function checkPassword(
   username: string,
@@ -55,7 +55,7 @@ interface Claim {
 
 async function tryPassword({ username, password, service, realm }: Claim): Promise<null> {
   try {
-    // Nothing is asked for in its name; it only must be one.
+    // No ticket is requested for it, so it need only be valid.
     parsePrincipal(service, { defaultRealm: '' });
     const session = openEnvironment();
     const client = await principalOf(username, session, realm ? { defaultRealm: realm } : {});

@@ -1,18 +1,18 @@
-// The numbers of RFC 2744 by their names there, and those that npm's kerberos knows the mechanisms by.
+// The constants of RFC 2744 by their names there, and the numbers by which npm's kerberos knows mechanisms.
 
-/** The acceptor is to have the user's credentials. */
+/** Delegate the user's credentials to the acceptor. */
 export const GSS_C_DELEG_FLAG = 1;
-/** The acceptor is to prove who it is. */
+/** Have the acceptor authenticate itself. */
 export const GSS_C_MUTUAL_FLAG = 2;
-/** Messages that come again are to be refused. */
+/** Refuse replayed messages. */
 export const GSS_C_REPLAY_FLAG = 4;
-/** Messages out of their order are to be refused. */
+/** Refuse messages out of sequence. */
 export const GSS_C_SEQUENCE_FLAG = 8;
-/** Messages can be sealed; they always can. */
+/** Messages can be encrypted; they always can. */
 export const GSS_C_CONF_FLAG = 16;
-/** Messages can be vouched for; they always can. */
+/** Messages can be authenticated; they always can. */
 export const GSS_C_INTEG_FLAG = 32;
-/** The user is to be known by no name. */
+/** Keep the user anonymous. */
 export const GSS_C_ANON_FLAG = 64;
 /** Messages can be protected before the context is complete. */
 export const GSS_C_PROT_READY_FLAG = 128;
@@ -21,15 +21,15 @@ export const GSS_C_TRANS_FLAG = 256;
 
 /** No mechanism in particular: Kerberos. */
 export const GSS_C_NO_OID = 0;
-/** Kerberos's own tokens. */
+/** Plain Kerberos tokens. */
 export const GSS_MECH_OID_KRB5 = 9;
-/** Kerberos's tokens within those of SPNEGO. */
+/** Kerberos tokens inside SPNEGO. */
 export const GSS_MECH_OID_SPNEGO = 6;
 
-/** The version of npm's kerberos whose API this is. */
+/** The version of npm's kerberos with this API. */
 export const version = '7.0.0';
 
-/** The version of Node's native interface that npm's kerberos is built for; there is nothing native here. */
+/** The version of Node-API that npm's kerberos is built for; nothing here is native. */
 export function definedNapiVersion(): string {
   return '9';
 }

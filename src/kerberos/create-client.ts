@@ -13,7 +13,7 @@ import { type Identity, identityByName, withCache } from './initiator-cache.ts';
 import { parseServiceName, type ServiceName, servicePrincipal } from './service-name.ts';
 import { ticketWishes } from './ticket-wishes.ts';
 
-/** A client as `initializeClient` makes it. Throws KerberosError for a name or a cache that will not do. */
+/** A client as `initializeClient` returns it. Throws KerberosError for an unusable name or cache. */
 export async function createClient(
   service: string,
   options: InitializeClientOptions,
@@ -28,7 +28,7 @@ async function identityOf(
   { principal, user = principal, domain, password, pass = password }: InitializeClientOptions,
   session: Session,
 ): Promise<Identity> {
-  // MongoDB's driver has an empty password for none.
+  // MongoDB's driver passes an empty password if there is none.
   if (isGiven(user) && isGiven(pass)) {
     return { user: domain && !user.includes('@') ? `${user}@${domain}` : user, password: pass };
   }
@@ -59,7 +59,7 @@ async function open(
   );
 }
 
-/** What fills a cache without tickets, as with MIT's library; not one that a password has filled. */
+/** The keytab that fills a cache without tickets, as with MIT's library, unless a password has filled it. */
 function keytabOf(identity: Identity, session: Session): OpenContextOptions['clientKeytab'] {
   if ('password' in identity) return undefined;
   return { ...ticketWishes(session), keytab: clientKeytab(session), client: identity.client };

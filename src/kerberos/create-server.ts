@@ -12,7 +12,7 @@ import { openEnvironment } from './environment.ts';
 import { KerberosServer } from './server.ts';
 import { parseServiceName, servicePrincipal } from './service-name.ts';
 
-/** A server as `initializeServer` makes it. Throws KerberosError for a name or a keytab that will not do. */
+/** A server as `initializeServer` returns it. Throws KerberosError for an unusable name or keytab. */
 export async function createServer(service: string): Promise<KerberosServer> {
   const session = openEnvironment();
   const { libdefaults } = session.config;
@@ -28,7 +28,7 @@ export async function createServer(service: string): Promise<KerberosServer> {
   return new KerberosServer(context, { tellsTarget: service === '' });
 }
 
-/** Whom to be accepted for. Throws GssError NO_CRED where the keytab has no key for it. */
+/** The services to accept contexts for. Throws GssError NO_CRED if the keytab has no key for them. */
 async function acceptedServers(
   service: string,
   keytab: FreshKeytab,
@@ -59,7 +59,7 @@ async function readKeys(keytab: FreshKeytab): Promise<readonly KeytabEntry[]> {
 
 const keytabs = new Map<string, FreshKeytab>();
 
-/** The default keytab's entries, whose keys are made ready once for all servers of this process. */
+/** The default keytab's entries, whose keys are prepared once for all servers of this process. */
 function keysOf(session: Session): FreshKeytab {
   const keytab = defaultKeytab(session);
   const known = keytabs.get(keytab.name);

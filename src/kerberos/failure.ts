@@ -8,7 +8,7 @@ import { KDC_ERR_S_PRINCIPAL_UNKNOWN } from '../messages/error-codes.ts';
 import { KdcError } from '../messages/krb-error.ts';
 import { formatPrincipal, toPrincipal } from '../messages/principal.ts';
 
-/** The sentences of the reference implementation for major status codes. */
+/** The reference implementation's sentences for major status codes. */
 const MAJORS: Readonly<Record<GssMajor, string>> = {
   BAD_BINDINGS: 'Incorrect channel bindings were supplied',
   BAD_MECH: 'An unsupported mechanism was requested',
@@ -30,7 +30,7 @@ const MAJORS: Readonly<Record<GssMajor, string>> = {
   GAP_TOKEN: 'An expected per-message token was not received',
 };
 
-/** Runs `work`; what goes wrong in it comes as an Error in the words of npm's kerberos, its `cause` as ours. */
+/** Runs `work`; an error in it is turned into an Error in the words of npm's kerberos, with ours as its `cause`. */
 export async function inGssWords<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
@@ -41,20 +41,20 @@ export async function inGssWords<T>(work: () => T | Promise<T>): Promise<T> {
   }
 }
 
-/** What went wrong, whatever was being done at the time. */
+/** The underlying error, whatever was being done at the time. */
 export function reasonOf(thrown: unknown): unknown {
   return thrown instanceof ActivityError ? thrown.cause : thrown;
 }
 
 function majorOf(error: KerberosError): GssMajor {
   const gss = asGssError(error, () => undefined) as GssError;
-  // The reference implementation has no other word for most of what is wrong with an AP-REQ.
+  // The reference implementation has no other sentence for most defects of an AP-REQ.
   return gss.cause instanceof ApError && gss.major !== 'DEFECTIVE_TOKEN' ? 'FAILURE' : gss.major;
 }
 
 function minorOf(error: KerberosError): string {
   const { cause } = error;
-  // What the mechanism has said has a sentence of its own.
+  // The mechanism's own error has a sentence of its own.
   const saidBefore = error instanceof GssError && (cause instanceof ApError || cause instanceof KdcError);
   const reason = saidBefore ? cause : error;
   if (!(reason instanceof KdcError) || reason.errorCode !== KDC_ERR_S_PRINCIPAL_UNKNOWN)

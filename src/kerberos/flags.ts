@@ -7,12 +7,12 @@ import {
   GSS_MECH_OID_SPNEGO,
 } from './constants.ts';
 
-// Bits of Microsoft's and MIT's, which have no names in npm's kerberos but may be set all the same.
+// Bits of Microsoft and MIT, which have no names in npm's kerberos but may be set all the same.
 const GSS_C_DCE_STYLE = 0x1000;
 const GSS_C_IDENTIFY_FLAG = 0x2000;
 const GSS_C_DELEG_POLICY_FLAG = 0x8000;
 
-/** What `flags`, or `gssFlag` as the declarations of npm's kerberos call it, and `mechOID` ask of a context. */
+/** The context that `flags` (or `gssFlag`, as the declarations of npm's kerberos call it) and `mechOID` ask for. */
 export function contextWishes(
   flags: unknown,
   mechOid: unknown,

@@ -8,7 +8,9 @@ import { defaultTktEnctypes } from '../config/enctypes.ts';
 import type { Principal } from '../messages/principal.ts';
 import { ticketWishes } from './ticket-wishes.ts';
 
-/** What a cache would hold after a ticket has been got with a password. Throws what `getInitialCredential` throws. */
+/**
+ * The contents of a cache after a ticket has been obtained with a password. Throws what `getInitialCredential` throws.
+ */
 export async function ticketByPassword(
   client: Principal,
   password: string,

@@ -3,26 +3,29 @@ import type { KerberosClient } from './client.ts';
 import { inGssWords } from './failure.ts';
 
 export interface InitializeClientOptions {
-  /** Whose tickets to use, such as `alice@EXAMPLE.COM`, of those in the default cache collection; the default ones if not given. */
+  /**
+   * Whose tickets of the default cache collection to use, such as `alice@EXAMPLE.COM`; those of the default cache if
+   * not given.
+   */
   readonly principal?: string | undefined;
   /** A sum of `GSS_C_` flags; `GSS_C_MUTUAL_FLAG` and `GSS_C_SEQUENCE_FLAG` if not given. */
   readonly flags?: number | undefined;
-  /** The same. */
+  /** The same as `flags`. */
   readonly gssFlag?: number | undefined;
   /** `GSS_MECH_OID_KRB5` if not given, or `GSS_MECH_OID_SPNEGO`. */
   readonly mechOID?: number | undefined;
-  /** With a password: whom to get a ticket for, instead of using those that are there. */
+  /** With a password: the user to get a ticket for, instead of using the tickets in the cache. */
   readonly user?: string | undefined;
-  /** The realm of `user`, where its name has none; the default one if not given. */
+  /** The realm of `user`, if its name has none; the default realm if not given. */
   readonly domain?: string | undefined;
   readonly password?: string | undefined;
-  /** The same. */
+  /** The same as `password`. */
   readonly pass?: string | undefined;
 }
 
 /**
  * A client of the service `type@host`, with the tickets of the default cache (KRB5CCNAME, krb5.conf) unless the options
- * say otherwise; nothing is asked of a KDC before the first step. Rejects with an Error in the words of MIT's library.
+ * say otherwise; no KDC is contacted before the first step. Rejects with an Error in the words of MIT's library.
  */
 export function initializeClient(service: string, options?: InitializeClientOptions): Promise<KerberosClient>;
 export function initializeClient(
@@ -42,7 +45,7 @@ export function initializeClient(
     () => requireStrings({ service }),
     () =>
       inGssWords(async () => {
-        // Loaded when it is needed: drivers require us whether or not anybody wants Kerberos.
+        // Loaded when needed: drivers require this module even if nobody uses Kerberos.
         const { createClient } = await import('./create-client.ts');
         return createClient(service, given);
       }),

@@ -3,8 +3,9 @@ import { inGssWords } from './failure.ts';
 import type { KerberosServer } from './server.ts';
 
 /**
- * A server of one client of the service `type@host`, of `type` on any host, or with '' of any that the default keytab
- * (KRB5_KTNAME, krb5.conf) has keys of; the client may speak SPNEGO or not. Rejects with an Error in the words of MIT's library.
+ * A server for one client of the service `type@host`, of `type` on any host, or, with '', of any service with a key in
+ * the default keytab (KRB5_KTNAME, krb5.conf); the client may use SPNEGO or not. Rejects with an Error in the words of
+ * MIT's library.
  */
 export function initializeServer(service: string): Promise<KerberosServer>;
 export function initializeServer(service: string, callback: Callback<KerberosServer>): void;

@@ -18,8 +18,8 @@ export type Identity =
 let passwordCaches = 0;
 
 /**
- * Does `work` with the tickets of `identity`: of its cache, of the default ones the one for the service, or of a cache that
- * is made with a password and lives no longer. Throws GssError NO_CRED where there are no tickets.
+ * Does `work` with the tickets of `identity`: those of a given cache, of the cache in the default collection that suits
+ * the service, or of a temporary cache filled with a password. Throws GssError NO_CRED if there are no tickets.
  */
 export async function withCache<T>(
   identity: Identity,
@@ -45,8 +45,8 @@ export async function withCache<T>(
 }
 
 /**
- * The principal named, and the cache of the default collection that has its tickets, or one of this process that they are
- * to be got into by the client keytab (KRB5_CLIENT_KTNAME, krb5.conf). Throws GssError NO_CRED where there is neither.
+ * The principal of that name, with the cache of the default collection that has its tickets, or with a cache in memory
+ * to be filled from the client keytab (KRB5_CLIENT_KTNAME, krb5.conf). Throws GssError NO_CRED if there is neither.
  */
 export async function identityByName(name: string, session: Session): Promise<Identity> {
   const client = await principalOf(name, session);

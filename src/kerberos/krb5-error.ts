@@ -3,10 +3,10 @@ import { type ErrorCode, KerberosError } from '../errors.ts';
 import { KRB_AP_ERR_BAD_INTEGRITY, KRB_ERR_GENERIC } from '../messages/error-codes.ts';
 import { reasonOf } from './failure.ts';
 
-/** The number of the reference implementation that stands for error 0 of RFC 4120 §7.5.9. */
+/** The reference implementation's number for error 0 of RFC 4120 §7.5.9. */
 const BASE = -1765328384;
 
-/** Its numbers and sentences for what no KDC says. */
+/** Its numbers and sentences for errors that no KDC reports. */
 const OWN_ERRORS: Partial<Record<ErrorCode, readonly [number: number, text?: string]>> = {
   PRINCIPAL_MALFORMED: [-1765328250, 'Malformed representation of principal'],
   CONFIG_UNREADABLE: [-1765328249],
@@ -19,7 +19,7 @@ const OWN_ERRORS: Partial<Record<ErrorCode, readonly [number: number, text?: str
   REPLY_SKEW: [-1765328236],
 };
 
-/** What went wrong as an Error with the reference implementation's sentence and number for it, its `cause` as ours. */
+/** An error as an Error with the reference implementation's sentence and number, and ours as its `cause`. */
 export function inKrb5Words(thrown: unknown): unknown {
   const error = reasonOf(thrown);
   if (!(error instanceof KerberosError)) return error;
@@ -34,7 +34,7 @@ interface Numbered extends KerberosError {
   readonly errorCode: number;
 }
 
-/** What a KDC has said that has led to this, such as that a password is wrong. */
+/** The KDC's error that has caused this one, such as that a password is wrong. */
 function numberedIn(error: unknown): Numbered | undefined {
   if (!(error instanceof KerberosError)) return undefined;
   return 'errorCode' in error ? (error as Numbered) : numberedIn(error.cause);

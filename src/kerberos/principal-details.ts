@@ -7,14 +7,14 @@ import { openEnvironment } from './environment.ts';
 import { reasonOf } from './failure.ts';
 import { inKrb5Words } from './krb5-error.ts';
 
-/** The number of the reference implementation for keytabs of no known type, and those of POSIX for files. */
+/** The reference implementation's number for keytabs of an unknown type, and those of POSIX for files. */
 const KRB5_KT_UNKNOWN_TYPE = -1765328204;
 const ENOENT = 2;
 const EIO = 5;
 
 /**
- * Resolves to the name of `service/hostname`, with its realm, in the default keytab. Rejects with an Error where it is not
- * there or there is no such keytab.
+ * Resolves to the name of `service/hostname`, with its realm, in the default keytab. Rejects with an Error if the
+ * keytab does not have it or does not exist.
  */
 export function principalDetails(service: string, hostname: string): Promise<string>;
 export function principalDetails(service: string, hostname: string, callback: Callback<string>): void;

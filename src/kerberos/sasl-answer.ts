@@ -1,10 +1,11 @@
-/** RFC 4752 §3.1: that messages are to be left as they are. */
+/** RFC 4752 §3.1: no security layer. */
 const NO_LAYER = 1;
 const OFFER_BYTES = 4;
 
 /**
- * The message to wrap. For a user it is the answer to a server's offer of SASL layers: none, for the offer's size, and whom
- * to act as. Without one an offer is answered all the same, and anything that cannot be one is the message itself.
+ * The message to wrap. If a user is given, it is the answer to a server's offer of SASL layers: no layer, the offered
+ * size, and the user to act as. Without a user, an offer is answered likewise; anything that cannot be an offer is the
+ * message itself.
  */
 export function saslAnswer(message: Uint8Array, user: unknown): Uint8Array {
   if (typeof user !== 'string' && message.length !== OFFER_BYTES) return message;

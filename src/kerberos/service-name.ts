@@ -3,18 +3,18 @@ import type { Session } from '../cli/session.ts';
 import { GssError } from '../gss/gss-error.ts';
 import type { Principal } from '../messages/principal.ts';
 
-/** A service by the name that applications give it. */
+/** A service by the name that applications use. */
 export interface ServiceName {
   readonly service: string;
-  /** The host's name as it was given; undefined for whichever host we are. */
+  /** The host's name as it was given; undefined for this host, whatever its name. */
   readonly host: string | undefined;
-  /** Undefined where the host's is to be found out. */
+  /** Undefined if it is to be determined from the host. */
   readonly realm: string | undefined;
 }
 
 /**
- * The parts of `type@host`, of the `type/host` of Windows, or of `type`; the host may have `@REALM` behind it. Throws
- * GssError BAD_NAME for empty text.
+ * The parts of `type@host`, of the `type/host` that Windows uses, or of `type`; the host may be followed by `@REALM`.
+ * Throws GssError BAD_NAME for empty text.
  */
 export function parseServiceName(text: string): ServiceName {
   const [, service, host, realm] = /^([^@/]*)(?:[@/]([^@]*)(?:@(.*))?)?$/s.exec(text) ?? [];
@@ -22,7 +22,7 @@ export function parseServiceName(text: string): ServiceName {
   return { service, host: host || undefined, realm: realm || undefined };
 }
 
-/** The principal that goes by such a name; its realm is empty where the client's KDC is to know. */
+/** The principal of a service; its realm is empty where the client's KDC is to determine it. */
 export async function servicePrincipal(
   { service, host, realm }: ServiceName,
   session: Session,

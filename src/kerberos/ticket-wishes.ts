@@ -1,7 +1,7 @@
 import type { Session } from '../cli/session.ts';
 import type { InitialOptions } from '../client/initial.ts';
 
-/** What krb5.conf wishes of new ticket-granting tickets, and of how to get them. */
+/** What krb5.conf sets for new ticket-granting tickets and for getting them. */
 export function ticketWishes({ config: { libdefaults } }: Session) {
   return {
     kdcTimesync: libdefaults.kdcTimesync,

@@ -12,7 +12,7 @@ import { challengeKey } from './fast-keys.ts';
 import type { PreauthMechanism } from './mechanism.ts';
 import { modified } from './modified.ts';
 
-/** RFC 6113 §5.4.6: the time of day, sealed by both sides in keys that only who has the client's key can make. */
+/** RFC 6113 §5.4.6: the time, sealed by both sides under keys that only the owner of the client's key can derive. */
 export const encryptedChallenge: PreauthMechanism = {
   name: 'encrypted challenge',
   padataType: PA_ENCRYPTED_CHALLENGE,
@@ -32,8 +32,8 @@ export const encryptedChallenge: PreauthMechanism = {
         const clientKey = await context.clientKey();
         if (answer === undefined) throw modified('no challenge of the KDC');
         const challenge = EncryptedData.decode(answer);
-        // The time is the KDC's own affair; that it can be opened proves who sealed it. Heimdal's KDC, as of 7.8, seals it
-        // in the client's key of the two, but with a usage that only the KDC's challenges have.
+        // The time itself does not matter; that it can be opened proves who sealed it. Heimdal's KDC, as of 7.8, seals
+        // it under the client's key of the two, but with the key usage of the KDC's challenges.
         const proven = SIDES.some(side => opens(challenge, challengeKey(side, armorKey, clientKey)));
         if (!proven) throw modified('a challenge of somebody else');
         return clientKey;

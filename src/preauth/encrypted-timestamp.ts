@@ -4,7 +4,7 @@ import { seal } from '../messages/seal.ts';
 import { EncryptedData } from '../messages/types.ts';
 import type { PreauthMechanism } from './mechanism.ts';
 
-/** RFC 4120 §5.2.7.2: the time of day, sealed in the client's key. */
+/** RFC 4120 §5.2.7.2: the time, sealed in the client's key. */
 export const encryptedTimestamp: PreauthMechanism = {
   name: 'encrypted timestamp',
   padataType: PA_ENC_TIMESTAMP,

@@ -16,15 +16,15 @@ export function defaultSalt(principal: Principal): string {
   return principal.realm + principal.components.join('');
 }
 
-/** Whether padata names enctypes of the client's keys. */
+/** Whether padata of this type name enctypes of the client's keys. */
 export function namesEnctypes({ padataType }: PaData): boolean {
   return padataType === PA_ETYPE_INFO2 || padataType === PA_ETYPE_INFO;
 }
 
 /**
- * What a KDC says of the client's key in METHOD-DATA or in an AS-REP's padata (RFC 4120 §5.2.7.3–5): of the enctypes it
- * names, the one that comes first among the acceptable. ETYPE-INFO2 wins over ETYPE-INFO, that over PW-SALT, and the
- * first of a kind over later ones; without any, `otherwise.etype` and the default salt. Undefined where the KDC names
+ * What a KDC says about the client's key in METHOD-DATA or in an AS-REP's padata (RFC 4120 §5.2.7.3–5): of the enctypes
+ * that it names, the first of ours. ETYPE-INFO2 takes precedence over ETYPE-INFO, that over PW-SALT, and earlier padata
+ * over later ones of their type; without any, `otherwise.etype` and the default salt. Undefined where the KDC names
  * enctypes and none is acceptable.
  */
 export function findHints(
@@ -35,7 +35,7 @@ export function findHints(
   const ownSalt = textToBytes(defaultSalt(otherwise.client));
   const offers = entries(padata);
   if (offers !== undefined) {
-    // Our order counts: a keytab may lack the key that the KDC would like best.
+    // Our order counts: a keytab may lack the key that the KDC prefers.
     const offer = acceptable.flatMap(etype => offers.find(entry => entry.etype === etype) ?? [])[0];
     return offer && { etype: offer.etype, salt: offer.salt ?? ownSalt, s2kparams: offer.s2kparams };
   }
@@ -44,7 +44,7 @@ export function findHints(
   return { etype: otherwise.etype, salt: salt ?? ownSalt, s2kparams: undefined };
 }
 
-/** The enctypes that padata name for the client's key, best first; undefined where none is named. */
+/** The enctypes that padata name for the client's key, the preferred first; undefined where none is named. */
 export function hintedEnctypes(padata: readonly PaData[]): readonly number[] | undefined {
   return entries(padata)?.map(({ etype }) => etype);
 }

@@ -8,7 +8,7 @@ const DIGESTS: ReadonlyMap<string, string> = new Map([
   ['2.16.840.1.101.3.4.2.3', 'sha512'],
 ]);
 
-/** RSA without a digest of its own: that of the signer's info counts (RFC 3370 §3.2). */
+/** RSA without a digest of its own: that of the SignerInfo is used (RFC 3370 §3.2). */
 export const RSA_ENCRYPTION = '1.2.840.113549.1.1.1';
 export const RSA_PSS = '1.2.840.113549.1.1.10';
 
@@ -34,23 +34,23 @@ const SIGNATURES: ReadonlyMap<string, SignatureAlgorithm> = new Map([
   ['1.3.101.113', { keyType: 'ed448', digest: undefined }],
 ]);
 
-/** node:crypto's name of a digest; undefined for one that is not taken here. */
+/** node:crypto's name of a digest; undefined for one that is not accepted here. */
 export function digestName(oid: string): string | undefined {
   return DIGESTS.get(oid);
 }
 
-/** The object identifier of one of the digests that are taken here. */
+/** The object identifier of one of the accepted digests. */
 export function digestOid(name: string): string {
   for (const [oid, digest] of DIGESTS) if (digest === name) return oid;
   throw new TypeError(`no such digest: ${name}`);
 }
 
-/** What a signature algorithm is made of; undefined for one that is not taken here. */
+/** The key type and digest of a signature algorithm; undefined for one that is not accepted here. */
 export function signatureAlgorithm(oid: string): SignatureAlgorithm | undefined {
   return SIGNATURES.get(oid);
 }
 
-/** The object identifier of a signature by ECDSA with a digest. */
+/** The object identifier of ECDSA with a digest. */
 export function ecdsaOid(digest: string): string {
   for (const [oid, row] of SIGNATURES) if (row.keyType === 'ec' && row.digest === digest) return oid;
   throw new TypeError(`no ECDSA with ${digest}`);

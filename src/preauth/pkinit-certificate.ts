@@ -25,7 +25,7 @@ import { type Principal, toPrincipal } from '../messages/principal.ts';
 
 type AlgorithmIdentifier = Certificate['signatureAlgorithm'];
 
-/** What PKINIT wants to know of a certificate and node:crypto does not tell. */
+/** What PKINIT needs to know of a certificate and node:crypto does not provide. */
 export interface CertificateFacts {
   /** DER of the Name. */
   readonly issuer: Uint8Array;
@@ -36,7 +36,7 @@ export interface CertificateFacts {
   readonly subjectKeyIdentifier: Uint8Array | undefined;
   /** The names of id-pkinit-san (RFC 4556 §3.2.2). */
   readonly principals: readonly Principal[];
-  /** The user principal names that Microsoft puts into certificates. */
+  /** The user principal names that Microsoft's certificates contain. */
   readonly upns: readonly string[];
   readonly dnsNames: readonly string[];
   /** The key purposes; undefined where the certificate does not limit them. */
@@ -44,13 +44,13 @@ export interface CertificateFacts {
   /** Bits as RFC 5280 §4.2.1.3 numbers them, bit 0 highest; undefined where the certificate does not limit them. */
   readonly keyUsage: number | undefined;
   readonly basicConstraints: ValueOf<typeof BasicConstraints> | undefined;
-  /** The critical extensions that nobody here understands, and the constraints that nobody here checks. */
+  /** The critical extensions that are not understood here, and the constraints that are not checked here. */
   readonly unknownCritical: readonly string[];
 }
 
 const ID_PKINIT_SAN = '1.3.6.1.5.2.2';
 const ID_MS_UPN = '1.3.6.1.4.1.311.20.2.3';
-/** Policies need no processing where none is asked for (RFC 5280 §6.1.1). */
+/** Policies need not be processed unless they are required (RFC 5280 §6.1.1). */
 const UNDERSTOOD = [
   EXT_SUBJECT_KEY_IDENTIFIER,
   EXT_KEY_USAGE,
@@ -69,7 +69,7 @@ export function readCertificate(bytes: Uint8Array): X509Certificate {
   }
 }
 
-/** The public key of a certificate. Throws KerberosError CODEC for one of a kind that nobody here knows. */
+/** The public key of a certificate. Throws KerberosError CODEC for a key of an unknown kind. */
 export function publicKeyOf(certificate: X509Certificate): KeyObject {
   try {
     return certificate.publicKey;
@@ -78,7 +78,7 @@ export function publicKeyOf(certificate: X509Certificate): KeyObject {
   }
 }
 
-/** Looks into a certificate (RFC 5280 §4). Throws CodecError. */
+/** Reads the facts from a certificate (RFC 5280 §4). Throws CodecError. */
 export function inspectCertificate(certificate: X509Certificate): CertificateFacts {
   const { tbsCertificate: tbs, signatureAlgorithm } = Certificate.decode(certificate.raw);
   const extensions = tbs.extensions ?? [];

@@ -8,8 +8,9 @@ import { EncryptedData, EncryptionKey, type PaData } from '../messages/types.ts'
 import { modified } from './modified.ts';
 
 /**
- * Checks that client and KDC both had their part in an anonymous client's session key (RFC 8062 §7): else whoever can
- * make a reply could make many with one key. Throws KerberosError REPLY_MODIFIED, ENCTYPE_UNSUPPORTED and CODEC.
+ * Checks that both client and KDC have contributed to an anonymous client's session key (RFC 8062 §7): otherwise
+ * whoever can make a reply could make many with the same key. Throws KerberosError REPLY_MODIFIED, ENCTYPE_UNSUPPORTED
+ * and CODEC.
  */
 export function checkContribution(padata: readonly PaData[], replyKey: Key, sessionKey: EncryptionKey): void {
   const sent = padata.find(({ padataType }) => padataType === PA_PKINIT_KX)?.padataValue;
@@ -22,13 +23,13 @@ export function checkContribution(padata: readonly PaData[], replyKey: Key, sess
   if (!same) throw modified('a session key that the KDC made alone');
 }
 
-/** The KDC's side: the padata that carries its contribution. */
+/** The KDC's side: the padata that carry its contribution. */
 export function sealContribution(contribution: Key, replyKey: Key): PaData {
   const sealed = seal(EncryptionKey, toEncryptionKey(contribution), replyKey, KU_PA_PKINIT_KX);
   return { padataType: PA_PKINIT_KX, padataValue: EncryptedData.encode(sealed) };
 }
 
-/** The session key that both sides' parts make. */
+/** The session key made from both contributions. */
 export function sessionKeyOf(contribution: Key, replyKey: Key): Key {
   return cf2(contribution, replyKey, 'PKINIT', 'KEYEXCHANGE');
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { KerberosError } from '../errors.ts';
 import { type RevocationList, readRevocationList } from './pkinit-revocation.ts';
 
-/** Nobody's certificates take more. */
+/** More than any certificate takes. */
 const MAX_BYTES = 1 << 22;
 const CERTIFICATE =
   /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
@@ -25,19 +25,22 @@ export function readCertificates(path: string): readonly X509Certificate[] {
   }
 }
 
-/** What `read` finds in the files of a directory, of which some have nothing for it. Throws KerberosError PKINIT_IDENTITY. */
+/**
+ * What `read` returns for the files of a directory; files of another kind are skipped. Throws KerberosError
+ * PKINIT_IDENTITY.
+ */
 export function readAllIn<T>(directory: string, read: (path: string) => readonly T[]): readonly T[] {
   return listDirectory(directory).flatMap(name => {
     try {
       return read(join(directory, name));
     } catch {
-      // Certificates, lists of revoked ones and keys may lie in one directory.
+      // Certificates, revocation lists and keys may be in the same directory.
       return [];
     }
   });
 }
 
-/** The lists of revoked certificates of a file, PEM with any number of them or DER with one. Throws as `readCertificates`. */
+/** The revocation lists of a file, PEM with any number of them or DER with one. Throws as `readCertificates`. */
 export function readRevocationLists(path: string): readonly RevocationList[] {
   const bytes = readSmallFile(path, 'CRL');
   const blocks = bytes.toString('latin1').match(CRL);
@@ -49,7 +52,7 @@ export function readRevocationLists(path: string): readonly RevocationList[] {
   }
 }
 
-/** The names in a directory, in order. Throws KerberosError PKINIT_IDENTITY. */
+/** The names in a directory, sorted. Throws KerberosError PKINIT_IDENTITY. */
 export function listDirectory(directory: string): readonly string[] {
   try {
     return readdirSync(directory).sort();
@@ -59,8 +62,8 @@ export function listDirectory(directory: string): readonly string[] {
 }
 
 /**
- * The private key of a file: PEM, in PKCS#8 or the older forms, or DER of PKCS#8; a passphrase is asked for where the key
- * is encrypted. Throws KerberosError PKINIT_IDENTITY, and what `readPassphrase` throws.
+ * The private key of a file: PEM, in PKCS#8 or the older forms, or DER of PKCS#8; for an encrypted key,
+ * `readPassphrase` is called. Throws KerberosError PKINIT_IDENTITY, and what `readPassphrase` throws.
  */
 export async function readPrivateKey(path: string, readPassphrase: ReadPassphrase): Promise<KeyObject> {
   const bytes = readSmallFile(path, 'key');

@@ -12,7 +12,7 @@ type Algorithm = ValueOf<typeof AlgorithmIdentifier>;
 /** A Diffie-Hellman group, a row of the table. */
 export interface PkinitGroup {
   readonly name: PkinitGroupName;
-  /** As in a SubjectPublicKeyInfo; made when it is asked for. */
+  /** The algorithm as in a SubjectPublicKeyInfo; made when it is asked for. */
   algorithm(): Algorithm;
   generate(): DhPair;
 }
@@ -21,7 +21,7 @@ export interface PkinitGroup {
 export interface DhPair {
   /** The content of the BIT STRING that carries a public key. */
   readonly publicKey: Uint8Array;
-  /** The shared secret, in the fixed length of the group. Throws KerberosError CODEC for a key that is not of the group. */
+  /** The shared secret, in the fixed length of the group. Throws KerberosError CODEC for a key outside the group. */
   agree(peer: Uint8Array): Uint8Array;
 }
 
@@ -29,7 +29,7 @@ export interface DhPair {
 const DH_PUBLIC_NUMBER = '1.2.840.10046.2.1';
 const EC_PUBLIC_KEY = '1.2.840.10045.2.1';
 
-/** RFC 3279 §2.3.3, without what nobody verifies. */
+/** RFC 3279 §2.3.3, without the optional validation parameters, which nobody verifies. */
 const DomainParameters = sequence('DomainParameters', { p: Integer, g: Integer, q: Integer });
 
 /** Weakest first. */
@@ -41,12 +41,12 @@ const GROUPS: readonly PkinitGroup[] = [
   curve('P-521', 'secp521r1', '1.3.132.0.35'),
 ];
 
-/** The groups from `weakest` on, which comes first. */
+/** The groups that are at least as strong as `weakest`, which comes first. */
 export function groupsFrom(weakest: PkinitGroupName): readonly PkinitGroup[] {
   return GROUPS.slice(GROUPS.findIndex(({ name }) => name === weakest));
 }
 
-/** The one of `groups` that a SubjectPublicKeyInfo names; undefined for another. Throws CodecError. */
+/** The one of `groups` that a SubjectPublicKeyInfo names; undefined if it is none of them. Throws CodecError. */
 export function groupOf(
   { algorithm, parameters }: Algorithm,
   groups: readonly PkinitGroup[],
@@ -56,7 +56,7 @@ export function groupOf(
     const own = group.algorithm();
     if (own.algorithm !== algorithm) return false;
     if (algorithm === EC_PUBLIC_KEY) return Buffer.compare(own.parameters!, parameters) === 0;
-    // Peers may add what we leave out.
+    // Peers may include optional parameters, which we omit.
     const [ours, theirs] = [DomainParameters.decode(own.parameters!), DomainParameters.decode(parameters)];
     return ours.p === theirs.p && ours.g === theirs.g;
   });
@@ -117,8 +117,8 @@ function numbersOf(group: string): { p: bigint; g: bigint } {
 }
 
 /**
- * The Jacobi symbol: 1 for the squares modulo a prime, which are the subgroup that 2 generates modulo a safe prime that
- * is 7 modulo 8. A public key beyond it would tell a bit of ours.
+ * The Jacobi symbol: 1 for the squares modulo a prime, which are the subgroup that 2 generates modulo a safe prime
+ * congruent to 7 modulo 8. A public key outside the subgroup would reveal a bit of our secret.
  */
 function jacobi(number: bigint, modulus: bigint): number {
   let [a, n, sign] = [number % modulus, modulus, 1];

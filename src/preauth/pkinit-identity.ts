@@ -14,22 +14,22 @@ import { onlyMatch } from './pkinit-match.ts';
 import type { PkinitIdentity } from './pkinit-options.ts';
 import { readPkcs12 } from './pkinit-pkcs12.ts';
 
-/** What reading identities and anchors takes from outside. */
+/** What reading identities and anchors needs from outside. */
 export interface PkinitSurroundings {
-  /** Asked for the passphrase of a key. */
+  /** Called for the passphrase of a key. */
   readonly readPassphrase: ReadPassphrase;
-  /** What `ENV:` names. */
+  /** The variables that `ENV:` may name. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** Whose identity is looked for, and which. */
 export interface WantedIdentity {
   readonly client: Principal;
-  /** MIT's pkinit_cert_match; what they choose among what there is, even if that is one, is taken. */
+  /** MIT's pkinit_cert_match rules; the certificate must match one of them, even if there is only one. */
   readonly matchRules?: readonly string[] | undefined;
 }
 
-/** An identity and its name, as MIT gives it: with its type, and that of each file. */
+/** An identity and its name in MIT's form: with its type, and that of each file. */
 export interface LoadedIdentity {
   readonly identity: PkinitIdentity;
   readonly identityName: string;
@@ -72,7 +72,7 @@ export async function loadIdentity(
 }
 
 /**
- * What `read` finds under one of MIT's names: `FILE:` or `DIR:`, or `ENV:` with one of these. Throws KerberosError
+ * What `read` returns for one of MIT's names: `FILE:` or `DIR:`, or `ENV:` with one of these. Throws KerberosError
  * PKINIT_IDENTITY.
  */
 export function loadFiles<T>(
@@ -105,7 +105,7 @@ function split(name: string, surroundings: Pick<PkinitSurroundings, 'env'>): Nam
 }
 
 function byType(name: string): Named {
-  // One letter is a drive of Windows.
+  // A single letter is a Windows drive.
   const [, type, residual] = /^([A-Z\d]{2,}):(.*)$/s.exec(name) ?? [];
   return type === undefined ? { type: 'FILE', residual: name } : { type, residual: residual! };
 }
@@ -125,7 +125,7 @@ async function loadPair(files: Files, readPassphrase: ReadPassphrase): Promise<L
   };
 }
 
-/** The certificate that the key is for, and the others as its chain. */
+/** The certificate that belongs to the key, and the others as its chain. */
 function identityOf(
   certificates: readonly X509Certificate[],
   privateKey: KeyObject,
@@ -133,7 +133,7 @@ function identityOf(
 ): PkinitIdentity {
   const certificate = certificates.find(candidate => candidate.checkPrivateKey(privateKey));
   if (certificate === undefined) throw failed(`The key is not that of the certificate '${name}'`);
-  // Those above that issued themselves are not to be sent (RFC 4556 §3.2.1).
+  // Self-issued certificates above it must not be sent (RFC 4556 §3.2.1).
   const chain = certificates.filter(other => other !== certificate && !other.checkIssued(other));
   return { certificate, privateKey, chain };
 }
@@ -146,7 +146,7 @@ interface Pair extends Candidate {
   readonly files: Files;
 }
 
-/** The pairs of a directory; what cannot be read is not one of them. */
+/** The pairs of files in a directory; unreadable ones are skipped. */
 function pairsIn(directory: string): readonly Pair[] {
   const names = listDirectory(directory);
   return names
@@ -164,7 +164,7 @@ function pairsIn(directory: string): readonly Pair[] {
     });
 }
 
-/** The one that the rules choose; where there are none, the one whose certificate names the client, or the only one. */
+/** The candidate that the rules choose; without rules, the one whose certificate names the client, or the only one. */
 function choose<T extends Candidate>(
   candidates: readonly T[],
   { client, matchRules = [] }: WantedIdentity,

@@ -15,7 +15,7 @@ const PURPOSES: Readonly<Record<Exclude<PkinitEku, 'none'>, string>> = {
 
 interface Received {
   readonly certificate: X509Certificate;
-  /** What came with it. */
+  /** The other certificates that came with it. */
   readonly others: readonly X509Certificate[];
   readonly realm: string;
   readonly now: Date;
@@ -24,7 +24,7 @@ interface Received {
 
 /**
  * Checks that a certificate is that of a realm's KDC (RFC 4556 §3.2.4): it leads to an anchor, and it names the realm's
- * ticket-granting service, or else one of the host names we expect and has the key purpose of a KDC. Throws
+ * ticket-granting service, or else one of the expected host names and has the key purpose of a KDC. Throws
  * KerberosError KDC_NOT_TRUSTED and CODEC.
  */
 export function checkKdcCertificate(received: Received, material: PkinitMaterial): void {

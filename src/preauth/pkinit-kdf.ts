@@ -4,7 +4,7 @@ import { importKey, type Key } from '../crypto/key.ts';
 import { Krb5PrincipalName, OtherInfo, PkinitSuppPubInfo } from '../messages/pkinit.ts';
 import { type Principal, toPrincipalName } from '../messages/principal.ts';
 
-/** RFC 8636 §6: the key derivation functions, best first, and the digests they are made of. */
+/** RFC 8636 §6: the key derivation functions, best first, with their digests. */
 const KDFS: ReadonlyMap<string, string> = new Map([
   ['1.3.6.1.5.2.3.6.2', 'sha256'],
   ['1.3.6.1.5.2.3.6.4', 'sha384'],
@@ -15,7 +15,7 @@ const KDFS: ReadonlyMap<string, string> = new Map([
 /** The object identifiers of the functions, best first. */
 export const KDF_IDS: readonly string[] = [...KDFS.keys()];
 
-/** What goes into a key besides the shared secret (RFC 8636 §6). */
+/** The input of a key derivation besides the shared secret (RFC 8636 §6). */
 export interface KdfInfo {
   readonly etype: number;
   /** As in the AS-REQ. */
@@ -28,7 +28,7 @@ export interface KdfInfo {
   readonly pkAsRep: Uint8Array;
 }
 
-/** The reply key by the function `kdf` of a shared secret `z` (RFC 8636 §6). `kdf` is one of `KDF_IDS`. */
+/** The reply key that the function `kdf` derives from a shared secret `z` (RFC 8636 §6). `kdf` is one of `KDF_IDS`. */
 export function agilityKey(kdf: string, z: Uint8Array, info: KdfInfo): Key {
   const digest = KDFS.get(kdf);
   if (digest === undefined) throw new TypeError(`no such key derivation function: ${kdf}`);
@@ -51,7 +51,7 @@ export function agilityKey(kdf: string, z: Uint8Array, info: KdfInfo): Key {
   );
 }
 
-/** octetstring2key (RFC 4556 §3.2.3.1), of a KDC that knows no other function. */
+/** octetstring2key (RFC 4556 §3.2.3.1), for KDCs that know no other function. */
 export function octetStringToKey(etype: number, octets: Uint8Array): Key {
   return keyOf(etype, count =>
     createHash('sha1')
@@ -61,7 +61,7 @@ export function octetStringToKey(etype: number, octets: Uint8Array): Key {
   );
 }
 
-/** A key of as many blocks, counted from 1, as it takes. */
+/** A key made of as many blocks, counted from 1, as it takes. */
 function keyOf(etype: number, block: (count: number) => Uint8Array): Key {
   const { keyLength } = profileOf(etype);
   const bytes = new Uint8Array(keyLength);

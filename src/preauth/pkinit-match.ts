@@ -5,7 +5,7 @@ import { type CertificateFacts, inspectCertificate } from './pkinit-certificate.
 import { failed } from './pkinit-files.ts';
 import { posixRegex } from './pkinit-posix-regex.ts';
 
-/** A certificate as rules look at it. */
+/** The parts of a certificate that rules match. */
 interface Subject {
   readonly certificate: X509Certificate;
   readonly facts: CertificateFacts;
@@ -13,7 +13,7 @@ interface Subject {
 
 type Component = (subject: Subject) => boolean;
 
-/** Makes a component of the text after its keyword; undefined where that says nothing. */
+/** Makes a component from the text after its keyword; undefined for text that the keyword does not know. */
 type Keyword = (value: string) => Component | undefined;
 
 const KEYWORDS: ReadonlyMap<string, Keyword> = new Map([
@@ -55,9 +55,9 @@ const USAGES: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * The one of `candidates` that MIT's pkinit_cert_match chooses: each rule, in order, is `[&&|||]` and components such as
- * `<SUBJECT>regex` or `<EKU>list`, and the first that matches exactly one certificate counts; undefined where none does.
- * Throws KerberosError PKINIT_IDENTITY for a rule that cannot be read.
+ * The one of `candidates` that MIT's pkinit_cert_match chooses. Each rule, in order, is `[&&|||]` and components such
+ * as `<SUBJECT>regex` or `<EKU>list`; the first rule that matches exactly one certificate decides. Undefined if none
+ * does. Throws KerberosError PKINIT_IDENTITY for a rule that cannot be read.
  */
 export function onlyMatch<T extends { readonly certificate: X509Certificate }>(
   candidates: readonly T[],
@@ -82,7 +82,7 @@ function parseRule(rule: string): (subject: Subject) => boolean {
   const components: Component[] = [];
   for (let at = 1; at < parts.length; at += 2) {
     const component = componentOf(parts[at]!, parts[at + 1]!, rule);
-    // MIT passes over a rule with an empty or unknown list, and goes on with the next.
+    // MIT ignores a rule with an empty or unknown list, and continues with the next.
     if (component === undefined) return () => false;
     components.push(component);
   }
@@ -105,7 +105,7 @@ function byPattern(source: string, textsOf: (subject: Subject) => readonly strin
   return subject => textsOf(subject).some(text => pattern.test(text));
 }
 
-/** What the words of a list stand for; undefined where there is an unknown one. */
+/** The values of the words in a list; undefined if there is an unknown one. */
 function listed<T>(value: string, words: ReadonlyMap<string, T>): readonly T[] | undefined {
   // MIT lets a comma end the list.
   const found = value
@@ -115,7 +115,7 @@ function listed<T>(value: string, words: ReadonlyMap<string, T>): readonly T[] |
   return found.every(each => each !== undefined) ? found : undefined;
 }
 
-/** A Name in one line, as OpenSSL gives it to MIT, of node:crypto's lines with their escapes. */
+/** A Name on a single line, as OpenSSL gives it to MIT, from node:crypto's lines with their escapes. */
 function nameText(lines: string): string {
   return lines
     .replaceAll('\n', ',')

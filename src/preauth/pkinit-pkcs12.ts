@@ -8,8 +8,8 @@ export interface Pkcs12 {
 }
 
 /**
- * Opens a PKCS#12 file (RFC 7292), without a passphrase if that will do. Throws KerberosError PKINIT_IDENTITY, and what
- * `readPassphrase` throws.
+ * Opens a PKCS#12 file (RFC 7292), without a passphrase if it needs none. Throws KerberosError PKINIT_IDENTITY, and
+ * what `readPassphrase` throws.
  */
 export async function readPkcs12(path: string, readPassphrase: ReadPassphrase): Promise<Pkcs12> {
   const bytes = readSmallFile(path, 'PKCS12');

@@ -5,7 +5,7 @@ import { CertificateList, TbsCertList } from '../messages/cms-crl.ts';
 import { signatureAlgorithm } from './pkinit-algorithms.ts';
 import { inspectCertificate, publicKeyOf } from './pkinit-certificate.ts';
 
-/** A list of revoked certificates (RFC 5280 §5). */
+/** A certificate revocation list (RFC 5280 §5). */
 export interface RevocationList {
   /** DER of the Name. */
   readonly issuer: Uint8Array;
@@ -18,11 +18,11 @@ export interface RevocationList {
 
 export interface Revocation {
   readonly lists: readonly RevocationList[];
-  /** Whether each issuer must have a list that is up to date. */
+  /** Whether each issuer must have a current list. */
   readonly required: boolean;
 }
 
-/** Reads a list's DER; nothing vouches for it yet. Throws CodecError. */
+/** Reads a list's DER, without verifying its signature. Throws CodecError. */
 export function readRevocationList(bytes: Uint8Array): RevocationList {
   const signed = CertificateList.decode(bytes);
   const { issuer, thisUpdate, nextUpdate, revokedCertificates = [] } = TbsCertList.decode(signed.tbsCertList);
@@ -35,7 +35,10 @@ export function readRevocationList(bytes: Uint8Array): RevocationList {
   };
 }
 
-/** Why a certificate of `issuer` does not count any more, in OpenSSL's words; undefined where it does. */
+/**
+ * Why a certificate of `issuer` has been revoked or must be treated as such, in OpenSSL's words; undefined if it is
+ * valid.
+ */
 export function revocationFault(
   certificate: X509Certificate,
   issuer: X509Certificate,
@@ -63,7 +66,7 @@ function isCurrent({ from, until }: RevocationList, now: Date): boolean {
   return from <= now && (until === undefined || now <= until);
 }
 
-/** `YYMMDDHHMMSSZ`, of 1950 to 2049, or the same with a whole year (RFC 5280 §4.1.2.5). */
+/** `YYMMDDHHMMSSZ`, of 1950 to 2049, or the same with a four-digit year (RFC 5280 §4.1.2.5). */
 function parseTime(der: Uint8Array): Date {
   const text = bytesToText(der.subarray(2));
   const [, year, month, day, hour, minute, second] =

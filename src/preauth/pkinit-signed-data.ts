@@ -15,12 +15,12 @@ import { digestName, digestOid, ecdsaOid, RSA_ENCRYPTION, signatureAlgorithm } f
 import { inspectCertificate, publicKeyOf, readCertificate } from './pkinit-certificate.ts';
 import type { PkinitIdentity } from './pkinit-options.ts';
 
-/** What a CMS message brought. */
+/** The contents of a CMS message. */
 export interface Signed {
   readonly content: Uint8Array;
-  /** Whose key verified the signature; undefined where nobody signed. Nothing vouches for it yet. */
+  /** The certificate whose key made the signature; undefined for an unsigned message. It is not verified yet. */
   readonly signer: X509Certificate | undefined;
-  /** All certificates that came with it. */
+  /** All certificates in the message. */
   readonly certificates: readonly X509Certificate[];
 }
 
@@ -32,8 +32,7 @@ const NULL = Uint8Array.of(5, 0);
 const VERSION = 3;
 
 /**
- * The DER of a ContentInfo with `content` signed (RFC 5652 §5), or, without an identity, with nobody's signature as
- * RFC 8062 §4.1.1 has it.
+ * The DER of a ContentInfo with `content` signed (RFC 5652 §5) or, without an identity, unsigned as in RFC 8062 §4.1.1.
  */
 export function signData(
   contentType: string,
@@ -52,8 +51,8 @@ export function signData(
 }
 
 /**
- * The content of a signed CMS message, whose signature verifies with the key of the certificate that came with it; who
- * that is remains to be checked. Throws KerberosError CODEC and INTEGRITY.
+ * The content of a signed CMS message, after verifying the signature with the key of a certificate in the message; the
+ * certificate itself remains to be verified. Throws KerberosError CODEC and INTEGRITY.
  */
 export function openSignedData(bytes: Uint8Array, contentType: string): Signed {
   const info = ContentInfo.decode(bytes);
@@ -122,7 +121,9 @@ function isNamed(certificate: X509Certificate, sid: SignerIdentifier): boolean {
   return subjectKeyIdentifier !== undefined && Buffer.compare(named, subjectKeyIdentifier) === 0;
 }
 
-/** Whether the signature, and through the signed attributes the content, are the key's (RFC 5652 §5.4 and §5.6). */
+/**
+ * Whether the signature, and through the signed attributes the content, was made with the key (RFC 5652 §5.4 and §5.6).
+ */
 function isSigned(
   { digestAlgorithm, signatureAlgorithm: { algorithm }, signature, signedAttrs }: SignerInfo,
   contentType: string,
@@ -132,10 +133,10 @@ function isSigned(
   const digest = digestName(digestAlgorithm.algorithm);
   const known = signatureAlgorithm(algorithm);
   if (digest === undefined || known === undefined) throw malformed('a signature by unknown algorithms');
-  // MIT's kinit says RSA of whatever key it has; what counts is the key.
+  // MIT's kinit states RSA whatever the key; the key itself counts.
   const usable = publicKey.asymmetricKeyType === 'rsa' || publicKey.asymmetricKeyType === 'ec';
   if (!usable || (known.digest ?? digest) !== digest) return false;
-  // Content other than plain data is signed by way of attributes only.
+  // Content other than plain data can be signed only through attributes.
   if (signedAttrs === undefined) return false;
   const attributes = Uint8Array.from(signedAttrs);
   attributes[0] = SET;

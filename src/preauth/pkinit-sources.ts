@@ -4,19 +4,19 @@ import { failed, readCertificates, readRevocationLists } from './pkinit-files.ts
 import { type LoadedIdentity, loadFiles, loadIdentity, type PkinitSurroundings } from './pkinit-identity.ts';
 import type { PkinitMaterial } from './pkinit-options.ts';
 
-/** Where the parts of a `PkinitMaterial` are, under MIT's names; the rest of it as it is. */
+/** The material for PKINIT as MIT's names of files, and the other settings. */
 export interface PkinitSources
   extends Omit<PkinitMaterial, 'identity' | 'anchors' | 'intermediates' | 'identityName' | 'revocation'>,
     PkinitSurroundings {
-  /** The first that can be loaded, and that the rules agree to, is used. */
+  /** The first identity that can be loaded and that the rules accept is used. */
   readonly identities: readonly string[];
-  /** MIT's pkinit_cert_match; there are none if not given. */
+  /** MIT's pkinit_cert_match; no rules if not given. */
   readonly matchRules?: readonly string[] | undefined;
   readonly anchors: readonly string[];
   readonly pool: readonly string[];
-  /** Lists of revoked certificates. */
+  /** Revocation lists. */
   readonly revoked: readonly string[];
-  /** Whether each issuer must have a list that is up to date. */
+  /** Whether each issuer must have a current list. */
   readonly requireCrlChecking: boolean;
 }
 

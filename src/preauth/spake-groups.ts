@@ -3,7 +3,7 @@ import { p256, p384, p521 } from '../crypto/ec-nist.ts';
 import type { Trace } from '../trace.ts';
 import { openGroup, type SpakeGroup, type SpakeParameters } from './spake-group.ts';
 
-/** The numbers of every group. */
+/** The parameters of every group. */
 export const spakeParameters: readonly SpakeParameters[] = [
   {
     number: 1,
@@ -82,7 +82,7 @@ export const spakeParameters: readonly SpakeParameters[] = [
 /** Every group. */
 export const spakeGroups: readonly SpakeGroup[] = spakeParameters.map(openGroup);
 
-/** The groups of krb5.conf's names, in their order; names that nobody knows are passed over, as MIT does. */
+/** The groups with krb5.conf's names, in their order; unknown names are ignored, as in MIT. */
 export function groupsNamed(names: readonly string[], trace: Trace): readonly SpakeGroup[] {
   return names.flatMap(name => {
     const known = spakeGroups.find(row => row.name.toLowerCase() === name.toLowerCase());

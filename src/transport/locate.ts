@@ -10,10 +10,10 @@ import { orderByChance, type SrvLookup, type SrvRecord } from './srv.ts';
 import type { StopSignal } from './stop-signal.ts';
 import type { UriLookup, UriRecord } from './uri.ts';
 
-/** More KDCs than a realm needs, and few enough that whoever forges DNS cannot make us flood a third party. */
+/** More KDCs than a realm needs, and few enough that forged DNS answers cannot make us flood a third party. */
 const MAX_RECORDS = 32;
 
-/** A KDC and the protocols it is reached by. */
+/** A KDC and the protocols over which it can be reached. */
 export interface Server {
   readonly host: string;
   readonly port: number;
@@ -34,7 +34,7 @@ export interface LocateOptions {
 /**
  * The servers of a service of a realm, best first: from the profile, else from DNS if `dns_lookup_kdc` allows, by URI
  * records, else by SRV records. Throws `TransportError` REALM_UNKNOWN if there are none, `ConfigError` CONFIG_VALUE for
- * one that cannot be read.
+ * one that cannot be parsed.
  */
 export async function locateServers(
   config: Config,
@@ -53,8 +53,8 @@ export async function locateServers(
 }
 
 /**
- * What to try, in order: each server by datagram or by stream as `datagramFirst` has it, then the servers which know
- * both by the other.
+ * The targets to try, in order: each server over UDP or over a stream, as `datagramFirst` says, then the servers that
+ * have both over the other.
  */
 export function orderTargets(servers: readonly Server[], datagramFirst: boolean): readonly Target[] {
   const last: ProtocolName = datagramFirst ? 'tcp' : 'udp';
@@ -69,9 +69,9 @@ export function orderTargets(servers: readonly Server[], datagramFirst: boolean)
   return [...sooner, ...later];
 }
 
-/** A realm that could stand in a DNS name and a message: without quotes and control characters. */
+/** Whether a realm may appear in a DNS name and in a message: it has no quotes and no control characters. */
 function isRealmName(realm: string): boolean {
-  // Not by `\p{Cc}`: to look a property up takes half a millisecond.
+  // Not `\p{Cc}`: looking up a Unicode property takes half a millisecond.
   return /^[ !#-~\u00a0-\uffff]+$/.test(realm);
 }
 
@@ -171,7 +171,7 @@ async function locateBySrv(
       const name = `${prefix}._${protocol}.${zone}`;
       const query = `SRV ${name}`;
       const records = await asked({ query, name, trace, failures }, () => lookupSrv(name, signal), srvText);
-      // A lone dot says that the service is not offered.
+      // A lone dot means that the service is not offered.
       return orderByChance(records.filter(({ name }) => name !== '' && name !== '.')).slice(0, MAX_RECORDS);
     }),
   );
@@ -187,13 +187,13 @@ async function locateBySrv(
 
 interface Question {
   readonly name: string;
-  /** The record's type and the name. */
+  /** The record's type and name. */
   readonly query: string;
   readonly trace: Trace;
   readonly failures: TransportAttempt[];
 }
 
-/** The records that DNS has, none where it gives no answer. */
+/** The records in DNS; none if it does not answer. */
 async function asked<T>(
   { name, query, trace, failures }: Question,
   lookup: () => Promise<readonly T[]>,

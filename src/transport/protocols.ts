@@ -1,37 +1,37 @@
 import type { StopSignal } from './stop-signal.ts';
 import { exchangeUdp } from './udp.ts';
 
-/** The ways to carry a message to a KDC. */
+/** The protocols that carry a message to a KDC. */
 export type ProtocolName = 'udp' | 'tcp' | 'unix' | 'https';
 
 /** One KDC over one protocol. */
 export interface Target {
   readonly protocol: ProtocolName;
-  /** A host name or address as it was configured; a socket's path; a URL. */
+  /** A host name or address as configured, the path of a socket, or a URL. */
   readonly host: string;
   readonly port: number;
-  /** The address `host` stands for; absent until a name is resolved. */
+  /** The address of `host`; absent until the name is resolved. */
   readonly address?: string;
   /** How it was found, such as `kdc, /etc/krb5.conf:14`. */
   readonly found?: string | undefined;
-  /** What a KDC proxy needs besides: the realm, and `http_anchors`, of which there may be none. */
+  /** What a KDC proxy needs in addition: the realm, and `http_anchors`, which may be empty. */
   readonly proxy?: { readonly realm: string; readonly anchors: readonly string[] };
 }
 
 export interface ExchangeOptions {
   /** Ends the attempt and closes what it opened. */
   readonly signal: StopSignal;
-  /** After how many seconds, each counted from the last sending, a datagram is sent again. */
+  /** After how many seconds, each counted from the previous sending, a datagram is sent again. */
   readonly resendAfter: readonly number[];
-  /** Told before a datagram is sent again. */
+  /** Called before a datagram is sent again. */
   readonly onResend?: (() => void) | undefined;
   /** Whether a datagram may be the answer; any may if not given. */
   readonly isReply?: (datagram: Uint8Array) => boolean;
 }
 
 /**
- * One attempt: sends `request`, resolves to the first reply, which may be of any kind if no better one comes, rejects
- * when there can be none.
+ * One attempt: sends `request`, resolves to the first reply, which may be of any kind if no better one comes, and
+ * rejects when there can be none.
  */
 export type Exchange = (target: Target, request: Uint8Array, options: ExchangeOptions) => Promise<Uint8Array>;
 
@@ -41,7 +41,7 @@ export interface Protocol {
   readonly exchange: Exchange;
 }
 
-// All but the usual one are loaded when first used.
+// All but the most common protocol are loaded when first used.
 const tcp: Exchange = async (...attempt) => (await import('./tcp.ts')).exchangeTcp(...attempt);
 
 /** Every protocol. */

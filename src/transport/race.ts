@@ -6,28 +6,28 @@ import type { StopSignal } from './stop-signal.ts';
 
 /** All in seconds. */
 export interface Timing {
-  /** One exchange with the KDCs of a realm, looking them up included. */
+  /** For the whole exchange with the KDCs of a realm, including finding them. */
   readonly timeout: number;
-  /** The silence after which the next KDC is tried as well. */
+  /** How long a KDC may be silent before the next one is tried as well. */
   readonly stagger: number;
-  /** The same before a KDC that is being tried is tried by another protocol. */
+  /** How long a KDC may be silent before it is tried over another protocol. */
   readonly patience: number;
   /** The pauses before a datagram is sent again to a silent KDC. */
   readonly resendAfter: readonly number[];
 }
 
 export interface RaceOptions extends Omit<Timing, 'timeout'> {
-  /** What answers look like. */
+  /** How to recognize answers. */
   readonly service: Pick<Service, 'isReply' | 'fault'>;
-  /** Ends the race without a winner; aborted by the caller after it, it closes what still runs. */
+  /** Ends the race without a winner. The caller aborts it after the race, too, to close what still runs. */
   readonly signal: StopSignal;
   readonly trace: Trace;
 }
 
 export interface RaceResult {
-  /** Absent if no target gave an answer. */
+  /** Absent if no target answered. */
   readonly winner?: { readonly target: Target; readonly reply: Uint8Array };
-  /** Every attempt that failed or was still unanswered, in the order begun. */
+  /** Every attempt that failed or was still unanswered, in the order in which they began. */
   readonly attempts: readonly TransportAttempt[];
 }
 
@@ -43,8 +43,8 @@ interface Race {
 }
 
 /**
- * Tries the targets in turn, each when the one before has failed or been silent for a while; none is given up as long as
- * it might answer, and the first answer wins.
+ * Tries the targets in turn, each when the previous one has failed or been silent for a while; none is given up as long
+ * as it might answer, and the first answer wins.
  */
 export function raceTargets(
   targets: readonly Target[],
@@ -91,7 +91,7 @@ function startNext(race: Race): void {
   }
 }
 
-/** No datagram to a KDC that is at work on the same request over a stream: MIT's dies of it where its answer is long. */
+/** No datagram goes to a KDC that is working on the same request over a stream: MIT's crashes if its answer is long. */
 function mayStart(race: Race, target: Target): boolean {
   return target.protocol !== 'udp' || !isTried(race, target);
 }
@@ -122,7 +122,7 @@ async function run(race: Race, target: Target): Promise<void> {
   startNext(race);
 }
 
-/** Puts the addresses of a host name at the head of the queue; false if there is no name to resolve. */
+/** Puts the addresses of a host name at the front of the queue; resolves to false if there is no name to resolve. */
 async function resolveTarget(race: Race, target: Target): Promise<boolean> {
   const { protocol, host, address } = target;
   if (address !== undefined || !PROTOCOLS[protocol].resolves || isAddress(host)) return false;
@@ -133,7 +133,7 @@ async function resolveTarget(race: Race, target: Target): Promise<boolean> {
   return true;
 }
 
-/** Ends the race with an answer, or resolves to why the reply was none. */
+/** Ends the race with an answer, or resolves to the reason why the reply was none. */
 async function exchange(race: Race, target: Target): Promise<string> {
   const { trace, signal, resendAfter, service } = race.options;
   const name = describeTarget(target);
@@ -163,7 +163,7 @@ async function exchange(race: Race, target: Target): Promise<string> {
   return fault.reason;
 }
 
-/** Puts the same KDC over TCP at the head of the queue. */
+/** Puts the same KDC over TCP at the front of the queue. */
 function queueStream(race: Race, { host, port, address, found }: Target): void {
   const same = race.queue.findIndex(
     other => other.protocol === 'tcp' && other.host === host && other.port === port,

@@ -7,27 +7,27 @@ const KRB_ERR_RESPONSE_TOO_BIG = 52;
 /** Why a reply does not end the search for an answer. */
 export interface ReplyFault {
   readonly reason: string;
-  /** The answer exists and did not fit into a datagram. */
+  /** Whether the answer exists and did not fit into a datagram. */
   readonly tooBig: boolean;
 }
 
-/** Whether a reply begins as a KDC's does. */
+/** Whether a reply begins like a KDC's. */
 export function isKdcReply([tag]: Uint8Array): boolean {
   return tag === AS_REP || tag === TGS_REP || tag === KRB_ERROR;
 }
 
-/** Whether a reply begins as a password server's does: with its length, or as a KRB-ERROR. */
+/** Whether a reply begins like a password server's: with its length, or as a KRB-ERROR. */
 export function isKpasswdReply(reply: Uint8Array): boolean {
   return reply[0] === KRB_ERROR || (reply.length >= 6 && ((reply[0]! << 8) | reply[1]!) === reply.length);
 }
 
-/** What is wrong with a reply from a KDC, or undefined where it is the answer (RFC 4120 §3.1.3, §7.2.1). */
+/** What is wrong with a reply from a KDC, or undefined if it is the answer (RFC 4120 §3.1.3, §7.2.1). */
 export async function replyFault(reply: Uint8Array): Promise<ReplyFault | undefined> {
   if (!isKdcReply(reply)) return { reason: 'the reply is not from a KDC', tooBig: false };
   return reply[0] === KRB_ERROR ? errorFault(reply) : undefined;
 }
 
-/** The same for a password server's reply: after its length and version, or a KRB-ERROR (RFC 3244 §2). */
+/** The same for a password server's reply: a message after its length and version, or a KRB-ERROR (RFC 3244 §2). */
 export async function kpasswdFault(reply: Uint8Array): Promise<ReplyFault | undefined> {
   if (!isKpasswdReply(reply)) return { reason: 'the reply is not from a password server', tooBig: false };
   return reply[0] === KRB_ERROR ? errorFault(reply) : undefined;

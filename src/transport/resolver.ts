@@ -3,14 +3,14 @@ import type { StopSignal } from './stop-signal.ts';
 
 export interface ResolveOptions {
   readonly signal: StopSignal;
-  /** Servers as `address:port`; the system's if not given. */
+  /** Servers as `address:port`; those of the system if not given. */
   readonly servers?: readonly string[] | undefined;
 }
 
-/** Milliseconds for one question to one DNS server, and how often it is asked. */
+/** Milliseconds for one query to one DNS server, and the number of attempts. */
 const QUERY = { timeout: 2000, tries: 2 };
 
-/** Asks Node's resolver. None where the name has no such records; rejects when DNS gives no answer. */
+/** Queries Node's resolver. Resolves to none if the name has no such records; rejects when DNS does not answer. */
 export async function resolveRecords<T>(
   ask: (resolver: Resolver) => Promise<readonly T[]>,
   { signal, servers }: ResolveOptions,

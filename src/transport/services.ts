@@ -1,20 +1,20 @@
 import { isKdcReply, isKpasswdReply, kpasswdFault, type ReplyFault, replyFault } from './reply.ts';
 
-/** What a transport carries messages to: any KDC of a realm, one that sees new passwords at once, a password server. */
+/** The kinds of server: any KDC of a realm, one that knows new passwords at once, a password server. */
 export type ServiceName = 'kdc' | 'primary' | 'kpasswd';
 
-/** How a service of a realm is found, and what its answers look like. */
+/** How to find a service of a realm, and how to recognize its answers. */
 export interface Service {
-  /** Its names in [realms]; the first that is there counts. */
+  /** Its names in [realms]; the first that exists counts. */
   readonly relations: readonly { readonly name: string; readonly portIsAnothers?: true }[];
   readonly port: number;
-  /** Its URI records, and whether only those count that are flagged as a primary. */
+  /** Its URI records, and whether only those flagged as primary count. */
   readonly uri: { readonly name: string; readonly primaryOnly: boolean };
   /** Its SRV records; the first name that has any counts. */
   readonly srv: readonly string[];
-  /** Whether an answer begins as one does. */
+  /** Whether a reply begins like an answer. */
   isReply(reply: Uint8Array): boolean;
-  /** What is wrong with an answer; undefined where nothing is. */
+  /** What is wrong with an answer; undefined if nothing is. */
   fault(reply: Uint8Array): Promise<ReplyFault | undefined>;
 }
 

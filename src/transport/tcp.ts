@@ -3,7 +3,7 @@ import type { ExchangeOptions, Target } from './protocols.ts';
 import type { StopSignal } from './stop-signal.ts';
 
 const LENGTH_BYTES = 4;
-/** No ticket is longer; without a bound a KDC could fill our memory. */
+/** No ticket is longer; without a limit a KDC could fill our memory. */
 const MAX_REPLY_BYTES = 1 << 20;
 
 /** Exchanges one message, each way after its length in four octets, over a stream (RFC 4120 §7.2.2). */
@@ -55,7 +55,7 @@ export function exchangeFramed(
   });
 }
 
-/** Collects chunks until they hold a whole message; throws on a length that is none. */
+/** Collects chunks until they hold a whole message; throws on an invalid length. */
 function createReply(lengthBytes: number): {
   add(chunk: Buffer): Uint8Array | undefined;
   progress(): string;
@@ -70,7 +70,7 @@ function createReply(lengthBytes: number): {
       if (expected === undefined) {
         if (received < lengthBytes) return undefined;
         expected = Buffer.concat(chunks).readUIntBE(0, lengthBytes);
-        // The high bit would announce an extension, which only an answer to one could use.
+        // The high bit would announce an extension, which is sent only in answer to one.
         if (expected === 0 || expected > MAX_REPLY_BYTES) throw new Error(`a reply of ${expected} bytes`);
       }
       if (received < lengthBytes + expected) return undefined;

@@ -2,19 +2,21 @@ import type { Trace } from '../trace.ts';
 import { resolveRecords } from './resolver.ts';
 import { StopController, type StopSignal } from './stop-signal.ts';
 
-/** Resolves to the TXT records of a name, each by its strings, none if it has none; rejects when DNS gives no answer. */
+/**
+ * Resolves to the TXT records of a name, each as its strings, none if it has none; rejects when DNS does not answer.
+ */
 export type TxtLookup = (name: string, signal: StopSignal) => Promise<readonly (readonly string[])[]>;
 
 export interface TxtRealmOptions {
-  /** DNS; the system's resolver. */
+  /** DNS look-ups; those of the system's resolver if not given. */
   readonly lookupTxt?: TxtLookup | undefined;
   readonly trace?: Trace | undefined;
   readonly signal?: StopSignal | undefined;
 }
 
-/** Of Node's resolver: who gives no answer to this question gives none to the next one, either. */
+/** Errors of Node's resolver after which the next query would not be answered, either. */
 const SILENCE: readonly string[] = ['ETIMEOUT', 'ECONNREFUSED', 'ECANCELLED'];
-/** The longest name that DNS has. */
+/** The maximum length of a name in DNS. */
 const MAX_NAME_LENGTH = 253;
 
 /** Look-ups by the system's DNS servers or by `servers`, as `address:port`. */
@@ -23,14 +25,14 @@ export function createTxtLookup(servers?: readonly string[]): TxtLookup {
 }
 
 /**
- * The realm that TXT records give a host: `_kerberos` at its own name, else at the nearest domain around it. Undefined
- * where there are none, or where DNS does not answer.
+ * The realm that TXT records assign to a host: `_kerberos` at its own name, else at the nearest domain around it.
+ * Undefined if there are none, or if DNS does not answer.
  */
 export async function findTxtRealm(host: string, options: TxtRealmOptions = {}): Promise<string | undefined> {
   return firstTxtRealm(domainsOf(host), options);
 }
 
-/** The realm of the first of some domains that has such a record. */
+/** The realm of the first of some domains with such a record. */
 export async function firstTxtRealm(
   domains: readonly string[],
   { lookupTxt = createTxtLookup(), trace, signal = new StopController() }: TxtRealmOptions = {},
@@ -59,7 +61,7 @@ function domainsOf(host: string): readonly string[] {
   return labels.map((_, i) => labels.slice(i).join('.'));
 }
 
-/** The realm in the first record; many end it in a dot. Undefined for what could not be one. */
+/** The realm in the first record; many end with a dot. Undefined for what cannot be a realm. */
 function realmIn([record]: readonly (readonly string[])[]): string | undefined {
   const realm = record?.[0]?.replace(/\.$/, '') ?? '';
   return /^[!#-~]+$/.test(realm) ? realm : undefined;

@@ -1,17 +1,17 @@
 import { createSocket } from 'node:dgram';
 import type { ExchangeOptions, Target } from './protocols.ts';
 
-/** Anybody can send what is no answer in the name of the KDC, whose own may be under way. */
+/** Anybody can send junk in the KDC's name, while the true answer is still on its way. */
 const JUNK_SECONDS = 1;
 
-/** Exchanges one datagram with `target.address`, sending again while there is silence (RFC 4120 §7.2.1). */
+/** Exchanges one datagram with `target.address`, sending again while there is no answer (RFC 4120 §7.2.1). */
 export function exchangeUdp(
   { host, address = host, port }: Target,
   request: Uint8Array,
   { signal, resendAfter, onResend, isReply = () => true }: ExchangeOptions,
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    // An address needs no look-up, and the default one would load the resolver.
+    // An address needs no look-up, for which the default function would load the resolver.
     const family = address.includes(':') ? 6 : 4;
     const lookup = (
       name: string,
@@ -24,7 +24,7 @@ export function exchangeUdp(
     let junkTimer: NodeJS.Timeout | undefined;
     let settled = false;
 
-    // A send under way may still fail after it.
+    // A pending send may still fail afterwards.
     const settle = (outcome: () => void): void => {
       if (settled) return;
       settled = true;
@@ -52,10 +52,10 @@ export function exchangeUdp(
       if (isReply(reply)) take();
       else junkTimer ??= setTimeout(take, JUNK_SECONDS * 1000);
     });
-    // Connected, so that the system drops what others send and tells us of a closed port.
+    // The socket is connected, so that the system drops what others send and reports a closed port.
     socket.on('connect', send);
     try {
-      // Else Node would wait for it, which it need not.
+      // Otherwise Node would ask a cluster's primary process, which is not needed.
       socket.bind({ exclusive: true });
       socket.connect(port, address);
     } catch (error) {

@@ -10,10 +10,10 @@ export interface UriRecord {
   readonly target: string;
 }
 
-/** Resolves to the URI records of a name, none if it has none; rejects when DNS gives no answer. */
+/** Resolves to the URI records of a name, none if it has none; rejects when DNS does not answer. */
 export type UriLookup = (name: string, signal: StopSignal) => Promise<readonly UriRecord[]>;
 
-/** What a `krb5srv:` URI says. */
+/** The contents of a `krb5srv:` URI. */
 export interface ServerUri {
   readonly primary: boolean;
   readonly host: string;
@@ -37,7 +37,7 @@ export function createUriLookup(servers?: readonly string[]): UriLookup {
   };
 }
 
-/** Reads `krb5srv:FLAGS:TRANSPORT:RESIDUAL`; undefined where it is none, or of a transport that we do not know. */
+/** Parses `krb5srv:FLAGS:TRANSPORT:RESIDUAL`; undefined for anything else, and for an unknown transport. */
 export function parseServerUri(text: string, defaultPort: number): ServerUri | undefined {
   const [, flags = '', transport = '', residual = ''] =
     /^krb5srv:([^:]*):(udp|tcp|kkdcp):(.+)$/is.exec(text) ?? [];

@@ -72,7 +72,7 @@ export function constant<T>(type: DerType<T>, value: T): ConstantField {
   return { constant: type as DerType<unknown>, value };
 }
 
-/** SEQUENCE. Members after the declared ones are passed over, as MIT and Heimdal do: later RFCs add some. */
+/** SEQUENCE. Members after the declared ones are ignored, as in MIT and Heimdal: later RFCs add some. */
 export function sequence<F extends Fields>(name: string, fields: F): DerType<SequenceValue<F>> {
   const parts: SequenceParts = { name, fields, members: undefined };
   return new DerType([0x30], structure as DerKind<SequenceValue<F>, SequenceParts>, parts, name);
@@ -111,7 +111,7 @@ interface Member {
 interface SequenceParts {
   readonly name: string;
   readonly fields: Fields;
-  /** From `fields`, when first needed: a command uses a few of all the messages it knows. */
+  /** Made from `fields` when first needed: a command uses only a few of all the messages it knows. */
   members: readonly Member[] | undefined;
 }
 
@@ -164,11 +164,11 @@ function member(key: string, field: Field): Member {
   return { key, type: field, required: true, fixed: undefined };
 }
 
-/** Whether a value of `type` comes next; a type without tags of its own takes any. */
+/** Whether a value of `type` comes next; a type without tags of its own accepts any. */
 function isAhead(type: DerType<unknown>, input: DerReader): boolean {
   const tag = input.peekTag();
   const { tags } = type;
-  // To search a list takes longer than to compare with its one element.
+  // Searching a list takes longer than comparing with its only element.
   return tags.length === 1 ? tags[0] === tag : tag >= 0 && (tags.length === 0 || tags.includes(tag));
 }
 
@@ -181,7 +181,7 @@ const list: DerKind<readonly unknown[], DerType<unknown>> = {
   },
 };
 
-/** The elements of a SEQUENCE OF or SET OF, by its tag. */
+/** The elements of a SEQUENCE OF or SET OF. */
 export function readElements<T>(input: DerReader, type: DerType<T>, tag: number): T[] {
   const outer = input.enter(tag);
   const values: T[] = [];
@@ -250,7 +250,7 @@ const retagged: DerKind<unknown, DerType<unknown>> = {
   },
   write(output, value, type, tags) {
     type.write(output, value);
-    // The header's first octet, just written, is the one that differs.
+    // Only the first octet of the header just written differs.
     output.offset++;
     output.octet(tags[0]!);
   },

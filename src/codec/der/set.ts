@@ -1,7 +1,7 @@
 import { readElements } from './schema.ts';
 import { type DerKind, DerType } from './type.ts';
 
-/** SET OF; read in any order, written in that of the elements' encodings (X.690 §11.6). */
+/** SET OF; read in any order, written in the order of the elements' encodings (X.690 §11.6). */
 export function setOf<T>(type: DerType<T>): DerType<readonly T[]> {
   return new DerType([0x31], set as DerKind<readonly T[], DerType<T>>, type);
 }

@@ -20,17 +20,17 @@ export function parseTime(bytes: Uint8Array, start: number, end: number): Date {
   return date;
 }
 
-/** The number that two digits make. */
+/** The number that two digits represent. */
 function digits(bytes: Uint8Array, at: number): number {
   const [tens, ones] = [bytes[at]! - 0x30, bytes[at + 1]! - 0x30];
   if (tens < 0 || tens > 9 || ones < 0 || ones > 9) throw new CodecError('not a KerberosTime');
   return tens * 10 + ones;
 }
 
-/** Writes a date as the content of a KerberosTime. Throws CodecError for a year that has not four digits. */
+/** Writes a date as the content of a KerberosTime. Throws CodecError for a year that does not have four digits. */
 export function putTime(output: DerWriter, date: Date): void {
   const seconds = Math.floor(date.getTime() / 1000);
-  // Lives of tickets are whole hours: their start and their end must not fall on one place.
+  // Lifetimes are whole hours: start and end of a ticket must not share a slot.
   const place = Math.imul(seconds, 0x9e3779b1) >>> 28;
   const known = written[place];
   if (known?.seconds === seconds) {
@@ -43,7 +43,7 @@ export function putTime(output: DerWriter, date: Date): void {
   written[place] = { seconds, content };
 }
 
-/** Messages name the same few times over and over. */
+/** Messages repeat the same few times over and over. */
 const written: { readonly seconds: number; readonly content: Uint8Array }[] = [];
 
 function putDate(output: DerWriter, date: Date): void {
