@@ -25,7 +25,7 @@ const LF = 0x0a;
  * program which inherits the descriptor.
  */
 export function stdinBytes(fd = 0): StdinBytes {
-  const byte = Buffer.alloc(1);
+  const byte = new Uint8Array(1);
   let ahead: Uint8Array = new Uint8Array();
   return {
     async next() {
@@ -58,7 +58,7 @@ export function stdinBytes(fd = 0): StdinBytes {
 
 /** The next line without its LF or CR LF, cut after `MAX_LINE` bytes; undefined at the end of the input. */
 export async function readInputLine(input: ByteSource): Promise<string | undefined> {
-  const line = Buffer.alloc(MAX_LINE);
+  const line = new Uint8Array(MAX_LINE);
   let length = 0;
   let next = await input.next();
   if (next === undefined) return undefined;
