@@ -1,4 +1,4 @@
-// Runs a benchmark in a process of its own, so that the others are measured whatever becomes of it.
+// Runs a benchmark in a process of its own, so that the others are measured even if it crashes.
 import { fork } from 'node:child_process';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ const program = fileURLToPath(new URL('bench-one.mjs', import.meta.url));
 const LIMIT = 45; // minutes; none takes half as long
 const GRACE = 10_000; // milliseconds to end what it has started
 
-/** The outcome of a file's benchmark, a failure among them; undefined where the file has none. Never rejects. */
+/** The outcome of a file's benchmark, which may be a failure; undefined if the file has none. Never rejects. */
 export function measureApart(file, { limit = LIMIT } = {}) {
   const child = fork(program, [file], { serialization: 'advanced' });
   let outcome = { name: basename(file, '.ts') };

@@ -1,4 +1,4 @@
-// The lines of the benchmarks as a drawing: a bar for each figure, which reaches its line or does not.
+// The benchmarks' figures as a drawing: a bar for each figure, compared with its line.
 import { fullText, judge, number, reach } from './bench-lines.mjs';
 
 const WIDTH = 960;
@@ -10,7 +10,7 @@ const STEP = 40;
 const TITLE = 44;
 const HEAD = 92;
 
-/** An SVG document with what the benchmarks of `outcomes` have measured against their lines, grouped by benchmark. */
+/** An SVG document with the figures of `outcomes` and their lines, grouped by benchmark. */
 export function chart(outcomes) {
   const drawing = [];
   let y = HEAD;
@@ -27,7 +27,7 @@ export function chart(outcomes) {
   return document(drawing, y + MARGIN);
 }
 
-/** Text as it may stand in an element or an attribute; a space stands for what XML cannot write. */
+/** Text for an element or an attribute; characters that XML cannot express become spaces. */
 export function escapeXml(value) {
   const names = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
   return value.replace(/[\p{Cc}\p{Cs}\p{Cn}]+/gu, ' ').replace(/[&<>"']/g, sign => names[sign]);
@@ -78,7 +78,7 @@ function text(x, y, words, attributes = '') {
   return `<text x="${x}" y="${y}"${attributes && ` ${attributes}`}>${escapeXml(words)}</text>`;
 }
 
-/** What a title begins with: it goes on about how things are measured. */
+/** The beginning of a title, without the explanation of how things are measured. */
 function firstWords(title) {
   const words = title.split(';')[0].trim();
   return words.length <= 100 ? words : `${words.slice(0, 99)}…`;

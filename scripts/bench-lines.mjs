@@ -1,6 +1,6 @@
 // Compares the figures of a benchmark with the lines that it declares.
 
-/** A verdict for each row that a line is about; where no row has the figure, one without a row and a value. */
+/** A verdict for each row that a line applies to; if no row has the figure, one without a row and a value. */
 export function judge(rows, lines = []) {
   return lines.flatMap(line => {
     const found = rows.filter(row => fits(row, line));
@@ -15,7 +15,7 @@ export function judge(rows, lines = []) {
   });
 }
 
-/** How far a figure reaches: 1 is the line, more is better. */
+/** The ratio of a figure to its line, such that more than 1 is better than the line. */
 export function reach({ line: { better, bound }, value }) {
   return better === 'lower' ? bound / value : value / bound;
 }
@@ -25,12 +25,12 @@ export function lineText({ column, better, bound }) {
   return `${column} ${better === 'lower' ? '≤' : '≥'} ${bound}`;
 }
 
-/** A verdict's line with the row that it is about: `klist, Node 20.20.2: times node ≤ 1.2`. */
+/** A verdict's line with the row it applies to: `klist, Node 20.20.2: times node ≤ 1.2`. */
 export function fullText({ label, line }) {
   return label === '' ? lineText(line) : `${label}: ${lineText(line)}`;
 }
 
-/** A figure as people read it. */
+/** A figure in readable form. */
 export function number(value, digits = 3) {
   return Number.isInteger(value) || Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(digits);
 }
@@ -40,7 +40,7 @@ function fits(row, { cells, column }) {
   return hasCells && Number.isFinite(row[column]);
 }
 
-/** What a row is called: its words, and the numbers that the line tells it from others by. */
+/** The label of a row: its words, and the numbers by which the line selects rows. */
 function labelOf(row, { cells }) {
   const words = Object.entries(row).filter(([, value]) => typeof value === 'string' && value !== '');
   const numbers = Object.entries(cells).filter(([, value]) => typeof value === 'number');

@@ -1,4 +1,4 @@
-// What the figures of the benchmarks depend on: the machine, and the versions of all that takes part.
+// What the benchmarks' figures depend on: the machine, and the versions of everything involved.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { arch, cpus, loadavg, release, totalmem, type } from 'node:os';
@@ -8,7 +8,7 @@ import { installedNodes } from './bench-nodes.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** `[name, value]` of the machine, as busy as it is now. */
+/** `[name, value]` pairs that describe the machine and its current load. */
 export function describeMachine() {
   const list = cpus();
   return [
@@ -26,7 +26,7 @@ export function describeMachine() {
   ];
 }
 
-/** `[name, version]` of ourselves, of Node and its libraries, and of each peer that is installed. */
+/** `[name, version]` pairs of ourselves, of Node and its libraries, and of each installed peer. */
 export function describeVersions(npmKerberos) {
   const found = [
     ['krb5kit', ownVersion()],
@@ -80,13 +80,13 @@ function packageVersion(folder) {
   }
 }
 
-/** The version of a package of Debian's that is installed. */
+/** The version of an installed Debian package. */
 function debian(name) {
   const format = `\${db:Status-Status} \${Version}`;
   return first('dpkg-query', ['-W', '-f', format, name], /^installed (\S+)/);
 }
 
-/** What the pattern captures in what a program writes, or its first line; undefined where it cannot be run. */
+/** What the pattern captures in a program's output, or its first line; undefined if the program cannot be run. */
 function first(program, args, pattern = /^(.+)/) {
   const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 10_000 });
   return status === 0 ? pattern.exec(stdout || stderr)?.[1] : undefined;

@@ -1,9 +1,9 @@
-// Other versions of Node, which `npm run peers:install` has npm install: each is a package of its own.
+// Other versions of Node, which `npm run peers:install` installs as npm packages.
 import { existsSync } from 'node:fs';
 
 const packageName = `node-${process.platform}-${process.arch}`;
 
-/** Where each is to be. */
+/** The path of each. */
 export const otherNodes = [22, 24].map(major => {
   const prefix = `/opt/node-${major}`;
   return {

@@ -1,11 +1,11 @@
-// `node bench-one.mjs FILE.ts`, forked by bench-apart.mjs: runs the benchmark of the file and sends what it is called and
-// which lines it has, then its rows or why there are none.
+// `node bench-one.mjs FILE.ts`, forked by bench-apart.mjs: runs the benchmark in the file and sends its title and
+// lines, then its rows or the reason why there are none.
 import { rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
-// By process.exit, so that nothing stays that a benchmark has started.
+// By process.exit, so that nothing started by a benchmark remains.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 process.once('disconnect', () => process.exit(1));
 process.channel.unref(); // what waits for nothing ends
@@ -30,7 +30,7 @@ function fail(error) {
   end({ error: error instanceof Error ? error.message : String(error) });
 }
 
-/** At once: what a benchmark has left open would keep us. */
+/** At once: whatever a benchmark has left open would keep this process running. */
 function end(message) {
   process.channel.ref();
   process.send(message, () => process.exit());

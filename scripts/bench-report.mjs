@@ -17,7 +17,7 @@ export function report(outcomes, { date, machine, versions }) {
   return `${parts.join('\n\n')}\n`;
 }
 
-/** A benchmark's part, which is what a terminal shows of it as well. */
+/** The section of one benchmark, which is also printed on the terminal. */
 export function section({ name, title, error, rows, lines }) {
   if (error !== undefined) return `## ${inOneLine(title ?? name)}\n\n✘ failed: ${inOneLine(error)}`;
   const body =
@@ -78,7 +78,7 @@ function cell(value) {
   return typeof value === 'number' ? number(value) : String(value ?? '');
 }
 
-/** Text that is neither the end of a cell nor a tag, in one line. */
+/** Text on one line in which neither a table cell nor a tag can end. */
 function inOneLine(text) {
   return text.replace(/\s*\n\s*/g, ' ').replace(/[|<]/g, '\\$&');
 }

@@ -16,7 +16,7 @@ const folder = join(root, 'test/bench');
 
 setUp();
 delete process.env.NODE_EXTRA_CA_CERTS; // read by every Node that starts, which doubles the time of a command
-// Where `npm run peers:install` has npm's bindings of MIT's library.
+// Where `npm run peers:install` puts npm's bindings of MIT's library.
 if (existsSync('/opt/npm-kerberos/node_modules/kerberos')) process.env.NPM_KERBEROS ??= '/opt/npm-kerberos';
 const about = {
   date: new Date(),

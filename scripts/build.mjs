@@ -25,7 +25,7 @@ const entries = ['index.js', 'kdc-api.js', 'kerberos/api.js', 'kerberos/index.js
 
 if (!(process.argv.includes('--if-stale') && distIsFresh(root))) await build();
 
-// Made beside dist/ and renamed into its place, so that a command started meanwhile sees a whole one.
+// Made beside dist/ and then renamed, so that a command started meanwhile sees a complete directory.
 async function build() {
   writeLaunchers();
   const stamp = sourceStamp(root);

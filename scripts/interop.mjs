@@ -1,4 +1,4 @@
-// `npm run interop`: runs the interoperability matrix and prints it as a table; what cannot run is said before it.
+// `npm run interop`: runs the interoperability matrix and prints it as a table, after listing what cannot be run.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { setUp } from './setup.mjs';

@@ -29,14 +29,14 @@ export default class MatrixReporter {
   }
 }
 
-/** The suite that is named after a KDC is in one that is named after the clients. */
+/** The suite named after a KDC is inside the one named after the clients. */
 function columnOf(test) {
   const names = [];
   for (let { parent } = test; parent.type === 'suite'; { parent } = parent) names.unshift(parent.name);
   return names[1];
 }
 
-/** What the test of a lack says is that the capability fails. */
+/** The test of a missing capability asserts that it fails. */
 function cellOf(test, notes) {
   const { state } = test.result();
   const { lacks } = test.meta();
@@ -47,7 +47,7 @@ function cellOf(test, notes) {
   return `– ${notes.indexOf(lacks) + 1}`;
 }
 
-/** The message in one line, of which the end tells most: it is what a command said last. */
+/** The message on one line; its end is most informative: the last thing that a command printed. */
 function brief({ message }) {
   const line = message.replaceAll(/\s+/g, ' ').trim();
   return line.length > 400 ? `… ${line.slice(-400)}` : line;

@@ -1,5 +1,5 @@
-// `npm run peers:install`: installs what the interoperability tests talk to, on Debian and its relatives, by
-// apt-get as root or through sudo. Skips what is there.
+// `npm run peers:install`: installs the peers of the interoperability tests, on Debian and its relatives, by apt-get as
+// root or through sudo. Skips what is installed.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -59,8 +59,8 @@ const packages = [
   'samba-ad-provision',
 ];
 
-// Heimdal's clients conflict with MIT's by the names of their programs, so they are unpacked beside them, and so are
-// its KDC and its daemon for caches, which are not to be started by themselves.
+// Heimdal's clients have the same names as MIT's and therefore conflict with them, so they are unpacked into a
+// directory of their own, as are its KDC and its cache daemon, which must not be started automatically.
 const heimdal = '/opt/heimdal';
 const heimdalPackages = ['heimdal-clients', 'heimdal-kcm', 'heimdal-kdc'];
 const heimdalPrograms = ['kinit', 'klist', 'kdestroy', 'kgetcred', 'kswitch'];
@@ -82,14 +82,14 @@ const heimdalLibraries = [
   'libsl0-heimdal',
 ];
 
-// Slim systems leave documents out, of which the schema of MIT's directory database is one.
+// Slim systems omit documentation, to which the schema of MIT's directory database belongs.
 const schema = '/usr/share/doc/krb5-kdc-ldap/kerberos.schema.gz';
 const schemaPrefix = '/opt/krb5-ldap';
 
-// Times are compared in these languages.
+// Dates and times are compared in these languages.
 const languages = ['en_US', 'en_GB', 'de_DE'];
 
-// npm's own bindings of MIT's library, which are compiled here where none are ready for download.
+// npm's bindings of MIT's library, which are compiled here if there is no binary to download.
 const npmKerberos = '/opt/npm-kerberos';
 const npmKerberosVersion = 'kerberos@7.0.0';
 
@@ -150,7 +150,7 @@ function unpackHeimdal() {
   unpack(heimdalPackages, heimdal);
   asRoot(['mkdir', '-p', `${heimdal}/bin`]);
   for (const name of heimdalPrograms) {
-    // klist and kswitch are two of several programs in one file, which goes by the name it is called by.
+    // klist and kswitch are two of several programs in one executable, which behaves according to its name.
     const file =
       { klist: 'heimtools', kswitch: 'heimtools', kgetcred: 'kgetcred' }[name] ?? `${name}.heimdal`;
     asRoot(['ln', '-sfn', `../usr/bin/${file}`, `${heimdal}/bin/${name}`]);
@@ -186,7 +186,8 @@ function aptGet(args) {
   if (status !== 0) throw new Error(`${stdout ?? ''}${stderr ?? ''}apt-get ${args[0]} failed.`);
 }
 
-// A package that brings a daemon starts it; policy-rc.d says no (101) while we install, unless there is one already.
+// A package with a daemon starts it; policy-rc.d forbids that (101) during the installation, unless there is one
+// already.
 function forbidDaemons() {
   const policy = '/usr/sbin/policy-rc.d';
   if (asRoot(['test', '-e', policy]).status === 0) return { allow() {} };

@@ -1,4 +1,4 @@
-// Decides whether node_modules/ and dist/ still fit the sources. Runs before anything is installed.
+// Decides whether node_modules/ and dist/ still match the sources. Runs before anything is installed.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const inputs = ['src', 'scripts', 'bin'];
 const configs = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 
-/** A digest of everything dist/ is made from, the running Node included. */
+/** A digest of everything that dist/ is made from, including the version of Node. */
 export function sourceStamp(root) {
   const hash = createHash('sha256').update(`${process.version} ${process.platform} ${process.arch}`);
   for (const file of [...inputs, ...configs].flatMap(path => filesUnder(root, path))) {
@@ -15,13 +15,13 @@ export function sourceStamp(root) {
   return hash.digest('hex');
 }
 
-/** True when dist/ was built from the sources as they are now. */
+/** Whether dist/ was built from the current sources. */
 export function distIsFresh(root) {
   const file = join(root, 'dist', '.stamp');
   return existsSync(file) && readFileSync(file, 'utf8') === sourceStamp(root);
 }
 
-/** True when every package of package-lock.json is installed in its locked version. */
+/** Whether every package in package-lock.json is installed in its locked version. */
 export function modulesAreFresh(root) {
   const installedLock = join(root, 'node_modules', '.package-lock.json');
   if (!existsSync(installedLock)) return false;

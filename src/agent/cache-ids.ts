@@ -5,7 +5,7 @@ import { UUID_BYTES } from '../ccache/kcm-fields.ts';
 import { textToBytes } from '../codec/text.ts';
 import type { Credential } from '../messages/credential.ts';
 
-// An identifier is made from what it stands for: it lasts as long, over restarts of the agent, and nothing is kept.
+// An identifier is computed from what it stands for: it survives restarts of the agent, and nothing is stored.
 
 export function cacheId(name: string): Uint8Array {
   let id = idsOfNames.get(name);

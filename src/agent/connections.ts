@@ -4,11 +4,11 @@ import type { Link } from './link.ts';
 import { takeConnections } from './sockets.ts';
 import type { Soon } from './soon.ts';
 
-/** How much clients may claim of us; those that give us least to do go first. */
+/** How much clients may claim; beyond it, those that matter least are disconnected first. */
 export interface ConnectionLimits {
-  /** Clients at a time; beyond it, the one that has been idle for longest is hung up on. */
+  /** The number of clients; beyond it, the one that has been idle longest is disconnected. */
   readonly clients: number;
-  /** Bytes kept for all of them: requests that are not complete, replies that are not read. */
+  /** Bytes held for all clients: incomplete requests and unread replies. */
   readonly bytes: number;
   /** Seconds that a request may take to arrive, and a reply to be read. */
   readonly patience: number;
@@ -16,37 +16,37 @@ export interface ConnectionLimits {
 
 export const CONNECTION_LIMITS: ConnectionLimits = { clients: 1000, bytes: 64 << 20, patience: 30 };
 
-/** Shorter ones are not counted while they are answered. */
+/** Shorter requests are not counted while they are answered. */
 const LONG_REQUEST = 4096;
 
 /** The clients of a server. */
 export interface Connections {
   readonly size: number;
-  /** Resolves once all are gone after `close`. */
+  /** Resolves when all connections have ended after `close`. */
   readonly closed: Promise<void>;
-  /** Hangs up on every client, on those that are being answered once they are. */
+  /** Disconnects every client; one that is being answered, once it has been. */
   close(): void;
 }
 
 interface Client {
   readonly link: Link;
   readonly frames: KcmFrames;
-  /** Bytes held for it, and since when. */
+  /** Bytes held for the client, and since when. */
   held: number;
   since: number;
-  /** The length of the request that is being answered, which stays in memory whatever becomes of the client. */
+  /** The length of the request being answered, which stays in memory whatever happens to the client. */
   answering: number;
-  /** Whether it waits, for an answer that is being made or to read the last one. */
+  /** Whether an answer is being made, or the client has not read the last one. */
   busy: boolean;
-  /** Whether it will ask no more. */
+  /** Whether the client will send no more requests. */
   ended: boolean;
-  /** How many times anybody had asked when it last did. */
+  /** The total number of requests at the time of this client's last one. */
   asked: number;
 }
 
 /**
- * Answers the requests of each client one after the other, those of different clients side by side. `answer` is given a
- * request with its length before it and gives a whole reply; a request that it rejects ends the connection.
+ * Answers the requests of each client one after the other, and those of different clients concurrently. `answer`
+ * receives a request preceded by its length and returns a whole reply; if it rejects, the connection is closed.
  */
 export function serveConnections(
   server: Server,
@@ -54,7 +54,7 @@ export function serveConnections(
   limits: ConnectionLimits = CONNECTION_LIMITS,
 ): Connections {
   const clients = new Set<Client>();
-  /** Those that something is held for, the oldest claim first. */
+  /** The clients for which something is held, the oldest claim first. */
   const holders = new Set<Client>();
   let held = 0;
   let asked = 0;
@@ -84,7 +84,7 @@ export function serveConnections(
       received: chunk => receive(client, chunk),
       ended() {
         client.ended = true;
-        // Closed at once, which is half the work of ending our side of it first.
+        // Closed at once, which is half the work of ending our side first.
         if (!client.busy) link.hangUp();
       },
       closed() {
@@ -121,7 +121,7 @@ export function serveConnections(
     frames.keep();
   }
 
-  /** Answers what has arrived, in the same turn as long as the answers are at hand and the client reads them. */
+  /** Answers what has arrived, in the same turn as long as answers are ready and the client reads them. */
   function answerAll(client: Client): void {
     const { link, frames } = client;
     try {
@@ -157,7 +157,7 @@ export function serveConnections(
     else await readOn(client);
   }
 
-  /** Lets the client read before it is answered more. */
+  /** Waits until the client has read its answer before answering more. */
   async function readOn(client: Client): Promise<void> {
     client.busy = true;
     account(client);
@@ -202,7 +202,7 @@ export function serveConnections(
   function dropSlow(): void {
     const oldest = performance.now() - limits.patience * 1000;
     for (const client of holders) {
-      // What an answer is being made for is our own slowness.
+      // A client is not to blame for the time that its answer takes.
       const ours = client.busy && client.link.unsent === 0;
       if (client.since < oldest && !ours) client.link.destroy();
     }
@@ -211,7 +211,7 @@ export function serveConnections(
 
 function ignore(): void {}
 
-/** The one that has not asked for longest. */
+/** The client whose last request is the longest ago. */
 function idlest(clients: ReadonlySet<Client>): Client {
   return [...clients].reduce((oldest, client) => (client.asked < oldest.asked ? client : oldest));
 }

@@ -30,20 +30,20 @@ export interface AgentState {
   now(): Date;
   status(): Soon<ValuesOf<typeof AGENT.STATUS.reply>>;
   readonly replies: Replies;
-  /** Told of every change. */
+  /** Called after every change. */
   changed(): void;
   stop(): void;
 }
 
 type Answer = (request: Uint8Array, state: AgentState) => Soon<Uint8Array>;
 
-/** A number of `KCM_RESULT`. That there is nothing to be found is told more often than anything else: no error is made. */
+/** A result in `KCM_RESULT`. No error is created, because that nothing was found is the most frequent answer of all. */
 type Refusal = number;
 
-/** Before what a request asks for. */
+/** The length before each request. */
 const LENGTH_BYTES = 4;
 
-/** Names handed out by GEN_NEW; what another client is about to make is not there yet. */
+/** The last name handed out by GEN_NEW; the cache that another client is about to create does not exist yet. */
 let lastNew = 0;
 
 const answers = new Map<number, Answer>([
@@ -154,11 +154,11 @@ const answers = new Map<number, Answer>([
 ]);
 
 /**
- * Answers a request, which has its length before it, at once if it can, and keeps nothing of its memory. Throws and
- * rejects with KerberosError.
+ * Answers a request, preceded by its length, at once if possible, and keeps nothing of its memory. Throws and rejects
+ * with KerberosError.
  */
 export function answerRequest(request: Uint8Array, state: AgentState): Soon<Uint8Array> {
-  // A client that is told so tries another way.
+  // After this answer, a client tries another way.
   return (
     answers.get(operationOf(request, LENGTH_BYTES))?.(request, state) ?? encodeFailure(KCM_RESULT.INTERNAL)
   );
@@ -173,7 +173,9 @@ function on<Q extends Shape, R extends Shape>(
   return [asked.code, answer];
 }
 
-/** What is answered from the caches as they are, until they change or, if `lasts` says so, earlier. */
+/**
+ * An operation answered from the current caches; the answer is valid until they change or, if `lasts` says so, earlier.
+ */
 function reading<Q extends Shape, R extends Shape>(
   asked: Operation<Q, R>,
   look: (values: ValuesOf<Q>, caches: SealedCaches, state: AgentState) => ValuesOf<R> | Refusal,
@@ -196,12 +198,12 @@ function reading<Q extends Shape, R extends Shape>(
   return [asked.code, answer];
 }
 
-/** In memory of their own, which changes keep. */
+/** In memory of their own, because changes keep them. */
 function valuesOf<Q extends Shape>({ request: shape }: Operation<Q>, request: Uint8Array): ValuesOf<Q> {
   return readValues(shape, openRequest(new Uint8Array(request.subarray(LENGTH_BYTES))).reader);
 }
 
-/** What makes new caches of the old ones, and answers nothing. */
+/** An operation that makes new caches from the old ones, with an empty answer. */
 function changing<Q extends Shape>(
   asked: Operation<Q, Record<string, never>>,
   work: (values: ValuesOf<Q>, caches: SealedCaches, state: AgentState) => SealedCaches,
@@ -229,14 +231,14 @@ function lookInto<V>(
   return found === undefined ? KCM_RESULT.NOFILE : look(caches.members.get(found)!);
 }
 
-/** The caches with one made, or replaced whole. */
+/** The caches with one added, or replaced as a whole. */
 function put(name: string, contents: CacheContents, caches: SealedCaches, uid: number): SealedCaches {
   const target = newName(name, caches, uid);
   const primary = caches.members.size === 0 ? target : defaultName(caches, uid);
   return { primary, members: new Map(caches.members).set(target, contents) };
 }
 
-/** The caches with other contents of one. */
+/** The caches with the contents of one changed. */
 function edit(
   name: string,
   caches: SealedCaches,
@@ -247,7 +249,7 @@ function edit(
   return { ...caches, members: new Map(caches.members).set(found, work(caches.members.get(found)!)) };
 }
 
-/** What the protocol counts in seconds; no offset where it is zero. */
+/** The protocol's seconds in milliseconds; undefined for a zero offset. */
 function milliseconds(offset: number): number | undefined {
   return offset === 0 ? undefined : offset * 1000;
 }

@@ -10,17 +10,17 @@ import type { AgentStore } from './store.ts';
 
 export interface RenewalOptions extends ExchangeOptions {
   readonly now: () => Date;
-  /** Told of each ticket that could not be renewed, once. */
+  /** Called once for each ticket that cannot be renewed. */
   readonly log: (line: string) => void;
 }
 
 export interface Renewal {
-  /** Has it look soon: there may be another ticket. */
+  /** Makes it check soon: there may be another ticket. */
   wake(): void;
   stop(): void;
 }
 
-/** Seconds between two looks at the tickets; less where one is due sooner. */
+/** Seconds between two checks of the tickets, unless one is due sooner. */
 const LONGEST_PAUSE = 30;
 const SHORTEST_PAUSE = 0.5;
 /** Seconds until a KDC that could not be reached is tried again, at the earliest. */
@@ -29,22 +29,22 @@ const NEVER = Number.POSITIVE_INFINITY;
 
 interface Failure {
   readonly ticket: Uint8Array;
-  /** Milliseconds since 1970; not tried again before. */
+  /** In milliseconds since 1970; not tried again before. */
   readonly until: number;
 }
 
-/** Renews the renewable ticket-granting tickets of a store once half their life is over, until it is stopped. */
+/** Renews the renewable ticket-granting tickets of a store after half of their lifetime, until it is stopped. */
 export function startRenewal(store: AgentStore, options: RenewalOptions): Renewal {
   const stopping = new AbortController();
   const failures = new Map<string, Failure>();
   let timer: NodeJS.Timeout | undefined;
   let looking = false;
-  /** When it looks next, by the clock that only runs. */
+  /** When to check next, on the monotonic clock. */
   let next = 0;
   void look();
   return {
     wake() {
-      // Many changes in a row must not put it off for ever.
+      // Many changes in a row must not postpone it for ever.
       if (performance.now() + SHORTEST_PAUSE * 1000 < next) lookAfter(SHORTEST_PAUSE);
     },
     stop() {
@@ -63,7 +63,7 @@ export function startRenewal(store: AgentStore, options: RenewalOptions): Renewa
   async function look(): Promise<void> {
     looking = true;
     let due = NEVER;
-    // The user is not asked to unlock anything for it.
+    // The user is not asked to unlock the keychain for this.
     const members = (await quietly(() => store.peek()))?.members ?? new Map<string, CacheContents>();
     for (const name of failures.keys()) if (!members.has(name)) failures.delete(name);
     for (const [name, contents] of members) {
@@ -74,7 +74,7 @@ export function startRenewal(store: AgentStore, options: RenewalOptions): Renewa
     lookAfter(Math.min(Math.max(wait, SHORTEST_PAUSE), LONGEST_PAUSE));
   }
 
-  /** Renews what is due in one cache; resolves to when the next is, in milliseconds since 1970. */
+  /** Renews what is due in one cache; resolves to the time of the next renewal, in milliseconds since 1970. */
   async function visit(name: string, contents: CacheContents): Promise<number> {
     const offset = options.kdcOffset ?? contents.kdcOffset ?? 0;
     const now = shifted(options.now, offset);
@@ -100,20 +100,20 @@ export function startRenewal(store: AgentStore, options: RenewalOptions): Renewa
   }
 }
 
-/** What the KDC has refused it will refuse again. */
+/** What the KDC has refused, it would refuse again. */
 function retryAt(error: KerberosError, now: number, tgt: Credential): number {
   if (error.code === 'KDC_ERROR') return NEVER;
   return now + Math.max(RETRY * 1000, (tgt.endtime.getTime() - now) / 2);
 }
 
-/** A valid ticket-granting ticket of the client's own realm that can be made to last longer. */
+/** Whether a credential is a valid ticket-granting ticket of the client's own realm whose end can be extended. */
 function isRenewable({ client, server, flags, endtime, renewTill }: Credential, now: Date): boolean {
   const own = isTgs(server) && server.components[1] === server.realm && server.realm === client.realm;
   const lasts = now < endtime && renewTill !== undefined && endtime < renewTill;
   return own && lasts && (flags & RENEWABLE) !== 0 && (flags & INVALID) === 0;
 }
 
-/** Unless somebody has put another ticket in its place meanwhile. */
+/** Unless the ticket has been replaced meanwhile. */
 async function replace(store: AgentStore, name: string, old: Credential, renewed: Credential): Promise<void> {
   await store.change(caches => {
     const contents = caches.members.get(name);

@@ -20,8 +20,8 @@ interface Waiting {
 }
 
 /**
- * The caches that KEYCHAIN: names, shared with every other program that opens them. The keychain is asked once; what
- * others write is noticed by the look of the file.
+ * The caches that KEYCHAIN: names, shared with all programs that open them. The keychain is asked once; changes by
+ * others are noticed by the identity of the file.
  */
 export function keychainStore(environment: CcacheEnvironment): AgentStore {
   const path = sealedPath(environment.dataDirectory);
@@ -67,7 +67,7 @@ export function keychainStore(environment: CcacheEnvironment): AgentStore {
     const identity = file.look();
     if (identity === '') return NO_CACHES;
     if (opened?.identity === identity) return opened.store.caches;
-    // Whoever asks for the same file waits for the same look at it.
+    // Concurrent requests for the same file share one attempt to open it.
     if (opening?.identity !== identity) opening = { identity, caches: open() };
     return opening.caches;
   }
@@ -83,7 +83,8 @@ export function keychainStore(environment: CcacheEnvironment): AgentStore {
   async function writeAll(): Promise<void> {
     writing = true;
     while (waiting.length > 0) {
-      // To write takes longer than a turn of the event loop, and what has arrived by its end goes together.
+      // Writing takes longer than a turn of the event loop, so all changes that arrive in this turn are written
+      // together.
       await new Promise(setImmediate);
       const batch = waiting;
       waiting = [];

@@ -4,14 +4,14 @@ import { KcmFailure } from '../ccache/kcm-failure.ts';
 import { KCM_RESULT } from '../ccache/kcm-protocol.ts';
 import type { SealedCaches } from '../ccache/sealed-caches.ts';
 
-/** A cache whose reply no client would take is not made. */
+/** A cache is refused if its reply would be too long for any client. */
 const MAX_CACHE = 8 << 20;
 const MAX_ALL = 32 << 20;
 const MAX_CACHES = 1000;
 
 const sizes = new WeakMap<CacheContents, number>();
 
-/** Throws what clients take for a lack of memory where a change has added too much. */
+/** Throws what clients take for a lack of memory if a change has added too much. */
 export function checkSizes(caches: SealedCaches, before: SealedCaches): void {
   for (const [name, contents] of caches.members) {
     if (contents === before.members.get(name)) continue;

@@ -3,19 +3,19 @@ import { BareLink, isHandle } from './bare-link.ts';
 import { type Link, type LinkEvents, SocketLink } from './link.ts';
 import { ReadMemory } from './read-memory.ts';
 
-/** What Node has below a server: it tells of connections by calling `onconnection`. */
+/** The object below a Node server: it reports connections by calling `onconnection`. */
 interface Listener {
   onconnection?: unknown;
 }
 
 const READ_BYTES = 64 << 10;
 
-/** The last major version of Node whose insides we know. */
+/** The last major version of Node whose internals are known here. */
 const KNOWN_NODE = 24;
 
 /**
- * Has `take` say who is told of each connection to a server. Where Node's insides are as we know them, the connections
- * go without sockets, and the server neither counts them nor waits for them when it is closed.
+ * Calls `take` for each connection to a server, to learn who handles it. Where Node's internals are as expected,
+ * connections are handled without sockets, and the server neither counts them nor waits for them when it is closed.
  */
 export function takeConnections(server: Server, take: (link: Link) => LinkEvents): void {
   server.on('connection', socket => {

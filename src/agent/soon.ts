@@ -1,7 +1,7 @@
-/** A value, at once where it is at hand: to wait for it costs more than most answers. */
+/** A value, immediately if it is ready: waiting for it costs more than most answers. */
 export type Soon<T> = T | Promise<T>;
 
-/** Goes on with a value as soon as it is there. */
+/** Continues with a value as soon as it is ready. */
 export function whenThere<T, U>(value: Soon<T>, then: (value: T) => Soon<U>): Soon<U> {
   return value instanceof Promise ? value.then(then) : then(value);
 }

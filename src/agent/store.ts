@@ -6,20 +6,20 @@ export interface AgentStore {
   readonly kind: 'keychain' | 'memory';
   /** Whether the keychain would have to be asked. */
   readonly locked: boolean;
-  /** The same object for as long as nothing has changed. */
+  /** Returns the same object as long as nothing has changed. */
   read(): Soon<SealedCaches>;
-  /** The caches if they can be had without asking the keychain. */
+  /** The caches, if they can be read without asking the keychain. */
   peek(): Soon<SealedCaches | undefined>;
   /**
-   * Has `work` make new caches of the old ones; gives its value once they are kept for good. Changes that come while
-   * others are being written are written together.
+   * Lets `work` make new caches from the old ones; resolves to its value when they have been stored permanently.
+   * Changes that arrive while others are being written are written together.
    */
   change<T>(work: Work<T>): Soon<T>;
-  /** Forgets the key and all that it opened. */
+  /** Forgets the key and everything that it opened. */
   lock(): void;
 }
 
-/** Makes new caches; what it throws concerns nobody else. */
+/** Makes new caches; its errors concern only its caller. */
 export type Work<T> = (caches: SealedCaches) => { readonly caches: SealedCaches; readonly value: T };
 
 export const NO_CACHES: SealedCaches = { primary: '', members: new Map() };

@@ -19,15 +19,14 @@ const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 const NO_BLOCK = constants.O_NONBLOCK ?? 0;
 
 export interface WriteOptions {
-  /** To wait for the disk, so that a power failure does no harm either; it takes a millisecond. */
+  /** Whether to wait for the disk, to be safe from a power failure as well; it takes a millisecond. */
   readonly durable?: boolean;
 }
 
 /**
- * Replaces the file at `path`, or makes it, mode 0600: whoever reads finds the old bytes or the new ones, and after a
- * failure, such as a full disk, the old ones. A symlink is replaced, never followed. Throws CcacheError
- * CACHE_NOT_FOUND where the directory is missing, and CACHE_IO, also for what is not a regular file or belongs to
- * somebody else.
+ * Replaces the file at `path`, or creates it, mode 0600: a reader finds the old bytes or the new ones, and after a
+ * failure, such as a full disk, the old ones. A symlink is replaced, never followed. Throws CcacheError CACHE_NOT_FOUND
+ * where the directory is missing, and CACHE_IO, also for what is not a regular file or belongs to another user.
  */
 export function writeAtomically(path: string, bytes: Uint8Array, options: WriteOptions = {}): void {
   let temporary: string | undefined;
@@ -49,21 +48,22 @@ export function writeAtomically(path: string, bytes: Uint8Array, options: WriteO
 }
 
 /**
- * Removes the file at `path` and overwrites what it held with zeros. Throws CcacheError CACHE_NOT_FOUND, also for a
- * symlink that leads nowhere, and CACHE_IO for what cannot be removed or is another symlink or no regular file: zeros
- * must never land in the file a link names.
+ * Removes the file at `path` and overwrites its contents with zeros. Throws CcacheError CACHE_NOT_FOUND, also for a
+ * symlink that leads nowhere, and CACHE_IO for what cannot be removed, is another symlink or is not a regular file: the
+ * file that a link names must never be overwritten.
  */
 export function wipeAndRemove(path: string): void {
   try {
     const named = lstatSync(path);
-    // It is looked at through the link to fail where there is nothing behind.
+    // It is followed once, so that a link that leads nowhere counts as absent.
     if (named.isSymbolicLink() && statSync(path) !== undefined) throw linked(path);
     if (!named.isFile()) throw refused(path);
     const fd = openSync(path, constants.O_RDWR | NO_FOLLOW | NO_BLOCK);
     try {
       const found = fstatSync(fd);
       if (!found.isFile()) throw refused(path);
-      // First removed, then overwritten: nobody finds it half overwritten, and what cannot be removed stays whole.
+      // First removed, then overwritten: nobody finds it half overwritten, and a file that cannot be removed remains
+      // intact.
       unlinkSync(path);
       overwrite(fd, found.size);
       fsyncSync(fd);
@@ -83,7 +83,7 @@ export function replacedBy(temporary: string): string | undefined {
 function checkReplaceable(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
-  // Replacing `/dev/stdout` would take the link from everybody, so what a link leads to counts, too.
+  // Replacing `/dev/stdout` would take the link away from everybody, so the link's target is checked as well.
   const target = found.isSymbolicLink() ? statSync(path, { throwIfNoEntry: false }) : found;
   if ((target !== undefined && !target.isFile()) || !isOurs(found)) throw refused(path);
 }
@@ -102,7 +102,7 @@ function linked(path: string) {
   return cacheError('CACHE_IO', 'Credentials cache is a symbolic link, which is not followed', path);
 }
 
-/** Hidden, so that MIT's tools do not take it for one more cache of a directory. */
+/** Hidden, so that MIT's tools do not take it for another cache of the directory. */
 function temporaryPath(path: string): string {
   const random = Math.random().toString(36).slice(2, 10).padEnd(8, '0');
   return join(dirname(path), `.${basename(path)}.krb5kit-${random}`);
@@ -146,6 +146,6 @@ function unlinkQuietly(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // the failure that led here is the one to tell
+    // the original failure is the one to report
   }
 }

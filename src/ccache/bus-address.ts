@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 
-/** The environment variables that say where a user's session lives. */
+/** The environment variables that describe a user's session. */
 export type SessionEnvironment = Readonly<Record<string, string | undefined>>;
 
-/** Everywhere but on macOS and Windows the keychain is the Secret Service, which is reached over D-Bus. */
+/** On all systems except macOS and Windows the keychain is the Secret Service, which is accessed over D-Bus. */
 export function usesSecretService(platform: NodeJS.Platform): boolean {
   return platform !== 'darwin' && platform !== 'win32';
 }
 
 /**
- * The socket of the session's D-Bus: `''` where the bus is reached by another transport, undefined where there is
- * none. Costs one look at the file system at most.
+ * The socket of the session's D-Bus: `''` if the bus uses another transport, undefined if there is none. Costs one
+ * look-up in the file system at most.
  */
 export function sessionBusSocket(environment: SessionEnvironment): string | undefined {
   const address = environment.DBUS_SESSION_BUS_ADDRESS;
@@ -24,7 +24,7 @@ export function sessionBusSocket(environment: SessionEnvironment): string | unde
   return (kind === 'abstract' ? '\0' : '') + unescaped(name);
 }
 
-/** The specification writes bytes as `%xx`; what is not well-formed stays as it is. */
+/** The specification writes bytes as `%xx`; malformed escapes remain unchanged. */
 function unescaped(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -4,12 +4,12 @@ import { NT_PRINCIPAL } from '../messages/numbers.ts';
 import { formatPrincipal, isTgs, type Principal } from '../messages/principal.ts';
 import type { CacheContents } from './ccache.ts';
 
-// Configuration entries are stored among the tickets, under a server of a realm that no KDC has.
+// Configuration entries are stored among the tickets, under a server in a realm that does not exist.
 const CONFIG_REALM = 'X-CACHECONF:';
 const CONFIG_NAME = 'krb5_ccache_conf_data';
 const START_REALM = 'start_realm';
 
-/** Whether a credential is a configuration entry and no ticket. */
+/** Whether a credential is a configuration entry rather than a ticket. */
 export function isConfigEntry(credential: Credential): boolean {
   const { realm, components } = credential.server;
   return realm === CONFIG_REALM && components[0] === CONFIG_NAME;
@@ -20,12 +20,12 @@ export function configKey(entry: Credential): string | undefined {
   return isConfigEntry(entry) ? entry.server.components[1] : undefined;
 }
 
-/** The principal in text form that a configuration entry is about, if it is about one. */
+/** The principal, as text, that a configuration entry is about, if it is about one. */
 export function configPrincipal(entry: Credential): string | undefined {
   return isConfigEntry(entry) ? entry.server.components[2] : undefined;
 }
 
-/** The entry that keeps `value` under `key`, about `principal` or about the whole cache of `client`. */
+/** The entry with `value` under `key`, about `principal` or about the whole cache of `client`. */
 export function configEntry(
   client: Principal,
   key: string,
@@ -48,7 +48,7 @@ export function configEntry(
   };
 }
 
-/** The value kept under `key` about `principal`, or about the whole cache. */
+/** The value under `key` about `principal`, or about the whole cache. */
 export function findConfig(
   contents: Pick<CacheContents, 'credentials'>,
   key: string,
@@ -60,8 +60,8 @@ export function findConfig(
 }
 
 /**
- * What is to be noted of the ticket that a cache begins with: the realm to start from, where that is not the client's
- * own, as for an anonymous client or a ticket that was asked for another realm.
+ * The entry about the initial ticket of a cache: the realm to start from, if it is not the client's own, as for an
+ * anonymous client or a ticket of another realm.
  */
 export function startRealmEntries({ client, server }: Credential): readonly Credential[] {
   const realm = server.components[1];

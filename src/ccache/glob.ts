@@ -1,11 +1,11 @@
 /**
- * Whether a text fits a pattern with shell wildcards, all of it: `*` for anything, slashes included, `?` for one
- * character, `[a-z]` and `[!a-z]` for one of a set, a backslash before what is meant as it is.
+ * Whether a whole text matches a pattern with shell wildcards: `*` for anything, including slashes, `?` for one
+ * character, `[a-z]` and `[!a-z]` for one of a set, and a backslash before a literal character.
  */
 export function globMatcher(pattern: string): (text: string) => boolean {
   const [first = '', ...others] = segmentsOf(pattern);
   const last = others.pop();
-  // What a star leaves to the next segment is settled at its first place: trying the others takes exponential time.
+  // Each segment after a star is matched at its first occurrence: trying later ones would take exponential time.
   const middle = others.map((segment, index) => `(?=(.*?${segment}))(?:\\${index + 1})`).join('');
   const regex = new RegExp(`^${first}${middle}${last === undefined ? '' : `.*${last}`}$`, 'su');
   return text => regex.test(text);
@@ -14,7 +14,7 @@ export function globMatcher(pattern: string): (text: string) => boolean {
 /** A set in brackets, something quoted, a run of stars, or any other character. */
 const PIECE = /\[([!^]?)(\]?[^\]]*)\]|\\(.?)|\*+|./gsu;
 
-/** The expressions for what is between the stars, each of which fits texts of one length alone. */
+/** The expressions between the stars, each of which matches texts of a single length. */
 function segmentsOf(pattern: string): readonly string[] {
   const segments = [''];
   for (const [piece, not, set, quoted] of pattern.matchAll(PIECE)) {
@@ -36,7 +36,7 @@ function translate(piece: string, { not, set, quoted }: Piece): string {
   return piece === '?' ? '.' : literal(piece);
 }
 
-/** Ranges whose ends are the wrong way round match nothing, as in a shell. */
+/** Reversed ranges match nothing, as in a shell. */
 function oneOf(not: boolean, set: string): string {
   const members = set.replace(/(.)-(.)|(.)/gsu, (_, from?: string, to?: string, single?: string) => {
     if (single !== undefined) return literal(single);
@@ -45,7 +45,7 @@ function oneOf(not: boolean, set: string): string {
   return `[${not ? '^' : ''}${members}]`;
 }
 
-/** An escape that holds in brackets and outside alike. */
+/** An escape that is valid both inside and outside brackets. */
 function literal(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, char => `\\x${char.charCodeAt(0).toString(16)}`);
 }

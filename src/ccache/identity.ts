@@ -4,7 +4,7 @@ import { type Principal, parsePrincipal, samePrincipal } from '../messages/princ
 import type { CacheContents, Ccache } from './ccache.ts';
 import { globMatcher } from './glob.ts';
 
-/** A line of a `.k5identity` file: the client to be for the services that fit. */
+/** A line of a `.k5identity` file: the client to use for matching services. */
 export interface IdentityRule {
   readonly client: Principal;
   matches(server: Principal): boolean;
@@ -13,20 +13,20 @@ export interface IdentityRule {
 export interface IdentityOptions {
   /** The text of the user's `.k5identity`, if there is one. */
   readonly rules?: string | undefined;
-  /** For the names in it that have no realm. */
+  /** The realm of names without one. */
   readonly defaultRealm?: string | undefined;
 }
 
-/** What is chosen for a service. */
+/** The identity chosen for a service. */
 export interface ChosenIdentity {
   readonly client: Principal;
-  /** Absent where a rule names a client that has no cache. */
+  /** Absent if a rule names a client without a cache. */
   readonly cache: Ccache | undefined;
 }
 
 /**
- * Reads a `.k5identity` file: lines `PRINCIPAL FIELD=PATTERN …`, the fields being `realm`, `service` and `host`. Blank
- * lines, those that begin with `#` and those whose principal is none are passed over; other fields never fit.
+ * Parses a `.k5identity` file: lines `PRINCIPAL FIELD=PATTERN …` with the fields `realm`, `service` and `host`. Blank
+ * lines, those that begin with `#` and those with an invalid principal are ignored; unknown fields never match.
  */
 export function parseIdentities(text: string, defaultRealm?: string): readonly IdentityRule[] {
   return text
@@ -50,8 +50,8 @@ function parseQuietly(name: string, defaultRealm: string | undefined): Principal
 }
 
 /**
- * The client to be for a service, and its cache, out of a collection whose primary one is the first: by the first rule
- * that fits, else the first cache of the service's realm. Undefined where neither says anything.
+ * The client to use for a service, and its cache, from a collection whose primary cache is the first one: by the first
+ * matching rule, else the first cache of the service's realm. Undefined if neither applies.
  */
 export async function selectIdentity(
   server: Principal,
@@ -89,7 +89,7 @@ async function contentsOf(cache: Ccache): Promise<CacheContents | undefined> {
   }
 }
 
-/** A field's condition; one that is not known is never met. */
+/** A field's condition; that of an unknown field is never met. */
 function parseField(field: string): (server: Principal) => boolean {
   const [, name, pattern = ''] = /^([^=]*)=(.*)$/s.exec(field) ?? [];
   const fits = globMatcher(pattern);

@@ -5,12 +5,12 @@ export const TIMED_OUT: RegExp = /timeout was reached/i;
 
 const UNUSABLE = 'The OS keychain cannot be used: ';
 
-/** KEYCHAIN_UNAVAILABLE; `reason` goes on in the middle of a sentence. */
+/** KEYCHAIN_UNAVAILABLE; `reason` continues a sentence. */
 export function keychainUnavailable(reason: string, cause?: unknown): KerberosError {
   return new KerberosError('KEYCHAIN_UNAVAILABLE', `${UNUSABLE}${reason}`, { cause });
 }
 
-/** KEYCHAIN_LOCKED: locked, or its user would not unlock it. */
+/** KEYCHAIN_LOCKED: it is locked, or the user refused to unlock it. */
 export function keychainLocked(cause?: unknown): KerberosError {
   return new KerberosError('KEYCHAIN_LOCKED', 'The OS keychain is locked', { cause });
 }
@@ -20,7 +20,7 @@ export function keychainTimeout(): KerberosError {
   return new KerberosError('KEYCHAIN_TIMEOUT', 'The OS keychain did not answer in time');
 }
 
-/** Why a keychain cannot be used, without a capital, to go on in the middle of a sentence. */
+/** Why a keychain cannot be used, in lower case, to continue a sentence. */
 export function keychainReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { message } = error;

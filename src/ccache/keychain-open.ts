@@ -6,11 +6,11 @@ import { keychainLocked, keychainReason, keychainTimeout, keychainUnavailable } 
 import type { KeychainUse } from './probe.ts';
 import { askSecretService, type SecretServiceQuestion, type SecretServiceState } from './secret-service.ts';
 
-/** What `describeBackends` tells of one of them. */
+/** What `describeBackends` reports about a back-end. */
 export interface BackendState {
   readonly name: string;
   readonly usable: boolean;
-  /** Why it can serve or cannot, without a capital. */
+  /** Why it can or cannot be used, in lower case. */
   readonly reason: string;
 }
 
@@ -20,9 +20,9 @@ const KEYCHAINS: Partial<Readonly<Record<NodeJS.Platform, string>>> = {
 };
 
 /**
- * The OS keychain by the first back-end that is there. `environment` is where the user's session is found, that of this
- * process as a rule. Throws KerberosError KEYCHAIN_UNAVAILABLE where the back-end that is asked for is not there, though
- * reading might do without it.
+ * The OS keychain through the first available back-end. `environment` describes the user's session, usually that of
+ * this process. Throws KerberosError KEYCHAIN_UNAVAILABLE if the requested back-end is not available, even where
+ * reading would not need it.
  */
 export async function openKeychain(
   environment: SessionEnvironment,
@@ -36,8 +36,8 @@ export async function openKeychain(
 }
 
 /**
- * Whether the keychain answers and a back-end is there. One that is locked counts where its user has a display to
- * unlock it on.
+ * Whether the keychain answers and a back-end is available. A locked keychain counts if its user has a display to
+ * unlock it.
  */
 export async function tryKeychain(
   environment: SessionEnvironment,
@@ -55,7 +55,7 @@ export async function tryKeychain(
   }
 }
 
-/** Every back-end in the order in which they are tried, and whether it can serve. */
+/** Every back-end in the order in which they are tried, and whether it can be used. */
 export async function describeBackends(
   environment: SessionEnvironment,
   options: KeychainOptions = {},
@@ -86,9 +86,9 @@ async function describeBackend(
 }
 
 /**
- * Everywhere but on macOS and Windows. Every command reads, so our own client does that: no child unless somebody may
- * have to be asked to unlock. It cannot hang as libsecret can, so it looks first whatever is to be done, and unless it is
- * to be done by a certain back-end, does what nobody has to be asked for.
+ * On all systems except macOS and Windows. Every command reads, so our own client does that, without a child process
+ * unless somebody may have to be asked to unlock. It cannot hang as libsecret can, so it always asks first and, unless
+ * a certain back-end was requested, performs the operations that need nobody's consent.
  */
 function overSecretService(
   session: KeychainSession,
@@ -101,7 +101,7 @@ function overSecretService(
       if (state.state === 'unlocked') return state.secret;
       refuseHidden(state);
       const secret = await (await open()).read(account);
-      // libsecret says of what could not be unlocked that it does not exist.
+      // If an item could not be unlocked, libsecret says that it does not exist.
       if (secret === undefined && state.state === 'locked') throw keychainLocked();
       return secret;
     },
@@ -117,7 +117,7 @@ function overSecretService(
       if (state.state === 'unlocked' && !state.found) return false;
       refuseHidden(state);
       const removed = await (await open()).remove(account);
-      // libsecret passes over what it may not delete.
+      // libsecret silently skips what it may not delete.
       if (!removed && state.state !== 'unknown') throw keychainLocked();
       return removed;
     },

@@ -13,11 +13,11 @@ import { type Holder, parseHolder } from './lock-holder.ts';
 export type LockOutcome = 'held' | 'busy' | 'impossible';
 
 /**
- * Makes a lock that names its holder. It is a link where it can be, because that is there whole or not at all: whenever
- * its holder is killed, others see at once that he is dead.
+ * Creates a lock that names its holder. It is a link if possible, because a link appears complete or not at all:
+ * whenever its holder is killed, others see at once that it is dead.
  */
 export function makeLock(path: string, ourselves: string): LockOutcome {
-  // Few users of Windows may make links.
+  // Few Windows users may create links.
   if (process.platform === 'win32') return makeFile(path, ourselves);
   try {
     symlinkSync(ourselves, path);
@@ -27,7 +27,7 @@ export function makeLock(path: string, ourselves: string): LockOutcome {
   }
 }
 
-/** Who holds a lock; undefined where nobody does. */
+/** The holder of a lock; undefined if there is none. */
 export function readLock(path: string): Holder | undefined {
   try {
     const { ino, mtimeMs } = lstatSync(path);
@@ -52,7 +52,7 @@ function makeFile(path: string, ourselves: string): LockOutcome {
     fd = openSync(path, 'wx', 0o600);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // Windows has other words for a file that is just being removed, but not those for a missing directory.
+    // Windows reports a file that is being removed in other words, but not in those for a missing directory.
     const busy = code === 'EEXIST' || (process.platform === 'win32' && code !== 'ENOENT');
     return busy ? 'busy' : 'impossible';
   }
@@ -60,11 +60,11 @@ function makeFile(path: string, ourselves: string): LockOutcome {
     unlinkSync(path);
     return 'impossible';
   }
-  // Had we been stopped for long before we wrote, the empty file might have been taken over.
+  // If we had been stopped for long before writing, the empty file might have been taken over.
   return isHeldBy(path, ourselves) ? 'held' : 'busy';
 }
 
-/** Tells whether it could: a disk may be full. */
+/** Returns whether it succeeded: a disk may be full. */
 function write(fd: number, text: string): boolean {
   try {
     return writeSync(fd, text) === text.length;

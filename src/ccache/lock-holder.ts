@@ -1,14 +1,14 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** Who holds a lock, as its file tells. */
+/** The holder of a lock, as its file states. */
 export interface Holder {
   readonly pid: number;
-  /** When the process started, in the system's own ticks; empty where that is unknown. */
+  /** When the process started, in the system's ticks; empty if unknown. */
   readonly started: string;
-  /** Where the pid means something: the host and the pid namespace. */
+  /** Where the pid is valid: the host and the pid namespace. */
   readonly place: string;
-  /** Unlike that of any other holding of any lock. */
+  /** Unique for each time that a lock is held. */
   readonly token: string;
   /** When the lock was taken, in milliseconds since 1970. */
   readonly since: number;
@@ -16,26 +16,29 @@ export interface Holder {
 
 /** No work under a lock takes this long, not even with a keychain that asks its user. */
 const LONGEST_HOLDING = 120_000;
-/** Its text follows at once when a lock file is made; one that stays without was left so by a killed process. */
+/** A new lock file is filled at once; if it stays empty, its maker was killed. */
 const LONGEST_WRITING = 2000;
 
 let ourStart: string | undefined;
 
-/** The text of a lock file that this process is about to hold. */
+/** The text for a lock that this process is about to take. */
 export function describeOurselves(): string {
   const token = Math.random().toString(36).slice(2) + Math.random().toString(36).slice(2);
   ourStart ??= processState(process.pid)?.started ?? '';
   return `${process.pid} ${ourStart} ${place()} ${token}`;
 }
 
-/** A lock file's text; `id` distinguishes files whose holder was killed before it had written anything. */
+/** Parses a lock file; `id` distinguishes files whose holder was killed before it had written anything. */
 export function parseHolder(text: string, since: number, id: number): Holder {
   const parts = /^(\d+) (\d*) (\S+) ([a-z0-9]+)$/.exec(text);
   if (parts === null) return { pid: 0, started: '', place: '', token: `x${id}`, since };
   return { pid: Number(parts[1]), started: parts[2]!, place: parts[3]!, token: parts[4]!, since };
 }
 
-/** Whether a holder will never release its lock: it is known to have ended, or it cannot be asked and held too long. */
+/**
+ * Whether a holder will never release its lock: it is known to have ended, or it cannot be checked and has held it for
+ * too long.
+ */
 export function isDead(holder: Holder): boolean {
   if (holder.place === place()) {
     if (!isAlive(holder.pid)) return true;
@@ -54,7 +57,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Known on Linux only. A killed process that nobody has waited for still has its pid. */
+/** Known on Linux only. A killed process that has not been waited for still has its pid. */
 function processState(pid: number): { started: string; ended: boolean } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -68,7 +71,7 @@ function processState(pid: number): { started: string; ended: boolean } | undefi
 
 function place(): string {
   try {
-    // As node:os has it, which takes half a millisecond to load.
+    // The same as node:os returns, which takes half a millisecond to load.
     const host = readFileSync('/proc/sys/kernel/hostname', 'latin1').trimEnd();
     return `${encodeURIComponent(host)}/${readlinkSync('/proc/self/ns/pid')}`;
   } catch {

@@ -3,12 +3,12 @@ import { FORWARDED, PROXY } from '../messages/flags.ts';
 import { isTgs, type Principal, samePrincipal } from '../messages/principal.ts';
 import { isConfigEntry } from './config-entries.ts';
 
-/** A ticket that was forwarded, or is a proxy, stands beside the one that it was made from. */
+/** A forwarded or proxy ticket is kept beside the one that it was made from. */
 const KIND = FORWARDED | PROXY;
 
 /**
- * Whether one credential takes the other's place: same client, server, key type and is-skey, and both forwarded, or a
- * proxy, or neither. The other flags and the times may differ: they are what a newer ticket is better at.
+ * Whether one credential replaces the other: same client, server, key type and is-skey, and both forwarded or proxy, or
+ * neither. The other flags and the times may differ: that is what makes a newer ticket better.
  */
 export function sameTicket(a: Credential, b: Credential): boolean {
   return (
@@ -21,9 +21,9 @@ export function sameTicket(a: Credential, b: Credential): boolean {
 }
 
 /**
- * The credentials of a cache once `added` have been stored: each takes the place of an earlier one for the same
- * ticket, and what has run out by `now` is swept. The ticket-granting ticket of a realm of its own is kept, for a
- * listing to show that it has expired, and so are configuration entries, whose times mean nothing.
+ * The credentials of a cache after `added` have been stored: each replaces an earlier one for the same ticket, and what
+ * has expired by `now` is removed. The ticket-granting ticket for its own realm is kept, so that a listing can show
+ * that it has expired, and so are configuration entries, whose times mean nothing.
  */
 export function mergeCredentials(
   existing: readonly Credential[],

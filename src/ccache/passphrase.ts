@@ -8,22 +8,23 @@ import { fileError } from './file-error.ts';
 import { SEALED_KEY_BYTES, sealBytes, unsealBytes } from './sealed-file.ts';
 import { passphraseKeyPath } from './sealed-path.ts';
 
-/** Gives the passphrase: that which opens the key, or a new one. */
+/** Asks for the passphrase: the one that opens the key, or a new one. */
 export type AskPassphrase = (purpose: 'open' | 'choose') => Promise<string>;
 
-/** What the file is, and by its number how it is made. */
+/** The kind of file, and a number for its format. */
 const HEADER = Buffer.from('krb5kit passphrase 1\n', 'latin1');
 const SALT_BYTES = 16;
-/** Above what `sealBytes` makes of any key. */
+/** Larger than any key that `sealBytes` seals. */
 const MAX_FILE_BYTES = 1 << 16;
 const MIB = 1 << 20;
 /** One derivation takes 128 MiB and about half a second. */
 const COST: ScryptOptions = { N: 2 ** 17, r: 8, p: 1, maxmem: 132 * MIB };
 
 /**
- * A keychain without an operating system: the key of a data directory in a file beside the tickets, sealed under a key
- * derived from a passphrase by scrypt (RFC 7914). The passphrase is asked once for as long as the file stays the same.
- * Throws KerberosError KEYCHAIN_PASSPHRASE for a wrong or empty one and KEYCHAIN_KEY_LOST for a damaged file.
+ * A keychain that does not need the operating system: the key of a data directory in a file beside the tickets, sealed
+ * under a key derived from a passphrase by scrypt (RFC 7914). The passphrase is asked for once as long as the file
+ * stays the same. Throws KerberosError KEYCHAIN_PASSPHRASE for a wrong or empty one and KEYCHAIN_KEY_LOST for a damaged
+ * file.
  */
 export function passphraseKeychain(dataDirectory: string, ask: AskPassphrase): Keychain {
   const path = passphraseKeyPath(dataDirectory);
@@ -81,7 +82,7 @@ function unsealKey(sealed: Uint8Array, key: Uint8Array): string {
   }
 }
 
-/** Whichever way a keyboard composes its letters, the passphrase is the same. */
+/** However a keyboard composes letters, the passphrase must be the same. */
 function deriveKey(passphrase: string, salt: Uint8Array): Promise<Uint8Array> {
   if (passphrase === '') throw new KerberosError('KEYCHAIN_PASSPHRASE', 'The passphrase is empty');
   return new Promise((resolve, reject) => {

@@ -3,20 +3,20 @@ import { type SessionEnvironment, sessionBusSocket, usesSecretService } from './
 import type { KeychainOptions } from './keychain-backend.ts';
 import { keyLeftPath, passphraseKeyPath, sealedPath } from './sealed-path.ts';
 
-/** Whether the keychain can serve as the place of the default cache. */
+/** Whether the keychain can hold the default cache. */
 export type KeychainUse =
   | { readonly usable: true }
   | {
       readonly usable: false;
-      /** There is none, as on a server, and nothing is wrong with that. */
+      /** There is none, as on a server, which is not an error. */
       readonly absent: boolean;
-      /** Without a capital, to go on in the middle of a sentence. */
+      /** In lower case, to continue a sentence. */
       readonly reason: string;
     };
 
 /**
- * Whether a data directory holds sealed tickets, so that whoever looks for tickets finds them there, or whatever else
- * is in their place: it is to be told of, not passed over.
+ * Whether a data directory holds sealed tickets, or anything else in their place: a look for tickets must report that
+ * rather than ignore it.
  */
 export function hasSealedTickets(dataDirectory: string): boolean {
   try {
@@ -26,19 +26,19 @@ export function hasSealedTickets(dataDirectory: string): boolean {
   }
 }
 
-/** Whether a data directory's key is sealed by a passphrase, and not in the OS keychain. */
+/** Whether a data directory's key is sealed by a passphrase rather than stored in the OS keychain. */
 export function hasPassphraseKey(dataDirectory: string): boolean {
   return existsSync(passphraseKeyPath(dataDirectory));
 }
 
-/** Whether a key without tickets may be left, in a keychain which could not be asked when the tickets went. */
+/** Whether a key without tickets may be left in a keychain that could not be asked when the tickets were removed. */
 export function hasKeyLeft(dataDirectory: string): boolean {
   return existsSync(keyLeftPath(dataDirectory)) || hasPassphraseKey(dataDirectory);
 }
 
 /**
- * Whether a new cache can be kept in the keychain, found out as cheaply as can be: where there is no D-Bus session
- * it takes a look at the environment.
+ * Whether a new cache can be kept in the keychain, determined as cheaply as possible: without a D-Bus session, it only
+ * takes a look at the environment.
  */
 export async function probeKeychain(
   environment: SessionEnvironment,

@@ -7,7 +7,7 @@ export interface RememberedKeychain extends Keychain {
   forget(): void;
 }
 
-/** Remembers the secrets of the keychain that `open` gives whenever it has to be asked. */
+/** Remembers the secrets of a keychain, which is opened by `open` whenever it has to be asked. */
 export function rememberKeychain(open: () => Promise<Keychain>): RememberedKeychain {
   const secrets = new Map<string, string>();
   let timesForgotten = 0;

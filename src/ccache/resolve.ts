@@ -2,7 +2,10 @@ import { CcacheError } from '../errors.ts';
 import type { Ccache, CcacheEnvironment } from './ccache.ts';
 import { findCcacheType } from './types.ts';
 
-/** The cache of a name `TYPE:residual`; a name without a type is a path. Throws CcacheError CACHE_TYPE_UNKNOWN, and CACHE_IO without the type's server. */
+/**
+ * The cache with a name `TYPE:residual`; a name without a type is a path. Throws CcacheError CACHE_TYPE_UNKNOWN, and
+ * CACHE_IO without the type's server.
+ */
 export async function resolveCcache(name: string, environment: CcacheEnvironment): Promise<Ccache> {
   const { type: typeName, residual } = splitCcacheName(name);
   const type = await findCcacheType(typeName);

@@ -5,13 +5,13 @@ import { IntegrityError } from '../errors.ts';
 export const SEALED_KEY_BYTES = 32;
 
 const CIPHER = 'aes-256-gcm';
-/** What the file is and its version; authenticated with the rest. */
+/** The kind of file and its version; authenticated with the rest. */
 const HEADER = Buffer.from('krb5kit tickets 1\n', 'latin1');
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const LENGTH_BYTES = 4;
 const OVERHEAD = HEADER.length + NONCE_BYTES + LENGTH_BYTES + TAG_BYTES;
-/** Files grow by this much, so that their size says little of what they hold. */
+/** Files grow by this much, so that their size reveals little about their contents. */
 const STEP = 4096;
 
 /**
@@ -32,7 +32,7 @@ export function sealBytes(bytes: Uint8Array, key: Uint8Array): Uint8Array {
   return Buffer.concat([HEADER, nonce, ciphertext, cipher.getAuthTag()]);
 }
 
-/** The inverse of `sealBytes`. Throws IntegrityError for whatever was not sealed under `key`. */
+/** The inverse of `sealBytes`. Throws IntegrityError for anything that was not sealed under `key`. */
 export function unsealBytes(sealed: Uint8Array, key: Uint8Array): Uint8Array {
   if (sealed.length < OVERHEAD || !HEADER.equals(sealed.subarray(0, HEADER.length)))
     throw new IntegrityError();

@@ -1,4 +1,4 @@
-/** There while a key may be left in the keychain whose tickets are gone: what could not be deleted is not forgotten. */
+/** Exists while a key whose tickets are gone may be left in the keychain, because it could not be deleted. */
 export function keyLeftPath(dataDirectory: string): string {
   return `${dataDirectory}/key-left`;
 }
@@ -8,7 +8,7 @@ export function sealedPath(dataDirectory: string): string {
   return `${dataDirectory}/tickets`;
 }
 
-/** There where the key is sealed by a passphrase: the key. */
+/** The key, if it is sealed by a passphrase. */
 export function passphraseKeyPath(dataDirectory: string): string {
   return `${dataDirectory}/passphrase-key`;
 }

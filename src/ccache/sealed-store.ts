@@ -23,25 +23,28 @@ import { keyLeftPath, passphraseKeyPath, sealedPath } from './sealed-path.ts';
 
 /** The caches of a data directory, in one file whose key is in the OS keychain. */
 export interface SealedStore {
-  /** Empty where there is no file; the keychain is not asked then. */
+  /** Empty if there is no file; the keychain is not asked then. */
   read(): Promise<SealedCaches>;
-  /** Replaces the caches by what `work` makes of them, under the store's lock; without any left, file and key go. */
+  /**
+   * Replaces the caches by those that `work` returns, under the store's lock; if there are none left, removes file and
+   * key.
+   */
   change(work: (caches: SealedCaches) => SealedCaches): Promise<void>;
-  /** Throws what would keep `change` from replacing the caches; changes nothing. */
+  /** Throws what would prevent `change`; changes nothing. */
   prepare(): Promise<void>;
   /**
-   * Wipes the file and deletes the key, whether or not the one opens the other, and where there is only the key. In
-   * place of the file, a symlink is removed, and what it leads to left alone.
+   * Wipes the file and deletes the key, even if they do not belong together or there is only a key. A symlink in place
+   * of the file is removed, and its target left alone.
    */
   forget(): Promise<void>;
-  /** The same where the keychain answers that it has no key for the file; tells whether that was so. */
+  /** The same, but only if the keychain answers that it has no key for the file; resolves to whether that was so. */
   discardLost(): Promise<boolean>;
 }
 
 const EMPTY: SealedCaches = { primary: '', members: new Map() };
-/** Far above any collection; nothing longer is read into memory. */
+/** Far larger than any collection; nothing longer is read into memory. */
 const MAX_FILE_BYTES = 64 << 20;
-/** How often a reader looks again who finds the file replaced under another key meanwhile. */
+/** How often a reader tries again if the file is meanwhile replaced under another key. */
 const MAX_TRIES = 5;
 
 // Windows has neither flag and leaves them undefined.
@@ -50,9 +53,9 @@ const NO_BLOCK = constants.O_NONBLOCK ?? 0;
 
 /**
  * The store of a data directory. Its methods throw CcacheError CACHE_FORMAT for a damaged file, KEYCHAIN_KEY_LOST for
- * one whose key is gone, CACHE_IO, also for what is no regular file, CACHE_BUSY, and what the keychain throws. A file
- * that does not open is never replaced, and a symlink never followed. With a memory, neither the keychain nor the file is
- * read while the file looks as it did.
+ * one whose key is gone, CACHE_IO, also for what is not a regular file, CACHE_BUSY, and what the keychain throws. A
+ * file that cannot be opened is never replaced, and a symlink never followed. With a memory, neither the keychain nor
+ * the file is read while the file looks unchanged.
  */
 export function sealedStore(environment: CcacheEnvironment, memory?: SealedMemory): SealedStore {
   const path = sealedPath(environment.dataDirectory);
@@ -118,7 +121,7 @@ export function sealedStore(environment: CcacheEnvironment, memory?: SealedMemor
       const key = decodeKey(await keychain.read(account));
       const opened = key && tryOpen(sealed, key);
       if (opened !== undefined) return opened;
-      // Another process may have destroyed the store, and made a new one, between the two looks or since the key was
+      // Another process may have destroyed the store and made a new one, between the two reads or since the key was
       // remembered.
       keychain.forget?.();
       if ((failed !== undefined && sameBytes(failed, sealed)) || tries === MAX_TRIES) {
@@ -139,12 +142,12 @@ export function sealedStore(environment: CcacheEnvironment, memory?: SealedMemor
   }
 
   async function write(caches: SealedCaches, known: Uint8Array | undefined): Promise<void> {
-    // First, lest the keychain keep a key for nothing.
+    // Done first, so that the keychain does not keep a key for nothing.
     if (known === undefined) makeWritable(environment.dataDirectory);
     const key = known ?? (await newKey());
     const sealed = sealBytes(SealedCaches.encode(caches), key);
     try {
-      // A file that a power failure had damaged would stay in the way until it is destroyed.
+      // A file damaged by a power failure would stay in the way until it is destroyed.
       writeAtomically(path, sealed, { durable: true });
     } catch (error) {
       checkWritable(environment.dataDirectory);
@@ -162,7 +165,7 @@ export function sealedStore(environment: CcacheEnvironment, memory?: SealedMemor
 
   async function remove(): Promise<void> {
     memory?.forget();
-    // The file first: were the key gone alone, nothing could tell this from a loss.
+    // The file goes first: if only the key were gone, that could not be told from a loss.
     removeSealed(path);
     try {
       await (await environment.keychain()).remove(account);
@@ -180,7 +183,7 @@ function readSealed(path: string): Uint8Array | undefined {
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (found === undefined) return undefined;
     if (!found.isFile()) throw noFile(path);
-    // It may have become something else since.
+    // It may have changed since it was examined.
     fd = openSync(path, constants.O_RDONLY | NO_FOLLOW | NO_BLOCK);
     const opened = fstatSync(fd);
     if (!opened.isFile()) throw noFile(path);
@@ -219,7 +222,7 @@ function tryOpen(sealed: Uint8Array, key: Uint8Array): OpenStore | undefined {
   }
 }
 
-/** Whatever else lies under our account in the keychain is no key. */
+/** Anything else under our account in the keychain is not a key. */
 function decodeKey(secret: string | undefined): Uint8Array | undefined {
   if (secret === undefined) return undefined;
   const key = Buffer.from(secret, 'base64');

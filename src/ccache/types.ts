@@ -4,7 +4,7 @@ import { memoryType } from './memory.ts';
 
 interface Row {
   readonly name: string;
-  /** Loaded when first named, so that a file costs nothing of what a keychain needs. */
+  /** Loaded when first named, so that FILE caches do not load what a keychain needs. */
   load(): CcacheType | Promise<CcacheType>;
 }
 

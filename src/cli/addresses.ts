@@ -4,7 +4,7 @@ import type { HostAddress } from '../messages/types.ts';
 const ADDRTYPE_INET = 2;
 const ADDRTYPE_INET6 = 24;
 
-/** An address of a ticket for a person to read; `resolve` asks for the name of the host. */
+/** A ticket's address for display; `resolve` asks for the name of the host. */
 export async function describeAddress(
   { addrType, address }: HostAddress,
   { resolve }: { readonly resolve: boolean },

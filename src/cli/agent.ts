@@ -88,7 +88,7 @@ function idleOf(args: Arguments): number | undefined {
   return seconds;
 }
 
-/** The options that an agent started elsewhere is to have as well. */
+/** The options that are passed to an agent started in the background. */
 function serverOptions(args: Arguments): readonly string[] {
   const idle = args.value('idle');
   return [...(args.has('memory') ? ['--memory'] : []), ...(idle === undefined ? [] : ['--idle', idle])];
@@ -101,7 +101,7 @@ async function showEnvironment(paths: AgentPaths, args: Arguments, io: Io): Prom
   return 0;
 }
 
-/** What is told of something that is done. */
+/** The report of what has been done. */
 interface Told {
   readonly text: string;
   readonly json: object;
@@ -132,12 +132,12 @@ async function showStatus(paths: AgentPaths, args: Arguments, io: Io): Promise<n
   const where = kind === 'memory' ? 'memory' : 'the keychain';
   io.out(`Agent ${pid} listens on ${printable(paths.socket)} since ${since}\n`);
   io.out(`Caches: ${held}, kept in ${where}${locked ? ', key not in memory' : ''}\n`);
-  // The one that asks counts as well.
+  // The client that asks counts as well.
   io.out(`Other clients: ${clients - 1}, requests: ${requests - 1}\n`);
   return 0;
 }
 
-/** The one that asks does not count. */
+/** The client that asks does not count. */
 function statusJson(status: AgentStatus, { socket }: AgentPaths): object {
   const { pid, kind, locked, caches, clients, requests, started } = status;
   return {
@@ -161,12 +161,12 @@ interface Wishes {
 /** Serves until it is stopped. */
 async function serve(paths: AgentPaths, { memory, idle }: Wishes, session: Session): Promise<number> {
   const { io, caches, config } = session;
-  // The session's own keychain may remember a passphrase, which `--lock` is to forget.
+  // The session's own keychain may remember a passphrase, which `--lock` must forget.
   const keychain = () => openUserKeychain(io, caches.dataDirectory);
   const store = memory ? memoryStore() : keychainStore({ ...caches, keychain });
   const log = (line: string): void => io.err(`${printable(`${name}: ${line}`)}\n`);
   const agent = await during('starting the agent', () => {
-    // Whoever finds the socket finds this as well.
+    // Created together with the socket, because clients look for both.
     preparePlace(paths, io);
     return startAgent({
       socket: socketOf(paths, io),

@@ -11,16 +11,18 @@ import { exchangeOptions } from './exchange.ts';
 import { pkinitOptions } from './kinit/pkinit.ts';
 import type { Session } from './session.ts';
 
-/** Seconds; it is used at once, and a person may be asked for a one-time password meanwhile. */
+/** Seconds; the armor is used at once, but a person may be asked for a one-time password meanwhile. */
 const LIFETIME = 300;
 
-/** Whether a KDC had nothing to offer to a client without an armor, but would take one. */
+/** Whether a KDC offers nothing to a client without an armor, but would accept one. */
 export function wantsArmor(error: unknown): boolean {
   const cause = error instanceof KerberosError && error.code === 'PREAUTH_FAILED' ? error.cause : undefined;
   return cause instanceof KdcError && offersFast(cause);
 }
 
-/** An armor made of an anonymous ticket (RFC 8062), of which nobody has to know; undefined where none is to be had. */
+/**
+ * An armor from an anonymous ticket (RFC 8062), requested without telling the user; undefined if the KDC issues none.
+ */
 export async function anonymousArmor(realm: string, session: Session): Promise<ArmorSource | undefined> {
   const client = anonymousPrincipal(realm);
   const options = exchangeOptions(session, defaultTktEnctypes(session.config));

@@ -12,22 +12,22 @@ export class HelpRequested extends Error {
   override readonly name = 'HelpRequested';
 }
 
-/** What every command has. */
+/** The options of every command. */
 const help: OptionRow = { flags: '--help', text: 'Show this help.', ours: true };
 
 interface Parse {
   readonly command: Command;
   readonly argv: readonly string[];
-  /** The word that comes next. */
+  /** The index of the next word. */
   next: number;
   readonly values: Map<string, string[]>;
   readonly given: Given[];
 }
 
 /**
- * Takes a command line apart as getopt_long does: options and operands in any order, letters bundled, long names
- * shortened as far as they stay unique. Throws HelpRequested for `--help`, and UsageError in getopt's words for the first
- * mistake unless the command tells of them itself.
+ * Parses a command line like getopt_long: options and operands in any order, bundled letters, long names abbreviated as
+ * far as they are unique. Throws HelpRequested for `--help`, and UsageError in getopt's words for the first mistake
+ * unless the command reports mistakes itself.
  */
 export function parseArguments(
   command: Command,
@@ -94,7 +94,7 @@ function takeLong(parse: Parse, word: string): void {
   const name = end < 0 ? word : word.slice(0, end);
   const [row, ...others] = rowsOfLong(parse, name);
   if (row === undefined) {
-    // To a command of letters alone the second hyphen is one.
+    // A command that has only letters takes the second hyphen for one.
     if (takesLong(parse)) refuse(parse, `unrecognized option '${word}'`);
     else takeLetters(parse, word);
     return;
@@ -115,13 +115,13 @@ function takeLong(parse: Parse, word: string): void {
   else keep(parse, row, value);
 }
 
-/** The row of a long name, or all of those that begin so. */
+/** The row of a long name, or all rows whose names begin with it. */
 function rowsOfLong({ command }: Parse, name: string): readonly OptionRow[] {
   const known = [...allOptions(command), help];
   const fitting = known.filter(({ flags }) => longOf(flags)?.startsWith(name));
   const exact = fitting.find(({ flags }) => longOf(flags) === name);
   if (exact !== undefined) return [exact];
-  // What was short for one of MIT's stays so.
+  // An abbreviation of one of MIT's options remains valid.
   const theirs = fitting.filter(({ ours }) => !ours);
   return theirs.length > 0 ? theirs : fitting;
 }
@@ -130,7 +130,7 @@ function takesLong({ command }: Parse): boolean {
   return command.options.some(({ flags, ours }) => !ours && longOf(flags) !== undefined);
 }
 
-/** Adds a value under the name that the command asks for. */
+/** Adds a value under the name by which the command asks for it. */
 function keep({ values, given }: Parse, { flags }: OptionRow, value: string): void {
   const name = longOf(flags)?.slice(2) ?? letterOf(flags)!;
   const key = name.length === 1 ? name : name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());

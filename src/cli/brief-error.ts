@@ -1,14 +1,14 @@
 import { CcacheError, type ErrorCode } from '../errors.ts';
 import { ActivityError } from './command.ts';
 
-/** What MIT's kdestroy and kswitch say of a cache, where its other programs know more. */
+/** The sentences of MIT's kdestroy and kswitch for a cache, where its other programs are more precise. */
 const SENTENCES: Partial<Readonly<Record<ErrorCode, string>>> = {
   CACHE_NOT_FOUND: 'No credentials cache found',
   CACHE_FORMAT: 'Bad format in credentials cache',
   CACHE_NAME: 'Credential cache name malformed',
 };
 
-/** An error about a cache in a file in MIT's fewer words, without the file's name; any other as it is. */
+/** An error about a FILE cache in MIT's shorter words, without the file's name; any other error unchanged. */
 export function brief(error: unknown): unknown {
   if (error instanceof ActivityError)
     return new ActivityError(error.activity, brief(error.cause), error.joint);
@@ -18,7 +18,7 @@ export function brief(error: unknown): unknown {
   return new CcacheError(error.code, fewer ?? sentence, error.cache, { cause: error });
 }
 
-/** Runs `work`; what goes wrong with a cache in it is told in few words. */
+/** Runs `work`; its errors about a cache are reported in the shorter words. */
 export async function briefly<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -27,7 +27,7 @@ const list = Object.entries(subcommands).map(
   ([word, { summary }]) => `  ${word.padEnd(width)}  ${summary}\n`,
 );
 
-/** cache: what there is to do with caches besides getting tickets and showing them. */
+/** cache: operations on caches besides getting tickets and listing them. */
 export const cache: Command = {
   name,
   summary: 'List, copy, move and tidy caches; import and export tickets.',

@@ -3,21 +3,21 @@ import { readFileSync } from 'node:fs';
 import { searchDomains } from './search-domains.ts';
 
 export interface CanonicalNameOptions {
-  /** Goes by the name of the host's address, if that has one. */
+  /** Whether to use the name of the host's address, if it has one. */
   readonly reverse: boolean;
   /** The environment, for the resolver's settings. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The system's file of hosts. */
+  /** The system's hosts file. */
   readonly hostsFile?: string | undefined;
 }
 
 const HOSTS = '/etc/hosts';
-/** Longer chains of aliases are a circle. */
+/** A longer chain of aliases is a loop. */
 const MAX_ALIASES = 8;
-/** Milliseconds for one question to one DNS server, and how often it is asked. */
+/** Milliseconds for one query to one DNS server, and the number of attempts. */
 const QUERY = { timeout: 2000, tries: 2 };
 
-/** The name that the system's resolver knows a host by; undefined for a host that it does not know. */
+/** The name by which the system's resolver knows a host; undefined for an unknown host. */
 export async function canonicalName(
   host: string,
   { reverse, env, hostsFile = HOSTS }: CanonicalNameOptions,
@@ -45,7 +45,7 @@ async function nameOf(address: string): Promise<string | undefined> {
   }
 }
 
-/** The first name of the line that has this one. */
+/** The canonical name in the line of the hosts file that contains this one. */
 function listedName(host: string, file: string): string | undefined {
   try {
     const wanted = host.toLowerCase();
@@ -54,12 +54,12 @@ function listedName(host: string, file: string): string | undefined {
       if (names.some(name => name.toLowerCase() === wanted)) return names[0];
     }
   } catch {
-    // Not every system has one.
+    // Not every system has the file.
   }
   return undefined;
 }
 
-/** A short name in full, by the first of the resolver's domains that has such a host. */
+/** The full name for a short one, in the first of the resolver's domains that has such a host. */
 async function qualified(host: string, env: CanonicalNameOptions['env']): Promise<string> {
   if (host.includes('.')) return host;
   for (const domain of searchDomains(env)) {
@@ -69,14 +69,14 @@ async function qualified(host: string, env: CanonicalNameOptions['env']): Promis
   return host;
 }
 
-/** Where a chain of aliases ends. */
+/** The end of a chain of aliases. */
 async function aliased(host: string): Promise<string> {
   const resolver = new dns.Resolver(QUERY);
   let name = host;
   try {
     for (let i = 0; i < MAX_ALIASES; i++) name = (await resolver.resolveCname(name))[0] ?? name;
   } catch {
-    // The last one is no alias.
+    // The last name is not an alias.
   }
   return name;
 }

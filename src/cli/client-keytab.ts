@@ -2,7 +2,7 @@ import type { ClientKeytab } from '../client/client-keytab.ts';
 import { clientKeytab } from './keytabs.ts';
 import type { Session } from './session.ts';
 
-/** The user's client keytab, by which commands log in on need as programs of MIT's GSS-API library do. */
+/** The user's client keytab, with which commands log in when needed, like programs with MIT's GSS-API library. */
 export function clientKeytabOf(session: Session): ClientKeytab {
   const { forwardable, proxiable, ticketLifetime, renewLifetime } = session.config.libdefaults;
   return { keytab: clientKeytab(session), forwardable, proxiable, lifetime: ticketLifetime, renewLifetime };

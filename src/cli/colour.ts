@@ -2,7 +2,7 @@ import type { Io } from './terminal.ts';
 
 type Style = (text: string) => string;
 
-/** Ways to mark text; each returns it as it is where colour is off. */
+/** Ways to mark text; each returns it unchanged if colours are off. */
 export interface Colours {
   readonly bold: Style;
   readonly dim: Style;
@@ -15,7 +15,7 @@ export interface Colours {
 export interface ColourOptions {
   /** The user's `--color`; `auto` unless given. */
   readonly when?: 'always' | 'never' | 'auto';
-  /** Which of the two streams the text goes to; stdout unless given. */
+  /** The stream that the text is written to; stdout if not given. */
   readonly stream?: 'stdout' | 'stderr';
 }
 
@@ -32,7 +32,10 @@ function plain(text: string): string {
   return text;
 }
 
-/** The colours for a stream: a `--color` flag, then NO_COLOR, FORCE_COLOR and TERM=dumb, then whether it is a terminal. */
+/**
+ * The colours for a stream, decided by `--color`, then NO_COLOR, FORCE_COLOR and TERM=dumb, then whether it is a
+ * terminal.
+ */
 export async function loadColours(
   io: Pick<Io, 'env' | 'stdoutIsTerminal' | 'stderrIsTerminal'>,
   { when = 'auto', stream = 'stdout' }: ColourOptions = {},

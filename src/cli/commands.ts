@@ -2,7 +2,7 @@ import type { Command } from './command.ts';
 
 /** A row of the table of commands; the command itself is a bundle of its own, loaded when it is called. */
 export interface CommandRow {
-  /** What it is for, as `krb5kit --help` lists it. */
+  /** Its purpose, as listed by `krb5kit --help`. */
   readonly summary: string;
   load(): Promise<Command>;
 }

@@ -1,7 +1,7 @@
 import type { ContextFlags, ContextInfo } from '../gss/context.ts';
 import { formatPrincipal } from '../messages/principal.ts';
 
-/** The bits of RFC 2744 §3.19 and MS-KILE by the names of ours. */
+/** The bits of RFC 2744 §3.19 and MS-KILE, by our names. */
 const FLAG_BITS: Readonly<Record<keyof ContextFlags, number>> = {
   delegation: 1,
   mutual: 2,
@@ -14,10 +14,10 @@ const FLAG_BITS: Readonly<Record<keyof ContextFlags, number>> = {
   identify: 0x2000,
 };
 
-/** What a context must know for this. */
+/** The facts about a context that are needed here. */
 export type ContextFacts = Pick<ContextInfo, 'initiator' | 'acceptor' | 'mechanism' | 'flags'>;
 
-/** Who authenticated to whom, how, and what for, in JSON. */
+/** Who authenticated to whom, how, and with which flags, in JSON. */
 export function contextJson({ initiator, acceptor, mechanism, flags }: ContextFacts): object {
   const set = Object.entries(FLAG_BITS).filter(([name]) => flags[name as keyof ContextFlags]);
   return {

@@ -4,18 +4,18 @@ import { namedCache } from './named-cache.ts';
 import { printable } from './sentences.ts';
 import type { Session } from './session.ts';
 
-/** Which cache is the default one, and how that came. */
+/** The default cache, and why it was chosen. */
 export interface DefaultCacheChoice {
   readonly name: string;
-  /** Why, to go on in the middle of a sentence. */
+  /** Why, to continue a sentence. */
   readonly reason: string;
-  /** Set for a plain file for want of a keychain: there is none, or it fails. */
+  /** Set if a plain file is used for lack of a keychain: there is none, or it fails. */
   readonly keychain?: 'absent' | 'fault';
 }
 
 /**
- * The cache of a command that names none: KRB5CCNAME, else `default_ccache_name`, else KEYCHAIN: where a keychain
- * answers, else MIT's FILE:/tmp/krb5cc_UID. `reading`, a file that native tools left there is found as well.
+ * The cache of a command that names none: KRB5CCNAME, else `default_ccache_name`, else KEYCHAIN: if a keychain answers,
+ * else MIT's FILE:/tmp/krb5cc_UID. With `reading`, a file that native tools left there is found as well.
  */
 export async function defaultCache(
   session: Session,
@@ -26,8 +26,8 @@ export async function defaultCache(
 }
 
 /**
- * The name of the default cache. Who writes tickets to a plain file for want of a keychain is told why: by `say` where
- * there is none, and by a warning where it fails.
+ * The name of the default cache. If tickets will be written to a plain file for lack of a keychain, the user is told
+ * why: by `say` if there is none, by a warning if it fails.
  */
 export async function defaultCacheName(
   session: Session,
@@ -42,23 +42,24 @@ export async function defaultCacheName(
   return name;
 }
 
-/** The default cache with the reason for it. */
+/** The default cache, and why it was chosen. */
 export async function chooseDefaultCache(
   { io, config, caches }: Session,
   { reading }: { readonly reading: boolean },
 ): Promise<DefaultCacheChoice> {
   const { KRB5CCNAME: named } = io.env;
-  // An empty one names a file without a name, which there is not: a script whose variable is unset loses no tickets.
+  // An empty value means a file with an empty name, which cannot exist: a script whose variable is unset loses no
+  // tickets.
   if (named !== undefined) return { name: named, reason: 'KRB5CCNAME names it' };
   const { defaultCcacheName: configured } = config.libdefaults;
   if (configured) return { name: configured, reason: 'default_ccache_name names it' };
   const { hasSealedTickets } = await import('../ccache/probe.ts');
   const { dataDirectory } = caches;
-  // Whoever wants none is not to be stopped by sealed tickets that he cannot open.
+  // A user who wants no keychain must not be blocked by sealed tickets that cannot be opened.
   const sealed = io.env.KRB5KIT_KEYCHAIN !== 'none' && hasSealedTickets(dataDirectory);
   if (sealed) return { name: 'KEYCHAIN:', reason: 'there are sealed tickets' };
   const path = io.platform === 'win32' ? `${dataDirectory}\\krb5cc` : `${io.cacheDirectory}/krb5cc_${io.uid}`;
-  // The keychain is asked only where nothing else decides, so that a machine without one pays nothing.
+  // The keychain is asked only if nothing else decides, so that it costs nothing on a machine without one.
   if (reading && existsSync(path)) return { name: `FILE:${path}`, reason: 'the file exists' };
   const { probeUserKeychain } = await import('./user-keychain.ts');
   const use = await probeUserKeychain(io, dataDirectory);

@@ -2,7 +2,7 @@ import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Io } from './terminal.ts';
 
-/** Where sealed tickets and locks of this user lie: KRB5KIT_HOME, else by the custom of the platform. */
+/** The directory for this user's sealed tickets and locks: KRB5KIT_HOME, else the platform's convention. */
 export function dataDirectory({ env, platform }: Io): string {
   if (env.KRB5KIT_HOME) return env.KRB5KIT_HOME;
   const home = homeDirectory({ env });
@@ -12,14 +12,14 @@ export function dataDirectory({ env, platform }: Io): string {
   return join(data?.startsWith('/') ? data : join(home, '.local', 'share'), 'krb5kit');
 }
 
-/** The user's home directory; the root where there is none, as in a container whose user has no name. */
+/** The user's home directory; the root directory if there is none, as in a container whose user has no name. */
 export function homeDirectory({ env }: Pick<Io, 'env'>): string {
   return env.HOME || homeByUserDatabase();
 }
 
 function homeByUserDatabase(): string {
   try {
-    // The first one fails for want of a name, and is empty where HOME is.
+    // The first fails for a user without a name, and is empty if HOME is.
     return homedir() || userInfo().homedir;
   } catch {
     return '/';

@@ -1,6 +1,6 @@
 import { findEnctypeName } from '../crypto/enctype-names.ts';
 
-/** Types that nothing here can use any more; old keytabs still have them. */
+/** Types that are not supported any more; old keytabs still contain them. */
 export const FORMER_NAMES: Readonly<Record<number, string>> = {
   1: 'des-cbc-crc',
   2: 'des-cbc-md4',
@@ -10,7 +10,7 @@ export const FORMER_NAMES: Readonly<Record<number, string>> = {
   8: 'des-hmac-sha1',
 };
 
-/** An encryption type as klist names it; all that is not strong is marked. */
+/** The name of an encryption type as in klist; deprecated and weak ones are marked. */
 export function etypeText(etype: number): string {
   const row = findEnctypeName(etype);
   const name = row?.name ?? FORMER_NAMES[etype] ?? `etype ${etype}`;

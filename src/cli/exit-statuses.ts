@@ -1,10 +1,10 @@
-/** What an exit status means, by the status: a number, or `128+n` for a signal's. */
+/** The meanings of exit statuses, by status: a number, or `128+n` for a signal. */
 type Meanings = Readonly<Record<string, string>>;
 
 const WRONG = 'The command line is wrong.';
 const KERBEROS_4 = '-4 was given, an option of Kerberos 4.';
 
-/** What every command may end with. */
+/** The exit statuses of all commands. */
 const GENERAL: Meanings = {
   141: 'Nobody reads the output any more, as after SIGPIPE.',
   '128+n': 'The signal n has ended it.',
@@ -99,10 +99,10 @@ const EXIT_STATUSES: Readonly<Record<string, Meanings>> = {
   status: { 0: 'There is a ticket of use.', 1: 'There is none.', 2: WRONG },
 };
 
-/** The table as it is, for whoever shows it whole. */
+/** The whole table, for whoever displays it. */
 export const EXIT_STATUS_TABLE = { general: GENERAL, commands: EXIT_STATUSES };
 
-/** The exit statuses of a command by its name, without those of its own commands; undefined where nothing is known. */
+/** The exit statuses of a command by its name, without those of its subcommands; undefined if none are listed. */
 export function exitStatuses(name: string): Meanings | undefined {
   const word = name.replace(/^krb5kit /, '').split(' ')[0]!;
   return Object.hasOwn(EXIT_STATUSES, word) ? { ...EXIT_STATUSES[word], ...GENERAL } : undefined;

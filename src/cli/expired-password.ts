@@ -9,8 +9,9 @@ const TRIES = 3;
 const EMPTY = 'New password cannot be zero length';
 
 /**
- * Has the user, whose password has expired, choose a new one, and has the password server set it, as MIT's kinit does;
- * resolves to the new password, undefined where the realm has no password server. Throws KerberosError PASSWORD_NOT_CHANGED where he finds none that is taken.
+ * Asks the user, whose password has expired, for a new one, and has the password server set it, as MIT's kinit does;
+ * resolves to the new password, or undefined if the realm has no password server. Throws KerberosError
+ * PASSWORD_NOT_CHANGED if no new password is accepted.
  */
 export async function replaceExpiredPassword(
   principal: Principal,

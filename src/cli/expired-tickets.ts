@@ -3,8 +3,8 @@ import { type Credential, isExpired } from '../messages/credential.ts';
 import { samePrincipal, tgsPrincipal } from '../messages/principal.ts';
 
 /**
- * Whether a credential is a service ticket that has expired by `now`. A realm's own ticket-granting ticket is none: it
- * says whose cache it was and that it is time for a new one.
+ * Whether a credential is a service ticket that has expired by `now`. A realm's own ticket-granting ticket does not
+ * count: it shows whose cache it was and that a new ticket is needed.
  */
 export function isExpiredService(credential: Credential, now: Date): boolean {
   const { server } = credential;

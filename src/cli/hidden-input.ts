@@ -4,10 +4,10 @@ import type { StdinBytes } from './input.ts';
 import { type EditorState, LineEditor } from './line-editor.ts';
 import type { Io, ProcessLike } from './terminal.ts';
 
-/** Signals that end the program, which must not happen with the echo off. */
+/** Signals that end the program, which must not happen while echo is off. */
 const FATAL = ['SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
-/** Reads a line from the terminal on stdin with the echo off, and leaves the terminal as it was in every case. */
+/** Reads a line from the terminal on stdin without echo, and restores the terminal in every case. */
 export function readHidden(
   prompt: string,
   io: Pick<Io, 'out' | 'signal'>,
@@ -20,7 +20,7 @@ export function readHidden(
 
     const finish = (settle: () => void): void => {
       keyboard.off('data', onData).off('end', onUnread).off('error', onUnread);
-      // A terminal that has gone away cannot be set back.
+      // The settings of a terminal that has disappeared cannot be restored.
       keyboard.on('error', () => undefined);
       keyboard.setRawMode(false);
       keyboard.destroy();
@@ -40,7 +40,7 @@ export function readHidden(
       finish(() => process.kill(process.pid, signal));
       reject(new KerberosError('PASSWORD_INTERRUPTED', 'Password read interrupted'));
     };
-    // The shell has set its own mode meanwhile, and raw mode is not set twice.
+    // The shell has changed the mode meanwhile, and Node does not set raw mode twice.
     const onContinue = () => keyboard.setRawMode(false).setRawMode(true);
 
     const afterKey: Readonly<Record<EditorState, () => void>> = {
@@ -82,7 +82,7 @@ export function readHidden(
   });
 }
 
-/** The raw mode leaves undone what the cooked one does to Enter. */
+/** In raw mode, the terminal does not translate the Enter key. */
 function enterToLineFeed(key: number): number {
   return key === 0x0d ? 0x0a : key;
 }

@@ -3,8 +3,8 @@ import { hostAddress } from '../messages/host-address.ts';
 import type { HostAddress } from '../messages/types.ts';
 
 /**
- * The addresses of this host that others can reach it by, as tickets carry them (RFC 4120 §7.5.3), after those of `extra`,
- * which are addresses or names of hosts; what nobody knows of them is left out.
+ * This host's addresses for tickets (RFC 4120 §7.5.3), without those that others cannot reach, after those of `extra`,
+ * which are addresses or host names; unknown names are omitted.
  */
 export async function hostAddresses(extra: readonly string[]): Promise<readonly HostAddress[]> {
   const resolved = await Promise.all(extra.map(resolve));

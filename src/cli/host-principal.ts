@@ -4,9 +4,9 @@ import { hostBasedPrincipal, type Principal } from '../messages/principal.ts';
 import type { Session } from './session.ts';
 
 /**
- * `service/host` for a host, this one if none is named, in the realm that [domain_realm] gives it; the realm is empty
- * where none does, and the client's KDC is to know. `dns_canonicalize_hostname`, `rdns` and `qualify_shortname` decide about
- * the name; that which only falls back on DNS stays as it was typed until a ticket is asked for, see `hostCandidates`.
+ * `service/host` for a host, by default this one, in the realm that [domain_realm] assigns to it; the realm is empty if
+ * there is none, so that the client's KDC determines it. `dns_canonicalize_hostname`, `rdns` and `qualify_shortname`
+ * affect the name; with `fallback`, it stays as typed until a ticket is requested, see `hostCandidates`.
  */
 export async function hostPrincipal(
   service: string,
@@ -20,8 +20,8 @@ export async function hostPrincipal(
 }
 
 /**
- * The names to ask the KDCs for, one after the other: for a host by `dns_canonicalize_hostname = fallback` first its
- * full name without DNS, then the one that DNS knows it by.
+ * The names to ask the KDCs for, one after the other: with `dns_canonicalize_hostname = fallback`, first the full name
+ * without DNS, then the canonical name in DNS.
  */
 export async function* hostCandidates(server: Principal, session: Session): AsyncGenerator<Principal> {
   const isHost = server.nameType === NT_SRV_HST && server.components.length === 2;
@@ -35,7 +35,7 @@ export async function* hostCandidates(server: Principal, session: Session): Asyn
   if (canonical.components[1] !== plain.components[1]) yield canonical;
 }
 
-/** The name in full, in lower case, in the realm of the host if it has none yet; a port after the name stays. */
+/** The full name, in lower case, in the host's realm if it has none yet; a port after the name is kept. */
 export async function expandHost(server: Principal, session: Session, byDns: boolean): Promise<Principal> {
   const [service, host] = server.components as readonly [string, string];
   const [, given = host, port = ''] = /^([^:]*)(:[^:]+)$/.exec(host) ?? [];
@@ -44,7 +44,7 @@ export async function expandHost(server: Principal, session: Session, byDns: boo
   return { ...server, components: [service, full + port], realm };
 }
 
-/** The realm that [domain_realm] gives a host; empty where it gives none. */
+/** The realm that [domain_realm] assigns to a host; empty if there is none. */
 function realmOfHost(host: string, { config, trace }: Session): string {
   const realm = config.realmOfHost(host) ?? '';
   const place = config.whereRealmOfHost(host);

@@ -6,7 +6,7 @@ import { type Arguments, UsageError } from './command.ts';
 import { fileReason } from './file-reason.ts';
 import type { Io } from './terminal.ts';
 
-/** Bytes of stdin to send. */
+/** The maximum number of bytes to send from stdin. */
 const MAX_INPUT = 1 << 28;
 const FORM = 'application/x-www-form-urlencoded';
 
@@ -16,7 +16,7 @@ export function readUrl(text: string): URL | undefined {
   return url?.protocol === 'http:' || url?.protocol === 'https:' ? url : undefined;
 }
 
-/** The request that a command line asks for. Throws UsageError, and KerberosError HTTP for a file that cannot be read. */
+/** The request that the command line describes. Throws UsageError, and KerberosError HTTP for an unreadable file. */
 export async function readRequest(args: Arguments, io: Io): Promise<RequestInit> {
   const headers = new Headers();
   for (const line of args.values('header')) {
@@ -62,7 +62,7 @@ function readFile(name: string, io: Io): Uint8Array {
   }
 }
 
-/** How it is to be authenticated. Throws as `readRequest` does. */
+/** The options for authentication. Throws as `readRequest` does. */
 export function readOptions(args: Arguments, io: Io): Omit<NegotiateOptions, 'open'> {
   const delegation = args.value('delegate') ?? 'none';
   if (!['none', 'policy', 'always'].includes(delegation)) {

@@ -14,8 +14,8 @@ import type { Session } from './session.ts';
 const MAX_FILE_BYTES = 1 << 20;
 
 /**
- * The cache to use for a service: the one named, else out of the default collection by the user's `.k5identity` and by
- * the service's realm, else the default one.
+ * The cache for a service: the named one, else from the default collection by the user's `.k5identity` and by the
+ * service's realm, else the default one.
  */
 export async function cacheForService(
   name: string | undefined,

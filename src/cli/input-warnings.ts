@@ -4,12 +4,12 @@ import { printable } from './sentences.ts';
 import type { Session } from './session.ts';
 import type { Io } from './terminal.ts';
 
-/** Says on stderr that a realm is not written as realms are by custom, where the configuration does not have it so. */
+/** Warns if a realm is not in upper case, unless the configuration has it like that. */
 export function warnOfRealm(program: string, { realm }: Principal, { config, io }: Session): void {
   if (!config.profile.names('realms').includes(realm)) warnOfCase(program, realm, io);
 }
 
-/** The same of one that is about to be made, whatever the configuration has. */
+/** The same for a realm that is about to be created, whatever the configuration has. */
 export function warnOfCase(program: string, realm: string, io: Io): void {
   const upper = realm.toUpperCase();
   if (realm === upper) return;
@@ -18,7 +18,7 @@ export function warnOfCase(program: string, realm: string, io: Io): void {
   );
 }
 
-/** Says on stderr which of the enctypes that somebody asks for by name can be broken. */
+/** Warns about explicitly requested enctypes that can be broken. */
 export function warnOfWeak(program: string, enctypes: readonly number[], io: Io): void {
   const names = enctypes.filter(isWeak).map(etype => enctypeName(etype) ?? String(etype));
   if (names.length === 0) return;

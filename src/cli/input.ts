@@ -8,10 +8,10 @@ export interface ByteSource {
   next(): Promise<number | undefined>;
 }
 
-/** An input to which keys typed ahead of the next prompt can be given back. */
+/** An input to which keys typed ahead for the next prompt can be returned. */
 export interface StdinBytes extends ByteSource {
   unread(bytes: Uint8Array): void;
-  /** What was given back and is not read yet, which this takes. */
+  /** Takes what was returned and has not been read yet. */
   takeUnread(): Uint8Array;
 }
 
@@ -20,10 +20,7 @@ export const MAX_LINE = 1023;
 
 const LF = 0x0a;
 
-/**
- * Standard input, byte by byte: what a line leaves belongs to the next one to read it, and that may be another
- * program which inherits the descriptor.
- */
+/** Standard input, byte by byte: what follows a line may be meant for another program which inherits the descriptor. */
 export function stdinBytes(fd = 0): StdinBytes {
   const byte = new Uint8Array(1);
   let ahead: Uint8Array = new Uint8Array();
@@ -56,7 +53,7 @@ export function stdinBytes(fd = 0): StdinBytes {
   };
 }
 
-/** The next line without its LF or CR LF, cut after `MAX_LINE` bytes; undefined at the end of the input. */
+/** The next line without its LF or CR LF, truncated to `MAX_LINE` bytes; undefined at the end of the input. */
 export async function readInputLine(input: ByteSource): Promise<string | undefined> {
   const line = new Uint8Array(MAX_LINE);
   let length = 0;

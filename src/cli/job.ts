@@ -3,46 +3,46 @@ import type { Arguments } from './command.ts';
 import type { JobSecret } from './job/secrets.ts';
 import type { Io } from './terminal.ts';
 
-/** A job that wants tickets for as long as it runs, however it was asked for. */
+/** A job that needs tickets for as long as it runs, whichever command it was started with. */
 export interface Job {
-  /** Ours, for messages. */
+  /** The name of our program, for messages. */
   readonly program: string;
-  /** What kinit would be told to get the ticket. */
+  /** The arguments with which kinit would get the ticket. */
   readonly kinit: Arguments;
   readonly withKeytab: boolean;
-  /** Where neither a keytab nor the terminal has it. */
+  /** Set if the secret is neither in a keytab nor typed on the terminal. */
   readonly secret: JobSecret | undefined;
-  /** Renews the ticket of a cache, and gets none. */
+  /** Only renews the ticket in a cache, and gets none. */
   readonly renewOnly: boolean;
-  /** Renews a renewable ticket rather than get another one. */
+  /** Renews a renewable ticket rather than getting another one. */
   readonly renews: boolean;
-  /** The cache to use; a private one for a command, and else the default one, if not given. */
+  /** The cache to use; if not given, a private one for a command, else the default one. */
   readonly cacheName: string | undefined;
-  /** A private cache is one in memory. */
+  /** Whether a private cache is kept in memory. */
   readonly memory: boolean;
-  /** Nothing where only tickets are wanted. */
+  /** Empty if only tickets are wanted. */
   readonly command: readonly string[];
   readonly services: readonly string[];
-  /** Seconds between two looks at the tickets. */
+  /** Seconds between two checks of the tickets. */
   readonly interval: number | undefined;
-  /** Seconds that tickets must last to be good. */
+  /** Seconds for which tickets must last to be good enough. */
   readonly happy: number | undefined;
   readonly always: boolean;
-  /** Tries for as long as it takes to get the first ticket. */
+  /** Retries until it has got the first ticket. */
   readonly patient: boolean;
   readonly exitOnError: boolean;
-  /** Goes on, too, when the ticket can be renewed no more. */
+  /** Continues even when the ticket cannot be renewed any more. */
   readonly keepsGoing: boolean;
-  /** The command gets SIGHUP when there are no more tickets. */
+  /** Sends SIGHUP to the command when there are no tickets any more. */
   readonly hangsUp: boolean;
   readonly pidFile: string | undefined;
   readonly childPidFile: string | undefined;
-  /** The descriptor on which a daemon tells that it is one, and the directory it moves to. */
+  /** For a daemon: the descriptor on which it reports that it is ready, and its working directory. */
   readonly daemon: { readonly readyFd: number; readonly directory: string | undefined } | undefined;
   readonly mask: boolean;
   say(line: string, io: Io): void;
-  /** What else is done whenever there are new tickets. */
+  /** Called whenever there are new tickets. */
   readonly afterwards: ((cache: Ccache, env: NodeJS.ProcessEnv, io: Io) => Promise<void>) | undefined;
-  /** Told of each line of ours, besides. */
+  /** Receives each of our messages in addition. */
   readonly log: ((line: string) => void) | undefined;
 }

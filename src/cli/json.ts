@@ -1,7 +1,7 @@
 import { enctypeName } from '../crypto/enctype-names.ts';
 import { FORMER_NAMES } from './etype-text.ts';
 
-/** JSON on one line, without bytes that a terminal or a log might take for something else. */
+/** JSON on one line, in ASCII, so that neither a terminal nor a log misinterprets it. */
 export function asciiJson(value: unknown): string {
   return JSON.stringify(value).replace(
     /[\u007f-\uffff]/g,

@@ -14,7 +14,7 @@ import { userName } from './user-name.ts';
 
 const name = 'k5start';
 
-/** k5start: gets a ticket and keeps it alive, by the options of kstart's program. */
+/** k5start: gets a ticket and keeps it alive, with the options of kstart's program. */
 export const k5start: Command = {
   name,
   summary: 'Get tickets and keep them alive, by the options of k5start.',
@@ -98,7 +98,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   return runJob(job, io);
 }
 
-/** What makes no sense together, in k5start's words. */
+/** Checks for contradictory options, in k5start's words. */
 function check(args: Arguments, hasCommand: boolean): void {
   const withKeytab = args.has('f');
   const name = args.value('u') ?? '';
@@ -130,7 +130,7 @@ async function serviceName(args: Arguments, principal: string, io: Io): Promise<
   return `${args.value('S') ?? 'krbtgt'}/${args.value('I') ?? realm}@${realm}`;
 }
 
-/** A command line of kinit's. */
+/** The equivalent command line of kinit. */
 export function kinitArguments(
   given: Readonly<Record<string, string | undefined>>,
   principal?: string,

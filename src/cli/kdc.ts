@@ -33,7 +33,7 @@ const list = Object.entries(subcommands).map(
   ([word, { summary }]) => `  ${word.padEnd(width)}  ${summary}\n`,
 );
 
-/** kdc: a KDC for one realm, in the foreground, or around a command with `kdc run`. */
+/** kdc: runs a KDC for one realm in the foreground, or around a command with `kdc run`. */
 export const kdc: Command = {
   name,
   summary: 'Run a KDC for one realm, alone or around a command (kdc run).',
@@ -101,7 +101,7 @@ function troubleIn(directory: string, args: Arguments, io: Io): () => Trouble | 
   return followTroubleFile(path, name, io);
 }
 
-/** Writes the keys of the realm's services, where a keytab is asked for. */
+/** Writes the keys of the realm's services, if a keytab is requested. */
 async function writeKeytab(keytabName: string | undefined, kdc: RunningKdc, spec: RealmSpec): Promise<void> {
   if (keytabName === undefined) return;
   await during(`writing keytab ${keytabName}`, async () => {
@@ -112,7 +112,7 @@ async function writeKeytab(keytabName: string | undefined, kdc: RunningKdc, spec
   });
 }
 
-/** Those of an earlier run would be taken for the new ones, whose version is the same. */
+/** Keys of an earlier run would be taken for the new ones, which have the same version. */
 async function removeKeysOf(entries: readonly KeytabEntry[], keytab: Keytab): Promise<void> {
   try {
     await keytab.remove(old => entries.some(({ principal }) => samePrincipal(principal, old.principal)));

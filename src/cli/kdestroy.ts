@@ -55,7 +55,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
     try {
       return await (args.has('A') ? destroyAll(args, session, done) : destroyOne(args, session, done));
     } catch (error) {
-      // Whose they are, and so which of them are meant by -p, is not known any more.
+      // Without the key, it is unknown whose caches they are, so that -p cannot select any.
       if (args.has('p') || !isKeyLost(error)) throw error;
       await discardLost(session, () => {
         done.destroyed.push('KEYCHAIN:');
@@ -77,7 +77,7 @@ interface Done {
   /** Names of caches. */
   readonly destroyed: string[];
   ticketsRemoved: number;
-  /** Whether other caches are left; null where nobody has looked. */
+  /** Whether other caches remain; null if nobody has checked. */
   othersPresent: boolean | null;
 }
 
@@ -100,7 +100,7 @@ async function destroyOne(args: Arguments, session: Session, done: Done): Promis
     done.destroyed.push(ccacheName(cache));
   } catch (error) {
     if (isKeyLost(error)) throw error;
-    // Of a keyring that is not there, MIT's is silent.
+    // MIT's says nothing about a keyring that does not exist.
     if (!(isAbsent(error) && cache.type === 'KEYRING')) await tell(error, 'destroying cache', args, session);
     if (!isAbsent(error)) {
       if (args.has('json')) return 1;
@@ -132,7 +132,7 @@ async function destroyAll(args: Arguments, session: Session, done: Done): Promis
   return status;
 }
 
-/** Removes expired service tickets, and says how many there were. */
+/** Removes expired service tickets, and reports how many there were. */
 async function sweep(args: Arguments, session: Session, done: Done): Promise<number> {
   const { io } = session;
   const all = args.has('A');
@@ -168,7 +168,7 @@ async function chosenCache(args: Arguments, session: Session): Promise<Ccache> {
   throw new ActivityError(`finding cache for ${text}`, absent);
 }
 
-/** Whether the collection holds another cache that can be read. */
+/** Whether the collection contains another readable cache. */
 async function anyLeft(args: Arguments, session: Session): Promise<boolean> {
   for (const cache of await cachesAround(args.value('c'), session)) {
     if ((await readableContents(cache)) !== undefined) return true;

@@ -17,7 +17,7 @@ export function keytabJson(
   return { keytab: name, keys };
 }
 
-/** Which key an entry is for: its principal, version and enctype. */
+/** Identifies the key of an entry: principal, version and enctype. */
 export function keytabEntryJson({ principal, kvno, key }: KeytabEntry): object {
   return { principal: formatPrincipal(principal), kvno, enctype: enctypeJson(key.keytype) };
 }

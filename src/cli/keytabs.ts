@@ -2,7 +2,7 @@ import { type Keytab, resolveKeytab } from '../keytab/keytab.ts';
 import { ActivityError } from './command.ts';
 import type { Session } from './session.ts';
 
-/** What an error tells: `resolving keytab NAME` if not given, and the word before it. */
+/** How errors are reported: `resolving keytab NAME` if not given, and the word before it. */
 interface Told {
   readonly activity?: string;
   readonly joint?: string;
@@ -12,7 +12,7 @@ interface Told {
 export function defaultKeytab(session: Session, told?: Told): Keytab {
   const { io, config } = session;
   const { defaultKeytabName } = config.libdefaults;
-  // An empty name is that of no keytab, as with caches.
+  // An empty name means no keytab, as with caches.
   const name = io.env.KRB5_KTNAME ?? (defaultKeytabName || 'FILE:/etc/krb5.keytab');
   return namedKeytab(name, told);
 }

@@ -59,7 +59,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   return REJECTED;
 }
 
-/** What MIT's kpasswd says, which knows no names. */
+/** The shorter sentences of MIT's kpasswd, without names. */
 const SENTENCES: Partial<Readonly<Record<ErrorCode, string>>> = {
   PASSWORD_INCORRECT: 'Preauthentication failed',
   PASSWORD_UNREAD: 'Generic preauthentication failure',
@@ -67,12 +67,12 @@ const SENTENCES: Partial<Readonly<Record<ErrorCode, string>>> = {
   KDC_UNREACHABLE: 'Cannot contact any KDC for requested realm',
 };
 
-/** Runs `work`; what goes wrong in it is told in MIT's few words, without a `while`. */
+/** Runs `work`; its errors are reported in MIT's few words, without a `while`. */
 async function plainly<T>(activity: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    // The KDC has not refused anything: what it has sealed does not open.
+    // The KDC has not refused anything: its sealed reply could not be opened.
     const unopened = error instanceof KerberosError && error.cause instanceof IntegrityError;
     if (unopened && error.code === 'PASSWORD_INCORRECT') throw new ActivityError(activity, error);
     const words = error instanceof KerberosError ? SENTENCES[error.code] : undefined;
@@ -81,7 +81,7 @@ async function plainly<T>(activity: string, work: () => Promise<T>): Promise<T> 
   }
 }
 
-/** The one on the command line, else the cache's, else the user's. */
+/** The principal on the command line, else the cache's, else the user's. */
 async function principalFor(text: string | undefined, session: Session): Promise<Principal> {
   if (text !== undefined) return plainly('parsing client name', () => principalOf(text, session));
   const cache = await openDefault(session);

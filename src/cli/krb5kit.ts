@@ -4,7 +4,9 @@ import { runCommand } from './run-command.ts';
 import type { Io } from './terminal.ts';
 import { VERSION } from './version.ts';
 
-/** Every command, and the one that describes them to a shell, which for that cannot be in their table. */
+/**
+ * Every command, including the one that generates shell completions, which cannot be in the table that it describes.
+ */
 export const allCommands: Readonly<Record<string, CommandRow>> = {
   ...commands,
   completion: {
@@ -46,7 +48,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   return runCommand(await find(name), rest, io);
 }
 
-/** The command that these words call; krb5kit itself for those that ask for help. */
+/** The command that these words call; krb5kit itself if they ask for help. */
 async function described([name, ...rest]: readonly string[]): Promise<Command> {
   if (name === undefined || name === 'help' || name === '--help') return krb5kit;
   let command = await find(name);

@@ -6,7 +6,7 @@ import { fileReason } from './file-reason.ts';
 import type { Job } from './job.ts';
 import type { Io } from './terminal.ts';
 
-/** The options that k5start and krenew have in common, by the letters that they have there. */
+/** The options that k5start and krenew share, with kstart's letters. */
 export const kstartOptions: readonly OptionRow[] = [
   { flags: '-a', text: 'Get new tickets at every look.' },
   { flags: '-b', text: 'Go on in the background once there is a ticket.' },
@@ -22,10 +22,13 @@ export const kstartOptions: readonly OptionRow[] = [
   { flags: '-x', text: 'End at the first error.' },
 ];
 
-/** Seconds between two looks where a command runs. */
+/** Seconds between two checks while a command runs. */
 const HOUR = 3600;
 
-/** What the common options come to. Throws KerberosError CONFIG_VALUE for what makes no sense, in kstart's words. */
+/**
+ * The job that the common options describe. Throws KerberosError CONFIG_VALUE for contradictory options, in kstart's
+ * words.
+ */
 export function kstartJob(
   args: Arguments,
   command: readonly string[],
@@ -72,7 +75,7 @@ export function kstartJob(
   };
 }
 
-/** What is wrong with numbers comes before what makes no sense together. */
+/** Invalid numbers are reported before contradictions. */
 export function checkNumbers(args: Arguments): void {
   minutes(args.value('K'), '-K interval');
   minutes(args.value('H'), '-H limit');
@@ -86,7 +89,7 @@ export function minutes(text: string | undefined, what: string): number | undefi
   return number * 60;
 }
 
-/** What is done to the cache, and by other programs, whenever there are new tickets. */
+/** What to do with the cache, and which program to run, whenever there are new tickets. */
 export function kstartAfterwards(args: Arguments): Job['afterwards'] {
   const { owner, group, mode } = { owner: args.value('o'), group: args.value('g'), mode: args.value('m') };
   if (mode !== undefined && !/^[0-7]{1,4}$/.test(mode)) throw wrong(`-m mode argument ${mode} invalid`);
@@ -100,9 +103,9 @@ export function kstartAfterwards(args: Arguments): Job['afterwards'] {
   };
 }
 
-/** The names of users and groups are the system's to look up. */
+/** The system looks up the names of users and groups. */
 async function changeOwner(owner = '', group: string | undefined, { residual }: Ccache): Promise<void> {
-  // To chown, a colon and nothing after it is the user's own group.
+  // To chown, a user followed by a colon means the user's own group as well.
   const whose = group !== undefined ? `${owner}:${group}` : /^\d+$/.test(owner) ? owner : `${owner}:`;
   const { status, said } = await runProgram('chown', ['--', whose, residual]);
   if (status !== 0) throw wrong(`cannot change the owner of ${residual}: ${said}`);
@@ -140,7 +143,7 @@ async function runProgram(program: string, args: readonly string[], env?: NodeJS
   });
 }
 
-/** What is wrong with the command line, told without the usage. */
+/** A mistake in the command line, reported without the usage. */
 export function wrong(sentence: string): KerberosError {
   return new KerberosError('CONFIG_VALUE', sentence);
 }

@@ -49,7 +49,7 @@ function checkArguments(args: Arguments): void {
   if (faults.length + args.operands.length > 0) throw new UsageError(faults.join('\n'));
 }
 
-/** Names the cache and whose it is, null where nobody can tell. */
+/** Names the cache and its principal, or null if that cannot be determined. */
 async function tellInJson(cache: Ccache, io: Io): Promise<void> {
   const { lineOfJson } = await import('./json.ts');
   const contents = await readableContents(cache);
@@ -71,7 +71,7 @@ async function cacheFor(text: string, session: Session): Promise<Ccache> {
   throw new ActivityError(`searching for ccache for ${text}`, absent);
 }
 
-/** A cache whose type has no collections is the primary one of its name as it is. */
+/** A cache of a type without collections is always the primary one of its name. */
 async function switchTo(cache: Ccache, name: string, session: Session): Promise<void> {
   const collection =
     (await collectionOf(name, session)) ??

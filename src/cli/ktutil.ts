@@ -29,7 +29,7 @@ const list = Object.entries(subcommands).map(
   ([word, { summary }]) => `  ${word.padEnd(width)}  ${summary}\n`,
 );
 
-/** ktutil: reads requests about keys, as MIT's does, or does the one thing that the command line names. */
+/** ktutil: reads requests about keys, as MIT's does, or executes the one on the command line. */
 export const ktutil: Command = {
   name: 'ktutil',
   summary: 'Manage keytabs.',

@@ -17,27 +17,27 @@ import type { Session } from './session.ts';
 /** The tickets that a cache is to hold, and where they come from. */
 export interface Supply {
   readonly cache: Ccache;
-  /** What the first ticket is for: the ticket-granting service, as a rule. */
+  /** The service of the first ticket: usually the ticket-granting service. */
   readonly server: Principal;
-  /** Other services that there shall be tickets for. */
+  /** Further services for which tickets are wanted. */
   readonly services: readonly Principal[];
-  /** Whose cache it shall be; undefined where any owner is right. */
+  /** The principal of the cache; undefined if any will do. */
   readonly client: Principal | undefined;
-  /** Whether a renewable ticket is renewed rather than another one got. */
+  /** Whether a renewable ticket is renewed rather than replaced by a new one. */
   readonly renews: boolean;
-  /** Gets a new first ticket; undefined where there is only the one in the cache. */
+  /** Gets a new first ticket; undefined if only the one in the cache can be used. */
   readonly obtain: (() => Promise<CacheContents>) | undefined;
 }
 
 /** How long tickets shall last. */
 export interface LastingOptions {
-  /** Seconds that each ticket shall live on, at least. */
+  /** The minimum number of seconds for which each ticket must still last. */
   readonly least: number;
-  /** Takes no ticket for good that is there already. */
+  /** Whether to replace all tickets, even those that last. */
   readonly anew?: boolean;
 }
 
-/** What there is then. */
+/** The tickets afterwards. */
 export interface Supplied {
   /** The first ticket. */
   readonly first: Credential;
@@ -48,8 +48,9 @@ export interface Supplied {
 }
 
 /**
- * Sees to it that a cache holds tickets which last. No KDC is asked while they do; else the first one is renewed or got
- * anew, then the others are, in the cache's place of the old ones. Throws what the exchanges throw, and CcacheError.
+ * Ensures that a cache holds tickets that last. If they do, no KDC is asked; otherwise the first one is renewed or
+ * requested again, then the others, and they replace the old ones in the cache. Throws what the exchanges throw, and
+ * CcacheError.
  */
 export async function supplyTickets(
   supply: Supply,
@@ -70,7 +71,7 @@ export async function supplyTickets(
   return { first, others: gained.tickets, now: clockOf(contents, session)() };
 }
 
-/** Whether a ticket lives on for that many seconds. */
+/** Whether a ticket lasts for that many more seconds. */
 export function lasts({ endtime }: Credential, seconds: number, now: () => Date): boolean {
   return endtime.getTime() - now().getTime() >= seconds * 1000;
 }
@@ -86,7 +87,7 @@ async function contentsOf({ cache, client }: Supply): Promise<CacheContents | un
     const ours = client === undefined || samePrincipal(contents.principal, client);
     return ours ? contents : undefined;
   } catch (error) {
-    // What is broken is replaced where there is something to replace it with.
+    // A broken cache is replaced if there is something to replace it with.
     if (error instanceof CcacheError && error.cache !== undefined && !error.code.startsWith('KEYCHAIN_')) {
       return undefined;
     }
@@ -136,7 +137,7 @@ async function freshContents(supply: Supply, { had, old, least }: Old, session: 
   throw new KerberosError('TICKET_EXPIRED', `The ticket in ${ccacheName(cache)} ${reason}`);
 }
 
-/** Near the end of all renewals a new ticket lives longer than a renewed one. */
+/** Near the end of its renewable life, a new ticket lasts longer than a renewed one. */
 function worthRenewing(old: Credential, least: number, now: Date): boolean {
   const life = old.endtime.getTime() - startOf(old).getTime();
   const gained = Math.min(life, (old.renewTill ?? old.endtime).getTime() - now.getTime());
@@ -151,7 +152,7 @@ async function renewed(had: CacheContents, old: Credential, session: Session): P
   return { principal, credentials: [...startRealmEntries(ticket), ticket], kdcOffset };
 }
 
-/** The new contents and what is still good of the old ones. */
+/** The new contents, and what is still valid of the old ones. */
 function merged(fresh: CacheContents, had: CacheContents | undefined, now: () => Date): CacheContents {
   if (had === undefined || !samePrincipal(had.principal, fresh.principal)) return fresh;
   const replaced = (old: Credential): boolean =>
@@ -168,7 +169,7 @@ interface Gained {
   readonly added: readonly Credential[];
 }
 
-/** Tickets for the services, got in a cache of our own, so that an old one stays where no new one is to be had. */
+/** Tickets for the services, requested in a temporary cache, so that an old one stays if no new one is available. */
 async function otherTickets(
   contents: CacheContents,
   services: readonly Principal[],
@@ -204,7 +205,7 @@ interface Change {
   readonly gained: readonly Credential[];
 }
 
-/** Adds to what others may have put there meanwhile, so that at no moment there is no ticket. */
+/** Adds to what others may have stored meanwhile, so that there is a ticket at any time. */
 async function keep(
   cache: Ccache,
   { had, fresh, contents, gained }: Change,

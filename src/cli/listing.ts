@@ -6,7 +6,9 @@ import type { TimeLocale } from './locale/time-locale.ts';
 import { printable } from './sentences.ts';
 import type { Io } from './terminal.ts';
 
-/** What a listing of klist shows, and how. Through a pipe it is MIT's to the byte; a terminal gets a little more. */
+/**
+ * What a klist listing shows, and how. Through a pipe, it is identical to MIT's; on a terminal it has small additions.
+ */
 export interface Listing {
   readonly io: Io;
   readonly now: Date;
@@ -14,7 +16,7 @@ export interface Listing {
   readonly locale: TimeLocale | undefined;
   /** Whether an option was given, by its letter. */
   has(letter: string): boolean;
-  /** Text that came out of a cache or a keytab: as it is, but for a terminal without what could steer it. */
+  /** Text from a cache or a keytab: unchanged, except that control characters are replaced on a terminal. */
   text(text: string): string;
   /** A line about something that has expired. */
   expired(line: string): string;

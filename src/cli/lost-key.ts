@@ -2,19 +2,21 @@ import { CcacheError } from '../errors.ts';
 import { ActivityError } from './command.ts';
 import type { Session } from './session.ts';
 
-/** Whether the keychain, asked for the key of sealed tickets, has answered that there is none: nothing opens them any more. */
+/**
+ * Whether the keychain has answered that it has no key for the sealed tickets, so that nothing can open them any more.
+ */
 export function isKeyLost(error: unknown): boolean {
   const cause = error instanceof ActivityError ? error.cause : error;
   return cause instanceof CcacheError && cause.code === 'KEYCHAIN_KEY_LOST';
 }
 
-/** Destroys the sealed tickets if their key is lost, which it looks up again; `tell` is called if so. */
+/** Destroys the sealed tickets if their key is lost, after checking that again; calls `tell` if so. */
 export async function discardLost({ caches }: Session, tell: () => void): Promise<void> {
   const { sealedStore } = await import('../ccache/sealed-store.ts');
   if (await sealedStore(caches).discardLost()) tell();
 }
 
-/** Runs `work`, and where the key is lost once more without the tickets that it was for. */
+/** Runs `work`; if the key is lost, runs it once more after the tickets have been discarded. */
 export async function pastLostKey<T>(work: () => Promise<T>, session: Session): Promise<T> {
   try {
     return await work();

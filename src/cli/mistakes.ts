@@ -1,13 +1,13 @@
 import type { Arguments } from './command.ts';
 
 interface Judgement {
-  /** What MIT's says where one of these letters comes again, each but the first time. */
+  /** MIT's message when one of these letters is repeated, for each repetition. */
   readonly once: Readonly<Record<string, string>>;
-  /** What else is wrong with an option. */
+  /** Any other mistake in an option. */
   readonly judge?: (option: string, value: string) => string | undefined;
 }
 
-/** What is wrong among the options, in the order in which they are given, as getopt and MIT's programs tell it. */
+/** The mistakes among the options, in order, as getopt and MIT's programs report them. */
 export function mistakesAmong({ given }: Arguments, { once, judge }: Judgement): readonly string[] {
   const groups = Object.entries(once);
   const seen = new Set<string>();

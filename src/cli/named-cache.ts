@@ -3,7 +3,7 @@ import { resolveCcache } from '../ccache/resolve.ts';
 import { ActivityError } from './command.ts';
 import type { Session } from './session.ts';
 
-/** A cache by the name that `-c` gives; `activity` is what the command does with it, for an error to tell. */
+/** The cache that `-c` names; `activity` is what the command does with it, for errors. */
 export async function namedCache(
   name: string,
   session: Session,

@@ -6,7 +6,7 @@ import { during } from './command.ts';
 import { defaultCacheName } from './default-cache.ts';
 import type { Session } from './session.ts';
 
-/** The cache of a name, or the default one. Throws what is wrong, `while resolving ccache`. */
+/** The cache of a name, or the default one. Throws errors `while resolving ccache`. */
 export async function cacheOf(name: string | undefined, session: Session): Promise<Ccache> {
   const given = name ?? (await defaultCacheName(session, { reading: true }));
   return during('resolving ccache', () => resolveCcache(given, session.caches));
@@ -34,14 +34,14 @@ export async function cachesAround(
   });
 }
 
-/** The collection that a cache's name stands for, if it stands for one. */
+/** The collection with a cache's name, if there is one. */
 export async function collectionOf(name: string, session: Session): Promise<CcacheCollection | undefined> {
   const { type: typeName, residual } = splitCcacheName(name);
   const type = await findCcacheType(typeName);
   return type?.collection?.(residual, session.caches);
 }
 
-/** What a cache holds; undefined where it cannot be read. */
+/** The contents of a cache; undefined if it cannot be read. */
 export async function readableContents(cache: Ccache): Promise<CacheContents | undefined> {
   try {
     return await cache.load();
@@ -51,7 +51,7 @@ export async function readableContents(cache: Ccache): Promise<CacheContents | u
   }
 }
 
-/** Whether what went wrong is that there is no such cache. */
+/** Whether an error means that there is no such cache. */
 export function isAbsent(error: unknown): boolean {
   return error instanceof CcacheError && error.code === 'CACHE_NOT_FOUND';
 }

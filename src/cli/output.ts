@@ -1,8 +1,9 @@
 import { writeSync } from 'node:fs';
 
 /**
- * Writes all of `bytes` to a descriptor, waiting for a slow reader. False when the reader is gone. Other failures,
- * such as a full disk, are let pass as C's unchecked stdio does: a ticket must not be lost to a log that is full.
+ * Writes all of `bytes` to a descriptor, waiting for a slow reader. Returns false if the reader is gone. Other
+ * failures, such as a full disk, are ignored like C's unchecked stdio does: a ticket must not be lost because a log is
+ * full.
  */
 export function writeWhole(fd: number, bytes: Uint8Array): boolean {
   try {
@@ -12,7 +13,7 @@ export function writeWhole(fd: number, bytes: Uint8Array): boolean {
   }
 }
 
-/** The same for what was asked for: throws the system's error for other failures. */
+/** The same for requested output: throws the system's error for other failures. */
 export function deliverWhole(fd: number, bytes: Uint8Array): boolean {
   let at = 0;
   while (at < bytes.length) {

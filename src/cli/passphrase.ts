@@ -4,12 +4,12 @@ import { KerberosError } from '../errors.ts';
 import { fileReason } from './file-reason.ts';
 import type { Io } from './terminal.ts';
 
-/** Nobody's passphrase is longer; what is named by mistake is not read to its end. */
+/** Longer than any passphrase; a file named by mistake is not read to its end. */
 const MAX_BYTES = 1024;
 
 /**
- * The passphrase of the sealed caches: the first line of the file that KRB5KIT_PASSPHRASE_FILE names, else what is typed
- * on the terminal, a new one twice. Throws KerberosError KEYCHAIN_PASSPHRASE.
+ * The passphrase of the sealed caches: the first line of the file that KRB5KIT_PASSPHRASE_FILE names, else what is
+ * typed on the terminal, twice for a new one. Throws KerberosError KEYCHAIN_PASSPHRASE.
  */
 export async function askPassphrase(purpose: 'open' | 'choose', io: Io): Promise<string> {
   const file = io.env.KRB5KIT_PASSPHRASE_FILE;

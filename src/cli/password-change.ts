@@ -12,7 +12,7 @@ import { printable } from './sentences.ts';
 import type { Session } from './session.ts';
 import type { Io } from './terminal.ts';
 
-/** What may be presented to a password server. */
+/** A ticket for a password server. */
 export interface PasswordTicket {
   readonly credential: Credential;
   readonly kdcOffset: number | undefined;
@@ -22,16 +22,16 @@ export interface PasswordTicket {
 
 export interface PasswordChange {
   readonly changed: boolean;
-  /** Whether another password may be taken where this one was not. */
+  /** Whether another password may be accepted if this one was not. */
   readonly soft: boolean;
-  /** What the server said against it; empty when it has changed. */
+  /** The server's objection; empty if the password was changed. */
   readonly sentence: string;
 }
 
-/** Long enough for a person to think of a new password, in seconds. */
+/** Seconds, long enough for a person to think of a new password. */
 const TICKET_LIFETIME = 300;
 
-/** An initial ticket of `principal` for the password server, which takes an expired password as well. */
+/** An initial ticket of `principal` for the password server, which is issued even if the password has expired. */
 export async function passwordTicket(
   principal: Principal,
   password: () => Promise<string>,
@@ -50,7 +50,7 @@ export async function passwordTicket(
   );
 }
 
-/** Asks for a new password, twice. Throws where the two differ. */
+/** Asks for a new password, twice. Throws if the two differ. */
 export async function newPassword(io: Io): Promise<string> {
   return during('reading password', async () => {
     const password = await io.readPassword('Enter new password: ');
@@ -75,13 +75,13 @@ export async function setPassword(
   if (outcome.status === 'rejected') {
     return { changed: false, soft: outcome.soft, sentence: sentenceOf(outcome) };
   }
-  // Nobody vouches for an answer that is unproven, but the KDC does for a password.
+  // An unproven answer is not authenticated, but logging in with the new password shows whether it is valid.
   if (outcome.status === 'unproven')
     await passwordTicket(target ?? credential.client, async () => password, session);
   return { changed: true, soft: false, sentence: '' };
 }
 
-/** The server's words may be several lines. */
+/** The server's words may have several lines. */
 function sentenceOf({ result, text }: PasswordOutcome): string {
   const lines = text.split('\n').map(line => line.split('\t').map(printable).join('\t'));
   return text === '' ? result : `${result}: ${lines.join('\n')}`;

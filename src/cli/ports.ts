@@ -8,7 +8,7 @@ export function readPort(text: string | undefined, fallback: number, program: st
   return port;
 }
 
-/** The address to listen on as an option gives it: an empty one, as an unset variable leaves it, would be all there are. */
+/** The address to listen on from an option; an empty one, which an unset variable causes, would mean all addresses. */
 export function readHost(text: string | undefined, program: string): string | undefined {
   if (text === '') throw new UsageError(`${program}: --host names no address`);
   return text;

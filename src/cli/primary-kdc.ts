@@ -2,12 +2,12 @@ import { KerberosError, TransportError } from '../errors.ts';
 import { createTransport, type Transport } from '../transport/transport.ts';
 import type { Session } from './session.ts';
 
-/** What a KDC that lags behind says of a password that is new. */
+/** The errors of a KDC that does not know a new password yet. */
 const DOUBTFUL = ['PASSWORD_INCORRECT', 'PREAUTH_FAILED', 'KDC_ERROR'];
 
 /**
- * Runs an exchange; once more with the realm's primary KDC, where krb5.conf names one besides the others, if a KDC
- * refuses the client: a password that was just changed may not have got to it.
+ * Runs an exchange; if a KDC refuses the client and krb5.conf names a separate primary KDC, runs it again there: a new
+ * password may not have reached the other KDC.
  */
 export async function confirmedByPrimary<T>(
   realm: string,

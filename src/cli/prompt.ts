@@ -5,8 +5,8 @@ import type { Io, ProcessLike } from './terminal.ts';
 type PromptIo = Pick<Io, 'out' | 'stdinIsTerminal' | 'signal'>;
 
 /**
- * Shows the prompt on stdout and reads a password from stdin: without echo from a terminal, else one line. The line
- * that the user's Enter did not end on the screen is ended here, however the reading ends.
+ * Shows the prompt on stdout and reads a password from stdin: without echo from a terminal, else one line. The newline
+ * that the invisible Enter did not print is printed here, however reading ends.
  */
 export async function promptForPassword(
   prompt: string,
@@ -19,7 +19,7 @@ export async function promptForPassword(
   return readHidden(prompt, io, input, process);
 }
 
-/** Shows the prompt and takes one line of the input for the answer. */
+/** Shows the prompt and reads one line of the input as the answer. */
 export async function readPasswordLine(
   prompt: string,
   out: (text: string) => void,

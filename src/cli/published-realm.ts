@@ -5,8 +5,8 @@ import { searchDomains } from './search-domains.ts';
 import type { Session } from './session.ts';
 
 /**
- * The realm that DNS gives this host in TXT records: at its full name or a domain around it, else at the domains that the
- * resolver looks for short names in.
+ * The realm that DNS assigns to this host by TXT records: at its full name or a domain around it, else at the
+ * resolver's search domains.
  */
 export async function publishedRealm(session: Session): Promise<string | undefined> {
   const { env, signal } = session.io;

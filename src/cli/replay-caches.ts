@@ -3,7 +3,10 @@ import { resolveReplayCache } from '../ap/replay-types.ts';
 import { temporaryDirectory } from './directories.ts';
 import type { Session } from './session.ts';
 
-/** KRB5RCACHENAME, else the one that native services of this user share: a replay is refused after a restart, too. */
+/**
+ * KRB5RCACHENAME, else the cache that native services of this user share, so that replays are refused even after a
+ * restart.
+ */
 export function replayCacheOf({ io, config }: Session): ReplayCache | undefined {
   const directory =
     io.env.KRB5RCACHEDIR ?? io.env.TMPDIR ?? (io.platform === 'win32' ? temporaryDirectory(io) : '/var/tmp');

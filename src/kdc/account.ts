@@ -1,4 +1,4 @@
-/** The directory that a realm is said to be, for the PACs of its clients. */
+/** The Windows domain that a realm claims to be, for the PACs of its clients. */
 export interface DomainInfo {
   /** The domain's SID, such as `S-1-5-21-1-2-3`. */
   readonly sid: string;
@@ -8,7 +8,7 @@ export interface DomainInfo {
   readonly server?: string | undefined;
 }
 
-/** A client's account in its realm's domain; what is made of numbers is relative to the domain's SID. */
+/** A client's account in its realm's domain; numbers are relative identifiers in the domain. */
 export interface AccountInfo {
   readonly rid: number;
   /** Domain Users, 513, if not given. */
@@ -16,6 +16,6 @@ export interface AccountInfo {
   /** The groups besides the primary one. */
   readonly groups?: readonly number[] | undefined;
   readonly fullName?: string | undefined;
-  /** Its user principal name; made of name and realm if not given. */
+  /** The user principal name of the account; formed from name and realm if not given. */
   readonly upn?: string | undefined;
 }

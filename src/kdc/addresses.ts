@@ -4,8 +4,8 @@ import type { HostAddress } from '../messages/types.ts';
 
 /**
  * Whether a ticket bound to `allowed` may come from `peer`, an IP address in text (RFC 4120 §3.2.3). A ticket without
- * addresses may come from anywhere, as may one with none that IP has, such as Windows' NetBIOS names; so may all where
- * the sender's address is not known, as in process.
+ * IP addresses may come from anywhere, even if it has others, such as Windows' NetBIOS names; and so may any ticket if
+ * the sender's address is unknown, as within a process.
  */
 export function mayComeFrom(peer: string | undefined, allowed: readonly HostAddress[] | undefined): boolean {
   if (peer === undefined || allowed === undefined) return true;

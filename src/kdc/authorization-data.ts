@@ -14,13 +14,13 @@ import { AuthorizationData, type AuthorizationDataElement, type EncryptedData } 
 import { refuse } from './refusal.ts';
 import type { TgsHeader } from './tgs-header.ts';
 
-/** What only a KDC may say. */
+/** Elements that only a KDC may issue. */
 const KDC_ONLY: readonly number[] = [AD_KDC_ISSUED, AD_CAMMAC, AD_AUTHENTICATION_INDICATOR, AD_WIN2K_PAC];
 
 /**
- * The authorization data of a ticket that rests on another: what that one has and what the client adds, without what
- * only a KDC may say (RFC 4120 §3.3.3, §5.2.6) and says anew in each ticket. Throws `Refusal` where a restriction is
- * meant for a KDC and unknown.
+ * The authorization data of a ticket derived from another: those of that ticket and those that the client adds, without
+ * the elements that only a KDC may issue (RFC 4120 §3.3.3, §5.2.6) and issues anew for each ticket. Throws `Refusal`
+ * for an unknown restriction that is meant for a KDC.
  */
 export function combinedAuthorizationData(
   { subkey, sessionKey }: Pick<TgsHeader, 'subkey' | 'sessionKey'>,
@@ -37,7 +37,7 @@ export function combinedAuthorizationData(
   return all.length === 0 ? undefined : all;
 }
 
-/** A ticket-granting ticket is presented again and again. */
+/** Ticket-granting tickets are presented repeatedly. */
 const filtered = new WeakMap<AuthorizationData, AuthorizationData>();
 
 function withoutKdcs(data: AuthorizationData): AuthorizationData {
@@ -60,7 +60,7 @@ function open(
   }
 }
 
-/** Services look into containers within containers, so we do; nobody needs many of them. */
+/** Services look into nested containers, so the KDC does, too; nobody needs many levels. */
 const MAX_DEPTH = 4;
 
 function mayComeFromClient({ adType, adData }: AuthorizationDataElement, depth = 0): boolean {

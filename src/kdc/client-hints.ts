@@ -5,12 +5,12 @@ import type { PaData } from '../messages/types.ts';
 import { currentKeys, type PrincipalEntry } from './database.ts';
 import { s2kparams, saltOf } from './key-version.ts';
 
-/** The enctypes that are older than RFC 4120 and its ETYPE-INFO2: RC4. */
+/** The enctypes that are older than RFC 4120's ETYPE-INFO2: RC4. */
 const OLD_ETYPES = [23];
 
 /**
- * How the client makes its keys of `etypes` (RFC 4120 §5.2.7.3–5): ETYPE-INFO2, and what came before it for a client
- * that asks for nothing newer.
+ * How the client derives its keys of `etypes` (RFC 4120 §5.2.7.3–5): ETYPE-INFO2, and its predecessors for a client
+ * that asks for no newer enctype.
  */
 export function clientHints(client: PrincipalEntry, etypes: readonly number[]): readonly PaData[] {
   const { origin, etypes: own } = currentKeys(client);
@@ -32,7 +32,7 @@ export function clientHints(client: PrincipalEntry, etypes: readonly number[]): 
   ];
 }
 
-/** The hints of one enctype, which go with every reply to the client; those of the last one are kept with its keys. */
+/** The hints for one enctype, which are part of every reply to the client; the last ones are cached with its keys. */
 export function hintsOfReply(client: PrincipalEntry, etype: number): readonly PaData[] {
   const version = currentKeys(client);
   if (version.hints?.etype !== etype) version.hints = { etype, padata: clientHints(client, [etype]) };

@@ -4,7 +4,7 @@ import { KDC_ERR_ETYPE_NOSUPP } from '../messages/error-codes.ts';
 import { currentKeys, type PrincipalEntry } from './database.ts';
 import { refuse } from './refusal.ts';
 
-/** The enctypes of a request that can be used here, each once: what follows is bounded by our own table. */
+/** The enctypes of a request that are supported here, without duplicates, so that their number is bounded. */
 export function usableEtypes(requested: readonly number[]): readonly number[] {
   const usable: number[] = [];
   for (const etype of requested) {
@@ -13,7 +13,7 @@ export function usableEtypes(requested: readonly number[]): readonly number[] {
   return usable;
 }
 
-/** The client's key for the reply: of the first requested enctype that it has a key of (RFC 4120 §3.1.3). */
+/** The client's key for the reply: of the first requested enctype for which it has one (RFC 4120 §3.1.3). */
 export function replyKey(client: PrincipalEntry, requested: readonly number[]): Key {
   const keys = currentKeys(client);
   const etype = requested.find(wanted => keys.etypes.includes(wanted));
@@ -21,13 +21,13 @@ export function replyKey(client: PrincipalEntry, requested: readonly number[]): 
   return keys.key(etype)!;
 }
 
-/** The service's best key, which only the service and the KDC need to know. */
+/** The service's preferred key, which only the service and the KDC need to support. */
 export function ticketKey(server: PrincipalEntry): Key {
   const keys = currentKeys(server);
   return keys.key(keys.etypes[0]!)!;
 }
 
-/** The first requested enctype that the service can take a session key of. */
+/** The first requested enctype in which the service accepts session keys. */
 export function sessionEtype(server: PrincipalEntry, requested: readonly number[]): number {
   const known = server.policy.sessionEnctypes ?? currentKeys(server).etypes;
   const etype = requested.find(wanted => known.includes(wanted));

@@ -14,15 +14,15 @@ import { tgsPrincipal, toPrincipalName } from '../messages/principal.ts';
 import type { KdcFast } from './preauth/fast.ts';
 import { Refusal } from './refusal.ts';
 
-/** What a KRB-ERROR tells besides the reason. */
+/** The contents of a KRB-ERROR besides the reason. */
 export interface ErrorFacts {
   /** In milliseconds. */
   readonly now: number;
-  /** Stands where the request named no realm. */
+  /** The realm to name if the request names none. */
   readonly realm: string;
   readonly body?: KdcReqBody;
   readonly client?: Principal;
-  /** The armor that the error goes into. */
+  /** The armor that is to protect the error. */
   readonly fast?: KdcFast;
 }
 
@@ -47,10 +47,10 @@ export function errorReply(
   return KrbError.encode({ ...error, eData: told });
 }
 
-/** Of a session key or subkey whose enctype is unknown here, or whose length is wrong. */
+/** Errors of a session key or subkey with an unknown enctype or a wrong length. */
 const OF_A_KEY: readonly ErrorCode[] = ['ENCTYPE_UNSUPPORTED', 'KEY_LENGTH'];
 
-/** What stopped a request, as a refusal; where the KDC itself has failed, with the cause, for the log. */
+/** An error as a refusal of the request; if the KDC itself has failed, with the cause, for the log. */
 export function toRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof CodecError) return new Refusal(codeOfMalformed(error), 'MALFORMED_REQUEST');
@@ -60,7 +60,7 @@ export function toRefusal(error: unknown): Refusal {
   return new Refusal(KRB_ERR_GENERIC, 'INTERNAL_ERROR', undefined, { cause: error });
 }
 
-/** The second step of the path, past the message, names the field. */
+/** The second step of the path, after the message, names the field. */
 function codeOfMalformed({ path }: CodecError): number {
   if (path[1] === 'pvno') return KDC_ERR_BAD_PVNO;
   return path[1] === 'msgType' ? KRB_AP_ERR_MSG_TYPE : KRB_ERR_GENERIC;

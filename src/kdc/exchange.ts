@@ -13,7 +13,7 @@ export interface Peer {
   /** An IP address in text. */
   readonly address: string;
   readonly port?: number | undefined;
-  /** The address that the request was sent to, in text. */
+  /** The local address that received the request, in text. */
   readonly local?: string | undefined;
   readonly transport: 'udp' | 'tcp';
 }
@@ -21,16 +21,16 @@ export interface Peer {
 /** What every exchange of one KDC shares. */
 export interface KdcState {
   readonly database: PrincipalDatabase;
-  /** The mechanisms that are offered to clients, best first. */
+  /** The mechanisms that are offered to clients, the preferred first. */
   readonly mechanisms: readonly KdcPreauth[];
-  /** Seconds that a client's clock may differ. */
+  /** Seconds by which a client's clock may differ. */
   readonly clockskew: number;
   readonly replays: ReplayTable;
   readonly tickets: TicketOpener;
   readonly logins: Logins;
 }
 
-/** What the log tells of a ticket: the enctypes of the reply, the ticket and the session key. */
+/** What the log states about a ticket: the enctypes of the reply, the ticket and the session key. */
 export interface Issued {
   readonly authtime: Date;
   readonly reply: number;
@@ -38,26 +38,26 @@ export interface Issued {
   readonly session: number;
 }
 
-/** One request on its way; what is learned of it on the way is for the refusal and for the log. */
+/** A request being processed; what is learned about it is kept for the refusal and for the log. */
 export interface Exchange {
   readonly kdc: KdcState;
-  /** The whole request as received. */
+  /** The whole request, as received. */
   readonly request: Uint8Array;
   /** The time of the exchange in milliseconds. */
   readonly now: number;
   readonly peer: Peer | undefined;
   body?: KdcReqBody;
   client?: Principal;
-  /** Who has to prove who it is, once it may try. */
+  /** The principal that must authenticate, once it is known to be allowed to. */
   account?: PrincipalEntry;
   issued?: Issued;
-  /** In whose name the client asks, if not in its own. */
+  /** The user in whose name the client asks, if not in its own. */
   behalf?: Pick<Behalf, 'subject' | 'evidence'>;
-  /** The armor of the request, once it has been opened; the reply goes into it, too. */
+  /** The armor of the request, once it has been opened; it protects the reply, too. */
   fast?: KdcFast;
 }
 
-/** The time of an exchange in whole seconds, as tickets have it. */
+/** The time of an exchange in whole seconds, as in tickets. */
 export function wholeSeconds({ now }: Exchange): number {
   return now - (now % 1000);
 }

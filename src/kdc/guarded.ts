@@ -1,6 +1,6 @@
 import type { Responder } from './kdc.ts';
 
-/** Does what one request brings; what is thrown there is told to the responder, and must not end what serves all others. */
+/** Runs `work` for one request; errors are reported to the responder and must not end the server. */
 export function guarded<T>(responder: Responder, work: () => T): T | undefined {
   try {
     return work();
@@ -8,7 +8,7 @@ export function guarded<T>(responder: Responder, work: () => T): T | undefined {
     try {
       responder.failed?.(error);
     } catch {
-      // A log that fails is what may have been thrown in the first place.
+      // The log may be what failed in the first place.
     }
     return undefined;
   }

@@ -32,7 +32,7 @@ const MECHANISMS: ReadonlyMap<number, keyof IndicatorPolicy> = new Map([
   [PA_ENC_TIMESTAMP, 'encryptedTimestamp'],
 ]);
 
-/** What a realm says of clients that have pre-authenticated by the mechanism of a padata type. */
+/** The indicators that a realm assigns to clients which pre-authenticate by the mechanism of a padata type. */
 export function earnedIndicators(
   { indicators }: RealmPolicy,
   padataType: number | undefined,
@@ -41,7 +41,7 @@ export function earnedIndicators(
   return (mechanism && indicators?.[mechanism]) ?? [];
 }
 
-/** Refuses tickets for a service to clients that have none of the indicators that it requires. */
+/** Refuses tickets for a service to clients that have none of the indicators it requires. */
 export function checkIndicators(
   { requiresIndicators }: PrincipalPolicy,
   indicators: readonly string[],
@@ -60,8 +60,8 @@ export interface IndicatorSigning {
 }
 
 /**
- * Authentication indicators (RFC 8129) that the KDC vouches for to itself and to the service, as one element. Its own
- * verifier covers the ticket with what is vouched for as its authorization data (RFC 7751 §3).
+ * Authentication indicators (RFC 8129) in one element, signed by the KDC for itself and for the service. The KDC's
+ * verifier covers the ticket with these elements as its authorization data (RFC 7751 §3).
  */
 export function signIndicators(
   indicators: readonly string[],
@@ -82,7 +82,7 @@ export function signIndicators(
   return { adType: AD_IF_RELEVANT, adData: AuthorizationData.encode([{ adType: AD_CAMMAC, adData }]) };
 }
 
-/** The indicators in a ticket that a realm's KDC has vouched for to itself (RFC 7751 §5); others are passed over. */
+/** The indicators in a ticket that a KDC of the realm has signed for itself (RFC 7751 §5); others are ignored. */
 export function vouchedIndicators(
   database: PrincipalDatabase,
   realm: string,

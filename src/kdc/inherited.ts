@@ -8,16 +8,19 @@ import type { OpenedTicket } from './open-ticket.ts';
 import { PAC_SIGNATURES, PacContents } from './pac/contents.ts';
 import { verifiedPac } from './pac/signature.ts';
 
-/** What a KDC has said of the client in a ticket, for those that rest on it. */
+/** What a KDC has stated about the client in a ticket, for tickets derived from it. */
 export interface Inherited {
   readonly pac: PacContents | undefined;
   readonly indicators: readonly string[];
 }
 
-/** A ticket-granting ticket is presented again and again; what it hands down has to be verified once. */
+/** Ticket-granting tickets are presented repeatedly; what they contain is verified once. */
 const known = new WeakMap<EncTicketPart, Inherited>();
 
-/** What a ticket that was presented hands down. Throws `Refusal` where its PAC is not of a KDC, or of another ticket. */
+/**
+ * What tickets derived from a presented one inherit. Throws `Refusal` where its PAC was not signed by a KDC, or belongs
+ * to another ticket.
+ */
 export function inheritedFrom(database: PrincipalDatabase, ticket: OpenedTicket): Inherited {
   const before = known.get(ticket.part);
   if (before !== undefined) return before;
@@ -30,7 +33,7 @@ function inherit(database: PrincipalDatabase, ticket: OpenedTicket): Inherited {
   const { principal } = ticket.server;
   const bytes = findPac(ticket.part.authorizationData ?? []);
   const buffers = bytes === undefined ? undefined : verifiedPac(database, ticket, bytes);
-  // Another realm may say who its client is, but not what that client is in this one.
+  // Another realm may state who its client is, but not the client's privileges in this one.
   if (isTgs(principal) && principal.components[1] !== principal.realm) {
     const name = buffers?.filter(({ type }) => type === PAC_CLIENT_INFO);
     return { pac: name && new PacContents(name), indicators: [] };

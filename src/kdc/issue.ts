@@ -6,17 +6,17 @@ import { encodeTicket } from '../messages/ticket-part.ts';
 import type { PaData, PrincipalName } from '../messages/types.ts';
 import { signedPart, type Vouched } from './vouched.ts';
 
-/** What a ticket is sealed with; `kvno` is absent where it is a session key. */
+/** The key of a ticket; `kvno` is absent for a session key. */
 export interface TicketSealing {
   readonly realm: string;
   readonly sname: PrincipalName;
   readonly key: Key;
   readonly kvno: number | undefined;
-  /** What the KDC itself says of the client. */
+  /** What the KDC itself states about the client. */
   readonly vouched?: Vouched | undefined;
 }
 
-/** The DER of a ticket; good until the next is sealed. */
+/** The DER of a ticket; valid until the next one is sealed. */
 export function sealTicket(part: EncTicketPart, sealing: TicketSealing): Uint8Array {
   const { realm, sname, key, kvno, vouched } = sealing;
   const plain = vouched === undefined ? EncTicketPart.encode(part) : signedPart(part, key, vouched);
@@ -24,7 +24,7 @@ export function sealTicket(part: EncTicketPart, sealing: TicketSealing): Uint8Ar
   return encodeTicket({ realm, sname, encPart });
 }
 
-/** There is nothing to tell of earlier requests (RFC 4120 §5.4.2). */
+/** Nothing is recorded about earlier requests (RFC 4120 §5.4.2). */
 const NO_LAST_REQUEST = [{ lrType: 0, lrValue: new Date(0) }];
 
 export interface ReplyFacts {
@@ -35,7 +35,7 @@ export interface ReplyFacts {
   readonly encryptedPaData?: readonly PaData[] | undefined;
 }
 
-/** What a reply tells the client of its new ticket (RFC 4120 §5.4.2). */
+/** The sealed part of a reply, which describes the new ticket to the client (RFC 4120 §5.4.2). */
 export function replyPart(ticket: EncTicketPart, facts: ReplyFacts): EncKdcRepPart {
   return {
     key: ticket.key,

@@ -3,13 +3,16 @@ import { samePrincipal, tgsPrincipal } from '../messages/principal.ts';
 import { currentKeys, type PrincipalDatabase, type PrincipalEntry } from './database.ts';
 import { ticketKey } from './enctype-choice.ts';
 
-/** The key in which a realm's KDC signs what it says in tickets: that of its ticket-granting service. */
+/** The key with which a realm's KDC signs its statements in tickets: that of its ticket-granting service. */
 export interface KdcKey {
   readonly key: Key;
   readonly kvno: number;
 }
 
-/** The current one of a realm that is served; `known` are entries at hand, of which one may be the ticket-granting service's. */
+/**
+ * The current key of a served realm; `known` are entries at hand, which may include that of the ticket-granting
+ * service.
+ */
 export function kdcKey(
   database: PrincipalDatabase,
   realm: string,
@@ -20,10 +23,10 @@ export function kdcKey(
   return { key: ticketKey(entry), kvno: currentKeys(entry).kvno };
 }
 
-/** Signatures do not tell the version of their key, and no ticket outlives many. */
+/** Signatures do not state the version of their key; no ticket outlives many versions. */
 const MAX_VERSIONS = 3;
 
-/** Those in which a signature of the given type may have been made, newest first. */
+/** The keys with which a signature of the given type may have been made, the newest first. */
 export function kdcKeysOf(database: PrincipalDatabase, realm: string, cksumtype: number): readonly Key[] {
   return tgsEntry(database, realm)
     .keys.slice(0, MAX_VERSIONS)

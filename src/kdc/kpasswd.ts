@@ -32,7 +32,7 @@ const NO_ADDRESS = { addrType: ADDR_INET, address: new Uint8Array(4) };
 
 export interface PasswordServerOptions {
   readonly database: WritableDatabase;
-  /** Told of each request in one line, without secrets. */
+  /** Called for each request with a line without secrets. */
   readonly log?: ((line: string) => void) | undefined;
 }
 
@@ -40,12 +40,12 @@ interface Answer {
   readonly reply: Uint8Array;
   /** For the log. */
   readonly told: string;
-  /** Whether it was the client of the ticket who asked. */
+  /** Whether the request came from the client of the ticket. */
   readonly proved: boolean;
 }
 
 /**
- * Answers requests to change one's own password, and to set those of others (RFC 3244), for the realms of a KDC that
+ * Answers requests to change one's own password, and to set those of others (RFC 3244), for those realms of a KDC that
  * have the service `kadmin/changepw`.
  */
 export function createPasswordServer(kdc: Kdc, { database, log }: PasswordServerOptions): Responder {
@@ -57,7 +57,7 @@ export function createPasswordServer(kdc: Kdc, { database, log }: PasswordServer
     const { now, peer } = exchange;
     const message = readPasswordMessage(request);
     if ('code' in message) {
-      // It may be another server's answer, with a forged sender, and the two would answer each other for ever.
+      // It may be another server's answer, sent with a forged address, and the two would answer each other for ever.
       if (peer?.transport === 'udp') return undefined;
       return { reply: framePasswordError(message, { now, server }), told: message.text, proved: false };
     }
@@ -92,7 +92,7 @@ export function createPasswordServer(kdc: Kdc, { database, log }: PasswordServer
       const answered = answer(request, exchange);
       if (answered === undefined) return undefined;
       const { reply, told, proved } = answered;
-      // Errors cost little, and one for a forged request must not be had by another way than it came.
+      // Errors cost little, and the reply to a forged request must not be available over another transport.
       if (proved) lookaside.remember(label, request, reply, exchange.now);
       log?.(`KPASSWD ${peer?.address ?? 'in-process'}: ${told}`);
       return reply;
@@ -101,7 +101,7 @@ export function createPasswordServer(kdc: Kdc, { database, log }: PasswordServer
   };
 }
 
-/** Judges the AP-REQ with the keys of the database; throws `Refusal` and what malformed messages bring. */
+/** Checks the AP-REQ with the keys of the database; throws `Refusal`, and the errors of malformed messages. */
 function authenticate({ apReq }: PasswordMessage, exchange: Exchange): PasswordClient {
   const { kdc, now } = exchange;
   const { ticket, authenticator: sealed } = apReq;
@@ -129,7 +129,7 @@ function toldOf({ code, text, cause }: PasswordResult): string {
   return cause instanceof Error ? `${text} (${oneLine(cause.message)})` : text;
 }
 
-/** Clients expect an AP-REP whether they asked for one or not. */
+/** Clients expect an AP-REP whether or not they asked for one. */
 function sealReply(result: PasswordResult, client: PasswordClient, peer: Peer | undefined): Uint8Array {
   const { ctime, cusec } = client.authenticator;
   const seqNumber = freshSequenceNumber();

@@ -5,15 +5,15 @@ export interface RealmLocation {
   readonly realm: string;
   readonly host: string;
   readonly port: number;
-  /** Where passwords are changed. */
+  /** The port of the password server. */
   readonly passwordPort?: number | undefined;
-  /** More realms, of the same KDC unless `kdc` says where theirs is, as `host:port`. */
+  /** Further realms, of the same KDC unless `kdc` says where theirs is, as `host:port`. */
   readonly realms?: readonly { readonly realm: string; readonly kdc?: string | undefined }[] | undefined;
   /** The realms between two; see `RealmPolicy`. */
   readonly capaths?: RealmPolicy['capaths'];
 }
 
-/** A krb5.conf by which clients find one realm's KDC on this machine, and ask nobody else. */
+/** A krb5.conf with which clients find one realm's KDC on this machine, and ask no other. */
 export function formatKrb5Conf(location: RealmLocation): string {
   const { realm, host, port, passwordPort, realms = [], capaths = {} } = location;
   const at = (number: number): string => (host.includes(':') ? `[${host}]:${number}` : `${host}:${number}`);

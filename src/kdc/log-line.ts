@@ -4,11 +4,11 @@ import { formatPrincipal, type Principal, toPrincipal } from '../messages/princi
 import type { Exchange } from './exchange.ts';
 import type { Refusal } from './refusal.ts';
 
-/** Enough to see what a client wants; a list of thousands is an attempt at something else. */
+/** Enough to see what a client supports; a list of thousands is an attempt at something else. */
 const MAX_ETYPES = 16;
 const MAX_TEXT = 256;
 
-/** The line that krb5kdc writes of a request, `AS_REQ (…) ADDRESS: STATUS: …, CLIENT for SERVER`. */
+/** The line that krb5kdc logs for a request, `AS_REQ (…) ADDRESS: STATUS: …, CLIENT for SERVER`. */
 export function logLine(kind: string, exchange: Exchange, refusal?: Refusal): string {
   const { body, peer, client, issued, behalf } = exchange;
   const asked = body === undefined ? '' : ` (${requested(body.etype)})`;
@@ -21,12 +21,12 @@ export function logLine(kind: string, exchange: Exchange, refusal?: Refusal): st
   return `${kind}${asked} ${peer?.address ?? 'in-process'}: ${outcome}`;
 }
 
-/** The line of a request that got no answer, as the KDC itself failed. */
+/** The line for a request that got no answer because the KDC itself failed. */
 export function failureLine(kind: string, error: unknown): string {
   return `${kind}: INTERNAL_ERROR (${oneLine(error instanceof Error ? error.message : String(error))})`;
 }
 
-/** As krb5kdc tells of S4U2Self and S4U2Proxy, in a line of their own. */
+/** The separate line that krb5kdc logs for S4U2Self and S4U2Proxy. */
 function inTheNameOf({ subject, evidence }: NonNullable<Exchange['behalf']>): string {
   const kind = evidence === undefined ? 'PROTOCOL-TRANSITION' : 'CONSTRAINED-DELEGATION';
   return `, ${kind} s4u-client=${named(toPrincipal(subject.cname, subject.crealm))}`;
@@ -58,7 +58,9 @@ function named(principal: Principal | undefined): string {
   return oneLine(formatPrincipal(principal));
 }
 
-/** Text from elsewhere, such as a name from the network, must not end the line or drive a terminal. */
+/**
+ * External text, such as a name from the network, must neither end the line nor send control sequences to a terminal.
+ */
 export function oneLine(text: string): string {
   const shown = text.slice(0, MAX_TEXT).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
   return text.length > MAX_TEXT ? `${shown}...` : shown;

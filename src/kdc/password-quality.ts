@@ -4,12 +4,12 @@ import type { PrincipalEntry } from './database.ts';
 import { s2kparams } from './key-version.ts';
 import type { NamedPolicy } from './policy.ts';
 
-/** A derivation for each costs milliseconds. */
+/** Checking each takes a key derivation, which takes milliseconds. */
 const MAX_HISTORY = 64;
-/** Lower case, upper case, digits, punctuation, and all else. */
+/** Lower case, upper case, digits, punctuation, and everything else. */
 const CLASSES = [/[a-z]/, /[A-Z]/, /[0-9]/, /[!-/:-@[-`{-~]/, /[^!-~]/];
 
-/** Why a password is not good enough by a policy, in a sentence; undefined where it is. */
+/** Why a password violates a policy, in a sentence; undefined if it does not. */
 export function passwordFault(
   password: string,
   client: PrincipalEntry,
@@ -18,7 +18,7 @@ export function passwordFault(
   return contentFault(password, policy) ?? reuseFault(password, client, policy);
 }
 
-/** What is wrong with a password whoever has it. */
+/** What is wrong with a password, regardless of whose it is. */
 export function contentFault(
   password: string,
   { minLength = 1, minClasses = 1 }: NamedPolicy,
@@ -33,7 +33,7 @@ export function contentFault(
   return undefined;
 }
 
-/** Whether a password was one of the client's before; it takes a derivation for each that is remembered. */
+/** Why a password that the client has had before is refused; takes a key derivation for each former one. */
 export function reuseFault(
   password: string,
   client: PrincipalEntry,
@@ -45,12 +45,12 @@ export function reuseFault(
     : `The password was used before: it must differ from the last ${history}.`;
 }
 
-/** How many versions of keys a policy takes to remember. */
+/** How many versions of keys must be kept for a policy. */
 export function versionsKept({ history = 0 }: NamedPolicy): number {
   return Math.min(Math.max(1, history), MAX_HISTORY);
 }
 
-/** Whether one of the last passwords makes the key that it made. */
+/** Whether the password makes the same key as one of the former passwords. */
 function wasUsed(password: string, { keys }: PrincipalEntry, history: number): boolean {
   return keys.slice(0, Math.min(history, MAX_HISTORY)).some(version => {
     const { origin, etypes } = version;

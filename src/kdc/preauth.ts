@@ -10,16 +10,16 @@ import { Refusal } from './refusal.ts';
 const NOTHING = new Uint8Array(0);
 const NO_PROOF: Proof = { flags: 0 };
 
-/** What padata earn, and their type. */
+/** What verified padata grant, and their type. */
 interface Earned {
   readonly proof: Proof;
   readonly provedBy: number | undefined;
 }
 
-/** What the request's padata earn; throws `Refusal` where they fail or are `required` and missing. */
+/** Verifies the request's padata; throws `Refusal` if they are wrong, or missing although `required`. */
 export function preauthenticate(request: PreauthRequest, required: boolean): Earned {
   for (const mechanism of mechanismsFor(request)) {
-    // Only the first of each type is looked at: what a request costs is bounded.
+    // Only the first of each type is considered, which limits the cost of a request.
     const sent = request.padata.find(({ padataType }) => padataType === mechanism.padataType);
     if (sent === undefined) continue;
     const proof = mechanism.verify(sent.padataValue, request);
@@ -31,18 +31,18 @@ export function preauthenticate(request: PreauthRequest, required: boolean): Ear
   return { proof: NO_PROOF, provedBy: undefined };
 }
 
-/** Who has a token is not to do without it. */
+/** A client that has a token must use it. */
 function mechanismsFor({ exchange: { kdc }, client }: PreauthRequest): readonly KdcPreauth[] {
   return client.policy.otp === undefined ? kdc.mechanisms : kdc.mechanisms.filter(one => !one.byPassword);
 }
 
-/** The METHOD-DATA of an error: how the client makes its key, and what it may pre-authenticate with. */
+/** The METHOD-DATA of an error: how the client derives its key, and the mechanisms that it may use. */
 function methodData(request: PreauthRequest): Uint8Array {
   const { client, etypes, exchange } = request;
   const offers = mechanismsFor(request).flatMap(
     ({ padataType, offers }) => offers?.(request) ?? [{ padataType, padataValue: NOTHING }],
   );
-  // A client within FAST takes the want of a cookie for the end of the conversation (RFC 6113 §5.2).
+  // Within FAST, a client takes a missing cookie for the end of the conversation (RFC 6113 §5.2).
   const cookies = exchange.fast === undefined ? [] : [sealCookie(PA_FX_FAST, NOTHING, request)];
   return MethodData.encode([...clientHints(client, etypes), fastOffer, ...offers, ...cookies]);
 }

@@ -22,7 +22,7 @@ interface Presented {
   readonly usage: number;
 }
 
-/** Opens the authenticator of a ticket that is presented, and checks that the two belong together (RFC 4120 §3.2.3). */
+/** Opens the authenticator of a presented ticket, and checks that the two belong together (RFC 4120 §3.2.3). */
 export function openAuthenticator(
   { kdc, now, peer }: Exchange,
   sealed: EncryptedData,

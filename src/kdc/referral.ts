@@ -7,12 +7,12 @@ import type { PrincipalName } from '../messages/types.ts';
 import type { PrincipalDatabase, PrincipalEntry } from './database.ts';
 import type { RealmPolicy } from './policy.ts';
 
-/** What is asked of a ticket there is, or of another user's, goes to nobody but the service that is named. */
+/** Requests that concern an existing ticket, or another user's, are not referred. */
 const NO_REFERRAL = FORWARDED | PROXY | RENEW | VALIDATE | ENC_TKT_IN_SKEY;
 
 /**
- * The ticket-granting service to go on with, for a service that is unknown here (RFC 4120 §3.3.3, RFC 6806 §8): that
- * of the realm asked for, or of its host, or of the one nearest to it on the way there.
+ * The ticket-granting service to which to refer a client whose service is unknown here (RFC 4120 §3.3.3, RFC 6806 §8):
+ * that of the requested realm, or of the host's realm, or of the nearest realm on the way there.
  */
 export function findReferral(
   database: PrincipalDatabase,
@@ -30,10 +30,10 @@ export function findReferral(
   return nearestRealm(database, realm, target);
 }
 
-/** A path of this many realms is longer than any in use; its name may be anybody's. */
+/** Longer than any path in use; the realm's name may be anybody's choice. */
 const MAX_STEPS = 10;
 
-/** The ticket-granting service of `target` or of the last realm before it whose keys are shared. */
+/** The ticket-granting service of `target`, or of the last realm before it that shares keys with ours. */
 export function nearestRealm(
   database: PrincipalDatabase,
   realm: string,
@@ -49,7 +49,7 @@ export function nearestRealm(
   return undefined;
 }
 
-/** The realms from one to another, both included; either may be of anybody's naming. */
+/** The realms from one to another, both included; anybody may have chosen the names. */
 export function pathBetween(
   { capaths = {} }: RealmPolicy,
   client: string,
@@ -63,7 +63,7 @@ function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefine
   return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
-/** By the name of the host or, of an enterprise name (RFC 6806 §5), by what follows its last `@`. */
+/** By the name of the host or, for an enterprise name (RFC 6806 §5), by what follows its last `@`. */
 function realmOfHost(policy: RealmPolicy, { nameType, nameString }: PrincipalName): string | undefined {
   const [first = '', host] = nameString;
   if (nameType === NT_ENTERPRISE && host === undefined) {
@@ -73,10 +73,10 @@ function realmOfHost(policy: RealmPolicy, { nameType, nameString }: PrincipalNam
   return nameString.length < 2 || host === undefined ? undefined : realmOfDomain(policy, host);
 }
 
-/** No name of a host is longer (RFC 1035 §2.3.4). */
+/** The maximum length of a host name (RFC 1035 §2.3.4). */
 const MAX_HOST = 255;
 
-/** The realm of a host or of a domain: by its name, else by the longest domain around it. */
+/** The realm of a host or a domain: by its name, else by the longest matching domain. */
 export function realmOfDomain({ domainRealms }: RealmPolicy, host: string): string | undefined {
   if (domainRealms === undefined || host.length > MAX_HOST) return undefined;
   const name = host.toLowerCase();

@@ -3,7 +3,7 @@ import { INVALID, VALIDATE } from '../messages/flags.ts';
 import type { EncTicketPart } from '../messages/ticket.ts';
 import { refuse } from './refusal.ts';
 
-/** The flags and times of the same ticket again, renewed or validated (RFC 4120 §3.3.3); `now` in whole seconds. */
+/** The flags and times of a ticket that is renewed or validated (RFC 4120 §3.3.3); `now` in whole seconds. */
 export function reissued(
   part: EncTicketPart,
   kdcOptions: number,
@@ -18,7 +18,7 @@ function validated(part: EncTicketPart, now: number): ReturnType<typeof reissued
   return { flags: (part.flags & ~INVALID) >>> 0, starttime, endtime, renewTill };
 }
 
-/** The ticket lives as long again as it did, within its renewable life. */
+/** The new lifetime is that of the old ticket, limited by its renew-till time. */
 function renewed(part: EncTicketPart, now: number): ReturnType<typeof reissued> {
   const { flags, starttime = part.authtime, renewTill = part.endtime } = part;
   if (renewTill.getTime() <= now) refuse(KRB_AP_ERR_TKT_EXPIRED, 'RENEWAL_EXPIRED');

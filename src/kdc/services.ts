@@ -6,35 +6,35 @@ import type { ListenOptions } from './server.ts';
 import { listenKdc } from './server.ts';
 
 export interface KdcServiceOptions {
-  /** Where passwords are changed, by UDP and TCP; a free port if 0; nowhere if not given. */
+  /** The port of the password server, over UDP and TCP; a free one if 0; no password server if not given. */
   readonly passwordPort?: number | undefined;
-  /** An endpoint for clients that come by HTTP (MS-KKDCP); there is none if not given. */
+  /** The HTTP endpoint (MS-KKDCP); none if not given. */
   readonly kkdcp?: Omit<KkdcpOptions, 'host'> | undefined;
 }
 
-/** What is there beside a KDC. */
+/** The services beside a KDC. */
 export interface RunningServices {
   readonly passwordPort: number | undefined;
   readonly kkdcpUrl: string | undefined;
-  /** What answers messages for the KDC and for the others, whichever they are for. */
+  /** Answers messages for the KDC and for the other services. */
   readonly responder: Responder;
   close(): Promise<void>;
 }
 
 export interface ServedKdc {
   readonly kdc: Kdc;
-  /** The KDC as clients see it, with the trouble that it makes. */
+  /** The KDC as clients see it, including the trouble that it makes. */
   readonly served: Responder;
   readonly database: WritableDatabase;
 }
 
 interface StartServicesOptions extends KdcServiceOptions, ListenOptions {
-  /** False where they are reached by the `responder` alone; true if not given. */
+  /** Whether to open sockets; without them the services are reached only through the `responder`. True if not given. */
   readonly listen?: boolean | undefined;
   readonly log?: ((line: string) => void) | undefined;
 }
 
-/** Starts what a KDC is to have beside it, on its address. Throws KerberosError KDC_LISTEN. */
+/** Starts the services beside a KDC, on its address. Throws KerberosError KDC_LISTEN. */
 export async function startServices(
   { kdc, served, database }: ServedKdc,
   options: StartServicesOptions,
@@ -71,7 +71,7 @@ export async function startServices(
   }
 }
 
-/** Has the password server answer what is no request to a KDC, which may have its reasons to be silent. */
+/** Lets the password server answer what is not a request to a KDC, which may not answer on purpose. */
 function eitherOf(kdc: Responder, passwords: Responder | undefined): Responder {
   if (passwords === undefined) return kdc;
   return {

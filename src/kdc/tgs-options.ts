@@ -15,10 +15,10 @@ import {
 } from '../messages/flags.ts';
 import { refuse } from './refusal.ts';
 
-/** Options that are known and not offered; those that nobody has defined are passed over. */
+/** Options that are known but not supported; undefined ones are ignored. */
 const NOT_OFFERED = REQUEST_ANONYMOUS;
 
-/** The flag that a ticket needs for what an option makes of it (RFC 4120 §3.3.3). */
+/** The flag that a ticket needs for an option (RFC 4120 §3.3.3). */
 const NEEDS: readonly { readonly option: number; readonly flag: number; readonly status: string }[] = [
   { option: FORWARDABLE | FORWARDED, flag: FORWARDABLE, status: 'TGT_NOT_FORWARDABLE' },
   { option: PROXIABLE | PROXY, flag: PROXIABLE, status: 'TGT_NOT_PROXIABLE' },
@@ -27,12 +27,12 @@ const NEEDS: readonly { readonly option: number; readonly flag: number; readonly
   { option: VALIDATE, flag: INVALID, status: 'TICKET_NOT_INVALID' },
 ];
 
-/** Refuses options that a ticket with these flags does not carry. */
+/** Refuses options that a ticket with these flags does not allow. */
 export function checkTgsOptions(kdcOptions: number, flags: number, forTgs: boolean): void {
   if (kdcOptions & NOT_OFFERED) refuse(KDC_ERR_BADOPTION, 'INVALID_TGS_OPTIONS');
   for (const { option, flag, status } of NEEDS) {
     if (kdcOptions & option && !(flags & flag)) refuse(KDC_ERR_BADOPTION, status);
   }
-  // A proxy is for one service: a ticket-granting ticket would be good for all.
+  // A proxy ticket is for one service, and a ticket-granting ticket would be good for all.
   if (kdcOptions & PROXY && forTgs) refuse(KDC_ERR_BADOPTION, 'CANNOT_PROXY_TGT');
 }

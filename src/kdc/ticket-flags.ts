@@ -15,24 +15,24 @@ import {
 } from '../messages/flags.ts';
 import type { PrincipalPolicy } from './policy.ts';
 
-/** Options that become the ticket flags of the same bits. */
+/** Options that set the ticket flags of the same bits. */
 const OPTIONS_THAT_ARE_FLAGS = FORWARDABLE | FORWARDED | PROXIABLE | PROXY | ALLOW_POSTDATE | POSTDATED;
-/** What a ticket hands down to those that rest on it. */
+/** Flags that derived tickets inherit. */
 const INHERITED = FORWARDED | PROXY | PRE_AUTHENT | HW_AUTHENT | ANONYMOUS;
 
 export interface FlagSources {
   readonly kdcOptions: number;
-  /** Flags beyond those asked for, such as INITIAL. */
+  /** Flags besides the requested ones, such as INITIAL. */
   readonly earned: number;
   /** The flags of the ticket that the new one rests on. */
   readonly header: number;
   readonly renewable: boolean;
-  /** Of the service, and of the client in an AS exchange. */
+  /** The policies of the service and, in an AS exchange, of the client. */
   readonly policies: readonly PrincipalPolicy[];
   readonly server: PrincipalPolicy;
 }
 
-/** The flags of a new ticket (RFC 4120 §2 and §5.3); what is asked for and not allowed is left out. */
+/** The flags of a new ticket (RFC 4120 §2 and §5.3); requested ones that are not allowed are omitted. */
 export function ticketFlags({
   kdcOptions,
   earned,

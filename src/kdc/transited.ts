@@ -10,10 +10,10 @@ import { refuse } from './refusal.ts';
 type TransitedEncoding = EncTicketPart['transited'];
 
 const DOMAIN_X500_COMPRESS = 1;
-/** No realm was passed on the way (RFC 4120 §3.3.3.2). */
+/** No realm was transited (RFC 4120 §3.3.3.2). */
 export const NO_TRANSIT: TransitedEncoding = { trType: DOMAIN_X500_COMPRESS, contents: new Uint8Array(0) };
 
-/** A ticket-granting ticket that has come from another realm. */
+/** A ticket-granting ticket from another realm. */
 export interface ForeignTicket {
   readonly part: EncTicketPart;
   /** The realm that issued it, and the one that it is presented in. */
@@ -22,8 +22,8 @@ export interface ForeignTicket {
 }
 
 /**
- * The transited field of what is issued for a ticket of another realm's, which is part of the way unless the client
- * belongs to it (RFC 4120 §3.3.3.2). Throws `Refusal` where the way is not one that may be taken, or would go unchecked.
+ * The transited field of tickets issued for another realm's ticket: that realm is added unless the client belongs to it
+ * (RFC 4120 §3.3.3.2). Throws `Refusal` where the path is not allowed, or would remain unchecked.
  */
 export function transitedBy(
   { part, issuer, realm }: ForeignTicket,
@@ -41,7 +41,7 @@ export function transitedBy(
   return { trType: DOMAIN_X500_COMPRESS, contents: textToBytes(compressTransited(realms)) };
 }
 
-/** Realms in DOMAIN-X500-COMPRESS; one that ends or begins with the one before it is written as the difference. */
+/** Realms in DOMAIN-X500-COMPRESS; one that ends or begins with the previous one is written as the difference. */
 export function compressTransited(realms: readonly string[]): string {
   let previous = '';
   const fields = realms.map(realm => {
@@ -55,7 +55,7 @@ export function compressTransited(realms: readonly string[]): string {
 function difference(realm: string, previous: string): string {
   if (previous !== '' && realm.endsWith(`.${previous}`)) return realm.slice(0, -previous.length);
   if (!realm.startsWith('/')) return realm;
-  // A slash at the start of a field stands for the realm before it.
+  // A slash at the start of a field stands for the previous realm.
   if (previous.startsWith('/') && realm.startsWith(`${previous}/`)) return realm.slice(previous.length);
   return previous === '' ? realm : ` ${realm}`;
 }

@@ -15,33 +15,33 @@ import type { Peer } from './exchange.ts';
 import type { Responder } from './kdc.ts';
 import { Refusal } from './refusal.ts';
 
-/** What goes wrong on purpose, so that others can be tested with it. */
+/** Deliberate trouble, for testing clients. */
 export interface Trouble {
-  /** Seconds that the KDC's clock is ahead, or behind if negative. */
+  /** Seconds by which the KDC's clock is fast, or slow if negative. */
   readonly clockSkew?: number | undefined;
-  /** Seconds that every reply is held back. */
+  /** Seconds by which every reply is delayed. */
   readonly delay?: number | undefined;
-  /** The next so many requests get no reply. */
+  /** How many of the next requests get no reply. */
   readonly drop?: number | undefined;
-  /** After so many requests there is no KDC any more. */
+  /** The number of requests after which the KDC disappears. */
   readonly dieAfter?: number | undefined;
-  /** Hosts of this domain are looked for in circles; it can only be there from the start. */
+  /** Hosts of this domain are referred in circles; can only be set at the start. */
   readonly referralLoop?: string | undefined;
-  /** No reply fits a datagram. */
+  /** Whether every reply is too big for a datagram. */
   readonly tooBig?: boolean | undefined;
-  /** The KDC supports none of the enctypes that clients ask for. */
+  /** Whether the KDC supports none of the enctypes that clients ask for. */
   readonly wrongEnctype?: boolean | undefined;
-  /** Principals that are locked, in text. */
+  /** Locked principals, as text. */
   readonly revoked?: readonly string[] | undefined;
-  /** Principals whose account has ended. */
+  /** Principals whose account has expired. */
   readonly expired?: readonly string[] | undefined;
-  /** Users whose password has ended. */
+  /** Users whose password has expired. */
   readonly passwordExpired?: readonly string[] | undefined;
 }
 
-/** A request as far as anybody can read it. */
+/** The readable parts of a request. */
 interface Ask {
-  /** How many there were since the trouble began, with this one. */
+  /** The number of requests since the trouble began, including this one. */
   readonly count: number;
   readonly isDatagram: boolean;
   readonly client: Principal | undefined;
@@ -51,7 +51,7 @@ interface Ask {
 
 type Effect = Refusal | 'silence' | 'death' | undefined;
 
-/** What each trouble does to a request; those of the clock, of delay and of realms do nothing to it. */
+/** The effect of each kind of trouble on a request; those of clock, delay and realms have none. */
 const effects: {
   readonly [K in keyof Trouble]?: (value: NonNullable<Trouble[K]>, ask: Ask) => Effect;
 } = {
@@ -74,29 +74,29 @@ const effects: {
       : undefined,
 };
 
-/** Makes trouble, and the time. */
+/** Makes trouble, and controls the clock. */
 export interface Troublemaker {
   /** The KDC's clock. */
   now(): Date;
-  /** Lets time go by for the KDC, without waiting; back again if negative. */
+  /** Advances the KDC's clock without waiting; sets it back if negative. */
   advance(seconds: number): void;
-  /** Replaces the trouble there is; none where nothing is given. Requests are counted anew. */
+  /** Replaces the current trouble, by none if nothing is given. Requests are counted from zero again. */
   cause(trouble?: Trouble): void;
-  /** The responder with the trouble around it. */
+  /** A responder that causes the trouble for another one. */
   around(responder: Responder): Responder;
 }
 
 export interface TroubleOptions {
-  /** The clock to begin with; the system's if not given. */
+  /** The clock to start from; the system's if not given. */
   readonly now?: (() => Date) | undefined;
   readonly trouble?: Trouble | undefined;
-  /** Asked before each request for what `cause` is to be called with; undefined where all stays as it is. */
+  /** Called before each request for the argument of `cause`; undefined leaves the trouble as it is. */
   readonly nextTrouble?: (() => Trouble | undefined) | undefined;
-  /** Told when the KDC is to be no more. */
+  /** Called when the KDC is to disappear. */
   readonly onDeath: () => void;
 }
 
-/** What makes trouble for one KDC. */
+/** Makes trouble for one KDC. */
 export function createTroublemaker({
   now = () => new Date(),
   trouble = {},

@@ -3,19 +3,19 @@ import { type Principal, tgsPrincipal } from '../messages/principal.ts';
 import type { MemoryDatabase } from './memory-database.ts';
 import type { KeySource } from './new-keys.ts';
 
-/** Another realm that shares keys with one of ours; both sides name the same password, or the same keys. */
+/** Another realm that shares keys with one of ours; both sides use the same password or the same keys. */
 export interface TrustSpec {
   /** The other realm. */
   readonly realm: string;
-  /** The keys are random if neither this nor `keys` is given, which is of use where one KDC serves both realms. */
+  /** The keys are random if neither this nor `keys` is given, which is useful if one KDC serves both realms. */
   readonly password?: string | undefined;
   readonly keys?: readonly Key[] | undefined;
-  /** `outgoing`: our clients go there; `incoming`: its clients come here; both if not given. */
+  /** `outgoing`: our clients use services there; `incoming`: its clients use services here; both if not given. */
   readonly direction?: 'incoming' | 'outgoing' | 'both' | undefined;
   /** The version of the keys; 1 if not given. */
   readonly kvno?: number | undefined;
   readonly enctypes?: readonly number[] | undefined;
-  /** Where its KDC is, `host:port`, for the krb5.conf of clients. */
+  /** The address of its KDC, `host:port`, for the krb5.conf of clients. */
   readonly kdc?: string | undefined;
 }
 

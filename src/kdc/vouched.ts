@@ -19,7 +19,7 @@ import type { PacContents } from './pac/contents.ts';
 import { signPac } from './pac/signature.ts';
 import { refuse } from './refusal.ts';
 
-/** What the KDC itself says of the client in a ticket for `server`, and the key that it signs in. */
+/** The KDC's own statements about the client in a ticket for `server`, and the key that signs them. */
 export interface Vouched {
   readonly server: Principal;
   readonly pac: PacContents | undefined;
@@ -31,11 +31,11 @@ interface ClientFacts {
   readonly client: PrincipalEntry;
   readonly server: PrincipalEntry;
   readonly padata: readonly PaData[];
-  /** The type of the padata that the client has proved itself by, if any. */
+  /** The type of the padata with which the client has authenticated, if any. */
   readonly provedBy: number | undefined;
 }
 
-/** For a ticket of the AS exchange. Throws `Refusal` where the service wants more of its clients. */
+/** The statements for a ticket of the AS exchange. Throws `Refusal` if the service demands more of its clients. */
 export function vouchForClient(
   database: PrincipalDatabase,
   part: EncTicketPart,
@@ -65,16 +65,16 @@ interface TgsFacts {
   readonly behalf?: Behalf | undefined;
 }
 
-/** A service that asks in the name of others (MS-SFU): by their ticket, or for a client of the realm. */
+/** A service that asks in another's name (MS-SFU), with that client's ticket or for a client of the realm. */
 interface Behalf {
   readonly requester: Principal;
   readonly evidence: OpenedTicket | undefined;
   readonly client: PrincipalEntry | undefined;
-  /** What is to be said across realms. */
+  /** The statement that is made across realms. */
   readonly said?: PacContents | undefined;
 }
 
-/** For a ticket that rests on another. Throws `Refusal`, also where a PAC that was presented is no KDC's. */
+/** The statements for a ticket derived from another. Throws `Refusal`, also if a PAC in it was not signed by a KDC. */
 export function vouchForTicket(
   database: PrincipalDatabase,
   part: EncTicketPart,
@@ -103,18 +103,18 @@ function onBehalf(
   const { requester, evidence, client } = behalf;
   if (evidence !== undefined) {
     const { pac, indicators } = inheritedFrom(database, evidence);
-    // Without the KDC's signature the service, whose key it is sealed in, could have made it.
+    // Without the KDC's signature, the service could have made the PAC itself, with its own key.
     if (pac === undefined) refuse(KDC_ERR_BADOPTION, 'EVIDENCE_TICKET_WITHOUT_PAC');
     return { pac: delegated(pac, requester, server.principal), indicators };
   }
-  // The client has shown nothing to the KDC.
+  // The client has not authenticated to the KDC.
   if (presented.pac === undefined || client === undefined) return { pac: undefined, indicators: [] };
   const realm = database.realm(client.principal.realm)!;
   const facts = { client: client.principal, authtime: part.authtime, requested: false, forService: true };
   return { pac: clientPac(client, realm, facts), indicators: [] };
 }
 
-/** The same, and that the services before the last have passed it on. */
+/** The same PAC, recording that the previous services have delegated it. */
 export function delegated(pac: PacContents, through: Principal, target: Principal): PacContents {
   const before = pac.find(PAC_DELEGATION_INFO);
   const transitedServices = before === undefined ? [] : decodeDelegationInfo(before).transitedServices;
@@ -125,7 +125,7 @@ export function delegated(pac: PacContents, through: Principal, target: Principa
   return pac.with({ type: PAC_DELEGATION_INFO, data });
 }
 
-/** For the first of the entries at hand. */
+/** The statements for the first of the given entries. */
 function vouched(
   database: PrincipalDatabase,
   entries: readonly [PrincipalEntry, ...PrincipalEntry[]],
@@ -145,8 +145,8 @@ function vouched(
 }
 
 /**
- * The DER of a ticket with what is vouched for, the PAC first and the indicators last, signed with the ticket's `key`;
- * good until the next is asked for.
+ * The DER of a ticket with the KDC's statements, the PAC first and the indicators last, signed with the ticket's `key`;
+ * valid until the next is made.
  */
 export function signedPart(part: EncTicketPart, key: Key, vouched: Vouched): Uint8Array {
   const { pac, indicators, kdc, server } = vouched;

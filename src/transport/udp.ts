@@ -55,7 +55,7 @@ export function exchangeUdp(
     // The socket is connected, so that the system drops what others send and reports a closed port.
     socket.on('connect', send);
     try {
-      // Otherwise Node would ask a cluster's primary process, which is not needed.
+      // Otherwise `connect` would bind the socket itself, and wait until that is reported.
       socket.bind({ exclusive: true });
       socket.connect(port, address);
     } catch (error) {

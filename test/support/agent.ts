@@ -13,9 +13,9 @@ const modules = join(import.meta.dirname, '../../node_modules');
 
 /** An agent in the background, started by `krb5kit agent --start`. */
 export interface TestAgent {
-  /** The command line of `krb5kit`, as far as agents go. */
+  /** The command line of `krb5kit`, up to the options of the agent. */
   readonly program: readonly string[];
-  /** What a shell would have after evaluating what the command printed. */
+  /** The environment that a shell would have after evaluating the command's output. */
   readonly env: Environment;
   /** Runs `krb5kit agent` with options. */
   control(...options: readonly string[]): Promise<Said>;
@@ -67,7 +67,7 @@ export async function startTestAgent(
   };
 }
 
-/** Runs one of Heimdal's programs where /run is the directory of the agent's socket, the only place it looks in. */
+/** Runs one of Heimdal's programs with the agent's socket directory mounted at /run, the only place where it looks. */
 export function heimdal(name: string, args: readonly string[], env: Environment, input = ''): Said {
   const user = process.getuid?.() === 0 ? [] : ['--map-root-user'];
   const script = 'mount --bind "$HEIM_IPC_DIR" /run && exec "$@"';

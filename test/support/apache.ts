@@ -17,7 +17,7 @@ import { freePort } from './free-port.ts';
 import type { MitKdc } from './mit-kdc.ts';
 
 export interface ApacheOptions {
-  /** PEM files for the server over TLS. */
+  /** PEM files for a server with TLS. */
   readonly cert: string;
   readonly key: string;
 }
@@ -26,9 +26,9 @@ export interface Apache {
   /** `http://localhost:PORT`. */
   readonly url: string;
   readonly tlsUrl: string;
-  /** A proxy that wants to know who asks: in the open, and by CONNECT to any port. */
+  /** A proxy that demands authentication, for plain requests and for CONNECT to any port. */
   readonly proxyUrl: string;
-  /** What it logged. */
+  /** Returns its log. */
   log(): string;
   stop(): Promise<void>;
 }
@@ -41,9 +41,9 @@ const modules = [
 ];
 
 /**
- * Apache with mod_auth_gssapi and the keys of a realm's services. Under /krb, /conn (a context holds for its connection),
- * /deleg (which tells as KRB5CCNAME where what was delegated is kept) and /open (where nobody is asked) it answers with
- * the environment of the request, and as BODY the length of its body.
+ * Apache with mod_auth_gssapi and the keys of a realm's services. Under /krb, /conn (a context is kept for its
+ * connection), /deleg (which reports the cache of delegated credentials as KRB5CCNAME) and /open (without
+ * authentication) it answers with the environment of the request, and with the length of the body as BODY.
  */
 export async function startApache(kdc: MitKdc, { cert, key }: ApacheOptions): Promise<Apache> {
   const dir = mkdtempSync(join(tmpdir(), 'apache-'));
@@ -54,7 +54,7 @@ export async function startApache(kdc: MitKdc, { cert, key }: ApacheOptions): Pr
   chmodSync(script, 0o755);
   copyFileSync(kdc.keytab, join(dir, 'keytab'));
   writeFileSync(join(dir, 'httpd.conf'), configuration(dir, { port, tlsPort, proxyPort, cert, key }));
-  // Its children run as a user of their own where we are root.
+  // As root, Apache runs its children as another user.
   const root = process.getuid?.() === 0;
   if (root) {
     const { status } = spawnSync('chown', ['-R', 'www-data', dir]);

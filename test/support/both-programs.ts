@@ -8,21 +8,21 @@ import { findProgram } from './peers.ts';
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** What a program said. */
+/** The output of a program. */
 export interface Said {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** What the reference implementation's program of the same name says, with `input` on its standard input. */
+/** The output of the reference implementation's program of the same name, with `input` on standard input. */
 export function theirs(command: Command, argv: readonly string[], env: Environment, input = ''): Said {
   const options = { env, argv0: command.name, timeout: 20_000, input };
   const { status, stdout, stderr } = spawnSync(findProgram(command.name)!, argv, options);
   return { status, stdout: bytesToText(stdout), stderr: bytesToText(stderr) };
 }
 
-/** What our command says, with the same. */
+/** The output of our command, with the same input. */
 export async function ours(
   command: Command,
   argv: readonly string[],

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { checkOutput } from './output-schema.ts';
 
-/** What a built command did; the status is 128 and the number of the signal that ended it, as shells say. */
+/** The result of a built command; for one ended by a signal, the status is 128 plus its number, as in shells. */
 export interface Ran {
   readonly status: number;
   readonly stdout: string;
@@ -48,7 +48,7 @@ export function runBuilt(
   child.stdin?.end(input);
   const overdue = setTimeout(() => {
     child.kill('SIGKILL');
-    // What it has started may hold them open.
+    // Processes that it has started may keep them open.
     child.stdout?.destroy();
     child.stderr?.destroy();
   }, PATIENCE);
@@ -59,7 +59,7 @@ export function runBuilt(
   });
 }
 
-/** Starts `bin/NAME`; resolves once its output matches. Throws with the output where it ends before. */
+/** Starts `bin/NAME`; resolves once its output matches. Throws with the output if it ends before. */
 export function startBuilt(
   name: string,
   args: readonly string[],

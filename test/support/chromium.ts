@@ -6,14 +6,14 @@ import type { Environment } from './both-programs.ts';
 import { findProgram } from './peers.ts';
 
 /**
- * What headless Chromium shows of a URL on localhost, to which it may sign in by Negotiate with the tickets of the
- * environment; certificates are taken as they are.
+ * The text that headless Chromium shows for a URL on localhost, to which it may authenticate by Negotiate with the
+ * tickets of the environment; any certificate is accepted.
  */
 export async function browse(url: string, env: Environment): Promise<string> {
   const home = mkdtempSync(join(tmpdir(), 'chromium-'));
   const profile = join(home, 'profile');
   mkdirSync(profile);
-  // GSS-API is not loaded before the start that follows the first Negotiate.
+  // GSS-API is loaded only at the start that follows the first Negotiate.
   const state = { net: { received_http_auth_negotiate_headers: true } };
   writeFileSync(join(profile, 'Local State'), JSON.stringify(state));
   const args = [

@@ -7,7 +7,7 @@ import { SEALED_KEY_BYTES, sealBytes, unsealBytes } from '../../src/ccache/seale
 import { type Home, holdings } from './crash-lab.ts';
 import { findProgram } from './peers.ts';
 
-/** Gives a home sealed tickets whose key is in the keychain. */
+/** Puts sealed tickets into a home directory, with the key in the keychain. */
 export async function seal({ data, env }: Home, caches: SealedCaches): Promise<void> {
   const key = randomBytes(SEALED_KEY_BYTES);
   mkdirSync(data, { mode: 0o700 });
@@ -15,7 +15,7 @@ export async function seal({ data, env }: Home, caches: SealedCaches): Promise<v
   await secretTool(['store', `--label=krb5kit/${data}`], { data, env }, key.toString('base64'));
 }
 
-/** What the sealed tickets are, as in `*alice: krbtgt/A.TEST, bob: …`; throws where they do not open. */
+/** A summary of the sealed tickets, such as `*alice: krbtgt/A.TEST, bob: …`; throws if they cannot be opened. */
 export async function sealedHoldings({ data, env }: Home): Promise<string> {
   const path = join(data, 'tickets');
   if (!existsSync(path)) return '';
@@ -27,7 +27,7 @@ export async function sealedHoldings({ data, env }: Home): Promise<string> {
     .join(', ');
 }
 
-/** The home's key in the keychain; empty where there is none. */
+/** The home's key in the keychain; empty if there is none. */
 export async function keyOf(home: Pick<Home, 'data' | 'env'>): Promise<string> {
   return (await secretTool(['lookup'], home).catch(() => '')).trim();
 }
@@ -38,7 +38,7 @@ function secretTool(
   input = '',
 ): Promise<string> {
   return new Promise((resolve, reject) => {
-    // keytar deletes nothing that has another schema.
+    // keytar deletes only items with its own schema.
     const item = ['service', 'krb5kit', 'account', data, 'xdg:schema', 'org.freedesktop.Secret.Generic'];
     const child = execFile(findProgram('secret-tool')!, [...args, ...item], { env }, (error, stdout) =>
       error === null ? resolve(stdout) : reject(error),

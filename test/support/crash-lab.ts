@@ -8,13 +8,13 @@ import { formatPrincipal } from '../../src/messages/principal.ts';
 import { type Ran, runBuilt, startBuilt } from './built-commands.ts';
 import { NO_KEYRINGS } from './no-keyrings.ts';
 
-/** A realm whose user has tickets to lose. */
+/** A realm whose user has tickets that could be lost. */
 export interface CrashLab {
   /** A ticket-granting ticket of alice's and one for host/kept.example. */
   readonly tickets: CacheContents;
   /**
-   * Another home of the user's, with nothing in it yet; in the name of its default cache, `~` stands for it, and its
-   * commands have what is in `environment`.
+   * Makes an empty home directory for the user; in the name of its default cache, `~` stands for it, and `environment`
+   * is added to that of its commands.
    */
   home(cache: string, environment?: NodeJS.ProcessEnv): Home;
   stop(): Promise<void>;
@@ -22,10 +22,10 @@ export interface CrashLab {
 
 export interface Home {
   readonly directory: string;
-  /** Where locks and sealed tickets are. */
+  /** The directory of locks and sealed tickets. */
   readonly data: string;
   readonly env: NodeJS.ProcessEnv;
-  /** Runs a command, with the password for those who ask; `trap` is from killPoint. */
+  /** Runs a command, with the password on standard input; `trap` is from killPoint. */
   run(command: readonly string[], trap?: NodeJS.ProcessEnv): Promise<Ran>;
 }
 
@@ -85,7 +85,7 @@ export async function startCrashLab(): Promise<CrashLab> {
   };
 }
 
-/** Whose tickets a cache holds, and for which services; throws for one that is not whole. */
+/** The principal of a cache and the services of its tickets; throws for an incomplete one. */
 export function holdings({ principal, credentials, truncated }: CacheContents): string {
   if (truncated === true) throw new Error('the cache breaks off');
   const names = credentials
@@ -94,7 +94,7 @@ export function holdings({ principal, credentials, truncated }: CacheContents): 
   return [`${formatPrincipal(principal).split('@')[0]}:`, ...names].join(' ');
 }
 
-/** What `holdings` says of a cache file; empty where there is none. */
+/** The `holdings` of a cache file; empty if there is none. */
 export function fileHoldings(path: string): string {
   let bytes: Uint8Array;
   try {

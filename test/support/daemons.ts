@@ -13,7 +13,7 @@ export function killAtExit(child: ChildProcess): void {
   child.once('exit', () => running.delete(child));
 }
 
-/** Ends a daemon in order, or after three seconds without. */
+/** Ends a daemon with a signal, or kills it after three seconds. */
 export async function endProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise(resolve => child.once('exit', resolve));
@@ -23,7 +23,7 @@ export async function endProcess(child: ChildProcess): Promise<void> {
   clearTimeout(overdue);
 }
 
-/** Whether somebody takes connections there. */
+/** Whether something accepts connections there. */
 export function accepts(where: NetConnectOpts): Promise<boolean> {
   return new Promise(resolve => {
     const socket = connect(where, () => {

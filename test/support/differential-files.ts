@@ -7,10 +7,10 @@ import type { Credential } from '../../src/messages/credential.ts';
 import { formatPrincipal } from '../../src/messages/principal.ts';
 import { Ticket } from '../../src/messages/ticket.ts';
 
-/** A file by what two programs can agree on: no keys, no nonces, and the times apart. */
+/** The parts of a file on which two programs can agree: no keys and no nonces, with the times apart. */
 export interface FileContents {
   readonly text: string;
-  /** What it consists of, where it is a cache or a keytab. */
+  /** Its items, if it is a cache or a keytab. */
   readonly items?: readonly string[];
   /** Milliseconds. */
   readonly times: readonly number[];
@@ -19,7 +19,7 @@ export interface FileContents {
 /** Files by their names below the directory. */
 export type Contents = Readonly<Record<string, FileContents>>;
 
-/** What has been changed in a directory that began as a copy of `template`. */
+/** The changes in a directory that began as a copy of `template`. */
 export function contentsOf(directory: string, template: string, names: (text: string) => string): Contents {
   const all = new Set([...filesBelow(directory), ...filesBelow(template)]);
   const contents: Record<string, FileContents> = {};

@@ -9,13 +9,13 @@ import { type Contents, contentsOf } from './differential-files.ts';
 import { findProgram } from './peers.ts';
 import { startInPty } from './pty-session.ts';
 
-/** One command line of a case, with what it reads. */
+/** One command line of a case, with its input. */
 export interface Step {
   readonly program: string;
-  /** `$D` stands for the directory that each of the two programs has of its own. */
+  /** `$D` stands for the directory that each of the two programs has for itself. */
   readonly argv: readonly string[];
   readonly input?: string;
-  /** On a terminal: what is typed, once the terminal shows the text; `undefined` for a pipe. */
+  /** On a terminal: the keys to type when the terminal shows a text; `undefined` for a pipe. */
   readonly typed?: readonly (readonly [shown: string, keys: string])[];
   /** The width of the terminal; enough for every line if not given. */
   readonly columns?: number;
@@ -24,39 +24,39 @@ export interface Step {
 /** The same input for both programs. */
 export interface Case {
   readonly steps: readonly Step[];
-  /** More variables; `-` unsets one. */
+  /** Additional variables; `-` unsets one. */
   readonly env?: Environment;
-  /** What is said tells the time, which may be another a moment later. */
+  /** Whether the output contains the current time, which may differ a moment later. */
   readonly clock?: boolean;
 }
 
-/** The worlds of the two programs, alike but apart. */
+/** The surroundings of the two programs, identical but separate. */
 export interface World {
-  /** What a case finds in its directory; copied for each of the two. */
+  /** The initial contents of a case's directory, copied for each of the two. */
   readonly template: string;
-  /** Of both; `$D` as in a step. */
+  /** The variables of both; `$D` as in a step. */
   readonly env: Environment;
-  /** Of one of them. */
+  /** The variables of one of them. */
   readonly own?: Readonly<Record<Side, Environment>>;
-  /** Runs a program in a session that it shares with the steps before it; a process of its own if not given. */
+  /** Runs a program in a session shared with the preceding steps; if not given, in a process of its own. */
   readonly run?: (side: Side, command: readonly string[], env: Environment, input: string) => Promise<Said>;
 }
 
 export type Side = 'our' | 'their';
 
-/** What came of a case on one side. */
+/** The result of a case on one side. */
 export interface Outcome {
   readonly said: readonly Said[];
   readonly files: Contents;
 }
 
 const bin = join(import.meta.dirname, '../../bin');
-/** So many at a time: most of what a command does is starting. */
+/** How many cases run at a time: starting takes most of a command's time. */
 const AT_ONCE = 4;
 /** Milliseconds after which a program is killed. */
 const PATIENCE = 60_000;
 
-/** What both programs make of a case, and the documented differences that it takes to make them the same. */
+/** The results of both programs for a case, and the documented differences needed to make them equal. */
 export interface Verdict {
   readonly label: string;
   readonly our: string;
@@ -64,7 +64,7 @@ export interface Verdict {
   readonly explainedBy: readonly Difference[];
 }
 
-/** A step by words; those of `<` and after are the lines of its standard input. */
+/** A step from words; those after `<` are the lines of its standard input. */
 export function step(line: string, more: Partial<Step> = {}): Step {
   const [command = '', input] = line.split(/ <(?= |$)/);
   const [program = '', ...argv] = command.split(' ').filter(word => word !== '');
@@ -77,7 +77,7 @@ export function step(line: string, more: Partial<Step> = {}): Step {
   };
 }
 
-/** A case of one step or more, by words. */
+/** A case of one or more steps, from words. */
 export function inCase(lines: string | readonly string[], env: Environment = {}): Case {
   return { steps: [lines].flat().map(line => step(line)), env };
 }
@@ -94,7 +94,7 @@ export function labelOf({ steps, env = {} }: Case): string {
   return variables.join('') + lines.join('; ');
 }
 
-/** Those of the cases that the two programs differ in without a documented reason, each as a text that shows how. */
+/** The cases in which the two programs differ without a documented reason, each as a text that shows how. */
 export async function unexplained(cases: readonly Case[], world: World): Promise<readonly string[]> {
   const found: string[] = [];
   const waiting = [...cases];
@@ -104,12 +104,12 @@ export async function unexplained(cases: readonly Case[], world: World): Promise
       if (our !== their) found.push(`${label}\n--- MIT's\n${their}\n--- ours\n${our}`);
     }
   }
-  // Those who share something have it to themselves.
+  // Cases that share something run alone.
   await Promise.all(Array.from({ length: world.run === undefined ? AT_ONCE : 1 }, work));
   return found;
 }
 
-/** Runs a case on both sides and reconciles what came of it, where it differs, by the table of differences. */
+/** Runs a case on both sides and, if the results differ, reconciles them by the table of differences. */
 export async function judge(each: Case, world: World): Promise<Verdict> {
   const begun = Date.now();
   const [our, their] = await Promise.all([outcome(each, world, 'our'), outcome(each, world, 'their')]);
@@ -158,7 +158,7 @@ function reconcile(pair: Pair, { steps, env }: Case, difference: Difference, wor
 }
 
 async function outcome({ steps, env = {}, clock = false }: Case, world: World, side: Side): Promise<Outcome> {
-  // The two names are equally long, as listings may be cut somewhere.
+  // The two names have the same length, since listings may truncate them.
   const parent = mkdtempSync(join(tmpdir(), 'krb5kit-side-'));
   const directory = join(parent, 'd');
   try {
@@ -215,13 +215,13 @@ function run({ program, argv, input = '', typed, columns = 500 }: Step, place: P
     const [stdout, stderr] = collected.map(pieces => () => bytesToText(Buffer.concat(pieces)));
     child.once('error', reject);
     child.once('close', status => resolve({ status, stdout: stdout!(), stderr: stderr!() }));
-    // A program may end without reading.
+    // A program may end without reading its input.
     child.stdin.once('error', () => undefined);
     child.stdin.end(textToBytes(input.replaceAll('$D', place.directory)));
   });
 }
 
-/** What a terminal shows counts as standard output. */
+/** Everything that a terminal shows counts as standard output. */
 async function runOnTerminal(
   command: readonly string[],
   { typed, columns }: Required<Pick<Step, 'typed' | 'columns'>>,
@@ -239,20 +239,20 @@ async function runOnTerminal(
       session.type(keys);
     }
   } catch {
-    // It ended before; what it showed tells why.
+    // It had ended before; its output tells why.
   }
   const status = await session.ended;
   clearTimeout(overdue);
   return { status, stdout: session.shown.replace(/\n-?\d+$/, '').replaceAll('\r\n', '\n'), stderr: '' };
 }
 
-/** Text without what is the directory's own, or made up by chance: those names are counted in order of appearance. */
+/** Text without the directory's name and random names, which are numbered in order of appearance. */
 function namesIn(directory: string): (text: string) => string {
   const known = new Map<string, string>();
   return text =>
     text
       .replaceAll(directory, '$D')
-      // A server's names are its own.
+      // A server chooses its own names.
       .replace(/\bKCM:[\w:-]+/g, 'KCM:<cache>')
       .replace(/\b(tkt|krb_ccache_|krb5cc_\d+_)([A-Za-z0-9]{6,7})\b/g, (_, kind: string, chance: string) => {
         const name = known.get(chance) ?? `${kind}<${known.size + 1}>`;
@@ -265,7 +265,7 @@ function withoutTimes(text: string): string {
   return text.replace(/\b\d\d\/\d\d\/\d\d \d\d:\d\d:\d\d\b/g, 'mm/dd/yy hh:mm:ss');
 }
 
-/** Their times where ours are about the same: the second may end between the two. */
+/** Their times, replaced by ours if they are about the same: a second may pass between the two. */
 function alignTimes(their: Outcome, our: Outcome, slack: number): Outcome {
   const files = Object.entries(their.files).map(([name, { text, times, ...rest }]) => {
     const others = our.files[name]?.times ?? [];

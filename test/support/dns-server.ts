@@ -1,13 +1,13 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 
-/** What a DNS server knows: `TYPE name` in lower case; undefined keeps it silent. */
+/** The records of a DNS server, by `TYPE name` in lower case; undefined keeps it silent. */
 export type Zone = Readonly<Record<string, string | undefined>>;
 
 export interface DnsServer extends AsyncDisposable {
   /** `address:port`. */
   readonly address: string;
-  /** The questions so far, `TYPE name`. */
+  /** The queries so far, as `TYPE name`. */
   readonly asked: readonly string[];
 }
 
@@ -22,7 +22,7 @@ const TYPES: Readonly<Record<number, string>> = { 1: 'A', 5: 'CNAME', 16: 'TXT',
 const HEADER = 12;
 const NAME_ERROR = 3;
 
-/** A DNS server over UDP for records of the types A, CNAME and TXT; it follows aliases, and knows no other names. */
+/** A DNS server over UDP for records of types A, CNAME and TXT; it follows aliases, and knows no other names. */
 export async function startDns(
   zone: Zone,
   { address = '127.0.0.1', port = 0 }: DnsOptions = {},

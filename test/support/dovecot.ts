@@ -22,8 +22,8 @@ export interface Dovecot {
 }
 
 /**
- * Dovecot's IMAP server with GSSAPI and GSS-SPNEGO, and a mailbox for everybody. It needs root, who has its parts run as
- * other users. Suites that use it are `describePeer('dovecot', …)`.
+ * Dovecot's IMAP server with GSSAPI and GSS-SPNEGO, and a mailbox for everybody. It needs root, because its parts run
+ * as different users. Suites that use it are `describePeer('dovecot', …)`.
  */
 export async function startDovecot(kdc: MitKdc): Promise<Dovecot> {
   kdc.addPrincipal('imap/localhost');

@@ -6,24 +6,24 @@ import type { ValuesOf } from '../../ccache/kcm-fields.ts';
 import { CcacheError, KerberosError } from '../../errors.ts';
 import type { AgentPaths } from './paths.ts';
 
-/** What an agent says of itself. */
+/** The status that an agent reports. */
 export type AgentStatus = ValuesOf<typeof AGENT.STATUS.reply>;
 
 /** Seconds that an agent has to end. */
 const PATIENCE = 10;
 const STEP = 20;
 
-/** Undefined where none answers. */
+/** Undefined if no agent answers. */
 export async function agentStatus({ socket }: Pick<AgentPaths, 'socket'>): Promise<AgentStatus | undefined> {
   return unlessAbsent(() => withKcm(socket, kcm => kcm.call(AGENT.STATUS, {})));
 }
 
-/** Has the agent forget its key; tells whether there is one. */
+/** Makes the agent forget its key; resolves to whether there is an agent. */
 export async function lockAgent({ socket }: AgentPaths): Promise<boolean> {
   return (await unlessAbsent(() => withKcm(socket, async kcm => kcm.call(AGENT.LOCK, {})))) !== undefined;
 }
 
-/** Ends the agent; tells whether there was one. */
+/** Ends the agent; resolves to whether there was one. */
 export async function stopAgent({ socket }: AgentPaths): Promise<boolean> {
   const stop = (kcm: KcmConnection): Promise<unknown> => kcm.call(AGENT.STOP, {});
   if ((await unlessAbsent(() => withKcm(socket, stop))) === undefined) return false;

@@ -17,15 +17,15 @@ import { launchdPlist, userService } from '../user-units.ts';
 import { type AgentPaths, agentEnvironment, agentExports, agentKrb5Conf } from './paths.ts';
 import { systemdService, systemdSocket } from './units.ts';
 
-/** What the user's service manager is given. */
+/** What is installed into the user's service manager. */
 interface Installation {
-  /** Files by their paths. */
+  /** The files to write, by path. */
   readonly files: ReadonlyMap<string, string>;
   readonly krb5Conf: string;
-  /** Commands that make it known, and those that make it forgotten. */
+  /** The commands that enable it, and those that disable it. */
   readonly start: readonly CommandLine[];
   readonly stop: readonly CommandLine[];
-  /** What is left to tell once the files are gone. */
+  /** What remains to be done after the files have been removed. */
   readonly forget: readonly CommandLine[];
 }
 
@@ -33,7 +33,7 @@ const UNIT = 'krb5kit-agent';
 const LABEL = 'krb5kit.agent';
 const named = { name: 'krb5kit agent' };
 
-/** Writes files under the user's own directories, has the service manager read them, and says what was done. */
+/** Writes files in the user's own directories, makes the service manager read them, and reports what was done. */
 export function installAgent(paths: AgentPaths, options: readonly string[], args: Arguments, io: Io): number {
   const teller = args.has('json') ? muted(io) : io;
   const installation = describeInstallation(paths, options, io);
@@ -48,7 +48,7 @@ export function installAgent(paths: AgentPaths, options: readonly string[], args
   return status;
 }
 
-/** Undoes it and says what was done. */
+/** Undoes the installation and reports what was done. */
 export function uninstallAgent(args: Arguments, io: Io): number {
   const teller = args.has('json') ? muted(io) : io;
   const nowhere = { directory: '', socket: '', krb5Conf: '', log: '' };

@@ -3,14 +3,14 @@ import { defaultConfigFiles, splitConfigPath } from '../../config/load.ts';
 import { dataDirectory } from '../directories.ts';
 import type { Io } from '../terminal.ts';
 
-/** Where the agent of this user is found. */
+/** Where this user's agent is found. */
 export interface AgentPaths {
   /** Mode 0700. */
   readonly directory: string;
-  /** By the name that Heimdal's clients look for in HEIM_IPC_DIR. */
+  /** Named as Heimdal's clients expect it in HEIM_IPC_DIR. */
   readonly socket: string;
   readonly krb5Conf: string;
-  /** What an agent in the background has to say. */
+  /** The log of an agent in the background. */
   readonly log: string;
 }
 
@@ -27,12 +27,12 @@ export function agentPaths(io: Io): AgentPaths {
   };
 }
 
-/** The configuration that has native programs keep their tickets with the agent. */
+/** The configuration that makes native programs keep their tickets with the agent. */
 export function agentKrb5Conf({ socket }: Pick<AgentPaths, 'socket'>): string {
   return `[libdefaults]\n  kcm_socket = ${socket}\n  default_ccache_name = KCM:\n`;
 }
 
-/** Lines for a shell, which name that configuration before what is there. */
+/** Shell lines that put this configuration before the existing one. */
 export function agentExports(paths: Pick<AgentPaths, 'directory' | 'krb5Conf'>, io: Io): string {
   return Object.entries(agentEnvironment(paths, io))
     .map(([name, value]) => `export ${name}=${quote(value)}\n`)

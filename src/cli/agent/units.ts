@@ -1,6 +1,6 @@
 import { systemdCommand, systemdEnvironment, type UserService, withoutSpecifiers } from '../user-units.ts';
 
-/** The socket that systemd binds for the agent, which it starts when the first client comes. */
+/** The socket that systemd binds for the agent, which is started when the first client connects. */
 export function systemdSocket(socket: string): string {
   return `[Unit]
 Description=Kerberos tickets kept by krb5kit

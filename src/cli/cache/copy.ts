@@ -19,7 +19,7 @@ const options: readonly OptionRow[] = [
   jsonOutput,
 ];
 
-/** cache copy: what one cache holds into another, whatever the types of the two. */
+/** cache copy: copies the contents of one cache into another, of whatever type. */
 export const cacheCopy: Command = {
   name: 'krb5kit cache copy',
   summary: 'Copy a cache, or some of its tickets, into another.',
@@ -33,7 +33,7 @@ export const cacheCopy: Command = {
   },
 };
 
-/** cache move: as copy, and away from where it was. */
+/** cache move: copies a cache and then destroys it. */
 export const cacheMove: Command = {
   name: 'krb5kit cache move',
   summary: 'Move a cache, or some of its tickets, into another.',
@@ -86,7 +86,7 @@ function copiedJson({ source, target, principal, copied }: Copied, moved: boolea
   };
 }
 
-/** The tickets for services that fit, and the configuration entries about them. */
+/** The tickets for the matching services, and the configuration entries about them. */
 function choose({ credentials }: CacheContents, patterns: readonly string[]): readonly Credential[] {
   const fits = serviceMatcher(patterns);
   const tickets = credentials.filter(({ server }) => fits(server)).filter(each => !isConfigEntry(each));

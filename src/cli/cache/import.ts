@@ -11,7 +11,7 @@ import { openSession } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import { cacheToFill, fill } from './target.ts';
 
-/** cache import: tickets out of a KRB-CRED file, a "kirbi", into a cache. */
+/** cache import: stores the tickets of a KRB-CRED file, a "kirbi", in a cache. */
 export const cacheImport: Command = {
   name: 'krb5kit cache import',
   summary: 'Put the tickets of a KRB-CRED (kirbi) file into a cache.',
@@ -25,9 +25,9 @@ export const cacheImport: Command = {
   run,
 };
 
-/** No ticket comes near it. */
+/** Far larger than any ticket. */
 const MAX_BYTES = 16 << 20;
-/** What a KRB-CRED begins with, and its base64 does not. */
+/** The first byte of a KRB-CRED, which does not occur in base64. */
 const KRB_CRED_TAG = 0x76;
 
 async function run(args: Arguments, io: Io): Promise<number> {
@@ -75,7 +75,7 @@ function readFile(file: string): Uint8Array {
   throw new KerberosError('CACHE_IO', 'It is no regular file, or too long');
 }
 
-/** The bytes themselves, or what they are in base64 of, with line breaks or without. */
+/** The bytes themselves, or decoded from base64, with or without line breaks. */
 function binary(bytes: Uint8Array): Uint8Array {
   if (bytes[0] === KRB_CRED_TAG) return bytes;
   const text = Buffer.from(bytes).toString('latin1').replace(/\s+/g, '');

@@ -6,7 +6,7 @@ import { formatPrincipal, samePrincipal, tgsPrincipal } from '../../messages/pri
 import { secondsUntil, ticketJson } from '../ticket-json.ts';
 import { isCurrent } from './status.ts';
 
-/** A cache in JSON as a list of caches has it. */
+/** A cache in JSON, as in a list of caches. */
 export function cacheSummaryJson(cache: Ccache, contents: CacheContents, now: Date): object {
   const leading = leadingTicket(contents);
   const endtime = leading?.endtime;
@@ -23,10 +23,10 @@ export function cacheSummaryJson(cache: Ccache, contents: CacheContents, now: Da
   };
 }
 
-/** Tells more about a ticket than the cache itself can. */
+/** Adds details about a ticket that the cache does not contain. */
 export type MoreOfTicket = (credential: Credential) => object;
 
-/** A cache in JSON with all that it holds, but for keys. */
+/** A cache in JSON with all its contents except keys. */
 export async function cacheJson(
   cache: Ccache,
   contents: CacheContents,
@@ -53,8 +53,8 @@ export function ticketsOf({ credentials }: Pick<CacheContents, 'credentials'>): 
 }
 
 /**
- * The ticket that says how long a cache is good for: the last to expire of the ticket-granting tickets of the principal's
- * realm, without one that of all.
+ * The ticket that determines how long a cache is usable: the last to expire of the ticket-granting tickets for the
+ * principal's realm, or of all tickets if there is none.
  */
 export function leadingTicket(contents: CacheContents): Credential | undefined {
   const tickets = ticketsOf(contents);

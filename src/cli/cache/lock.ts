@@ -5,7 +5,7 @@ import type { Io } from '../terminal.ts';
 
 const name = 'krb5kit cache lock';
 
-/** cache lock: the agent forgets the key of the sealed caches, as by `agent --lock`. */
+/** cache lock: makes the agent forget the key of the sealed caches, like `agent --lock`. */
 export const cacheLock: Command = {
   name,
   summary: 'Have the agent forget the key of the sealed caches.',

@@ -4,7 +4,7 @@ import { type Ccache, ccacheName } from '../../ccache/ccache.ts';
 import { KerberosError } from '../../errors.ts';
 import type { Session } from '../session.ts';
 
-/** Whether two caches are one, however they are named: to move a cache onto itself would be to lose it. */
+/** Whether two names mean the same cache: moving a cache onto itself would destroy it. */
 export async function isSamePlace(a: Ccache, b: Ccache, session: Session): Promise<boolean> {
   if (placeOf(a, session) === placeOf(b, session)) return true;
   const types = [a.type, b.type];
@@ -12,7 +12,7 @@ export async function isSamePlace(a: Ccache, b: Ccache, session: Session): Promi
   return mayBeSealed && (await servesSealedTickets(session));
 }
 
-/** One name for a cache. */
+/** A canonical name for a cache. */
 function placeOf({ type, residual }: Ccache, { io }: Session): string {
   if (type !== 'FILE' && type !== 'DIR') return ccacheName({ type, residual });
   const path = resolve(io.cwd, type === 'DIR' ? residual.slice(1) : residual);
@@ -23,7 +23,7 @@ function placeOf({ type, residual }: Ccache, { io }: Session): string {
   }
 }
 
-/** Whether the KCM server is an agent of ours, which has the KEYCHAIN caches by the same names. */
+/** Whether the KCM server is our agent, which serves the KEYCHAIN caches under the same names. */
 async function servesSealedTickets({ caches }: Session): Promise<boolean> {
   const { kcmSocket: socket } = caches;
   if (socket === undefined) return false;
@@ -31,7 +31,7 @@ async function servesSealedTickets({ caches }: Session): Promise<boolean> {
   try {
     return (await agentStatus({ socket }))?.kind === 'keychain';
   } catch (error) {
-    // Another server does not know the question.
+    // Other servers do not know this operation.
     if (error instanceof KerberosError) return false;
     throw error;
   }

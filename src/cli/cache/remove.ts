@@ -24,7 +24,7 @@ const cacheOption: OptionRow = {
 };
 const quietOption: OptionRow = { flags: '-q, --quiet', text: 'Do not say how many tickets were removed.' };
 
-/** cache remove: takes tickets for some services out of a cache. */
+/** cache remove: removes the tickets for some services from a cache. */
 export const cacheRemove: Command = {
   name: 'krb5kit cache remove',
   summary: 'Remove the tickets for some services from a cache.',
@@ -48,7 +48,7 @@ export const cacheRemove: Command = {
   },
 };
 
-/** cache sweep: takes out of caches what has expired. */
+/** cache sweep: removes expired tickets from caches. */
 export const cacheSweep: Command = {
   name: 'krb5kit cache sweep',
   summary: 'Remove the service tickets that have expired.',
@@ -96,7 +96,7 @@ async function removeFrom(
     if (fits) found.push({ cache, credential });
     return fits;
   });
-  // A cache that somebody else changes meanwhile is looked through again.
+  // If the cache has been changed meanwhile, it is searched again.
   return count === 0 ? [] : found.slice(-count);
 }
 

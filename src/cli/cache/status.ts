@@ -4,8 +4,8 @@ import { isExpired } from '../../messages/credential.ts';
 import { samePrincipal, tgsPrincipal } from '../../messages/principal.ts';
 
 /**
- * Whether a cache is of use at `now`: it holds a ticket-granting ticket of its principal's own realm that has not
- * expired or, where it holds no such ticket at all, any other that has not.
+ * Whether a cache is usable at `now`: it holds an unexpired ticket-granting ticket for its principal's own realm or, if
+ * it holds none for that realm, any other unexpired ticket.
  */
 export function isCurrent({ principal, credentials }: CacheContents, now: Date): boolean {
   const localTgs = tgsPrincipal(principal.realm);

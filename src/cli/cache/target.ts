@@ -9,13 +9,13 @@ import type { Session } from '../session.ts';
 export interface FillOptions {
   /** Whether a cache of another principal may be replaced. */
   readonly force: boolean;
-  /** Whether what the cache held goes; else the tickets are added. */
+  /** Whether the previous contents of the cache are dropped; otherwise the tickets are added. */
   readonly whole: boolean;
   readonly now: Date;
 }
 
 /**
- * The cache of a name to put tickets of `principal` into, chosen as kinit does where it names a collection: the
+ * The cache in which to put tickets of `principal`, chosen as kinit does if the name is that of a collection: the
  * principal's own, else the primary one if it is free, else a new one.
  */
 export async function cacheToFill(name: string, principal: Principal, session: Session): Promise<Ccache> {
@@ -30,7 +30,7 @@ export async function cacheToFill(name: string, principal: Principal, session: S
         (collection && (await memberFor(principal, collection, cache, { say: () => undefined }))) ?? cache
       );
     } catch (error) {
-      // A member that was named is meant, even where it is another's.
+      // If the name is that of a member, this one is meant, even if it belongs to another principal.
       if (isNoCollection(error)) return cache;
       throw error;
     }
@@ -38,8 +38,8 @@ export async function cacheToFill(name: string, principal: Principal, session: S
 }
 
 /**
- * Puts tickets into a cache, which is made where it is missing. Throws KerberosError CACHE_IO rather than replace
- * another principal's, unless forced.
+ * Puts tickets into a cache, which is created if needed. Throws KerberosError CACHE_IO rather than replace the cache of
+ * another principal, unless forced.
  */
 export async function fill(cache: Ccache, contents: CacheContents, options: FillOptions): Promise<void> {
   const existing = await existingContents(cache, options);
@@ -55,7 +55,7 @@ export async function fill(cache: Ccache, contents: CacheContents, options: Fill
   else await cache.initialize(contents);
 }
 
-/** What the cache holds; undefined where there is none, or none that could be read and it is to go anyway. */
+/** The contents of the cache; undefined if it does not exist, or cannot be read but is to be replaced anyway. */
 async function existingContents(cache: Ccache, { force }: FillOptions): Promise<CacheContents | undefined> {
   try {
     return await cache.load();

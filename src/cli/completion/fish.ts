@@ -52,7 +52,7 @@ function linesOf(node: CompletionNode): string {
     return rests.map(rest => `${start} ${rest}\n`).join('');
   };
   const words = children.map(child => `-a ${callingWord(child)} -d ${quote(child.summary)}`);
-  // Behind other operands, fish does not know where the command begins, but for --.
+  // If other operands come first, fish cannot tell where the command begins, except after --.
   const first = operands.filter((kind, i) => i === 0 || kind !== 'command');
   const proposed = first.map(kind => (kind === 'command' ? commandOf(node) : proposals(kind)));
   const kinds = [...new Set(proposed)].filter(words => words !== '');
@@ -65,11 +65,11 @@ function linesOf(node: CompletionNode): string {
   );
 }
 
-/** The command that this one runs, by what comes before it: the words that call this one, and options. */
+/** The command that this one runs, determined by the words before it: those that call this one, and options. */
 function commandOf({ path, options }: CompletionNode): string {
   const withArgument = options.filter(({ argument }) => argument !== undefined);
   const names = withArgument.flatMap(option => option.names).join(' ');
-  // Without the dash, fish would take the long names that come first for its own options.
+  // Without the dash, fish would take a leading long name for one of its own options.
   return `-a '(__fish_complete_subcommand --fcs-skip=${path.split(' ').length + 1} - ${names})'`;
 }
 

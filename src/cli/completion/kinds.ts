@@ -1,6 +1,8 @@
 import { ENCTYPE_NAMES } from '../../crypto/enctype-names.ts';
 
-/** What an argument is, for a shell to propose values: of the caches, of the disk, or a list of words. */
+/**
+ * What an argument is, so that a shell can propose values: something in the caches, a file, or one of a list of words.
+ */
 export type ArgumentKind =
   | CacheValue
   | 'files'
@@ -9,12 +11,12 @@ export type ArgumentKind =
   | 'nothing'
   | { readonly words: readonly string[] };
 
-/** What is found in the user's caches. */
+/** What can be found in the user's caches. */
 export type CacheValue = 'principals' | 'services' | 'host-services' | 'caches';
 
 const enctypes: ArgumentKind = { words: ENCTYPE_NAMES.map(({ name }) => name) };
 
-/** By the placeholder in an option's flags, and by the word in the operands where `byCommand` has no row. */
+/** By the placeholder in an option's flags, and by the word in the operands if `byCommand` has no row. */
 const byPlaceholder: Readonly<Record<string, ArgumentKind>> = {
   cache: 'caches',
   command: 'command',
@@ -30,7 +32,7 @@ const byPlaceholder: Readonly<Record<string, ArgumentKind>> = {
   user: 'principals',
 };
 
-/** By an option, where its placeholder does not tell. */
+/** By option, if its placeholder is not specific enough. */
 const byOption: Readonly<Record<string, ArgumentKind>> = {
   '--delegate <when>': { words: ['policy', 'always'] },
   '--format <format>': { words: ['mit'] },
@@ -40,7 +42,7 @@ const byOption: Readonly<Record<string, ArgumentKind>> = {
   '-X <attribute>': { words: ['X509_user_identity=', 'X509_anchors=', 'disable_freshness'] },
 };
 
-/** The operands of a command whose words do not tell. */
+/** The operands of commands whose placeholders are not specific enough. */
 const byCommand: Readonly<Record<string, readonly ArgumentKind[]>> = {
   'cache copy': ['caches', 'caches', 'services'],
   'cache export': ['files', 'services'],
@@ -60,13 +62,13 @@ const byCommand: Readonly<Record<string, readonly ArgumentKind[]>> = {
   run: ['principals'],
 };
 
-/** What an option takes; undefined where it takes nothing. */
+/** The kind of an option's argument; undefined if it takes none. */
 export function optionKind(flags: string): ArgumentKind | undefined {
   const placeholder = /<(.*)>$/.exec(flags)?.[1];
   return placeholder === undefined ? undefined : (byOption[flags] ?? byPlaceholder[placeholder] ?? 'nothing');
 }
 
-/** What the operands of a command are, one after another; `path` is the words that call it. */
+/** The kinds of a command's operands, in order; `path` is the words that call the command. */
 export function operandKinds(path: string, operands: string): readonly ArgumentKind[] {
   const known = byCommand[path];
   if (known !== undefined) return known;

@@ -1,7 +1,7 @@
 import type { ArgumentKind } from './kinds.ts';
 import { CLASSIC, type CompletionNode, type CompletionOption, callingWord } from './tree.ts';
 
-/** For PowerShell, Windows' own and the one for every system. */
+/** For PowerShell, both that of Windows and the portable one. */
 export function powershellScript(nodes: readonly CompletionNode[]): string {
   return `# Completion of krb5kit's commands for PowerShell, by: krb5kit completion powershell | Out-String | Invoke-Expression
 # Principals, services and caches are those that "krb5kit completion --values KIND" finds.
@@ -26,7 +26,7 @@ function rowOf({ path, options, operands, runs, children }: CompletionNode): str
 `;
 }
 
-// The comma makes a list of lists of a single one, too.
+// The comma makes a list even of a single list.
 function list(items: readonly string[]): string {
   return items.length === 0 ? '@()' : `@(${items.map(item => `,${item}`).join('; ')})`;
 }

@@ -12,10 +12,10 @@ const writers: Readonly<Record<string, (nodes: readonly CompletionNode[]) => str
   powershell: powershellScript,
 };
 
-/** The shells that there is a script for. */
+/** The supported shells. */
 export const shells: readonly string[] = Object.keys(writers);
 
-/** The script for a shell, made of the tables of commands and options; undefined where there is none for it. */
+/** The script for a shell, generated from the tables of commands and options; undefined for an unsupported shell. */
 export async function completionScript(shell: string, completion: Command): Promise<string | undefined> {
   return Object.hasOwn(writers, shell) ? writers[shell]!(await completionNodes(completion)) : undefined;
 }

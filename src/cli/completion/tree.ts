@@ -2,32 +2,32 @@ import { allOptions, type Command, type OptionRow } from '../command.ts';
 import { commands } from '../commands.ts';
 import { type ArgumentKind, operandKinds, optionKind } from './kinds.ts';
 
-/** An option as shells see it. */
+/** An option as shells need it. */
 export interface CompletionOption {
   /** `-c`, `--cache`: one or both. */
   readonly names: readonly string[];
-  /** Undefined where it takes no argument. */
+  /** Undefined if it takes no argument. */
   readonly argument: ArgumentKind | undefined;
   readonly text: string;
 }
 
-/** A command as shells see it. */
+/** A command as shells need it. */
 export interface CompletionNode {
-  /** The words that call it after krb5kit's own name, `cache list`; none for krb5kit itself. */
+  /** The words that call it after `krb5kit`, such as `cache list`; empty for krb5kit itself. */
   readonly path: string;
   readonly summary: string;
   readonly options: readonly CompletionOption[];
-  /** One after another; the last one stands for all that may follow it where `repeats`. */
+  /** In order; if `repeats`, the last one stands for all that may follow. */
   readonly operands: readonly ArgumentKind[];
   readonly repeats: boolean;
-  /** Options end at the first operand. */
+  /** Whether options end at the first operand. */
   readonly passThrough: boolean;
-  /** What follows `--` is a command with its arguments, which is to be run. */
+  /** Whether a command to run follows `--`. */
   readonly runs: boolean;
   readonly children: readonly CompletionNode[];
 }
 
-/** The commands that have a program of their own name, for which their rows serve as well. */
+/** The commands that are also programs of their own, which use the same rows. */
 export const CLASSIC: readonly string[] = [
   'kinit',
   'klist',
@@ -40,7 +40,7 @@ export const CLASSIC: readonly string[] = [
 
 const helpOption: OptionRow = { flags: '--help', text: 'Show this help.' };
 
-/** krb5kit and every command under it, parents first; `completion` is that command itself. */
+/** krb5kit and every command below it, parents first; the node of `completion` is that command. */
 export async function completionNodes(completion: Command): Promise<readonly CompletionNode[]> {
   const loaded = Object.entries(commands).map(async ([name, { load }]) => nodeOf(name, await load()));
   const children = [...(await Promise.all(loaded)), nodeOf('completion', completion)];
@@ -58,7 +58,7 @@ export async function completionNodes(completion: Command): Promise<readonly Com
   return nodesIn(krb5kit);
 }
 
-/** The last word of the path: what is typed to call it. */
+/** The last word of the path, by which the command is called. */
 export function callingWord({ path }: CompletionNode): string {
   return path.split(' ').at(-1)!;
 }

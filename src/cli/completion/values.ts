@@ -10,10 +10,10 @@ import { openSession, type Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import { usualCacheFiles } from '../usual-files.ts';
 
-/** More than any name that is meant to be typed has. */
+/** Longer than any name that is meant to be typed. */
 const MAX_LENGTH = 1000;
 
-/** One cache: its name, whose it is, and the services that it has tickets for. */
+/** One cache: its name, its principal, and the services that it has tickets for. */
 interface Found {
   readonly cache: string;
   readonly principal: Principal;
@@ -31,8 +31,8 @@ const kinds: Readonly<Record<string, (found: Found) => readonly string[]>> = {
 };
 
 /**
- * What the caches that can be read hold of a kind, each once, in order. Nobody is asked for anything: a locked keychain
- * stays locked. A name that is not one line of plain text, or would be taken for an option, is left out.
+ * The values of a kind in all readable caches, each once, in order. Nobody is asked for anything: a locked keychain
+ * stays locked. Values that are not one line of plain text, or that look like an option, are omitted.
  */
 export async function valuesInCaches(kind: string, io: Io): Promise<readonly string[]> {
   const valuesOf = Object.hasOwn(kinds, kind) ? kinds[kind]! : () => [];
@@ -41,7 +41,7 @@ export async function valuesInCaches(kind: string, io: Io): Promise<readonly str
   return [...new Set(values)].sort();
 }
 
-/** The same world with nobody in it: no terminal to ask on, and no display to unlock a keychain on. */
+/** The same environment without a user: no terminal to ask on, and no display to unlock a keychain on. */
 function unattended(io: Io): Io {
   const { DISPLAY: _, WAYLAND_DISPLAY: __, ...env } = io.env;
   return Object.create(io, {

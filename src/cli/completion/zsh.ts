@@ -1,7 +1,7 @@
 import type { ArgumentKind } from './kinds.ts';
 import { CLASSIC, type CompletionNode, type CompletionOption, callingWord } from './tree.ts';
 
-/** For zsh's own completion system: a file for its path of functions, or to be sourced. */
+/** For zsh's own completion system: a file for its function path, or to be sourced. */
 export function zshScript(nodes: readonly CompletionNode[]): string {
   return `#compdef krb5kit ${CLASSIC.join(' ')}
 # Completion of krb5kit's commands for zsh: a file _krb5kit in a directory of $fpath, or source <(krb5kit completion zsh)
@@ -84,7 +84,7 @@ function operandSpecs(operands: readonly ArgumentKind[], repeats: boolean): read
   });
 }
 
-/** What an argument is called, and what completes it. */
+/** The description of an argument, and the action that completes it. */
 function actionOf(kind: ArgumentKind): string {
   if (typeof kind !== 'string') return `:value:(${kind.words.join(' ')})`;
   return ACTIONS[kind];

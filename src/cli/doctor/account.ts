@@ -8,11 +8,11 @@ import { exchangeOptions } from '../exchange.ts';
 import type { Session } from '../session.ts';
 import { bad, type Finding, failed, good } from './finding.ts';
 
-/** Whether the KDC knows the client, and which keys it has that may be used here. */
+/** Checks whether the KDC knows the client, and which of its keys may be used here. */
 export async function checkAccount(client: Principal, session: Session): Promise<readonly Finding[]> {
   const subject = formatPrincipal(client);
   try {
-    // What is not permitted is asked for as well, to be able to say so.
+    // Enctypes that are not permitted are requested as well, to be able to report them.
     const permitted = permittedEnctypes(session.config);
     const enctypes = [...new Set([...permitted, ...EVERY])];
     const hints = await askKeyHints(client, exchangeOptions(session, enctypes));
@@ -33,5 +33,5 @@ export async function checkAccount(client: Principal, session: Session): Promise
   }
 }
 
-/** Every enctype that there is a key for here. */
+/** Every enctype that has keys here. */
 const EVERY: readonly number[] = [18, 17, 20, 19, 26, 25, 23].filter(isSupported);

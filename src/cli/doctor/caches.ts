@@ -11,16 +11,16 @@ import type { Session } from '../session.ts';
 import { keychainWish } from '../user-keychain.ts';
 import { bad, type Finding, failed, good, note } from './finding.ts';
 
-/** What was found in the default cache. */
+/** The state of the default cache. */
 export interface CacheState {
   readonly findings: readonly Finding[];
-  /** Absent where there is no cache that can be read. */
+  /** Absent if there is no readable cache. */
   readonly contents?: CacheContents;
-  /** The cache's full name; absent where none could be made out. */
+  /** The cache's full name; absent if it could not be determined. */
   readonly name?: string;
 }
 
-/** Whether a keychain can keep the key of sealed caches. */
+/** Checks whether a keychain can keep the key of sealed caches. */
 export async function checkKeychain({ io, caches }: Session): Promise<readonly Finding[]> {
   const subject = 'keychain';
   try {
@@ -38,7 +38,7 @@ export async function checkKeychain({ io, caches }: Session): Promise<readonly F
   }
 }
 
-/** The default cache, and whether it has a ticket that is of use. */
+/** Checks the default cache, and whether it has a usable ticket. */
 export async function checkCache(session: Session): Promise<CacheState> {
   const subject = 'cache';
   const { io } = session;
@@ -65,7 +65,7 @@ export async function checkCache(session: Session): Promise<CacheState> {
   }
 }
 
-/** A file with tickets that others may read is theirs, too. */
+/** Tickets in a file that others may read can be used by them, too. */
 function modeFindings(name: string, { io }: Session): readonly Finding[] {
   const path = /^(?:FILE:|DIR::)(.+)$/.exec(name)?.[1];
   if (path === undefined || io.platform === 'win32') return [];
@@ -75,7 +75,7 @@ function modeFindings(name: string, { io }: Session): readonly Finding[] {
   return [bad('cache', `others may use the tickets in ${path}: its mode is ${octal}`, `chmod 600 ${path}`)];
 }
 
-/** The other caches of the collection: those are what one took for the default one now and then. */
+/** The other caches of the collection: they are often mistaken for the default one. */
 export async function checkOtherCaches({ name }: CacheState, session: Session): Promise<readonly Finding[]> {
   try {
     const findings: Finding[] = [];
@@ -88,11 +88,11 @@ export async function checkOtherCaches({ name }: CacheState, session: Session): 
     }
     return findings;
   } catch (error) {
-    // What is wrong with the default one has been told.
+    // Problems of the default cache have been reported already.
     if (error instanceof ActivityError || error instanceof KerberosError) return [];
     throw error;
   }
 }
 
-/** More than anybody keeps; looking takes time. */
+/** More than anybody has; looking takes time. */
 const MAX_CACHES = 50;

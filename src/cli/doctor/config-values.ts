@@ -3,27 +3,27 @@ import { parseDuration } from '../../config/duration.ts';
 import type { Relation } from '../../config/profile.ts';
 import { bad, type Finding, note } from './finding.ts';
 
-/** What findings about the configuration are called. */
+/** The subject of findings about the configuration. */
 export const CONFIGURATION = 'configuration';
 
-/** `FILE:LINE: `, before what is wrong there. */
+/** `FILE:LINE: `, in front of what is wrong there. */
 export function placeOf({ file, line }: Relation): string {
   return `${file}:${line}: `;
 }
 
-/** Realms are upper-case by custom, and always in Active Directory; the case matters. */
+/** Realms are in upper case by custom, and always in Active Directory; case matters. */
 export function isUpperCase(realm: string): boolean {
   return realm === realm.toUpperCase();
 }
 
 const DURATIONS = ['ticket_lifetime', 'renew_lifetime', 'clockskew'];
 
-/** Spans of time of which the library stops reading in the middle: `1w` is one second to it. */
+/** Durations that the library does not parse completely: it takes `1w` for one second. */
 export function durationFindings({ profile }: Config): readonly Finding[] {
   return DURATIONS.flatMap(name => {
     const relation = profile.relations('libdefaults', name)[0];
     const duration = relation && parseDuration(relation.value);
-    // A comment behind the value is told of elsewhere.
+    // A comment behind the value is reported elsewhere.
     if (duration === undefined || /^\s*(?:[#;]|$)/.test(duration.ignored)) return [];
     const { seconds, ignored } = duration;
     const meant = `${seconds} second${seconds === 1 ? '' : 's'}`;
@@ -32,7 +32,7 @@ export function durationFindings({ profile }: Config): readonly Finding[] {
   });
 }
 
-/** Lines of [domain_realm] that never match, or name a realm that nobody has heard of. */
+/** Relations in [domain_realm] that never match, or that name an unknown realm. */
 export function hostFindings({ profile }: Config): readonly Finding[] {
   const realms = profile.names('realms');
   return profile.names('domain_realm').flatMap(name => {

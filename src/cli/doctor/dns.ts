@@ -7,7 +7,7 @@ import { bad, type Finding, good, note } from './finding.ts';
 
 const SUBJECT = 'DNS';
 
-/** What DNS said when it was asked for KDCs. */
+/** The answers of DNS when it was asked for KDCs. */
 export function lookupFindings(decisions: readonly Decision[]): readonly Finding[] {
   return decisions.flatMap(({ fact }) => {
     if (fact?.kind !== 'lookup') return [];
@@ -21,7 +21,10 @@ export function lookupFindings(decisions: readonly Decision[]): readonly Finding
   });
 }
 
-/** Whether DNS knows the host of a service, and by which name: tickets may be asked for by another than is meant. */
+/**
+ * Checks whether DNS knows the host of a service, and by which name: tickets may be requested for another name than the
+ * user expects.
+ */
 export async function checkHost(
   { components: [, named] }: Principal,
   { config, io }: Session,

@@ -6,14 +6,14 @@ import { printable, sentence } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { wrapLine } from '../wrap.ts';
 
-/** What one check found. */
+/** The result of one check. */
 export interface Finding {
-  /** What was looked at, such as `configuration`. */
+  /** What was checked, such as `configuration`. */
   readonly subject: string;
-  /** `note` is neither good nor bad, such as what could not be looked at. */
+  /** `note` is neither good nor bad, such as a check that could not be made. */
   readonly result: 'good' | 'bad' | 'note';
   readonly text: string;
-  /** The one thing to try; everything bad has one. */
+  /** The one thing to try; every bad finding has one. */
   readonly hint?: string | undefined;
 }
 
@@ -29,17 +29,17 @@ export function bad(subject: string, text: string, hint: string): Finding {
   return { subject, result: 'bad', text, hint };
 }
 
-/** Where nothing better is known to try. */
+/** The hint if there is no better one. */
 const LAST_RESORT = 'KRB5_TRACE=/dev/stderr before kinit or kvno shows each step';
 
 interface FailedOptions {
-  /** What the sentence begins with. */
+  /** The beginning of the sentence. */
   readonly before?: string;
-  /** What to try where what happened suggests nothing. */
+  /** What to try if the error suggests nothing. */
   readonly otherwise?: string;
 }
 
-/** What went wrong in a check, in the words of the commands that would fail of it. */
+/** A failed check, in the words of the commands that would fail for the same reason. */
 export function failed(
   subject: string,
   error: unknown,
@@ -53,7 +53,7 @@ export function failed(
 const MARKS = { good: '\u2714', bad: '\u2718', note: '-' };
 const ASCII_MARKS = { good: '[ok]  ', bad: '[FAIL]', note: '[--]  ' };
 
-/** A finding as one line, and a second one for what to try. */
+/** A finding on one line, and a second one for what to try. */
 export function findingText({ subject, result, text, hint }: Finding, io: Io): string {
   const marks = isUtf8(io) ? MARKS : ASCII_MARKS;
   const line = `${marks[result]} ${subject}: ${text}`;
@@ -67,7 +67,7 @@ export function findingsJson(findings: readonly Finding[]): string {
   return lineOfJson({ healthy: findings.every(({ result }) => result !== 'bad'), findings: rows });
 }
 
-/** Whether the user's locale has the marks. */
+/** Whether the user's locale can display the marks. */
 function isUtf8({ env }: Io): boolean {
   return /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || '');
 }

@@ -18,12 +18,12 @@ import type { Session } from '../session.ts';
 import { lookupFindings } from './dns.ts';
 import { bad, type Finding, failed, good } from './finding.ts';
 
-/** Milliseconds that DNS has, and then each KDC. */
+/** Milliseconds that DNS, and then each KDC, has to answer. */
 const PATIENCE = 5000;
 /** Seconds after which a datagram is sent again. */
 const RESEND_AFTER = [1, 2];
 
-/** Where the KDCs of a client's realm are, and how each answers over each protocol that it is reached by. */
+/** Where the KDCs of a client's realm are, and how each answers over each of its protocols. */
 export async function checkKdcs(client: Principal, session: Session): Promise<readonly Finding[]> {
   const { io, config, trace } = session;
   const { realm } = client;
@@ -31,7 +31,7 @@ export async function checkKdcs(client: Principal, session: Session): Promise<re
   try {
     request = requestOf(client, session);
   } catch (error) {
-    // Such as enctypes of which none may be used.
+    // For example, none of the configured enctypes may be used.
     return [failed('configuration', error, io)];
   }
   let servers: readonly Server[];
@@ -115,7 +115,7 @@ function answerFinding(reply: Uint8Array, { subject, took, session, sent }: Answ
   }
 }
 
-/** The time in the answer is in whole seconds. */
+/** The time in the answer has whole seconds. */
 function skewText(seconds: number): string {
   if (Math.abs(seconds) <= 1) return 'agrees with ours';
   return `is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} ours`;
@@ -128,14 +128,14 @@ function hintForSilence({ protocol, host, port }: Target, reason: string): strin
   return `let ${protocol.toUpperCase()} to port ${port} of ${host} through the firewall, or connect the VPN`;
 }
 
-/** An AS-REQ that proves nothing: no KDC counts it as a wrong password. */
+/** An AS-REQ without pre-authentication: no KDC counts it as a wrong password. */
 function requestOf(client: Principal, { io, config }: Session): Uint8Array {
   const server = tgsPrincipal(client.realm);
   const facts = { client, server, enctypes: permittedEnctypes(config), now: io.now(), nonce: randomNonce() };
   return AsReq.encode({ padata: [], reqBody: KdcReqBody.encode(asRequestBody({}, facts)) });
 }
 
-/** Runs `work` with a signal that stops it when its time is over, and what it has left behind when it is done. */
+/** Runs `work` with a signal that aborts it after its time, and afterwards whatever it has left running. */
 async function limited<T>(work: (signal: StopController) => Promise<T>): Promise<T> {
   const signal = new StopController();
   const timer = setTimeout(() => signal.abort(), PATIENCE);

@@ -18,23 +18,23 @@ import { bad, type Finding, failed, good, note } from './finding.ts';
 import { isTgs, ticketFinding } from './ticket-keys.ts';
 
 interface Wanted {
-  /** The keytab that was named; the default one is looked at if it can be. */
+  /** The named keytab; if none is named, the default one is checked if possible. */
   readonly name: string | undefined;
-  /** Of the user's cache. */
+  /** The contents of the user's cache. */
   readonly contents: CacheContents | undefined;
 }
 
-/** More principals would have the KDC asked for long. */
+/** Checking more principals would take the KDC too long. */
 const MOST = 20;
 
-/** The keytab that was named, or the default one. */
+/** The named keytab, or the default one. */
 export function keytabToCheck(name: string | undefined, session: Session): Keytab {
   return name === undefined ? defaultKeytab(session) : namedKeytab(name);
 }
 
 /**
- * Compares the keys of a keytab with those of the KDC, by a new ticket for each principal. Where the user has none to get
- * it with, the keys of a keytab that was named have to prove themselves.
+ * Compares the keys of a keytab with those of the KDC, with a new ticket for each principal. If the user has no ticket
+ * to request these with, the keys of a named keytab are checked by logging in with them.
  */
 export async function checkKeytab({ name, contents }: Wanted, session: Session): Promise<readonly Finding[]> {
   const keytab = keytabToCheck(name, session);
@@ -44,7 +44,7 @@ export async function checkKeytab({ name, contents }: Wanted, session: Session):
     entries = await keytab.entries();
   } catch (error) {
     if (!(error instanceof KeytabError)) throw error;
-    // Most users have none, and that of services is for root alone.
+    // Most users have none, and that of services is readable for root only.
     const away = error.code === 'KEYTAB_NOT_FOUND' || error.code === 'KEYTAB_IO';
     return name === undefined && away ? [] : [failed(subject, error, session.io)];
   }
@@ -71,7 +71,7 @@ export async function checkKeytab({ name, contents }: Wanted, session: Session):
   return findings;
 }
 
-/** By what a new ticket for the principal opens with. */
+/** The keys that a new ticket for the principal is sealed in. */
 async function ticketKeys(
   own: readonly KeytabEntry[],
   { subject, tickets }: { readonly subject: string; readonly tickets: CacheContents },
@@ -93,14 +93,14 @@ async function ticketKeys(
     if (error.errorCode === KDC_ERR_S_PRINCIPAL_UNKNOWN) {
       return bad(subject, `the KDC does not know ${name}`, `ktutil remove ${name}, if it is of the past`);
     }
-    // Those of users, for instance: nobody gets tickets for them.
+    // For example, those of users, for whom no tickets are issued.
     return note(subject, `its keys of ${name} cannot be compared: ${sentence(error)}`);
   } finally {
     await cache.destroy();
   }
 }
 
-/** By having them log in. */
+/** Checks keys by logging in with them. */
 async function provenKeys(own: readonly KeytabEntry[], subject: string, session: Session): Promise<Finding> {
   const { principal } = own[0]!;
   const name = formatPrincipal(principal);

@@ -8,10 +8,10 @@ import type { Session } from '../session.ts';
 import { bad, type Finding, failed, good, note } from './finding.ts';
 import type { Presented } from './present.ts';
 
-/** Milliseconds for the whole of it. */
+/** Milliseconds for the whole check. */
 const PATIENCE = 15_000;
 
-/** Asks a web server for the first of these URLs that somebody answers, and says whether Negotiate succeeded. */
+/** Requests the first of these URLs at which a server answers, and reports whether Negotiate succeeded. */
 export async function presentByHttp(
   urls: readonly URL[],
   presented: Presented,
@@ -23,13 +23,13 @@ export async function presentByHttp(
     if (answered) return [finding];
     findings.push(finding);
   }
-  // Where nobody answers at all, one line is enough.
+  // If nothing answers at all, one line is enough.
   return findings.slice(-1);
 }
 
 interface Outcome {
   readonly finding: Finding;
-  /** Whether there is a web server. */
+  /** Whether a web server has answered. */
   readonly answered: boolean;
 }
 
@@ -60,7 +60,7 @@ async function ask(url: URL, { server, cache }: Presented, session: Session): Pr
   }
 }
 
-/** Nobody is there, so another URL may be tried. */
+/** Errors that mean that nothing listens there, so that another URL may be tried. */
 const UNREACHED: readonly string[] = ['ECONNREFUSED', 'EHOSTUNREACH', 'TimeoutError'];
 
 function findingOf(response: Response, subject: string): Finding {
@@ -96,7 +96,7 @@ function findingOf(response: Response, subject: string): Finding {
   );
 }
 
-/** What fetch rejects with has its reason inside. */
+/** fetch rejects with an error that has the reason inside. */
 function codeOf(error: unknown): string {
   if (error instanceof DOMException) return error.name;
   const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;

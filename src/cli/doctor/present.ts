@@ -13,7 +13,7 @@ import type { Session } from '../session.ts';
 import { bad, type Finding, failed, good, note } from './finding.ts';
 import { presentByHttp } from './present-http.ts';
 
-/** How the ticket is to be shown to the service, as the command line has it. */
+/** How to present the ticket to the service, according to the command line. */
 export interface Presentation {
   readonly port: number | undefined;
   /** By the protocol of gss-server. */
@@ -22,7 +22,7 @@ export interface Presentation {
   readonly url: URL | undefined;
 }
 
-/** A ticket that is to be presented, and the cache that holds it. */
+/** A ticket to be presented, and the cache that holds it. */
 export interface Presented {
   readonly server: Principal;
   readonly credential: Credential;
@@ -31,7 +31,7 @@ export interface Presented {
   readonly kdcOffset: number | undefined;
 }
 
-/** Shows the ticket to the service, which has to prove that it is the one: what comes of it, or why it cannot be done. */
+/** Presents the ticket to the service, which must authenticate itself; yields the result, or why it cannot be done. */
 export async function presentTicket(
   presented: Presented,
   presentation: Presentation,
@@ -56,7 +56,7 @@ export async function presentTicket(
   ];
 }
 
-/** Where nobody said, what most web servers listen on. */
+/** Without a URL, those that most web servers listen on. */
 function urlsOf(host: string, port: number | undefined): readonly URL[] {
   if (port === undefined) return [new URL(`https://${host}/`), new URL(`http://${host}/`)];
   return [new URL(`${/443$/.test(`${port}`) ? 'https' : 'http'}://${host}:${port}/`)];
@@ -67,7 +67,7 @@ interface Visit extends Presented {
   readonly port: number;
 }
 
-/** A protocol; resolves to what the service has shown besides that it holds its key. */
+/** A protocol; resolves to what the service has proved besides possession of its key. */
 type Protocol = (
   stream: ReturnType<typeof socketStream>,
   visit: Visit,
@@ -117,7 +117,7 @@ async function gssSample(...[stream, { server, cache }, session]: Parameters<Pro
   return undefined;
 }
 
-/** What the service, or the way to it, did instead; each with something to try. */
+/** What the service, or the network, did instead; each with something to try. */
 function refused(
   subject: string,
   error: unknown,

@@ -21,7 +21,7 @@ export interface Errand {
   readonly keytab: Keytab;
 }
 
-/** Gets a ticket for a service with a copy of the cache, tries it on the keytab of this host, and presents it. */
+/** Gets a ticket for a service with a copy of the cache, checks it with the keytab of this host, and presents it. */
 export async function checkService(
   server: Principal,
   { contents, presentation, keytab }: Errand,
@@ -29,7 +29,7 @@ export async function checkService(
 ): Promise<readonly Finding[]> {
   const { io, config } = session;
   const subject = `ticket for ${formatPrincipal(server)}`;
-  // Looking must not change the user's cache.
+  // The check must not change the user's cache.
   const cache = memoryType.resolve('doctor', session.caches);
   try {
     await cache.initialize({
@@ -71,7 +71,7 @@ async function openedBy(keytab: Keytab, ticket: Ticket, session: Session): Promi
   } catch (error) {
     if (!(error instanceof KeytabError)) throw error;
     const away = error.code === 'KEYTAB_NOT_FOUND' || error.code === 'KEYTAB_IO';
-    // That of a service is for root alone, and where the service is another host there is none.
+    // A service's keytab is readable for root only, and is not here if the service is on another host.
     if (away) return note(subject, `it cannot be read here: ${error.message}`);
     return failed(subject, error, session.io);
   }

@@ -1,9 +1,9 @@
-/** More than a slip of the finger or two is another word. */
+/** Words that differ by more are different words. */
 const MAX_DISTANCE = 2;
 /** Longer words are none that anybody meant. */
 const MAX_LENGTH = 64;
 
-/** The known word that differs from `word` by a letter or two; undefined where there is none. */
+/** The known word that differs from `word` by a letter or two; undefined if there is none. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   if (word.length < 3 || word.length > MAX_LENGTH) return undefined;
   const near = known
@@ -13,7 +13,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return near[0]?.each;
 }
 
-/** How many letters have to be added, taken away or replaced. */
+/** How many letters must be added, removed or replaced. */
 function distance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > MAX_DISTANCE) return MAX_DISTANCE + 1;
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);

@@ -7,12 +7,12 @@ import { toKey, unseal } from '../../messages/seal.ts';
 import { EncTicketPart, type Ticket } from '../../messages/ticket.ts';
 import { bad, type Finding, good } from './finding.ts';
 
-/** Without that ticket no other can be asked for. */
+/** Without this ticket no other can be requested. */
 export function isTgs({ components }: Principal): boolean {
   return components[0] === 'krbtgt';
 }
 
-/** Whether one of the keys that a keytab has of a service opens a ticket for it, and why not. */
+/** Whether one of a service's keys in a keytab opens a ticket for it, and if not, why. */
 export function ticketFinding(
   { encPart }: Ticket,
   entries: readonly KeytabEntry[],

@@ -2,26 +2,26 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CcacheError, KerberosError } from '../../errors.ts';
 
-/** What to try after a failure of a cache, where its name tells more than the code; else undefined. */
+/** What to try after a failure of a cache, if its name says more than the code; else undefined. */
 export function cacheHint(error: KerberosError): string | undefined {
   const { code, message } = error;
   const cache = cacheOf(error);
   if (code === 'CACHE_NOT_FOUND') return noFileHint(cache);
   if (code !== 'CACHE_IO') return undefined;
-  // What is no file has neither permissions nor a disk.
+  // A cache that is not a file has neither permissions nor a disk.
   if (cache?.startsWith('KEYRING:')) return 'name another cache: see -c and KRB5CCNAME';
   return cache?.startsWith('KCM:') || message.startsWith('The KCM server ')
     ? 'see that a KCM server runs: krb5kit agent --start starts ours; or name another cache: see -c and KRB5CCNAME'
     : undefined;
 }
 
-/** Also that of what led to the failure. */
+/** The cache in the error or in one of its causes. */
 function cacheOf(error: unknown): string | undefined {
   if (error instanceof CcacheError) return error.cache;
   return error instanceof KerberosError ? cacheOf(error.cause) : undefined;
 }
 
-/** Where kinit can make no file either. */
+/** The hint if kinit could not create a file either. */
 function noFileHint(cache = ''): string | undefined {
   if (cache === 'FILE:')
     return 'give the cache a name: see -c and KRB5CCNAME, which is not to be set and empty';

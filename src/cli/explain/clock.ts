@@ -1,12 +1,12 @@
 import type { Decision } from '../../trace.ts';
 
-/** Below this, in milliseconds, clocks agree well enough not to be spoken of. */
+/** Smaller differences, in milliseconds, are not worth mentioning. */
 const WORTH_TELLING_MS = 5000;
 
 /** Two readings of the same clock differ by less. */
 const SAME_MS = 2000;
 
-/** How our clock differs from the KDC's that spoke last, in words; undefined where it hardly does. */
+/** How our clock differs from that of the KDC that answered last, in words; undefined if it hardly does. */
 export function clockDifference(decisions: readonly Decision[]): string | undefined {
   let target = 'the KDC';
   let offset: number | undefined;
@@ -14,7 +14,7 @@ export function clockDifference(decisions: readonly Decision[]): string | undefi
   for (const { fact } of decisions) {
     if (fact?.kind === 'answered') target = `KDC ${fact.target.replace(/^\w+ /, '')}`;
     if (fact?.kind !== 'clock' && fact?.kind !== 'kdc-error') continue;
-    // A reply's time is in whole seconds; the error before it was exact.
+    // The time in a reply has whole seconds; that in the error before it was exact.
     if (offset !== undefined && Math.abs(fact.offset - offset) < SAME_MS) continue;
     offset = fact.offset;
     kdc = target;
@@ -30,7 +30,7 @@ const UNITS = [
   ['s', 1],
 ] as const;
 
-/** `7 min 12 s`: whole seconds, at most two units that follow each other. */
+/** `7 min 12 s`: whole seconds, in at most two adjacent units. */
 export function durationInWords(milliseconds: number): string {
   let left = Math.round(milliseconds / 1000);
   const counts = UNITS.map(([unit, seconds]) => {

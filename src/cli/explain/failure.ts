@@ -8,10 +8,13 @@ import { wrapLine } from '../wrap.ts';
 import { hintFor } from './hints.ts';
 import { type FactOf, numberText, type Story, storyOf } from './story.ts';
 
-/** What led to a failure, line by line, and the one thing to try; empty where nothing is known. Each fact is told once. */
+/**
+ * What led to a failure, line by line, and the one thing to try; empty if nothing is known. Each fact is mentioned
+ * once.
+ */
 export function explanation({ error }: Failure, io: Io): string {
   const story = storyOf(error, io);
-  // Whoever gives up, or types two new passwords that differ, knows why.
+  // A user who gives up, or types two different new passwords, knows why.
   if (story.errors.some(({ code }) => TYPED.includes(code))) return '';
   const hint = hintFor(story);
   const lines = [
@@ -52,7 +55,7 @@ function askedLines(story: Story): readonly string[] {
   );
 }
 
-/** Where KDCs were looked for, and what each that was tried did. */
+/** Where KDCs were looked for, and what each of those that were tried did. */
 function kdcLines(story: Story): readonly string[] {
   const lookups = story.all('lookup').map(({ query, answers, failure }) => {
     return `DNS: ${query}: ${failure ?? (answers.length > 0 ? answers.join(', ') : 'no records')}`;
@@ -97,7 +100,7 @@ function answerLines(story: Story): readonly string[] {
   return [`Answer: ${numberText(error.number)} from the KDC of ${error.realm}${text}`];
 }
 
-/** Enctypes, keys, salt and pre-authentication: what both sides have of each. */
+/** Enctypes, keys, salt and pre-authentication, on both sides. */
 function secretLines(story: Story): readonly string[] {
   const { request } = story;
   const hints = story.last('hints');
@@ -139,7 +142,7 @@ function mechanismLine(story: Story): string | undefined {
   return tried.length === 0 ? undefined : `Pre-authentication tried: ${unique(tried).join(', ')}`;
 }
 
-/** What PKINIT made of the certificates. */
+/** What PKINIT found about the certificates. */
 function pkinitLines({ decisions }: Story): readonly string[] {
   const subject = 'PKINIT client ';
   const told = decisions.filter(({ text }) => text.startsWith(subject));

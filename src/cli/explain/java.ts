@@ -2,7 +2,7 @@ import type { OtherError } from './other.ts';
 
 const JAVA = "Java's own implementation of Kerberos: no KDC sends it";
 
-/** What Java says in words of its own. */
+/** Errors that Java reports in its own words. */
 export const JAVA_ERRORS: readonly OtherError[] = [
   {
     name: 'Checksum failed',
@@ -102,7 +102,7 @@ export const JAVA_ERRORS: readonly OtherError[] = [
 
 const WEB = 'a web server or a browser, about Negotiate';
 
-/** What goes wrong around Negotiate (RFC 4559). */
+/** Errors with Negotiate (RFC 4559). */
 export const WEB_ERRORS: readonly OtherError[] = [
   {
     name: 'NTLM instead of Kerberos',

@@ -9,7 +9,7 @@ import type { Io } from '../terminal.ts';
 import { hintFor } from './hints.ts';
 import { storyOf } from './story.ts';
 
-/** A failure as one line of JSON: ASCII, times in ISO 8601 and UTC, numbers that have names with their names. */
+/** A failure as one line of JSON: ASCII, times in ISO 8601 and UTC, and names beside numbers that have them. */
 export function failureJson({ program, error, exitStatus }: Failure, io: Io): string {
   const story = storyOf(error, io);
   const cause = error instanceof ActivityError ? error.cause : error;

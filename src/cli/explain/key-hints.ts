@@ -1,7 +1,7 @@
 import { enctypeText } from '../../client/telling.ts';
 import type { Story } from './story.ts';
 
-/** What to try where a password or a key is refused. */
+/** What to try if a password or a key is refused. */
 export function keyHint(story: Story): string | undefined {
   const { errors } = story;
   const keytab = story.last('keytab');
@@ -25,14 +25,14 @@ export function keyHint(story: Story): string | undefined {
   return `check the password: caps lock, the keyboard's layout, and whether it was changed lately${salt}`;
 }
 
-/** What to try where the KDC's keys of the client are all of enctypes that are not permitted here. */
+/** What to try if all the KDC's keys of the client have enctypes that are not permitted here. */
 export function permitClientsEnctype(story: Story): string {
   const enctypes = story.last('hints')?.enctypes.map(enctypeText).join(', ') || 'more enctypes';
   const place = enctypesPlace(story) ?? 'permitted_enctypes';
   return `permit ${enctypes} in ${place} (RC4 needs allow_rc4 as well), or have a new password set, which makes AES keys`;
 }
 
-/** What chose the enctypes that are offered, with file and line; undefined where nothing did. */
+/** The setting that determines the requested enctypes, with file and line; undefined if there is none. */
 export function enctypesPlace({ config }: Story): string | undefined {
   for (const name of ['default_tkt_enctypes', 'default_tgs_enctypes', 'permitted_enctypes']) {
     const place = config?.profile.where('libdefaults', name);

@@ -1,6 +1,6 @@
 import type { Story } from './story.ts';
 
-/** What to try where a realm or its KDCs cannot be found or reached; undefined where the realm seems to be right. */
+/** What to try if a realm or its KDCs cannot be found or reached; undefined if the realm seems to be right. */
 export function realmHint(story: Story): string | undefined {
   const { config, errors } = story;
   const realm = story.request?.realm ?? story.last('realm')?.realm;

@@ -9,32 +9,32 @@ import { clockDifference } from './clock.ts';
 /** A fact of one kind. */
 export type FactOf<K extends Fact['kind']> = Extract<Fact, { readonly kind: K }>;
 
-/** A failure and what led to it, as explanation and hint look at it. */
+/** A failure and what led to it, as needed for the explanation and the hint. */
 export interface Story {
   /** What was thrown, outermost first. */
   readonly errors: readonly KerberosError[];
-  /** The error number of RFC 4120 §7.5.9 that a KDC or a service gave, if one did. */
+  /** The error number of RFC 4120 §7.5.9 from a KDC or a service, if there was one. */
   readonly number: number | undefined;
-  /** Absent where the configuration could not be read. */
+  /** Absent if the configuration could not be read. */
   readonly config: Config | undefined;
   readonly decisions: readonly Decision[];
-  /** What was asked for in the conversation that failed. */
+  /** The request of the exchange that failed. */
   readonly request: FactOf<'request'> | undefined;
   /** How the clocks differ, in words. */
   readonly clock: string | undefined;
-  /** Every fact of a kind, in order; of those about a conversation with a KDC, those of the one that failed. */
+  /** Every fact of a kind, in order; for facts about an exchange with a KDC, only those of the one that failed. */
   all<K extends Fact['kind']>(kind: K): readonly FactOf<K>[];
   /** The last fact of a kind. */
   last<K extends Fact['kind']>(kind: K): FactOf<K> | undefined;
 }
 
-/** What is known of an error in the world that a command ran in. */
+/** The story of an error in a command's session. */
 export function storyOf(error: unknown, io: Io): Story {
   const session = sessionOf(io);
   const errors = [...chain(error)];
   const decisions = session?.decisions ?? [];
   const facts = factsOf(decisions);
-  // What failed need not be what was tried last: after it, there may have been an attempt to do without.
+  // The exchange that failed need not be the last one: afterwards there may have been an attempt without it.
   const tried = errors.find(each => each.tried !== undefined)?.tried;
   const conversation = lastConversation(tried === undefined ? facts : factsOf(tried));
   const all = <K extends Fact['kind']>(kind: K): readonly FactOf<K>[] =>
@@ -75,7 +75,7 @@ function factsOf(decisions: readonly Decision[]): readonly Fact[] {
   return decisions.flatMap(({ fact }) => fact ?? []);
 }
 
-/** What is about one conversation, and says nothing about the next. */
+/** Facts about one exchange, which do not apply to the next. */
 const OF_ONE_CONVERSATION: readonly Fact['kind'][] = [
   'offers',
   'hints',
@@ -86,7 +86,7 @@ const OF_ONE_CONVERSATION: readonly Fact['kind'][] = [
   'kdc-error',
 ];
 
-/** The facts from the first request on that is like the last one. */
+/** The facts since the first request that is like the last one. */
 function lastConversation(facts: readonly Fact[]): readonly Fact[] {
   const last = facts.findLast(fact => isOf(fact, 'request'));
   const before = facts.findLastIndex(fact => isOf(fact, 'request') && !sameRequest(fact, last));

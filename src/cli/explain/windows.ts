@@ -4,7 +4,7 @@ import type { OtherError } from './other.ts';
 const SSPI = "Windows's SSPI, as GSS-API is called there";
 const STATUS = 'Windows, or a domain controller in the e-data of an error: a status of NT';
 
-/** What may be said besides, by the number of the status. */
+/** Additional words, by the number of the status. */
 const STATUS_WORDS: Readonly<
   Record<number, { readonly pattern?: RegExp; readonly causes: readonly string[]; readonly hint: string }>
 > = {
@@ -37,7 +37,7 @@ const STATUS_WORDS: Readonly<
   },
 };
 
-/** The errors of SSPI that people meet: number, name, message, usual causes, what to try. */
+/** Common errors of SSPI: number, name, message, usual causes, what to try. */
 const SEC_E: readonly (readonly [number, string, string, RegExp, readonly string[], string])[] = [
   [
     2148074243,

@@ -2,19 +2,19 @@ import { constants, fstatSync, readFileSync, readSync } from 'node:fs';
 import { KerberosError } from '../../errors.ts';
 import { UsageError } from '../command.ts';
 
-/** The number of a descriptor. Throws UsageError for what is none. */
+/** Parses the number of a descriptor. Throws UsageError for anything else. */
 export function descriptorNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new UsageError(`'${text}' is no file descriptor`);
   return Number(text);
 }
 
-/** Node's own descriptors are below; it opens them at the start, by the lowest numbers that are free. */
+/** Node's own descriptors are below this; it opens them at the start, with the lowest free numbers. */
 const OWN_FDS = 64;
 const ACCESS_MODE = 3;
 
 /**
- * Whether it is one of Node's own, which never comes to an end: a pipe that we could write to ourselves, or nothing that
- * has ever been opened. Whoever forgets to redirect a descriptor names one of these.
+ * Whether a descriptor is one of Node's own, which never ends: a pipe that we could write to ourselves, or one that was
+ * never opened. This is what a user who forgets a redirection names.
  */
 export function isNodesOwn(fd: number): boolean {
   if (isNameless(fd)) return true;
@@ -26,7 +26,7 @@ export function isNodesOwn(fd: number): boolean {
   return false;
 }
 
-/** Such as that by which events are waited for. */
+/** For example the one for waiting for events. */
 export function isNameless(fd: number): boolean {
   try {
     return (fstatSync(fd).mode & constants.S_IFMT) === 0;
@@ -44,7 +44,7 @@ export function pipeOf(fd: number): string | undefined {
   }
 }
 
-/** As Linux tells; elsewhere nobody does. */
+/** Known on Linux only. */
 function isForWriting(fd: number): boolean {
   try {
     const [, flags] = /^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))!;

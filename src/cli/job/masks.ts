@@ -1,11 +1,11 @@
 import type { Io } from '../terminal.ts';
 
-/** What GitLab can hide: one line of at least eight of these. */
+/** The texts that GitLab can mask: one line of at least eight of these characters. */
 const MASKABLE = /^[A-Za-z0-9+/=@:.~_-]{8,}$/;
 
 /**
- * Has the service whose job we are hide texts in its log from now on: GitHub is told by a command that it takes from
- * the output of a step; GitLab hides variables, as far as their values allow, and cannot be told of others.
+ * Makes the CI service hide texts in its log from now on. GitHub takes a command from the output of a step; GitLab
+ * hides variables, if their values allow it, and nothing else.
  */
 export function maskSecrets(
   texts: readonly string[],
@@ -23,7 +23,7 @@ export function maskSecrets(
   }
 }
 
-/** As GitHub's commands want it. */
+/** Quoted for a GitHub command. */
 function escaped(text: string): string {
   return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }

@@ -13,10 +13,10 @@ const secrets: readonly OptionRow[] = [
   { flags: '--mask', text: 'Have a CI service that can do so hide the secret in its logs.' },
 ];
 
-/** Where CI keeps keys, tickets and passwords; never in an argument, which every user of the machine can see. */
+/** Where CI systems keep keys, tickets and passwords; never in an argument, which every user of the machine can see. */
 export const jobSecretOptions = secrets.map(row => ({ ...row, ours: true }));
 
-/** How long tickets are to last. */
+/** How long tickets must last. */
 export const lastingOptions: readonly OptionRow[] = [
   {
     flags: '--for <service>',

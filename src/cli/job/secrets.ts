@@ -17,20 +17,20 @@ const CACHES = ['cacheEnv', 'cacheFd'];
 const PASSWORDS = ['passwordStdin', 'passwordFile', 'passwordEnv', 'passwordFd'];
 const SOURCES = [...KEYTABS, ...CACHES, ...PASSWORDS];
 
-/** A secret and what is to be kept from others. */
+/** A secret, and what must be hidden. */
 export interface JobSecret {
-  /** Undefined where there are tickets instead. */
+  /** Undefined if tickets are given instead. */
   readonly secret: Secret | undefined;
-  /** The keys, where they are the secret. */
+  /** The keys, if they are the secret. */
   readonly keytab: readonly KeytabEntry[] | undefined;
   readonly tickets: CacheContents | undefined;
-  /** The environment variable that it is in, which no child process needs. */
+  /** The environment variable that contains it, which child processes do not need. */
   readonly variable: string | undefined;
-  /** What of it must not appear in a log. */
+  /** Texts that must not appear in a log. */
   readonly texts: readonly string[];
 }
 
-/** Whether the command line names a source of secrets. Throws UsageError where it names two. */
+/** Whether the command line names a source of secrets. Throws UsageError if it names two. */
 export function namesSecret(args: Arguments): boolean {
   const named = SOURCES.filter(name => args.has(name));
   const others = ['k', 't', 'i'].filter(name => args.has(name));
@@ -68,14 +68,14 @@ export async function readJobSecret(args: Arguments, io: Io): Promise<JobSecret>
   return { ...nothing, secret: { keytab }, keytab, texts };
 }
 
-/** The same arguments, with the first principal of the secret where the command line names none. */
+/** The same arguments, with the first principal of the secret if the command line names none. */
 export function withOwner(args: Arguments, { keytab, tickets }: JobSecret): Arguments {
   const owner = keytab?.[0]?.principal ?? tickets?.principal;
   if (args.operands.length > 0 || args.has('n') || owner === undefined) return args;
   return { ...args, operands: [formatPrincipal(owner)], beforeDashes: 1 };
 }
 
-/** The tickets that are given, for the principal that is named. Throws KerberosError CREDENTIAL_NOT_FOUND where they are another's. */
+/** The given tickets, for the named principal. Throws KerberosError CREDENTIAL_NOT_FOUND if they belong to another. */
 export function ticketsFor(principal: Principal, tickets: CacheContents): CacheContents {
   if (samePrincipal(principal, tickets.principal)) return tickets;
   const [named, owner] = [principal, tickets.principal].map(each => formatPrincipal(each));
@@ -102,7 +102,7 @@ const CACHE: Kind = {
 async function readBytes(variable: string | undefined, fd: string | undefined, kind: Kind, io: Io) {
   if (variable !== undefined) {
     const value = io.env[variable];
-    // What is named may be the secret itself, and is not repeated.
+    // The user may have given the secret itself for the name, so it is not repeated.
     const none = `the variable that --${kind.name}-env names is not set, or empty`;
     if (!value) throw kind.failed(`Cannot read ${kind.name}: ${none}`);
     return { bytes: Buffer.from(value, 'latin1'), place: variable };
@@ -117,14 +117,14 @@ async function readBytes(variable: string | undefined, fd: string | undefined, k
   }
 }
 
-/** What every keytab and every cache file begins with, and no base64. */
+/** The first byte of every keytab and cache file, which does not occur in base64. */
 const FIRST_BYTE = 5;
 
 function unwrapped(bytes: Buffer, place: string, kind: Kind) {
   if (bytes[0] === FIRST_BYTE) return { binary: bytes, texts: [bytes.toString('base64')] };
   const text = bytes.toString('latin1');
   const base64 = text.replace(/\s+/g, '');
-  // One letter more than four at a time is what is left of something cut off.
+  // A length of one more than a multiple of four means that something was cut off.
   if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(base64) || base64.replace(/=+$/, '').length % 4 === 1) {
     throw kind.failed(`${place} holds neither a ${kind.name} nor the base64 of one`);
   }
@@ -132,7 +132,7 @@ function unwrapped(bytes: Buffer, place: string, kind: Kind) {
   return { binary: Buffer.from(base64, 'base64'), texts: [...new Set([...lines, base64])] };
 }
 
-/** Secrets are cut off where they are pasted. */
+/** Secrets are often cut off when they are pasted. */
 function whole(contents: CacheContents, place: string): CacheContents {
   if (contents.truncated) throw CACHE.failed(`${place} holds a cache that breaks off`);
   return contents;

@@ -1,9 +1,9 @@
 import { truncateSync } from 'node:fs';
 
-/** In characters: where the log lies may be memory. */
+/** In characters: the log may be in memory. */
 const LIMIT = 1 << 23;
 
-/** Passes lines on to `write`, which adds them to a file, and empties the file whenever it would grow beyond `limit`. */
+/** Passes lines to `write`, which appends them to a file, and empties the file whenever it would exceed `limit`. */
 export function boundedLog(
   path: string,
   write: (line: string) => void,
@@ -24,6 +24,6 @@ function empty(path: string): void {
   try {
     truncateSync(path);
   } catch {
-    // Whoever has removed it has freed as much.
+    // If somebody has removed the file, the space is free as well.
   }
 }

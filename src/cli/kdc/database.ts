@@ -27,7 +27,7 @@ export function databaseFile(args: Arguments, io: Io, program: string): string {
   throw new UsageError(`${program}: name the database by --database or KRB5KIT_KDC_DATABASE`);
 }
 
-/** How the master key is found, and what keys new principals get. Throws UsageError. */
+/** How the master key is found, and for which enctypes new principals get keys. Throws UsageError. */
 export function openingOptions(args: Arguments, io: Io, program: string): OpenDatabaseOptions {
   return {
     stash: args.value('stash'),
@@ -67,7 +67,7 @@ export function onlyOperand({ operands }: Arguments, program: string, what = 'pr
   return first;
 }
 
-/** A principal by its text, in the database's own realm unless it says otherwise. */
+/** A principal given as text, in the database's own realm unless it states another. */
 export function principalIn({ defaultRealm }: DurableDatabase, text: string): Principal {
   return parsePrincipal(text, { defaultRealm });
 }
@@ -89,7 +89,7 @@ function enctypesOf(args: Arguments, program: string): readonly number[] | undef
   return enctypes;
 }
 
-/** The keychain of the system; a passphrase is for a person's tickets, not for a KDC that starts by itself. */
+/** The keychain of the system; a passphrase is meant for a person's tickets, not for a KDC that starts unattended. */
 async function systemKeychain(io: Io): Promise<Keychain> {
   const { keychainWish } = await import('../user-keychain.ts');
   const wish = await keychainWish(io, dataDirectory(io));

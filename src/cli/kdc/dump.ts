@@ -43,7 +43,7 @@ function run(args: Arguments, io: Io): Promise<number> {
     }
     const master = await masterKey(args, realm, io);
     const { formatMitDump } = await import('../../kdc/dump/mit.ts');
-    // What other realms share with this one belongs to it.
+    // The keys shared with other realms belong to this one.
     const entries = [...database.principals()].filter(({ principal: { components, realm: own } }) =>
       own === realm ? true : components[0] === 'krbtgt' && components[1] === realm,
     );

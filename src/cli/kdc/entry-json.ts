@@ -5,7 +5,7 @@ import type { DurableDatabase } from '../../kdc/store.ts';
 import { formatPrincipal, type Principal } from '../../messages/principal.ts';
 import { enctypeJson, lineOfJson } from '../json.ts';
 
-/** What a database has of a principal now, as a line of JSON without secrets. */
+/** A principal's current entry, as a line of JSON without secrets. */
 export function entryLine(database: DurableDatabase, principal: Principal): string {
   return lineOfJson(entryJson(database.own(principal)!));
 }
@@ -33,7 +33,7 @@ function policyJson(policy: PrincipalPolicy): object {
   };
 }
 
-/** A policy without its secrets; that there is a token may be known. */
+/** A policy without its secrets; only the presence of a token is shown. */
 export function withoutSecrets({ otp, ...policy }: PrincipalPolicy): object {
   if (otp === undefined) return policy;
   const { secret, ...others } = otp;

@@ -59,7 +59,7 @@ export interface OtherRealm {
   readonly services?: readonly ServiceSpec[];
 }
 
-/** Reads a realm from a file in YAML or JSON. Throws ConfigError with the path of the member that is wrong. */
+/** Reads a realm from a file in YAML or JSON. Throws ConfigError with the path of the wrong member. */
 export async function readRealmFile(file: string): Promise<RealmFile> {
   const content = await readText(file);
   try {
@@ -73,7 +73,7 @@ export async function readRealmFile(file: string): Promise<RealmFile> {
 const principal = nameThat(name => parsePrincipal(name, { defaultRealm: '' }));
 const alias = nameThat(aliasComponents);
 
-/** A name that `parse` understands. */
+/** A name that `parse` accepts. */
 function nameThat(parse: (name: string) => unknown): Reader<string> {
   return (value, path) => {
     const name = text(value, path);
@@ -98,7 +98,7 @@ const base32: Reader<string> = (value, path) => {
   }
 };
 
-/** A SID that has room for one number more. */
+/** A SID with room for one more number. */
 const domainSid: Reader<string> = (value, path) => {
   const sid = text(value, path);
   try {
@@ -129,7 +129,7 @@ const domain: Reader<DomainInfo> = (value, path) => {
   return { sid, name, server };
 };
 
-/** Without a password it is a token alone. */
+/** Without a password, the token alone is used. */
 const otp: Reader<OtpToken> = (value, path) => {
   const { secret, digits, ...others } = members({
     secret: base32,

@@ -14,7 +14,7 @@ const name = 'krb5kit kdc import';
 /** A million principals of MIT's come to less. */
 const MAX_BYTES = 2 ** 30;
 
-/** kdc import: takes over the principals of another KDC. */
+/** kdc import: imports the principals of another KDC. */
 export const kdcImport: Command = {
   name,
   summary: "Take over principals with their keys from a dump of MIT's or Heimdal's.",
@@ -77,7 +77,9 @@ interface Counts {
   remarks: string[];
 }
 
-/** Puts what is in a dump into the database; a realm whose ticket-granting service is in it is served from now on. */
+/**
+ * Stores the contents of a dump in the database; a realm whose ticket-granting service is in it is served from now on.
+ */
 function takeOver({ entries, policies }: ForeignDump, database: DurableDatabase, keep: boolean): Counts {
   const counts: Counts = { taken: 0, kept: 0, remarks: [] };
   const served = new Set(database.realms());

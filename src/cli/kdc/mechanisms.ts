@@ -3,7 +3,7 @@ import { KerberosError } from '../../errors.ts';
 import type { MechanismOptions } from '../../kdc/preauth/mechanisms.ts';
 import { flag, listOf, members, oneOf, type Reader, text } from './readers.ts';
 
-/** The files of a KDC's certificate, its key and those whom it trusts to issue others, and how it uses them. */
+/** The files of a KDC's certificate, its key and its trust anchors, and how the KDC uses them. */
 interface PkinitFiles {
   readonly certificate: string;
   /** In the file of the certificate if not given. */
@@ -14,7 +14,7 @@ interface PkinitFiles {
   readonly minGroup?: '2048' | 'P-256' | '4096' | 'P-384' | 'P-521' | undefined;
 }
 
-/** How users may prove who they are, as a realm file has it. */
+/** How users may authenticate, as a realm file states it. */
 export interface MechanismFile {
   readonly spakeGroups?: readonly string[] | undefined;
   readonly pkinit?: PkinitFiles | undefined;
@@ -38,13 +38,13 @@ const pkinit: Reader<PkinitFiles> = (value, path) => {
 
 export const mechanismReaders = { spakeGroups: listOf(spakeGroup), pkinit };
 
-/** The names of groups in a list. Throws an Error for one that is none. */
+/** The groups named in a list. Throws an Error for an unknown one. */
 export function readSpakeGroups(list: string): readonly string[] {
   const names = list.split(/[\s,]+/).filter(name => name !== '');
   return listOf(spakeGroup)(names, '--spake-groups');
 }
 
-/** Reads what the members name, from the realm file's own folder. Throws KerberosError PKINIT_IDENTITY. */
+/** Reads the named files, relative to the realm file's directory. Throws KerberosError PKINIT_IDENTITY. */
 export async function loadMechanismFiles(
   { spakeGroups, pkinit: files }: MechanismFile,
   realmFile: string,

@@ -7,7 +7,7 @@ import { during } from '../command.ts';
 import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 
-/** Asks for the new password of a principal, twice on a terminal. Throws where the two differ, and for an empty one. */
+/** Asks for the new password of a principal, twice on a terminal. Throws if the two differ, and for an empty one. */
 export function askNewPassword(principal: Principal, io: Io): Promise<string> {
   return during('reading password', async () => {
     const name = printable(formatPrincipal(principal));
@@ -20,7 +20,7 @@ export function askNewPassword(principal: Principal, io: Io): Promise<string> {
   });
 }
 
-/** Throws KerberosError PASSWORD_NOT_CHANGED where the policy of a principal does not have this password. */
+/** Throws KerberosError PASSWORD_NOT_CHANGED if a principal's policy does not allow this password. */
 export async function checkPassword(
   password: string,
   entry: PrincipalEntry,
@@ -35,7 +35,7 @@ export async function checkPassword(
   if (fault !== undefined) throw new KerberosError('PASSWORD_NOT_CHANGED', fault.replace(/\.$/, ''));
 }
 
-/** What changes in a policy when the password does. */
+/** The changes in a policy when the password changes. */
 export function passwordDates(
   policy: PrincipalPolicy,
   realm: string,

@@ -9,12 +9,12 @@ export const policyOptions: readonly OptionRow[] = [
   { flags: '-u, --unset <member>', text: 'Remove a member of the policy; may be given several times.' },
 ];
 
-/** What `--set` and `--unset` change in a principal's policy; what is taken away is undefined. Throws UsageError. */
+/** The changes of a principal's policy from `--set` and `--unset`; removed members are undefined. Throws UsageError. */
 export function principalPolicyChange(args: Arguments, program: string): Partial<PrincipalPolicy> {
   return changeOf(args, program, readPrincipalPolicy);
 }
 
-/** The same of a realm's policy. */
+/** The same for a realm's policy. */
 export function realmPolicyChange(args: Arguments, program: string): Partial<RealmPolicy> {
   return changeOf(args, program, readRealmPolicy);
 }
@@ -44,7 +44,7 @@ function memberOf(text: string, program: string): readonly [string, unknown] {
   return [text.slice(0, equals), jsonOrText(text.slice(equals + 1))];
 }
 
-/** `true`, a number, a list or an object as JSON has them, else text. */
+/** `true`, a number, a list or an object as JSON, anything else as text. */
 function jsonOrText(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -3,19 +3,19 @@ import { isSupported, parseEnctypeList } from '../../crypto/enctype-list.ts';
 
 const MAX_UINT32 = 0xffffffff;
 
-/** The seconds of a duration that is positive and wholly understood. */
+/** The seconds of a positive duration that is understood completely. */
 export function wholeDuration(text: string): number | undefined {
   const duration = parseDuration(text);
   const understood = duration !== undefined && duration.ignored === '' && duration.seconds > 0;
   return understood ? duration.seconds : undefined;
 }
 
-/** The enctypes that a list names and that we have; weak ones, too, as somebody asks for them by name. */
+/** The supported enctypes in a list of names, including weak ones, since they are requested by name. */
 export function readEnctypeNames(text: string): readonly number[] {
   return parseEnctypeList(text, [], { allowWeak: true }).filter(isSupported);
 }
 
-/** Makes a value of what a file has; throws an Error that names `path`. */
+/** Converts a value from a file; throws an Error that names `path`. */
 export type Reader<T> = (value: unknown, path: string) => T;
 type Members = Readonly<Record<string, Reader<unknown>>>;
 type Read<M extends Members> = { -readonly [K in keyof M]?: ReturnType<M[K]> };
@@ -58,7 +58,7 @@ export const duration: Reader<number> = (value, path) => {
 export const date: Reader<Date> = (value, path) => {
   const written = text(value, path);
   const read = new Date(written);
-  // A day that its month does not have becomes one of the next month.
+  // A day that does not exist would become one of the next month.
   const [, month, day] = /^(\d{4}-\d\d)-(\d\d)/.exec(written) ?? [];
   const hasDay = month === undefined || new Date(`${month}-${day}T00:00Z`).getUTCDate() === Number(day);
   if (Number.isNaN(read.getTime()) || !hasDay)
@@ -72,7 +72,7 @@ export const enctypes: Reader<readonly number[]> = (value, path) => {
   return list;
 };
 
-/** Reads an object of these members, all of which may be absent, and no others. */
+/** Reads an object with these members, all of which may be absent, and no others. */
 export function members<M extends Members>(readers: M): Reader<Read<M>> {
   return (value, path) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -88,7 +88,7 @@ export function members<M extends Members>(readers: M): Reader<Read<M>> {
   };
 }
 
-/** Reads a list, each of whose items `reader` understands. */
+/** Reads a list, each of whose items `reader` accepts. */
 export function listOf<T>(reader: Reader<T>): Reader<readonly T[]> {
   return (value, path) => {
     if (!Array.isArray(value)) throw new Error(`${path} must be a list`);
@@ -96,7 +96,7 @@ export function listOf<T>(reader: Reader<T>): Reader<readonly T[]> {
   };
 }
 
-/** Reads an object of any members, each of whose values `reader` understands. */
+/** Reads an object with any members, each of whose values `reader` accepts. */
 export function recordOf<T>(reader: Reader<T>): Reader<Readonly<Record<string, T>>> {
   return (value, path) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {

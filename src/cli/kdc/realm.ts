@@ -37,13 +37,15 @@ export const realmOptions: readonly OptionRow[] = [
   { flags: '--trouble <name[=value]>', text: 'Have this go wrong, for tests; may be given several times.' },
 ];
 
-/** The realm that the command line and its file describe. */
+/** The realm described by the command line and its file. */
 export interface RealmSpec extends StartKdcOptions {
   readonly users: readonly UserSpec[];
   readonly services: readonly ServiceSpec[];
 }
 
-/** Reads the options of a realm. Throws UsageError, ConfigError for what the file gets wrong, and KerberosError for a name. */
+/**
+ * Reads the options of a realm. Throws UsageError, ConfigError for mistakes in the file, and KerberosError for a name.
+ */
 export async function readRealm(args: Arguments, program: string): Promise<RealmSpec> {
   const file = args.value('principals');
   const { pkinit, spakeGroups, ...fromFile }: RealmFile = file === undefined ? {} : await readRealmFile(file);
@@ -79,7 +81,7 @@ export async function readRealm(args: Arguments, program: string): Promise<Realm
   return spec;
 }
 
-/** The services of all its realms, by their names in text. */
+/** The services of all its realms, by name as text. */
 export function serviceNames({ services, realms = [] }: RealmSpec): readonly string[] {
   const others = realms.flatMap(other =>
     namesOf(other.services ?? []).map(name => {
@@ -98,7 +100,7 @@ function checkNames({ realm, users = [], services = [] }: RealmOptions): void {
   for (const name of [...users.map(user => user.name), ...namesOf(services)]) checkName(name, realm);
 }
 
-/** The keys that two realms share may be random where both are here. */
+/** The keys shared by two realms may be random only if both are here. */
 function checkTrusts({ realm, trusts = [], realms = [] }: RealmSpec, program: string): void {
   const here = [realm, ...realms.map(other => other.realm)];
   for (const { realm: other, password } of [...trusts, ...realms.flatMap(each => each.trusts ?? [])]) {

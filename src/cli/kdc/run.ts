@@ -15,7 +15,7 @@ import { followTroubleFile, writeTroubleFile } from './trouble-file.ts';
 
 const name = 'krb5kit kdc run';
 
-/** kdc run: gives a command a realm of its own and removes everything after it. */
+/** kdc run: gives a command a realm of its own and removes everything afterwards. */
 export const kdcRun: Command = {
   name,
   summary: 'Run a command with a realm of its own, which is gone when the command ends.',
@@ -34,7 +34,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   if (program === undefined) throw new UsageError(`${name}: name the command to run`);
   const keytab = keytabPath(args.value('keytab'), io);
   const descriptors = inheritedDescriptors();
-  // From here on a signal must not end us before everything is removed.
+  // From here on, signals must not end us before everything is removed.
   const stop = catchSignals(io);
   const made: string[] = [];
   let watchdog: WipeWatchdog | undefined;
@@ -43,7 +43,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
     const directory = makeDirectory(io);
     made.push(directory);
     if (keytab !== undefined) made.push(keytab);
-    // Whoever kills us leaves no keys behind either.
+    // No keys must remain even if we are killed.
     watchdog = startWipeWatchdog(made, io.platform);
     const { startKdc } = await import('../../kdc/start.ts');
     const trouble = join(directory, 'trouble');
@@ -67,17 +67,17 @@ async function run(args: Arguments, io: Io): Promise<number> {
   }
 }
 
-/** Tells where it cannot be removed; the exit status is the command's all the same. */
+/** Reports a failure to remove; the exit status is that of the command all the same. */
 function removeMade(path: string, io: Io): void {
   try {
-    // What the command left running may be writing there still.
+    // Processes that the command has left running may still be writing there.
     rmSync(path, { recursive: true, force: true, maxRetries: 5 });
   } catch (error) {
     io.err(`${name}: Cannot remove ${path}: ${fileReason(error)}\n`);
   }
 }
 
-/** Where `--keytab` puts the keys. Throws KeytabError rather than lose what is there already. */
+/** The path for the keys of `--keytab`. Throws KeytabError rather than lose an existing file. */
 function keytabPath(named: string | undefined, io: Io): string | undefined {
   if (named === undefined) return undefined;
   const { name: full } = resolveKeytab(named);
@@ -94,7 +94,7 @@ function keytabPath(named: string | undefined, io: Io): string | undefined {
 }
 
 function makeDirectory(io: Io): string {
-  // An absolute path is the same one to a command that moves elsewhere, and to what removes it.
+  // The absolute path is the same for a command that changes its directory, and when it is removed.
   const parent = resolve(io.cwd, temporaryDirectory(io) || '/tmp');
   try {
     return mkdtempSync(join(parent, 'krb5kit-kdc-'));
@@ -112,12 +112,12 @@ interface Realm {
   readonly keytab: string | undefined;
 }
 
-/** Puts the realm's files into the directory; resolves to the environment that names them. */
+/** Writes the realm's files into the directory; resolves to the environment that names them. */
 async function prepare({ directory, kdc, spec, keytab }: Realm, { env }: Io): Promise<NodeJS.ProcessEnv> {
   const conf = join(directory, 'krb5.conf');
   const keys = keytab ?? join(directory, 'service.keytab');
   writeFileSync(conf, kdc.krb5Conf(), { mode: 0o600 });
-  // An empty file, as mktemp makes it, is no keytab that could be added to.
+  // An empty file, as mktemp makes it, is not a keytab to which keys could be added.
   rmSync(keys, { force: true });
   await during(`writing keytab ${keys}`, () => resolveKeytab(keys).add(kdc.keytab(...serviceNames(spec))));
   const { KRB5_CLIENT_KTNAME, KRB5RCACHENAME, ...others } = env;

@@ -5,7 +5,7 @@ import type { Io } from '../terminal.ts';
 import { openDatabase } from './database.ts';
 import type { RealmSpec } from './realm.ts';
 
-/** What describes a realm that is made at the start. */
+/** Options that describe a realm created at the start. */
 const OF_NEW_REALMS = [
   ['user', '--user'],
   ['service', '--service'],
@@ -16,7 +16,10 @@ const OF_NEW_REALMS = [
   ['keytab', '--keytab'],
 ] as const;
 
-/** The database that `--database` has the KDC serve; undefined without it. Throws UsageError for what does not go with it. */
+/**
+ * The database that the KDC serves with `--database`; undefined without it. Throws UsageError for contradictory
+ * options.
+ */
 export async function servedDatabase(
   args: Arguments,
   io: Io,
@@ -35,7 +38,7 @@ export async function servedDatabase(
   throw new KerberosError('REALM_UNKNOWN', `The realm ${realm} is not in the database`);
 }
 
-/** The realm of the command line, out of a database. */
+/** The realm of the command line, from a database. */
 export function servedRealm(spec: RealmSpec, args: Arguments, database: DurableDatabase): RealmSpec {
   const realm = realmOf(args, database);
   const others = database.realms().filter(name => name !== realm);

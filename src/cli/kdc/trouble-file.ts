@@ -6,14 +6,14 @@ import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { readTrouble } from './trouble.ts';
 
-/** Begins a file with the troubles that a KDC starts with, one to a line as `--trouble` has them. */
+/** Creates a file with the troubles that a KDC starts with, one per line in the form of `--trouble`. */
 export function writeTroubleFile(path: string, wishes: readonly string[]): void {
   writeFileSync(path, wishes.map(wish => `${wish}\n`).join(''), { mode: 0o600 });
 }
 
 /**
- * What has the trouble that the file tells of, where it has changed since it was asked for last; none where there is no
- * file any more. A line that cannot be understood is told of, and is none.
+ * Returns a function for the trouble in the file if it has changed since the last call; none if the file has gone. A
+ * line that cannot be parsed is reported and ignored.
  */
 export function followTroubleFile(path: string, program: string, io: Io): () => Trouble | undefined {
   let seen = signatureOf(path);
@@ -37,7 +37,7 @@ function linesOf(path: string): readonly string[] {
   return lines.map(line => line.trim()).filter(line => line !== '' && !line.startsWith('#'));
 }
 
-/** Undefined where there is no file. */
+/** Undefined if there is no file. */
 function signatureOf(path: string): string | undefined {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stat && `${stat.ino} ${stat.size} ${stat.mtimeNs}`;

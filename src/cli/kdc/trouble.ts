@@ -2,7 +2,7 @@ import type { Trouble } from '../../kdc/trouble.ts';
 import { UsageError } from '../command.ts';
 import { flag, listOf, members, natural, type Reader, text, wholeDuration } from './readers.ts';
 
-/** Reads what is after the `=`; undefined where it does not fit. */
+/** Parses what follows the `=`; undefined if it is invalid. */
 type TroubleReader = (value: string) => unknown;
 
 const count: TroubleReader = value => (/^\d{1,9}$/.test(value) ? Number(value) : undefined);
@@ -10,7 +10,7 @@ const seconds: TroubleReader = value => wholeDuration(value);
 const names: TroubleReader = value => (value === '' ? undefined : value.split(','));
 const alone: TroubleReader = value => (value === '' ? true : undefined);
 
-/** Each trouble by its name on the command line. */
+/** Every trouble by its name on the command line. */
 const troubles: Readonly<Record<string, readonly [keyof Trouble, TroubleReader]>> = {
   'clock-skew': ['clockSkew', readSkew],
   delay: ['delay', value => (/^\d+(\.\d+)?$/.test(value) ? Number(value) : seconds(value))],
@@ -50,7 +50,7 @@ export const troubleOfFile: Reader<Trouble> = members({
   passwordExpired: listOf(text),
 });
 
-/** The troubles that a command line asks for, each as `NAME` or `NAME=VALUE`. Throws UsageError. */
+/** The troubles requested on the command line, each as `NAME` or `NAME=VALUE`. Throws UsageError. */
 export function readTrouble(wishes: readonly string[], program: string): Trouble {
   const read: [string, unknown][] = [];
   for (const wish of wishes) {

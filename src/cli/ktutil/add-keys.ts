@@ -26,7 +26,7 @@ interface Keys {
   readonly keys: readonly EncryptionKey[];
 }
 
-/** Makes the keys and puts them into the keytab; resolves to the exit status. */
+/** Makes the keys and adds them to the keytab; resolves to the exit status. */
 export async function addKeys(args: Arguments, io: Io): Promise<number> {
   checkArguments(args);
   const session = openSession(io, { follow: showWaits });
@@ -77,7 +77,7 @@ function hexKey(digits: string): Uint8Array {
   try {
     return hexToBytes(digits);
   } catch (error) {
-    // What it says must not quote the key.
+    // The error message must not quote the key.
     throw error instanceof CodecError ? new KerberosError('KEY_LENGTH', 'The key is not hexadecimal') : error;
   }
 }
@@ -95,7 +95,7 @@ async function passwordKeys(principal: Principal, args: Arguments, session: Sess
   return { kvno, keys: passwordToKeys(password, hints) };
 }
 
-/** The keys that the KDC makes of a password, by its own hints. */
+/** The keys that the KDC derives from a password, according to its hints. */
 export function passwordToKeys(password: string, hints: readonly KeyHints[]): readonly EncryptionKey[] {
   const bytes = textToBytes(password);
   return hints.map(({ etype, salt, s2kparams }) =>
@@ -121,7 +121,7 @@ async function hintsFor(
   return salted === undefined ? hints : hints.map(hint => ({ ...hint, salt: salted }));
 }
 
-/** The version that the KDC's keys have, which the password is proved by on the way. */
+/** The version of the KDC's keys; the password is verified in the process. */
 async function versionOf(
   principal: Principal,
   password: string,

@@ -6,7 +6,7 @@ import { serviceMatcher } from '../service-pattern.ts';
 import type { Io } from '../terminal.ts';
 import { countKeys, quietOption, readEntries, storedJson, storeEntries } from './keytab.ts';
 
-/** ktutil merge: what several keytabs hold into the last one named. */
+/** ktutil merge: copies the contents of several keytabs into the last one named. */
 export const ktutilMerge: Command = {
   name: 'ktutil merge',
   summary: 'Add what keytabs hold to the last one named.',
@@ -21,7 +21,7 @@ export const ktutilMerge: Command = {
   },
 };
 
-/** ktutil copy: what one keytab holds, or the keys of some principals, into another. */
+/** ktutil copy: copies the contents of a keytab, or the keys of some principals, into another. */
 export const ktutilCopy: Command = {
   name: 'ktutil copy',
   summary: 'Copy a keytab, or the keys of some principals, into another.',

@@ -1,9 +1,9 @@
 import { DEFAULT_ENCTYPES, isSupported, parseEnctypeList } from '../../crypto/enctype-list.ts';
 import { type Arguments, UsageError } from '../command.ts';
 
-// Apart from the other options: it loads the crypto room, which most of ktutil's commands do without.
+// Not with the other options, because it loads the crypto room, which most of ktutil's commands do not need.
 
-/** The enctypes that `-e` lists, undefined where it is not given. */
+/** The enctypes in `-e`; undefined without it. */
 export function enctypesOf(args: Arguments, program: string): readonly number[] | undefined {
   const text = args.value('enctypes');
   if (text === undefined) return undefined;

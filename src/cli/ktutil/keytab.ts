@@ -43,22 +43,22 @@ export function kvnoOf(args: Arguments, program: string): number | undefined {
   return kvno;
 }
 
-/** What became of keys that a keytab shall have. */
+/** The result of storing keys in a keytab. */
 export interface Stored {
   readonly added: number;
-  /** Of those, how many took the place of another key of the same version. */
+  /** Of these, how many have replaced another key of the same version. */
   readonly replaced: number;
-  /** How many it had already. */
+  /** How many it already contained. */
   readonly known: number;
 }
 
-/** Puts keys into a keytab that has not got them; a key with the same name, version and enctype gives way. */
+/** Stores keys in a keytab unless it contains them; they replace keys with the same name, version and enctype. */
 export async function storeEntries(keytab: Keytab, entries: readonly KeytabEntry[]): Promise<Stored> {
   const before = await entriesIfAny(keytab);
   const wanted = entries.filter((entry, i) => !entries.slice(0, i).some(other => isSame(entry, other)));
   const missing = wanted.filter(entry => !before.some(other => isSame(entry, other)));
   return during(`writing ${keytab.name}`, async () => {
-    // Added first: at no time is there none.
+    // Added first, so that there is a key at any time.
     if (missing.length > 0) await keytab.add(missing);
     const replaced = before.some(old => missing.some(entry => isSameSlot(entry, old)))
       ? await keytab.remove(old =>
@@ -78,17 +78,17 @@ async function entriesIfAny(keytab: Keytab): Promise<readonly KeytabEntry[]> {
   }
 }
 
-/** Whether two entries are for one key: of the same name, version and enctype. */
+/** Whether two entries have the same name, version and enctype. */
 export function isSameSlot(a: KeytabEntry, b: KeytabEntry): boolean {
   return samePrincipal(a.principal, b.principal) && a.kvno === b.kvno && a.key.keytype === b.key.keytype;
 }
 
-/** Whether two entries are for one key and have the same one. */
+/** Whether two entries have the same name, version, enctype and key. */
 export function isSame(a: KeytabEntry, b: KeytabEntry): boolean {
   return isSameSlot(a, b) && Buffer.compare(a.key.keyvalue, b.key.keyvalue) === 0;
 }
 
-/** In JSON: keys that a keytab shall have, and what became of them. */
+/** The keys to be stored and the result, in JSON. */
 export async function storedJson(
   { name }: Keytab,
   entries: readonly KeytabEntry[],
@@ -97,7 +97,7 @@ export async function storedJson(
   return keysJson(name, 'keys', entries, { added, replaced, known });
 }
 
-/** In JSON: keys of a keytab by what has happened to them. */
+/** Keys of a keytab in JSON, grouped by what has been done with them. */
 export async function keysJson(
   keytab: string,
   member: string,

@@ -1,6 +1,6 @@
 /**
- * The words of a line of requests: parted by blanks and tabs, with quotes around what has such in it, where two quotes
- * stand for one. Undefined where a quote is not closed.
+ * The words of a line of requests, separated by blanks and tabs; words that contain these are quoted, and two quotes
+ * stand for one. Undefined if a quote is not closed.
  */
 export function splitRequest(line: string): readonly string[] | undefined {
   const words: string[] = [];
@@ -27,7 +27,7 @@ export function splitRequest(line: string): readonly string[] | undefined {
 
 const MAX_LONG = 2n ** 63n - 1n;
 
-/** The number that a text begins with, 0 where it begins with none, as C's atoi has it: the low 32 bits, signed. */
+/** The number at the beginning of a text, 0 if there is none, like C's atoi: the low 32 bits, signed. */
 export function leadingInteger(text: string): number {
   const digits = /^[ \t-\r]*(?:\+(?=\d))?(-?\d+)/.exec(text)?.[1] ?? '0';
   const number = BigInt(digits);

@@ -7,14 +7,14 @@ import type { Trace } from '../../trace.ts';
 import { exchangeOptions } from '../exchange.ts';
 import type { Session } from '../session.ts';
 
-/** An initial ticket, and what it tells of the key that it was got with. */
+/** An initial ticket, and what it reveals about the key that it was obtained with. */
 export interface Proof {
   readonly result: InitialResult;
   /** The version of that key, if the KDC tells it. */
   readonly kvno: number | undefined;
 }
 
-/** Proves a password or the keys of a keytab to the KDC by getting an initial ticket. Throws what that throws. */
+/** Verifies a password or the keys of a keytab with the KDC by getting an initial ticket. Throws what that throws. */
 export async function proveSecret(
   principal: Principal,
   secret: Secret,
@@ -39,8 +39,8 @@ export async function proveSecret(
 }
 
 /**
- * The version of the keys that a password or a keytab stands for: what comes with the initial ticket, else, as MIT's KDC
- * leaves that out, the one of a ticket for the client itself. Undefined where the KDC tells neither.
+ * The current version of the keys for a password or a keytab: from the initial ticket or, as MIT's KDC omits it there,
+ * from a ticket for the client itself. Undefined if the KDC states neither.
  */
 export async function liveKvno(
   principal: Principal,
@@ -66,5 +66,5 @@ interface ProofOptions {
   readonly server?: Principal;
 }
 
-/** Nobody keeps the ticket; in seconds. */
+/** In seconds; the ticket is not kept. */
 const TICKET_LIFETIME = 300;

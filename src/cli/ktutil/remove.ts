@@ -20,7 +20,7 @@ import {
   storeEntries,
 } from './keytab.ts';
 
-/** ktutil remove: the keys of some principals, or some of them. */
+/** ktutil remove: removes the keys of principals, or some of them. */
 export const ktutilRemove: Command = {
   name: 'ktutil remove',
   summary: 'Remove keys.',
@@ -43,7 +43,7 @@ export const ktutilRemove: Command = {
   },
 };
 
-/** ktutil purge: keys that newer ones have taken the place of. */
+/** ktutil purge: removes keys that have been superseded by newer ones. */
 export const ktutilPurge: Command = {
   name: 'ktutil purge',
   summary: 'Remove keys that newer ones took the place of.',
@@ -63,7 +63,7 @@ export const ktutilPurge: Command = {
   },
 };
 
-/** ktutil rename: the keys of a principal to another name; what they were salted with stays. */
+/** ktutil rename: moves the keys of a principal to another name; their salt stays the same. */
 export const ktutilRename: Command = {
   name: 'ktutil rename',
   summary: 'Give the keys of a principal another name.',
@@ -130,7 +130,7 @@ export function ageOf(args: Arguments, program: string): number {
   return duration.seconds;
 }
 
-/** Whether a newer key of the same principal was written `age` seconds ago, or earlier. */
+/** Whether a newer key of the same principal was written at least `age` seconds ago. */
 export function isSuperseded(
   { principal, kvno }: KeytabEntry,
   entries: readonly KeytabEntry[],

@@ -56,7 +56,7 @@ export async function rotateKeys(args: Arguments, io: Io): Promise<number> {
   return 0;
 }
 
-/** The keys that the keytab has; an administrator can do without. */
+/** The keys in the keytab; an administrator does not need any. */
 async function entriesBefore({ keytab, principal }: Rotation, mayLack: boolean): Promise<KeytabEntry[]> {
   try {
     return (await keytab.entries()).filter(entry => samePrincipal(entry.principal, principal));
@@ -66,11 +66,11 @@ async function entriesBefore({ keytab, principal }: Rotation, mayLack: boolean):
   }
 }
 
-/** Who changes the password. */
+/** The principal that changes the password. */
 interface Changer {
   /** For the password server. */
   readonly ticket: PasswordTicket;
-  /** The present version of the principal's keys, where it proves them itself. */
+  /** The current version of the principal's keys, if it authenticates itself. */
   readonly kvno: number | undefined;
 }
 
@@ -101,10 +101,10 @@ async function rotate(
   changer: Changer,
 ): Promise<readonly KeytabEntry[]> {
   const { keytab, principal, session } = rotation;
-  // All classes of characters that a policy may want are in it.
+  // It contains all classes of characters that a policy may require.
   const password = `Aa1=${Buffer.from(randomBytes(32)).toString('base64')}`;
   const last = changer.kvno ?? Math.max(0, ...before.map(({ kvno }) => kvno));
-  // They are in the keytab before the KDC has them: no ticket ever comes that it cannot open, whatever happens to us.
+  // They are in the keytab before the KDC has them: whatever happens to us, no ticket arrives that it cannot open.
   const foreseen = await entriesFor(rotation, password, last + 1);
   await storeEntries(keytab, foreseen);
   const withdraw = (): Promise<number> =>
@@ -115,7 +115,8 @@ async function rotate(
     await change(changer, password, session);
   } catch (error) {
     if (!(await isTaken(rotation, password))) {
-      // Where the answer was lost, the KDC may have taken the password, and another of its servers not know it yet.
+      // If the answer was lost, the KDC may have accepted the password, while another of its servers does not know it
+      // yet.
       if (isRefusal(error)) await withdraw();
       throw error;
     }
@@ -138,7 +139,7 @@ async function change({ ticket }: Changer, password: string, session: Session): 
   });
 }
 
-/** The entries that a password makes by what the KDC says now. */
+/** The entries for a password, according to what the KDC says now. */
 async function entriesFor(
   { principal, enctypes, session }: Rotation,
   password: string,
@@ -151,13 +152,13 @@ async function entriesFor(
   return passwordToKeys(password, hints).map(key => ({ principal, timestamp, kvno, key }));
 }
 
-/** Whether a failure means that the password is what it was. */
+/** Whether a failure means that the password is unchanged. */
 function isRefusal(error: unknown): boolean {
   const cause = error instanceof ActivityError ? error.cause : error;
   return cause instanceof KerberosError && ['PASSWORD_NOT_CHANGED', 'REALM_UNKNOWN'].includes(cause.code);
 }
 
-/** Whether the KDC is known to have the password. */
+/** Whether the KDC is known to have the new password. */
 async function isTaken(rotation: Rotation, password: string): Promise<boolean> {
   try {
     await proveSecret(rotation.principal, { password: async () => password }, rotation);

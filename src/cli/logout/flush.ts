@@ -38,7 +38,7 @@ export async function flushTickets(args: Arguments, io: Io): Promise<number> {
     done.push(destroyed);
     if (!quiet && !inJson) io.out(`${printable(`Destroyed ${textOf(destroyed)}`)}\n`);
   };
-  // Whatever goes wrong with one of them, the others are destroyed.
+  // Whatever fails for one of them, the others are destroyed.
   const attempt: Attempt = async work => {
     try {
       await work();
@@ -79,12 +79,12 @@ function destroyedJson({ what, cache, principal }: Destroyed): object {
   };
 }
 
-/** Whether its caches go with all others of the keychain, or of a server. */
+/** Whether the cache is destroyed together with all others in the keychain, or on a server. */
 function isServed(name: string): boolean {
   return name.startsWith('KEYCHAIN:') || name.startsWith('KCM:');
 }
 
-/** Those of the collection that a name stands for; the one where it stands for none. */
+/** The caches of the collection with this name; the single cache if it is not a collection. */
 function cachesOf(name: string, session: Session): Promise<readonly Ccache[]> {
   return during(`destroying ${name}`, async () => {
     if ((await findCcacheType(splitCcacheName(name).type)) === undefined) {
@@ -103,7 +103,10 @@ function destroy(cache: Ccache, say: Say): Promise<void> {
   });
 }
 
-/** Whether or not they can be opened. A key is looked for without them, too: a locked keychain may have kept it. */
+/**
+ * Destroys them even if they cannot be opened. A key is deleted even if there are none: a locked keychain may have kept
+ * it.
+ */
 async function destroySealed(
   session: Session,
   say: Say,
@@ -118,7 +121,7 @@ async function destroySealed(
   }
   const { sealedStore } = await import('../../ccache/sealed-store.ts');
   const store = sealedStore(caches);
-  // To tell their names takes the key, which the user may have to be asked for.
+  // Their names can be shown only with the key, for which the user may have to be asked.
   const members = () => (quiet ? [{ what: 'sealed tickets' }] : sealedMembers(store));
   const what = there ? await members() : keyLeft ? [{ what: 'the key of sealed tickets' }] : [];
   try {

@@ -12,7 +12,7 @@ import { type Arrangement, type Standing, serviceArrangement } from './units.ts'
 
 const name = 'krb5kit logout';
 
-/** Has tickets destroyed at the end of sessions, wherever that can be arranged for; says what is done. */
+/** Arranges for tickets to be destroyed at the end of sessions, in every possible way; reports what is done. */
 export async function installLogout(args: Arguments, io: Io): Promise<number> {
   if (args.has('json')) return inJson(installLogout, args, io);
   let status = await forEach(io, (arrangement, standing) => {
@@ -28,7 +28,7 @@ export async function installLogout(args: Arguments, io: Io): Promise<number> {
   return tellUnknownShell(io) || status;
 }
 
-/** Undoes it and says what is done. Sessions that there are end as if it had never been. */
+/** Undoes it and reports what is done. Existing sessions will end as if it had never been installed. */
 export async function uninstallLogout(args: Arguments, io: Io): Promise<number> {
   if (args.has('json')) return inJson(uninstallLogout, args, io);
   let any = false;
@@ -42,7 +42,7 @@ export async function uninstallLogout(args: Arguments, io: Io): Promise<number> 
   return status;
 }
 
-/** Does it without a word, and tells in JSON how things stand then. */
+/** Does it without output, and reports the resulting state in JSON. */
 async function inJson(
   action: (args: Arguments, io: Io) => Promise<number>,
   args: Arguments,
@@ -61,7 +61,7 @@ const words: Readonly<Record<Standing, string>> = {
   impossible: '',
 };
 
-/** Says what is installed and what is not; the exit status is 0 where all of it is. */
+/** Shows what is installed; the exit status is 0 if everything is. */
 export async function showLogoutStatus(args: Arguments, io: Io): Promise<number> {
   if (args.has('json')) return showStatusInJson(args, io);
   let any = false;
@@ -101,7 +101,7 @@ function arrangements(io: Io): readonly Arrangement[] {
   return [serviceArrangement(io), ...(io.platform === 'win32' ? [] : shellArrangements(io))];
 }
 
-/** Whatever goes wrong with one of them, the others are done. */
+/** Whatever fails for one of them, the others are done. */
 async function forEach(
   io: Io,
   work: (arrangement: Arrangement, standing: Standing) => number,
@@ -122,7 +122,7 @@ function attempt(io: Io, work: () => number): number {
   }
 }
 
-/** What cannot be arranged for must not look as if it were. */
+/** An unsupported shell must not go unmentioned. */
 function tellUnknownShell(io: Io): number {
   const shell = unknownShell(io);
   if (shell === undefined || io.platform === 'win32') return 0;

@@ -3,7 +3,9 @@ import { ENCRYPTION_KEY, INTEGRITY_KEY, usageConstant } from '../../crypto/deriv
 import { nFold } from '../../crypto/nfold.ts';
 import { IntegrityError } from '../../errors.ts';
 
-/** The enctype of old master keys, and of Heimdal's to this day; nothing else may use it any more (RFC 8429). */
+/**
+ * The enctype of old master keys, and still of Heimdal's; it must not be used for anything else any more (RFC 8429).
+ */
 export const DES3_CBC_SHA1 = 16;
 
 const BLOCK = 8;
@@ -24,7 +26,7 @@ export function decryptDes3(key: Uint8Array, usage: number, ciphertext: Uint8Arr
   return plaintext.subarray(BLOCK);
 }
 
-/** DK: CBC over the folded constant and zeros encrypts it, that again, and so on (RFC 3961 §5.1). */
+/** DK: encrypts the folded constant, then the result, and so on (RFC 3961 §5.1). */
 function derive(key: Uint8Array, constant: Uint8Array): Uint8Array {
   const cipher = createCipheriv('des-ede3-cbc', key, new Uint8Array(BLOCK));
   cipher.setAutoPadding(false);
@@ -33,7 +35,10 @@ function derive(key: Uint8Array, constant: Uint8Array): Uint8Array {
   return randomToKey(cipher.update(blocks).subarray(0, DERIVED_BYTES));
 }
 
-/** Seven bytes make eight: the low bits of the seven are the eighth, and every byte gets odd parity (RFC 3961 §6.3.1). */
+/**
+ * Seven bytes become eight: the low bits of the seven form the eighth, and every byte gets odd parity (RFC 3961
+ * §6.3.1).
+ */
 function randomToKey(random: Uint8Array): Uint8Array {
   const key = new Uint8Array(24);
   for (let third = 0; third < 3; third++) {

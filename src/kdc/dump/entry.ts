@@ -8,12 +8,12 @@ import { KeyVersion, OpenKeys, type PasswordOrigin } from '../key-version.ts';
 import { NEW_KEY_ENCTYPES, newKeys } from '../new-keys.ts';
 import type { NamedPolicy, PrincipalPolicy } from '../policy.ts';
 
-/** What a dump of another KDC holds. */
+/** The contents of another KDC's dump. */
 export interface ForeignDump {
   readonly entries: readonly PrincipalEntry[];
   /** Password policies by name. */
   readonly policies: Readonly<Record<string, NamedPolicy>>;
-  /** What there is in it that has no place here, one sentence each. */
+  /** What the dump contains that cannot be represented here, one sentence each. */
   readonly remarks: readonly string[];
 }
 
@@ -21,18 +21,18 @@ export interface ForeignDump {
 export interface ForeignKey {
   readonly kvno: number;
   readonly etype: number;
-  /** The key's, perhaps with padding. */
+  /** The bytes of the key, perhaps with padding. */
   readonly bytes: Uint8Array;
   /** The default one if not given. */
   readonly salt?: string | undefined;
 }
 
-/** Of keys that were read and are written away at once. */
+/** For keys that are read and written again at once. */
 const pool = new OpenKeys();
 
 /**
- * A principal with the keys of a dump. Those of enctypes that are not supported are left out; a principal that has no
- * other gets random ones, for there are other ways to prove who one is.
+ * A principal with the keys of a dump. Keys of unsupported enctypes are omitted; a principal without others gets random
+ * ones, since there are other ways to authenticate.
  */
 export function foreignEntry(
   principal: Principal,

@@ -5,22 +5,22 @@ import type { Principal } from '../../messages/principal.ts';
 import { EncryptionKey, PrincipalName, Realm } from '../../messages/types.ts';
 import { malformed } from './mit-line.ts';
 
-/** A key as Heimdal keeps it. */
+/** A key as Heimdal stores it. */
 export interface HeimdalKey {
   readonly kvno: number;
-  /** The version of the master key that it is sealed under; undefined for one in the clear. */
+  /** The version of the master key that it is sealed under; undefined if it is not sealed. */
   readonly masterKvno: number | undefined;
   readonly etype: number;
   readonly bytes: Uint8Array;
   readonly salt: Uint8Array | undefined;
 }
 
-/** What a principal of Heimdal's has besides, as far as it has a place here. */
+/** Further data of Heimdal's principals, as far as it can be represented here. */
 export interface HeimdalExtensions {
   readonly aliases: readonly Principal[];
   readonly delegatesTo: readonly Principal[];
   readonly passwordChanged: Date | undefined;
-  /** Older keys. */
+  /** Keys of older versions. */
   readonly keys: readonly HeimdalKey[];
 }
 
@@ -51,13 +51,13 @@ const KeySets = sequenceOf(
   }),
 );
 
-/** The tags of the alternatives. */
+/** The tags of the CHOICE's alternatives. */
 const DELEGATES_TO = 0xa2;
 const ALIASES = 0xa6;
 const PASSWORD_CHANGED = 0xa7;
 const OLD_KEYS = 0xa9;
 
-/** Reads extensions, each in hexadecimal, with colons between them. Throws KerberosError DUMP_FORMAT. */
+/** Reads extensions, each in hexadecimal, separated by colons. Throws KerberosError DUMP_FORMAT. */
 export function readExtensions(field: string): HeimdalExtensions {
   let found: HeimdalExtensions = { aliases: [], delegatesTo: [], passwordChanged: undefined, keys: [] };
   for (const hex of field === '-' ? [] : field.split(':')) {

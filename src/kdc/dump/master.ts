@@ -14,7 +14,7 @@ export interface ForeignMasterKey {
   decrypt(usage: number, ciphertext: Uint8Array): Uint8Array;
 }
 
-/** One that we seal with as well. */
+/** A master key that can also seal. */
 export interface SealingMasterKey extends ForeignMasterKey {
   readonly key: Key;
 }
@@ -22,12 +22,12 @@ export interface SealingMasterKey extends ForeignMasterKey {
 /** The enctype of MIT's master keys where kdc.conf names none. */
 const DEFAULT_ETYPE = 18;
 
-/** Whose key the master key is in MIT's and Heimdal's files. */
+/** The principal whose key the master key is in MIT's and Heimdal's files. */
 export function masterPrincipal(realm: string): Principal {
   return { nameType: NT_PRINCIPAL, components: ['K', 'M'], realm };
 }
 
-/** The master keys of a stash of MIT's or a master-key file of Heimdal's, both keytabs. Throws KeytabError. */
+/** The master keys in MIT's stash file or Heimdal's master-key file, both of which are keytabs. Throws KeytabError. */
 export async function readForeignMasterKeys(file: string): Promise<readonly ForeignMasterKey[]> {
   return (await masterEntries(file)).map(({ kvno, key: { keytype, keyvalue } }) =>
     keytype === DES3_CBC_SHA1
@@ -36,7 +36,7 @@ export async function readForeignMasterKeys(file: string): Promise<readonly Fore
   );
 }
 
-/** The newest master key of a stash of MIT's; a new stash with a random one where there is no such file. */
+/** The newest master key in a stash file of MIT's; if the file does not exist, it is created with a random key. */
 export async function masterKeyOfStash(file: string, realm: string, now: Date): Promise<SealingMasterKey> {
   try {
     const [newest] = [...(await masterEntries(file))].sort((a, b) => b.kvno - a.kvno);
@@ -57,18 +57,18 @@ export async function masterKeyOfStash(file: string, realm: string, now: Date): 
   return sealingKey(1, key);
 }
 
-/** The master key that MIT makes of a master password. */
+/** The master key that MIT derives from a master password. */
 export function masterKeyOfPassword(password: string, realm: string): SealingMasterKey {
   return sealingKey(1, stringToKey(DEFAULT_ETYPE, password, defaultSalt(masterPrincipal(realm))));
 }
 
-/** Under which master key, if the dump names one, and for which of these key usages a key in it may be sealed. */
+/** The master key, if the dump names one, and the key usages with which a key in the dump may be sealed. */
 export interface SealedUnder {
   readonly kvno: number | undefined;
   readonly usages: readonly number[];
 }
 
-/** Decrypts a key with the master key of that version or any that fits. Throws KerberosError DATABASE_KEY. */
+/** Decrypts a key with the master key of that version, or with any that fits. Throws KerberosError DATABASE_KEY. */
 export function decryptUnder(
   masters: readonly ForeignMasterKey[],
   { kvno, usages }: SealedUnder,
@@ -89,7 +89,7 @@ export function decryptUnder(
   throw new KerberosError('DATABASE_KEY', `The keys in the dump cannot be opened: ${reason}`);
 }
 
-/** The ciphertext of a key, as MIT has it in its database: with key usage 0. */
+/** The ciphertext of a key as in MIT's database: with key usage 0. */
 export function encryptUnder({ key }: SealingMasterKey, plaintext: Uint8Array): Uint8Array {
   return encrypt(key, 0, plaintext);
 }

@@ -24,17 +24,17 @@ export interface MitTagged {
 export interface MitKey {
   readonly kvno: number;
   readonly etype: number;
-  /** The key's length in two octets, low first, and its ciphertext under the master key. */
+  /** The key's length in two octets, little-endian, and its ciphertext under the master key. */
   readonly sealed: Uint8Array;
-  /** The type of its salt and, of some types, the salt itself; undefined for the usual one. */
+  /** The type of its salt and, for some types, the salt itself; undefined for the default one. */
   readonly salt?: MitTagged | undefined;
 }
 
-/** What such a dump begins with. */
+/** The beginning of such a dump. */
 export const MIT_HEADER = 'kdb5_util load_dump version 7';
 
 const BASE_LENGTH = 38;
-/** Far above what a principal has of anything. */
+/** Far more than a principal has of anything. */
 const MAX_COUNT = 10_000;
 const MAX_UINT32 = 0xffffffff;
 
@@ -150,7 +150,7 @@ export function malformed(reason: string): KerberosError {
   return new KerberosError('DUMP_FORMAT', `The dump cannot be read: ${reason}`);
 }
 
-/** The lines of a dump, numbered from 1; names in it may be any bytes. */
+/** The lines of a dump, numbered from 1; names in it may be arbitrary bytes. */
 export function* dumpLines(bytes: Uint8Array): Iterable<readonly [number, string]> {
   let number = 0;
   for (let start = 0; start < bytes.length; ) {
@@ -162,7 +162,7 @@ export function* dumpLines(bytes: Uint8Array): Iterable<readonly [number, string
   }
 }
 
-/** Runs `read` on a line; what is wrong in it is told with the line's number. */
+/** Runs `read` on a line; adds the line's number to its errors. */
 export function inLine<T>(number: number, read: () => T): T {
   try {
     return read();

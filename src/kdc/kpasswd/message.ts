@@ -6,12 +6,12 @@ import { KrbError } from '../../messages/krb-error.ts';
 import { NT_SRV_INST } from '../../messages/numbers.ts';
 import { type Principal, toPrincipalName } from '../../messages/principal.ts';
 
-/** The service of a realm that changes passwords (RFC 3244 §2). */
+/** The password-changing service of a realm (RFC 3244 §2). */
 export function changePasswordService(realm: string): Principal {
   return { nameType: NT_SRV_INST, components: ['kadmin', 'changepw'], realm };
 }
 
-// The results of RFC 3244 §2.
+// The result codes of RFC 3244 §2.
 export const KPASSWD_SUCCESS = 0;
 export const KPASSWD_MALFORMED = 1;
 export const KPASSWD_HARDERROR = 2;
@@ -21,31 +21,31 @@ export const KPASSWD_ACCESSDENIED = 5;
 export const KPASSWD_BAD_VERSION = 6;
 export const KPASSWD_INITIAL_FLAG_NEEDED = 7;
 
-/** Changes the client's own password: the message holds it as it is. */
+/** The version that changes the client's own password: the message is the password. */
 const CHANGE_VERSION = 1;
-/** Changes anybody's: the message holds a ChangePasswdData. */
+/** The version that sets any principal's password: the message is a ChangePasswdData. */
 const SET_VERSION = 0xff80;
 const HEADER_BYTES = 6;
 
-/** What becomes of a request. */
+/** The result of a request. */
 export interface PasswordResult {
   readonly code: number;
-  /** For the person whose password it is. */
+  /** Text for the user. */
   readonly text: string;
-  /** What went wrong here, for the log alone. */
+  /** What failed in the server, for the log only. */
   readonly cause?: unknown;
 }
 
-/** A request without what is sealed in it. */
+/** A request, with its sealed parts unopened. */
 export interface PasswordMessage {
   readonly apReq: ApReq;
   /** The DER of the KRB-PRIV. */
   readonly priv: Uint8Array;
-  /** Whether it names whose password is set. */
+  /** Whether it names the principal whose password is to be set. */
   readonly names: boolean;
 }
 
-/** Takes a request apart (RFC 3244 §2); a result where there is none. */
+/** Splits a request into its parts (RFC 3244 §2); returns a result if it is malformed. */
 export function readPasswordMessage(request: Uint8Array): PasswordMessage | PasswordResult {
   if (request.length < HEADER_BYTES || u16(request, 0) !== request.length) {
     return { code: KPASSWD_MALFORMED, text: 'The length of the request is wrong.' };
@@ -70,7 +70,7 @@ function readApReq(bytes: Uint8Array): ApReq | undefined {
   }
 }
 
-/** A reply of an AP-REP and the KRB-PRIV of a result. */
+/** The reply made of an AP-REP and the KRB-PRIV with a result. */
 export function framePasswordReply(apRep: Uint8Array, sealed: Uint8Array): Uint8Array {
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeUInt16BE(HEADER_BYTES + apRep.length + sealed.length, 0);
@@ -84,7 +84,7 @@ export function encodePasswordResult({ code, text }: PasswordResult): Uint8Array
   return Buffer.concat([Uint8Array.of(code >> 8, code), textToBytes(text)]);
 }
 
-/** A reply to who could not be told apart from anybody else: the result in a KRB-ERROR, for all to read. */
+/** The reply to an unauthenticated client: the result in a KRB-ERROR, which anybody can read. */
 export function framePasswordError(
   result: PasswordResult,
   { now, server, errorCode = KRB_ERR_GENERIC }: { now: number; server: Principal; errorCode?: number },

@@ -22,31 +22,31 @@ import { PacContents } from './contents.ts';
 
 /** SE_GROUP_MANDATORY, SE_GROUP_ENABLED_BY_DEFAULT and SE_GROUP_ENABLED (MS-PAC 2.2.2). */
 const GROUP_ATTRIBUTES = 7;
-/** That there are groups by their SIDs (MS-PAC 2.5). */
+/** The flag for groups given by their SIDs (MS-PAC 2.5). */
 const LOGON_EXTRA_SIDS = 0x20;
 /** USER_NORMAL_ACCOUNT (MS-SAMR 2.2.1.12). */
 const NORMAL_ACCOUNT = 0x10;
 /** The relative identifier of Domain Users. */
 const DOMAIN_USERS = 513;
-/** Authentication authority asserted identity, and service asserted identity (MS-DTYP 2.4.2.4). */
+/** The SIDs for identities asserted by the authentication authority and by a service (MS-DTYP 2.4.2.4). */
 const ASSERTED_BY_AUTHORITY = 'S-1-18-1';
 const ASSERTED_BY_SERVICE = 'S-1-18-2';
 
 export interface PacFacts {
-  /** Its name in the ticket. */
+  /** The client's name in the ticket. */
   readonly client: Principal;
   readonly authtime: Date;
-  /** Whether the client has asked for a PAC in so many words. */
+  /** Whether the client has explicitly asked for a PAC. */
   readonly requested: boolean;
   /** Whether a service has asked in the client's name (S4U2Self). */
   readonly forService?: boolean | undefined;
-  /** Whether the name is written with its realm, for another. */
+  /** Whether the name includes its realm, for another realm. */
   readonly withRealm?: boolean | undefined;
 }
 
 /**
- * The PAC of a client of a realm: the name it has in the ticket and, where the realm is a domain and the client has an
- * account in it, who that is, by whatever alias it has asked.
+ * The PAC of a realm's client: its name in the ticket and, if the realm is a domain in which the client has an account,
+ * the account, whichever alias was used.
  */
 export function clientPac(entry: PrincipalEntry, realm: RealmPolicy, facts: PacFacts): PacContents {
   const { account } = entry.policy;

@@ -13,9 +13,9 @@ import { refuse } from '../refusal.ts';
 import { refuseArmor } from './fast.ts';
 
 /**
- * The armor key of an AS-REQ, from the ticket-granting ticket that its sender presents, and the realm that is for (RFC
- * 6113 §5.4.1.1). The same is presented in all requests of a conversation, so that a repeated authenticator is no
- * replay. Throws `Refusal`.
+ * The armor key of an AS-REQ, from the ticket-granting ticket that its sender presents, and the realm of that ticket
+ * (RFC 6113 §5.4.1.1). The same ticket and authenticator are sent with all requests of a conversation, so that a
+ * repeated authenticator is not a replay. Throws `Refusal`.
  */
 export function openArmorTicket(
   exchange: Exchange,

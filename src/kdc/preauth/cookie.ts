@@ -10,7 +10,7 @@ import { refuse } from '../refusal.ts';
 import type { PreauthRequest } from './mechanism.ts';
 import { openForRealm, sealForRealm } from './realm-seal.ts';
 
-/** Enough to find the password and type it: clients ask for it when they have the challenge. */
+/** Enough to look up the password and type it: clients ask for it after they have received the challenge. */
 export const MAX_COOKIE_AGE_MS = 600_000;
 
 const Cookie = sequence('Cookie', {
@@ -22,7 +22,10 @@ const Cookie = sequence('Cookie', {
 });
 type Cookie = ValueOf<typeof Cookie>;
 
-/** The PA-FX-COOKIE that brings back `state` with the client's next message (RFC 6113 §5.2): the KDC keeps nothing. */
+/**
+ * A PA-FX-COOKIE with which the client's next message returns `state` (RFC 6113 §5.2), so that the KDC need not keep
+ * it.
+ */
 export function sealCookie(padataType: number, state: Uint8Array, request: PreauthRequest): PaData {
   const { exchange, client } = request;
   const cookie: Cookie = {
@@ -35,15 +38,15 @@ export function sealCookie(padataType: number, state: Uint8Array, request: Preau
   return { padataType: PA_FX_COOKIE, padataValue: sealForRealm(Cookie, cookie, KU_PA_FX_COOKIE, request) };
 }
 
-/** What a client has brought back, and as it was sealed, by which one cookie is told from another. */
+/** The state that a client has returned, and its sealed form, which identifies the cookie. */
 interface OpenedCookie {
   readonly state: Uint8Array;
   readonly sealed: EncryptedData;
 }
 
 /**
- * The state that a mechanism gave this client to carry; undefined where the request brings none of ours. Throws `Refusal`
- * with KDC_ERR_PREAUTH_EXPIRED where it was made too long ago: the client then begins anew.
+ * The state that a mechanism gave to this client; undefined if the request has no cookie of ours. Throws `Refusal` with
+ * KDC_ERR_PREAUTH_EXPIRED if it is too old: the client then starts again.
  */
 export function openCookie(padataType: number, request: PreauthRequest): OpenedCookie | undefined {
   const sent = request.padata.find(entry => entry.padataType === PA_FX_COOKIE);

@@ -17,7 +17,7 @@ import type { KdcPreauth, PreauthRequest } from './mechanism.ts';
 
 const OFFER = { padataType: PA_ENCRYPTED_CHALLENGE, padataValue: new Uint8Array(0) };
 
-/** RFC 6113 §5.4.6: the time of day, sealed by both sides in keys that only who has the client's key can make. */
+/** RFC 6113 §5.4.6: the time, sealed by both sides under keys that only the owner of the client's key can derive. */
 export const encryptedChallenge: KdcPreauth = {
   padataType: PA_ENCRYPTED_CHALLENGE,
   byPassword: true,
@@ -38,7 +38,7 @@ export const encryptedChallenge: KdcPreauth = {
   },
 };
 
-/** The keys that the client may have used: the challenge does not tell which. */
+/** The keys that the client may have used: the challenge does not state which. */
 function clientKeys({ client, etypes }: PreauthRequest): readonly Key[] {
   const keys = currentKeys(client);
   return etypes.flatMap(etype => keys.key(etype) ?? []);

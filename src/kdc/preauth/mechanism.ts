@@ -8,36 +8,36 @@ import type { Exchange } from '../exchange.ts';
 export interface PreauthRequest {
   readonly exchange: Exchange;
   readonly client: PrincipalEntry;
-  /** The enctypes asked for that can be used here. */
+  /** The requested enctypes that are supported here. */
   readonly etypes: readonly number[];
-  /** The client's key for the reply, unless a mechanism makes another of it. */
+  /** The client's key for the reply, unless a mechanism replaces it. */
   readonly key: Key;
   readonly padata: readonly PaData[];
   /** The DER of the KDC-REQ-BODY. */
   readonly reqBody: Uint8Array;
 }
 
-/** What a client's data earns. */
+/** What valid data grant to the client. */
 export interface Proof {
   /** Ticket flags. */
   readonly flags: number;
-  /** The key of the reply where it is not the client's own. */
+  /** The key of the reply, if it is not the client's own. */
   readonly replyKey?: Key;
-  /** What goes with the reply. */
+  /** Padata for the reply. */
   readonly padata?: readonly PaData[];
-  /** Makes the session key, of an enctype, and what tells the client of it; a random one if not given. */
+  /** Makes the session key, and padata that tell the client how; the key is random if not given. */
   makeSession?(etype: number): { readonly key: Key; readonly padata: PaData };
 }
 
 /** The KDC's side of one mechanism. */
 export interface KdcPreauth {
   readonly padataType: number;
-  /** Whether it proves that the client knows its password, or its key, and no more. */
+  /** Whether it proves only that the client knows its password or key. */
   readonly byPassword?: boolean;
-  /** What METHOD-DATA tell of it; its type alone if not given. */
+  /** The mechanism's METHOD-DATA; only its type if not given. */
   offers?(request: PreauthRequest): readonly PaData[];
-  /** Undefined where the client's data prove nothing. May throw `Refusal`. */
+  /** Undefined if the client's data are not valid. May throw `Refusal`. */
   verify(padataValue: Uint8Array, request: PreauthRequest): Proof | undefined;
-  /** Whom a certificate, in DER, is for, if the mechanism knows them; none where it proves nothing. */
+  /** The names in a certificate, in DER, if the mechanism can read them; none if it is not valid. */
   namesIn?(certificate: Uint8Array, exchange: Exchange): readonly Principal[];
 }

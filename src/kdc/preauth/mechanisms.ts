@@ -4,13 +4,13 @@ import type { KdcPreauth } from './mechanism.ts';
 import type { KdcPkinitOptions } from './pkinit.ts';
 
 export interface MechanismOptions {
-  /** Offers PKINIT, too, and anonymous tickets where there is the service WELLKNOWN/ANONYMOUS. */
+  /** Offers PKINIT, and anonymous tickets where the service WELLKNOWN/ANONYMOUS exists. */
   readonly pkinit?: KdcPkinitOptions | undefined;
-  /** The groups that clients may choose of for SPAKE, as krb5.conf names them; edwards25519 and P-256 if not given. */
+  /** The groups for SPAKE, by their names in krb5.conf; edwards25519 and P-256 if not given. */
   readonly spakeGroups?: readonly string[] | undefined;
 }
 
-/** Every mechanism, best first; what is heavy is loaded for it. */
+/** Every mechanism, the preferred first; large modules are loaded on demand. */
 const table: readonly ((options: MechanismOptions) => KdcPreauth | Promise<KdcPreauth>)[] = [
   async ({ spakeGroups }) => (await import('./spake.ts')).openSpake({ groups: spakeGroups }),
   () => encryptedChallenge,
@@ -18,7 +18,7 @@ const table: readonly ((options: MechanismOptions) => KdcPreauth | Promise<KdcPr
   async () => (await import('./otp.ts')).openOtp(),
 ];
 
-/** The mechanisms that a KDC offers if it is not told otherwise; PKINIT, before the others, if it has a certificate. */
+/** The mechanisms that a KDC offers by default; PKINIT, before the others, if it has a certificate. */
 export async function loadMechanisms(options: MechanismOptions = {}): Promise<readonly KdcPreauth[]> {
   const { pkinit } = options;
   const others = await Promise.all(table.map(load => load(options)));

@@ -4,7 +4,10 @@ import type { OtpToken } from '../policy.ts';
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-/** The value of a counter (RFC 4226 §5.3; RFC 6238 counts the periods of time). Throws CodecError for a secret that is no Base32. */
+/**
+ * The one-time password for a counter (RFC 4226 §5.3; in RFC 6238, the number of the period). Throws CodecError for a
+ * secret that is not Base32.
+ */
 export function otpValue({ secret, digits = 6, algorithm = 'sha1' }: OtpToken, counter: number): string {
   const moving = Buffer.alloc(8);
   moving.writeBigUInt64BE(BigInt(counter));
@@ -14,12 +17,12 @@ export function otpValue({ secret, digits = 6, algorithm = 'sha1' }: OtpToken, c
   return String(number % 10 ** digits).padStart(digits, '0');
 }
 
-/** The count of a token of time at a moment in milliseconds. */
+/** The counter of a time-based token at a time in milliseconds. */
 export function otpStep({ period = 30 }: OtpToken, now: number): number {
   return Math.max(0, Math.floor(now / (period * 1000)));
 }
 
-/** The octets of a secret in Base32 (RFC 4648 §6), however it is spaced and padded. */
+/** The octets of a secret in Base32 (RFC 4648 §6), with any spacing and padding. */
 export function secretBytes(secret: string): Uint8Array {
   const text = secret.toUpperCase().replace(/[\s=-]/g, '');
   const bytes: number[] = [];

@@ -13,7 +13,7 @@ import { refuse } from '../refusal.ts';
 /** id-pkinit-KPClientAuth (RFC 4556 §3.2.2), and Microsoft's for logging in with a smart card. */
 const PURPOSES = ['1.3.6.1.5.2.3.4', '1.3.6.1.4.1.311.20.2.2'];
 
-/** Refuses a certificate that is not for PKINIT, or that names none of the `names` of the client. */
+/** Refuses a certificate that is not for PKINIT, or that has none of the client's `names`. */
 export function checkClientCertificate(
   certificate: X509Certificate,
   names: readonly Principal[],
@@ -29,7 +29,7 @@ export function checkClientCertificate(
   }
 }
 
-/** Reads a certificate in DER; throws `Refusal` where it is none. */
+/** Reads a certificate in DER; throws `Refusal` if it is malformed. */
 export function readCertificate(bytes: Uint8Array): X509Certificate {
   try {
     return new X509Certificate(bytes);
@@ -38,7 +38,7 @@ export function readCertificate(bytes: Uint8Array): X509Certificate {
   }
 }
 
-/** Whom a certificate is for; Microsoft's names are enterprise names of `realm`, which may know whom they mean. */
+/** The names in a certificate; Microsoft's are enterprise names in `realm`, which may know them. */
 export function namesIn(
   certificate: X509Certificate,
   realm: string,
@@ -52,7 +52,7 @@ export function namesIn(
 function bears({ principals, upns }: CertificateFacts, name: Principal, allowUpn: boolean): boolean {
   if (principals.some(principal => samePrincipal(principal, name))) return true;
   if (!allowUpn || name.components.length !== 1) return false;
-  // In Active Directory the realm of a name is a domain, whose case counts for nothing.
+  // In Active Directory, the realm of a name is a domain, in which case is ignored.
   const [user] = name.components;
   return upns.some(upn => {
     const at = upn.lastIndexOf('@');

@@ -39,28 +39,28 @@ import type { KdcPreauth, PreauthRequest, Proof } from './mechanism.ts';
 import { checkClientCertificate, namesIn, readCertificate } from './pkinit-client-certificate.ts';
 import { checkFreshness, freshnessToken, refuseStale } from './pkinit-freshness.ts';
 
-/** What a KDC does PKINIT with. */
+/** The KDC's settings for PKINIT. */
 export interface KdcPkinitOptions {
   /** The KDC's own certificate, which names the realm's ticket-granting service, and its key. */
   readonly identity: PkinitIdentity;
-  /** The certificates that a client's has to lead to. */
+  /** The certificates to which a client's must lead. */
   readonly anchors: readonly X509Certificate[];
   readonly intermediates?: readonly X509Certificate[] | undefined;
-  /** Lists of revoked certificates; nothing is asked of them if not given. */
+  /** Revocation lists; revocation is not checked if not given. */
   readonly revocation?: Revocation | undefined;
-  /** Whether Microsoft's user principal name in a certificate names a client, too; not if not given. */
+  /** Whether a user principal name in a certificate (Microsoft's) identifies a client, too; false if not given. */
   readonly allowUpn?: boolean | undefined;
-  /** Whether a client must show by the KDC's token (RFC 8070) that it has its key now; not if not given. */
+  /** Whether a client must prove with the KDC's token (RFC 8070) that it has its key now; false if not given. */
   readonly requireFreshness?: boolean | undefined;
-  /** The weakest group that is accepted; `2048` if not given. */
+  /** The weakest group to accept; `2048` if not given. */
   readonly minGroup?: PkinitGroupName | undefined;
 }
 
 const NOTHING = new Uint8Array(0);
 
 /**
- * RFC 4556 by Diffie-Hellman, with RFC 5349, 8636 and 8070. Clients without a certificate get anonymous tickets (RFC
- * 8062) where the realm has the principal WELLKNOWN/ANONYMOUS.
+ * RFC 4556 with Diffie-Hellman, and RFC 5349, 8636 and 8070. Clients without a certificate get anonymous tickets (RFC
+ * 8062) if the realm has the principal WELLKNOWN/ANONYMOUS.
  */
 export function openPkinit(options: KdcPkinitOptions): KdcPreauth {
   const groups = groupsFrom(options.minGroup ?? '2048');
@@ -157,7 +157,7 @@ export function openPkinit(options: KdcPkinitOptions): KdcPreauth {
   }
 }
 
-/** The signed data of a request; throws `Refusal` where the signature is not that of the certificate's key. */
+/** The signed data of a request; throws `Refusal` if the signature does not match the certificate. */
 function open(padataValue: Uint8Array): Signed {
   try {
     return openSignedData(PaPkAsReq.decode(padataValue).signedAuthPack, ID_PKINIT_AUTH_DATA);
@@ -167,7 +167,7 @@ function open(padataValue: Uint8Array): Signed {
   }
 }
 
-/** The client as the request names it. */
+/** The client's name in the request. */
 function clientOf({ exchange }: PreauthRequest): Principal {
   const { cname, realm } = exchange.body!;
   return toPrincipal(cname!, realm);
@@ -177,7 +177,7 @@ function isDigest(name: string, bytes: Uint8Array, sum: Uint8Array): boolean {
   return Buffer.compare(createHash(name).update(bytes).digest(), sum) === 0;
 }
 
-/** The first of ours that the client knows; none for a client that does not know of such a choice (RFC 8636 §6). */
+/** The first function of ours that the client supports; none for a client that does not know RFC 8636 (§6). */
 function chooseKdf({ supportedKdfs }: AuthPack): string | undefined {
   if (supportedKdfs === undefined) return undefined;
   const kdf = KDF_IDS.find(id => supportedKdfs.some(({ kdfId }) => kdfId === id));
@@ -203,16 +203,16 @@ function deriveKey(
   });
 }
 
-/** A session key that both sides had their part in (RFC 8062 §7). */
+/** A session key with contributions from both sides (RFC 8062 §7). */
 function contribute(etype: number, replyKey: Key): { readonly key: Key; readonly padata: PaData } {
   const contribution = randomKey(etype);
   return { key: sessionKeyOf(contribution, replyKey), padata: sealContribution(contribution, replyKey) };
 }
 
-/** The refusal that names what is accepted (RFC 4556 §3.2.2). */
+/** The refusal that lists the accepted groups (RFC 4556 §3.2.2). */
 function otherParameters(groups: readonly PkinitGroup[], request: PreauthRequest): Refusal {
   const parameters = TdDhParameters.encode(groups.map(group => group.algorithm()));
-  // Within FAST all is padata, and without a cookie the conversation is at its end (RFC 6113 §5.2 and §5.4.4).
+  // Within FAST, everything is padata, and without a cookie the conversation would end (RFC 6113 §5.2 and §5.4.4).
   const eData =
     request.exchange.fast === undefined
       ? TypedData.encode([{ dataType: TD_DH_PARAMETERS, dataValue: parameters }])

@@ -11,8 +11,8 @@ import { refuse } from '../refusal.ts';
 import type { PreauthRequest } from './mechanism.ts';
 
 /**
- * What a client is to carry for the KDC, which then keeps nothing: in the realm's key, so that only a KDC of the realm can
- * have made it, and all of them open it.
+ * Seals state that a client is to return, so that the KDC need not keep it: in the realm's key, so that only KDCs of
+ * the realm can make it, and all of them can open it.
  */
 export function sealForRealm<T>(
   type: DerType<T>,
@@ -24,13 +24,13 @@ export function sealForRealm<T>(
   return EncryptedData.encode(seal(type, value, ticketKey(realm), usage, currentKeys(realm).kvno));
 }
 
-/** What was sealed, and as it was sealed. */
+/** The sealed state, opened, and its sealed form. */
 export interface OpenedForRealm<T> {
   readonly value: T;
   readonly sealed: EncryptedData;
 }
 
-/** Opens what a client has brought back; undefined where no KDC of the realm has made it. */
+/** Opens what a client has returned; undefined if no KDC of the realm has made it. */
 export function openForRealm<T>(
   type: Codec<T>,
   bytes: Uint8Array,

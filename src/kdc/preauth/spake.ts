@@ -17,7 +17,7 @@ import { ReplayTable } from '../replays.ts';
 import { MAX_COOKIE_AGE_MS, openCookie, sealCookie } from './cookie.ts';
 import type { KdcPreauth, PreauthRequest, Proof } from './mechanism.ts';
 
-/** What the KDC must know of its challenge when the response comes. */
+/** What the KDC must know about its challenge when the response arrives. */
 const ChallengeState = sequence('ChallengeState', {
   group: explicit(0, Int32),
   scalar: explicit(1, OctetString),
@@ -25,22 +25,23 @@ const ChallengeState = sequence('ChallengeState', {
   transcript: explicit(2, OctetString),
 });
 
-/** Those that cost little: a challenge is to be had for the asking. */
+/** Fast groups: anybody can ask for a challenge. */
 const DEFAULT_GROUPS: readonly string[] = ['edwards25519', 'P-256'];
 
 interface KdcSpakeOptions {
-  /** The names of the groups that clients may choose of, as krb5.conf has them; edwards25519 and P-256 if not given. */
+  /** The groups from which clients may choose, by their names in krb5.conf; edwards25519 and P-256 if not given. */
   readonly groups?: readonly string[] | undefined;
 }
 
 /**
- * RFC 9588 in groups of which the client chooses, without a second factor. A challenge is good for one response, so that
- * no second guess at a password, nor any other reply, is to be had by it.
+ * RFC 9588 with a choice of groups, without a second factor. A challenge can be answered once, so that it yields
+ * neither a second guess at the password nor another reply.
  */
 export function openSpake({ groups = DEFAULT_GROUPS }: KdcSpakeOptions = {}): KdcPreauth {
   const offered = spakeGroups.filter(({ name }) => groups.includes(name));
   const answered = new ReplayTable(MAX_COOKIE_AGE_MS);
-  // Whoever asks gets a challenge: without this, each would cost a multiplication more. The keys are the database's.
+  // Anybody can ask for a challenge: without this cache, each would cost another multiplication. The keys belong to the
+  // database.
   const secrets = new WeakMap<Key, Map<SpakeGroup, SpakeSecret>>();
   return {
     padataType: PA_SPAKE,
@@ -57,7 +58,9 @@ export function openSpake({ groups = DEFAULT_GROUPS }: KdcSpakeOptions = {}): Kd
     },
   };
 
-  /** Throws the `Refusal` that challenges the client; undefined where none of its groups is known. */
+  /**
+   * Throws the `Refusal` that contains the challenge; returns undefined if none of the client's groups is supported.
+   */
   function challenge(supported: readonly number[], support: Uint8Array, request: PreauthRequest): undefined {
     const group = supported.flatMap(number => find(number) ?? [])[0];
     if (group === undefined) return undefined;

@@ -24,8 +24,8 @@ import { onward, openForeignEvidence } from './realms.ts';
 const NOT_TOGETHER = FORWARDED | PROXY | RENEW | VALIDATE | ENC_TKT_IN_SKEY;
 
 /**
- * S4U2Proxy (MS-SFU 3.2.5.2): a ticket for another service in the name of the client of a ticket for `requester`. Throws
- * `Refusal` where the one is not allowed to go there, and the other does not allow it.
+ * S4U2Proxy (MS-SFU 3.2.5.2): a ticket for another service in the name of the client of a ticket for `requester`.
+ * Throws `Refusal` unless either service's policy allows it.
  */
 export function openEvidence(
   exchange: Exchange,
@@ -64,7 +64,7 @@ export function openEvidence(
   };
 }
 
-/** In the realm of the service that is gone to, for one of another realm, which it allows by itself. */
+/** In the realm of the target service, for a service of another realm that the target's own policy allows. */
 function openAcrossRealms(
   exchange: Exchange,
   request: BehalfRequest,
@@ -85,7 +85,7 @@ function openAcrossRealms(
   return { ...opened, withheld: 0, padata: [], encryptedPaData: KNOWS_RESOURCES };
 }
 
-/** Whether another realm may be told of the user, whose service is to decide. */
+/** Whether another realm, whose service is to decide, may be told of the user. */
 function allowOnward(
   { kdc }: Exchange,
   { body, server }: BehalfRequest,
@@ -127,7 +127,7 @@ const KNOWS_RESOURCES: readonly PaData[] = [
   },
 ];
 
-/** Whether the service knows that the other one may allow what its own realm does not. */
+/** Whether the requesting service knows of delegation that the target allows. */
 function asksResource(padata: readonly PaData[]): boolean {
   const sent = padata.find(({ padataType }) => padataType === PA_PAC_OPTIONS);
   if (sent === undefined) return false;
@@ -150,14 +150,14 @@ function allow({ requester, server, client, evidence }: Delegating, byResource: 
   const isForwardable = (evidence.part.flags & FORWARDABLE) !== 0;
   const mayGo = names(delegatesTo, server, requester.principal.realm);
   if (mayGo && isForwardable) return;
-  // Of a user of another realm nothing but the flag tells that the user may be delegated.
+  // For a user of another realm, only the flag tells whether delegation is allowed.
   const mayBe = isForwardable || client !== undefined;
   const { acceptsDelegationFrom = [] } = server.policy;
   if (byResource && mayBe && names(acceptsDelegationFrom, requester, realm)) return;
   refuse(KDC_ERR_BADOPTION, mayGo ? 'EVIDENCE_TICKET_NOT_FORWARDABLE' : 'NOT_ALLOWED_TO_DELEGATE');
 }
 
-/** Whether a list names a principal, by its true name or by another. */
+/** Whether a list names a principal, by its name or an alias. */
 function names(
   list: readonly string[],
   { principal, policy }: Pick<PrincipalEntry, 'principal' | 'policy'>,

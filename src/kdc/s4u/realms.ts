@@ -33,9 +33,9 @@ import type { Behalf, BehalfRequest } from '../s4u.ts';
 import { NO_TRANSIT, transitedBy } from '../transited.ts';
 import type { RequestedUser } from './user.ts';
 
-// What one realm tells another of a user in whose name a service asks is a ticket-granting ticket of the service's own,
-// whose PAC names the user with its realm. As anything else such a ticket is of no use: its PAC is not its client's. The
-// way that it tells of is that of the user, who may come through the realms between the two.
+// To tell another realm in whose name a service asks, a realm issues a ticket-granting ticket to the service, with a
+// PAC that names the user and the user's realm. Such a ticket is of no other use: its PAC does not belong to its
+// client. Its transited field is about the user, who may come through intermediate realms.
 
 /** S4U2Self in the user's realm, for a service of the realm that is referred to (MS-SFU 3.2.5.1.1). */
 export function forForeignService(
@@ -70,7 +70,7 @@ export function forForeignService(
   };
 }
 
-/** S4U2Self in a realm between the two, which passes on what that of the user has told. */
+/** S4U2Self in an intermediate realm, which passes on what the user's realm has stated. */
 export function forPassingUser(exchange: Exchange, user: RequestedUser, request: BehalfRequest): Behalf {
   const { header } = request;
   const { part } = header;
@@ -90,7 +90,7 @@ export function forPassingUser(exchange: Exchange, user: RequestedUser, request:
   };
 }
 
-/** S4U2Self in the realm of the service, once that of the user has told of it. */
+/** S4U2Self in the service's realm, after the user's realm has stated who the user is. */
 export function forForeignUser(exchange: Exchange, user: RequestedUser, request: BehalfRequest): Behalf {
   const { header, server } = request;
   const { part } = header;
@@ -113,12 +113,15 @@ export function forForeignUser(exchange: Exchange, user: RequestedUser, request:
   };
 }
 
-/** Whether what is told of a user goes on to the service's realm, and there is a PAC to tell it in; the realm's policy. */
+/**
+ * Whether a statement about a user may go to the service's realm, and whether there is a PAC for it; returns the
+ * realm's policy.
+ */
 function checkReferral(
   { kdc }: Exchange,
   { header, server, body }: Pick<BehalfRequest, 'header' | 'server' | 'body'>,
 ): RealmPolicy {
-  // What we have issued ourselves tells of its client, by whatever name, and of nobody whom another realm vouches for.
+  // Tickets issued here are about their own client, under whatever name, and never about a user of another realm.
   if (header.server.principal.realm === body.realm) refuse(KDC_ERR_BADOPTION, 'S4U_ACROSS_REALMS');
   const onward = nearestRealm(kdc.database, body.realm, header.part.crealm);
   if (onward === undefined || !samePrincipal(onward.principal, server.principal)) {
@@ -131,13 +134,13 @@ function checkReferral(
 
 interface ToldUser {
   readonly name: Principal;
-  /** Its entry, if this KDC serves its realm as well. */
+  /** The user's entry, if this KDC serves that realm as well. */
   readonly client: PrincipalEntry | undefined;
-  /** The ticket presented as if it were the user's. */
+  /** The presented ticket as if it were the user's. */
   readonly users: OpenedTicket['part'];
 }
 
-/** The user whom the ticket presented tells of, who has to be the one asked for. Throws `Refusal`. */
+/** The user whom the presented ticket is about, who must be the requested one. Throws `Refusal`. */
 function admitTold(
   exchange: Exchange,
   { name }: RequestedUser,
@@ -152,8 +155,8 @@ function admitTold(
 }
 
 /**
- * S4U2Proxy in the realm of the service that is gone to, with a ticket that the realm of the other one has made of the
- * evidence (MS-SFU 3.2.5.2); whether that one may come is for the caller to say.
+ * S4U2Proxy in the target service's realm, with a ticket that the requesting service's realm has made of the evidence
+ * (MS-SFU 3.2.5.2); the caller checks whether it is allowed.
  */
 export function openForeignEvidence(
   exchange: Exchange,
@@ -192,14 +195,14 @@ export function openForeignEvidence(
   };
 }
 
-/** What the realm that is gone to is told of the user: all that is in the PAC, with the user's realm. */
+/** What the target's realm is told of the user: everything in the PAC, with the user's realm added. */
 export function onward(pac: PacContents, { cname, crealm, authtime }: OpenedTicket['part']): PacContents {
   return pac.with(clientInfo(toPrincipal(cname, crealm), authtime, { withRealm: true }));
 }
 
 const WITHOUT_USER = 'S4U_ACROSS_REALMS_WITHOUT_USER';
 
-/** The user whom the PAC of a ticket of another realm names, and what it says. Throws `Refusal`. */
+/** The user named in the PAC of another realm's ticket, and the contents of the PAC. Throws `Refusal`. */
 function toldUser(
   database: PrincipalDatabase,
   ticket: OpenedTicket,
@@ -207,7 +210,7 @@ function toldUser(
   const bytes = findPac(ticket.part.authorizationData ?? []);
   if (bytes === undefined) refuse(KDC_ERR_BADOPTION, 'S4U_ACROSS_REALMS_WITHOUT_PAC');
   const name = decodePac(bytes).clientInfo?.name ?? '';
-  // Some realms have clients with an `@` in their names, and put them into PACs as they are.
+  // Some realms have clients with an `@` in their names, which their PACs contain unquoted.
   if (name === ticket.part.cname.nameString.join('/')) refuse(KDC_ERR_BADOPTION, WITHOUT_USER);
   const user = userIn(name);
   return { user, pac: new PacContents(verifiedPac(database, ticket, bytes, user)) };
@@ -223,7 +226,7 @@ function userIn(text: string): Principal {
   refuse(KDC_ERR_BADOPTION, WITHOUT_USER);
 }
 
-/** A user of another realm, who may be known here if this KDC serves that one as well. */
+/** A user of another realm, whose entry is known if this KDC serves that realm as well. */
 function admitForeign(
   exchange: Exchange,
   part: OpenedTicket['part'],

@@ -20,29 +20,32 @@ import type { PaData } from '../../messages/types.ts';
 import { refuse } from '../refusal.ts';
 import type { TgsHeader } from '../tgs-header.ts';
 
-/** Whom a service asks a ticket for itself for (S4U2Self). */
+/** The user in whose name a service asks for a ticket for itself (S4U2Self). */
 export interface RequestedUser {
   readonly name: Principal | undefined;
   /** DER. */
   readonly certificate: Uint8Array | undefined;
-  /** What the reply says of the user, by its true name; nothing where the request was in the older form. */
+  /** The reply's statement about the user, with the canonical name; empty for a request in the older form. */
   answer(user: Principal): S4uAnswer;
 }
 
 export interface S4uAnswer {
   readonly padata: readonly PaData[];
-  /** What goes into the sealed part. */
+  /** Padata for the sealed part. */
   readonly encryptedPaData: readonly PaData[] | undefined;
 }
 
-/** Whether a request is one of S4U2Self. */
+/** Whether it is an S4U2Self request. */
 export function asksForUser(padata: readonly PaData[]): boolean {
   return padata.some(({ padataType }) => padataType === PA_S4U_X509_USER || padataType === PA_FOR_USER);
 }
 
 type Keys = Pick<TgsHeader, 'subkey' | 'sessionKey'>;
 
-/** The user of a request, in the newer form if it has both; undefined where it has none. Throws `Refusal` for a false one. */
+/**
+ * The user of a request, from the newer form if it has both; undefined if it has none. Throws `Refusal` for an invalid
+ * one.
+ */
 export function requestedUser(
   padata: readonly PaData[],
   nonce: number,
@@ -59,7 +62,7 @@ function readForUser(padataValue: Uint8Array, sessionKey: Key): RequestedUser {
   const { userName, userRealm, cksum, authPackage } = PaForUser.decode(padataValue);
   const name = toPrincipal(userName, userRealm);
   const input = forUserChecksumInput(name, authPackage);
-  // Heimdal's clients make the checksum of the key's own type.
+  // Heimdal's clients use the key's own checksum type.
   const genuine =
     cksum.cksumtype === HMAC_MD5
       ? verifyHmacMd5(sessionKey, KU_PA_FOR_USER_CKSUM, input, cksum.checksum)
@@ -91,7 +94,7 @@ function readS4uX509User(padataValue: Uint8Array, nonce: number, key: Key): Requ
       const told = S4uUserId.encode({ nonce, cname: toPrincipalName(user), crealm: user.realm, options });
       const usage = options === 0 ? KU_PA_S4U_X509_USER_REQUEST : KU_PA_S4U_X509_USER_REPLY;
       const sum = makeS4uUserChecksum(key, usage, told);
-      // Who has no key can make such a checksum, so that the sealed part vouches for those of both sides.
+      // Such a checksum can be made without a key, so the sealed part repeats the checksums of both sides.
       const both = isUnkeyed(key) && options !== 0 && Buffer.concat([checksum.checksum, sum.checksum]);
       return {
         padata: [padataOf(PaS4uX509User.encode({ userId: told, checksum: sum }))],

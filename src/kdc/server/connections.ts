@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'node:net';
 
-/** The connections of a server, of which there are never more than `most`: the oldest gives way to a new one. */
+/** Limits the connections of a server to `most`: a new one replaces the oldest. */
 export function limitConnections(server: Server, most: number): ReadonlySet<Socket> {
   const connections = new Set<Socket>();
   server.on('connection', (socket: Socket) => {

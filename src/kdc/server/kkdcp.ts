@@ -12,19 +12,19 @@ export interface KkdcpOptions {
   readonly host?: string | undefined;
   /** A free one if not given or 0. */
   readonly port?: number | undefined;
-  /** PEM. Without it the endpoint speaks plain HTTP, on loopback alone. */
+  /** The certificate and key in PEM. Without them, the endpoint uses plain HTTP, on loopback only. */
   readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
-  /** The name in the URL for clients; the address if not given. */
+  /** The host name in the URL for clients; the address if not given. */
   readonly name?: string | undefined;
   /** Seconds that a request may take to arrive; 10 if not given. */
   readonly idleTimeout?: number | undefined;
-  /** Connections at one time, of which the oldest gives way; 128 if not given. */
+  /** The maximum number of connections; beyond it, the oldest is closed. 128 if not given. */
   readonly maxConnections?: number | undefined;
 }
 
-/** An endpoint that listens. */
+/** A listening endpoint. */
 export interface KkdcpServer {
-  /** Where clients go. */
+  /** The URL for clients. */
   readonly url: string;
   readonly port: number;
   close(): Promise<void>;
@@ -32,13 +32,13 @@ export interface KkdcpServer {
 
 const PATH = '/KdcProxy';
 const LENGTH_BYTES = 4;
-/** A request and what is around it. */
+/** A request and what surrounds it. */
 const MAX_BODY_BYTES = MAX_REQUEST_BYTES + 1024;
-/** How often those are looked for that took too long, in milliseconds. */
+/** Milliseconds between two checks for requests that take too long. */
 const CHECK_INTERVAL = 1000;
 
 /**
- * Serves those who ask by HTTP (MS-KKDCP); the first of `responders` that knows what a message is answers it. Throws
+ * Serves clients over HTTP (MS-KKDCP); the first of `responders` that recognizes a message answers it. Throws
  * KerberosError KDC_LISTEN, also for an address that others can reach without a certificate.
  */
 export async function listenKkdcp(
@@ -148,7 +148,7 @@ function collect(
   });
 }
 
-/** The reply, or the HTTP status of what gets none. */
+/** The reply, or the HTTP status for a message that gets none. */
 function answer(body: Uint8Array, responders: readonly Responder[], peer: Peer): Uint8Array | number {
   const message = unwrap(body);
   if (message === undefined) return 400;

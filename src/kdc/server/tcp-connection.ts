@@ -5,13 +5,13 @@ import type { Responder } from '../kdc.ts';
 import { fieldTooLong, MAX_REQUEST_BYTES } from './too-big.ts';
 
 const LENGTH_BYTES = 4;
-/** Replies that a client does not read; more, and it is gone. */
+/** How many bytes of replies a client may leave unread before it is disconnected. */
 const MAX_UNREAD_BYTES = 1 << 20;
 
 /**
- * Serves one connection: requests one after the other, each with its length in four octets before it (RFC 4120 §7.2.2).
- * It ends where nothing is heard that is a request, and after `idle` seconds without a whole one, however slowly its
- * bytes drip in.
+ * Serves one connection: requests one after the other, each preceded by its length in four octets (RFC 4120 §7.2.2). It
+ * is closed when something other than a request arrives, and after `idle` seconds without a whole one, however slowly
+ * its bytes arrive.
  */
 export function serveConnection(socket: Socket, kdc: Responder, idle: number): void {
   const peer: Peer = {
@@ -33,7 +33,7 @@ export function serveConnection(socket: Socket, kdc: Responder, idle: number): v
   socket.on('data', chunk => {
     const outcome = guarded(kdc, () => frames(chunk)) ?? 'refused';
     if (outcome === 'refused') socket.destroy();
-    // What else is sent is read and dropped until the patience ends: closing at once could take back the answer.
+    // What else arrives is read and dropped for a while: closing at once could destroy the answer.
     else if (outcome === 'too long' && socket.writable) socket.end(framed(fieldTooLong(kdc)));
   });
   socket.on('error', () => socket.destroy());
@@ -43,8 +43,8 @@ export function serveConnection(socket: Socket, kdc: Responder, idle: number): v
 type Outcome = 'more' | 'refused' | 'too long';
 
 /**
- * Cuts a stream into messages until one is not accepted. The high bit of a length asks for an extension (RFC 5021), of
- * which there is none here.
+ * Splits a stream into messages until one is not accepted. The high bit of a length asks for an extension (RFC 5021),
+ * none of which is supported here.
  */
 function createFrames(accept: (message: Uint8Array) => boolean): (chunk: Uint8Array) => Outcome {
   const header = new Uint8Array(LENGTH_BYTES);

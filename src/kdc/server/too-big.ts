@@ -3,10 +3,12 @@ import { errorReply } from '../error-reply.ts';
 import type { Responder } from '../kdc.ts';
 import { Refusal } from '../refusal.ts';
 
-/** As much as a request may have by whatever way it comes, in bytes: armor and two tickets with large PACs fit. */
+/** The maximum size of a request in bytes, over any transport: an armor and two tickets with large PACs fit. */
 export const MAX_REQUEST_BYTES = 1 << 17;
 
-/** The answer in place of a reply that does not fit a datagram: the client comes again by TCP (RFC 4120 §7.2.1). */
+/**
+ * The answer in place of a reply that does not fit into a datagram: the client tries again over TCP (RFC 4120 §7.2.1).
+ */
 export function responseTooBig(kdc: Responder): Uint8Array {
   return errorReply(new Refusal(KRB_ERR_RESPONSE_TOO_BIG, 'RESPONSE_TOO_BIG'), {
     now: kdc.now(),
@@ -14,7 +16,7 @@ export function responseTooBig(kdc: Responder): Uint8Array {
   });
 }
 
-/** The answer to a length that nobody has to read to the end (RFC 4120 §7.2.2). */
+/** The answer to a length that is too large to be read (RFC 4120 §7.2.2). */
 export function fieldTooLong(kdc: Responder): Uint8Array {
   return errorReply(new Refusal(KRB_ERR_FIELD_TOOLONG, 'FIELD_TOOLONG'), {
     now: kdc.now(),

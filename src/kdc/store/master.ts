@@ -8,29 +8,29 @@ import { MASTER_KEY_BYTES } from './seal.ts';
 
 /** Where the master key of a database is kept. */
 export type MasterPlace =
-  /** A file of mode 0600; a name that is not absolute is one beside the database. */
+  /** A file of mode 0600; a relative name is relative to the database's directory. */
   | { readonly stash: string }
   /** The account of an item in the OS keychain. */
   | { readonly keychain: string };
 
-/** What is needed to reach it. */
+/** What accessing it needs. */
 export interface MasterAccess {
   readonly database: string;
-  /** The OS keychain, asked for only where the key is there. */
+  /** The OS keychain, opened only if the key is there. */
   keychain(): Promise<Keychain>;
 }
 
 const FIRST_LINE = 'krb5kit master key 1';
 const MAX_STASH_BYTES = 1024;
 
-/** A stash file as a database names it: so that the two can be moved together. */
+/** A stash file as a database records it: relative if both are in one directory, so that they can be moved together. */
 export function stashPlace(database: string, stash: string): MasterPlace {
   const directory = dirname(resolve(database));
   const path = resolve(stash);
   return { stash: dirname(path) === directory ? relative(directory, path) : path };
 }
 
-/** Throws KerberosError DATABASE_KEY where there is none, DATABASE_IO, and what the keychain throws. */
+/** Throws KerberosError DATABASE_KEY if there is none, DATABASE_IO, and what the keychain throws. */
 export async function readMasterKey(place: MasterPlace, access: MasterAccess): Promise<Uint8Array> {
   if ('stash' in place) {
     const path = stashPath(place, access);
@@ -44,7 +44,7 @@ export async function readMasterKey(place: MasterPlace, access: MasterAccess): P
   return key;
 }
 
-/** Makes a master key and keeps it there, unless there is one already, which is taken. */
+/** Makes a master key and stores it there, or takes one that exists. */
 export async function makeMasterKey(place: MasterPlace, access: MasterAccess): Promise<Uint8Array> {
   if ('stash' in place) {
     const path = stashPath(place, access);

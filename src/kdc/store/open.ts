@@ -7,29 +7,32 @@ import { type MasterAccess, type MasterPlace, makeMasterKey, readMasterKey, stas
 import { createSealer } from './seal.ts';
 
 export interface OpenDatabaseOptions extends Pick<MasterAccess, 'keychain'> {
-  /** A stash file with the master key, if it is not where it was kept. */
+  /** A stash file with the master key, if it has been moved. */
   readonly stash?: string | undefined;
-  /** Enctypes that new principals get keys of, best first; those that the database was made with if not given. */
+  /** Enctypes for which new principals get keys, the preferred first; those of the database if not given. */
   readonly enctypes?: readonly number[] | undefined;
 }
 
 export interface CreateDatabaseOptions extends OpenDatabaseOptions {
   readonly realm: string;
-  /** Enctypes of the database, best first, which it remembers; AES with SHA-1 and with SHA-2 if not given. */
+  /** The enctypes that the database records, the preferred first; AES with SHA-1 and with SHA-2 if not given. */
   readonly enctypes?: readonly number[] | undefined;
   readonly policy?: Partial<RealmPolicy> | undefined;
-  /** Keeps the master key in the OS keychain, not in a stash file: that of `stash`, else beside the database. */
+  /**
+   * Whether to keep the master key in the OS keychain; otherwise it is in the stash file `stash`, by default beside the
+   * database.
+   */
   readonly inKeychain?: boolean | undefined;
 }
 
-/** What a database says of itself, in the clear. */
+/** A database's unencrypted description. */
 interface Description {
   readonly format: number;
-  /** Distinguishes databases under one master key. */
+  /** Distinguishes databases under the same master key. */
   readonly id: string;
   readonly realm: string;
   readonly master: MasterPlace;
-  /** Its settings, sealed: they show whether a master key is the right one, too. */
+  /** Sealed settings, which also show whether a master key is the right one. */
   readonly check: string;
 }
 
@@ -42,8 +45,8 @@ const CHECK_KEY = 'K';
 const FORMAT = 2;
 
 /**
- * Makes a database in a new file and opens it. A stash file that exists is used as it is. Throws KerberosError
- * DATABASE_EXISTS, DATABASE_KEY, DATABASE_IO, and what the keychain throws.
+ * Makes a database in a new file and opens it. An existing stash file is used. Throws KerberosError DATABASE_EXISTS,
+ * DATABASE_KEY, DATABASE_IO, and what the keychain throws.
  */
 export async function createDurableDatabase(
   path: string,
@@ -71,8 +74,8 @@ export async function createDurableDatabase(
 }
 
 /**
- * Opens a database. Throws KerberosError DATABASE_NOT_FOUND, DATABASE_FORMAT, DATABASE_KEY where the master key is missing
- * or another, DATABASE_IO, and what the keychain throws.
+ * Opens a database. Throws KerberosError DATABASE_NOT_FOUND, DATABASE_FORMAT, DATABASE_KEY if the master key is missing
+ * or wrong, DATABASE_IO, and what the keychain throws.
  */
 export async function openDurableDatabase(
   path: string,
@@ -96,7 +99,7 @@ export async function openDurableDatabase(
   });
 }
 
-/** Early databases have none. */
+/** Early databases have no settings. */
 function settingsOf(plaintext: Uint8Array): Settings {
   return JSON.parse(Buffer.from(plaintext).toString().trim() || '{}') as Settings;
 }

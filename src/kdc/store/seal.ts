@@ -6,7 +6,10 @@ export const MASTER_KEY_BYTES = 32;
 
 /** Seals the records of one database under its master key. */
 export interface Sealer {
-  /** For the record `key`; `kvno` is that of the newest key in it, or 0. The plaintext is JSON, which spaces may follow. */
+  /**
+   * For the record `key`; `kvno` is that of the newest key in it, or 0. The plaintext is JSON, to which spaces may be
+   * appended.
+   */
   seal(key: string, kvno: number, plaintext: Uint8Array): Uint8Array;
   /** Throws IntegrityError for what was not sealed under this master key for this record. */
   unseal(key: string, sealed: Uint8Array): Uint8Array;
@@ -14,28 +17,28 @@ export interface Sealer {
 
 /** aes256-cts-hmac-sha384-192. */
 const ETYPE = 20;
-/** Of those for private use (RFC 4120 §7.5.1). */
+/** A key usage for private use (RFC 4120 §7.5.1). */
 const KEY_USAGE = 1024;
 const FORMAT = 1;
 const KVNO_AT = 1;
 const CIPHERTEXT_AT = 5;
-/** Whole blocks of AES are opened in one step. */
+/** Whole AES blocks are decrypted in one step. */
 const BLOCK = 16;
 
 /**
- * Format (u8), kvno (u32) and a ciphertext of RFC 8009: unlike AES-GCM it takes no cipher object for each record, which
- * costs as much as to read and decode one. Before the plaintext, format, kvno, the database's `id` and the record's key
- * are sealed, so that no record passes for another.
+ * Format (u8), kvno (u32) and a ciphertext of RFC 8009: unlike AES-GCM, it needs no cipher object per record, which
+ * would cost as much as reading and decoding one. Format, kvno, the database's `id` and the record's key are sealed in
+ * front of the plaintext, so that records cannot be swapped.
  */
 export function createSealer(masterKey: Uint8Array, id: string): Sealer {
   const secret = importKey(ETYPE, masterKey);
 
   let label = Buffer.alloc(256);
 
-  /** Writes the label of a record, which is good until the next; returns its length. */
+  /** Writes the label of a record, which is valid until the next; returns its length. */
   function writeLabel(key: string): number {
     const text = `${id} ${key}\0`;
-    // No character takes more in UTF-8.
+    // No UTF-16 unit takes more than three bytes in UTF-8.
     if (label.length < 3 * text.length) label = Buffer.alloc(3 * text.length);
     return label.write(text);
   }

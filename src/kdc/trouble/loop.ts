@@ -1,14 +1,14 @@
 import type { RealmOptions } from '../start.ts';
 
 /**
- * Two realms that refer whoever asks for a host of `domain` to each other, and the realm of `options` referring to
- * them: no such host is ever found.
+ * Two realms that refer clients which ask for a host of `domain` to each other, and the realm of `options` referring to
+ * them: such hosts are never found.
  */
 export function withReferralLoop(options: RealmOptions, domain: string): readonly RealmOptions[] {
   const suffix = `.${domain}`;
   const { realm } = options;
   const [here, there] = [`HERE.${realm}`, `THERE.${realm}`];
-  // Both find the way that the client has come a good one, however often it comes.
+  // Both accept the client's path, however long it gets.
   const capaths = { [realm]: { [here]: [there], [there]: [here] } };
   return [
     {
