@@ -1,19 +1,19 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A stand-in for a program of another system, which keeps its items and what it was called with in a directory. */
+/** A stand-in for another system's program, which keeps its items and its calls in a directory. */
 export interface FakeProgram {
   readonly path: string;
   /** The arguments of every call so far. */
   readonly calls: readonly (readonly string[])[];
-  /** What it has read from its standard input in its last call. */
+  /** What its last call has read from standard input. */
   readonly input: string;
   readonly items: Readonly<Record<string, string>>;
-  /** How it shall behave from now on. */
+  /** Sets its behaviour from now on. */
   behave(mode: string): void;
 }
 
-/** What every one of them begins and ends with; its own part defines `answer(input, items, mode)`. */
+/** The frame of all such programs; the program's own part defines `answer(input, items, mode)`. */
 const FRAME = `
 const fs = require('fs');
 const file = name => require('path').join(__dirname, name);
@@ -55,7 +55,7 @@ export function fakeProgram(directory: string, name: string, source: string): Fa
   };
 }
 
-/** A program that does nothing but what one line of JavaScript says. */
+/** A program that consists of one line of JavaScript. */
 export function scriptProgram(directory: string, name: string, code: string): string {
   const path = join(directory, name);
   writeFileSync(path, `#!${process.execPath}\n${code}\n`);

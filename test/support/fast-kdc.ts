@@ -24,22 +24,22 @@ import { EncryptedData, MethodData, type PaData } from '../../src/messages/types
 import { challengeKey, strengthenedKey, ticketArmorKey } from '../../src/preauth/fast-keys.ts';
 import { type Answer, bodyOf, later } from './scripted-kdc.ts';
 
-/** What the KDC knows once it has opened the armor. */
+/** What the KDC knows after it has opened the armor. */
 export interface OpenedArmor {
   readonly armorKey: Key;
   readonly fastOptions: number;
   /** The subkey of the TGS-REQ, or that of the armor ticket's authenticator. */
   readonly subkey: Key;
-  /** The reply key for the one that the exchange made. */
+  /** The reply key, given the key that the exchange has agreed on. */
   strengthen(key: Key): Key;
 }
 
-/** What the KDC puts into the armor instead of what belongs there. */
+/** What the KDC puts into the armor in place of the right values. */
 export type FastLies = Partial<KrbFastResponse> | ((honest: KrbFastResponse) => KrbFastResponse);
 
 /**
- * The KDC's half of FAST around an answer (RFC 6113 §5.4), for requests whose armor is a ticket with the session key
- * `session`: the answer sees the inner request; what it says goes into the armor.
+ * Wraps an answer in the KDC's side of FAST (RFC 6113 §5.4), for requests whose armor is a ticket with the session key
+ * `session`: the answer sees the inner request, and its reply is put into the armor.
  */
 export function inFast(session: Key, inner: (armor: OpenedArmor) => Answer, lies: FastLies = {}): Answer {
   return (request, realm) => {
@@ -82,7 +82,7 @@ export function inFast(session: Key, inner: (armor: OpenedArmor) => Answer, lies
   };
 }
 
-/** The challenge by which the KDC shows that it has the client's key (RFC 6113 §5.4.6). */
+/** The challenge with which the KDC proves that it has the client's key (RFC 6113 §5.4.6). */
 export function kdcChallenge(armorKey: Key, clientKey: Key, side: 'kdc' | 'client' = 'kdc'): PaData {
   const key = challengeKey(side, armorKey, clientKey);
   const sealed = seal(PaEncTsEnc, { patimestamp: later(0), pausec: 1 }, key, KU_ENC_CHALLENGE_KDC);

@@ -3,8 +3,8 @@ import { killAtExit } from './daemons.ts';
 import { linesOf } from './lines.ts';
 import { findProgram } from './peers.ts';
 
-// One side of a context of a GSS-API library, MIT's or Heimdal's, by its C interface: what is asked for and what it says
-// are lines of JSON. Suites are `describePeer('mit-gss', …)` and `describePeer('heimdal-gss', …)`.
+// One side of a context in a GSS-API library, MIT's or Heimdal's, through its C interface; requests and answers are
+// lines of JSON. Suites are `describePeer('mit-gss', …)` and `describePeer('heimdal-gss', …)`.
 
 const SCRIPT = `
 import json, sys
@@ -140,36 +140,36 @@ export interface GssLibraryOptions {
   readonly side: 'initiator' | 'acceptor';
   /** The object identifier in dotted form. */
   readonly mechanism: string;
-  /** What SPNEGO may negotiate, in this order; only MIT's library can be told. */
+  /** The mechanisms that SPNEGO may negotiate, in this order; supported by MIT's library only. */
   readonly negotiable?: readonly string[];
-  /** As `service@host`; the initiator's. */
+  /** The target as `service@host`; for the initiator. */
   readonly target?: string;
-  /** GSS_C_*_FLAG; the initiator's. */
+  /** GSS_C_*_FLAG; for the initiator. */
   readonly flags?: number;
   /** The application data of channel bindings. */
   readonly bindings?: Uint8Array;
 }
 
-/** What a step has come to. */
+/** The result of a step. */
 export interface GssLibraryStep {
   readonly token: Uint8Array | undefined;
   readonly complete: boolean;
-  /** Of a context that is complete, in dotted form. */
+  /** The mechanism of an established context, in dotted form. */
   readonly mechanism: string | undefined;
-  /** GSS_C_*_FLAG, once it is complete. */
+  /** GSS_C_*_FLAG of an established context. */
   readonly flags: number;
-  /** The name of what was delegated. */
+  /** The name in the delegated credentials. */
   readonly delegated: string | undefined;
-  /** What the library says where it fails. */
+  /** The library's message if it fails. */
   readonly error: string | undefined;
 }
 
 export interface GssLibrary {
   readonly side: 'initiator' | 'acceptor';
   step(token?: Uint8Array): Promise<GssLibraryStep>;
-  /** Sealed. Throws with the library's words, as all do that follow. */
+  /** Wraps with encryption. Throws with the library's message, as do the methods that follow. */
   wrap(message: Uint8Array): Promise<Uint8Array>;
-  /** Wraps without sealing. */
+  /** Wraps without encryption. */
   sign(message: Uint8Array): Promise<Uint8Array>;
   unwrap(token: Uint8Array): Promise<Uint8Array>;
   mic(message: Uint8Array): Promise<Uint8Array>;

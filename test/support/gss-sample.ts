@@ -10,7 +10,7 @@ import { findProgram } from './peers.ts';
 
 const PATIENCE = 30;
 
-/** Opens a context with a gss-server and sends it messages; each must come back vouched for. */
+/** Opens a context with a gss-server and sends it messages; each must be answered with a valid MIC. */
 export async function talkToGssServer(
   port: number,
   context: SecurityContext,
@@ -24,7 +24,7 @@ export async function talkToGssServer(
   }
 }
 
-/** What a gss-client did with us. */
+/** What a gss-client has done with our service. */
 export interface Served {
   readonly messages: readonly string[];
   readonly context: SecurityContext;
@@ -33,7 +33,7 @@ export interface Served {
 export interface SampleService {
   readonly port: number;
   readonly server: Server;
-  /** The first client's visit. */
+  /** The visit of the first client. */
   readonly served: Promise<Served>;
 }
 
@@ -56,7 +56,7 @@ async function serve(stream: ByteStream, context: SecurityContext): Promise<Serv
 /** MIT's gss-server. */
 export interface GssServer {
   readonly port: number;
-  /** All that it has said. */
+  /** All its output. */
   output(): string;
   stop(): Promise<void>;
 }

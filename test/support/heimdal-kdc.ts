@@ -17,16 +17,16 @@ export interface HeimdalKdcOptions {
   readonly sections?: string | undefined;
   /** Lines for `[kdc]` of the KDC's own file. */
   readonly kdc?: readonly string[] | undefined;
-  /** The enctypes that principals get keys of; AES with SHA-1 if not given. */
+  /** The enctypes for which principals get keys; AES with SHA-1 if not given. */
   readonly enctypes?: readonly string[] | undefined;
-  /** Whose keys go into `keytab` besides the services'. */
+  /** Principals whose keys are put into `keytab` besides those of the services. */
   readonly keys?: readonly string[] | undefined;
-  /** Starts kpasswdd as well, which sets passwords. */
+  /** Whether to start kpasswdd as well, which sets passwords. */
   readonly passwordServer?: boolean | undefined;
 }
 
 export interface HeimdalKdc {
-  /** Everything is in here; `stop` removes it. */
+  /** The directory of all its files; `stop` removes it. */
   readonly dir: string;
   readonly port: number;
   /** The daemon's. */
@@ -35,7 +35,7 @@ export interface HeimdalKdc {
   /** Keys of the services. */
   readonly keytab: string;
   readonly env: Readonly<Record<string, string>>;
-  /** What the KDC has written so far. */
+  /** The KDC's log so far. */
   log(): string;
   /** Ends the KDC and removes the directory. */
   stop(): Promise<void>;
@@ -49,8 +49,8 @@ const SEED = [
 ];
 
 /**
- * A realm of its own, H.TEST, of the Heimdal KDC, on a free port of 127.0.0.1; to be stopped in `afterAll`. Its users
- * with their passwords: alice/alicepw, and nopreauth/nopre, who needs no pre-authentication; its services, with keys in
+ * A realm of its own, H.TEST, with a Heimdal KDC on a free port of 127.0.0.1; to be stopped in `afterAll`. Its users
+ * and their passwords: alice/alicepw, and nopreauth/nopre, who needs no pre-authentication; its services, with keys in
  * `keytab`: host and HTTP/localhost. Suites that use it are `describePeer('heimdal-kdc', …)`.
  */
 export async function startHeimdalKdc(options: HeimdalKdcOptions = {}): Promise<HeimdalKdc> {
@@ -175,7 +175,7 @@ async function startDaemon(
   return daemon;
 }
 
-/** It binds UDP alone, and says nothing when it has. */
+/** It binds only UDP, and does not report when it is ready. */
 async function startPasswordServer(
   port: number,
   {

@@ -10,13 +10,16 @@ import {
   startSession,
 } from './secret-service.ts';
 
-/** What KeePassXC asks its user in dialogs, which nobody answers here; nothing unless given. */
+/** What KeePassXC asks its user in dialogs, which nobody answers here; nothing if not given. */
 export interface KeepassxcOptions {
-  /** Before it gives an item to a program. */
+  /** Whether it asks before it gives an item to a program. */
   readonly confirmAccess?: boolean;
-  /** Before it deletes an item, which it does for good then; else an item goes to the database's recycle bin. */
+  /**
+   * Whether it asks before it deletes an item, which then is permanent; otherwise an item goes to the database's
+   * recycle bin.
+   */
   readonly confirmDeletion?: boolean;
-  /** For the password of a locked database, before it searches there. */
+  /** Whether it asks for the password of a locked database before it searches there. */
   readonly unlockBeforeSearch?: boolean;
 }
 
@@ -54,7 +57,7 @@ function prepare(session: SecretServiceFolder, options: KeepassxcOptions): void 
   writeFileSync(join(settings, 'keepassxc.ini'), configuration(options));
   const draft = join(directory, 'database.xml');
   writeFileSync(draft, databaseXml(options));
-  // The least time that it wants to spend on deriving the key, in milliseconds.
+  // The shortest time that it accepts for deriving the key, in milliseconds.
   command(session, ['import', '--decryption-time', '100', '--set-password', draft, database(directory)]);
 }
 
@@ -93,7 +96,7 @@ LockDatabaseIdle=false
 `;
 }
 
-/** A database says itself which group is the collection; no command sets that. */
+/** Which group is the collection is stored in the database, and no command sets it. */
 function databaseXml({ confirmDeletion = false }: KeepassxcOptions): string {
   const group = randomBytes(16);
   const name = group.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '{$1-$2-$3-$4-$5}');

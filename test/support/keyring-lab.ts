@@ -5,28 +5,28 @@ import type { Said } from './both-programs.ts';
 import { type KeyringSession, startKeyringSession } from './keyring-session.ts';
 import { NO_KEYRINGS } from './no-keyrings.ts';
 
-/** Runs a line such as `klist -l` on the cache of the name, which is the default one. */
+/** Runs a line such as `klist -l` with the cache of this name as the default one. */
 export type Run = (line: string, name: string, input?: string) => Promise<Said>;
 
-/** What each test has anew: a session keyring, a home, and names of its own in keyrings that others may use. */
+/** Made anew for each test: a session keyring, a home directory, and unique names in keyrings shared with others. */
 export interface KeyringLab {
   readonly session: KeyringSession;
   readonly home: string;
-  /** For a collection in the user's keyring. */
+  /** A name for a collection in the user's keyring. */
   readonly unique: string;
-  /** For a persistent keyring, which is root's alone to use. */
+  /** A user number for a persistent keyring, which only root can use. */
   readonly uid: string;
   /** Our built command in the session. */
   readonly ours: Run;
   /** The reference implementation's program in the session. */
   readonly theirs: Run;
-  /** Has both say the same, and returns that. */
+  /** Expects the same output from both, and returns it. */
   expectSame(line: string, name: string): Promise<Said>;
 }
 
 const bin = join(import.meta.dirname, '../../bin');
 
-/** Sets up a laboratory for every test of the suite; `krb5Conf` is the configuration of its realm, if it has one. */
+/** Sets up a lab for every test of the suite; `krb5Conf` is the configuration of its realm, if it has one. */
 export function useKeyringLab(krb5Conf: () => string | undefined = () => undefined): KeyringLab {
   const lab = { unique: '', uid: '', home: '' };
   let session: KeyringSession;

@@ -6,13 +6,13 @@ import { bytesToText, textToBytes } from '../../src/codec/text.ts';
 import type { Environment, Said } from './both-programs.ts';
 import { findProgram } from './peers.ts';
 
-/** A session keyring of its own, for programs that leave keys there. */
+/** A separate session keyring, for programs that leave keys there. */
 export interface KeyringSession {
-  /** Runs a program in the session, one after the other; a name is looked up among the system's programs. */
+  /** Runs programs in the session, one after the other; a name is looked up among the system's programs. */
   run(program: string, argv: readonly string[], env?: Environment, input?: string): Promise<Said>;
-  /** What keyctl prints in the session; throws with its words where it fails. */
+  /** The output of keyctl in the session; throws with its message if it fails. */
   keyctl(...argv: string[]): Promise<string>;
-  /** Ends the session, with whose last process its keys go. */
+  /** Ends the session; its keys disappear with its last process. */
   close(): Promise<void>;
 }
 

@@ -7,20 +7,19 @@ const preload = join(import.meta.dirname, 'kill-point.cjs');
 export const AT_ONCE = 4;
 const SIGKILLED = 128 + 9;
 
-/** Has a built command killed at a step, or tell its steps where none is given. */
+/** Variables with which a built command is killed at a step, or reports its steps if none is given. */
 export function killPoint(step = ''): NodeJS.ProcessEnv {
   return { NODE_OPTIONS: `--require ${preload}`, KILL_POINT: step };
 }
 
-/** The steps of a command that has told them. */
+/** The steps that a command has reported. */
 export function stepsOf({ stderr }: Pick<Ran, 'stderr'>): readonly string[] {
   return [...stderr.matchAll(/^step (.*)$/gm)].map(([, step]) => step!);
 }
 
 /**
- * Whether a command was killed at the step; it may come to its end before where the step is one of reading, because
- * what is read comes in any number of pieces. Throws where it did otherwise. What it had asked a child to do has been
- * done then.
+ * Whether a command was killed at the step. At a reading step, it may end before, because data arrive in any number of
+ * pieces. Throws if anything else happened. What it had asked a child to do has been done afterwards.
  */
 export async function wasKilled({ status, stderr }: Ran, step: string): Promise<boolean> {
   if (status === 0 && step.startsWith('before socket read')) return false;
@@ -31,10 +30,7 @@ export async function wasKilled({ status, stderr }: Ran, step: string): Promise<
   return true;
 }
 
-/**
- * Makes an attempt for each step, AT_ONCE at once, and tells it which of those it is, from 0. An error says at which step
- * it came.
- */
+/** Makes an attempt for each step, AT_ONCE at a time, with the number of its lane, from 0. An error names the step. */
 export async function atEachStep(
   steps: readonly string[],
   attempt: (step: string, index: number, worker: number) => Promise<void>,

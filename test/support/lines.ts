@@ -1,9 +1,9 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 
-/** One line of a program's output after the other; rejects with what was said on standard error once there are no more. */
+/** Returns one line of a program's output after the other; rejects with its standard error when there are no more. */
 export function linesOf(child: ChildProcessWithoutNullStreams): () => Promise<string> {
   const lines: string[] = [];
-  /** What has come of a line that has not ended: lines may be long, and are searched once. */
+  /** The beginning of an incomplete line: lines may be long, and each part is searched only once. */
   const begun: string[] = [];
   let errors = '';
   let closed = false;
@@ -20,7 +20,7 @@ export function linesOf(child: ChildProcessWithoutNullStreams): () => Promise<st
   child.stderr.setEncoding('utf8').on('data', text => {
     errors += text;
   });
-  // A program that has ended says so below.
+  // A program that has ended is reported below.
   child.stdin.on('error', () => undefined);
   child.once('close', () => {
     closed = true;

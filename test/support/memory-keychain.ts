@@ -1,7 +1,7 @@
 import type { Keychain } from '../../src/ccache/ccache.ts';
 import { KerberosError } from '../../src/errors.ts';
 
-/** A keychain in memory that counts how often it is asked and can be locked. */
+/** A keychain in memory that counts its calls and can be locked. */
 export interface MemoryKeychain extends Keychain {
   readonly items: Map<string, string>;
   readonly calls: string[];

@@ -10,12 +10,12 @@ import { findProgram } from './peers.ts';
 export interface MitKdcOptions {
   /** The realm's name; A.TEST if not given. */
   readonly name?: string | undefined;
-  /** The enctypes that principals get keys of, in krb5.conf's words; AES with SHA-1 and with SHA-2 if not given. */
+  /** The enctypes for which principals get keys, in krb5.conf's words; AES with SHA-1 and with SHA-2 if not given. */
   readonly enctypes?: string | undefined;
   /** The KDC answers on UDP only, or on TCP only; on both if neither is set. */
   readonly udpOnly?: boolean | undefined;
   readonly tcpOnly?: boolean | undefined;
-  /** Starts kadmind as well, which sets passwords. */
+  /** Whether to start kadmind as well, which sets passwords. */
   readonly passwordServer?: boolean | undefined;
   /** More lines for kadmin.local, such as `addprinc -pw bobpw bob`. */
   readonly principals?: readonly string[] | undefined;
@@ -30,7 +30,7 @@ export interface MitKdcOptions {
 }
 
 export interface MitKdc {
-  /** Everything is in here; `stop` removes it. */
+  /** The directory of all its files; `stop` removes it. */
   readonly dir: string;
   readonly realm: string;
   /** UDP and TCP on 127.0.0.1. */
@@ -44,18 +44,18 @@ export interface MitKdc {
   readonly clientKeytab: string;
   /** For the reference implementation's programs: KRB5_CONFIG, KRB5CCNAME, KRB5_KTNAME, KRB5RCACHEDIR and a PATH. */
   readonly env: Readonly<Record<string, string>>;
-  /** Runs kadmin.local commands on the running realm; throws with its output where one fails. */
+  /** Runs kadmin.local commands on the running realm; throws with the output if one fails. */
   kadmin(commands: readonly string[]): string;
-  /** `principal` with a password or with random keys, the latter added to `keytab`. */
+  /** Adds `principal` with a password or with random keys, which are added to `keytab`. */
   addPrincipal(principal: string, options?: { readonly password?: string; readonly flags?: string }): void;
-  /** Runs a program with `env` and `input` on its standard input; the test's own servers can answer meanwhile. */
+  /** Runs a program with `env`, and `input` on its standard input; the test's own servers can answer meanwhile. */
   run(program: string, args: readonly string[], input?: string): Promise<ProgramResult>;
   /** Ends the KDC and removes the directory. */
   stop(): Promise<void>;
 }
 
 export interface ProgramResult {
-  /** The exit status; -1 where a signal ended the program. */
+  /** The exit status; -1 if a signal ended the program. */
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -84,12 +84,12 @@ const SEED = [
 ];
 
 /**
- * A realm of its own, A.TEST unless named otherwise, of the MIT KDC, on a free port of 127.0.0.1; to be stopped in `afterAll`. Its users with
- * their passwords: alice/alicepw, nopreauth/nopre, short/shortpw (tickets for 5 s, renewable for 20 s), sha2user/sha2pw,
- * aes128user/aes128pw, saltuser/saltpw (a random salt), and those who are refused: expired/expiredpw (the password),
- * dead/deadpw (the principal), disabled/disabledpw. Its services, with keys in `keytab`: host, HTTP and
- * sample/localhost. Users need pre-authentication, but for nopreauth. It takes about half a second; where it cannot be
- * started it throws with the daemon's log. Suites that use it are `describePeer('mit-kdc', …)`.
+ * A realm of its own, A.TEST unless named otherwise, with an MIT KDC on a free port of 127.0.0.1; to be stopped in
+ * `afterAll`. Its users and their passwords: alice/alicepw, nopreauth/nopre, short/shortpw (tickets for 5 s, renewable
+ * for 20 s), sha2user/sha2pw, aes128user/aes128pw, saltuser/saltpw (a random salt), and those who are refused:
+ * expired/expiredpw (the password), dead/deadpw (the principal), disabled/disabledpw. Its services, with keys in
+ * `keytab`: host, HTTP and sample/localhost. All users except nopreauth must pre-authenticate. Starting takes about
+ * half a second; if it fails, it throws with the daemon's log. Suites that use it are `describePeer('mit-kdc', …)`.
  */
 export async function startMitKdc(options: MitKdcOptions = {}): Promise<MitKdc> {
   const dir = mkdtempSync(join(tmpdir(), 'mit-kdc-'));
@@ -257,7 +257,7 @@ async function startAdminServer(
   }
 }
 
-/** Proves that the KDC answers, not that it says so. */
+/** This proves that the KDC answers, not only that it says so. */
 async function connectOnce(port: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port }, () => {
@@ -297,7 +297,7 @@ export function runProgram(
     });
     child.once('error', reject);
     child.once('close', status => resolve({ status: status ?? -1, stdout, stderr }));
-    // A program may end without reading.
+    // A program may end without reading its input.
     child.stdin.once('error', () => undefined);
     child.stdin.end(input);
   });

@@ -7,9 +7,9 @@ import { accepts, endProcess, killAtExit } from './daemons.ts';
 import { freePort } from './free-port.ts';
 import { findProgram } from './peers.ts';
 
-/** The MIT KDC over a directory of its own, in which aliases and delegation can be written down. */
+/** An MIT KDC with an LDAP directory, which can express aliases and delegation. */
 export interface MitLdapKdc {
-  /** Everything is in here; `stop` removes it. */
+  /** The directory of all its files; `stop` removes it. */
   readonly dir: string;
   /** Keys of the services. */
   readonly keytab: string;
@@ -22,7 +22,7 @@ const REALM = 'L.TEST';
 const BASE = `cn=${REALM},cn=krb,dc=test`;
 const PASSWORD = 'ldappw';
 const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
-/** Debian's package has it among its documents, which slim systems leave out; `npm run peers:install` unpacks them. */
+/** Debian's package has it among its documentation, which slim systems omit; `npm run peers:install` unpacks it. */
 const SCHEMAS = ['', '/opt/krb5-ldap'].map(
   prefix => `${prefix}/usr/share/doc/krb5-kdc-ldap/kerberos.schema.gz`,
 );

@@ -1,5 +1,5 @@
 'use strict';
-// Preloaded into a built command that ends a session: what the user has in the keyrings of the kernel is not the test's.
+// Preloaded into a built command that ends a session: it must not touch the user's real keyrings.
 const fs = require('node:fs');
 
 const { readFileSync } = fs;

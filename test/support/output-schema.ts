@@ -10,7 +10,7 @@ interface Schema {
 
 const file = join(import.meta.dirname, '../../src/cli/output.schema.json');
 
-/** The published schema of what `--json` prints. */
+/** The published schema of the output of `--json`. */
 export const outputSchema: { readonly $defs: Readonly<Record<string, Schema>> } = JSON.parse(
   readFileSync(file, 'utf8'),
 );
@@ -18,7 +18,7 @@ export const outputSchema: { readonly $defs: Readonly<Record<string, Schema>> } 
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, validateFormats: false });
 ajv.addSchema(closed(outputSchema) as object, 'output');
 
-/** What a line of output holds. Fails unless the schema of that name knows every member of it. */
+/** The object on a line of output. Fails unless the schema of that name describes every member. */
 export function outputOf(name: string, line: string) {
   expect(line, 'one line of ASCII').toMatch(/^[\x20-\x7e]*\n$/);
   const value = JSON.parse(line);
@@ -27,12 +27,12 @@ export function outputOf(name: string, line: string) {
   return value;
 }
 
-/** The same of several lines. */
+/** The same for several lines. */
 export function outputsOf(name: string, text: string) {
   return text.split(/(?<=\n)/).map(line => outputOf(name, line));
 }
 
-/** Throws unless every line that a command has printed with `--json` is one that the schema knows; prompts may be before it. */
+/** Throws unless the schema describes every line that a command has printed with `--json`; prompts may precede them. */
 export function checkOutput({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }): void {
   const validate = ajv.getSchema('output')!;
   for (const line of `${stdout}\n${stderr}`.split('\n')) {
@@ -48,7 +48,7 @@ function validatorOf(name: string): ValidateFunction {
   return validate;
 }
 
-/** The schema without room for members that it does not name: others may come, and must then be named. */
+/** The schema without undeclared members: outputs may gain members, but these must be declared. */
 function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed);
   if (typeof schema !== 'object' || schema === null) return schema;

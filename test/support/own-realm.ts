@@ -6,12 +6,12 @@ import { type RunningKdc, type StartKdcOptions, startKdc } from '../../src/kdc/s
 import { resolveKeytab } from '../../src/keytab/keytab.ts';
 import { findProgram } from './peers.ts';
 
-/** A realm of our own KDC, in this process, so that nothing here may block, and a folder for its clients. */
+/** A realm of our own KDC in this process, which must therefore not block, and a directory for its clients. */
 export interface OwnRealm {
   readonly kdc: RunningKdc;
   readonly dir: string;
   readonly keytab: string;
-  /** Runs a program of the system, or one with a path, as a client of the realm; both its outputs together. */
+  /** Runs a program of the system, or one given by a path, as a client of the realm; returns both outputs together. */
   run(line: string, input?: string): Promise<Said>;
   stop(): Promise<void>;
 }
@@ -22,13 +22,13 @@ export interface Said {
 }
 
 export interface OwnRealmOptions extends StartKdcOptions {
-  /** Those whose keys go into the keytab. */
+  /** The principals whose keys are put into the keytab. */
   readonly keys?: readonly string[];
-  /** The clients' krb5.conf, made of what the KDC says. */
+  /** The clients' krb5.conf, from the one that the KDC proposes. */
   readonly profile?: (text: string) => string;
 }
 
-/** Starts it; to be stopped after the tests. */
+/** Starts a realm, which must be stopped after the tests. */
 export async function startOwnRealm({
   keys = [],
   profile = text => text,

@@ -24,7 +24,7 @@ export interface Certified {
 }
 
 export interface CertificateWishes {
-  /** The one above; the certificate is its own issuer if not given. */
+  /** The issuer; the certificate is self-signed if not given. */
   readonly issuer?: Certified | undefined;
   readonly ca?: boolean | undefined;
   readonly pathLength?: number | undefined;
@@ -35,7 +35,7 @@ export interface CertificateWishes {
   readonly purposes?: readonly string[] | undefined;
   /** Bits as RFC 5280 numbers them, bit 0 highest. */
   readonly keyUsage?: number | undefined;
-  /** The object identifier of a critical extension that nobody knows. */
+  /** The object identifier of an unknown critical extension. */
   readonly critical?: string | undefined;
   /** `ec` (P-256) if not given. */
   readonly key?: 'ec' | 'P-384' | 'P-521' | 'rsa' | 'rsa-1024' | undefined;

@@ -22,12 +22,12 @@ export interface Postgres {
   stop(): Promise<void>;
 }
 
-/** The server refuses to be root, who starts it as the user that its package makes. */
+/** The server refuses to run as root, and is then started as the user of its package. */
 const asUser =
   process.getuid?.() === 0 ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups'] : [];
 
 /**
- * PostgreSQL, to which everybody comes by GSS-API, encrypted or not; alice and bob have roles of their own, and there is a
+ * PostgreSQL with GSS-API authentication, encrypted or not; alice and bob have roles of their own, and there is a
  * database `postgres`. Suites that use it are `describePeer('postgres', …)`.
  */
 export async function startPostgres(kdc: MitKdc): Promise<Postgres> {
@@ -63,7 +63,7 @@ export async function startPostgres(kdc: MitKdc): Promise<Postgres> {
   const single = [`${POSTGRES_PROGRAMS}/postgres`, '--single', '-j', '-D', data, 'postgres'];
   run([...asUser, ...single], env, roles);
   const [program, ...args] = [...asUser, `${POSTGRES_PROGRAMS}/postgres`, '-D', data];
-  // An interrupt ends it without waiting for its clients.
+  // SIGINT ends it without waiting for its clients.
   const daemon = await startServiceDaemon(program!, args, { env, port, signal: 'SIGINT' });
   return {
     port,

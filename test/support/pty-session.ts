@@ -2,18 +2,18 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A program on a terminal of its own, for a test to talk with for as long as it likes. */
+/** A program on a terminal of its own, with which a test can interact at any length. */
 export interface PtySession {
   readonly pid: number;
-  /** All that the terminal has shown; line ends are CR LF. */
+  /** Everything that the terminal has shown; line ends are CR LF. */
   readonly shown: string;
-  /** Waits until the terminal shows a text, after what earlier calls waited for. Throws once the program has ended. */
+  /** Waits until the terminal shows a text after those of earlier calls. Throws once the program has ended. */
   shows(text: string): Promise<void>;
   type(text: string): void;
   kill(signal: NodeJS.Signals): void;
-  /** Takes the terminal away, unless the program has ended. */
+  /** Closes the terminal, unless the program has ended. */
   close(): void;
-  /** Resolves once the program has ended: the exit status, or the negative number of a signal. */
+  /** Resolves when the program has ended, to the exit status or the negative number of a signal. */
   readonly ended: Promise<number>;
 }
 

@@ -1,15 +1,15 @@
 import { spawnSync } from 'node:child_process';
 
-/** Waits until the terminal has shown `expect` (after what earlier steps saw), then types keys or sends a signal. */
+/** Waits until the terminal has shown `expect` after the texts of earlier steps, then types keys or sends a signal. */
 export interface PtyStep {
   readonly expect: string;
   readonly send: string | { readonly signal: NodeJS.Signals };
 }
 
 export interface PtyResult {
-  /** All that the terminal showed; line ends are CR LF. */
+  /** Everything that the terminal has shown; line ends are CR LF. */
   readonly shown: string;
-  /** The exit status, the negative number of the signal that ended the program, or null when it hung. */
+  /** The exit status, the negative number of the signal that ended the program, or null if it hung. */
   readonly status: number | null;
   /** Whether the terminal echoes and edits lines after the program ended. */
   readonly sane: boolean;
@@ -44,12 +44,12 @@ sane = bool(flags & termios.ECHO and flags & termios.ICANON and flags & termios.
 json.dump({'shown': shown.decode('utf-8', 'replace'), 'status': status, 'sane': sane}, sys.stdout)
 `;
 
-/** Whether this machine has what `runInPty` needs. */
+/** Whether `runInPty` works on this machine. */
 export function hasPty(): boolean {
   return spawnSync('python3', ['-c', 'import pty, termios']).status === 0;
 }
 
-/** Runs a program on a terminal of its own, for ten seconds at most. */
+/** Runs a program on a terminal of its own, for at most ten seconds. */
 export function runInPty(command: readonly string[], steps: readonly PtyStep[]): PtyResult {
   const { stdout, stderr } = spawnSync('python3', ['-c', DRIVER], {
     input: JSON.stringify({ command, steps }),

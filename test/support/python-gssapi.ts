@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Unwrapped } from '../../src/gss/context.ts';
 import { killAtExit } from './daemons.ts';
 
-// MIT's libgssapi by way of python3-gssapi. Suites are `describePeer('python-gssapi', …)`.
+// MIT's libgssapi through python3-gssapi. Suites are `describePeer('python-gssapi', …)`.
 
 const SCRIPT = `
 import json, sys, gssapi
@@ -75,11 +75,11 @@ export interface PythonWishes {
   readonly mechanism?: 'krb5' | 'spnego';
   /** Of the acceptor, such as `host@localhost`. */
   readonly target?: string;
-  /** Those of RFC 2744 that an initiator asks for. */
+  /** The flags of RFC 2744 that an initiator requests. */
   readonly flags?: number;
   /** The application data of channel bindings. */
   readonly bindings?: Uint8Array;
-  /** Whether the acceptor has tickets of its own, so that it may act for who has opened the context. */
+  /** Whether the acceptor has tickets of its own, so that it can act for the initiator. */
   readonly proxy?: boolean;
 }
 
@@ -87,11 +87,11 @@ export interface PythonFacts {
   readonly initiator: string;
   readonly flags: number;
   readonly mechanism: string;
-  /** The name of what was delegated. */
+  /** The name in the delegated credentials. */
   readonly delegated: string | null;
 }
 
-/** What one side says to one token. */
+/** The answer of one side to one token. */
 export interface PythonStep {
   readonly token: Uint8Array | undefined;
   /** Once the context is established. */
@@ -104,13 +104,13 @@ export interface PythonContext {
   step(token?: Uint8Array): Promise<PythonStep>;
   wrap(message: Uint8Array, seal: boolean): Promise<Uint8Array>;
   unwrap(token: Uint8Array): Promise<Unwrapped>;
-  /** As DCE has it: what protects a message stands before it, and the message has the length that it had. */
+  /** DCE style: the protection precedes the message, whose length does not change. */
   wrapIov(message: Uint8Array, seal: boolean): Promise<Uint8Array>;
   unwrapIov(token: Uint8Array, length: number): Promise<Unwrapped>;
   mic(message: Uint8Array): Promise<Uint8Array>;
-  /** Rejects where it is not the message's. */
+  /** Rejects if the token does not match the message. */
   verifyMic(message: Uint8Array, token: Uint8Array): Promise<void>;
-  /** Keeps what was delegated in a cache of this name. */
+  /** Stores the delegated credentials in a cache with this name. */
   store(cache: string): Promise<void>;
   end(): void;
 }
@@ -122,7 +122,7 @@ export function startPythonContext(
 ): PythonContext {
   const { bindings, ...rest } = wishes;
   const given = JSON.stringify({ ...rest, bindings: bindings && Buffer.from(bindings).toString('hex') });
-  // The distribution's Python is the one that the package is installed for.
+  // The package is installed for the distribution's Python.
   const child = spawn('/usr/bin/python3', ['-c', SCRIPT, given], { env });
   killAtExit(child);
   const answers = answersOf(child);
@@ -170,7 +170,7 @@ function bytesOf(hex: string | null | undefined): Uint8Array {
   return Buffer.from(hex ?? '', 'hex');
 }
 
-/** One answer after the other; rejects with what was said on standard error where there is none. */
+/** Returns one answer after the other; rejects with standard error if there is none. */
 function answersOf(child: ChildProcessWithoutNullStreams): () => Promise<Answer> {
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', text => {

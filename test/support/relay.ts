@@ -1,14 +1,14 @@
 import { createSocket, type Socket } from 'node:dgram';
 
-/** A way of UDP that is overheard. */
+/** A relay that records UDP datagrams. */
 export interface Relay {
   readonly port: number;
-  /** What went through, in order. */
+  /** What was relayed, in order. */
   readonly datagrams: readonly { readonly request: boolean; readonly data: Uint8Array }[];
   close(): void;
 }
 
-/** Carries datagrams to a port of this machine and back, for one client after the other. */
+/** Relays datagrams to a port of this machine and back, for one client at a time. */
 export async function startRelay(to: number): Promise<Relay> {
   const datagrams: { request: boolean; data: Uint8Array }[] = [];
   const front = await bound();

@@ -15,13 +15,13 @@ function time(days: number): Uint8Array {
 
 interface RevocationWishes {
   readonly revoked?: readonly Certified[];
-  /** Whose key signs it, if not the issuer's. */
+  /** The certificate whose key signs it, if not the issuer's. */
   readonly signer?: Certified;
   /** Days from now. */
   readonly until?: number;
 }
 
-/** A list of revoked certificates that `issuer` has signed, of the day before yesterday. */
+/** A revocation list issued by `issuer` the day before yesterday. */
 export function revocationList(
   issuer: Certified,
   { revoked = [], signer = issuer, until = 1 }: RevocationWishes = {},

@@ -15,21 +15,23 @@ export interface SambaUser {
 }
 
 export interface SambaOptions {
-  /** The password of each account and of the administrator, as the domain's policy wants it: 7 characters, 3 classes. */
+  /**
+   * The password of each account and of the administrator, as the domain's policy requires: 7 characters, 3 classes.
+   */
   readonly password: string;
   readonly users: readonly SambaUser[];
   readonly groups?: readonly string[] | undefined;
   /** Lines for `[kdc]` of the krb5.conf that its KDC reads. */
   readonly kdc?: readonly string[] | undefined;
-  /** Whether the directory runs as well, on port 389 of an address of its own, which takes root. */
+  /** Whether to run the directory as well, on port 389 of an address of its own, which requires root. */
   readonly directory?: boolean | undefined;
-  /** Whose keys go into the keytab. */
+  /** The principals whose keys are put into the keytab. */
   readonly keytab?: readonly string[] | undefined;
 }
 
-/** An Active Directory domain controller, of which the KDC, the password server and, on request, the directory run. */
+/** An Active Directory domain controller that runs a KDC, a password server and, on request, a directory. */
 export interface Samba {
-  /** Everything is in here; `stop` removes it. */
+  /** The directory of all its files; `stop` removes it. */
   readonly dir: string;
   readonly realm: 'S.TEST';
   /** 127.0.0.1, unless the directory runs: then another loopback address, whose `ldap/ADDRESS` it is. */
@@ -49,8 +51,8 @@ const LDAP = 389;
 const READY_MILLISECONDS = 30_000;
 
 /**
- * A domain of its own, S.TEST, which takes some 3 s of processor time to make; to be stopped in `afterAll`. Where it
- * cannot be started it throws with the daemon's log. Suites that use it are `describePeer('samba', …)`.
+ * A domain of its own, S.TEST, which takes some 3 s of processor time to create; to be stopped in `afterAll`. If it
+ * cannot be started, it throws with the daemon's log. Suites that use it are `describePeer('samba', …)`.
  */
 export async function startSamba(options: SambaOptions): Promise<Samba> {
   const dir = mkdtempSync(join(tmpdir(), 'samba-'));
@@ -88,7 +90,7 @@ async function startIn(dir: string, options: SambaOptions): Promise<Samba> {
   };
 }
 
-/** One of sixteen million, so that nobody else is there. */
+/** One of sixteen million addresses, so that collisions are unlikely. */
 function loopbackAddress(): string {
   const part = (): number => 1 + Math.floor(Math.random() * 254);
   return `127.${part()}.${part()}.${part()}`;
@@ -159,7 +161,7 @@ async function startDaemon(dir: string, address: string, ports: readonly number[
     '--model=single',
     `--configfile=${join(dir, 'etc/smb.conf')}`,
   ];
-  // It ends when its standard input does: with us.
+  // It ends when its standard input is closed, which happens when we end.
   const daemon = spawn(findProgram('samba')!, options, {
     env: { PATH, KRB5_CONFIG: join(dir, 'etc/krb5.conf') },
     stdio: ['pipe', 'ignore', 'ignore'],

@@ -22,7 +22,7 @@ import { Ticket } from '../../src/messages/ticket.ts';
 import { MethodData, type PaData } from '../../src/messages/types.ts';
 import type { Transport } from '../../src/transport/transport.ts';
 
-/** The moment at which everything here happens, unless a test turns the clock. */
+/** The time at which everything happens, unless a test changes the clock. */
 export const NOW = new Date('2026-03-01T12:00:00.250Z');
 export const alice = parsePrincipal('alice@A.TEST');
 export const PASSWORD = 'alicepw';
@@ -32,12 +32,12 @@ export function later(seconds: number): Date {
   return new Date(Math.floor(NOW.getTime() / 1000 + seconds) * 1000);
 }
 
-/** The key that alice's password makes with the salt of RFC 4120, or with another. */
+/** The key derived from alice's password with the salt of RFC 4120, or with another. */
 export function passwordKey(etype = 18, salt: string | Uint8Array = 'A.TESTalice', params?: Uint8Array): Key {
   return stringToKey(etype, PASSWORD, salt, params);
 }
 
-/** What a reply shall have instead of what an honest KDC puts there. */
+/** What a reply contains in place of an honest KDC's values. */
 export interface Lies {
   readonly part?: Partial<EncKdcRepPart>;
   readonly rep?: Partial<AsRep>;
@@ -50,7 +50,7 @@ export interface Lies {
 /** One answer of a KDC; it sees the whole request and the realm that was asked. */
 export type Answer = (request: Uint8Array, realm: string) => Uint8Array;
 
-/** A KDC that gives these answers in turn, the last one for ever. */
+/** A KDC that gives these answers in turn, and the last one for ever. */
 export function scripted(...answers: readonly Answer[]): Transport & { readonly requests: Uint8Array[] } {
   const requests: Uint8Array[] = [];
   const transport: Transport = async (realm, request) => {
@@ -70,7 +70,7 @@ export function padataOf(request: Uint8Array): readonly PaData[] {
   return AsReq.decode(request).padata ?? [];
 }
 
-/** An AS-REP; honest but for its lies, which may depend on the request. */
+/** An AS-REP; honest except for its lies, which may depend on the request. */
 export function asReply(lies: Lies | ((body: KdcReqBody, request: Uint8Array) => Lies) = {}): Answer {
   return request => {
     const body = bodyOf(request);
@@ -92,7 +92,7 @@ export function asReply(lies: Lies | ((body: KdcReqBody, request: Uint8Array) =>
   };
 }
 
-/** A TGS-REP for a request that rests on a ticket with this session key; honest but for its lies. */
+/** A TGS-REP for a request with a ticket that has this session key; honest except for its lies. */
 export function tgsReply(
   session: Key,
   lies: Lies | ((body: KdcReqBody) => Lies) = {},
@@ -136,7 +136,7 @@ export function preauthRequired(offers: readonly PaData[], overrides: Partial<Kr
   return refusal(25, { eData: MethodData.encode(offers), ...overrides });
 }
 
-/** What an honest KDC grants: what was asked for. */
+/** What an honest KDC grants: exactly what was asked for. */
 function grantedFor(body: KdcReqBody): EncKdcRepPart {
   return {
     key: toEncryptionKey(randomKey(body.etype[0]!)),

@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findProgram } from './peers.ts';
 
-/** A D-Bus session of its own, with an implementation of the Secret Service on it or with nobody. */
+/** A separate D-Bus session, with or without an implementation of the Secret Service. */
 export interface SecretServiceSession {
   readonly directory: string;
-  /** The environment of a process that takes part in the session. */
+  /** The environment of a process in the session. */
   readonly environment: NodeJS.ProcessEnv;
   readonly bus: ChildProcess;
-  /** The same bus by every transport that it listens on, as D-Bus addresses. */
+  /** The same bus over each of its transports, as D-Bus addresses. */
   readonly addresses: {
     readonly path: string;
     readonly abstract: string;
@@ -23,13 +23,13 @@ export interface SecretServiceSession {
   lock(): void;
   /** Kills the daemon and starts another, unlocked. */
   restartDaemon(): Promise<void>;
-  /** What `secret-tool search` prints of our items. */
+  /** The output of `secret-tool search` for our items. */
   search(): string;
-  /** How many items of ours there are, for one data directory or at all. */
+  /** How many items of ours there are, for one data directory or in total. */
   items(dataDirectory?: string): number;
   /** Deletes our items behind our back. */
   clear(): void;
-  /** Resolves once the item of a data directory is on disk, where the next daemon finds it. */
+  /** Resolves when the item of a data directory is on disk, where the next daemon finds it. */
   saved(dataDirectory: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -38,9 +38,9 @@ export interface SecretServiceSession {
 export interface SecretServiceProgram {
   /** The collection that new items go to. */
   readonly collection: string;
-  /** Starts it, to be unlocked without a question. */
+  /** Starts it such that it unlocks without asking. */
   spawn(session: SecretServiceFolder): ChildProcess;
-  /** Whether the item of that label is on disk. */
+  /** Whether the item with that label is on disk. */
   isSaved(label: string, session: SecretServiceFolder): boolean;
 }
 
