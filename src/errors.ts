@@ -7,7 +7,7 @@ import type { Decision } from './trace.ts';
 export type ErrorCode =
   // bytes and keys
   | 'CODEC' // bytes that do not follow their format
-  | 'INTEGRITY' // a decryption or checksum that does not verify
+  | 'INTEGRITY' // a decryption or checksum that failed verification
   | 'ENCTYPE_UNSUPPORTED' // an encryption or checksum type that is unknown or switched off
   | 'KEY_LENGTH' // a key whose length does not fit its enctype
   | 'S2K_PARAMS' // string-to-key parameters that are malformed or out of bounds
@@ -28,16 +28,16 @@ export type ErrorCode =
   | 'CACHE_FORMAT'
   | 'CACHE_VERSION'
   | 'CACHE_TYPE_UNKNOWN'
-  | 'CACHE_NAME' // a name that its cache type cannot have, or that no new cache can be made under
+  | 'CACHE_NAME' // a name that is invalid for its cache type, or that a new cache cannot have
   | 'CACHE_IO'
   | 'CACHE_BUSY' // another process held the lock for too long
   | 'CREDENTIAL_NOT_FOUND'
   | 'KEYCHAIN_UNAVAILABLE' // no keychain on this machine or in this session
   | 'KEYCHAIN_LOCKED'
   | 'KEYCHAIN_TIMEOUT'
-  | 'KEYCHAIN_KEY_LOST' // the sealed file is there, its key is not
+  | 'KEYCHAIN_KEY_LOST' // the sealed file exists, but its key does not
   | 'KEYCHAIN_PASSPHRASE' // the passphrase is wrong, or nobody could be asked for it
-  | 'ERROR_UNKNOWN' // an error that was asked about, and that nothing is known of
+  | 'ERROR_UNKNOWN' // an error to be explained is not known
   | 'AGENT_LISTEN' // the agent could not bind its socket
   // reaching a KDC
   | 'REALM_UNKNOWN' // no KDC is known for the realm
@@ -47,10 +47,10 @@ export type ErrorCode =
   // the database of a KDC
   | 'DATABASE_NOT_FOUND'
   | 'DATABASE_EXISTS'
-  | 'DATABASE_FORMAT' // no principal database, or one whose records do not open
+  | 'DATABASE_FORMAT' // a file that is not a principal database, or has records that cannot be opened
   | 'DATABASE_IO' // a database, its master key or a dump that cannot be read or written
   | 'DATABASE_KEY' // the master key is missing, or not the one that the records are sealed under
-  | 'DUMP_FORMAT' // a dump of another KDC that cannot be taken apart
+  | 'DUMP_FORMAT' // a dump of another KDC that cannot be parsed
   | 'PRINCIPAL_UNKNOWN'
   | 'PRINCIPAL_EXISTS'
   // exchanges
@@ -59,24 +59,24 @@ export type ErrorCode =
   | 'REPLY_SKEW'
   | 'PASSWORD_INCORRECT'
   | 'PASSWORD_UNREAD' // no password could be read
-  | 'PAC_MISMATCH' // a PAC of another ticket
-  | 'PASSWORD_NOT_CHANGED' // no new one was taken for the one that has expired
-  | 'PASSWORD_MISMATCH' // of two readings
+  | 'PAC_MISMATCH' // a PAC that belongs to another ticket
+  | 'PASSWORD_NOT_CHANGED' // no new password was accepted for one that has expired
+  | 'PASSWORD_MISMATCH' // the two readings of a new password differ
   | 'PASSWORD_INTERRUPTED'
   | 'PREAUTH_FAILED'
   | 'PKINIT_IDENTITY' // a certificate, key or anchor that PKINIT cannot use
   | 'KDC_NOT_TRUSTED' // a KDC whose certificate or signature does not prove that it is the realm's
-  | 'FAST_REQUIRED' // the KDC answered a request in FAST armor as one without
+  | 'FAST_REQUIRED' // the KDC answered a request in FAST armor without FAST
   | 'NO_TGT'
   | 'TICKET_EXPIRED'
-  | 'S4U_IGNORED' // the KDC took no notice of the user that a service asked a ticket for
+  | 'S4U_IGNORED' // the KDC ignored the user in whose name a service asked for a ticket
   // the application exchange
-  | 'AP_REFUSED' // our acceptor refuses a request
+  | 'AP_REFUSED' // our acceptor refused a request
   | 'SERVER_REFUSED' // a service answered our AP-REQ with KRB-ERROR
   | 'MUTUAL_FAILED' // the service could not prove that it holds its key
   | 'SENDAUTH' // the sendauth dialogue broke off
   | 'GSS' // a GSS-API call failed, for the reason that GssError names
-  | 'HTTP'; // an HTTP exchange broke off before it was authenticated
+  | 'HTTP'; // an HTTP exchange failed before it was authenticated
 
 /**
  * Every failure that is not a caller's bug. `cause` keeps the underlying error. `instanceof` also recognizes the errors

@@ -5,25 +5,25 @@ import { NT_UNKNOWN } from '../messages/numbers.ts';
 import type { Principal } from '../messages/principal.ts';
 import type { AuthorizationDataElement, EncryptionKey, HostAddress } from '../messages/types.ts';
 
-// The parts of credentials as cache files have them and the KCM protocol sends them, the latter in version 4.
+// The parts of credentials as in cache files, and in the KCM protocol, which uses version 4.
 
-/** What MIT overwrites the authtime of a removed credential with; its endtime becomes zero. */
+/** MIT marks a removed credential by this authtime and an endtime of zero. */
 const REMOVED_AUTHTIME = 0xffffffff;
 const VERSION = 4;
 
 /** When a ticket was made and until when it may be used. */
 export type CredentialTimes = Pick<Credential, 'authtime' | 'starttime' | 'endtime' | 'renewTill'>;
 
-/** A cache's principal, with its bytes. */
+/** A cache's principal, and its encoding. */
 export interface CacheOwner {
   readonly principal: Principal;
   readonly bytes: Uint8Array;
 }
 
-/** What credentials of one cache have in common, as a rule; kept once, it takes no memory for each of them. */
+/** What the credentials of a cache usually have in common; stored once, it takes no memory in each of them. */
 export interface Common {
   readonly owner: CacheOwner;
-  /** The credential before. */
+  /** The previous credential. */
   last: Credential | undefined;
 }
 
@@ -69,7 +69,7 @@ export function isRemoved(times: CredentialTimes): boolean {
   return times.endtime.getTime() === 0 && toSeconds(times.authtime) === REMOVED_AUTHTIME;
 }
 
-/** Undefined where another principal comes. */
+/** Undefined if another principal comes. */
 function readOwner(reader: BinaryReader, common: Common | undefined): Principal | undefined {
   if (common === undefined || !isAhead(common.owner.bytes, reader)) return undefined;
   reader.offset += common.owner.bytes.length;
@@ -88,7 +88,7 @@ export function readPrincipal(reader: BinaryReader, name: string, version = VERS
   const count = reader.u32('count') - (version === 1 ? 1 : 0);
   if (count < 0) throw reader.error('no realm', 'count');
   const realm = reader.text32('realm');
-  // Nearly all have two, and a list that grows has room for many.
+  // Nearly all have two, and an array that grows reserves room for many.
   const components = count === 2 ? [reader.text32('0'), reader.text32('1')] : [];
   while (components.length < count) components.push(reader.text32(String(components.length)));
   reader.leave();
@@ -135,7 +135,7 @@ function readElement(reader: BinaryReader): AuthorizationDataElement {
   return { adType: reader.i16('adType'), adData: reader.counted32('adData') };
 }
 
-/** What it reads are at least six bytes each, so the length of the input bounds it. */
+/** Each element has at least six bytes, so the length of the input limits their number. */
 function readList<T>(reader: BinaryReader, name: string, read: (reader: BinaryReader) => T): T[] {
   reader.enter(name);
   const list: T[] = [];

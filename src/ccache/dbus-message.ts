@@ -13,7 +13,7 @@ export interface DbusCall {
 
 type DbusStrings = ReadonlyMap<string, string>;
 
-/** A string, an object path, a variant that holds a string, a truth, a dictionary, or a secret of the Secret Service. */
+/** A string, an object path, a variant with a string, a boolean, a dictionary, or a secret of the Secret Service. */
 export type DbusArgument =
   | { readonly type: 's' | 'o' | 'v'; readonly value: string }
   | { readonly type: 'b'; readonly value: boolean }
@@ -21,25 +21,25 @@ export type DbusArgument =
   | { readonly type: 'a{sv}'; readonly value: ReadonlyMap<string, string | DbusStrings> }
   | { readonly type: '(oayays)'; readonly value: DbusSecret };
 
-/** Without parameters. */
+/** A secret without parameters. */
 export interface DbusSecret {
-  /** The path of the session that it is sent in. */
+  /** The path of the session that transfers it. */
   readonly session: string;
   readonly secret: Uint8Array;
   readonly contentType: string;
 }
 
-/** A reply, the body left as it came. */
+/** A reply, its body undecoded. */
 export interface DbusReply {
-  /** The serial number of the call it answers. */
+  /** The serial number of the call that it answers. */
   readonly serial: number;
-  /** The error's name, when the call failed. */
+  /** The name of the error, if the call failed. */
   readonly error: string | undefined;
   readonly body: Uint8Array;
   readonly order: ByteOrder;
 }
 
-// Numbers of the D-Bus specification, "Message Protocol".
+// The numbers in the section "Message Protocol" of the D-Bus specification.
 const METHOD_CALL = 1;
 const METHOD_RETURN = 2;
 const ERROR = 3;
@@ -51,7 +51,7 @@ const REPLY_SERIAL = 5;
 const DESTINATION = 6;
 const SIGNATURE = 8;
 const FIXED_BYTES = 16;
-/** The specification allows 128 MiB; the replies asked for here are some hundred bytes. */
+/** The specification allows 128 MiB; the replies expected here have some hundred bytes. */
 const MAX_MESSAGE = 1 << 20;
 
 /** One method call, little-endian. */
@@ -74,8 +74,8 @@ export function encodeDbusCall(call: DbusCall, serial: number): Uint8Array {
 }
 
 /**
- * The length of the message that `bytes` begin with, or undefined while too few of them are there to tell.
- * Throws CodecError.
+ * The length of the message at the beginning of `bytes`, or undefined if there are too few bytes to tell. Throws
+ * CodecError.
  */
 export function dbusMessageLength(bytes: Uint8Array): number | undefined {
   if (bytes.length < FIXED_BYTES) return undefined;
@@ -90,7 +90,7 @@ export function dbusMessageLength(bytes: Uint8Array): number | undefined {
   return length;
 }
 
-/** One whole message; undefined for signals and calls, which answer nothing. Throws CodecError. */
+/** Decodes a whole message; undefined for signals and calls, which are not replies. Throws CodecError. */
 export function decodeDbusReply(bytes: Uint8Array): DbusReply | undefined {
   const order = byteOrder(bytes);
   const reader = new BinaryReader(bytes, order);
@@ -114,7 +114,7 @@ export function decodeDbusReply(bytes: Uint8Array): DbusReply | undefined {
   };
 }
 
-/** Moves a reader over the padding before a value. */
+/** Skips the padding before a value. */
 export function skipTo(reader: BinaryReader, alignment: number): void {
   const over = reader.offset % alignment;
   if (over !== 0) reader.take(alignment - over, 'padding');

@@ -2,19 +2,19 @@ import { existsSync } from 'node:fs';
 import { sep } from 'node:path';
 import { CcacheError } from '../errors.ts';
 
-/** Every member's file name begins so, and the first one's is no longer. */
+/** The prefix of all members' file names, and the whole name of the first one. */
 export const PREFIX = 'tkt';
 /** Random characters at the end of a new member's name. */
 const RANDOM_LENGTH = 6;
 
-/** Where a member of a DIR collection lies. */
+/** Where a member of a DIR collection is. */
 export interface MemberPath {
-  /** Empty where the path names none. */
+  /** Empty if the path has no directory. */
   readonly directory: string;
   readonly name: string;
 }
 
-/** The parts of a member's path. Throws CcacheError CACHE_NAME where a member cannot have such a path. */
+/** The parts of a member's path. Throws CcacheError CACHE_NAME for a path that no member can have. */
 export function memberPath(path: string): MemberPath {
   const parts = splitPath(path);
   const fault =
@@ -23,7 +23,7 @@ export function memberPath(path: string): MemberPath {
   throw new CcacheError('CACHE_NAME', `Subsidiary cache path ${path} ${fault}`, `DIR::${path}`);
 }
 
-/** Whether a member can have such a path. */
+/** Whether a path is possible for a member. */
 export function isMemberPath(path: string): boolean {
   const { directory, name } = splitPath(path);
   return directory !== '' && name.startsWith(PREFIX);
@@ -43,7 +43,7 @@ export function freePath(directory: string): string {
   }
 }
 
-/** The path of a file in the directory, put together as the native library does, so that names come out the same. */
+/** The path of a file in the directory, composed as the native library does, so that names are identical. */
 export function join(directory: string, name: string): string {
   return directory.endsWith('/') || directory.endsWith(sep) ? `${directory}${name}` : `${directory}/${name}`;
 }

@@ -4,14 +4,14 @@ import { readRegularFile } from '../keytab/read-file.ts';
 import { writeAtomically } from './atomic-write.ts';
 import { join, PREFIX } from './dir-path.ts';
 
-/** The native library reads so much of the file `primary`, the newline included. */
+/** How much of the file `primary` the native library reads, including the newline. */
 const MAX_PRIMARY_BYTES = 63;
 /** Far more than anybody writes into it. */
 const MAX_PRIMARY_FILE = 1 << 16;
 
 /**
- * The primary's file name; undefined where the file that holds it cannot be opened, and is to be made. Throws
- * CcacheError CACHE_FORMAT or CACHE_IO for a file that names none.
+ * The primary's file name; undefined if the file that contains it cannot be opened, and must be created. Throws
+ * CcacheError CACHE_FORMAT or CACHE_IO for a file with an invalid name.
  */
 export function primaryName(directory: string): string | undefined {
   const path = join(directory, 'primary');
@@ -35,7 +35,7 @@ function readPrimary(path: string): Uint8Array | undefined {
   }
 }
 
-/** The same, where a file that names none is no matter. */
+/** The same, but ignores an invalid file. */
 export function primaryNameQuietly(directory: string): string | undefined {
   try {
     return primaryName(directory);

@@ -8,10 +8,10 @@ import { fileType, withFileLocked } from './file.ts';
 import { removeLeftovers } from './leftovers.ts';
 
 /**
- * Collections of cache files in one directory, shared with the native libraries: `DIR:/d` stands for the collection
- * and its primary cache, `DIR::/d/tktNAME` for one member. As in MIT's library, to resolve a name is to make the
- * directory where it is missing, and in it the file `primary`; that may throw CcacheError CACHE_NOT_FOUND,
- * CACHE_FORMAT, CACHE_NAME or CACHE_IO.
+ * Collections of cache files in one directory, shared with the native libraries: `DIR:/d` stands for the collection and
+ * its primary cache, `DIR::/d/tktNAME` for one member. As in MIT's library, resolving a name creates the directory and
+ * the file `primary` in it if they are missing; that may throw CcacheError CACHE_NOT_FOUND, CACHE_FORMAT, CACHE_NAME or
+ * CACHE_IO.
  */
 export const dirType: CcacheType = {
   name: 'DIR',
@@ -52,7 +52,7 @@ function collection(directory: string, environment: CcacheEnvironment): CcacheCo
   };
 }
 
-/** What a member's name stands for: that cache alone, though it may become the primary one of its directory. */
+/** The cache with a member's name: that one only, although it may become the primary one of its directory. */
 function oneMember(path: string, environment: CcacheEnvironment): CcacheCollection {
   const there = (): Ccache[] => (existsSync(path) && isMemberPath(path) ? [member(path, environment)] : []);
   return {
@@ -89,7 +89,7 @@ function primaryMember(directory: string, environment: CcacheEnvironment): Ccach
   return member(join(directory, name), environment);
 }
 
-/** Wipes what killed processes left, also of members that came to nothing; whatever is in the way, it can wait. */
+/** Wipes what killed processes have left, also for members that were never completed; problems with that can wait. */
 async function tidy(
   directory: string,
   names: readonly string[],
@@ -105,7 +105,7 @@ async function tidy(
   }
 }
 
-/** In the order in which the directory has them; none where it cannot be read. */
+/** In the order of the directory; empty if it cannot be read. */
 function namesIn(directory: string): readonly string[] {
   const names: string[] = [];
   try {

@@ -1,13 +1,13 @@
 import { CcacheError, type ErrorCode } from '../errors.ts';
 
-/** What a failed call on a cache's file means to a user. */
+/** The meaning of a failed call on a cache's file to a user. */
 export function fileError(error: unknown, path: string): CcacheError {
   if (error instanceof CcacheError) return error;
   const [code, sentence] = meaning((error as NodeJS.ErrnoException).code);
   return cacheError(code, sentence, path, { cause: error });
 }
 
-/** A sentence about a cache file, ending in its name. */
+/** A message about a cache file, which ends with its name. */
 export function cacheError(
   code: ErrorCode,
   sentence: string,
@@ -17,7 +17,7 @@ export function cacheError(
   return new CcacheError(code, `${sentence} (filename: ${path})`, `FILE:${path}`, options);
 }
 
-/** The error for a file that is no cache, or not one any more. */
+/** The error for a file that is not a cache, or is damaged. */
 export function badFormat(path: string, cause?: unknown): CcacheError {
   return cacheError('CACHE_FORMAT', 'Bad format in credentials cache', path, { cause });
 }

@@ -12,16 +12,17 @@ import {
   writePrincipal,
 } from './credential-format.ts';
 
-/** No cache comes near it: a ticket with a large PAC is some 64 KiB. */
+/** Far more than any cache has: a ticket with a large PAC has some 64 KiB. */
 export const MAX_CACHE_BYTES = 16 << 20;
-/** The furthest clock offset in milliseconds that the header can tell. */
+/** The largest clock offset in milliseconds that fits the header. */
 const MAX_OFFSET = 0x7fffffff * 1000;
 /** The header tag of the KDC's clock offset. */
 const TAG_KDC_OFFSET = 1;
 
 /**
- * The file format of credential caches. Reads versions 1 to 4 and writes 4. A file that breaks off within a credential
- * gives `truncated: true` and what came before, and one with an impossible length `damaged: true` besides. Throws CodecError, and CcacheError CACHE_VERSION for other versions.
+ * The file format of credential caches. Reads versions 1 to 4 and writes 4. A file that ends within a credential yields
+ * `truncated: true` and the credentials before, and one with an impossible length `damaged: true` in addition. Throws
+ * CodecError, and CcacheError CACHE_VERSION for other versions.
  */
 export const CcacheFile: Codec<CacheContents> = { encode, decode };
 
@@ -33,7 +34,8 @@ function decode(bytes: Uint8Array): CacheContents {
     throw new CcacheError('CACHE_VERSION', 'Unsupported credentials cache format version number');
   }
   if (version >= 3) return readCache(new BinaryReader(bytes), version);
-  // These are in the byte order of their writer, most likely little-endian; in the other the counts make no sense.
+  // Versions 1 and 2 use the byte order of their writer, most likely little-endian; with the wrong one, the counts make
+  // no sense.
   try {
     return readCache(new BinaryReader(bytes, 'little'), version);
   } catch (error) {
@@ -68,7 +70,7 @@ function readCache(reader: BinaryReader, version: number): CacheContents {
   return { principal, credentials, kdcOffset, ...(truncated && { truncated }), ...(damaged && { damaged }) };
 }
 
-/** Reads what comes between a cache's version and its credentials. */
+/** Reads what is between a cache's version and its credentials. */
 export function readHead(
   reader: BinaryReader,
   version: number,
@@ -87,7 +89,7 @@ function readHeader(reader: BinaryReader): number | undefined {
     const tag = header.u16('tag');
     const field = new BinaryReader(header.counted16('field'));
     if (tag !== TAG_KDC_OFFSET) continue;
-    // One division of a whole number: the same number comes out that went in.
+    // A single division of an integer yields the number that was written.
     kdcOffset = (field.i32('seconds') * 1_000_000 + field.i32('microseconds')) / 1000;
     if (field.remaining() > 0) throw new CodecError('bytes left over', ['header', 'kdcOffset']);
   }
@@ -116,7 +118,7 @@ function writeHeader(writer: BinaryWriter, kdcOffset: number | undefined): void 
     writer.u16(0);
     return;
   }
-  // The field ends at 68 years; a clock that is further off is no better for being told exactly.
+  // The field overflows after 68 years; for a clock that is further off, the exact offset does not matter.
   const microseconds = Math.round(Math.max(-MAX_OFFSET, Math.min(MAX_OFFSET, kdcOffset)) * 1000);
   writer.u16(12);
   writer.u16(TAG_KDC_OFFSET);

@@ -12,14 +12,14 @@ import { hasLeftovers, removeLeftovers } from './leftovers.ts';
 import { type LockOptions, prepareLock, withLock } from './lock.ts';
 import { mergeCredentials } from './match.ts';
 
-/** What is longer is not read as a whole only to be looked through. */
+/** A longer file is not read as a whole if it is only scanned. */
 const LONG = 1 << 18;
 
 /** Caches in files that the native Kerberos libraries read and write, too. */
 export const fileType: CcacheType = { name: 'FILE', resolve: fileCcache };
 
 function fileCcache(path: string, environment: CcacheEnvironment): Ccache {
-  // Whatever changes the cache does so under the lock: else what is initialized or destroyed meanwhile would come back.
+  // Every change is made under the lock: otherwise a cache initialized or destroyed meanwhile would come back.
   const locked = <T>(work: () => T): Promise<T> => withFileLocked(path, environment, work);
   return {
     type: 'FILE',
@@ -63,8 +63,8 @@ function fileCcache(path: string, environment: CcacheEnvironment): Ccache {
 }
 
 /**
- * Does `work`, which writes or removes the file at `path`, while no other process of ours does; what one that was killed
- * at it has left is wiped before. Throws as withLock does.
+ * Does `work`, which writes or removes the file at `path`, while no other process of ours does; leftovers of a killed
+ * process are wiped before. Throws as withLock does.
  */
 export function withFileLocked<T>(
   path: string,
@@ -79,7 +79,7 @@ export function withFileLocked<T>(
   return withLock(dataDirectory, lockSubject(path), tidyAndWork, options);
 }
 
-/** Spares the user a directory for locks where there is nothing to lock. */
+/** Avoids creating a directory for locks if there is nothing to lock. */
 function checkThere(path: string): void {
   try {
     lstatSync(path);
@@ -134,7 +134,7 @@ function readError(error: unknown, path: string, size: number): CcacheError {
   if (error instanceof CcacheError && error.cache === undefined) {
     return cacheError(error.code, error.message, path, { cause: error });
   }
-  // The native library says so when it runs out of bytes in the principal.
+  // The native library says so when the bytes of the principal end.
   if (error instanceof EndOfDataError && error.path[0] === 'principal' && error.wanted <= size) {
     return cacheError('CACHE_FORMAT', 'End of credential cache reached', path, { cause: error });
   }
@@ -145,16 +145,16 @@ function readError(error: unknown, path: string, size: number): CcacheError {
   return fileError(error, path);
 }
 
-/** Not waiting for the disk: after a power failure there are new tickets to be had, and a broken file is replaced. */
+/** Does not wait for the disk: after a power failure, new tickets are available, and a broken file is replaced. */
 function write(path: string, contents: CacheContents): void {
   writeAtomically(path, CcacheFile.encode(contents));
 }
 
-/** One name for the cache, however its path is written; a link to it is another cache, as it is for a rename. */
+/** One name for the cache, however its path is written; a link to it is a different cache, as it is for rename. */
 function lockSubject(path: string): string {
   let absolute = path;
   try {
-    // Fails for a relative path where the working directory has been removed.
+    // Fails for a relative path if the working directory has been removed.
     absolute = resolve(path);
     return join(realpathSync(dirname(absolute)), basename(absolute));
   } catch {

@@ -5,9 +5,9 @@ import type { Shape, ValuesOf } from './kcm-fields.ts';
 import { KcmFrames } from './kcm-frames.ts';
 import { decodeReply, encodeRequest, KCM, type KcmReply, type Operation } from './kcm-protocol.ts';
 
-/** A connection to a KCM server, for one request after the other. */
+/** A connection to a KCM server, which carries one request after the other. */
 export interface KcmConnection {
-  /** Throws CcacheError CACHE_IO where the connection breaks off, and what `KcmFailure` says. */
+  /** Throws CcacheError CACHE_IO if the connection is lost, and KcmFailure. */
   call<Q extends Shape, R extends Shape>(asked: Operation<Q, R>, values: ValuesOf<Q>): Promise<ValuesOf<R>>;
 }
 
@@ -15,14 +15,14 @@ export interface KcmConnection {
 export interface KcmPatience {
   /** For an answer: the server may have to ask its user to unlock a keychain. */
   readonly answer: number;
-  /** For a sign of life meanwhile. */
+  /** For a sign of life in the meantime. */
   readonly sign: number;
 }
 
 const PATIENCE: KcmPatience = { answer: 60, sign: 8 };
 const CONNECT_PATIENCE = 5;
 
-/** Connects, does `work`, and hangs up. Throws CcacheError CACHE_IO where there is no server, or it does not answer. */
+/** Connects, does `work`, and disconnects. Throws CcacheError CACHE_IO if there is no server, or it does not answer. */
 export async function withKcm<T>(
   path: string,
   work: (kcm: KcmConnection) => Promise<T>,
@@ -55,7 +55,7 @@ function open(path: string): Promise<Socket> {
     socket.once('connect', () => {
       clearTimeout(overdue);
       socket.removeAllListeners('error');
-      // One that comes between two requests is told by the next of them.
+      // An error between two requests is reported by the next one.
       socket.on('error', () => undefined);
       resolve(socket);
     });
@@ -66,7 +66,7 @@ function open(path: string): Promise<Socket> {
   });
 }
 
-/** What MIT says. */
+/** MIT's words. */
 function reason(errno: string | undefined): string {
   switch (errno) {
     case 'ENOENT':
@@ -82,7 +82,7 @@ function reason(errno: string | undefined): string {
   }
 }
 
-/** Gives up what is waited for once the server does not even answer that it is there. */
+/** Gives up waiting if the server does not even answer that it is alive. */
 async function watched<T>(waiting: Promise<T>, path: string, { sign }: KcmPatience): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const dead = new Promise<never>((_, reject) => {
@@ -100,7 +100,7 @@ async function watched<T>(waiting: Promise<T>, path: string, { sign }: KcmPatien
   }
 }
 
-/** Any answer will do, also that there is no such operation. */
+/** Any answer proves it, even that the operation is unknown. */
 async function isAlive(path: string, seconds: number): Promise<boolean> {
   try {
     const socket = await open(path);
@@ -116,7 +116,7 @@ async function isAlive(path: string, seconds: number): Promise<boolean> {
   }
 }
 
-/** Of no cache, lest the cache be taken for a broken one that is to be replaced. */
+/** Not attributed to a cache, which would then be taken for a broken one and replaced. */
 function silent(): CcacheError {
   return new CcacheError('CACHE_IO', 'The KCM server did not answer in time');
 }

@@ -11,10 +11,10 @@ export interface Field<T> {
   write(writer: BinaryWriter, value: T): void;
 }
 
-/** Fields that follow each other. */
+/** A sequence of fields. */
 export type Shape = Readonly<Record<string, Field<unknown>>>;
 
-/** What fields hold. */
+/** The values of fields. */
 export type ValuesOf<S extends Shape> = {
   readonly [K in keyof S]: S[K] extends Field<infer T> ? T : never;
 };
@@ -31,7 +31,7 @@ export const Int32: Field<number> = {
   write: (writer, value) => writer.i32(value),
 };
 
-/** Text that a NUL ends, such as the name of a cache without its type. */
+/** Text terminated by NUL, such as the name of a cache without its type. */
 export const Text: Field<string> = {
   read(reader, name) {
     const end = reader.bytes.indexOf(0, reader.offset);
@@ -62,7 +62,7 @@ export const Uuid: Field<Uint8Array> = {
   write: (writer, value) => writer.put(value),
 };
 
-/** All that is left. */
+/** Everything that is left. */
 export const Uuids: Field<readonly Uint8Array[]> = {
   read(reader, name) {
     const uuids: Uint8Array[] = [];
@@ -74,7 +74,7 @@ export const Uuids: Field<readonly Uint8Array[]> = {
   },
 };
 
-/** A count, and each credential after its length. */
+/** A count, and each credential preceded by its length. */
 export const Credentials: Field<readonly Credential[]> = {
   read(reader, name) {
     const credentials: Credential[] = [];

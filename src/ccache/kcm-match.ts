@@ -16,7 +16,7 @@ import {
 } from './credential-format.ts';
 import type { Field } from './kcm-fields.ts';
 
-/** What a credential is compared with; of what is absent nothing is asked. */
+/** What a credential is compared with; absent members match anything. */
 export interface MatchTag extends CredentialTimes {
   readonly client?: Principal | undefined;
   readonly server?: Principal | undefined;
@@ -29,7 +29,7 @@ export interface MatchTag extends CredentialTimes {
   readonly secondTicket?: Uint8Array | undefined;
 }
 
-/** How it is compared, in Heimdal's numbering, which the protocol has. */
+/** How to compare, in Heimdal's numbering, which the protocol uses. */
 export const MATCH = {
   CACHED_ONLY: 1,
   ANY_REALM: 2 ** 31,
@@ -44,7 +44,7 @@ export const MATCH = {
   IS_SKEY: 2 ** 22,
 } as const;
 
-/** Which fields of a tag are there. */
+/** Which fields of a tag are present. */
 const PRESENT = {
   client: 0x1,
   server: 0x2,
@@ -95,7 +95,7 @@ export const MatchTagField: Field<MatchTag> = {
   },
 };
 
-/** Whether a credential is one that the tag asks for, compared as `how`, a sum of `MATCH`, says. */
+/** Whether a credential matches the tag, compared according to `how`, a sum of `MATCH`. */
 export function matchesTag(credential: Credential, tag: MatchTag, how: number): boolean {
   const asked = (flag: keyof typeof MATCH): boolean => (how & MATCH[flag]) !== 0;
   const { client, server } = tag;

@@ -2,31 +2,31 @@ import type { SessionEnvironment } from './bus-address.ts';
 import type { Keychain } from './ccache.ts';
 
 export interface KeychainOptions {
-  /** Seconds that a keychain which asks nobody has for an answer; 3 unless given. */
+  /** Seconds within which a keychain that asks nobody must answer; 3 if not given. */
   readonly answerSeconds?: number | undefined;
-  /** Seconds that the user has for a dialog of the keychain; 45 unless given. */
+  /** Seconds for the user to answer a dialog of the keychain; 45 if not given. */
   readonly dialogSeconds?: number | undefined;
-  /** The one back-end to use, by its name; the first that is there unless given. */
+  /** The name of the only back-end to use; the first available one if not given. */
   readonly backend?: string | undefined;
-  /** The system whose keychain it is; that of this process unless given. */
+  /** The operating system whose keychain is used; that of this process if not given. */
   readonly platform?: NodeJS.Platform | undefined;
-  /** Where the program of a back-end lies, by the back-end's name, if not in its usual place. */
+  /** The paths of back-ends' programs, by the name of the back-end, if not in their usual place. */
   readonly programs?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
-/** Where and how long a back-end may ask. */
+/** How, and for how long, a back-end may ask. */
 export interface KeychainSession {
   readonly environment: SessionEnvironment;
   readonly platform: NodeJS.Platform;
-  /** Seconds that a keychain which asks nobody has for an answer. */
+  /** Seconds within which a keychain that asks nobody must answer. */
   readonly answerSeconds: number;
-  /** Seconds that the user has for a dialog of the keychain. */
+  /** Seconds for the user to answer a dialog of the keychain. */
   readonly dialogSeconds: number;
-  /** Where the program of a back-end lies, by the back-end's name, if not in its usual place. */
+  /** The paths of back-ends' programs, by the name of the back-end, if not in their usual place. */
   readonly programs: Readonly<Record<string, string | undefined>>;
 }
 
-/** A row of the table of back-ends: one way to the keychain of the operating system. */
+/** A row of the table of back-ends: one way to access the keychain of the operating system. */
 export interface KeychainBackend {
   /** What it is called by. */
   readonly name: string;
@@ -34,8 +34,9 @@ export interface KeychainBackend {
   readonly systems: string;
   serves(platform: NodeJS.Platform): boolean;
   /**
-   * Makes sure that it is there, and asks nobody. Throws KerberosError KEYCHAIN_UNAVAILABLE with what is missing. The
-   * calls of what is opened run in children that are killed when their time is over, unless they can ask nobody.
+   * Checks that it is available, without asking anybody. Throws KerberosError KEYCHAIN_UNAVAILABLE with what is
+   * missing. The operations of the keychain that it returns run in child processes, which are killed on timeout, unless
+   * they cannot ask anybody.
    */
   open(session: KeychainSession): Promise<Keychain>;
 }

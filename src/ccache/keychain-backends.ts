@@ -15,8 +15,8 @@ export const keychainBackends: readonly KeychainBackend[] = [
 ];
 
 /**
- * The first back-end that is there, or the one of that `name`. Throws KerberosError KEYCHAIN_UNAVAILABLE with what each
- * of them lacks.
+ * The first available back-end, or the one with that `name`. Throws KerberosError KEYCHAIN_UNAVAILABLE with the reason
+ * for each of them.
  */
 export async function openBackend(session: KeychainSession, name?: string): Promise<Keychain> {
   const rows = keychainBackends.filter(row =>

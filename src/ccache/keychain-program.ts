@@ -6,11 +6,11 @@ import { keychainTimeout, keychainUnavailable } from './keychain-errors.ts';
 
 export interface ProgramOptions {
   readonly environment: SessionEnvironment;
-  /** What it reads from its standard input: arguments and the environment can be read by other processes. */
+  /** Written to its standard input: other processes could read arguments and the environment. */
   readonly input: string;
-  /** Its input stays open for as long as it runs and this process lives. */
+  /** Whether its input stays open as long as it runs and this process lives. */
   readonly staysWithUs?: boolean;
-  /** After so many seconds it is killed. */
+  /** Seconds after which it is killed. */
   readonly seconds: number;
 }
 
@@ -20,12 +20,12 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
-/** Characters of each output; nothing that answers for a keychain has more to say. */
+/** Characters of each output; more than a keychain's program ever prints. */
 const MAX_OUTPUT = 1 << 16;
 
 /**
- * Runs a program of the keychain in a process of its own, which can be killed however deep it hangs. Throws
- * KerberosError KEYCHAIN_TIMEOUT, and KEYCHAIN_UNAVAILABLE for one that does not start, breaks off or talks without end.
+ * Runs a program of the keychain in a process of its own, which can be killed if it hangs. Throws KerberosError
+ * KEYCHAIN_TIMEOUT, and KEYCHAIN_UNAVAILABLE if it does not start, breaks off or prints too much.
  */
 export function runKeychainProgram(
   path: string,
@@ -63,14 +63,14 @@ export function runKeychainProgram(
       clearTimeout(timer);
       reject(reason);
       child.kill('SIGKILL');
-      // What a kill does not reach at once must not keep this process from ending.
+      // A process that does not die at once must not keep ours from ending.
       for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.destroy();
       child.unref();
     }
   });
 }
 
-/** A program's place on the user's PATH; what lies in the current directory is never meant. */
+/** The path of a program on the user's PATH, ignoring relative entries. */
 export function findOnPath(name: string, { PATH = '' }: SessionEnvironment): string | undefined {
   return PATH.split(delimiter)
     .filter(isAbsolute)

@@ -4,24 +4,26 @@ import { bytesToText, textToBytes } from '../codec/text.ts';
 import { KeyctlFailure, keyctlFailure, noKeyctl } from './keyring-failure.ts';
 import { commandLine, lastLine, PREAMBLE } from './keyring-script.ts';
 
-/** Runs keyctl with `input`, if there is any, on its standard input; resolves to what it printed. */
+/** Runs keyctl, with `input`, if given, on its standard input; resolves to its output. */
 export type Keyctl = (args: readonly string[], input?: Uint8Array) => Promise<string>;
 
-/** Has keyctl run once more when the work is over, though we were killed meanwhile; the last that is said holds. */
+/**
+ * Sets the keyctl command to be run when the work is over, even if we are killed meanwhile; a later one replaces it.
+ */
 export type AtEnd = (args: readonly string[]) => void;
 
 export interface KeyctlOptions {
   /**
-   * The session whose keyrings are at hand: ours, or a new one that ends with the work. A key is accessible through
-   * what hangs on the session's keyring only, which is why the caller's own has to be left as it is.
+   * Whose session keyring to use: ours, or a new one that ends with the work. A key is accessible only through the
+   * session's keyring, so the caller's own must be left unchanged.
    */
   readonly session: 'ours' | 'new';
-  /** The folders to look for keyctl in, with colons between; those of the system unless told. */
+  /** The directories in which to look for keyctl, separated by colons; those of the system if not given. */
   readonly path?: string | undefined;
 }
 
 interface Pending {
-  /** What is being done, for an error. */
+  /** The operation, for errors. */
   readonly what: string;
   resolve(output: string): void;
   reject(error: Error): void;
@@ -29,18 +31,18 @@ interface Pending {
 
 type Shell = ChildProcessByStdio<Writable, Readable, Readable>;
 
-/** Where distributions have it; of the caller's environment nothing is passed on. */
+/** Where distributions install it; nothing of the caller's environment is passed on. */
 const SYSTEM_PATH = '/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin:/run/current-system/sw/bin';
-/** Milliseconds without an answer, after which the program is killed; the kernel's own answers take less than one. */
+/** Milliseconds without an answer after which the program is killed; the kernel's own answers take less than one. */
 const PATIENCE = 20_000;
-/** A key holds a megabyte at most, which is printed in hexadecimal digits. */
+/** A key holds at most a megabyte, which is printed in hexadecimal. */
 const MAX_ANSWER = 4 << 20;
-/** How much of an error is looked at. */
+/** How much of an error message is read. */
 const MAX_ERROR = 1000;
 
 /**
- * Does work with keyctl. Its runs are the children of one shell, in which a session of their own can be had and which
- * starts them faster than we could. Throws KeyctlFailure, also where it is not installed or does not answer.
+ * Does work with keyctl. It is run as the child of a shell, which can have a session of its own and starts it faster
+ * than we could. Throws KeyctlFailure, also if it is not installed or does not answer.
  */
 export async function withKeyctl<T>(
   options: KeyctlOptions,
@@ -62,7 +64,7 @@ interface RunningShell {
 
 function startShell({ session, path = SYSTEM_PATH }: KeyctlOptions): RunningShell {
   const [program, args] = session === 'ours' ? ['/bin/sh', []] : ['keyctl', ['session', '-', '/bin/sh']];
-  // A process group of its own, so that whatever hangs can be killed with it.
+  // A process group of its own, so that it can be killed with all its children.
   const child: Shell = spawn(program, args, {
     env: { PATH: path },
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -84,7 +86,7 @@ function startShell({ session, path = SYSTEM_PATH }: KeyctlOptions): RunningShel
     failure ??= error;
     clearTimeout(overdue);
     kill(child);
-    // What a kill does not reach at once must not keep this process from ending.
+    // A process that does not die at once must not keep ours from ending.
     for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.destroy();
     child.unref();
     finish();
@@ -155,6 +157,6 @@ function kill(child: Shell): void {
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // gone by itself
+    // it has ended by itself
   }
 }

@@ -5,19 +5,21 @@ import type { Credential } from '../messages/credential.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { readCredential, readPrincipal, writeCredential, writePrincipal } from './credential-format.ts';
 
-// What the keys of a collection hold, and what they are called.
+// The payloads and descriptions of the keys in a collection.
 
-/** Which cache of a collection is primary. */
+/** The key with the name of the primary cache. */
 export const PRIMARY_KEY = 'krb_ccache:primary';
-/** Whose cache it is. */
+/** The key with the principal of a cache. */
 export const PRINCIPAL_KEY = '__krb5_princ__';
-/** How far the KDC's clock is off. */
+/** The key with the offset of the KDC's clock. */
 export const OFFSETS_KEY = '__krb5_time_offsets__';
-/** What a credential's key may be, the better one first: one that takes more, and of which little counts as the user's. */
+/**
+ * The types of a credential's key, the better one first, which has more room and counts less against the user's quota.
+ */
 export const CREDENTIAL_TYPES: readonly string[] = ['big_key', 'user'];
 
 const COLLECTION_VERSION = 1;
-/** The furthest clock offset in milliseconds that the key can tell. */
+/** The largest clock offset in milliseconds that fits the key. */
 const MAX_OFFSET = 0x7fffffff * 1000;
 
 /** The name of the primary cache. Throws CcacheError CACHE_VERSION or CACHE_FORMAT. */
@@ -73,8 +75,8 @@ export function encodeCredential(credential: Credential): Uint8Array {
 }
 
 /**
- * What a credential's key is called: the server, and a number where that name is taken. The native library knows the
- * server alone and so keeps one ticket for each, but it reads whatever is there.
+ * The description of a credential's key: the server, followed by a number if that is taken. The native library uses
+ * only the server and so keeps one ticket for each, but it reads any.
  */
 export function credentialKeyName({ server }: Credential, taken: ReadonlySet<string>): string {
   const name = formatPrincipal(server);
@@ -85,7 +87,7 @@ export function credentialKeyName({ server }: Credential, taken: ReadonlySet<str
   }
 }
 
-/** What `keyctl print` says of a payload: text as it is if it may be shown, else hexadecimal digits. */
+/** A payload from the output of `keyctl print`: printable text as it is, anything else in hexadecimal. */
 export function parsePrinted(printed: string): Uint8Array {
   const text = printed.replace(/\n$/, '');
   return text.startsWith(HEX) ? Buffer.from(text.slice(HEX.length), 'hex') : textToBytes(text);

@@ -1,23 +1,26 @@
 import { CcacheError } from '../errors.ts';
 
-/** The keyring that a collection hangs on. `legacy` is the session's as well, in the way of libraries before 1.12. */
+/** The keyring to which a collection belongs. `legacy` is the session's as well, as libraries before 1.12 use it. */
 export type KeyringAnchor = 'session' | 'legacy' | 'user' | 'persistent';
 
-/** What follows `KEYRING:` in a cache's name. */
+/** The part of a cache's name after `KEYRING:`. */
 export interface KeyringName {
   readonly anchor: KeyringAnchor;
-  /** May be empty; of `persistent` the number of a user, or empty for the one that asks. */
+  /** May be empty; for `persistent`, the number of a user, or empty for the current one. */
   readonly collection: string;
-  /** Absent where the name stands for the collection and its primary cache. */
+  /** Absent if the name stands for the collection and its primary cache. */
   readonly subsidiary?: string | undefined;
 }
 
-/** A name that stands for one cache. */
+/** The name of a single cache. */
 export type SubsidiaryName = KeyringName & { readonly subsidiary: string };
 
 const ANCHORS: readonly string[] = ['session', 'legacy', 'user', 'persistent'] satisfies KeyringAnchor[];
 
-/** Reads `anchor:collection:subsidiary`, `anchor:collection` or, for `legacy`, `collection`. Throws CcacheError CACHE_NAME. */
+/**
+ * Parses `anchor:collection:subsidiary`, `anchor:collection` or, for `legacy`, `collection`. Throws CcacheError
+ * CACHE_NAME.
+ */
 export function parseKeyringName(residual: string): KeyringName {
   const [anchor, rest] = splitAtColon(residual);
   if (rest === undefined) return { anchor: 'legacy', collection: residual };
@@ -37,12 +40,12 @@ export function firstSubsidiary({ collection }: KeyringName): string {
   return collection || 'tkt';
 }
 
-/** Whether a cache is linked from the session's keyring, too, where libraries before 1.12 look for it. */
+/** Whether a cache is also linked from the session's keyring, where libraries before 1.12 look for it. */
 export function isLegacyCache({ anchor, collection, subsidiary }: SubsidiaryName): boolean {
   return anchor === 'legacy' && collection === subsidiary;
 }
 
-/** Of a user that there is none of, or whose persistent keyring is not ours to use. */
+/** The error for an unknown user, or one whose persistent keyring we may not use. */
 export function invalidUid(residual: string, cause?: unknown): CcacheError {
   const sentence = 'Invalid UID in persistent keyring name';
   return new CcacheError('CACHE_NAME', sentence, `KEYRING:${residual}`, { cause });

@@ -3,23 +3,25 @@ import { type AtEnd, type Keyctl, withKeyctl } from './keyring-keyctl.ts';
 import { formatKeyringName, invalidUid, type KeyringName } from './keyring-name.ts';
 import { type KeyNode, parseKeyTree } from './keyring-tree.ts';
 
-/** Where a collection is, with keyctl at hand to work on it. Keyrings are named by their ids. */
+/** The place of a collection, with keyctl for working on it. Keyrings are identified by their ids. */
 export interface KeyringPlace {
   readonly keyctl: Keyctl;
-  /** The collection's keyring and all that it holds; undefined where there is none. */
+  /** The collection's keyring with everything in it; undefined if there is none. */
   collection(): Promise<KeyNode | undefined>;
-  /** The id of the collection's keyring, which is made where there is none. */
+  /** The id of the collection's keyring, which is created if needed. */
   makeCollection(): Promise<string>;
-  /** The keyring of the session that the user is in. */
+  /** The session keyring of the user. */
   session(): Promise<string>;
-  /** Does work in a keyring that nobody else looks into; what is not linked elsewhere by then is gone. */
+  /** Does work in a private keyring; what has not been linked elsewhere by then disappears. */
   aside<T>(work: (keyring: string) => Promise<T>): Promise<T>;
 }
 
-/** Seconds after which the kernel drops what is left aside, were even the shell killed. */
+/** Seconds after which the kernel removes leftovers of the work, even if the shell is killed. */
 const LONGEST_WORK = 120;
 
-/** Does work on a collection. Throws CcacheError CACHE_NAME for a user whose collection is not ours to use, and CACHE_IO. */
+/**
+ * Does work on a collection. Throws CcacheError CACHE_NAME for a user whose collection we may not use, and CACHE_IO.
+ */
 export function withPlace<T>(name: KeyringName, work: (place: KeyringPlace) => Promise<T>): Promise<T> {
   const own = name.anchor === 'session' || name.anchor === 'legacy';
   return own
@@ -29,7 +31,7 @@ export function withPlace<T>(name: KeyringName, work: (place: KeyringPlace) => P
 
 function inOurSession(keyctl: Keyctl, atEnd: AtEnd, { collection }: KeyringName): KeyringPlace {
   let found: Promise<string> | undefined;
-  // Where the user has no session but the default one, to write by the name `@s` would make another.
+  // If the user has no session but the default one, writing to `@s` would create another.
   const session = (): Promise<string> => {
     found ??= keyctl(['show', '@s']).then(text => parseKeyTree(text)?.id ?? '@s');
     return found;
@@ -55,7 +57,10 @@ function inOurSession(keyctl: Keyctl, atEnd: AtEnd, { collection }: KeyringName)
   };
 }
 
-/** The user's and the persistent keyring give access to what they hold once they hang on the session's keyring. */
+/**
+ * The contents of the user's and the persistent keyring are accessible only if these are linked to the session's
+ * keyring.
+ */
 async function inNewSession(keyctl: Keyctl, name: KeyringName): Promise<KeyringPlace> {
   const anchor = name.anchor === 'user' ? await linkUser(keyctl) : await linkPersistent(keyctl, name);
   const ring = name.anchor === 'user' ? `_krb_${name.collection}` : '_krb';
@@ -90,7 +95,7 @@ async function treeIn(keyctl: Keyctl, anchor: string, name: string): Promise<Key
   return id === undefined ? undefined : parseKeyTree(await keyctl(['show', id]));
 }
 
-/** The keyring of a name in `anchor` or below; undefined where there is none. */
+/** The keyring of a name in `anchor` or below it; undefined if there is none. */
 export async function search(keyctl: Keyctl, anchor: string, name: string): Promise<string | undefined> {
   try {
     return (await keyctl(['search', anchor, 'keyring', name])).trim();
@@ -100,7 +105,7 @@ export async function search(keyctl: Keyctl, anchor: string, name: string): Prom
   }
 }
 
-/** Takes the place of one that has the name. */
+/** Replaces one with the same name. */
 export async function makeRing(keyctl: Keyctl, name: string, parent: string): Promise<string> {
   const id = (await keyctl(['newring', name, parent])).trim();
   if (!/^\d+$/.test(id)) throw new KeyctlFailure('keyctl made a keyring and does not tell which');

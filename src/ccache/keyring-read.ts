@@ -26,7 +26,7 @@ export interface KeyringCache {
   readonly keys: ReadonlyMap<Credential, KeyNode>;
 }
 
-/** How often to look again where the cache is replaced while it is read. */
+/** How often to try again if the cache is replaced while it is read. */
 const MAX_TRIES = 5;
 
 /** Reads a cache of a collection. Throws CcacheError CACHE_NOT_FOUND, CACHE_FORMAT or CACHE_IO. */
@@ -46,7 +46,7 @@ export async function readCache(
   }
 }
 
-/** Incomplete where a key has gone since it was listed. */
+/** Incomplete if a key has gone since it was listed. */
 async function readRing(
   keyctl: Keyctl,
   ring: KeyNode,
@@ -71,7 +71,7 @@ async function readRing(
   return { cache: { ring, contents, keys }, complete: payloads.every(payload => payload !== undefined) };
 }
 
-/** The keyring of a cache, whether or not it is filled. */
+/** The keyring of a cache, whether or not it has been filled. */
 export function findCache(
   { children }: Pick<KeyNode, 'children'>,
   { subsidiary }: SubsidiaryName,
@@ -85,7 +85,10 @@ export function notFound(name: SubsidiaryName): CcacheError {
   return new CcacheError('CACHE_NOT_FOUND', sentence, `KEYRING:${residual}`);
 }
 
-/** The primary cache of a collection, whether or not it is there. Throws CcacheError CACHE_FORMAT or CACHE_VERSION. */
+/**
+ * The name of the primary cache of a collection, whether or not it exists. Throws CcacheError CACHE_FORMAT or
+ * CACHE_VERSION.
+ */
 export async function primaryName(
   keyctl: Keyctl,
   collection: KeyNode | undefined,
@@ -112,7 +115,7 @@ async function readKey(keyctl: Keyctl, ring: KeyNode, name: string): Promise<Uin
   return key && readPayload(keyctl, key.id);
 }
 
-/** Undefined for what has expired or been removed since it was listed, and for what others have put there. */
+/** Undefined for a key that has expired or been removed since it was listed, and for foreign keys. */
 async function readPayload(keyctl: Keyctl, id: string): Promise<Uint8Array | undefined> {
   try {
     return parsePrinted(await keyctl(['print', id]));

@@ -1,19 +1,19 @@
-// What the shell is told that runs keyctl.
+// The script of the shell that runs keyctl.
 
 /**
- * Ends the shell where its printf is a program: what is secret goes through it, and must not be an argument of one.
- * That nobody listens any more must not end it: there may be something to do at the end.
+ * Ends the shell if its printf is not a built-in, since secrets are passed to it, and must not be arguments of a
+ * process. A closed pipe must not end the shell: there may be a command to run at the end.
  */
 export const PREAMBLE = `trap '' PIPE
 [ "$(command -v printf)" = printf ] || { echo "no shell: The shell has no printf of its own" >&2; exit 1; }
 `;
 
-/** Has the shell run keyctl when it ends, in the place of what it was told so before. */
+/** Makes the shell run keyctl when it ends; replaces an earlier such command. */
 export function lastLine(words: readonly string[]): string {
   return `trap ${quote(`${command(words)} >/dev/null 2>&1`)} EXIT\n`;
 }
 
-/** Runs keyctl, and says after what it has said `mark` and the exit status, on a line of their own. */
+/** Runs keyctl; after its output comes a line with `mark` and the exit status. */
 export function commandLine(words: readonly string[], input: Uint8Array | undefined, mark: string): string {
   const run = command(words);
   const line = input === undefined ? `${run} </dev/null` : `printf '${octal(input)}' | ${run}`;

@@ -1,19 +1,19 @@
 import { withKeyctl } from './keyring-keyctl.ts';
 import { parseKeyTree } from './keyring-tree.ts';
 
-/** A line of `/proc/keys` for a keyring: the owner's number, the group's, and the name with the count of its keys. */
+/** A line of `/proc/keys` for a keyring: the numbers of owner and group, and the name with the count of its keys. */
 const KEYRING = /^[\da-f]{8} \S+ +\d+ +\S+ [\da-f]{8} +(\d+) +-?\d+ keyring +(.*): (?:empty|\d+)$/;
 
-/** What collections hang by; the one in the persistent keyring has no more of a name. */
+/** The prefix of the keyrings with collections; that of the persistent keyring is the whole name. */
 const PREFIX = '_krb';
 
-/** The keyrings of a user that outlive sessions and may have collections. */
+/** A user's keyrings that outlive sessions and may contain collections. */
 export interface LastingKeyrings {
   readonly user: boolean;
   readonly persistent: boolean;
 }
 
-/** Which of them there are by what `/proc/keys` says, so that where there is no collection keyctl is not asked. */
+/** Which of them exist according to `/proc/keys`, so that keyctl is not run if there are no collections. */
 export function lastingKeyrings(keys: string, uid: number): LastingKeyrings {
   const names = new Set<string>();
   for (const line of keys.split('\n')) {
@@ -27,7 +27,7 @@ export function lastingKeyrings(keys: string, uid: number): LastingKeyrings {
 /** The names of the collections in the user's keyring, such as `KEYRING:user:name`. Throws KeyctlFailure. */
 export async function userCollections(uid: number): Promise<readonly string[]> {
   return withKeyctl({ session: 'new' }, async keyctl => {
-    // To see what is in it takes a way to it from the session's keyring.
+    // Its contents can be seen only if it is linked to the session's keyring.
     await keyctl(['link', '@u', '@s']);
     const found = parseKeyTree(await keyctl(['show', '@u']))?.children ?? [];
     return found.filter(({ type }) => type === 'keyring').flatMap(({ name }) => collectionNames(name, uid));
@@ -35,7 +35,7 @@ export async function userCollections(uid: number): Promise<readonly string[]> {
 }
 
 function collectionNames(ring: string, uid: number): readonly string[] {
-  // Where the kernel has no persistent keyrings, theirs is here.
+  // If the kernel has no persistent keyrings, their collections are here.
   if (ring === PREFIX) return [`KEYRING:persistent:${uid}`];
   const collection = ring.startsWith(`${PREFIX}_`) ? ring.slice(PREFIX.length + 1) : ':';
   return collection.includes(':') ? [] : [`KEYRING:user:${collection}`];

@@ -19,14 +19,14 @@ import { findCache, findKey, notFound, readCache } from './keyring-read.ts';
 import type { KeyNode } from './keyring-tree.ts';
 import { mergeCredentials } from './match.ts';
 
-/** How often to look whether the kernel has let go of keys that were removed, which takes it a moment. */
+/** How often to check whether the kernel has freed removed keys, which takes it a moment. */
 const MAX_TRIES = 20;
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const PAUSE = 50;
 
 /**
- * Puts a cache into a collection; where another has its name, in the place of that one and in one step, unless the
- * user's share of the kernel's keys does not suffice for both.
+ * Puts a cache into a collection. It replaces one with the same name in a single step, unless the user's quota of keys
+ * is too small for both.
  */
 export async function replaceCache(
   place: KeyringPlace,
@@ -61,7 +61,7 @@ async function fill(
   contents: CacheContents,
 ): Promise<void> {
   await keyctl(['padd', 'user', PRINCIPAL_KEY, ring], encodePrincipal(contents.principal));
-  // Libraries of the time before collections cannot read this key.
+  // Libraries older than collections cannot read this key.
   if (contents.kdcOffset !== undefined && !isLegacyCache(name)) {
     await keyctl(['padd', 'user', OFFSETS_KEY, ring], encodeOffset(contents.kdcOffset));
   }
@@ -70,7 +70,7 @@ async function fill(
   await expireWithLast(keyctl, ring, credentials);
 }
 
-/** Adds credentials to a cache; what they replace goes, and so does what has expired. */
+/** Adds credentials to a cache; removes those that they replace, and expired ones. */
 export async function storeInCache(
   place: KeyringPlace,
   collection: KeyNode | undefined,
@@ -86,13 +86,13 @@ export async function storeInCache(
   const taken = [...staying].map(node => node.name);
   const written = await addCredentials(keyctl, { name, ring: ring.id, taken }, added);
   const gone = [...keys.values()].filter(node => !staying.has(node) && !written.has(node.id));
-  // Until the kernel gets round to removing what it has let expire, the native library fails on it.
+  // Until the kernel removes an expired key, the native library fails on it.
   const expired = await expiredIn(keyctl, ring, written);
   for (const id of [...gone.map(node => node.id), ...expired]) await unlink(keyctl, id, ring.id);
   await expireWithLast(keyctl, ring.id, merged);
 }
 
-/** Removes what matches; tells how many there were. */
+/** Removes what matches; resolves to how many there were. */
 export async function removeFromCache(
   place: KeyringPlace,
   collection: KeyNode | undefined,
@@ -105,7 +105,7 @@ export async function removeFromCache(
   return gone.length;
 }
 
-/** Throws CcacheError CACHE_NOT_FOUND, also once it has removed a keyring that was not filled yet. */
+/** Throws CcacheError CACHE_NOT_FOUND, also after removing a keyring that was never filled. */
 export async function destroyCache(
   { keyctl, session }: KeyringPlace,
   collection: KeyNode | undefined,
@@ -132,7 +132,7 @@ interface Destination {
   readonly taken: readonly string[];
 }
 
-/** Returns the ids of the keys, some of which may have been there before with other contents. */
+/** Returns the ids of the keys, some of which may have existed before with other contents. */
 async function addCredentials(
   keyctl: Keyctl,
   { name, ring, taken }: Destination,
@@ -145,7 +145,7 @@ async function addCredentials(
     const keyName = credentialKeyName(credential, names);
     names.add(keyName);
     const { id, type } = await addKey(keyctl, { types, name: keyName, ring }, encodeCredential(credential));
-    // What the kernel does not have once it will not have the next time.
+    // A key type that the kernel does not support once, it will never support.
     types = types.slice(types.indexOf(type));
     ids.add(id);
     const left = secondsLeft(credential);
@@ -155,7 +155,7 @@ async function addCredentials(
 }
 
 interface NewKey {
-  /** The first that the kernel has is used. */
+  /** The first one that the kernel supports is used. */
   readonly types: readonly string[];
   readonly name: string;
   readonly ring: string;
@@ -175,7 +175,7 @@ async function addKey(
   }
 }
 
-/** The ids of keys that were not shown in a keyring, nor written since, because they have expired. */
+/** The ids of keys in a keyring that were neither listed nor written since, because they have expired. */
 async function expiredIn(
   keyctl: Keyctl,
   ring: KeyNode,
@@ -197,7 +197,7 @@ async function isGoneKey(keyctl: Keyctl, id: string): Promise<boolean> {
   }
 }
 
-/** Has the kernel drop a cache when nothing in it is valid any more, as the native library does. */
+/** Makes the kernel remove a cache when nothing in it is valid any more, as the native library does. */
 async function expireWithLast(
   keyctl: Keyctl,
   ring: string,
@@ -209,12 +209,12 @@ async function expireWithLast(
   await keyctl(['timeout', ring, String(left)]);
 }
 
-/** By the clock of the kernel, whose times these are; not above what keyctl takes. */
+/** By the kernel's clock, which determines these times; limited to what keyctl accepts. */
 function secondsLeft({ endtime }: Credential): number {
   return Math.min(0x7fffffff, Math.floor(endtime.getTime() / 1000) - Math.floor(Date.now() / 1000));
 }
 
-/** What is gone already is none the worse. */
+/** Ignores keys that have gone already. */
 async function unlink(keyctl: Keyctl, id: string, ring: string): Promise<void> {
   try {
     await keyctl(['unlink', id, ring]);

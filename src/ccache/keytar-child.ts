@@ -10,15 +10,15 @@ export interface KeytarRequest {
 }
 
 export interface KeytarChildOptions {
-  /** Where keytar lies: the path that `require` knows it by. */
+  /** The path by which `require` finds keytar. */
   readonly modulePath: string;
   readonly environment: SessionEnvironment;
-  /** After so many seconds the child is killed. */
+  /** Seconds after which the child is killed. */
   readonly seconds: number;
 }
 
-// Nobody wants the answer to a dialog whose command was killed: what came of it late could replace a newer key. Only a
-// kill ends a process that has a call pending.
+// If a command was killed while a dialog was open, a late result must not replace a newer key. A process with a pending
+// call ends only if it is killed.
 const SCRIPT = `
 const answer = value => process.stdout.write(JSON.stringify(value), () => process.exit(0));
 const callAll = async requests => {
@@ -34,13 +34,14 @@ process.stdin.setEncoding('utf8').on('data', chunk => {
   callAll(JSON.parse(text)).then(value => answer({ value }), error => answer({ error: error.message }));
 }).on('end', () => process.kill(process.pid, 'SIGKILL'));`;
 
-/** What Node adds to every process it starts; none of it serves here, and reading certificates takes long. */
+/** Options that Node applies to every process; they are not needed here, and reading certificates takes long. */
 const UNWANTED = ['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'NODE_V8_COVERAGE'];
 
 /**
- * Makes the calls one after the other in a child, because one that hangs, on a dialog or a stopped daemon, would keep
- * this process from ending, and libsecret's one connection does not get over a daemon that was restarted. Resolves to
- * what the last gives; rejects with keytar's message, or KerberosError KEYCHAIN_TIMEOUT or KEYCHAIN_UNAVAILABLE.
+ * Makes the calls one after the other in a child process, because one that hangs, on a dialog or a stopped daemon,
+ * would keep this process from ending, and because libsecret's only connection does not survive a restart of the
+ * daemon. Resolves to the last result; rejects with keytar's message, or KerberosError KEYCHAIN_TIMEOUT or
+ * KEYCHAIN_UNAVAILABLE.
  */
 export async function callInChild(
   requests: readonly KeytarRequest[],
@@ -58,7 +59,10 @@ export async function callInChild(
   return answer.value;
 }
 
-/** Undefined for what is cut off or mixed with a library's own words; what JSON.parse says of it would quote the secret. */
+/**
+ * Undefined for output that is truncated or mixed with a library's messages; an error of JSON.parse would quote the
+ * secret.
+ */
 function parseAnswer(output: string): { readonly value?: unknown; readonly error?: string } | undefined {
   try {
     return (JSON.parse(output) as { value?: unknown; error?: string } | null) ?? undefined;

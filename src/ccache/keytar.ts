@@ -8,10 +8,10 @@ import { callInChild, type KeytarRequest } from './keytar-child.ts';
 
 type Keytar = typeof import('keytar');
 
-/** What the systems say of a keychain that is locked or stays so; libsecret, that a collection does not exist. */
+/** The systems' messages for a keychain that is locked or stays so; for libsecret, that a collection does not exist. */
 const LOCKED = /locked collection|does not exist at path|interaction is not allowed|user canceled/i;
 
-/** The keychain of every system by a native module. */
+/** The keychain of every system, through a native module. */
 export const keytarBackend: KeychainBackend = {
   name: 'keytar',
   systems: 'all systems',
@@ -25,7 +25,7 @@ export const keytarBackend: KeychainBackend = {
 function calls(keytar: Keytar, modulePath: string, session: KeychainSession): Keychain {
   return {
     async read(account) {
-      // The Credential Manager asks nobody, so it is not worth a child.
+      // The Credential Manager asks nobody, so it needs no child process.
       const secret =
         session.platform === 'win32'
           ? await within(session.answerSeconds, readHere(account, keytar))
@@ -37,7 +37,7 @@ function calls(keytar: Keytar, modulePath: string, session: KeychainSession): Ke
     },
     async remove(account) {
       const remove: KeytarRequest = { call: 'deletePassword', args: [KEYCHAIN_SERVICE, account] };
-      // libsecret deletes only what its connection may read, and looking it up is what asks the user for that.
+      // libsecret deletes only what its connection may read, and only a look-up asks the user for that.
       const requests = usesSecretService(session.platform) ? [get(account), remove] : [remove];
       return (await callApart(...requests)) === true;
     },
@@ -87,7 +87,7 @@ async function loadKeytar(platform: NodeJS.Platform): Promise<Keytar> {
   }
 }
 
-/** By what path a child finds the module: an ES module has no `require` to resolve it with. */
+/** The path by which a child finds the module: an ES module has no `require` to resolve it. */
 function pathOf(keytar: Keytar): string {
   const { cache } = createRequire(process.execPath);
   const path = Object.keys(cache).find(file => cache[file]?.exports === keytar);

@@ -3,12 +3,12 @@ import { basename, dirname, join } from 'node:path';
 import { CcacheError } from '../errors.ts';
 import { replacedBy, wipeAndRemove } from './atomic-write.ts';
 
-/** No writer takes this long between making a file and renaming it, in milliseconds. */
+/** Milliseconds, more than any writer takes between creating a file and renaming it. */
 const LONGEST_WRITING = 60_000;
 
 /**
- * Wipes the temporary files of `writeAtomically` beside `path` that their writers were killed over: all of them where
- * the writer is known to be dead, else those that have not been written to for a minute. Throws CcacheError CACHE_IO.
+ * Wipes the temporary files of `writeAtomically` beside `path` that killed writers have left: all of them if the writer
+ * is known to be dead, else those that have not been written to for a minute. Throws CcacheError CACHE_IO.
  */
 export function removeLeftovers(path: string, writerIsDead: boolean): void {
   for (const leftover of leftoversOf(path)) {
@@ -38,7 +38,7 @@ function leftoversOf(path: string): readonly { readonly path: string; readonly m
     });
 }
 
-/** None where the directory cannot be read. */
+/** Empty if the directory cannot be read. */
 function namesIn(directory: string): readonly string[] {
   try {
     return readdirSync(directory);

@@ -2,7 +2,7 @@ import { BinaryReader } from '../codec/binary.ts';
 import { bytesToText, textToBytes } from '../codec/text.ts';
 import { type DbusArgument, type DbusCall, type DbusReply, readDbusString, skipTo } from './dbus-message.ts';
 
-// The calls on the Secret Service, and what is in their replies.
+// The calls of the Secret Service, and how to read their replies.
 
 const SERVICE = 'org.freedesktop.secrets';
 const SERVICE_PATH = '/org/freedesktop/secrets';
@@ -10,10 +10,10 @@ const DEFAULT_COLLECTION = `${SERVICE_PATH}/aliases/default`;
 /** More than anybody has. */
 const MAX_COLLECTIONS = 64;
 const SECRET_SERVICE = 'org.freedesktop.Secret.Service';
-/** The path of no object. */
+/** The path that stands for no object. */
 const NOWHERE = '/';
 
-/** Whether a collection is locked; that which new items go to unless another is given. */
+/** Asks whether a collection is locked; by default the one for new items. */
 export function lockedCall(collection = DEFAULT_COLLECTION): DbusCall {
   return propertyCall(collection, 'org.freedesktop.Secret.Collection', 'Locked');
 }
@@ -30,9 +30,9 @@ function propertyCall(path: string, face: string, property: string): DbusCall {
   ]);
 }
 
-/** A session without encryption, as every transfer of a secret needs one. */
+/** Opens a session, which every transfer of a secret needs, without encryption. */
 export function sessionCall(): DbusCall {
-  // Encrypting what goes through a socket of the user's own to a daemon of the user's own protects from nobody.
+  // Encryption would protect nothing on a private socket between two processes of the same user.
   return call(SERVICE_PATH, SECRET_SERVICE, 'OpenSession', [
     { type: 's', value: 'plain' },
     { type: 'v', value: '' },
@@ -49,14 +49,14 @@ export function secretCall(item: string, session: string): DbusCall {
   return call(item, 'org.freedesktop.Secret.Item', 'GetSecret', [{ type: 'o', value: session }]);
 }
 
-/** A secret to be kept, and what it is found by. */
+/** A secret to store, and the attributes by which to find it. */
 export interface SecretItem {
   readonly label: string;
   readonly attributes: ReadonlyMap<string, string>;
   readonly secret: string;
 }
 
-/** Keeps an item, in place of one with the same attributes, where new items go to; `session` is a path. */
+/** Stores an item in the default collection, replacing one with the same attributes; `session` is a path. */
 export function createCall({ label, attributes, secret }: SecretItem, session: string): DbusCall {
   const item = 'org.freedesktop.Secret.Item';
   const properties = new Map<string, string | ReadonlyMap<string, string>>([
@@ -90,7 +90,7 @@ export function foundItems(reply: DbusReply): {
   return { unlocked, locked: reader.u32('locked') > 0 };
 }
 
-/** OpenSession's second result, after a variant that holds an empty string. */
+/** The second result of OpenSession, after a variant with an empty string. */
 export function sessionPath(reply: DbusReply): string {
   if (reply.error !== undefined) throw new Error(`the Secret Service answers ${reply.error}`);
   const reader = bodyOf(reply);
@@ -109,21 +109,21 @@ export function secretIn(reply: DbusReply): string {
   return bytesToText(reader.counted32('secret'));
 }
 
-/** What `collectionsCall` is answered: a variant that holds an array of object paths. */
+/** The answer to `collectionsCall`: a variant with an array of object paths. */
 export function collectionPaths(reply: DbusReply): readonly string[] {
   const reader = bodyOf(reply);
   reader.take(4, 'signature');
   return readPaths(reader).slice(0, MAX_COLLECTIONS);
 }
 
-/** Whether a `createCall` was carried out: what its user has to be asked for is not, and has the path of a prompt. */
+/** Whether a `createCall` was carried out: if the user must be asked, the reply has the path of a prompt instead. */
 export function isCreated(reply: DbusReply): boolean {
   if (reply.error !== undefined) return false;
   const reader = bodyOf(reply);
   return readDbusString(reader) !== NOWHERE && readDbusString(reader) === NOWHERE;
 }
 
-/** The same of a `deleteCall`. */
+/** The same for a `deleteCall`. */
 export function isDeleted(reply: DbusReply): boolean {
   return reply.error === undefined && readDbusString(bodyOf(reply)) === NOWHERE;
 }
@@ -135,12 +135,15 @@ function readPaths(reader: BinaryReader): readonly string[] {
   return paths;
 }
 
-/** Whether the collection of a `lockedCall` cannot be read: a daemon that was never unlocked has no default collection at all. */
+/**
+ * Whether the collection of a `lockedCall` cannot be read: a daemon that was never unlocked has no default collection
+ * at all.
+ */
 export function isSealed(reply: DbusReply): boolean {
   return reply.error !== undefined || isTrue(reply);
 }
 
-/** What `lockedCall` is answered: a variant that holds a boolean. */
+/** The answer to `lockedCall`: a variant with a boolean. */
 export function isTrue(reply: DbusReply): boolean {
   const reader = bodyOf(reply);
   reader.take(4, 'signature');

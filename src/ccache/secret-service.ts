@@ -20,36 +20,37 @@ import {
 } from './secret-service-calls.ts';
 import { type AskOptions, BusSilent, connectSessionBus, type SessionBus } from './session-bus.ts';
 
-/** How the Secret Service of a Linux desktop is found. */
+/** The state of the Secret Service on a Linux desktop. */
 export type SecretServiceState =
-  /** There is no bus, or nobody on it keeps secrets. */
+  /** There is no bus, or no Secret Service on it. */
   | { readonly state: 'absent'; readonly reason: string }
-  /** Bus or service refuses, breaks off or talks nonsense. */
+  /** The bus or the service refuses, breaks off or sends invalid messages. */
   | { readonly state: 'broken'; readonly reason: string }
-  /** Bus or service is there and does not answer. */
+  /** The bus or the service exists and does not answer. */
   | { readonly state: 'silent' }
-  /** The item, or where none is found the collection that new items go to, is locked. */
+  /** The item is locked or, if it was not found, the collection for new items. */
   | { readonly state: 'locked'; readonly found: boolean }
-  /** The bus is reached by a transport that only libsecret speaks here. */
+  /** The bus uses a transport that only libsecret supports here. */
   | { readonly state: 'unknown' }
-  /** The item was kept, or deleted, as was asked for. */
+  /** The item was stored or deleted, as requested. */
   | { readonly state: 'done' }
   | {
       readonly state: 'unlocked';
-      /** Whether there is such an item, where that was asked for. */
+      /** Whether the item exists, if that was asked. */
       readonly found: boolean;
-      /** The item's secret, where it was asked for and there is one. */
+      /** The item's secret, if it was requested and exists. */
       readonly secret: string | undefined;
     };
 
 export interface SecretServiceQuestion {
   readonly attributes: ReadonlyMap<string, string>;
   /**
-   * What to ask for besides the state: whether there is the item, its secret if that needs no unlocking, that the item be
-   * deleted, or that a new one with this label and secret be kept. What the user would have to be asked for is not done.
+   * What to do besides determining the state: check for the item, get its secret if that needs no unlocking, delete the
+   * item, or store a new one with this label and secret. Operations for which the user would have to be asked are not
+   * carried out.
    */
   readonly wanted: 'state' | 'item' | 'secret' | 'deletion' | Pick<SecretItem, 'label' | 'secret'>;
-  /** Seconds that the service has for an answer, and its user for a dialog. */
+  /** Seconds for the service to answer, and for its user to answer a dialog. */
   readonly answerSeconds: number;
   readonly dialogSeconds: number;
 }
@@ -60,8 +61,8 @@ const NO_SERVICE = 'org.freedesktop.DBus.Error.ServiceUnknown';
 const IS_LOCKED = 'org.freedesktop.Secret.Error.IsLocked';
 
 /**
- * Asks the service about one item. Unlike libsecret this cannot hang, it tells a locked item from none, and it is
- * several times as fast, for a process that wants one secret. Never throws.
+ * Asks the service about one item. Unlike libsecret, this cannot hang, distinguishes a locked item from a missing one,
+ * and is several times as fast in a process that needs a single secret. Never throws.
  */
 export async function askSecretService(
   environment: SessionEnvironment,
@@ -85,7 +86,7 @@ export async function askSecretService(
   }
 }
 
-/** Before version 22, Node fills the name of an abstract socket up with zeros, which makes it another's. */
+/** Before version 22, Node pads the name of an abstract socket with zeros, which makes it a different one. */
 function padsNames(): boolean {
   return Number.parseInt(process.versions.node, 10) < 22;
 }
@@ -107,7 +108,7 @@ async function converse(bus: SessionBus, question: SecretServiceQuestion): Promi
     return { state: 'locked', found: false };
   }
 
-  // KeePassXC puts up a dialog for the password of a locked database before it searches there.
+  // KeePassXC shows a dialog for the password of a locked database before it searches there.
   const [search] = await bus.ask([searchCall(attributes)], sealed ? dialog : answer);
   if (search!.error !== undefined) return refused(search!.error);
   const { unlocked, locked: lockedItem } = foundItems(search!);
@@ -129,22 +130,23 @@ async function secretOf(
   bus: SessionBus,
   dialog: AskOptions,
 ): Promise<SecretServiceState> {
-  // KeePassXC and KWallet may put a dialog before an item although it is unlocked.
+  // KeePassXC and KWallet may show a dialog for an item although it is unlocked.
   const [secret] = await bus.ask([secretCall(item, sessionPath(session))], dialog);
   if (secret!.error === IS_LOCKED) return { state: 'locked', found: true };
   if (secret!.error !== undefined) return refused(secret!.error);
   return { state: 'unlocked', found: true, secret: secretIn(secret!) };
 }
 
-/** Tells whether all of them were: KeePassXC asks its user for each. */
+/** Resolves to whether all of them were deleted: KeePassXC asks its user for each. */
 async function deleteAll(items: readonly string[], bus: SessionBus, dialog: AskOptions): Promise<boolean> {
   const replies = await bus.ask(items.map(deleteCall), dialog);
   return replies.every(isDeleted);
 }
 
 /**
- * Whether the default collection is locked, and a session. A daemon that was never unlocked has no such collection, and
- * gnome-keyring denies for a moment that there is one while an item is deleted, so that is not believed at once.
+ * Checks whether the default collection is locked, and opens a session. A daemon that was never unlocked has no such
+ * collection; but gnome-keyring denies for a moment that there is one while an item is deleted, so that is checked
+ * again.
  */
 async function open(bus: SessionBus, answer: AskOptions): Promise<readonly DbusReply[]> {
   for (let tries = 0; ; tries++) {
@@ -155,7 +157,7 @@ async function open(bus: SessionBus, answer: AskOptions): Promise<readonly DbusR
   }
 }
 
-/** Whether there is a locked collection: KeePassXC and KWallet show nothing of what is in one. */
+/** Whether there is a locked collection: KeePassXC and KWallet hide the contents of one. */
 async function isAnyLocked(bus: SessionBus, answer: AskOptions): Promise<boolean> {
   const [list] = await bus.ask([collectionsCall()], answer);
   const paths = list!.error === undefined ? collectionPaths(list!) : [];

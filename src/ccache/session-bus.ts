@@ -11,17 +11,17 @@ import {
 } from './dbus-message.ts';
 
 export interface AskOptions {
-  /** How long to wait for the replies. */
+  /** Seconds to wait for the replies. */
   readonly seconds: number;
-  /** Wait a few times as long while the machine is overloaded. */
+  /** Whether to wait several times as long while the machine is overloaded. */
   readonly patient?: boolean;
 }
 
 /** A connection to the session's D-Bus. */
 export interface SessionBus {
   /**
-   * Sends all `calls` at once and gives their replies in the same order. Throws BusSilent when the time is over first,
-   * else what the socket or the bus says; the connection is of no more use then.
+   * Sends all `calls` at once and resolves to their replies in the same order. Throws BusSilent on timeout, else the
+   * error of the socket or the bus; afterwards, the connection cannot be used any more.
    */
   ask(calls: readonly DbusCall[], options: AskOptions): Promise<readonly DbusReply[]>;
   close(): void;
@@ -38,12 +38,12 @@ const HELLO: DbusCall = {
   arguments: [],
 };
 
-/** How often the time for an answer is given anew to a machine that has too much to do. */
+/** How often the timeout is extended on an overloaded machine. */
 const BUSY_WAITS = 3;
-/** With so many processes that want to run, a machine of a few processors keeps each of them waiting. */
+/** With so many runnable processes, each of them waits for a processor. */
 const OVERLOAD = 12;
 
-/** Connects; whether anybody listens is told by the first `ask`, which the greeting travels with. */
+/** Connects; whether anybody listens shows only with the first `ask`, with which the greeting is sent. */
 export function connectSessionBus(socketPath: string): SessionBus {
   const socket = connect({ path: socketPath });
   const waiting = new Map<number, (reply: DbusReply) => void>();
@@ -130,7 +130,10 @@ export function connectSessionBus(socketPath: string): SessionBus {
   }
 }
 
-/** Whether so many processes wait for a processor that silence says nothing about a service; known on Linux only. */
+/**
+ * Whether so many processes wait for a processor that a missing answer says nothing about the service; known on Linux
+ * only.
+ */
 function isOverloaded(): boolean {
   try {
     const running = /^\S+ \S+ \S+ (\d+)\//.exec(readFileSync('/proc/loadavg', 'latin1'))?.[1];
