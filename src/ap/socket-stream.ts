@@ -3,12 +3,12 @@ import { KerberosError } from '../errors.ts';
 import type { ByteStream } from './byte-stream.ts';
 
 export interface SocketStreamOptions {
-  /** Seconds that one read or write may take as a whole; 10 if not given. */
+  /** The seconds that a whole read or write may take; 10 if not given. */
   readonly timeout?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A ByteStream over a connected socket, which remains the caller's to close. Nothing is read ahead of need. */
+/** A ByteStream over a connected socket, which the caller must close. It reads no more than was asked for. */
 export function socketStream(socket: Duplex, options: SocketStreamOptions = {}): ByteStream {
   return new SocketStream(socket, options);
 }
@@ -20,7 +20,7 @@ class SocketStream implements ByteStream {
   private readonly chunks: Uint8Array[] = [];
   private buffered = 0;
   private failure: KerberosError | undefined;
-  /** Looks again whether what a pending call waits for has come. */
+  /** Makes a pending call check again whether it can finish. */
   private wake = asleep;
 
   constructor(socket: Duplex, { timeout = 10, signal }: SocketStreamOptions) {
@@ -43,7 +43,7 @@ class SocketStream implements ByteStream {
     return this.bounded<Uint8Array>((resolve, reject) => {
       this.wake = () => {
         if (this.buffered < length && this.failure === undefined) return;
-        // Several chunks may come in one turn, and what they bring is for the next read.
+        // Several chunks may arrive in one turn; the later ones are for the next read.
         this.wake = asleep;
         if (this.buffered >= length) resolve(this.take(length));
         else reject(this.failure!);
@@ -88,7 +88,7 @@ class SocketStream implements ByteStream {
       if (signal?.aborted) return onAbort();
       signal?.addEventListener('abort', onAbort);
       overdue = setTimeout(
-        () => reject(new KerberosError('SENDAUTH', 'The other side does not go on')),
+        () => reject(new KerberosError('SENDAUTH', 'The other side did not answer in time')),
         this.timeout * 1000,
       );
       start(resolve, reject);

@@ -115,7 +115,7 @@ describe('a service does not wait for, nor store, what a hostile client', () => 
     );
     expect(errorOf(theirs)).toMatchObject({
       code: 'SENDAUTH',
-      message: expect.stringContaining('does not go on'),
+      message: expect.stringContaining('did not answer in time'),
     });
   });
 

@@ -3,18 +3,18 @@ import { type Difference, differences } from './differences.ts';
 const PREFACE = `# Where krb5kit differs from MIT Kerberos
 
 Under their classic names, \`kinit\`, \`klist\`, \`kdestroy\`, \`kvno\`, \`kswitch\`, \`kpasswd\` and \`ktutil\` do what MIT's programs
-of the same names do: options, prompts, output, exit statuses, and the caches and keytabs that come of them. That is
-tested: both run on the same inputs, some thousands of command lines, and all of it is compared.
+of the same names do, with the same options, prompts, output and exit statuses and the same resulting caches and keytabs. A test
+runs both on the same inputs, some thousands of command lines, and compares everything.
 
-These are the differences, every one of them meant. The test goes by the same table, and fails for a difference that
-is not in it as well as for a row that is no difference any more. In the examples, \`$D\` is a directory with caches and
-keytabs of many kinds, and what comes after \`<\` are the lines that are read.
+These are all the differences, and each of them is intended. The test uses the same table: it fails for a difference that
+is not listed, and for a row that is no longer a difference. In the examples, \`$D\` is a directory with caches and
+keytabs of many kinds, and the lines after \`<\` are typed or piped in.
 
 | Difference | Commands | MIT's | Ours | Why | Example |
 |---|---|---|---|---|---|
 `;
 
-/** The page of the documentation that the table makes. */
+/** The documentation page generated from the table. */
 export function differencesPage(): string {
   return PREFACE + differences.map(rowOf).join('');
 }

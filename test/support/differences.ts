@@ -1,13 +1,13 @@
 import type { Environment, Said } from './both-programs.ts';
 import type { Contents } from './differential-files.ts';
 
-/** What the two programs said to one command line. */
+/** The output of the two programs for one command line. */
 export interface SaidPair {
   readonly our: Said;
   readonly their: Said;
 }
 
-/** The files that the two have left. */
+/** The files that the two programs have left. */
 export interface FilesPair {
   readonly our: Contents;
   readonly their: Contents;
@@ -19,12 +19,12 @@ export interface Line {
   readonly argv: readonly string[];
   readonly input: string;
   readonly env: Environment;
-  /** What was typed, where it ran on a terminal. */
+  /** What was typed, if it ran on a terminal. */
   readonly typed: Difference['typed'];
   readonly columns: Difference['columns'];
 }
 
-/** A difference that is meant: a row of docs/differences.md. */
+/** An intended difference: a row of docs/differences.md. */
 export interface Difference {
   readonly name: string;
   readonly commands: readonly Program[];
@@ -33,16 +33,16 @@ export interface Difference {
   readonly ours: string;
   readonly why: string;
   /**
-   * A case that shows it: variables, the command line, and after `<` the lines it reads. A terminal shows what `typed`
-   * waits for.
+   * A case that shows it: variables, the command line, and after `<` the lines of its input. On a terminal, the keys of
+   * `typed` follow when their text is shown.
    */
   readonly example: string;
   readonly typed?: readonly (readonly [shown: string, keys: string])[] | undefined;
-  /** How wide the terminal is, if not as wide as every line. */
+  /** The width of the terminal; enough for every line if not given. */
   readonly columns?: number;
-  /** Where there is a server for caches. */
+  /** Whether the case needs a cache server. */
   readonly withServer?: boolean;
-  /** Makes the two the same where they differ by this and by nothing else. */
+  /** Makes the two results equal if this is their only difference. */
   readonly reconcile?: (pair: SaidPair, line: Line) => SaidPair;
   readonly reconcileFiles?: (pair: FilesPair, lines: readonly Line[]) => FilesPair;
 }
@@ -65,16 +65,16 @@ export const differences: readonly Difference[] = [
     commands: ['klist'],
     mit: 'prints its own version.',
     ours: 'prints `krb5kit version …`.',
-    why: 'A script that looks at the version should know whose it is.',
+    why: 'A script that checks the version should know which program it has.',
     example: 'klist -V',
     reconcile: pair => ours(pair, 'stdout', /^krb5kit version \S+\n$/, 'Kerberos 5 version 1.20.1\n'),
   },
   {
     name: 'More options',
     commands: all,
-    mit: 'knows no `--help`, `--json` and other options of ours, and ktutil takes no operands.',
-    ours: 'has `--help` everywhere and the options that its manual page marks as not of MIT.',
-    why: 'Help and output for programs; nothing changes for those who do not ask for them.',
+    mit: 'has no `--help`, `--json` and other options of ours, and ktutil takes no operands.',
+    ours: 'has `--help` everywhere, and the options that its manual page marks as not MIT’s.',
+    why: 'They provide help and output for programs; nothing changes for those who do not use them.',
     example: 'klist --help',
     reconcile: (pair, { program, argv }) =>
       argv.some(word => /^--(?:help|json|quiet|no-color|expired)$/.test(word)) ||
@@ -86,17 +86,17 @@ export const differences: readonly Difference[] = [
     name: 'Options of kpasswd',
     commands: ['kpasswd'],
     mit: 'has no options: `-Z` and `--` are principals.',
-    ours: 'takes `--`, which ends the options, and tells of unknown ones.',
-    why: 'There is `--json`. A principal that begins with a hyphen comes after `--`.',
+    ours: 'accepts `--`, which ends the options, and reports unknown options.',
+    why: '`--json` is an option. A principal that begins with a hyphen can follow `--`.',
     example: 'kpasswd -Z',
     reconcile: (pair, { argv }) => (argv[0]?.startsWith('-') ? { ...pair, our: pair.their } : pair),
   },
   {
     name: 'Explained failures',
     commands: askers,
-    mit: 'tells of a failure in one line.',
-    ours: 'adds indented lines on a terminal and with `-V`: the configuration, what was asked, which KDC said what, what to try.',
-    why: 'Most failures are mistakes in files that the one line does not name. Through a pipe there is one line, MIT’s.',
+    mit: 'reports a failure in one line.',
+    ours: 'adds indented lines on a terminal and with `-V`: the configuration, what was asked, what each KDC answered, and what to try.',
+    why: 'Most failures are mistakes in files that the one line does not name. Through a pipe there is only MIT’s line.',
     example: 'kinit -V nobody',
     reconcile: (pair, { argv, typed }) => {
       if (typed === undefined && !argv.some(word => /^-[^-]*V/.test(word))) return pair;
@@ -107,9 +107,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'Lines that a terminal has no room for',
     commands: all,
-    mit: 'leaves it to the terminal to break them, anywhere.',
-    ours: 'breaks errors, warnings and the usage between words on a terminal, and goes on further in.',
-    why: 'Words can be read, and names and paths copied. Through a pipe every line is MIT’s.',
+    mit: 'leaves breaking long lines to the terminal, which does so anywhere.',
+    ours: 'on a terminal, breaks errors, warnings and the usage between words, and indents what follows.',
+    why: 'Words stay readable, and names and paths can be copied. Through a pipe every line is MIT’s.',
     example: 'klist -Z',
     typed: [],
     columns: 60,
@@ -121,9 +121,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'Expired tickets on a terminal',
     commands: ['klist'],
-    mit: 'lists an expired ticket as any other.',
-    ours: 'writes `(expired)` after it, on a terminal, in colours where they are wanted.',
-    why: 'That is what most people look for. Through a pipe nothing is added.',
+    mit: 'lists an expired ticket like any other.',
+    ours: 'on a terminal, writes `(expired)` after it, in colour where colours are wanted.',
+    why: 'Whether tickets have expired is what most people look for. Through a pipe nothing is added.',
     example: 'klist $D/expired.cc',
     typed: [],
     reconcile: (pair, { typed }) =>
@@ -132,9 +132,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'Backspace',
     commands: ['kinit', 'kpasswd'],
-    mit: 'has the terminal erase by its own erase character only.',
-    ours: 'erases by both keys that are called backspace.',
-    why: 'A password with a control character in it is a mistyped one.',
+    mit: 'lets the terminal erase, which knows only one erase character.',
+    ours: 'erases with both characters that backspace keys send.',
+    why: 'A password that contains a control character was mistyped.',
     example: 'kinit alice',
     typed: [['Password for alice@A.TEST: ', 'alicepv\bw\n']],
     reconcile: (pair, line) => (typesControlH(line) ? { ...pair, our: pair.their } : pair),
@@ -143,7 +143,7 @@ export const differences: readonly Difference[] = [
   {
     name: 'Words that are passed over',
     commands: ['kinit'],
-    mit: 'stops at what it cannot read in a time, so that `1w` is one second, takes `2330` for seconds, and ignores an attribute that it does not know.',
+    mit: 'ignores what it cannot parse in a time, so that `1w` is one second, takes `2330` for seconds, and ignores unknown attributes.',
     ours: 'does the same, and warns.',
     why: 'Nobody wants a ticket for one second.',
     example: 'kinit -l 1w alice < alicepw',
@@ -152,36 +152,36 @@ export const differences: readonly Difference[] = [
   {
     name: 'Realms in lower case',
     commands: ['kinit'],
-    mit: 'looks for the realm as it is written, and says that it cannot be found.',
-    ours: 'warns before that, unless the configuration has the realm like this, or `-C` or `-E` lets the KDC correct it.',
-    why: 'The case of realms matters, and nearly all are in capitals.',
+    mit: 'looks for the realm as it is written, and reports that it cannot be found.',
+    ours: 'warns first, unless the configuration has the realm in this form, or `-C` or `-E` lets the KDC correct it.',
+    why: 'Case matters in realms, and nearly all are in capitals.',
     example: 'kinit alice@a.test',
     reconcile: pair => ours(pair, 'stderr', /^kinit: warning: the realm .*\n/gm, ''),
   },
   {
     name: 'Weak encryption types',
     commands: ['kvno'],
-    mit: 'asks for a session key of RC4 with `-e` without a word.',
+    mit: 'silently asks for an RC4 session key with `-e`.',
     ours: 'does the same, and warns.',
-    why: 'What such a key protects can be read by others.',
+    why: 'Others may be able to decrypt what such a key protects.',
     example: 'kvno -e rc4-hmac HTTP/localhost',
     reconcile: pair => ours(pair, 'stderr', /^kvno: warning: .* can be broken, .*\n/gm, ''),
   },
   {
     name: 'Control characters',
     commands: all,
-    mit: 'writes those of a name as they are.',
-    ours: 'writes `?` for each in what it says, and on a terminal in what it lists.',
-    why: 'They steer terminals, and forge lines of a log. A listing through a pipe has the bytes of the name.',
+    mit: 'prints those in a name unchanged.',
+    ours: 'prints `?` for each in messages, and on a terminal also in listings.',
+    why: 'They control terminals and can forge lines in a log. A listing through a pipe has the bytes of the name.',
     example: 'kvno a\u001b[31m',
     reconcile: ({ our, their }) => ({ our: withoutControls(our), their: withoutControls(their) }),
   },
   {
     name: 'Attributes with -V',
     commands: ['kinit'],
-    mit: 'says `PA Option a = b` of an attribute that it does not know.',
-    ours: 'says so of those that it uses.',
-    why: 'The other ones have no effect, as the warning says.',
+    mit: 'reports `PA Option a = b` for an unknown attribute.',
+    ours: 'reports only those that it uses.',
+    why: 'Unknown ones have no effect, as the warning says.',
     example: 'kinit -V -X a=b alice < alicepw',
     reconcile: ({ our, their }, { argv }) => {
       if (!argv.includes('-X')) return { our, their };
@@ -193,9 +193,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'RC4',
     commands: ['kinit'],
-    mit: 'uses a key of RC4 where the client has no other, with a warning that this will end.',
-    ours: 'has ended it: `allow_rc4` or `allow_weak_crypto` brings it back.',
-    why: 'RC4 makes of a password a key that is quickly guessed; later versions of MIT’s refuse it, too.',
+    mit: 'uses an RC4 key if the client has no other, and warns that it is deprecated.',
+    ours: 'does not, unless `allow_rc4` or `allow_weak_crypto` is set.',
+    why: 'Passwords are quickly guessed from RC4 keys; later versions of MIT’s refuse them, too.',
     example: 'kinit rc4user < rc4pw',
     reconcile: (pair, { argv }) =>
       argv.includes('rc4user') && lacksKey(pair) ? { ...pair, our: pair.their } : pair,
@@ -204,9 +204,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'Mechanisms that are not there',
     commands: ['kinit'],
-    mit: 'says `Generic preauthentication failure` where it has none of the mechanisms that the KDC offers.',
+    mit: 'reports `Generic preauthentication failure` if it has none of the mechanisms that the KDC offers.',
     ours: 'says so.',
-    why: 'It is what the KDC’s administrator has to know.',
+    why: 'That is what the KDC’s administrator needs to know.',
     example: 'kinit hardware < hardwarepw',
     reconcile: pair =>
       ours(
@@ -219,9 +219,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'Questions that nobody answers',
     commands: ['kinit'],
-    mit: 'asks once more where a KDC that offers SPAKE offers something else as well.',
+    mit: 'asks a second time if a KDC that offers SPAKE offers something else as well.',
     ours: 'asks once.',
-    why: 'The input has come to its end.',
+    why: 'There is no more input.',
     example: 'KRB5_CONFIG=$D/spake.conf kinit alice <',
     reconcile: pair =>
       /: Cannot read password while/.test(pair.our.stderr)
@@ -231,9 +231,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'Line ends in passwords',
     commands: askers,
-    mit: 'takes the carriage return before a line feed for a part of the password.',
-    ours: 'takes both for the end of the line.',
-    why: 'Files with passwords come from Windows, too.',
+    mit: 'treats a carriage return before the line feed as part of the password.',
+    ours: 'treats both as the end of the line.',
+    why: 'Password files may come from Windows.',
     example: 'kinit alice < alicepw\r',
     reconcile: (pair, { input }) => (input.includes('\r\n') ? { ...pair, our: pair.their } : pair),
     reconcileFiles: (pair, [line]) => (line?.input.includes('\r\n') ? { ...pair, our: pair.their } : pair),
@@ -241,9 +241,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'Renewal and keytab',
     commands: ['kinit'],
-    mit: 'does what the last one of `-k`, `-R` and `-v` says.',
-    ours: 'validates with `-v`, else renews with `-R`, else takes the keytab.',
-    why: 'Nobody means both; the order of options has a meaning nowhere else.',
+    mit: 'does what the last of `-k`, `-R` and `-v` says.',
+    ours: 'validates with `-v`, else renews with `-R`, else uses the keytab.',
+    why: 'Nobody means both; nowhere else does the order of options matter.',
     example: 'kinit -v -R',
     reconcile: (pair, line) => (mixesActions(line) ? { ...pair, our: pair.their } : pair),
     reconcileFiles: (pair, [line]) => (line && mixesActions(line) ? { ...pair, our: pair.their } : pair),
@@ -251,9 +251,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'The way of an earlier ticket',
     commands: ['kinit'],
-    mit: 'with `-I`, takes no other pre-authentication than that which got the ticket in the cache, and fails where the KDC does not offer it.',
-    ours: 'tries that first, and then what else is offered.',
-    why: 'The ticket is what is wanted. Nothing weaker is taken: what uses the password is not tried twice.',
+    mit: 'with `-I`, uses only the pre-authentication mechanism that obtained the ticket in the cache, and fails if the KDC does not offer it.',
+    ours: 'tries that one first, and then others that are offered.',
+    why: 'The user wants a ticket. Nothing weaker is used: no second mechanism that needs the password is tried.',
     example: 'kinit -I $D/cc -T $D/bob.cc alice < alicepw',
     reconcile: (pair, line) => (failsForWay(pair, line) ? { ...pair, our: pair.their } : pair),
     reconcileFiles: (pair, [line]) =>
@@ -262,9 +262,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'Where tickets could not be stored',
     commands: ['kinit', 'kvno'],
-    mit: 'does not name the file, and knows less of the reason.',
+    mit: 'does not name the file, and is less precise about the reason.',
     ours: 'names it.',
-    why: 'The name is what has to be mended.',
+    why: 'The user needs to know which file it is.',
     example: 'kinit -c $D/junk/x alice < alicepw',
     reconcile: ({ our, their }) => {
       const stored = (text: string): boolean =>
@@ -283,7 +283,7 @@ export const differences: readonly Difference[] = [
     name: 'Locks',
     commands: writers,
     mit: 'locks a cache’s file itself.',
-    ours: 'keeps locks in its data directory, which it makes.',
+    ours: 'keeps locks in its data directory, which it creates.',
     why: 'A file that is replaced as a whole cannot be its own lock.',
     example: 'kdestroy',
     reconcileFiles: ({ our, their }) => ({
@@ -295,8 +295,8 @@ export const differences: readonly Difference[] = [
     name: 'Permissions of cache files',
     commands: ['kinit', 'kvno'],
     mit: 'adds tickets to a file that others may read.',
-    ours: 'replaces it by one that is for its owner alone.',
-    why: 'A new file takes the place of the old one at once, so that no reader sees half of it; and a ticket is a secret.',
+    ours: 'replaces it by one that only its owner can read.',
+    why: 'A new file replaces the old one at once, so that no reader sees half of it; and tickets are secret.',
     example: 'kvno -c $D/open.cc HTTP/localhost',
     reconcileFiles: ({ our, their }) => ({
       our,
@@ -308,9 +308,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'Links to caches',
     commands: ['kdestroy', 'kvno'],
-    mit: 'follows a symbolic link in the place of a cache: `kvno` adds to the file that it leads to, and `kdestroy` overwrites that with zeros.',
-    ours: 'puts a file in the place of the link, and does not destroy what it leads to, but says so.',
-    why: 'In a directory such as `/tmp`, the link may be somebody else’s.',
+    mit: 'follows a symbolic link in the place of a cache: `kvno` adds to the link’s target, and `kdestroy` overwrites that with zeros.',
+    ours: 'replaces the link by a file; `kdestroy` leaves the target alone, and says so.',
+    why: 'In a directory such as `/tmp`, the link may belong to somebody else.',
     example: 'kdestroy -c $D/link.cc',
     reconcile: pair =>
       / is a symbolic link, which is not followed /.test(pair.our.stderr)
@@ -321,8 +321,8 @@ export const differences: readonly Difference[] = [
   {
     name: 'What is no file in the place of a cache',
     commands: ['kinit', 'kdestroy', 'kvno'],
-    mit: 'puts a file in the place of a FIFO, a socket or a device, or removes it; root’s `kdestroy -c /dev/null` does so, too.',
-    ours: 'says that the permissions are incorrect, and leaves it.',
+    mit: 'replaces a FIFO, a socket or a device by a file, or removes it; as root, `kdestroy -c /dev/null` does so, too.',
+    ours: 'reports incorrect permissions, and leaves it alone.',
     why: 'Nobody keeps tickets there, and others may need it.',
     example: 'kinit -c $D/fifo alice < alicepw',
     reconcile: (pair, { argv }) =>
@@ -334,9 +334,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'Tickets that are none',
     commands: ['kvno'],
-    mit: 'says of what lies in a cache in the place of a ticket how its ASN.1 fails.',
+    mit: 'reports the ASN.1 error of data that is not a ticket.',
     ours: 'names the field, too.',
-    why: 'Whoever wrote it can see what is wrong.',
+    why: 'Whoever wrote the data can see what is wrong.',
     example: 'kvno -c $D/torn.cc host/x',
     reconcile: pair =>
       ours(
@@ -349,9 +349,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'Caches that break off',
     commands: ['kvno'],
-    mit: 'writes a new ticket behind one that breaks off, where nobody finds it.',
-    ours: 'keeps what is whole, and adds the new ticket to that.',
-    why: 'The next program finds the ticket.',
+    mit: 'appends a new ticket to an incomplete one, where nobody finds it.',
+    ours: 'keeps the complete tickets, and appends the new one to them.',
+    why: 'The next program can find the ticket.',
     example: 'kvno -c $D/cut.cc host/localhost',
     reconcileFiles: ({ our, their }) => {
       const { 'cut.cc': file } = their;
@@ -361,9 +361,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'Expired service tickets',
     commands: ['kinit', 'kvno'],
-    mit: 'keeps them until the cache is made anew.',
+    mit: 'keeps them until the cache is initialized again.',
     ours: 'removes them whenever it stores a ticket.',
-    why: 'They are of no use, and the cache of a long session grows without end.',
+    why: 'They are of no use, and the cache of a long session would grow without end.',
     example: 'kvno -c $D/mixed.cc HTTP/localhost',
     reconcileFiles: ({ our, their }) => {
       const kept = Object.entries(our).map(([name, ourFile]) => {
@@ -377,9 +377,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'Sealed caches',
     commands: all,
-    mit: 'knows no caches of type KEYCHAIN.',
-    ours: 'seals tickets by the OS keychain, which is the default where there is one.',
-    why: 'A ticket in a file is for anybody who reads the disk.',
+    mit: 'does not know the cache type KEYCHAIN.',
+    ours: 'seals tickets under a key in the OS keychain, by default if there is one.',
+    why: 'Anybody who can read the disk can use the tickets in a plain file.',
     example: 'KRB5CCNAME=KEYCHAIN: KRB5KIT_KEYCHAIN=none klist',
     reconcile: (pair, { env }) =>
       env.KRB5CCNAME?.startsWith('KEYCHAIN:') ? { ...pair, our: pair.their } : pair,
@@ -388,8 +388,8 @@ export const differences: readonly Difference[] = [
     name: 'Caches of other systems',
     commands: all,
     mit: 'does not know the types API and MSLSA on Linux; a listing of their caches is empty.',
-    ours: 'says whose they are.',
-    why: 'The sentence tells what to use instead.',
+    ours: 'says which system they belong to.',
+    why: 'The message tells what to use instead.',
     example: 'KRB5CCNAME=API: klist',
     reconcile: pair =>
       /API caches belong to macOS|MSLSA is the logon session/.test(pair.our.stderr) &&
@@ -400,9 +400,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'Files that are no cache of a directory',
     commands: ['kswitch', 'kdestroy'],
-    mit: 'looking for a principal’s cache, stops at a `DIR::` name of a file whose own name does not begin with `tkt`.',
-    ours: 'passes over it, and finds none.',
-    why: 'Such a file belongs to no collection; whoever names it for itself is told so.',
+    mit: 'while looking for a principal’s cache, fails for a `DIR::` name whose file name does not begin with `tkt`.',
+    ours: 'ignores it, and finds none.',
+    why: 'Such a file belongs to no collection; if it is named directly, an error says so.',
     example: 'KRB5CCNAME=DIR::$D/cc kswitch -p nobody',
     reconcile: pair =>
       /Credential cache name malformed while (?:searching|finding)/.test(pair.their.stderr)
@@ -412,9 +412,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'Caches in memory',
     commands: ['klist', 'kdestroy', 'kinit'],
-    mit: 'makes one by its name, so that it is there, though empty, and gone when the program ends.',
+    mit: 'creates one when it is named, which is empty and disappears when the program ends.',
     ours: 'says that there is none.',
-    why: 'So it is: no other program has put anything into it.',
+    why: 'That is true: no other program can have put anything into it.',
     example: 'kdestroy -c MEMORY:x',
     reconcile: (pair, { argv, env }) =>
       [...argv, env.KRB5CCNAME].some(word => word?.startsWith('MEMORY:')) &&
@@ -425,9 +425,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'The first cache of a server',
     commands: ['kinit'],
-    mit: 'names the first cache of a KCM server as the server’s default is named.',
-    ours: 'has the server make up a name for it, as for any other, and makes it the default.',
-    why: 'Two programs that log in at once would write to the same cache.',
+    mit: 'gives the first cache of a KCM server the name of the server’s default.',
+    ours: 'lets the server choose a name for it, as for any other, and makes it the default.',
+    why: 'Two programs that log in at the same time would write to the same cache.',
     example: 'KRB5CCNAME=KCM: kinit -V alice < alicepw',
     withServer: true,
     reconcile: ({ our, their }, { env }) => {
@@ -444,7 +444,7 @@ export const differences: readonly Difference[] = [
   {
     name: 'Keys that do not fit',
     commands: ['kvno'],
-    mit: 'says `Wrong principal in request` where no key of the keytab opens the ticket.',
+    mit: 'reports `Wrong principal in request` if no key in the keytab opens the ticket.',
     ours: 'says that.',
     why: 'Nothing is wrong with the request.',
     example: 'kvno -k $D/client.keytab host/localhost',
@@ -454,9 +454,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'Mistakes in krb5.conf',
     commands: all,
-    mit: 'says that a file has an improper format, or that an included one cannot be read, and passes over a NUL byte and over a `%{variable}` that there is not.',
-    ours: 'names file and line of what it cannot read, and stops.',
-    why: 'The line is what has to be mended.',
+    mit: 'reports that a file has an improper format, or that an included one cannot be read, and ignores a NUL byte and an unknown `%{variable}`.',
+    ours: 'names the file and line of the mistake, and stops.',
+    why: 'The user needs to know which line to correct.',
     example: 'KRB5_CONFIG=$D/relation.conf klist',
     reconcile: (pair, { env }) => {
       const token = / means nothing here\n$/.test(pair.our.stderr);
@@ -472,9 +472,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'Armor of kpasswd',
     commands: ['kpasswd'],
-    mit: 'without a principal, protects the exchange by the default cache, and fails where its tickets have expired or are another realm’s.',
-    ours: 'does without.',
-    why: 'A password can be changed whatever is in the cache. The KDC’s reply is protected by the password.',
+    mit: 'without a principal, protects the exchange with the default cache, and fails if its tickets have expired or are for another realm.',
+    ours: 'does not use the cache.',
+    why: 'A password can be changed whatever is in the cache. The password protects the KDC’s reply.',
     example: 'KRB5CCNAME=FILE:$D/expired.cc kpasswd < wrong',
     reconcile: (pair, { argv }) =>
       argv.length === 0 &&
@@ -486,9 +486,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'Second tickets that are not valid yet',
     commands: ['kvno'],
-    mit: 'sends the KDC a postdated ticket for `--u2u`, which refuses.',
-    ours: 'says that the cache has no valid one.',
-    why: 'The answer is known before.',
+    mit: 'sends the KDC a postdated ticket for `--u2u`, which the KDC refuses.',
+    ours: 'reports that the cache has no valid one.',
+    why: 'The answer is known in advance.',
     example: 'kvno --u2u $D/postdated.cc bob',
     reconcile: pair =>
       /not found \(filename: \$D\/postdated\.cc\) while getting user-to-user/.test(pair.our.stderr)
@@ -498,9 +498,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'Generic errors',
     commands: askers,
-    mit: 'says `Generic error (see e-text)` of an error within FAST, without the text.',
+    mit: 'reports `Generic error (see e-text)` for an error within FAST, without the text.',
     ours: 'shows the text.',
-    why: 'It is all that the KDC tells.',
+    why: 'The text is all the information that the KDC gives.',
     example: 'kinit -T $D/odd.cc alice < alicepw',
     reconcile: pair =>
       ours(pair, 'stderr', /(?<=: )KDC returned error string: \S+/, 'Generic error (see e-text)'),
@@ -508,9 +508,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'Failures of kdestroy -A',
     commands: ['kdestroy'],
-    mit: 'passes over a directory in the place of a cache.',
-    ours: 'says that it could not be destroyed, and fails.',
-    why: 'Whoever logs out wants to know what is left.',
+    mit: 'ignores a directory in the place of a cache.',
+    ours: 'reports that it could not be destroyed, and fails.',
+    why: 'Whoever logs out needs to know what remains.',
     example: 'kdestroy -A -c $D/empty',
     reconcile: (pair, { argv }) =>
       argv.includes('-A') && /^kdestroy: .* while destroying cache /.test(pair.our.stderr)
@@ -520,9 +520,9 @@ export const differences: readonly Difference[] = [
   {
     name: 'Keytabs that break off',
     commands: ['ktutil', 'klist', 'kinit', 'kvno'],
-    mit: 'adds keys behind a record that breaks off, and reads nonsense there; it reads no keytab in which a hole is of 2 GiB.',
-    ours: 'reads what is whole, and adds nothing to such a keytab.',
-    why: 'Keys that nobody finds let nobody in.',
+    mit: 'appends keys to an incomplete record, and then reads nonsense there; it cannot read a keytab with a hole of 2 GiB.',
+    ours: 'reads the complete records, and adds nothing to such a keytab.',
+    why: 'Keys that cannot be found are of no use.',
     example: 'ktutil < rkt␠$D/client.keytab wkt␠$D/cut.kt',
     reconcile: (pair, { argv, input, env }) =>
       /' is damaged while writing/.test(pair.our.stderr) ||
@@ -534,18 +534,18 @@ export const differences: readonly Difference[] = [
   {
     name: 'Keys in hexadecimal digits',
     commands: ['ktutil'],
-    mit: 'loses what else is in the pipe when it reads a key.',
-    ours: 'goes on with the next line.',
-    why: 'Scripts pipe their requests.',
+    mit: 'loses the rest of the piped input when it reads a key.',
+    ours: 'continues with the next line.',
+    why: 'Scripts pipe requests to it.',
     example: 'ktutil < addent␠-key␠-p␠bob␠-k␠2␠-e␠aes128-cts 00112233445566778899aabbccddeeff l',
     reconcile: (pair, { input }) => (input.includes('addent -key') ? { ...pair, our: pair.their } : pair),
   },
   {
     name: 'Language',
     commands: all,
-    mit: 'speaks German where its translations are installed.',
-    ours: 'speaks English. Times are in the user’s way in both.',
-    why: 'Scripts and searches know the English sentences.',
+    mit: 'uses German where its translations are installed.',
+    ours: 'uses English. Both print times as the user’s locale says.',
+    why: 'Scripts and web searches know the English messages.',
     example: 'LC_ALL=de_DE.UTF-8 kinit -l bogus alice',
     reconcile: (pair, { env }) =>
       env.LC_ALL?.startsWith('de_DE') && pair.our.status === pair.their.status
@@ -554,7 +554,7 @@ export const differences: readonly Difference[] = [
   },
 ];
 
-/** Replaces what ours says by what MIT's would. */
+/** Replaces our output by what MIT's would be. */
 function ours(pair: SaidPair, stream: 'stdout' | 'stderr', what: RegExp | string, by: string): SaidPair {
   return { ...pair, our: { ...pair.our, [stream]: pair.our[stream].replace(what, by) } };
 }
