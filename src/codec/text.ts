@@ -1,16 +1,16 @@
 import { CodecError } from '../errors.ts';
 
-/** What a decoder puts in the place of bytes that are no UTF-8; it may also be there in its own right. */
+/** What a decoder substitutes for invalid UTF-8; it may also occur as such. */
 const REPLACEMENT = '\ufffd';
 
 /**
- * Bytes to text. Kerberos names are UTF-8 by custom but any bytes on old realms, so a byte that is not part of
+ * Bytes to text. Kerberos names are UTF-8 by custom but arbitrary bytes in old realms, so a byte that is not part of
  * valid UTF-8 becomes the lone surrogate U+DC80…U+DCFF that stands for it; `textToBytes` undoes this exactly.
  */
 export function bytesToText(bytes: Uint8Array): string {
   const ascii = shortAscii(bytes, 0, bytes.length);
   if (ascii !== undefined) return ascii;
-  // To make a TextDecoder takes longer than to read a configuration file.
+  // Making a TextDecoder takes longer than reading a configuration file.
   const text = viewOf(bytes).toString('utf8');
   return text.includes(REPLACEMENT) ? escapeInvalid(bytes) : text;
 }
@@ -30,7 +30,7 @@ export function textToBytes(text: string): Uint8Array {
   return Buffer.from(bytes.subarray(0, length));
 }
 
-/** Names are short and ASCII as a rule; a call into the decoder takes longer than they do. */
+/** Names are usually short and ASCII; calling the decoder takes longer than converting them here. */
 export const SHORT_TEXT = 32;
 
 /** The text of the bytes from `start` to `end`, if it is short and ASCII. */
@@ -44,6 +44,28 @@ export function shortAscii(bytes: Uint8Array, start: number, end: number): strin
   return text;
 }
 
+/** Recently read texts, each at the hash of its bytes. */
+const recent: (string | undefined)[] = [];
+const MAX_RECENT = 64;
+
+/** Like `shortAscii`, for repeated texts that are not secret: recent strings are kept and returned again. */
+export function recentAscii(bytes: Uint8Array, start: number, end: number): string | undefined {
+  if (end - start > SHORT_TEXT) return undefined;
+  let place = end - start;
+  for (let i = start; i < end; i++) place = (place * 31 + bytes[i]!) | 0;
+  place = (place ^ (place >>> 6)) & (MAX_RECENT - 1);
+  const known = recent[place];
+  if (known !== undefined && known.length === end - start && isAt(known, bytes, start)) return known;
+  const text = shortAscii(bytes, start, end);
+  if (text !== undefined) recent[place] = text;
+  return text;
+}
+
+function isAt(text: string, bytes: Uint8Array, start: number): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false;
+  return true;
+}
+
 function escapeInvalid(bytes: Uint8Array): string {
   let text = '';
   for (let at = 0; at < bytes.length; ) {
@@ -54,7 +76,7 @@ function escapeInvalid(bytes: Uint8Array): string {
   return text;
 }
 
-/** What may begin a UTF-8 sequence, what may follow it, and how long it is: RFC 3629 §4. */
+/** The bytes that may begin a UTF-8 sequence, those that may follow, and its length: RFC 3629 §4. */
 const SEQUENCES: readonly (readonly [
   first: number,
   last: number,

@@ -1,7 +1,7 @@
 import { createHash, hash, timingSafeEqual } from 'node:crypto';
 import { Scratch } from './scratch.ts';
 
-/** A message authentication code under one key, over the parts of `data`, one behind the other. */
+/** A message authentication code under one key, over the concatenated parts of `data`. */
 export type Mac = (...data: readonly Uint8Array[]) => Uint8Array;
 
 /** Lengths in bytes. */
@@ -14,25 +14,26 @@ const HASHES = {
 
 export type HashName = keyof typeof HASHES;
 
-/** Data up to this length are laid behind the key and hashed in one call. */
+/** Data of up to this length are copied behind the key and hashed in one call. */
 const SHORT = 4096;
 const scratch = new Scratch();
-/** What turns the key as it is padded for the inner hash into that for the outer one. */
-const INNER_TO_OUTER = 0x36 ^ 0x5c;
+/** HMAC's ipad, four bytes at once, and the mask that turns a key padded with it into one padded with opad. */
+const INNER = 0x36363636;
+const INNER_TO_OUTER = INNER ^ 0x5c5c5c5c;
 
 /**
- * HMAC (RFC 2104), with keys no longer than a block of the hash, of which the first `length` bytes are kept. To make objects of node:crypto for a key and a message
- * takes three times as long as to hash twice what a Kerberos message has; a digest as text needs no memory outside the heap.
+ * HMAC (RFC 2104), truncated to `length` bytes, with keys no longer than a block of the hash. Making objects of
+ * node:crypto for a key and a message takes three times as long as hashing a typical Kerberos message twice; a digest
+ * as text needs no memory outside the heap.
  */
 export function hmac(name: HashName, key: Uint8Array, length: number = HASHES[name].digest): Mac {
   const { block, digest } = HASHES[name];
-  const inner = new Uint8Array(block);
-  inner.set(key);
-  for (let i = 0; i < block; i++) inner[i]! ^= 0x36;
+  const inner = paddedKey(key, block);
   return (...data) => {
     const text = innerDigest(name, inner, data);
     const outer = scratch.take(block + digest);
-    for (let i = 0; i < block; i++) outer[i] = inner[i]! ^ INNER_TO_OUTER;
+    const words = scratch.words(inner.length);
+    for (let i = 0; i < inner.length; i++) words[i] = inner[i]! ^ INNER_TO_OUTER;
     putText(outer, block, text, digest);
     const result = new Uint8Array(length);
     putText(result, 0, hash(name, outer, 'binary'), length);
@@ -41,16 +42,27 @@ export function hmac(name: HashName, key: Uint8Array, length: number = HASHES[na
   };
 }
 
-function innerDigest(name: HashName, inner: Uint8Array, data: readonly Uint8Array[]): string {
-  let end = inner.length;
+/** The key padded for the inner hash, as words: a fourth as many steps for each message as with bytes. */
+function paddedKey(key: Uint8Array, block: number): Int32Array {
+  const padded = scratch.take(block).fill(0);
+  padded.set(key);
+  const inner = scratch.words(block / 4).slice();
+  padded.fill(0);
+  for (let i = 0; i < inner.length; i++) inner[i]! ^= INNER;
+  return inner;
+}
+
+function innerDigest(name: HashName, inner: Int32Array, data: readonly Uint8Array[]): string {
+  let end = 4 * inner.length;
   for (const part of data) end += part.length;
   return end > SHORT ? longDigest(name, inner, data) : shortDigest(name, inner, data, end);
 }
 
-function shortDigest(name: HashName, inner: Uint8Array, data: readonly Uint8Array[], end: number): string {
+function shortDigest(name: HashName, inner: Int32Array, data: readonly Uint8Array[], end: number): string {
   const message = scratch.take(end);
-  message.set(inner);
-  let at = inner.length;
+  const words = scratch.words(inner.length);
+  for (let i = 0; i < inner.length; i++) words[i] = inner[i]!;
+  let at = 4 * inner.length;
   for (const part of data) {
     message.set(part, at);
     at += part.length;
@@ -60,13 +72,13 @@ function shortDigest(name: HashName, inner: Uint8Array, data: readonly Uint8Arra
   return digest;
 }
 
-function longDigest(name: HashName, inner: Uint8Array, data: readonly Uint8Array[]): string {
+function longDigest(name: HashName, inner: Int32Array, data: readonly Uint8Array[]): string {
   const digest = createHash(name).update(inner);
   for (const part of data) digest.update(part);
   return digest.digest('binary');
 }
 
-/** Puts the beginning of text that has one byte per character. */
+/** Writes the first `length` characters of a text with one byte per character. */
 function putText(target: Uint8Array, offset: number, text: string, length: number): void {
   for (let i = 0; i < length; i++) target[offset + i] = text.charCodeAt(i);
 }
@@ -74,7 +86,7 @@ function putText(target: Uint8Array, offset: number, text: string, length: numbe
 /** Whether `received` is exactly the first `length` bytes of `computed`, in constant time. */
 export function macMatches(computed: Uint8Array, received: Uint8Array, length: number): boolean {
   if (received.length !== length) return false;
-  // An array that was just made has memory outside the heap allocated for it before node:crypto reads it.
+  // For a new array, memory outside the heap would be allocated before node:crypto reads it.
   const expected = scratch.take(length);
   for (let i = 0; i < length; i++) expected[i] = computed[i]!;
   const equal = timingSafeEqual(expected, received);

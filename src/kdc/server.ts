@@ -13,35 +13,40 @@ export interface ListenOptions {
   /** For UDP and TCP alike; a free one if not given or 0. */
   readonly port?: number | undefined;
   /**
-   * Whether other processes may listen on the same port, among which the system then divides clients (SO_REUSEPORT);
-   * false if not given. They share nothing but their database, so that a request that is replayed from another port, or
-   * a failure to log in, may come to one that knows nothing of the first. Needs Node 23.1: before, the port is taken.
+   * Whether other processes may listen on the same port, so that the system distributes clients among them
+   * (SO_REUSEPORT); false if not given. The processes share only their database: a request that is replayed from
+   * another port, or a failed login, may reach a process that does not know of the first. Needs Node 23.1; before, the
+   * port counts as taken.
    */
   readonly reusePort?: boolean | undefined;
-  /** Longer replies go by TCP; 4096 bytes if not given. */
+  /** The largest reply over UDP; longer ones need TCP. 4096 bytes if not given. */
   readonly maxDatagramReply?: number | undefined;
-  /** Connections at one time, of which the oldest gives way; 128 if not given. */
+  /** The maximum number of connections; beyond it, the oldest is closed. 128 if not given. */
   readonly maxConnections?: number | undefined;
-  /** Seconds that a connection may take to send a whole request; 10 if not given. */
+  /** Seconds within which a connection must send a whole request; 10 if not given. */
   readonly idleTimeout?: number | undefined;
 }
 
-/** A KDC that listens. */
+/** A listening KDC. */
 export interface KdcServer {
   readonly host: string;
   readonly port: number;
-  /** Ends at once what is under way. */
+  /** Closes at once, whatever is in progress. */
   close(): Promise<void>;
 }
 
-/** Free for UDP, the next port may be taken for TCP. */
+const MAX_PORT = 65_535;
+/** A port that is free for UDP may be taken for TCP. */
 const MAX_ATTEMPTS = 32;
-/** Room for what arrives while the processor is busy with something else. */
+/** Room for what arrives while the processor is busy. */
 const RECEIVE_BUFFER = 1 << 20;
 
-/** Lets a KDC, or what is served like one, answer on UDP and TCP on one port. Throws KerberosError KDC_LISTEN. */
+/** Makes a KDC, or another responder, answer on UDP and TCP on the same port. Throws KerberosError KDC_LISTEN. */
 export async function listenKdc(kdc: Responder, options: ListenOptions = {}): Promise<KdcServer> {
   const { host = '127.0.0.1', port = 0, reusePort = false } = options;
+  if (!(Number.isInteger(port) && port >= 0 && port <= MAX_PORT)) {
+    throw new TypeError(`a port is a whole number up to ${MAX_PORT}`);
+  }
   for (let attempt = 1; ; attempt++) {
     const type = host.includes(':') ? 'udp6' : 'udp4';
     const socketOptions = { type, recvBufferSize: RECEIVE_BUFFER, lookup: lookUp, reusePort } as const;
@@ -63,8 +68,8 @@ export async function listenKdc(kdc: Responder, options: ListenOptions = {}): Pr
 }
 
 /**
- * Whom a server answers has an address: there is nothing to look up and wait for. No name looks like one, but short forms
- * such as 127.1 have to be looked up, and Node's own pattern takes half a millisecond to compile.
+ * Peers are given by address, which needs no look-up. A name cannot look like an address, but short forms such as 127.1
+ * must be looked up; Node's own pattern takes half a millisecond to compile.
  */
 const lookUp: NonNullable<SocketOptions['lookup']> = (host, options, done) => {
   if (host.includes(':')) done(null, host, 6);
@@ -85,7 +90,7 @@ interface Sockets {
 
 function serve(kdc: Responder, { udp, tcp, host, port }: Sockets, options: ListenOptions): KdcServer {
   const { maxDatagramReply = 4096, maxConnections = 128, idleTimeout = 10 } = options;
-  serveDatagrams(udp, kdc, { local: host, maxReply: maxDatagramReply });
+  const datagrams = serveDatagrams(udp, kdc, { local: host, maxReply: maxDatagramReply });
   const connections = limitConnections(tcp, maxConnections);
   tcp.on('connection', socket => serveConnection(socket, kdc, idleTimeout));
   tcp.on('error', () => {});
@@ -95,6 +100,7 @@ function serve(kdc: Responder, { udp, tcp, host, port }: Sockets, options: Liste
     host,
     port,
     close() {
+      datagrams.flush();
       closing ??= closeAll(udp, tcp, connections);
       return closing;
     },

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bytesToHex, bytesToText, hexToBytes, textToBytes } from '../../src/codec/text.ts';
+import {
+  bytesToHex,
+  bytesToText,
+  hexToBytes,
+  recentAscii,
+  shortAscii,
+  textToBytes,
+} from '../../src/codec/text.ts';
 import { CodecError } from '../../src/errors.ts';
 
 describe('text', () => {
@@ -31,6 +38,22 @@ describe('text', () => {
     ['efbbbf61', 'byte order mark'],
   ])('keeps %s, %s', hex => {
     expect(bytesToHex(textToBytes(bytesToText(hexToBytes(hex))))).toBe(hex);
+  });
+
+  it('is the same whatever has been read before', () => {
+    const piece = fc.uint8Array({ maxLength: 40, max: 0x81 });
+    fc.assert(
+      fc.property(fc.array(piece, { minLength: 1 }), pieces => {
+        const all = Buffer.concat(pieces);
+        let start = 0;
+        for (const { length } of pieces) {
+          expect(recentAscii(all, start, start + length)).toBe(shortAscii(all, start, start + length));
+          start += length;
+        }
+      }),
+    );
+    const names = Array.from({ length: 2000 }, (_, i) => `user${i % 700}@LAB.TEST`);
+    for (const name of names) expect(recentAscii(Buffer.from(name), 0, name.length)).toBe(name);
   });
 
   it('takes a megabyte of anything in no time', () => {

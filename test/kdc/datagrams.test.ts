@@ -1,13 +1,15 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Responder } from '../../src/kdc/kdc.ts';
 import { serveDatagrams } from '../../src/kdc/server/datagrams.ts';
+import { listenKdc } from '../../src/kdc/server.ts';
 import { createLab } from './support.ts';
 
 const open: Socket[] = [];
 
 afterEach(() => {
+  vi.restoreAllMocks();
   for (const socket of open.splice(0)) socket.close();
 });
 
@@ -41,7 +43,7 @@ async function serve(handle: Responder['handle']) {
     from(port, 'last');
     while (!replies.includes(4)) await new Promise(resolve => setTimeout(resolve, 5));
   };
-  return { from, port, replies, failures, settled };
+  return { server, from, port, replies, failures, settled };
 }
 
 describe('a datagram', () => {
@@ -76,6 +78,85 @@ describe('a datagram', () => {
     expect(replies).toHaveLength(2);
     expect(Math.min(...replies)).toBe(4);
     expect(Math.max(...replies)).toBeLessThan(1000);
+  });
+});
+
+describe('replies', () => {
+  const echo: Responder['handle'] = request => request;
+  const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
+
+  /** The clock of the socket's side, which stands still unless told otherwise. */
+  function stopClock(): { now: number } {
+    const clock = { now: 1000 };
+    vi.spyOn(performance, 'now').mockImplementation(() => clock.now);
+    return clock;
+  }
+
+  it('to datagrams that have come together are sent together, in their order, but for the first', async () => {
+    const { server, from, port, replies, settled } = await serve(echo);
+    const send = vi.spyOn(server, 'send');
+    stopClock();
+    from(port, '1');
+    expect(send).toHaveBeenCalledTimes(1);
+    from(port, '22');
+    from(port, '333');
+    expect(send).toHaveBeenCalledTimes(1);
+    await turn();
+    expect(send).toHaveBeenCalledTimes(3);
+    await settled();
+    expect(replies).toEqual([1, 2, 3, 4]);
+  });
+
+  it('are sent at once after a pause', async () => {
+    const { server, from, port } = await serve(echo);
+    const send = vi.spyOn(server, 'send');
+    const clock = stopClock();
+    for (let sent = 1; sent <= 3; sent++, clock.now += 0.5) {
+      from(port, '1');
+      expect(send).toHaveBeenCalledTimes(sent);
+    }
+  });
+
+  it('do not wait long while others are made', async () => {
+    const clock = stopClock();
+    const { server, from, port } = await serve(request => {
+      clock.now += 0.2;
+      return request;
+    });
+    const send = vi.spyOn(server, 'send');
+    for (let i = 0; i < 6; i++) from(port, '1');
+    expect(send).toHaveBeenCalledTimes(1);
+    from(port, '1');
+    expect(send).toHaveBeenCalledTimes(7);
+  });
+
+  it('that wait are sent before a server closes, and none after', async () => {
+    const client = await bound();
+    const replies: string[] = [];
+    client.on('message', reply => replies.push(reply.toString()));
+    const responder: Responder = {
+      realm: 'LAB.TEST',
+      now: () => 0,
+      handle(request) {
+        if (Buffer.from(request).toString() === 'last') void server.close();
+        return request;
+      },
+    };
+    const server = await listenKdc(responder);
+    for (const request of ['first', 'second', 'last']) client.send(request, server.port, '127.0.0.1');
+    while (replies.length < 2) await turn();
+    await server.close();
+    await turn();
+    expect(replies).toEqual(['first', 'second']);
+  });
+
+  it('that cannot be sent do not keep others back', async () => {
+    const { from, port, replies, failures, settled } = await serve(echo);
+    from(70_000, '1');
+    from(port, '22');
+    await settled();
+    expect(replies).toEqual([2, 4]);
+    expect(failures).toEqual([expect.any(RangeError)]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { CodecError } from '../../errors.ts';
-import { bytesToHex, bytesToText, SHORT_TEXT, shortAscii, textToBytes } from '../text.ts';
+import { bytesToHex, bytesToText, recentAscii, SHORT_TEXT, shortAscii, textToBytes } from '../text.ts';
 import { parseTime, putTime } from './time.ts';
 import { type DerKind, DerType } from './type.ts';
 import type { DerWriter } from './writer.ts';
@@ -67,9 +67,10 @@ export const OctetString: DerType<Uint8Array> = primitive(
   (output, value) => output.bytes(value),
 );
 
-/** GeneralString as RFC 4120 §5.2.1 uses it. */
-export const GeneralString: DerType<string> = stringType(0x1b);
-export const Utf8String: DerType<string> = stringType(0x0c);
+/** GeneralString as RFC 4120 §5.2.1 uses it, mostly for names. */
+export const GeneralString: DerType<string> = stringType(0x1b, recentAscii);
+/** Some of these are PINs. */
+export const Utf8String: DerType<string> = stringType(0x0c, shortAscii);
 
 /** GeneralizedTime in the one form of RFC 4120 §5.2.3, whole seconds in UTC: `YYYYMMDDHHMMSSZ`. */
 export const GeneralizedTime: DerType<Date> = primitive(0x18, parseTime, putTime);
@@ -119,7 +120,7 @@ export const Any: DerType<Uint8Array> = new DerType(
   undefined,
 );
 
-/** The DER of a `type`, kept as received because it is checksummed or passed on; its own decode opens it. */
+/** The DER of a `type`, kept as received because it is checksummed or passed on; decode it with `type` itself. */
 export function der(type: DerType<unknown>): DerType<Uint8Array> {
   return new DerType(type.tags, verbatim, undefined);
 }
@@ -164,7 +165,7 @@ function integerType(
 }
 
 function unsigned(bytes: Uint8Array, start: number, end: number): number {
-  // Some write four octets whatever the value, so the shortest form is not asked for here.
+  // Some peers write four octets whatever the value, so the shortest form is not required here.
   if (start === end || end - start > 5) throw new CodecError(`an INTEGER of ${end - start} octets`);
   const value = twosComplement(bytes, start, end);
   if (value < -0x80000000 || value > 0xffffffff) throw range(value, 'UInt32');
@@ -202,7 +203,7 @@ function putInteger(output: DerWriter, value: number): void {
     output.octet(rest & 0xff);
     rest = Math.floor(rest / 256);
   } while (rest !== 0 && rest !== -1);
-  // The sign must show in the highest bit.
+  // The highest bit must be that of the sign.
   if (rest === 0 ? output.firstOctet() >= 0x80 : output.firstOctet() < 0x80) output.octet(rest & 0xff);
 }
 
@@ -210,10 +211,10 @@ function range(value: number, type: string): CodecError {
   return new CodecError(`${value} is not a ${type}`);
 }
 
-function stringType(tag: number): DerType<string> {
+function stringType(tag: number, short: typeof shortAscii): DerType<string> {
   return primitive(
     tag,
-    (bytes, start, end) => shortAscii(bytes, start, end) ?? bytesToText(bytes.subarray(start, end)),
+    (bytes, start, end) => short(bytes, start, end) ?? bytesToText(bytes.subarray(start, end)),
     (output, value) => {
       if (value.length > SHORT_TEXT || !output.ascii(value)) output.bytes(textToBytes(value));
     },

@@ -1,21 +1,26 @@
 import type { Socket } from 'node:dgram';
 import { guarded } from '../guarded.ts';
 import type { Responder } from '../kdc.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
 import { responseTooBig } from './too-big.ts';
 
-/** A datagram's sender may be forged: what it brings the one it names must be worth little. */
+/** A datagram's sender may be forged, so the reply must not be much longer than the request. */
 const MAX_AMPLIFICATION = 10;
 
 export interface DatagramOptions {
   /** The address of the socket. */
   readonly local: string;
-  /** Longer replies go by TCP, in bytes. */
+  /** The largest reply in bytes; longer ones need TCP. */
   readonly maxReply: number;
 }
 
-/** Serves the datagrams of a socket, each with a request. What cannot be sent is lost, which clients of UDP are made for. */
-export function serveDatagrams(socket: Socket, kdc: Responder, { local, maxReply }: DatagramOptions): void {
-  let isOpen = true;
+/** Answers the requests in a socket's datagrams. What cannot be sent is lost, which UDP clients expect. */
+export function serveDatagrams(
+  socket: Socket,
+  kdc: Responder,
+  { local, maxReply }: DatagramOptions,
+): Pick<Outbox, 'flush'> {
+  const outbox = createOutbox(socket, kdc);
 
   function replyTo(request: Uint8Array, address: string, port: number): Uint8Array | undefined {
     const reply = kdc.handle(request, { address, port, local, transport: 'udp' });
@@ -27,18 +32,16 @@ export function serveDatagrams(socket: Socket, kdc: Responder, { local, maxReply
   }
 
   socket.on('message', (request, { address, port }) => {
-    // Nobody can be sent anything there: it is forged, and trying throws.
+    // Such a sender is forged: nobody can be reached there, and sending throws.
     if (port === 0) return;
     guarded(kdc, () => {
       const reply = replyTo(request, address, port);
       if (reply === undefined) return;
       const held = kdc.delay?.() ?? 0;
-      if (held > 0) setTimeout(() => isOpen && socket.send(reply, port, address), held).unref();
-      else socket.send(reply, port, address);
+      if (held > 0) setTimeout(() => outbox.put(reply, port, address), held).unref();
+      else outbox.put(reply, port, address);
     });
   });
   socket.on('error', () => {});
-  socket.on('close', () => {
-    isOpen = false;
-  });
+  return outbox;
 }
