@@ -1,6 +1,6 @@
-// One minified bundle per command, made to start fast: what only some uses need lies in files beside it, Node's own
-// modules load when first used, and the bytecode is there for the launchers in bin/. A bundle is a CommonJS module
-// inside the function that Node would put around it.
+// Makes one minified bundle per command, which starts fast: code that only some uses need is in files beside it, Node's
+// own modules are loaded on first use, and the launchers in bin/ find bytecode. A bundle is a CommonJS module with the
+// function around it that Node would add.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
@@ -11,7 +11,8 @@ import { rehearse } from './rehearsal.mjs';
 
 export const target = 'node20.19';
 
-// They run for days, in which an upgrade may take their files away: all of their code is there from the start.
+// These commands run for days, and an upgrade may remove their files meanwhile: so all of their code is loaded at the
+// start.
 const lasting = ['agent', 'k5start', 'kdc', 'krenew', 'run', 'serve'];
 
 /** Bundles every command that src/cli/commands.ts imports, and krb5kit itself, into `outDir`. */
@@ -26,7 +27,10 @@ export async function bundleCommands(root, outDir) {
   }
 }
 
-/** Writes `NAME.cjs` with what every use of a command needs, and `NAME-HASH.cjs` with what it may import later. */
+/**
+ * Writes `NAME.cjs` with the code that every use of a command needs, and `NAME-HASH.cjs` with code that it may import
+ * later.
+ */
 async function bundleCommand(root, outDir, file) {
   const name = file.split('/').at(-1);
   const command = name.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
@@ -44,7 +48,7 @@ async function bundleCommand(root, outDir, file) {
   });
 }
 
-/** Writes the bundle `name` of what `entry`, a module as in `directory`, needs; resolves to its chunks. */
+/** Writes the bundle `name` of `entry`, the text of a module in `directory`; resolves to its chunks. */
 export async function bundleEntry(root, outDir, { name, entry, directory, splitting, plugins: added }) {
   const options = {
     entryPoints: [{ in: 'command', out: name }],
@@ -75,7 +79,7 @@ export async function bundleEntry(root, outDir, { name, entry, directory, splitt
 
 async function writeChunk(outDir, { name, text }, entry) {
   const exporting = name === entry.name ? exportsOfEntry(text, entry) : exportsAsValues(text);
-  // `require` is what a script compiled by node:vm has.
+  // A script compiled by node:vm has `require`.
   const common = await transform(exporting, {
     format: 'cjs',
     target,
@@ -104,7 +108,7 @@ function commandEntry(contents, resolveDir) {
   };
 }
 
-/** The files that are imported dynamically. */
+/** The modules that are imported dynamically. */
 function lateModules({ inputs }) {
   const imports = Object.values(inputs).flatMap(({ imports }) => imports);
   return new Set(
@@ -112,8 +116,8 @@ function lateModules({ inputs }) {
   );
 }
 
-// esbuild makes a chunk of the modules that the same entries reach, and each late module is an entry to it. When all of
-// them import the command, all that is not late is one chunk.
+// esbuild puts modules that the same entries reach into one chunk, and each dynamically imported module is an entry to
+// it. If all of these import the command, everything else becomes a single chunk.
 function lateModulesStandOnTheCommand(root, late) {
   return {
     name: 'late-modules-stand-on-the-command',
@@ -128,8 +132,8 @@ function lateModulesStandOnTheCommand(root, late) {
 }
 
 /**
- * Gives the chunk that the entry consists of the entry's name, and does without those that only pass on what that one
- * has: they stand for modules that are imported dynamically somewhere and are there from the start all the same.
+ * Gives the entry's chunk the entry's name, and removes chunks that only re-export from it: these belong to modules
+ * that are imported dynamically somewhere, but are loaded at the start anyway.
  */
 function joinEntry(name, chunks) {
   const whole = passesOn(chunks.find(chunk => chunk.name === name));
@@ -146,12 +150,12 @@ function joinEntry(name, chunks) {
     }));
 }
 
-/** The chunk whose exports are all that a chunk exports, under the same names. */
+/** The chunk from which another one re-exports everything, under the same names. */
 function passesOn({ text }) {
   return /^import \{\n([\w\s,$]+)\} from "\.\/([\w-]+)\.cjs";\nexport \{\n\1\};\n$/.exec(text)?.[2];
 }
 
-// A command that looks another up in the table gets the other's bundle, not a copy of its code.
+// A command that loads another one by the table gets the other's bundle, not a copy of its code.
 const otherCommandsStayApart = {
   name: 'other-commands-stay-apart',
   setup({ onResolve }) {
@@ -162,7 +166,7 @@ const otherCommandsStayApart = {
   },
 };
 
-// commander needs node:child_process for subcommands in files of their own only; loading it takes 3.5 ms.
+// commander needs node:child_process only for subcommands in their own files; loading it takes 3.5 ms.
 const childProcessOnDemand = {
   name: 'child-process-on-demand',
   setup({ onResolve, onLoad }) {
@@ -175,14 +179,14 @@ const childProcessOnDemand = {
   },
 };
 
-// esbuild exports by getters and copies them twice on the way to whoever requires them, to serve modules that import each
-// other; that takes a kinit 1.5 ms. Bundles do not, and nothing that is exported is assigned to again: values serve.
+// To support import cycles, esbuild exports through getters and copies them twice, which costs kinit 1.5 ms. Chunks
+// have no such cycles, and exported variables are never reassigned, so plain values are enough.
 function exportsAsValues(text) {
   return text.replace(exportClause, (_, names) => `module.exports = { ${valuesOf(names).join(', ')} };`);
 }
 
-// What the parts take of the entry's chunk, some hundred values, is put together when the first part is loaded: an object
-// of so many names takes longer to make than all their functions.
+// The hundreds of values that other chunks import from the entry's chunk are collected when the first of these is
+// loaded: making an object of so many names takes longer than making all their functions.
 function exportsOfEntry(text, { name, own }) {
   const values = valuesOf(exportClause.exec(text)[1]);
   const forAll = values.filter(value => own.includes(value.split(':')[0]));
@@ -191,7 +195,7 @@ function exportsOfEntry(text, { name, own }) {
   return withOwnAtHand(text, name, values).replace(exportClause, () => exports);
 }
 
-// A module that is imported dynamically somewhere, and is in the entry's chunk all the same, is at hand there.
+// A module that is imported dynamically, but is in the entry's chunk anyway, is taken from there.
 function withOwnAtHand(text, name, values) {
   const local = new Map(values.map(value => [value.split(': ')[0], value.split(': ').at(-1)]));
   const itself = `await import\\("\\./${name}\\.cjs"\\)`;
@@ -203,10 +207,10 @@ function withOwnAtHand(text, name, values) {
     });
 }
 
-/** The clause of names, some `as` others, by which esbuild exports all of a chunk. */
+/** The clause with which esbuild exports all names of a chunk, some `as` others. */
 const exportClause = /^export \{\n([^}]*)\n\};$/m;
 
-/** The names of such a clause as the fields of an object. */
+/** The names of such a clause as the properties of an object. */
 function valuesOf(names) {
   return names.split(',').map(name => name.trim().split(' as ').reverse().join(': '));
 }
@@ -218,16 +222,16 @@ function requireOwnAsTheyAre(code, entryName) {
 }
 
 // esbuild writes `import { createSocket } from 'node:dgram'` as `var import_node_dgram = require("node:dgram")` and
-// every use as `import_node_dgram.createSocket`; the name is unique in the bundle. Turned into a call that requires
-// once, a module such as node:crypto (3 ms) or node:net (2 ms) costs nothing until the branch that needs it.
-// The call stands in parentheses, without which `new` would be its own.
-// A namespace import keeps the name its file gave it, which an inner scope may shadow, so it is refused.
+// every use as `import_node_dgram.createSocket`; the name is unique in the bundle. It is replaced with a call that
+// requires the module once, so that modules such as node:crypto (3 ms) and node:net (2 ms) cost nothing before they are
+// used. The call is in parentheses, because `new` would otherwise apply to it. Namespace imports are refused: they keep
+// the name from their file, which an inner scope may shadow.
 function loadBuiltinsOnDemand(code) {
   const loaders = new Map();
   const imports = [];
   const statement = /^( *)(?:var )?(import_[\w$]+) = ((?:__toESM\()?require\("node:[\w/]+"\)(?:, 1)?\)?);$/gm;
   const rest = code.replace(statement, (_, indent, name, load) => {
-    // One loader for all files that import the module.
+    // One loader serves all files that import the module.
     if (!loaders.has(load)) loaders.set(load, name);
     imports.push({ name, loader: loaders.get(load) });
     return `${indent};`;

@@ -72,7 +72,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   return status;
 }
 
-/** What has been done so far. */
+/** What the command has done so far. */
 interface Done {
   /** Names of caches. */
   readonly destroyed: string[];
@@ -81,7 +81,7 @@ interface Done {
   othersPresent: boolean | null;
 }
 
-/** Nothing is told on the side: in JSON it is in what is printed. */
+/** Whether to print no messages; with --json, they are part of the output. */
 function isQuiet(args: Arguments): boolean {
   return args.has('q') || args.has('quiet') || args.has('json');
 }

@@ -117,11 +117,11 @@ async function run(given: Arguments, io: Io): Promise<number> {
   };
   const again = againOf(args);
   const choose = (): Promise<Target> => chooseCache(args, session, { withKeytab, say });
-  // There is nothing to renew among tickets that cannot be opened.
+  // Tickets that cannot be opened cannot be renewed.
   const target = again === undefined ? await pastLostKey(choose, session) : await choose();
   if (args.has('I')) say(`Using specified input cache: ${args.value('I')}`);
   say(`Using principal: ${target.name}`);
-  // With these the KDC gives the realm its own form.
+  // With these options the KDC returns the realm in its own spelling.
   if (!args.has('canonicalize') && !args.has('enterprise') && /[a-z]/.test(target.principal.realm)) {
     const { warnOfRealm } = await import('./input-warnings.ts');
     warnOfRealm('kinit', target.principal, session);
@@ -154,7 +154,7 @@ async function run(given: Arguments, io: Io): Promise<number> {
   return 0;
 }
 
-/** What is wrong among the options, in MIT's words. */
+/** The mistakes among the options, in MIT's words. */
 function mistakesOf(args: Arguments, { faults }: ReadWishes): readonly string[] {
   return mistakesAmong(args, {
     once: {
@@ -167,7 +167,10 @@ function mistakesOf(args: Arguments, { faults }: ReadWishes): readonly string[] 
   });
 }
 
-/** Throws UsageError where the command line is wrong, and else tells what it is taken for. */
+/**
+ * Throws UsageError if the command line is wrong; otherwise warns of options that may mean something else than
+ * intended.
+ */
 function checkArguments(args: Arguments, mistakes: readonly string[], { ignored }: ReadWishes, io: Io): void {
   const notes = namesKeytab(args) && !args.has('k') ? ['keytab specified, forcing -k'] : [];
   const faults = [...mistakes, ...conflicts(args)];
@@ -180,14 +183,14 @@ function namesKeytab(args: Arguments): boolean {
   return args.has('t') || args.has('i');
 }
 
-/** What is to be done to the ticket in the cache; with a keytab named, a new one is got whatever else is asked for. */
+/** What to do with the ticket in the cache; undefined to get a new one, as always with a keytab. */
 function againOf(args: Arguments): 'validating' | 'renewing' | undefined {
   if (namesKeytab(args)) return undefined;
   if (args.has('v')) return 'validating';
   return args.has('R') ? 'renewing' : undefined;
 }
 
-/** Tells how our clock differs from the KDC's, if it does by much. */
+/** Reports the difference between our clock and the KDC's if it is large. */
 async function noteClock({ decisions, config }: Session, say: (line: string) => void): Promise<void> {
   const { clockDifference } = await import('./explain/clock.ts');
   const difference = clockDifference(decisions);
@@ -196,7 +199,7 @@ async function noteClock({ decisions, config }: Session, say: (line: string) => 
   say(`Note: ${difference}${how}`);
 }
 
-/** What does not go together, in MIT's words. */
+/** Combinations of options that are not allowed, in MIT's words. */
 export function conflicts(args: Arguments): readonly string[] {
   const faults: string[] = [];
   for (const [one, other, letters] of [

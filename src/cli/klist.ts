@@ -103,7 +103,7 @@ async function indicatorsOf(
   return credential => indicatorsLine(find(credential), listing);
 }
 
-/** The first mistake ends it; a second kind of listing is one, too. */
+/** The first mistake ends the command; asking for a second kind of listing is one, too. */
 function checkOptions({ given }: Arguments): void {
   let listings = 0;
   for (const each of given) {
@@ -113,7 +113,7 @@ function checkOptions({ given }: Arguments): void {
   }
 }
 
-/** What does not go together is answered with the usage alone. */
+/** Options that do not go together are answered with the usage only. */
 function checkTogether(args: Arguments): void {
   const any = (letters: string): boolean => [...letters].some(letter => args.has(letter));
   const wrong =

@@ -106,7 +106,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   let status = 0;
   const soFar = session.decisions.length;
   for (const operand of args.operands) {
-    // Each has a story of its own.
+    // An error is explained only by the decisions about its own service.
     session.decisions.splice(soFar);
     try {
       const server = await serverOf(operand, errand);
@@ -126,12 +126,12 @@ async function run(args: Arguments, io: Io): Promise<number> {
 interface Errand {
   readonly args: Arguments;
   readonly session: Session;
-  /** Of the keytab that is to open the tickets. */
+  /** The entries of the keytab that is to open the tickets. */
   readonly entries: (() => Promise<readonly KeytabEntry[]>) | undefined;
   readonly wish: TicketWish;
 }
 
-/** The ticket for one service, reported on. */
+/** Gets the ticket for one service and reports on it. */
 async function getTicket(server: Principal, cache: Ccache, errand: Errand): Promise<Credential> {
   const { args, session, entries, wish } = errand;
   const credential = await firstTicket(cache, server, wish);
@@ -147,7 +147,7 @@ async function getTicket(server: Principal, cache: Ccache, errand: Errand): Prom
   return wish.proxy ? proxyTicket(cache, { evidence: credential, server }, wish.options) : credential;
 }
 
-/** Undefined for a name that cannot be parsed where nothing is to be said. */
+/** The principal of an operand; undefined if it cannot be parsed and errors are not to be reported. */
 async function serverOf(operand: string, { args, session }: Errand): Promise<Principal | undefined> {
   const service = args.value('S');
   if (service !== undefined) return hostPrincipal(service, operand, session);
@@ -159,7 +159,7 @@ async function serverOf(operand: string, { args, session }: Errand): Promise<Pri
   }
 }
 
-/** A new cache's, which belongs to whom the first ticket is for. */
+/** The contents of a new cache, which belongs to the client of the first ticket. */
 function contentsOf(gained: readonly Credential[], kdcOffset: number | undefined): CacheContents {
   const [first] = gained as readonly [Credential, ...Credential[]];
   const notes = gained.length === 1 ? startRealmEntries(first) : [];

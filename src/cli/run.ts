@@ -10,7 +10,7 @@ import type { Io } from './terminal.ts';
 
 const name = 'krb5kit run';
 
-/** Of kinit's options those that renew or postdate a ticket, and those that have to do with one only. */
+/** kinit's options that do not fit here: they renew or postdate a ticket, or concern a single ticket. */
 const NOT_OURS = ['-s', '-v', '-R', '-4', '-5', '--for', '--min', '--json'];
 
 /** run: runs a command with tickets of its own, which are kept alive until it ends. */
@@ -107,7 +107,7 @@ interface Wanted {
   readonly withSecret: boolean;
 }
 
-/** Nobody can be asked for a password there. */
+/** Continues in the background, where nobody can be asked for a password. */
 function toBackground(args: Arguments, { hasCommand, withSecret }: Wanted, io: Io): Promise<number> {
   if (!hasCommand && !args.has('every')) throw new UsageError(`${name}: -b is for a command, or -K`);
   const withKeytab = args.has('k') || args.has('t') || args.has('i');

@@ -4,8 +4,8 @@ import { hostname } from 'node:os';
 const RESOLV_CONF = '/etc/resolv.conf';
 
 /**
- * The domains that the system's resolver looks for short names in, the host's own first: those of LOCALDOMAIN, else of the
- * last `search` or `domain` in resolv.conf, else that of the host's name. None on systems without such a file.
+ * The domains in which the system's resolver looks up short names, the host's own first: those in LOCALDOMAIN, else in
+ * the last `search` or `domain` line of resolv.conf, else that of the host's name. None on systems without such a file.
  */
 export function searchDomains(
   env: Readonly<Record<string, string | undefined>>,
@@ -18,7 +18,7 @@ export function searchDomains(
   return domains.length > 0 ? domains.map(domain => domain.replace(/\.$/, '')) : ownOnly(own.join('.'));
 }
 
-/** What `search` or `domain` say, empty where neither is there; undefined without the file. */
+/** The value of the last `search` or `domain` line, empty without one; undefined without the file. */
 function lastSearch(file: string): string | undefined {
   try {
     const lines = readFileSync(file, 'utf8').matchAll(/^(?:search|domain)[ \t]+(.*)$/gm);

@@ -1,9 +1,9 @@
 import { CcacheError, KerberosError } from '../errors.ts';
 
-/** The number that says nothing itself. */
+/** KRB_ERR_GENERIC, whose number carries no meaning. */
 const GENERIC = 60;
 
-/** MIT's sentences for the error numbers of RFC 4120 §7.5.9 and of the extensions: what scripts look for. */
+/** MIT's sentences for the error numbers of RFC 4120 §7.5.9 and of its extensions; scripts look for them. */
 export const SENTENCES: Readonly<Record<number, string>> = {
   0: 'No error',
   1: "Client's entry in database has expired",
@@ -83,33 +83,36 @@ export const SENTENCES: Readonly<Record<number, string>> = {
   93: 'An unsupported critical FAST option was requested',
 };
 
-/** One sentence, without a period, that says what went wrong: MIT's own where MIT has one. */
+/** One sentence, without a period, that says what went wrong: MIT's if there is one. */
 export function sentence(error: unknown): string {
   if (isNumbered(error)) return numberedSentence(error);
-  // What GSS-API calls a failure has the mechanism's own reason inside.
+  // A GSS-API failure has the mechanism's own error as its cause.
   if (error instanceof KerberosError && error.code === 'GSS' && isNumbered(error.cause)) {
     return numberedSentence(error.cause);
   }
   if (error instanceof KerberosError) return `${error.message}${wayOut(error)}`;
   if (!(error instanceof Error)) return String(error);
-  // A disk that is full, say, is no fault of ours.
+  // A full disk, for example, is not an internal error.
   return `${'syscall' in error ? 'System' : 'Internal'} error: ${error.message}`;
 }
 
-/** What to do about it, as the end of its sentence. */
+/** What the user can do about it, as the end of the sentence. */
 function wayOut(error: KerberosError): string {
   if (!(error instanceof CcacheError) || error.cache !== 'KEYCHAIN:') return '';
   if (error.code === 'KEYCHAIN_KEY_LOST') return ', which kinit or kdestroy discards';
   return error.code === 'CACHE_FORMAT' ? ', which krb5kit logout destroys' : '';
 }
 
-/** A KdcError or an ApError, told by its look: the classes would bring the messages' schemas into every command. */
+/**
+ * A KdcError or an ApError, recognized by its properties: importing the classes would load the schemas of all messages
+ * into every command.
+ */
 interface NumberedError extends KerberosError {
   /** The error number of RFC 4120 §7.5.9. */
   readonly errorCode: number;
-  /** What the sender of the number said besides. */
+  /** The sender's additional text. */
   readonly eText?: string | undefined;
-  /** What our own side knows besides. */
+  /** What our own side adds. */
   readonly detail?: string | undefined;
 }
 
@@ -125,7 +128,7 @@ function numberedSentence({ code, errorCode, eText, detail }: NumberedError): st
   return detail === undefined ? text : `${text} (${printable(detail)})`;
 }
 
-/** Text from elsewhere, without what could steer a terminal: control characters, and the bytes that are such in 8 bits. */
+/** Text from elsewhere with each control character, of 7 or 8 bits, replaced, since it could control a terminal. */
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is about
   return text.replace(/[\u0000-\u001f\u007f-\u009f]|[\udc80-\udc9f]/gu, '?');

@@ -24,14 +24,17 @@ interface GssService {
   readonly replayCache: ReplayCache | undefined;
 }
 
-/** What a visit has brought so far. */
+/** What is known so far about a connection. */
 interface Visit {
   messages: number;
   bytes: number;
   sealed: number;
 }
 
-/** Serves one client as gss-server does and prints who came, how, and what with, or why it was refused. */
+/**
+ * Serves one client as gss-server does, and prints who it was, how it authenticated and what it sent, or why it was
+ * refused.
+ */
 export function gssAcceptor(
   { json, keytab, service, replayCache }: GssService,
   { io, config }: Session,

@@ -14,7 +14,7 @@ import { printable, sentence } from './sentences.ts';
 import { acceptedContextJson, acceptedLine, refusal } from './serve-json.ts';
 import type { Io } from './terminal.ts';
 
-/** Bytes of a request's headers: a token may have a PAC of many groups. */
+/** The limit on a request's headers in bytes: a token may contain a PAC with many groups. */
 const MAX_HEADERS = 1 << 17;
 
 /** A web server that tells clients who they are. Throws UsageError, and KerberosError HTTP for unreadable PEM files. */
@@ -71,7 +71,7 @@ function addressOf({ remoteAddress }: Socket): string {
   return remoteAddress ?? 'an unknown address';
 }
 
-/** What the PAC says of the client; that its signature is wrong where it is. */
+/** The PAC's facts about the client, or that its signature is wrong. */
 function pacFacts(client: Authenticated): object {
   try {
     const { pac } = client;

@@ -9,7 +9,7 @@ import { enctypeJson, lineOfJson } from './json.ts';
 import { printable, sentence } from './sentences.ts';
 import type { Io } from './terminal.ts';
 
-/** What `krb5kit serve --json` prints once it can be reached. */
+/** The line that `krb5kit serve --json` prints once it listens. */
 export function listeningLine(place: {
   readonly service: string;
   readonly host: string;
@@ -19,12 +19,12 @@ export function listeningLine(place: {
   return lineOfJson({ event: 'listening', ...place });
 }
 
-/** The line on a client that has been accepted. */
+/** The line about an accepted client. */
 export function acceptedLine(from: string, facts: object, io: Io): string {
   return lineOfJson({ event: 'accepted', time: io.now(), from, ...facts });
 }
 
-/** The line on one that has been refused; without `json` in words. */
+/** The line about a refused client; in words without `json`. */
 export function refusal(
   from: string,
   error: unknown,
@@ -36,7 +36,7 @@ export function refusal(
   return lineOfJson({ event: 'refused', time: io.now(), from, code, message });
 }
 
-/** What an exchange of AP-REQ and AP-REP has brought. */
+/** The result of an exchange of AP-REQ and AP-REP. */
 export function exchangeJson({ session, ticket }: ApAccepted): object {
   const { client, server, mutual, sessionKey, initiatorSubkey } = session;
   return {
@@ -49,7 +49,7 @@ export function exchangeJson({ session, ticket }: ApAccepted): object {
   };
 }
 
-/** What a context has brought. */
+/** The facts about an accepted context. */
 export function acceptedContextJson(info: ContextInfo): object {
   const { evidence, ticket, endtime, delegated = [] } = info;
   return {

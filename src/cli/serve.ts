@@ -22,10 +22,10 @@ import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 
 const HTTP_PORT = 8088;
-/** That of gss-server. */
+/** The default port of gss-server. */
 const GSS_PORT = 4444;
 
-/** serve: a service that takes tickets, tells clients who they are and proves who it is. */
+/** serve: a service that accepts tickets, tells clients who they are and authenticates itself to them. */
 export const serve: Command = {
   name: 'krb5kit serve',
   summary: 'Accept tickets as a sample service and tell each client who it is.',
@@ -57,7 +57,7 @@ export const serve: Command = {
 
 /** More clients than that at a time are turned away. */
 const MAX_CLIENTS = 256;
-/** Milliseconds that one client may take as a whole: many slow ones must not keep the others out for long. */
+/** The time limit for one client in milliseconds: many slow ones must not keep the others out for long. */
 const PATIENCE = 30_000;
 
 async function run(args: Arguments, io: Io): Promise<number> {
@@ -90,7 +90,7 @@ interface Place {
   readonly json: boolean;
 }
 
-/** Listens, tells where, and serves. */
+/** Listens, prints the address, and serves. */
 function listening(
   server: Server,
   { host, port, service, keytab, json }: Place,
@@ -128,7 +128,7 @@ async function serveHttp(
   return listening(server, place, io, () => untilStopped(server, args.has('once'), io));
 }
 
-/** Serves until the command is stopped, or one client has got what it asked for with `once`. */
+/** Serves until the command is stopped or, with `once`, until one client has been served. */
 async function untilStopped(server: HttpServer, once: boolean, io: Io): Promise<number> {
   let stopListening = (): void => undefined;
   try {
@@ -145,7 +145,7 @@ async function untilStopped(server: HttpServer, once: boolean, io: Io): Promise<
   }
 }
 
-/** Serves until the command is stopped, or one client with `once`; resolves to the exit status. */
+/** Serves until the command is stopped, or only one client with `once`; resolves to the exit status. */
 async function serveClients(
   server: Server,
   accept: (socket: Socket) => Promise<boolean>,
@@ -157,7 +157,7 @@ async function serveClients(
   try {
     return await new Promise<number>((resolve, reject) => {
       server.on('connection', socket => {
-        // Another may have come before the server was closed for the first.
+        // Another client may have connected before the server was closed.
         if (once && clients.size > 0) {
           socket.destroy();
           return;
@@ -179,7 +179,7 @@ async function serveClients(
   }
 }
 
-/** Serves one client and hangs up; resolves, once the connection is closed, to whether it was accepted. */
+/** Serves one client and closes the connection; then resolves to whether the client was accepted. */
 async function served(socket: Socket, accept: (socket: Socket) => Promise<boolean>): Promise<boolean> {
   const overdue = setTimeout(() => socket.destroy(), PATIENCE);
   const closed = new Promise<void>(resolve => socket.once('close', () => resolve()));
@@ -200,7 +200,10 @@ interface Service {
   readonly replayCache: ReplayCache | undefined;
 }
 
-/** Serves one client and prints who came, how, with which enctypes, until when, or why it was refused. */
+/**
+ * Serves one client and prints who it was, how it authenticated, the enctypes and the end of its ticket, or why it was
+ * refused.
+ */
 function acceptor(
   { keytab, service, replayCache, json }: Service,
   session: Session,

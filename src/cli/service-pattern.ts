@@ -2,8 +2,8 @@ import { globMatcher } from '../ccache/glob.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
 
 /**
- * Whether a service is meant by one of some patterns with shell wildcards, such as `HTTP/*` or `*@B.TEST`; one without
- * `@` is compared with the name without its realm. Without patterns every service is.
+ * Tests whether a service matches one of some patterns with shell wildcards, such as `HTTP/*` or `*@B.TEST`; a pattern
+ * without `@` is compared with the name without its realm. Without patterns, every service matches.
  */
 export function serviceMatcher(patterns: readonly string[]): (server: Principal) => boolean {
   const rows = patterns.map(pattern => ({ fits: globMatcher(pattern), realm: pattern.includes('@') }));

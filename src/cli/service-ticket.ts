@@ -18,7 +18,9 @@ export function serviceTicket(
   );
 }
 
-/** Runs `work`, which asks KDCs for tickets; what goes wrong in it is told in MIT's words, `joint` before the activity. */
+/**
+ * Runs `work`, which asks KDCs for tickets; its errors are rephrased in MIT's words, with `joint` before the activity.
+ */
 export async function gettingTicket<T>(activity: string, work: () => Promise<T>, joint?: string): Promise<T> {
   try {
     return await work();
@@ -27,11 +29,11 @@ export async function gettingTicket<T>(activity: string, work: () => Promise<T>,
   }
 }
 
-/** Where the way to another realm is unknown, that realm is what its KDC did not find. */
+/** If there is no path to another realm, the server that its KDC did not find is that realm. */
 function withServer(error: unknown): unknown {
   if (!(error instanceof KdcError) || error.errorCode !== KDC_ERR_S_PRINCIPAL_UNKNOWN) return error;
   const { sname, realm } = error.reply;
-  // Heimdal's KDC does not say.
+  // Heimdal's KDC does not name the server.
   if (sname.nameString.length === 0) return error;
   const name = formatPrincipal(toPrincipal(sname, realm));
   return new KerberosError('KDC_ERROR', `Server ${name} not found in Kerberos database`, { cause: error });

@@ -2,15 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** Where the number of a process means something. */
+/** Where process numbers are valid. */
 export interface Place {
   readonly host: string;
-  /** Of this run of the system, where it has a name. */
+  /** Identifies this boot of the system, if the system names it. */
   readonly boot: string;
   readonly namespace: string;
 }
 
-/** Where we are. */
+/** Our own place. */
 export function ourPlace(): Place {
   try {
     return {
@@ -23,7 +23,10 @@ export function ourPlace(): Place {
   }
 }
 
-/** When a process started, in the system's own words, which no other process of its number shares; undefined once it has ended. */
+/**
+ * When a process started, in the system's notation, which tells it from other processes with the same number; undefined
+ * once it has ended.
+ */
 export function startOf(pid: number): string | undefined {
   let stat: string;
   try {
@@ -33,11 +36,11 @@ export function startOf(pid: number): string | undefined {
   }
   // The program's name, in parentheses, may contain anything; the state is field 3, the start time field 22.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // One that is killed keeps its number until its parent has asked for it.
+  // A process that has ended keeps its number until its parent has waited for it.
   return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
 }
 
-/** Whether a process that started then is still there. As cheap as can be: this is asked every second. */
+/** Whether a process that started then still runs. It must be cheap, since it is called every second. */
 export function isRunning(pid: number, start: string): boolean {
   if (existsSync('/proc/self/stat')) return startOf(pid) === start;
   try {

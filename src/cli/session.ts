@@ -15,30 +15,30 @@ import type { Io } from './terminal.ts';
 import { traceFile } from './trace-file.ts';
 import { userName } from './user-name.ts';
 
-/** What commands share: the configuration and the user's caches, found by the environment. */
+/** What commands share: the configuration and the user's caches, found by way of the environment. */
 export interface Session {
   readonly io: Io;
   readonly config: Config;
   readonly caches: CcacheEnvironment;
-  /** Told of each decision: KRB5_TRACE shows them, and what goes wrong is explained by them. */
+  /** Called with each decision: KRB5_TRACE shows them, and explanations of errors use them. */
   readonly trace: Trace;
-  /** What it was told. */
+  /** The decisions so far. */
   readonly decisions: Decision[];
 }
 
-/** The session that each world is in, for whoever has to explain what went wrong in it. */
+/** The session of each `Io`, for explanations of errors. */
 const sessions = new WeakMap<Io, Session>();
 
-/** The session that a command has opened; undefined where it did not get that far. */
+/** The session that a command has opened; undefined if it failed earlier. */
 export function sessionOf(io: Io): Session | undefined {
   return sessions.get(io);
 }
 
-/** How a command tells what it did when something went wrong, and what it does meanwhile. */
+/** How a command describes its activity in error messages and while it runs. */
 export interface Opening {
   readonly activity?: string;
   readonly joint?: string;
-  /** What this returns is told of each decision as well. */
+  /** Returns another trace that is called with each decision. */
   readonly follow?: (io: Io) => Trace;
 }
 
@@ -57,7 +57,7 @@ export function openSession(io: Io, opening: Opening = {}): Session {
         return dataDirectory(io);
       },
       keychain() {
-        // One for the whole command, which asks for key and passphrase once.
+        // One for the whole command, so that key and passphrase are asked for only once.
         keychain ??= import('./user-keychain.ts').then(({ openRememberedKeychain }) =>
           openRememberedKeychain(io, dataDirectory(io)),
         );
@@ -68,7 +68,8 @@ export function openSession(io: Io, opening: Opening = {}): Session {
       },
     },
   };
-  // One world may have been made of another, as where stdout is for JSON, and what goes wrong is told in the first.
+  // An `Io` may be derived from another, for example if stdout is for JSON, and errors are reported with the original
+  // one.
   for (
     let world: Io | null = io;
     world !== null && world !== Object.prototype;
@@ -87,7 +88,7 @@ function both(first: Trace | undefined, second: Trace | undefined): Trace | unde
   };
 }
 
-/** Parses a principal named on the command line; the realm may be left out where a default is configured, or published. */
+/** Parses a principal named on the command line; the realm may be omitted if a default is configured or published. */
 export async function principalOf(
   text: string,
   session: Session,
@@ -109,7 +110,7 @@ export async function principalOf(
   return principal;
 }
 
-/** The principal whose realm is in the text or the options; undefined where it is in neither. */
+/** The principal, if its realm is in the text or the options; otherwise undefined. */
 function parsedAlone(text: string, options: ParsePrincipalOptions): Principal | undefined {
   try {
     return parsePrincipal(text, options);
@@ -119,7 +120,7 @@ function parsedAlone(text: string, options: ParsePrincipalOptions): Principal | 
   }
 }
 
-/** The default realm that is configured, else, with `dns_lookup_realm`, that which DNS gives this host. */
+/** The configured default realm, else, with `dns_lookup_realm`, the one that DNS publishes for this host. */
 export async function defaultRealmOf(session: Session): Promise<string | undefined> {
   const { defaultRealm, dnsLookupRealm } = session.config.libdefaults;
   if (defaultRealm !== undefined || !dnsLookupRealm) return defaultRealm;
@@ -127,7 +128,7 @@ export async function defaultRealmOf(session: Session): Promise<string | undefin
   return publishedRealm(session);
 }
 
-/** The principal that the operating system's name of the user makes. */
+/** The principal named like the operating system's user. */
 export async function userPrincipal(session: Session): Promise<Principal> {
   return principalOf(userName().replace(/[\\/@]/g, '\\$&'), session);
 }

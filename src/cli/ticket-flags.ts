@@ -15,7 +15,7 @@ import {
   TRANSITED_POLICY_CHECKED,
 } from '../messages/flags.ts';
 
-/** In the order in which klist writes them. */
+/** The letters, in klist's order. */
 const LETTERS: readonly (readonly [number, string])[] = [
   [FORWARDABLE, 'F'],
   [FORWARDED, 'f'],

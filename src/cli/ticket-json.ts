@@ -7,7 +7,7 @@ import { describeAddress } from './addresses.ts';
 import { fieldName, flagList } from './inspect/names.ts';
 import { enctypeJson, named } from './json.ts';
 
-/** A ticket in JSON, without its key: what there is to see of it for its owner, and how long it is good for. */
+/** A ticket in JSON, without its key: what its owner can see of it, and how long it is valid. */
 export async function ticketJson(credential: Credential, now: Date): Promise<object> {
   const { flags, renewTill, addresses, authorizationData } = credential;
   const ticket = decodeTicket(credential.ticket);
@@ -32,12 +32,12 @@ export async function ticketJson(credential: Credential, now: Date): Promise<obj
   };
 }
 
-/** Whole seconds from `now` to a time, 0 where that is over. */
+/** Whole seconds from `now` to a time, 0 if that has passed. */
 export function secondsUntil(time: Date, now: Date): number {
   return Math.max(0, Math.floor((time.getTime() - now.getTime()) / 1000));
 }
 
-/** Ticket flags: their number, and the names that RFC 4120 §5.3 and its successors give them. */
+/** Ticket flags: their number, and their names in RFC 4120 §5.3 and its successors. */
 function ticketFlagsJson(flags: number): object {
   return { number: flags >>> 0, names: flagList('flags', flags) };
 }
@@ -48,7 +48,7 @@ async function addressJson(address: HostAddress): Promise<object> {
   return { type: named(addrType, fieldName('addrType', addrType)), address: text };
 }
 
-/** Undefined for what is no ticket. */
+/** The decoded ticket; undefined if the bytes are none. */
 function decodeTicket(bytes: Uint8Array): Ticket | undefined {
   try {
     return Ticket.decode(bytes);

@@ -3,7 +3,7 @@ import type { Trace } from '../trace.ts';
 import { printable } from './sentences.ts';
 import type { Io } from './terminal.ts';
 
-/** KRB5_TRACE names a file for one line per decision: `[pid] seconds.microseconds: text`. */
+/** A trace into the file that KRB5_TRACE names, with one line per decision: `[pid] seconds.microseconds: text`. */
 export function traceFile(io: Io): Trace | undefined {
   const file = io.env.KRB5_TRACE;
   if (!file) return undefined;
@@ -13,7 +13,7 @@ export function traceFile(io: Io): Trace | undefined {
     try {
       appendFileSync(file, `[${io.pid}] ${stamp}: ${printable(line)}\n`, { mode: 0o600 });
     } catch {
-      // A trace that cannot be written must not keep anybody from a ticket.
+      // A trace that cannot be written must not prevent the user from getting a ticket.
     }
   };
 }

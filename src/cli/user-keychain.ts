@@ -4,15 +4,18 @@ import { rememberKeychain } from '../ccache/remembered-keychain.ts';
 import { KerberosError } from '../errors.ts';
 import type { Io } from './terminal.ts';
 
-/** What the user wants for a keychain: `passphrase`, `none`, the name of a back-end, or undefined for any. */
+/** The keychain that the user wants: `passphrase`, `none`, the name of a back-end, or undefined for any. */
 type Wish = string | undefined;
 
-/** The keychain that KRB5KIT_KEYCHAIN asks for. Throws KerberosError CONFIG_VALUE where it asks for what is not. */
+/**
+ * The keychain that KRB5KIT_KEYCHAIN asks for. Throws KerberosError CONFIG_VALUE if its value is unknown, and
+ * KEYCHAIN_UNAVAILABLE if that keychain cannot be used.
+ */
 export async function openUserKeychain(io: Io, dataDirectory: string): Promise<Keychain> {
   const wish = await keychainWish(io, dataDirectory);
   if (wish === 'none') throw unavailable('KRB5KIT_KEYCHAIN is none');
   if (wish === 'passphrase') {
-    // Their key may well be in the keychain of the system, and is not to be taken for lost.
+    // Their key may be in the system's keychain and must not be taken for lost.
     if (hasSealedTickets(dataDirectory) && !hasPassphraseKey(dataDirectory)) {
       throw unavailable('the key is not sealed by a passphrase and KRB5KIT_KEYCHAIN is passphrase');
     }
@@ -33,13 +36,16 @@ export async function openUserKeychain(io: Io, dataDirectory: string): Promise<K
   }
 }
 
-/** The same, asked once for each secret. */
+/** The same keychain, which is asked only once for each secret. */
 export async function openRememberedKeychain(io: Io, dataDirectory: string): Promise<Keychain> {
   const keychain = await openUserKeychain(io, dataDirectory);
   return rememberKeychain(async () => keychain);
 }
 
-/** Whether new tickets can be sealed. A keychain that was asked for by name and cannot serve is never just absent. */
+/**
+ * Whether new tickets can be sealed. A keychain that was requested by name and cannot be used never counts as merely
+ * absent.
+ */
 export async function probeUserKeychain(io: Io, dataDirectory: string): Promise<KeychainUse> {
   const wish = await keychainWish(io, dataDirectory);
   if (wish === 'none') return { usable: false, absent: true, reason: 'KRB5KIT_KEYCHAIN is none' };
@@ -57,7 +63,7 @@ function inSpite(wish: string, reason: string): string {
   return `KRB5KIT_KEYCHAIN is ${wish}, but ${reason}`;
 }
 
-/** A key that is sealed by a passphrase already was asked for when it was made. */
+/** The value of KRB5KIT_KEYCHAIN, checked. Without it, an existing key that a passphrase seals means `passphrase`. */
 export async function keychainWish({ env }: Io, dataDirectory: string): Promise<Wish> {
   const { KRB5KIT_KEYCHAIN: wish } = env;
   if (!wish) return hasPassphraseKey(dataDirectory) ? 'passphrase' : undefined;

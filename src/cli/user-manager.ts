@@ -9,29 +9,29 @@ import { writeUserFile } from './user-file.ts';
 /** A program and its arguments. */
 export type CommandLine = readonly string[];
 
-/** Where the user's own configuration lies. */
+/** The directory of the user's own configuration. */
 export function configDirectory(io: Io): string {
   const configured = io.env.XDG_CONFIG_HOME;
   return configured?.startsWith('/') ? configured : join(homeDirectory(io), '.config');
 }
 
-/** Where systemd looks for a unit of the user's. */
+/** Where systemd looks for a unit of the user. */
 export function unitPath(name: string, io: Io): string {
   return join(configDirectory(io), 'systemd', 'user', name);
 }
 
-/** Where launchd looks for a job of the user's. */
+/** Where launchd looks for a job of the user. */
 export function launchAgentPath(label: string, io: Io): string {
   return join(homeDirectory(io), 'Library', 'LaunchAgents', `${label}.plist`);
 }
 
-/** Writes a file for the user alone, and says so. */
+/** Writes a file that only the user can read, and reports it. */
 export function writeOwnFile(path: string, text: string, io: Io): void {
   writeUserFile(path, textToBytes(text), 0o600);
   io.out(`Wrote ${printable(path)}\n`);
 }
 
-/** Runs commands of a service manager; one that fails is shown, for the user to run it where it can be. */
+/** Runs commands of a service manager; one that fails is printed, so that the user can run it elsewhere. */
 export function runAll(
   commands: readonly CommandLine[],
   io: Io,
@@ -51,12 +51,12 @@ export function runAll(
   return status;
 }
 
-/** What a program said. */
+/** A program's result. */
 export type Answer =
   | { readonly done: true; readonly text: string }
   | { readonly done: false; readonly reason: string };
 
-/** Runs a program in the user's environment and waits for it, twenty seconds at most. */
+/** Runs a program in the user's environment and waits for it for at most twenty seconds. */
 export function ask([program, ...args]: CommandLine, io: Io): Answer {
   const env = io.env as NodeJS.ProcessEnv;
   const result = spawnSync(program!, args, { env, encoding: 'utf8', timeout: 20_000 });

@@ -1,35 +1,38 @@
 import type { Io } from './terminal.ts';
 
-/** What the user's service manager is to run. */
+/** A program that the user's service manager is to run. */
 export interface UserService {
   readonly program: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Ourselves with these arguments, on the same data directory. */
+/** This program with the given arguments and the same data directory. */
 export function userService(args: readonly string[], { program, env }: Io): UserService {
   const environment: Record<string, string> = env.KRB5KIT_HOME ? { KRB5KIT_HOME: env.KRB5KIT_HOME } : {};
   return { program: [...program, ...args], environment };
 }
 
-/** The value of systemd's `ExecStart=` and its kin. */
+/** The value of systemd's `ExecStart=` and similar settings. */
 export function systemdCommand({ program }: UserService): string {
   return program.map(word => quoted(word).replaceAll('$', '$$$$')).join(' ');
 }
 
-/** The lines `Environment=` of a unit. */
+/** The `Environment=` lines of a unit. */
 export function systemdEnvironment({ environment }: UserService): string {
   return Object.entries(environment)
     .map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}\n`)
     .join('');
 }
 
-/** Text of a unit file in which systemd finds no specifiers. */
+/** Text for a unit file, escaped so that systemd expands no specifiers in it. */
 export function withoutSpecifiers(text: string): string {
   return text.replaceAll('%', '%%');
 }
 
-/** launchd starts the program at login and again if it fails; it hands sockets only to programs that call its library. */
+/**
+ * A job with which launchd starts the program at login, and again if it fails. It does not use launchd's sockets, which
+ * are only for programs that call its library.
+ */
 export function launchdPlist(label: string, { program, environment }: UserService): string {
   const text = (value: string): string => `<string>${xml(value)}</string>`;
   const variables = Object.entries(environment).map(
@@ -49,12 +52,12 @@ export function launchdPlist(label: string, { program, environment }: UserServic
 `;
 }
 
-/** Text between the tags of XML. */
+/** Escapes text for XML. */
 export function xml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** A word of a unit file. */
+/** Quotes a word for a unit file. */
 function quoted(word: string): string {
   return `"${withoutSpecifiers(word).replace(/[\\"]/g, '\\$&')}"`;
 }

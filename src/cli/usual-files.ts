@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { replacedBy } from '../ccache/atomic-write.ts';
 
 /**
- * The caches of a user in the place that all users share: `krb5cc_UID`, `krb5cc_UID_*`, which login services make, and
- * what a killed process of ours left of either; only files that are the user's own.
+ * A user's caches in the directory that all users share: `krb5cc_UID`, `krb5cc_UID_*`, which login services create, and
+ * temporary files of either that a killed process of ours has left; only files that belong to the user.
  */
 export function usualCacheFiles(directory: string, uid: number): readonly string[] {
   const usual = new RegExp(`^krb5cc_${uid}(_.*)?$`);
@@ -17,7 +17,7 @@ export function usualCacheFiles(directory: string, uid: number): readonly string
     });
 }
 
-/** Nothing where the directory cannot be listed. */
+/** The names in a directory; none if it cannot be listed. */
 function namesIn(directory: string): readonly string[] {
   try {
     return readdirSync(directory);

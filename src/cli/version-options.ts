@@ -1,7 +1,7 @@
 import type { Arguments, OptionRow } from './command.ts';
 import type { Io } from './terminal.ts';
 
-/** The rows that kinit, klist and kdestroy have had since there was a version 4. */
+/** Options of kinit, klist and kdestroy from the time of Kerberos 4. */
 export const versionOptions: readonly OptionRow[] = [
   { flags: '-4', text: 'Kerberos 4, gone.', hidden: true, final: true },
   { flags: '-5', text: 'Kerberos 5, as ever.', hidden: true },
@@ -10,7 +10,10 @@ export const versionOptions: readonly OptionRow[] = [
 /** The exit status for Kerberos 4. */
 const KERBEROS_4_STATUS = 3;
 
-/** The exit status where the command line asks for Kerberos 4, once it is told, after the mistakes before that. */
+/**
+ * Reports a command line that asks for Kerberos 4, after the mistakes before that, and returns the exit status;
+ * undefined for others.
+ */
 export function refuseKerberos4(args: Arguments, mistakes: readonly string[], io: Io): number | undefined {
   if (!args.has('4')) return undefined;
   io.err([...mistakes, 'Kerberos 4 is no longer supported\n'].join('\n'));

@@ -1,29 +1,29 @@
 import { printable } from './sentences.ts';
 import type { Io } from './terminal.ts';
 
-/** The line of a terminal that says what is waited for. */
+/** A line on the terminal that says what the command is waiting for. */
 export interface WaitingLine {
-  /** Names the servers, such as `udp 192.0.2.1:88`; the realm where there are none yet. */
+  /** Names the servers, such as `udp 192.0.2.1:88`, or the realm if there are none yet. */
   show(realm: string, servers: Iterable<string>): void;
   /** Leaves the terminal as it was. */
   erase(): void;
 }
 
-/** Servers that are named; the others are counted. */
+/** How many servers are named; the others are only counted. */
 const NAMED = 2;
-/** To the start of the line, and what is there away. */
+/** Moves to the start of the line and clears it. */
 const ERASE = '\r\x1b[K';
 
-/** Opens the line; where stderr is no terminal, nothing is shown. */
+/** Opens the line; if stderr is no terminal, nothing is shown. */
 export function openWaitingLine(io: Io): WaitingLine {
   if (!io.stderrIsTerminal) return { show: () => undefined, erase: () => undefined };
-  // One that cannot erase gets one line, which stays.
+  // A terminal that cannot erase gets one line, which stays.
   const dumb = io.env.TERM === 'dumb';
   let shown = '';
   return {
     show(realm, servers) {
       const text = printable(`waiting for ${serversText(realm, [...servers])} ...`);
-      // A line that is wrapped could not be erased.
+      // A wrapped line could not be erased.
       const line = text.slice(0, io.columns - 1);
       if (line === shown || (dumb && shown !== '')) return;
       io.err(dumb ? `${text}\n` : `${shown === '' ? '' : ERASE}${line}`);

@@ -2,10 +2,10 @@ import type { Trace } from '../trace.ts';
 import type { Io } from './terminal.ts';
 import type { WaitingLine } from './waiting-line.ts';
 
-/** Milliseconds without an answer after which it is told what is waited for. */
+/** Milliseconds without an answer before the line is shown. */
 const PATIENCE = 1000;
 
-/** A trace that has a terminal show which servers are waited for, as long as they are. */
+/** A trace that shows on the terminal which servers the command is waiting for, while it waits. */
 export function showWaits(io: Io): Trace {
   let line: WaitingLine | undefined;
   let timer: NodeJS.Timeout | undefined;

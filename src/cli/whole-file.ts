@@ -4,15 +4,15 @@ import { KerberosError } from '../errors.ts';
 import { readOpenFile } from '../keytab/read-file.ts';
 import { fileReason } from './file-reason.ts';
 
-/** Octets that are read of a pipe at once. */
+/** The most bytes to read from a pipe at once. */
 const CHUNK = 1 << 16;
 
 /**
- * The bytes of a file, or of a pipe such as a shell names for `<(command)`; undefined where there are more than `limit`.
- * Throws what node:fs throws.
+ * The bytes of a file, or of a pipe such as a shell's `<(command)`; undefined if there are more than `limit`. Throws
+ * what node:fs throws.
  */
 export async function readWholeFile(path: string, limit: number): Promise<Uint8Array | undefined> {
-  // A FIFO that nobody writes to is not waited for; Windows leaves the flag undefined.
+  // Does not wait for a FIFO that nobody writes to; on Windows the flag is undefined.
   const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const found = fstatSync(fd);
@@ -22,7 +22,7 @@ export async function readWholeFile(path: string, limit: number): Promise<Uint8A
   }
 }
 
-/** Replaces a file, mode 0600. Throws KerberosError of this code. */
+/** Replaces a file, mode 0600. Throws KerberosError with this code. */
 export function writeWholeFile(path: string, bytes: Uint8Array, code: 'CACHE_IO' | 'DATABASE_IO'): void {
   try {
     writeAtomically(path, bytes);
@@ -45,7 +45,7 @@ async function readStream(fd: number, limit: number): Promise<Uint8Array | undef
   return undefined;
 }
 
-/** The count of bytes read, 0 at the end. */
+/** Returns the number of bytes read, 0 at the end. */
 async function readSome(fd: number, chunk: Uint8Array): Promise<number> {
   for (;;) {
     try {

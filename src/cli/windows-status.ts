@@ -1,10 +1,10 @@
-/** What a status of Windows is called and means. */
+/** The name and meaning of a Windows status. */
 interface WindowsStatus {
   readonly name: string;
   readonly meaning: string;
 }
 
-/** The statuses of MS-ERREF 2.3.1 that log-ins end with. */
+/** The statuses of MS-ERREF 2.3.1 that a failed log-in can have. */
 const STATUSES: Readonly<Record<number, WindowsStatus>> = {
   3221225506: { name: 'STATUS_ACCESS_DENIED', meaning: 'access is denied' },
   3221225566: { name: 'STATUS_NO_LOGON_SERVERS', meaning: 'no domain controller can be reached' },

@@ -1,19 +1,19 @@
 import { spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 
-/** Removes paths when we are gone, unless told otherwise before. */
+/** A process that removes paths when we end, unless it was dismissed before. */
 export interface WipeWatchdog {
-  /** Has it hang up on a process then, which depends on what is removed; where there are signals. */
+  /** Names a process that depends on these paths, which then gets a SIGHUP, on systems that have signals. */
   hangUpOn(pid: number): void;
-  /** Has it hang up on a process then, and kill it where it takes no notice. */
+  /** Names a process that then gets a SIGHUP, and is killed if it ignores that. */
   end(pid: number): void;
-  /** Whoever removes them here has no need of it any more. */
+  /** Stops the watchdog; the caller removes the paths itself. */
   dismiss(): void;
 }
 
 /**
- * Ends when its input does, which is when we end, however we do. A line of it is a process to hang up on and, if that is
- * to end within seconds, one word more; what such a process has put there meanwhile goes, too.
+ * Its input ends when we end, however that happens. A line of input names a process to send a SIGHUP and, with a second
+ * word, to kill after some seconds; then the paths are removed again, as that process may have written there meanwhile.
  */
 const SHELL =
   'trap "" INT TERM HUP QUIT; pid=; end=; while read -r p e; do pid=$p end=$e; done; rm -rf -- "$@"; ' +
@@ -23,12 +23,12 @@ const SCRIPT =
   'process.stdin.resume().on("end", () => { for (const path of process.argv.slice(1)) ' +
   'require("node:fs").rmSync(path, { recursive: true, force: true, maxRetries: 5 }); })';
 
-/** The programs of the script are found whatever our own path is; what else is in our environment may be secret. */
+/** Finds the script's programs whatever our own PATH is; other parts of our environment may be secret. */
 function searchPath(): string {
   return [process.env.PATH, '/usr/bin', '/bin'].filter(Boolean).join(':');
 }
 
-/** Has a process of its own session hold a pipe from us and remove `paths` when it breaks, as by `kill -9`. */
+/** Starts a process in a session of its own, which removes `paths` when its pipe from us breaks, even by `kill -9`. */
 export function startWipeWatchdog(paths: readonly string[], platform: NodeJS.Platform): WipeWatchdog {
   const [program, args] =
     platform === 'win32'
@@ -41,9 +41,9 @@ export function startWipeWatchdog(paths: readonly string[], platform: NodeJS.Pla
     windowsHide: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  // Without it all is removed as ever, unless we are killed.
+  // Without it, everything is still removed unless we are killed.
   child.on('error', () => {});
-  // Node has none for it where no descriptor is left.
+  // Undefined if no file descriptor was left for it.
   const input: Writable | undefined = child.stdin;
   input?.on('error', () => {});
   child.unref();

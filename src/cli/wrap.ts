@@ -1,11 +1,11 @@
 const HANG = 2;
 
-/** Too narrow to read, so nothing is gained by wrapping. */
+/** Below this width, wrapping does not make a line easier to read. */
 const MIN_COLUMNS = 20;
 
 /**
- * A line as lines no wider than a terminal, broken at blanks, each after the first one a little further in; a word that
- * is wider stays whole. The same line where what it goes to is no terminal.
+ * Wraps a line at blanks to the width of a terminal, and indents the lines after the first; a wider word stays whole.
+ * Returns the line unchanged if the output is no terminal.
  */
 export function wrapLine(line: string, terminal: boolean, columns: number): string {
   if (!terminal || columns < MIN_COLUMNS || line.length <= columns) return line;
@@ -13,12 +13,12 @@ export function wrapLine(line: string, terminal: boolean, columns: number): stri
   return fill(line.slice(indent.length), { first: indent, inset: `${indent}${' '.repeat(HANG)}`, columns });
 }
 
-/** What a tab comes to at the start of a line. */
+/** The width of a tab at the start of a line. */
 const TAB = 8;
 
 /**
- * Whole lines as lines no wider than a terminal, broken at blanks alone, so that a name or a path stays in one piece.
- * Text that moves the cursor and JSON are left as they are.
+ * Wraps lines to the width of a terminal, only at blanks, so that names and paths stay in one piece. JSON and text that
+ * moves the cursor are not changed.
  */
 export function fitLines(text: string, columns: number): string {
   if (columns < MIN_COLUMNS || text.length <= columns || !isOfLines(text)) return text;
@@ -38,14 +38,14 @@ function isOfLines(text: string): boolean {
   return text.endsWith('\n') && !text.startsWith('{') && !text.includes('\r') && !text.includes('\x1b');
 }
 
-/** The narrowest column of text that can be read. */
+/** The narrowest column of text that is still readable. */
 const MIN_ROOM = 24;
-/** Where text goes on that has no room beside what it is about. */
+/** The indentation of a text that has no room beside its option or command. */
 const BELOW = '      ';
 
 /**
- * The lines of a help as lines no wider than `columns`, broken at blanks. A text beside an option or a command stays in
- * its column, where that leaves room for it, and else goes below.
+ * Wraps a help text at blanks to `columns`. The text beside an option or a command stays in its column if there is
+ * room, and otherwise goes below.
  */
 export function wrapHelp(help: string, columns: number): string {
   return help
@@ -66,9 +66,9 @@ function wrapRow(line: string, columns: number): string {
 }
 
 interface Frame {
-  /** What the first line begins with. */
+  /** The start of the first line. */
   readonly first: string;
-  /** What each other line begins with. */
+  /** The start of every other line. */
   readonly inset: string;
   readonly columns: number;
 }

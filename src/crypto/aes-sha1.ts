@@ -38,8 +38,8 @@ function aesSha1(algorithm: string, keyLength: number, cksumtype: number): Profi
 }
 
 /**
- * DK (RFC 3961 §5.1): the folded constant encrypted, that encrypted again, and so on; of many constants at once, since a
- * call for one block takes as long as one for ten. `cipher` is the ECB mode's name in OpenSSL.
+ * DK (RFC 3961 §5.1): the folded constant encrypted, the result encrypted again, and so on; for many constants at once,
+ * since a call for one block takes as long as one for ten. `cipher` is OpenSSL's name of the ECB mode.
  */
 export function dk(cipher: string, key: Uint8Array): Deriver {
   let base: Cipher | undefined;
@@ -66,7 +66,9 @@ function putBlock(target: Uint8Array, at: number, source: Uint8Array, from: numb
   for (let i = 0; i < BLOCK; i++) target[at + i] = source[from + i]!;
 }
 
-/** Folding takes as long as the two encryptions that follow, and there are few constants. */
+/**
+ * Folded constants by key usage: folding takes as long as the two encryptions after it, and there are few constants.
+ */
 const foldedConstants = new Map<number, Uint8Array>();
 
 /** The constant as one block; those of key usages up to 255 are kept. */

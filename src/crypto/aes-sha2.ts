@@ -20,7 +20,7 @@ export const aes256Sha2: Profile = aesSha2(
   20,
 );
 
-/** Lengths in bytes; the tag's is also that of Kc and Ki. */
+/** Lengths in bytes; the tag and the keys Kc and Ki are equally long. */
 interface Sha2Spec {
   readonly cipher: string;
   readonly hash: HashName;
@@ -44,7 +44,7 @@ function aesSha2(spec: Sha2Spec, passwordSpec: PasswordSpec, cksumtype: number):
   };
 }
 
-/** A key of RFC 8009 §5: the MAC covers the IV, which is zero, and the ciphertext. */
+/** A key of RFC 8009 §5: the MAC covers the IV, which is all zeros, and the ciphertext. */
 class Sha2Key implements KeyOperations {
   private readonly spec: Sha2Spec;
   private readonly base: Mac;
@@ -63,7 +63,7 @@ class Sha2Key implements KeyOperations {
     const { cipher, mac } = this.sealers.get(usage);
     const { tagLength } = this.spec;
     const { padded, start, end } = confounded(plaintext, frame, tagLength);
-    // The room that whole blocks leave behind the ciphertext takes the tag: nothing is copied again.
+    // The tag goes into the space that whole blocks leave behind the ciphertext, which saves a copy.
     const out = cipher.encrypt(padded, end, start);
     padded.fill(0);
     out.set(mac(ZERO_IV, out.subarray(start, end)), end);
@@ -103,7 +103,7 @@ const FIRST_BLOCK = Uint8Array.of(0, 0, 0, 1);
 const SEPARATOR = Uint8Array.of(0);
 const NONE = new Uint8Array(0);
 
-/** KDF-HMAC-SHA2 (RFC 8009 §3); every length in use fits into its first block. */
+/** KDF-HMAC-SHA2 (RFC 8009 §3); its first block is enough for every length in use. */
 export function kdfHmacSha2(
   mac: Mac,
   label: Uint8Array,

@@ -39,7 +39,10 @@ function camellia(cipher: string, passwordSpec: PasswordSpec, cksumtype: number)
   };
 }
 
-/** KDF-FEEDBACK-CMAC (RFC 6803 §3): each block is the CMAC of the one before, a counter, the constant and the length. */
+/**
+ * KDF-FEEDBACK-CMAC (RFC 6803 §3): each block is the CMAC of the previous block, a counter, the constant and the
+ * length.
+ */
 export function kdfFeedbackCmac(cipher: string, key: Uint8Array): Deriver {
   const mac = cmac(cipher, key);
   const bits = key.length * 8;

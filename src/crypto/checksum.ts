@@ -10,8 +10,8 @@ export interface ChecksumValue {
 }
 
 /**
- * A keyed checksum, of the enctype's mandatory type unless `cksumtype` says -138, HMAC-MD5, which PA-FOR-USER wants of
- * a key of any enctype (MS-SFU §2.2.1); throws `ENCTYPE_UNSUPPORTED` for other types.
+ * A keyed checksum, of the enctype's mandatory type unless `cksumtype` is -138, HMAC-MD5, which PA-FOR-USER uses with a
+ * key of any enctype (MS-SFU §2.2.1); throws `ENCTYPE_UNSUPPORTED` for other types.
  */
 export function makeChecksum(
   key: Key,
@@ -28,13 +28,13 @@ export function makeChecksum(
   );
 }
 
-/** Whether `sum` is the key's own over `data`; false as well for any type but the mandatory one of its enctype. */
+/** Whether `sum` is the key's checksum of `data`; also false for any type except the mandatory one of its enctype. */
 export function verifyChecksum(key: Key, usage: number, data: Uint8Array, sum: ChecksumValue): boolean {
   if (sum.cksumtype !== key.profile.cksumtype) return false;
   return matches(key.operations.checksum(usage, data), sum.checksum);
 }
 
-/** Whether `checksum` is the HMAC-MD5 that PA-FOR-USER carries whatever the key's enctype (MS-SFU §2.2.1). */
+/** Whether `checksum` is the HMAC-MD5 that PA-FOR-USER contains, whatever the key's enctype (MS-SFU §2.2.1). */
 export function verifyHmacMd5(key: Key, usage: number, data: Uint8Array, checksum: Uint8Array): boolean {
   return matches(hmacMd5(key.bytes, usage, data), checksum);
 }

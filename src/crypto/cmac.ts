@@ -1,7 +1,7 @@
 import { BLOCK, BlockCipher, wholeBlocks } from './cts.ts';
 import type { Mac } from './mac.ts';
 
-/** CMAC (NIST SP 800-38B) over a block cipher, by the OpenSSL name of its CBC mode; node:crypto lacks it. */
+/** CMAC (NIST SP 800-38B) with a block cipher, given by OpenSSL's name of its CBC mode; node:crypto has no CMAC. */
 export function cmac(cipher: string, key: Uint8Array): Mac {
   const block = new BlockCipher(cipher, key);
   const whole = doubled(block.encryptBlocks(new Uint8Array(BLOCK)));

@@ -1,6 +1,8 @@
 import { invert, modulo } from './ec-numbers.ts';
 
-/** The curve y² = x³ + ax² + bx + c modulo a prime: a short Weierstrass one where a is 0, a Montgomery one where c is. */
+/**
+ * The curve y² = x³ + ax² + bx + c modulo a prime: a short Weierstrass curve if a is 0, a Montgomery curve if c is 0.
+ */
 export interface Cubic {
   readonly prime: bigint;
   readonly a: bigint;
@@ -9,8 +11,8 @@ export interface Cubic {
 }
 
 /**
- * The point (x/z, y/z) of a curve, not the identity, which is undefined: coordinates from 0 to the prime, homogeneous, as
- * an inversion costs more than all the rest.
+ * The point (x/z, y/z) of a curve; the identity is `undefined` instead. Coordinates are from 0 to the prime, and
+ * homogeneous because an inversion costs more than everything else.
  */
 export interface Point {
   readonly x: bigint;
@@ -46,7 +48,7 @@ export function subtract(curve: Cubic, p: Point, { x, y, z }: Point): Point | un
   return add(curve, p, { x, y: modulo(-y, curve.prime), z });
 }
 
-/** P doubled so many `times`. */
+/** P doubled `times` times. */
 export function double({ prime, a, b }: Cubic, p: Point, times = 1): Point | undefined {
   let { x, y, z } = p;
   for (let i = 0; i < times; i++) {
@@ -64,8 +66,8 @@ export function double({ prime, a, b }: Cubic, p: Point, times = 1): Point | und
 }
 
 /**
- * kP, of whose coordinates one is known, as is that of the `next` product, (k + 1)P; P has a z of 1 and is not of order
- * two. In the sum of P and kP, a square gives way to what it is on the curve, and then y stands alone.
+ * kP, given its x and that of the `next` product, (k + 1)P; P has a z of 1 and is not of order two. The formula comes
+ * from the sum of P and kP: with y² replaced by the right side of the curve's equation, it is linear in y.
  */
 export function recover(curve: Cubic, p: Point, { x, next }: { x: bigint; next: bigint }): Point {
   const { prime, a } = curve;

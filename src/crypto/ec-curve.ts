@@ -2,42 +2,45 @@ import { affine, type Cubic, type Point, recover } from './ec-cubic.ts';
 import { type ByteOrder, toInteger } from './ec-numbers.ts';
 
 /**
- * A curve whose products OpenSSL makes, in a time that does not depend on the scalar. The rest, a few operations for each
- * product, is arithmetic of big integers.
+ * A curve whose scalar products OpenSSL computes, in a time that does not depend on the scalar. The few other
+ * operations for each product are computed with big integers.
  */
 export interface EcCurve {
   readonly cubic: Cubic;
-  /** Of the points that matter: a prime. */
+  /** The order of the base point, a prime. */
   readonly order: bigint;
-  /** The bits by which all the points outnumber those: their cofactor is a power of two. */
+  /** The binary logarithm of the cofactor, which is a power of two. */
   readonly cofactorBits: number;
-  /** Of its scalars and coordinates. */
+  /** The byte order of its scalars and coordinates. */
   readonly byteOrder: ByteOrder;
-  /** kG, as `multiplier` makes it. */
+  /** kG, with the limits of `multiplier`. */
   timesBase(k: bigint): Point;
-  /** G times the cofactor, where `multiplier` is no slower than `timesBase`. */
+  /** G times the cofactor, for curves on which `multiplier` is no slower than `timesBase`. */
   readonly clearedBase?: Point | undefined;
   /**
-   * What makes kP of a P of prime order. Throws RangeError for a k that is not from 1 to the order less 2, and for a few
-   * more of edwards25519, which chance does not hit.
+   * A function from a P of prime order to kP. Throws RangeError for a k that is not from 1 to the order minus 2, and
+   * for a few more on edwards25519, which a random k does not hit in practice.
    */
   multiplier(k: bigint): (point: Point) => Point;
-  /** Undefined for what is not the one encoding of a point of the curve, or of one that stands for no public key. */
+  /**
+   * Undefined for bytes that are not the canonical encoding of a point of the curve, or for a point that is no public
+   * key.
+   */
   decode(bytes: Uint8Array): Point | undefined;
   encode(point: Point): Uint8Array;
 }
 
-/** How OpenSSL takes a curve's scalars and points. */
+/** OpenSSL's key agreement on a curve, and its form of points. */
 export interface EcAgreement<Peer> {
   readonly cubic: Cubic;
   readonly byteOrder: ByteOrder;
-  /** Of a point with a z of 1. */
+  /** OpenSSL's form of a point with a z of 1. */
   peer(point: Point): Peer;
-  /** What makes the bytes of x of kP. */
+  /** A function from P to the bytes of kP's x. */
   agreement(k: bigint): (peer: Peer) => Uint8Array;
 }
 
-/** What makes kP of P. An agreement tells but x of a product: y follows from a second one, with k + 1. */
+/** A function from P to kP. An agreement gives only x of the product: y follows from a second agreement, with k + 1. */
 export function agreements<Peer>(
   { cubic, byteOrder, peer, agreement }: EcAgreement<Peer>,
   k: bigint,

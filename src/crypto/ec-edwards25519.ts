@@ -10,13 +10,13 @@ const EIGHTH = 0x600000000000000000000000000000007d39db37d1cdad06106e529e2dc2f79
 const LENGTH = 32;
 const byteOrder = 'little-endian';
 
-/** Of the Edwards curve -x² + y² = 1 + dx²y². */
+/** The d of the Edwards curve -x² + y² = 1 + dx²y². */
 const D = 0x52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3n;
 const ROOT_OF_MINUS_1 = 0x2b8324804fc1df0b2b4d00993dfbd7a72f431806ad2fe478c4ee1b274a0ea0b0n;
-/** What x = scale * u / v goes from one form to the other by (RFC 7748 §4.1): a root of -486664. */
+/** The scale in x = scale * u / v, which maps one form to the other (RFC 7748 §4.1): a root of -486664. */
 const SCALE = 0x70d9120b9f5ff9442d84f723fc03b0813a5e2c2eb482e57d3391fb5500ba81e7n;
 
-/** The Montgomery form, of the base point 9 (RFC 7748 §4.1). */
+/** The Montgomery form, whose base point has the u-coordinate 9 (RFC 7748 §4.1). */
 const cubic = { prime: PRIME, a: 486662n, b: 1n, c: 0n };
 const BASE: Point = {
   x: 9n,
@@ -31,7 +31,7 @@ const CLEARED_BASE: Point = {
   z: 1n,
 };
 
-/** What stands before the scalar in a private key for X25519 (RFC 8410 §7). */
+/** The DER before the scalar in a private key for X25519 (RFC 8410 §7). */
 const PKCS8 = '302e020100300506032b656e04220420';
 
 const x25519: EcAgreement<KeyObject> = {
@@ -44,7 +44,7 @@ const x25519: EcAgreement<KeyObject> = {
   },
 };
 
-/** The curve of RFC 8032, with points as on its Montgomery form: by X25519. */
+/** The curve of RFC 8032, computed with X25519; points are those of its Montgomery form. */
 export const edwards25519: EcCurve = {
   cubic,
   order: ORDER,
@@ -60,7 +60,8 @@ export const edwards25519: EcCurve = {
 function privateKey(k: bigint): KeyObject {
   const scalar = toBytes(clamped(k), LENGTH, byteOrder);
   try {
-    // With OpenSSL 3.0 this takes a tenth of the time. Node 26 refuses: the public key is not that of the scalar.
+    // With OpenSSL 3.0 this takes a tenth of the time. Node 26 refuses it, because the public key does not match the
+    // scalar.
     return createPrivateKey({ key: { ...jwk(BASE), d: scalar.toString('base64url') }, format: 'jwk' });
   } catch {
     const key = Buffer.concat([Buffer.from(PKCS8, 'hex'), scalar]);
@@ -73,8 +74,9 @@ function privateKey(k: bigint): KeyObject {
 }
 
 /**
- * The scalar of the same x as k that X25519 leaves as it is: 8t with t from 2^251 to 2^252. Modulo the order, k or -k is
- * one, but for some of the multiples of eight that lie closer to zero than 2^128.
+ * A scalar whose product has the same x as that of k, and which X25519's clamping leaves unchanged: 8t with t from
+ * 2^251 to 2^252. Modulo the order, k or -k has this form, except for some multiples of eight closer to zero than
+ * 2^128.
  */
 function clamped(k: bigint): bigint {
   const t = (k * EIGHTH) % ORDER;
@@ -87,7 +89,7 @@ function jwk({ x }: Point) {
   return { kty: 'OKP', crv: 'X25519', x: toBytes(x, LENGTH, byteOrder).toString('base64url') };
 }
 
-/** RFC 8032 §5.1.3, without the points where x is 0: the identity and the one of order two. */
+/** RFC 8032 §5.1.3, except the points whose x is 0: the identity and the point of order two. */
 function decode(bytes: Uint8Array): Point | undefined {
   if (bytes.length !== LENGTH) return undefined;
   const integer = toInteger(bytes, byteOrder);
@@ -100,7 +102,7 @@ function decode(bytes: Uint8Array): Point | undefined {
   return { x: (above * x) % PRIME, y: (above * SCALE) % PRIME, z: modulo((1n - y) * x, PRIME) };
 }
 
-/** RFC 8032 §5.1.2. The points of prime order have a v and a u + 1 that are not 0. */
+/** RFC 8032 §5.1.2. For points of prime order, neither v nor u + 1 is 0. */
 function encode({ x: u, y: v, z }: Point): Uint8Array {
   const inverse = invert(v * (u + z), PRIME);
   const x = modulo(SCALE * u * (u + z) * inverse, PRIME);
@@ -108,7 +110,7 @@ function encode({ x: u, y: v, z }: Point): Uint8Array {
   return toBytes(y + ((x & 1n) << 255n), LENGTH, byteOrder);
 }
 
-/** A square root of n / d, if there is one (RFC 8032 §5.1.3). */
+/** A square root of n / d, if one exists (RFC 8032 §5.1.3). */
 function rootOfRatio(n: bigint, d: bigint): bigint | undefined {
   const [above, below] = [modulo(n, PRIME), modulo(d, PRIME)];
   const cube = (below * below * below) % PRIME;
@@ -119,7 +121,7 @@ function rootOfRatio(n: bigint, d: bigint): bigint | undefined {
   return square === modulo(-above, PRIME) ? (root * ROOT_OF_MINUS_1) % PRIME : undefined;
 }
 
-/** x to the power of (p - 5) / 8, which is 2^252 - 3, by those of 2^n - 1. */
+/** x to the power of (p - 5) / 8, which is 2^252 - 3, by way of powers of 2^n - 1. */
 function toRootPower(x: bigint): bigint {
   const x2 = shifted(x, 1, x);
   const x5 = shifted(shifted(x2, 2, x2), 1, x);
@@ -131,7 +133,7 @@ function toRootPower(x: bigint): bigint {
   return shifted(x250, 2, x);
 }
 
-/** x squared so many times, times y. */
+/** x squared `times` times, multiplied by y. */
 function shifted(x: bigint, times: number, y: bigint): bigint {
   let square = x;
   for (let i = 0; i < times; i++) square = (square * square) % PRIME;

@@ -3,18 +3,18 @@ import { affine, type Point } from './ec-cubic.ts';
 import { agreements, type EcAgreement, type EcCurve } from './ec-curve.ts';
 import { toBytes, toInteger } from './ec-numbers.ts';
 
-/** A curve of FIPS 186-4 with a = -3, where every point but the identity has the prime order. */
+/** A curve of FIPS 186-4 with a = -3, where every point except the identity has the prime order. */
 interface NistCurve {
   /** OpenSSL's name. */
   readonly name: string;
-  /** Bytes of a coordinate and of a scalar. */
+  /** The length of a coordinate and of a scalar in bytes. */
   readonly length: number;
   readonly prime: bigint;
   readonly b: bigint;
   readonly order: bigint;
 }
 
-/** What stands before both coordinates of a point (SEC 1 §2.3.3). */
+/** The octet before the two coordinates of a point (SEC 1 §2.3.3). */
 const UNCOMPRESSED = Uint8Array.of(4);
 
 export const p256 = nistCurve({
@@ -77,7 +77,10 @@ function nistCurve({ name, length, prime, b, order }: NistCurve): EcCurve {
     },
   };
 
-  /** To make KeyObjects of scalars and points, OpenSSL 3.0 takes four times as long as for their products. */
+  /**
+   * An ECDH object, because OpenSSL 3.0 takes four times as long to make KeyObjects of a scalar and a point as to
+   * multiply them.
+   */
   function open(k: bigint): ECDH {
     if (k < 1n || k >= order) throw new RangeError(`not a scalar of ${name}`);
     const scalar = toBytes(k, length, byteOrder);
@@ -87,7 +90,7 @@ function nistCurve({ name, length, prime, b, order }: NistCurve): EcCurve {
     return own;
   }
 
-  /** SEC 1 §2.3.4: 4, x and y. */
+  /** SEC 1 §2.3.4: the octet 4, x and y. */
   function fromUncompressed(bytes: Uint8Array): Point {
     const [x, y] = [bytes.subarray(1, 1 + length), bytes.subarray(1 + length)];
     return { x: toInteger(x, byteOrder), y: toInteger(y, byteOrder), z: 1n };

@@ -1,8 +1,8 @@
 import { ENCTYPE_NAMES, findEnctypeName } from './enctype-names.ts';
 
-// Apart from the cryptosystems themselves, which nobody needs who only chooses among tickets.
+// This file does not import the cryptosystems: choosing among tickets does not need them.
 
-/** The client's order of preference, MIT's without the deprecated types. */
+/** The client's order of preference: MIT's, without the deprecated types. */
 export const DEFAULT_ENCTYPES: readonly number[] = [18, 17, 20, 19, 25, 26];
 
 /** Whether keys of this type can be used here. */
@@ -12,11 +12,11 @@ export function isSupported(etype: number): boolean {
 }
 
 /**
- * A list of enctypes as krb5.conf has it: names, aliases, families and DEFAULT, each added, or removed where `-`
- * precedes it, in any case, between blanks or commas; names nobody knows are passed over.
+ * Parses a list of enctypes from krb5.conf: names, aliases, families and DEFAULT, in upper or lower case, separated by
+ * blanks or commas. Each is added, or removed if `-` precedes it; unknown names are ignored.
  *
- * Types that are only known by name (des3) are returned too, so that the list reads as written: whoever selects from it
- * keeps those for which `isSupported`. `allowWeak` admits the weak ones; the deprecated RC4 needs only its name.
+ * Types that are only known by name (des3) are returned too, so that the list is as written: callers that select from
+ * it filter by `isSupported`. `allowWeak` admits weak types; for the deprecated RC4 its name is enough.
  */
 export function parseEnctypeList(
   text: string,
@@ -35,7 +35,7 @@ export function parseEnctypeList(
   return [...list];
 }
 
-/** The types a lower-case name, alias or family stands for. */
+/** The types of a lower-case name, alias or family. */
 function named(name: string): number[] {
   if (name === '') return [];
   const members = ENCTYPE_NAMES.filter(

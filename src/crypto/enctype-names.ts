@@ -1,14 +1,14 @@
-/** What an encryption type is called; knowing that takes no cryptography. */
+/** The names of an encryption type, apart from its cryptosystem. */
 export interface EnctypeName {
   readonly etype: number;
   /** The canonical name, as MIT prints it. */
   readonly name: string;
   readonly aliases: readonly string[];
-  /** The name of the group it belongs to in a list of enctypes. */
+  /** The name of its group in lists of enctypes. */
   readonly family: string;
-  /** `deprecated` may be asked for by name, `weak` needs allow_weak_crypto as well; neither is a default. */
+  /** `deprecated` types can be requested by name, `weak` ones also need allow_weak_crypto; neither are defaults. */
   readonly strength: 'strong' | 'deprecated' | 'weak';
-  /** Known so that it can be spoken of: there is no cryptosystem for it here. */
+  /** Known for messages and listings only: there is no cryptosystem for it here. */
   readonly nameOnly?: boolean;
 }
 
@@ -81,12 +81,12 @@ export const ENCTYPE_NAMES: readonly EnctypeName[] = [
   },
 ];
 
-/** The row of a type, also of one that is only known by name; otherwise undefined. */
+/** The row of a type, even if it is only known by name; undefined for other types. */
 export function findEnctypeName(etype: number): EnctypeName | undefined {
   return ENCTYPE_NAMES.find(row => row.etype === etype);
 }
 
-/** MIT's canonical name, also of types that are only known by name; otherwise undefined. */
+/** MIT's canonical name, also of types that are only known by name; undefined for other types. */
 export function enctypeName(etype: number): string | undefined {
   return findEnctypeName(etype)?.name;
 }

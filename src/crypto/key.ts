@@ -3,7 +3,7 @@ import { profileOf } from './enctypes.ts';
 import type { KeyOperations, Profile } from './profile.ts';
 import { randomBytes } from './random.ts';
 
-/** A protocol key: its enctype and bytes, and what follows from them, made on first use. */
+/** A protocol key: its enctype and bytes, and what is derived from them on first use. */
 export interface Key {
   readonly etype: number;
   readonly bytes: Uint8Array;
@@ -34,7 +34,7 @@ export function encrypt(key: Key, usage: number, plaintext: Uint8Array): Uint8Ar
   return key.operations.encrypt(usage, plaintext);
 }
 
-/** The plaintext of a ciphertext; throws `IntegrityError` when it was not made with this key and usage. */
+/** The plaintext of a ciphertext; throws `IntegrityError` if it was not made with this key and usage. */
 export function decrypt(key: Key, usage: number, ciphertext: Uint8Array): Uint8Array {
   return key.operations.decrypt(usage, ciphertext);
 }

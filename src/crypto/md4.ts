@@ -1,4 +1,4 @@
-/** MD4 (RFC 1320), which OpenSSL 3 keeps switched off and RC4's string-to-key still needs. */
+/** MD4 (RFC 1320), which OpenSSL 3 disables by default and RC4's string-to-key needs. */
 export function md4(input: Uint8Array): Uint8Array {
   const padded = Buffer.alloc((input.length + 72) & -64);
   padded.set(input);

@@ -1,6 +1,7 @@
 /**
- * N-fold: stretches or shrinks `input` to `length` bytes so that every input bit counts (RFC 3961 §5.1). Copies of the
- * input, each turned 13 bits further right, are laid end to end and summed in one's complement by `length` bytes.
+ * N-fold: stretches or shrinks `input` to `length` bytes so that every input bit matters (RFC 3961 §5.1). Copies of the
+ * input, each rotated right by 13 more bits, are concatenated and added up in pieces of `length` bytes, in one's
+ * complement.
  */
 export function nFold(input: Uint8Array, length: number): Uint8Array {
   if (input.length === 0 || length < 1) throw new TypeError('n-fold needs an input and a length');
@@ -19,7 +20,7 @@ export function nFold(input: Uint8Array, length: number): Uint8Array {
   return out;
 }
 
-/** The byte at `at` of the endless row of turned copies. */
+/** The byte at `at` of the endless sequence of rotated copies. */
 function turnedByte(input: Uint8Array, at: number): number {
   const bits = input.length * 8;
   const copy = Math.floor(at / input.length);

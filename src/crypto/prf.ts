@@ -19,7 +19,9 @@ export function prfPlus(key: Key, input: Uint8Array, length: number): Uint8Array
   return out;
 }
 
-/** KRB-FX-CF2 (RFC 6113 §5.1): two keys combined into one of the first's enctype; peppers as text are ASCII. */
+/**
+ * KRB-FX-CF2 (RFC 6113 §5.1): combines two keys into one of the first key's enctype; peppers in text form are ASCII.
+ */
 export function cf2(key1: Key, key2: Key, pepper1: string | Uint8Array, pepper2: string | Uint8Array): Key {
   const { keyLength } = key1.profile;
   const mixed = prfPlus(key1, pepperBytes(pepper1), keyLength);

@@ -6,7 +6,7 @@ const POOL_BYTES = 4096;
 let pool: Buffer | undefined;
 let next = POOL_BYTES;
 
-/** `length` random bytes of their own. */
+/** A new array of `length` random bytes. */
 export function randomBytes(length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   fillRandom(bytes, 0, length);
@@ -26,7 +26,7 @@ export function fillRandom(target: Uint8Array, offset: number, length: number): 
   }
   for (let i = 0; i < length; i++) {
     target[offset + i] = pool[next]!;
-    // what was handed out may become a key: the pool keeps no second copy
+    // What was handed out may become a key: the pool keeps no copy of it.
     pool[next++] = 0;
   }
 }
@@ -37,7 +37,7 @@ export function randomUint32(): number {
   return ((bytes[0]! << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!) >>> 0;
 }
 
-/** A request nonce: 31 bits and not zero, which every peer reads alike (RFC 4120 §5.4.1). */
+/** A request nonce: 31 bits and not zero, which every peer decodes alike (RFC 4120 §5.4.1). */
 export function randomNonce(): number {
   for (;;) {
     const nonce = (systemUint32() ?? randomUint32()) >>> 1;
@@ -46,14 +46,17 @@ export function randomNonce(): number {
 }
 
 /**
- * Has the pool filled, and node:crypto loaded, which takes 3 ms: time that whoever has sent a first request, which needs
- * neither, spends better than by waiting for the reply.
+ * Fills the pool and loads node:crypto, which takes 3 ms: a client does so while it waits for the reply to its first
+ * request, which needs neither.
  */
 export function prepareRandom(): void {
   if (pool === undefined) fillRandom(new Uint8Array(1), 0, 1);
 }
 
-/** From the system's own source, without node:crypto; undefined once that is loaded, and where there is no such source. */
+/**
+ * A random number from the operating system, without node:crypto; undefined if that is loaded already, or if the system
+ * has no such source.
+ */
 function systemUint32(): number | undefined {
   if (pool !== undefined) return undefined;
   let fd: number | undefined;

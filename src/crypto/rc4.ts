@@ -23,7 +23,7 @@ export const rc4Hmac: Profile = {
 
 const CONFOUNDER = 8;
 
-/** A key of RFC 4757 §5: the tag comes first and, keyed again, makes the RC4 key. */
+/** A key of RFC 4757 §5: the tag comes first, and the RC4 key is derived from it. */
 class Rc4Key implements KeyOperations {
   private readonly bytes: Uint8Array;
   private readonly macs: UsageCache<Mac>;
@@ -68,7 +68,7 @@ class Rc4Key implements KeyOperations {
   }
 }
 
-/** The HMAC-MD5 checksum with the bytes of a key of any enctype (RFC 4757 §4, MS-SFU §2.2.1). */
+/** The HMAC-MD5 checksum, keyed with the bytes of a key of any enctype (RFC 4757 §4, MS-SFU §2.2.1). */
 export function hmacMd5(key: Uint8Array, usage: number, ...data: readonly Uint8Array[]): Uint8Array {
   const signingKey = hmac('md5', key)(Buffer.from('signaturekey\0'));
   const digest = createHash('md5').update(messageType(usage));
@@ -77,15 +77,14 @@ export function hmacMd5(key: Uint8Array, usage: number, ...data: readonly Uint8A
 }
 
 /**
- * The message type T of a key usage number, little-endian. RFC 4757 §3 gives 8 for usage 9 as well; MIT and
- * Heimdal do not.
+ * The message type T of a key usage number, little-endian. RFC 4757 §3 also maps usage 9 to 8; MIT and Heimdal do not.
  */
 function messageType(usage: number): Uint8Array {
   const type = usage === 3 ? 8 : usage === 23 ? 13 : usage;
   return Uint8Array.of(type, type >>> 8, type >>> 16, type >>> 24);
 }
 
-/** RC4 from `input` to `output`, which may be the same bytes. */
+/** RC4 from `input` to `output`, which may be the same array. */
 export function rc4(key: Uint8Array, input: Uint8Array, output: Uint8Array): void {
   const state = new Uint8Array(256);
   for (let i = 0; i < 256; i++) state[i] = i;

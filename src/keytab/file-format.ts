@@ -6,7 +6,7 @@ import { NT_UNKNOWN } from '../messages/numbers.ts';
 import type { Principal } from '../messages/principal.ts';
 import type { KeytabEntry } from './keytab.ts';
 
-/** A hundred thousand keys. */
+/** Enough for a hundred thousand keys. */
 export const MAX_KEYTAB_BYTES = 16 << 20;
 
 /** How a keytab's records are written: version 1 in the byte order of its writer, version 2 big-endian. */
@@ -26,7 +26,7 @@ export interface KeytabRecord {
   readonly size: number;
 }
 
-/** What a keytab file holds, and where. */
+/** The contents of a keytab file and their places. */
 export interface KeytabScan {
   readonly format: KeytabFormat;
   readonly records: readonly KeytabRecord[];
@@ -37,8 +37,8 @@ export interface KeytabScan {
 }
 
 /**
- * The file format of keytabs. Reads versions 1 and 2 up to the first record that makes no sense, writes version 2 with
- * 32-bit key versions. Throws CodecError for what is no keytab at all.
+ * The file format of keytabs. Reads versions 1 and 2 up to the first malformed record, writes version 2 with 32-bit key
+ * versions. Throws CodecError if the bytes are no keytab at all.
  */
 export const KeytabFile: Codec<readonly KeytabEntry[]> = { encode, decode };
 
@@ -53,7 +53,7 @@ function encode(entries: readonly KeytabEntry[]): Uint8Array {
   return writer.finish();
 }
 
-/** Reads a keytab and notes where its records are; `decode` of `KeytabFile` with the places. */
+/** Like `decode` of `KeytabFile`, with the places of the records. */
 export function scanKeytab(bytes: Uint8Array): KeytabScan {
   if (bytes.length > MAX_KEYTAB_BYTES) throw new CodecError(`longer than ${MAX_KEYTAB_BYTES} bytes`);
   if (bytes[0] === 5 && bytes[1] === 2) return scan(bytes, VERSION_2);
@@ -72,7 +72,7 @@ function scan(bytes: Uint8Array, format: KeytabFormat): KeytabScan {
     const offset = reader.offset;
     try {
       const size = reader.i32('size');
-      // A length of zero is an end that later records may be written over.
+      // A length of zero marks the end; new records may overwrite it.
       if (size === 0) return { format, records, end: offset, damaged: false };
       const record = reader.take(Math.abs(size), 'record');
       if (size > 0) records.push({ entry: decodeRecord(record, format), offset, size });
@@ -91,7 +91,7 @@ function decodeRecord(record: Uint8Array, format: KeytabFormat): KeytabEntry {
   const timestamp = fromSeconds(reader.u32('timestamp'));
   const shortKvno = reader.u8('kvno');
   const key = { keytype: reader.i16('keytype'), keyvalue: reader.counted16('keyvalue') };
-  // Absent in what old versions wrote, and zero where a record took the place of a longer one.
+  // Absent in records of old versions, and zero in a record that replaced a longer one.
   const longKvno = reader.remaining() >= 4 ? reader.u32('kvno') : 0;
   return { principal: { nameType, components, realm }, timestamp, kvno: longKvno || shortKvno, key };
 }

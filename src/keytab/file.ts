@@ -21,8 +21,8 @@ import type { Keytab, KeytabEntry } from './keytab.ts';
 import { readOpenFile, readRegularFile } from './read-file.ts';
 
 /**
- * A keytab file. It is changed in place, as others do: it keeps its owner and mode, which are what lets a service and
- * nobody else read it.
+ * A keytab file. It is changed in place, as by the native libraries, so that it keeps the owner and mode that let only
+ * its service read it.
  */
 export function fileKeytab(path: string): Keytab {
   return {
@@ -50,7 +50,7 @@ function appendIfThere(path: string, entries: readonly KeytabEntry[]): boolean {
   }
 }
 
-/** Makes the file, whole from the first moment on; false where there is one. */
+/** Creates the file, complete from the first moment on; false if it exists. */
 function create(path: string, entries: readonly KeytabEntry[]): boolean {
   const bytes = KeytabFile.encode(entries);
   const whole = `${path}.${process.pid}.${randomSuffix()}`;
@@ -60,7 +60,7 @@ function create(path: string, entries: readonly KeytabEntry[]): boolean {
     return true;
   } catch (error) {
     if (isBusy(error)) return false;
-    // A file system without links.
+    // The file system has no hard links.
     return createBare(path, bytes);
   } finally {
     unlinkSync(whole);
@@ -85,7 +85,7 @@ function randomSuffix(): string {
   return Math.random().toString(36).slice(2);
 }
 
-/** Writes a file that was not there, or none. */
+/** Writes a new file completely, or leaves none. */
 function writeNew(path: string, bytes: Uint8Array): void {
   const fd = openSync(path, 'wx', 0o600);
   try {
@@ -99,8 +99,8 @@ function writeNew(path: string, bytes: Uint8Array): void {
 }
 
 /**
- * Adds records. Others may do so at the same time, each of them by one write at the end, wherever that is by then: there
- * is no lock that both we and the native libraries could take.
+ * Appends records. Other processes may do so at the same time, each with a single write at the current end: there is no
+ * lock that both we and the native libraries could take.
  */
 function append(path: string, entries: readonly KeytabEntry[]): true {
   change(path, (fd, { format, end }, size) => {
@@ -121,7 +121,7 @@ function writeAtEnd(path: string, bytes: Uint8Array): void {
   try {
     const written = writeSync(fd, bytes);
     if (written === bytes.length) return;
-    // The disk is full: half a record would hide what others add later.
+    // The disk is full: half a record would hide records that others add later.
     ftruncateSync(fd, fstatSync(fd).size - written);
     throw Object.assign(new Error('No space left on device'), { code: 'ENOSPC' });
   } finally {
@@ -137,11 +137,11 @@ function erase(path: string, matches: (entry: KeytabEntry) => boolean): number {
   });
 }
 
-/** Somebody else's record may be half written when it is read: so often it is read again, milliseconds apart. */
+/** How often the file is read again, milliseconds apart, because another process may be writing a record. */
 const TRIES = 10;
 const STEP = 10;
 
-/** Opens the file and does `work` on it; refuses one that is damaged, for nothing can be added where it breaks off. */
+/** Opens the file and does `work` on it; refuses a damaged file, because nothing can be added behind the damage. */
 function change<T>(path: string, work: (fd: number, scan: KeytabScan, size: number) => T): T {
   const fd = openSync(path, constants.O_RDWR | (constants.O_NONBLOCK ?? 0));
   try {
@@ -168,7 +168,7 @@ function writeAt(fd: number, bytes: Uint8Array, position: number): void {
   }
 }
 
-/** Does `work`, whose failures become KeytabError. */
+/** Does `work` and turns its failures into KeytabError. */
 function guarded<T>(path: string, work: () => T): T {
   try {
     return work();

@@ -19,7 +19,7 @@ export function findKey(
     ({ key }) => etype === undefined || key.keytype === etype,
   );
   if (kvno === 0) return newest(fitting);
-  // Old keytabs kept the low 8 bits only.
+  // Old keytabs contain only the low 8 bits.
   return fitting.find(entry => entry.kvno === kvno) ?? fitting.find(entry => entry.kvno === (kvno & 0xff));
 }
 
@@ -35,7 +35,7 @@ function newest(entries: readonly KeytabEntry[]): KeytabEntry | undefined {
   );
 }
 
-/** Compares versions; a small one written no earlier than one near 255 is what came after it in 8 bits. */
+/** Compares versions; a small one that was written no earlier than one near 255 follows it, in 8 bits. */
 function isNewer(a: KeytabEntry, b: KeytabEntry): boolean {
   if (wrapped(a, b)) return true;
   if (wrapped(b, a)) return false;

@@ -1,7 +1,7 @@
 import { formatPrincipal } from '../messages/principal.ts';
 import type { KeytabEntry } from './keytab.ts';
 
-/** The entries of each principal, in the order in which the principals first come. */
+/** The entries of each principal, in the order of the principals' first entries. */
 export function byPrincipal(entries: readonly KeytabEntry[]): readonly (readonly KeytabEntry[])[] {
   const groups = new Map<string, KeytabEntry[]>();
   for (const entry of entries) {

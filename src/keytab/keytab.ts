@@ -14,15 +14,15 @@ export interface KeytabEntry {
   readonly key: EncryptionKey;
 }
 
-/** A handle on a keytab; nothing is read or made until a method is called. */
+/** A handle on a keytab; nothing is read or created until a method is called. */
 export interface Keytab {
   /** Its name with the type, `FILE:/path`. */
   readonly name: string;
   /** In the order of the file. Throws KeytabError KEYTAB_NOT_FOUND, KEYTAB_FORMAT or KEYTAB_IO. */
   entries(): Promise<readonly KeytabEntry[]>;
-  /** Adds entries, even if there are others for the same key; makes the keytab where there is none. */
+  /** Adds entries, even if others exist for the same key; creates the keytab if it is missing. */
   add(entries: readonly KeytabEntry[]): Promise<void>;
-  /** Removes what matches; tells how many there were. */
+  /** Removes the entries that match; resolves to their number. */
   remove(matches: (entry: KeytabEntry) => boolean): Promise<number>;
 }
 
@@ -41,7 +41,7 @@ const keytabTypes: readonly KeytabType[] = [
 /** The keytab of a name `TYPE:residual`; a name without a type is a path. Throws KeytabError KEYTAB_TYPE_UNKNOWN. */
 export function resolveKeytab(name: string): Keytab {
   const colon = name.indexOf(':');
-  // `/a:b` is a path, and a single letter a drive.
+  // `/a:b` is a path, and a single letter is a drive.
   if (colon < 0 || name.startsWith('/') || /^[a-z]:/i.test(name)) return fileKeytab(name);
   const type = keytabTypes.find(row => row.name === name.slice(0, colon));
   if (type === undefined) throw new KeytabError('KEYTAB_TYPE_UNKNOWN', 'Unknown Key table type');

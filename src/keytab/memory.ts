@@ -3,7 +3,7 @@ import type { Keytab, KeytabEntry } from './keytab.ts';
 /** The keytabs of this process by name. */
 const keytabs = new Map<string, readonly KeytabEntry[]>();
 
-/** A keytab that lives as long as the process; every handle of one name is the same keytab. */
+/** A keytab that exists as long as the process; all handles with one name are the same keytab. */
 export function memoryKeytab(name: string): Keytab {
   return {
     name: `MEMORY:${name}`,

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 /**
- * The bytes of a regular file, or undefined where there are more than `limit` or the file is a FIFO or a device, which
+ * The bytes of a regular file, or undefined if there are more than `limit`, or if the file is a FIFO or a device, which
  * could block or never end. Throws what node:fs throws.
  */
 export function readRegularFile(path: string, limit: number): Uint8Array | undefined {
@@ -14,10 +14,10 @@ export function readRegularFile(path: string, limit: number): Uint8Array | undef
   }
 }
 
-/** As `readRegularFile`, from the start of an open file. */
+/** Like `readRegularFile`, from the start of an open file. */
 export function readOpenFile(fd: number, limit: number): Uint8Array | undefined {
   const found = fstatSync(fd);
-  // A directory fails at the first read, with a word of its own.
+  // Reading a directory fails with its own error.
   if (!(found.isFile() || found.isDirectory())) return undefined;
   if (found.size > limit) return undefined;
   const bytes = new Uint8Array(found.isDirectory() ? 1 : found.size);

@@ -11,7 +11,7 @@ import {
 import { explicit, implicit, optional, sequence, sequenceOf } from '../codec/der/schema.ts';
 import { AlgorithmIdentifier } from './pkinit.ts';
 
-// RFC 5280, as much of it as node:crypto does not tell.
+// The parts of RFC 5280 that node:crypto does not expose.
 
 export const EXT_SUBJECT_KEY_IDENTIFIER = '2.5.29.14';
 export const EXT_KEY_USAGE = '2.5.29.15';
@@ -62,7 +62,7 @@ export const KEY_ENCIPHERMENT = 0x20000000;
 /** RFC 5280 §4.2.1.12. */
 export const ExtendedKeyUsage = sequenceOf(ObjectIdentifier);
 
-/** RFC 5280 §4.2.1.6; each name stays DER, to be opened by its tag. */
+/** RFC 5280 §4.2.1.6; each name stays DER, to be decoded by its tag. */
 export const GeneralNames = sequenceOf(Any);
 export const TAG_OTHER_NAME = 0xa0;
 export const TAG_DNS_NAME = 0x82;
@@ -75,5 +75,5 @@ export const OtherName = implicit(
 /** The dNSName of a GeneralName. */
 export const DnsName = implicit(2, OctetString);
 
-/** RFC 4055 §3.1, as far as a verifier must know the hash. */
+/** RFC 4055 §3.1, as much as a verifier needs to know the hash. */
 export const RsaPssParams = sequence('RsaPssParams', { hashAlgorithm: optional(0, AlgorithmIdentifier) });

@@ -11,7 +11,7 @@ const Time: DerType<Uint8Array> = new DerType(
   undefined,
 );
 
-/** RFC 5280 §5.1, what is signed of a CertificateList. */
+/** RFC 5280 §5.1, the signed part of a CertificateList. */
 export const TbsCertList = sequence('TbsCertList', {
   version: optional(Int32),
   signature: AlgorithmIdentifier,
@@ -24,7 +24,7 @@ export const TbsCertList = sequence('TbsCertList', {
 });
 export type TbsCertList = ValueOf<typeof TbsCertList>;
 
-/** RFC 5280 §5.1; `tbsCertList` stays DER, for that is what is signed. */
+/** RFC 5280 §5.1; `tbsCertList` stays DER, because the signature covers its encoding. */
 export const CertificateList = sequence('CertificateList', {
   tbsCertList: Any,
   signatureAlgorithm: AlgorithmIdentifier,

@@ -1,13 +1,13 @@
 import type { Principal } from './principal.ts';
 import type { AuthorizationDataElement, EncryptionKey, HostAddress } from './types.ts';
 
-/** A ticket with what its owner needs to use it: the session key, the times, the flags. */
+/** A ticket and what its owner needs to use it: the session key, the times, the flags. */
 export interface Credential {
   readonly client: Principal;
   readonly server: Principal;
   readonly key: EncryptionKey;
   readonly authtime: Date;
-  /** Absent where the ticket is valid from its authtime. */
+  /** Absent if the ticket is valid from its authtime. */
   readonly starttime?: Date | undefined;
   readonly endtime: Date;
   readonly renewTill?: Date | undefined;
@@ -29,7 +29,7 @@ export function startOf(credential: Credential): Date {
   return credential.starttime ?? credential.authtime;
 }
 
-/** Whether a credential has run out at `now`. */
+/** Whether a credential has expired at `now`. */
 export function isExpired(credential: Credential, now: Date): boolean {
   return credential.endtime.getTime() <= now.getTime();
 }

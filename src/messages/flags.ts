@@ -3,7 +3,7 @@
 /** The bit that RFC 4120 numbers `n`. */
 const bit = (n: number): number => (0x80000000 >>> n) >>> 0;
 
-// RFC 4120 §5.3 ticket flags; those that mean the same are the KDC options of §5.4.1, too.
+// RFC 4120 §5.3 ticket flags; the KDC options of §5.4.1 with the same meaning have the same bits.
 export const FORWARDABLE = bit(1);
 export const FORWARDED = bit(2);
 export const PROXIABLE = bit(3);
@@ -22,7 +22,7 @@ export const ENC_PA_REP = bit(15);
 /** RFC 8062 §4. */
 export const ANONYMOUS = bit(16);
 
-// RFC 4120 §5.4.1 KDC options of their own.
+// RFC 4120 §5.4.1 KDC options that are not also ticket flags.
 export const ALLOW_POSTDATE = bit(5);
 /** MS-SFU 2.2.3. */
 export const CNAME_IN_ADDL_TKT = bit(14);

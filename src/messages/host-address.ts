@@ -3,7 +3,9 @@ import type { HostAddress } from './types.ts';
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** The HostAddress of an address in text, as a socket tells it (RFC 4120 §7.5.3); undefined for what is none. */
+/**
+ * The HostAddress of an address in text, as a socket reports it (RFC 4120 §7.5.3); undefined if the text is no address.
+ */
 export function hostAddress(text: string): HostAddress | undefined {
   const plain = text.replace(/%.*$/, '');
   const inet = parseInet(MAPPED.exec(plain)?.[1] ?? plain);
@@ -36,7 +38,7 @@ function parseInet6(text: string): Uint8Array | undefined {
   return bytes.some(Number.isNaN) ? undefined : Uint8Array.from(bytes);
 }
 
-/** A group of hexadecimal digits, or an address of version 4 at the end; NaN for anything else. */
+/** The bytes of a group of hexadecimal digits or of an IPv4 address at the end; NaN for anything else. */
 function groupBytes(group: string): number[] {
   const inet = parseInet(group);
   if (inet !== undefined) return [...inet];

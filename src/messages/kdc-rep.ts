@@ -14,7 +14,7 @@ import {
   Realm,
 } from './types.ts';
 
-/** The ticket stays DER: the client cannot read it and passes it on as it came. */
+/** The ticket stays DER: the client cannot read it and passes it on unchanged. */
 const members = {
   padata: optional(2, sequenceOf(PaData)),
   crealm: explicit(3, Realm),
@@ -65,7 +65,7 @@ const EncKdcRepPartBody = sequence('EncKdcRepPart', {
 });
 export type EncKdcRepPart = ValueOf<typeof EncKdcRepPartBody>;
 
-/** EncASRepPart; MIT's and other KDCs send it under the tag of EncTGSRepPart, so both are read. */
+/** EncASRepPart; MIT's and other KDCs send it under the tag of EncTGSRepPart, so both tags are accepted. */
 export const EncAsRepPart = application([25, 26], EncKdcRepPartBody, 'EncAsRepPart');
 /** EncTGSRepPart. */
 export const EncTgsRepPart = application([26, 25], EncKdcRepPartBody, 'EncTgsRepPart');

@@ -5,12 +5,12 @@ import { toPrincipal, toPrincipalName } from './principal.ts';
 import { EncKrbCredPart, KrbCred, type KrbCredInfo } from './safe-priv-cred.ts';
 import { Ticket } from './ticket.ts';
 
-/** What an encrypted part that is not encrypted has for an enctype. */
+/** The enctype of an encrypted part that is not encrypted. */
 const ENCTYPE_NULL = 0;
 
 /**
- * A KRB-CRED of RFC 4120 §5.8 whose encrypted part is in clear, the form in which tools keep tickets in files: a
- * "kirbi". Configuration entries and user-to-user credentials have no place in it, see `fitsKrbCred`.
+ * A KRB-CRED of RFC 4120 §5.8 whose encrypted part is in clear text: the form in which some tools keep tickets in
+ * files, known as "kirbi". It cannot represent configuration entries and user-to-user credentials, see `fitsKrbCred`.
  */
 export function encodeKrbCred(credentials: readonly Credential[]): Uint8Array {
   const cipher = EncKrbCredPart.encode({ ticketInfo: credentials.map(toInfo) });
@@ -21,7 +21,7 @@ export function encodeKrbCred(credentials: readonly Credential[]): Uint8Array {
 }
 
 /**
- * The credentials of a KRB-CRED in clear. Throws CodecError, and KerberosError ENCTYPE_UNSUPPORTED where it is
+ * The credentials of a KRB-CRED in clear text. Throws CodecError, and KerberosError ENCTYPE_UNSUPPORTED if it is
  * encrypted.
  */
 export function decodeKrbCred(bytes: Uint8Array): readonly Credential[] {
@@ -42,7 +42,7 @@ export function decodeKrbCred(bytes: Uint8Array): readonly Credential[] {
   return tickets.map((ticket, i) => toCredential(ticket, ticketInfo[i]!));
 }
 
-/** Whether all of a credential has a place in a KRB-CRED, which knows nothing of second tickets. */
+/** Whether a KRB-CRED can represent all of a credential: it has no field for second tickets. */
 export function fitsKrbCred({ isSkey, secondTicket, authorizationData }: Credential): boolean {
   return !isSkey && secondTicket.length === 0 && authorizationData.length === 0;
 }
@@ -64,7 +64,9 @@ function toInfo(credential: Credential): ValueOf<typeof KrbCredInfo> {
   };
 }
 
-/** What is left out is as in the ticket, or nothing. Some tools leave out the authtime and give the starttime. */
+/**
+ * Fields that are absent are taken from the ticket, or are empty. Some tools omit the authtime and give the starttime.
+ */
 function toCredential(ticket: Uint8Array, info: KrbCredInfo): Credential {
   const { sname, realm } = Ticket.decode(ticket);
   const { prealm, pname, endtime, starttime } = info;

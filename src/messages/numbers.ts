@@ -29,7 +29,7 @@ export const PA_REQ_ENC_PA_REP = 149;
 export const PA_AS_FRESHNESS = 150;
 export const PA_SPAKE = 151;
 
-/** RFC 6113 §5.4.1.1, the one type of armor. */
+/** RFC 6113 §5.4.1.1, the only type of armor that is defined. */
 export const FX_FAST_ARMOR_AP_REQUEST = 1;
 
 // Typed data of errors, RFC 4556 §3.1.3.
@@ -69,9 +69,9 @@ export const KU_PA_PKINIT_KX = 44;
 export const KU_PA_OTP_REQUEST = 45;
 /** RFC 6806 §11, the checksum of PA-REQ-ENC-PA-REP. */
 export const KU_AS_REQ_CKSUM = 56;
-/** RFC 9588 §11, the factor of a response and what follows it. */
+/** RFC 9588 §11, for the factor in a response and all messages after it. */
 export const KU_SPAKE = 65;
-/** What krb5kdc seals its cookies for (RFC 6113 §5.2 leaves it to the KDC). */
+/** The key usage of krb5kdc's cookies (RFC 6113 §5.2 leaves it to the KDC). */
 export const KU_PA_FX_COOKIE = 513;
-/** What krb5kdc makes its freshness tokens for (RFC 8070 §2 leaves it to the KDC). */
+/** The key usage of krb5kdc's freshness tokens (RFC 8070 §2 leaves it to the KDC). */
 export const KU_AS_FRESHNESS = 514;

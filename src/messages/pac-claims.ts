@@ -2,7 +2,7 @@ import { type NdrReader, readSerialized } from '../codec/ndr.ts';
 import { inflateXpress } from '../codec/xpress.ts';
 import { CodecError } from '../errors.ts';
 
-/** One claim (MS-ADTS 2.2.18.6) and where it comes from. */
+/** One claim (MS-ADTS 2.2.18.6) and its source. */
 export interface PacClaim {
   readonly source: 'AD' | 'certificate' | number;
   readonly id: string;
@@ -12,7 +12,7 @@ export interface PacClaim {
 
 const FORMAT_NONE = 0;
 const FORMAT_XPRESS_HUFFMAN = 4;
-/** Claims of any directory are far shorter; compressed ones could name any length. */
+/** Far more than the claims of any directory need; compressed claims could state any length. */
 const MAX_CLAIMS_BYTES = 1 << 20;
 const TYPES = { 1: 'int64', 2: 'uint64', 3: 'string', 6: 'boolean' } as const;
 
@@ -60,7 +60,7 @@ function readClaimsSet(reader: NdrReader): () => readonly PacClaim[] {
   return () => arrays.flatMap(read => read());
 }
 
-/** Both structures end in a field of bytes that is reserved. */
+/** Both structures end with a reserved field of bytes. */
 function passReserved(reader: NdrReader): void {
   reader.u16('reservedType');
   const size = reader.u32('reservedFieldSize');

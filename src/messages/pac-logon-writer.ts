@@ -8,8 +8,8 @@ const NEVER = 0x7fff_ffff_ffff_ffffn;
 const SESSION_KEY_BYTES = 16;
 
 /**
- * The inverse of `decodeLogonInfo`: groups of the account's own domain are written as such, all others by their SIDs.
- * Throws CodecError for what is no SID.
+ * The inverse of `decodeLogonInfo`: groups of the account's own domain are written by their relative identifiers, all
+ * others by their SIDs. Throws CodecError for a malformed SID.
  */
 export function encodeLogonInfo(info: PacLogonInfo): Uint8Array {
   return writeSerialized(writer => writeLogonInfo(writer, info));
@@ -42,10 +42,10 @@ function writeLogonInfo(writer: NdrWriter, info: PacLogonInfo): void {
   writer.pointer(() => writeSid(writer, info.logonDomainId));
   writeZeros(writer, 2);
   writer.u32(info.userAccountControl);
-  // The status of the logon, its last successes and failures, and what is reserved.
+  // The status of the logon, its last successes and failures, and reserved fields.
   writeZeros(writer, 7);
   writeOtherGroups(writer, others);
-  // No groups of a resource's domain.
+  // There are no groups of a resource's domain.
   writeZeros(writer, 3);
 }
 
@@ -63,7 +63,7 @@ function writeOtherGroups(writer: NdrWriter, groups: readonly PacGroup[]): void 
   });
 }
 
-/** A count and a pointer to so many, which leads nowhere where there are none. */
+/** A count and a pointer to an array of that length; a null pointer if it is empty. */
 function writeArray<T>(writer: NdrWriter, members: readonly T[], write: (member: T) => void): void {
   writer.u32(members.length);
   writer.pointer(members.length === 0 ? undefined : () => writer.array(members, write));
@@ -73,7 +73,7 @@ function domainOf(sid: string): string {
   return sid.slice(0, sid.lastIndexOf('-'));
 }
 
-/** A FILETIME is two numbers of 32 bits, aligned as such. */
+/** A FILETIME consists of two 32-bit numbers and is aligned as such. */
 function writeTime(writer: NdrWriter, time: Date | undefined, unset = NEVER): void {
   const ticks = time === undefined ? unset : dateToFiletime(time);
   writer.u32(Number(ticks & 0xffff_ffffn));

@@ -9,7 +9,10 @@ export interface PacGroup {
   readonly attributes: number;
 }
 
-/** KERB_VALIDATION_INFO (MS-PAC 2.5): who the account is, by its domain's directory. Times that are not set are absent. */
+/**
+ * KERB_VALIDATION_INFO (MS-PAC 2.5): the account, as its domain's directory describes it. Times that are not set are
+ * absent.
+ */
 export interface PacLogonInfo {
   readonly logonTime: Date | undefined;
   readonly logoffTime: Date | undefined;
@@ -44,7 +47,7 @@ interface RelativeGroup {
   readonly attributes: number;
 }
 
-/** The value of a member that a pointer leads to, known once the structure has been read. */
+/** The value of a member behind a pointer, known once the structure has been read. */
 interface Later<T> {
   value: T;
 }
@@ -56,7 +59,7 @@ export function decodeLogonInfo(bytes: Uint8Array): PacLogonInfo {
   return info();
 }
 
-// What pointers lead to is read after the structure, so that the result can only be put together later.
+// The targets of pointers come after the structure, so the result can only be put together later.
 function readLogonInfo(reader: NdrReader): () => PacLogonInfo {
   const time = (field: string): Date | undefined => filetimeToDate(halves(reader, field));
   const times = {
@@ -125,7 +128,7 @@ function absolute({ id, attributes }: RelativeGroup, domain: string): PacGroup {
   return { sid: `${domain}-${id}`, attributes };
 }
 
-/** A FILETIME is two numbers of 32 bits, aligned as such. */
+/** A FILETIME consists of two 32-bit numbers and is aligned as such. */
 function halves(reader: NdrReader, field: string): bigint {
   const low = BigInt(reader.u32(field));
   return (BigInt(reader.u32(field)) << 32n) | low;

@@ -9,10 +9,10 @@ const ENTRY_BYTES = 16;
 /** Buffers begin at multiples of this (MS-PAC 2.4). */
 const ALIGNMENT = 8;
 
-/** One buffer that is yet to be given its place. */
+/** A buffer that has no offset yet. */
 export type PacPart = Pick<PacBuffer, 'type' | 'data'>;
 
-/** A PAC of buffers (MS-PAC 2.3), and where each of them lies in it: the inverse of `splitPac`. */
+/** Assembles a PAC (MS-PAC 2.3) and tells the offset of each buffer: the inverse of `splitPac`. */
 export function joinPac(parts: readonly PacPart[]): {
   readonly bytes: Uint8Array;
   readonly buffers: readonly PacBuffer[];
@@ -38,7 +38,7 @@ export function joinPac(parts: readonly PacPart[]): {
   return { bytes, buffers };
 }
 
-/** PAC_SIGNATURE_DATA (MS-PAC 2.8) whose checksum, of so many bytes, is yet to be made. */
+/** PAC_SIGNATURE_DATA (MS-PAC 2.8) with zeros in place of the checksum, which has `checksumBytes` bytes. */
 export function blankSignature(cksumtype: number, checksumBytes: number): Uint8Array {
   const data = new Uint8Array(4 + checksumBytes);
   new DataView(data.buffer).setInt32(0, cksumtype, true);
@@ -49,7 +49,7 @@ export function blankSignature(cksumtype: number, checksumBytes: number): Uint8A
 export function encodeClientInfo(name: string, authtime: Date): Uint8Array {
   const units = toUtf16(name);
   const data = new Uint8Array(10 + units.length);
-  // A view of so short an array would have it moved out of the heap.
+  // Making a view of such a short array would move it out of the heap.
   clientInfo ??= new DataView(new ArrayBuffer(10));
   clientInfo.setBigUint64(0, dateToFiletime(authtime), true);
   clientInfo.setUint16(8, units.length, true);
@@ -68,7 +68,7 @@ export function encodeAttributes({ requested, implicit }: NonNullable<Pac['attri
   return output.finish();
 }
 
-/** UPN_DNS_INFO (MS-PAC 2.10). Throws CodecError for what is no SID. */
+/** UPN_DNS_INFO (MS-PAC 2.10). Throws CodecError for a malformed SID. */
 export function encodeUpnDnsInfo(info: PacUpnDnsInfo): Uint8Array {
   const { upn, dnsDomainName, constructed, samName, sid } = info;
   const parts = [toUtf16(upn), toUtf16(dnsDomainName)];
@@ -83,7 +83,7 @@ export function encodeUpnDnsInfo(info: PacUpnDnsInfo): Uint8Array {
   const data = new Uint8Array(aligned(end));
   const view = new DataView(data.buffer);
   parts.forEach((part, i) => {
-    // The flags lie between the first two and the others.
+    // The flags are between the first two fields and the others.
     const field = 4 * i + (i < 2 ? 0 : 4);
     view.setUint16(field, part.length, true);
     view.setUint16(field + 2, offsets[i]!, true);

@@ -23,7 +23,7 @@ export const PAC_ATTRIBUTES_INFO = 17;
 export const PAC_REQUESTOR = 18;
 export const PAC_FULL_CHECKSUM = 19;
 
-/** One buffer of a PAC; `offset` is where it lies in the PAC. */
+/** One buffer of a PAC; `offset` is its position in the PAC. */
 export interface PacBuffer {
   readonly type: number;
   readonly offset: number;
@@ -40,13 +40,13 @@ export interface PacSignature {
 export interface PacUpnDnsInfo {
   readonly upn: string;
   readonly dnsDomainName: string;
-  /** Whether the UPN was made up, as the account has none. */
+  /** Whether the UPN was constructed because the account has none. */
   readonly constructed: boolean;
   readonly samName?: string | undefined;
   readonly sid?: string | undefined;
 }
 
-/** What a PAC says (MS-PAC); a buffer that is not there is absent. */
+/** The contents of a PAC (MS-PAC); members whose buffer is missing are absent. */
 export interface Pac {
   readonly buffers: readonly PacBuffer[];
   readonly logonInfo?: PacLogonInfo | undefined;
@@ -66,7 +66,7 @@ const MAX_BUFFERS = 64;
 const HEADER_BYTES = 8;
 const ENTRY_BYTES = 16;
 
-/** Decodes a PAC; it is worth nothing until `verifyPac` has had a look at it. Throws CodecError. */
+/** Decodes a PAC; its contents cannot be trusted until `verifyPac` has verified it. Throws CodecError. */
 export function decodePac(bytes: Uint8Array): Pac {
   const buffers = splitPac(bytes);
   const read = <T>(type: number, name: string, decode: (data: Uint8Array) => T): T | undefined => {
@@ -93,7 +93,7 @@ export function decodePac(bytes: Uint8Array): Pac {
   };
 }
 
-/** The buffers of a PAC (MS-PAC 2.3). Throws CodecError, also where two have the same type. */
+/** The buffers of a PAC (MS-PAC 2.3). Throws CodecError, also if two have the same type. */
 export function splitPac(bytes: Uint8Array): readonly PacBuffer[] {
   const reader = new BinaryReader(bytes, 'little');
   const count = reader.u32('count');
@@ -114,7 +114,7 @@ export function splitPac(bytes: Uint8Array): readonly PacBuffer[] {
   return buffers;
 }
 
-/** Decodes a signature; how long it is, its type tells. */
+/** Decodes a signature, whose length depends on its type. */
 export function decodePacSignature(
   data: Uint8Array,
   checksumBytes: (cksumtype: number) => number,

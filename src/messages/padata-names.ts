@@ -1,4 +1,4 @@
-/** What padata types are called in RFC 4120 §7.5.2 and by IANA. */
+/** The names of padata types in RFC 4120 §7.5.2 and IANA's registry. */
 const NAMES: Readonly<Record<number, string>> = {
   1: 'PA-TGS-REQ',
   2: 'PA-ENC-TIMESTAMP',
@@ -28,7 +28,7 @@ const NAMES: Readonly<Record<number, string>> = {
   167: 'PA-PAC-OPTIONS',
 };
 
-/** The name of a padata type; undefined for one without. */
+/** The name of a padata type; undefined for a type without one. */
 export function padataName(padataType: number): string | undefined {
   return NAMES[padataType];
 }

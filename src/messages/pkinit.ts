@@ -109,5 +109,5 @@ export const PkinitSuppPubInfo = sequence('PkinitSuppPubInfo', {
   pkAsRep: explicit(2, OctetString),
 });
 
-/** RFC 4556 §3.2.2, TD-DH-PARAMETERS: what a KDC accepts, best first. */
+/** RFC 4556 §3.2.2, TD-DH-PARAMETERS: the groups that a KDC accepts, in its order of preference. */
 export const TdDhParameters = sequenceOf(AlgorithmIdentifier);

@@ -10,7 +10,7 @@ export interface Principal {
 }
 
 export interface ParsePrincipalOptions {
-  /** Taken where the text names none; without it such text is refused. */
+  /** The realm of a text that contains none; without it such text is refused. */
   readonly defaultRealm?: string | undefined;
   /** NT_ENTERPRISE: the whole text up to an unescaped second `@` is one component (RFC 6806 §5). */
   readonly nameType?: number | undefined;
@@ -20,8 +20,8 @@ export interface ParsePrincipalOptions {
 const TGS_NAME = 'krbtgt';
 
 /**
- * Parses MIT's text form: `\` quotes `/`, `@`, `\` and writes `\n`, `\t`, `\b`, `\0` (RFC 1964 §2.1.3).
- * Throws KerberosError PRINCIPAL_MALFORMED or CONFIG_NO_DEFAULT_REALM.
+ * Parses MIT's text form: `\` quotes `/`, `@` and `\`; `\n`, `\t`, `\b` and `\0` are escapes (RFC 1964 §2.1.3). Throws
+ * KerberosError PRINCIPAL_MALFORMED or CONFIG_NO_DEFAULT_REALM.
  */
 export function parsePrincipal(text: string, options: ParsePrincipalOptions = {}): Principal {
   if (typeof text !== 'string') throw new TypeError("a principal's name is a string");
@@ -34,7 +34,7 @@ export function parsePrincipal(text: string, options: ParsePrincipalOptions = {}
   return { nameType: options.nameType ?? impliedNameType(components), components, realm: inRealm };
 }
 
-/** The text form, with MIT's quoting; `realm: false` leaves the realm out. */
+/** The text form, with MIT's quoting; `realm: false` omits the realm. */
 export function formatPrincipal(principal: Principal, options: { readonly realm?: boolean } = {}): string {
   const { components } = principal;
   let name = components.length === 0 ? '' : quote(components[0]!);
@@ -63,7 +63,7 @@ export function sameName(a: PrincipalName, b: PrincipalName): boolean {
   return sameComponents(a.nameString, b.nameString);
 }
 
-/** The ticket-granting service of `realm`, as known in `issuer`. */
+/** The ticket-granting service of `realm`, as a principal of the realm `issuer`. */
 export function tgsPrincipal(realm: string, issuer = realm): Principal {
   return { nameType: NT_SRV_INST, components: [TGS_NAME, realm], realm: issuer };
 }
@@ -88,7 +88,7 @@ function impliedNameType(components: readonly string[]): number {
   return NT_PRINCIPAL;
 }
 
-/** A piece of a principal's text: a character, or one that a backslash quotes. */
+/** One unit of a principal's text: a character, or a backslash and the character that it quotes. */
 const PIECE = /\\?./gsu;
 
 function split(text: string, enterprise: boolean): { components: string[]; realm: string | undefined } {
@@ -130,7 +130,7 @@ function unescaped(char: string): string {
 }
 
 function quote(text: string): string {
-  // To replace nothing takes ten times as long as to see that there is nothing.
+  // Replacing takes ten times as long as this test, and there is seldom anything to quote.
   if (!/[\\/@\n\t\b\0]/.test(text)) return text;
   return text.replace(/[\\/@\n\t\b\0]/g, char => {
     switch (char) {

@@ -18,5 +18,5 @@ export const IakerbHeader = sequence('IakerbHeader', {
 /** IAKERB-FINISHED. */
 export const IakerbFinished = sequence('IakerbFinished', { gssMic: explicit(1, Checksum) });
 
-/** The cookie of RFC 6113 §5.2 as MIT's KDC fills it; ours does likewise. */
+/** The cookie of RFC 6113 §5.2 as MIT's KDC and ours fill it. */
 export const SecureCookie = sequence('SecureCookie', { time: Int32, data: MethodData });

@@ -2,11 +2,11 @@ import type { Key } from '../crypto/key.ts';
 import { toKey } from './seal.ts';
 import type { EncryptionKey } from './types.ts';
 
-/** Each key with what was derived from it, for as long as somebody holds it as a message or a file carried it. */
+/** Imported keys and what was derived from them, kept for as long as the key of the message or file is in use. */
 const keys = new WeakMap<EncryptionKey, Key>();
 
 /**
- * The key of a credential or of a keytab's entry, made ready once, however many exchanges use it. Throws KerberosError
+ * The key of a credential or of a keytab entry, imported only once for all exchanges that use it. Throws KerberosError
  * ENCTYPE_UNSUPPORTED or KEY_LENGTH.
  */
 export function readyKey(key: EncryptionKey): Key {

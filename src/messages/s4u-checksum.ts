@@ -5,13 +5,13 @@ import { md4 } from '../crypto/md4.ts';
 const RC4_HMAC = 23;
 const RSA_MD4 = 2;
 
-/** The checksum of a PA-S4U-X509-USER: the key's own, but for RC4 one without a key (MS-SFU 2.2.2). */
+/** The checksum of a PA-S4U-X509-USER: of the key's own type, but without a key for RC4 (MS-SFU 2.2.2). */
 export function makeS4uUserChecksum(key: Key, usage: number, userId: Uint8Array): ChecksumValue {
   if (!isUnkeyed(key)) return makeChecksum(key, usage, userId);
   return { cksumtype: RSA_MD4, checksum: md4(userId) };
 }
 
-/** Whether a PA-S4U-X509-USER has the checksum that it should; where it `isUnkeyed`, that proves nothing by itself. */
+/** Whether the checksum of a PA-S4U-X509-USER is right; if it `isUnkeyed`, that alone proves nothing. */
 export function verifyS4uUserChecksum(
   key: Key,
   usage: number,
@@ -22,7 +22,7 @@ export function verifyS4uUserChecksum(
   return sum.cksumtype === RSA_MD4 && Buffer.compare(md4(userId), sum.checksum) === 0;
 }
 
-/** Whether such checksums are made without the key, so that the sealed part of the reply repeats those of both sides. */
+/** Whether such checksums do not depend on the key; the sealed part of the reply then repeats those of both sides. */
 export function isUnkeyed(key: Key): boolean {
   return key.etype === RC4_HMAC;
 }

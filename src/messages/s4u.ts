@@ -15,10 +15,10 @@ export const KU_PA_FOR_USER_CKSUM = 17;
 export const KU_PA_S4U_X509_USER_REQUEST = 26;
 export const KU_PA_S4U_X509_USER_REPLY = 27;
 
-/** An option of `S4uUserId`: the reply's checksum has a key usage of its own. */
+/** An option of `S4uUserId`: the checksum in the reply has its own key usage. */
 export const USE_REPLY_KEY_USAGE = 0x20000000;
 
-/** A flag of `PaPacOptions`: delegation that the resource's owner allows (MS-SFU 2.2.5). */
+/** A flag of `PaPacOptions`: the client supports resource-based constrained delegation (MS-SFU 2.2.5). */
 export const RESOURCE_BASED_CONSTRAINED_DELEGATION = 0x10000000;
 
 /** MS-SFU 2.2.1. */
@@ -30,7 +30,7 @@ export const PaForUser = sequence('PaForUser', {
 });
 export type PaForUser = ValueOf<typeof PaForUser>;
 
-/** What the checksum of PA-FOR-USER covers (MS-SFU 2.2.1). */
+/** The input of PA-FOR-USER's checksum (MS-SFU 2.2.1). */
 export function forUserChecksumInput(user: Principal, authPackage: string): Uint8Array {
   const text = textToBytes([...user.components, user.realm, authPackage].join(''));
   const input = new Uint8Array(4 + text.length);
@@ -49,7 +49,7 @@ export const S4uUserId = sequence('S4uUserId', {
 });
 export type S4uUserId = ValueOf<typeof S4uUserId>;
 
-/** MS-SFU 2.2.2; `userId` stays DER, which the checksum covers, and opens with `S4uUserId.decode`. */
+/** MS-SFU 2.2.2; `userId` stays DER, which the checksum covers; open it with `S4uUserId.decode`. */
 export const PaS4uX509User = sequence('PaS4uX509User', {
   userId: explicit(0, der(S4uUserId)),
   checksum: explicit(1, Checksum),

@@ -16,7 +16,7 @@ export function decodeSid(bytes: Uint8Array): string {
   return formatSid(authority, parts);
 }
 
-/** The same in NDR, where the count of the parts comes before it. */
+/** Reads a SID in NDR, where the count of its parts precedes it. */
 export function readSid(reader: NdrReader): string {
   const count = reader.u32('count');
   const bytes = reader.bytes(8, 'sid');
@@ -29,20 +29,20 @@ function formatSid(authority: Uint8Array, parts: readonly number[]): string {
   return ['S', 1, number, ...parts].join('-');
 }
 
-/** The packet form of a SID's usual one. Throws CodecError. */
+/** The packet form of a SID in text. Throws CodecError. */
 export function encodeSid(text: string): Uint8Array {
   const { authority, parts } = parseSid(text);
   const output = new BinaryWriter('little');
   output.u8(1);
   output.u8(parts.length);
   output.u16(0);
-  // The authority alone has its highest octet first.
+  // Only the authority is big-endian.
   for (const shift of [24, 16, 8, 0]) output.u8((authority >>> shift) & 0xff);
   for (const part of parts) output.u32(part);
   return output.finish();
 }
 
-/** Writes the same in NDR. */
+/** Writes a SID in NDR. */
 export function writeSid(writer: NdrWriter, text: string): void {
   const bytes = encodeSid(text);
   writer.u32(bytes[1]!);

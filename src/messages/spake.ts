@@ -5,7 +5,7 @@ import { EncryptedData } from './types.ts';
 
 // RFC 9588 §4.
 
-/** The second factor of those who need none. */
+/** The second factor type of a client that needs none. */
 export const SF_NONE = 1;
 
 export const SpakeSecondFactor = sequence('SpakeSecondFactor', {

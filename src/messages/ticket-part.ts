@@ -4,8 +4,8 @@ import { AD_WIN2K_PAC } from './authorization.ts';
 import { EncTicketFields, EncTicketPart, Ticket } from './ticket.ts';
 import { AuthorizationData, AuthorizationDataElement } from './types.ts';
 
-// Signatures in a ticket's authorization data cover the ticket with other data than it has in the end: its fields are
-// encoded once and put together with each. None of it is copied before it is sealed.
+// Signatures in a ticket's authorization data cover the ticket with other authorization data than the final one: so the
+// other fields are encoded once and combined with each version of the data. Nothing is copied before it is sealed.
 
 const APPLICATION_TAG = EncTicketPart.tags[0]!;
 const SEQUENCE_TAG = 0x30;
@@ -21,7 +21,7 @@ let fieldsOutput: DerWriter | undefined;
 let partOutput: DerWriter | undefined;
 let ticketOutput: DerWriter | undefined;
 
-/** The DER of an EncTicketPart's fields but its authorization data; good until the next ticket's is asked for. */
+/** The DER of an EncTicketPart's fields except its authorization data; valid until the next call. */
 export function encodeTicketFields(part: EncTicketPart): Uint8Array {
   fieldsOutput ??= new DerWriter();
   fieldsOutput.reset();
@@ -31,14 +31,14 @@ export function encodeTicketFields(part: EncTicketPart): Uint8Array {
   return input.bytes.subarray(input.offset);
 }
 
-/** What makes up a ticket's authorization data; there is one element at least. */
+/** The contents of a ticket's authorization data; at least one element. */
 export interface TicketData {
   /** The first element, if given: a PAC in an AD-IF-RELEVANT of its own. */
   readonly pac?: Uint8Array | undefined;
   readonly others: AuthorizationData;
 }
 
-/** The DER of an EncTicketPart of the given fields; good until the next is asked for. */
+/** The DER of an EncTicketPart with the given fields; valid until the next call. */
 export function encodeTicketPart(fields: Uint8Array, { pac, others }: TicketData): Uint8Array {
   partOutput ??= new DerWriter();
   const output = partOutput;
@@ -54,7 +54,7 @@ export function encodeTicketPart(fields: Uint8Array, { pac, others }: TicketData
   return output.view();
 }
 
-/** The DER of a ticket, for a message that it is put into at once; good until the next is asked for. */
+/** The DER of a ticket, to be put into a message at once; valid until the next call. */
 export function encodeTicket(ticket: Ticket): Uint8Array {
   ticketOutput ??= new DerWriter();
   ticketOutput.reset();

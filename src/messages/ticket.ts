@@ -25,7 +25,7 @@ export const Ticket = application(
 );
 export type Ticket = ValueOf<typeof Ticket>;
 
-/** RFC 4120 §5.3; `contents` are the realms passed, compressed as in §3.3.3.2. */
+/** RFC 4120 §5.3; `contents` lists the transited realms, compressed as in §3.3.3.2. */
 export const TransitedEncoding = sequence('TransitedEncoding', {
   trType: explicit(0, Int32),
   contents: explicit(1, OctetString),
@@ -45,7 +45,7 @@ const ticketFields = {
   caddr: optional(9, HostAddresses),
 };
 
-/** RFC 4120 §5.3: what the service reads, sealed in its key. */
+/** RFC 4120 §5.3: the part that the service decrypts with its key. */
 export const EncTicketPart = application(
   3,
   sequence('EncTicketPart', { ...ticketFields, authorizationData: optional(10, AuthorizationData) }),
@@ -53,5 +53,5 @@ export const EncTicketPart = application(
 );
 export type EncTicketPart = ValueOf<typeof EncTicketPart>;
 
-/** The fields of an EncTicketPart but its authorization data. */
+/** The fields of an EncTicketPart except its authorization data. */
 export const EncTicketFields = sequence('EncTicketPart', ticketFields);

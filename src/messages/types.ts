@@ -48,7 +48,7 @@ export type PaData = ValueOf<typeof PaData>;
 /** RFC 4120 §5.9.1, the e-data of KDC_ERR_PREAUTH_REQUIRED. */
 export const MethodData = sequenceOf(PaData);
 
-/** RFC 4120 §5.9.1; FAST errors carry PA-DATA instead. */
+/** RFC 4120 §5.9.1; errors in FAST use PA-DATA instead. */
 export const TypedData = sequenceOf(
   sequence('TypedDataElement', { dataType: explicit(0, Int32), dataValue: optional(1, OctetString) }),
 );

@@ -9,13 +9,13 @@ import { namedCache } from '../named-cache.ts';
 import { collectionOf } from '../named-caches.ts';
 import { defaultRealmOf, principalOf, type Session, userPrincipal } from '../session.ts';
 
-/** Whose ticket is to be got, and where it is to be kept. */
+/** The principal to get a ticket for, and the cache for it. */
 export interface Target {
   readonly principal: Principal;
   /** The principal in text form. */
   readonly name: string;
   readonly cache: Ccache;
-  /** Makes the cache the primary one, where it belongs to a collection. */
+  /** Makes the cache the primary one, if it belongs to a collection. */
   readonly makePrimary: (() => Promise<void>) | undefined;
 }
 
@@ -56,13 +56,13 @@ export async function chooseCache(args: Arguments, session: Session, wishes: Wis
   return target;
 }
 
-/** Nobody is to type a password for a ticket that cannot be kept. */
+/** Fails early, so that nobody types a password for a ticket that cannot be stored. */
 async function checkSealed({ caches }: Session): Promise<void> {
   const { sealedStore } = await import('../../ccache/sealed-store.ts');
   await sealedStore(caches).prepare();
 }
 
-/** A cache by the name that an option gives. */
+/** The cache that an option names. */
 export async function specifiedCache(name: string, session: Session): Promise<Ccache> {
   try {
     return await namedCache(name, session);
@@ -100,7 +100,7 @@ async function clientKeytabOwner(session: Session): Promise<Principal> {
   }
 }
 
-/** The anonymous principal of the default realm; the name of none is parsed, to fail as any name does. */
+/** The anonymous principal of the default realm. Without a default realm, parsing the name fails as for any name. */
 async function anonymousIn(args: Arguments, session: Session): Promise<Principal> {
   const realm = await defaultRealmOf(session);
   return realm === undefined ? parseOperand('', args, session) : anonymousPrincipal(realm);
@@ -114,19 +114,19 @@ async function parseOperand(text: string, args: Arguments, session: Session): Pr
   }
 }
 
-/** Whose cache it is; undefined where there is none. */
+/** The principal of a cache; undefined if there is no cache. */
 async function principalIn(cache: Ccache): Promise<Principal | undefined> {
   try {
     return (await cache.load()).principal;
   } catch (error) {
-    // A broken cache is about to be replaced; that nobody could tell whose it was is no reason to keep it.
+    // A broken cache is about to be replaced, even though its principal is unknown.
     if (error instanceof CcacheError && error.cache !== undefined && !error.code.startsWith('KEYCHAIN_'))
       return undefined;
     throw error;
   }
 }
 
-/** The collection's cache for the principal, or a new one where the default one is another's. */
+/** The collection's cache for the principal, or a new one if the default cache belongs to another principal. */
 export async function memberFor(
   principal: Principal,
   collection: CcacheCollection,
@@ -139,14 +139,14 @@ export async function memberFor(
     say(`Using existing cache: ${shown(cache)}`);
     return cache;
   }
-  // What is primary may be another's by the time it is written, so that one without a name is never the first.
+  // The primary cache may belong to another principal by the time it is written, so only a named one is used at once.
   if (fallback.residual !== '' && (await principalIn(fallback)) === undefined) return undefined;
   const created = await during('generating new ccache', () => collection.create(principal));
   say(`Using new cache: ${shown(created)}`);
   return created;
 }
 
-/** A cache's name without its type, as MIT shows it here, where there is more of it. */
+/** A cache's name without its type, as MIT shows it here, unless nothing else remains. */
 function shown(cache: Ccache): string {
   return cache.type === 'KEYCHAIN' && cache.residual === '' ? ccacheName(cache) : cache.residual;
 }

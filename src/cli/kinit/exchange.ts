@@ -28,12 +28,12 @@ interface InitialRequest {
   readonly target: Target;
   readonly wishes: TimeWishes;
   readonly withKeytab: boolean;
-  /** How the client proves who it is; found by the options if not given. */
+  /** How the client authenticates; determined by the options if not given. */
   readonly secret?: Secret | undefined;
   say(line: string): void;
 }
 
-/** What the cache shall hold after an AS exchange as the command line wishes for it. */
+/** The new contents of the cache after an AS exchange with the options of the command line. */
 export async function getInitial(request: InitialRequest, session: Session): Promise<CacheContents> {
   const { args, target, wishes, withKeytab } = request;
   const { libdefaults } = session.config;
@@ -70,7 +70,7 @@ export async function getInitial(request: InitialRequest, session: Session): Pro
       anonymous: args.has('n'),
     };
     try {
-      // What is in a file or a pipe of a job that gives the password is no new one.
+      // A job that supplies the password in a file or pipe does not supply a new one there.
       const final = request.secret !== undefined && !session.io.stdinIsTerminal;
       return await withFreshPassword({ secret, final }, target, session, known =>
         confirmedByPrimary(target.principal.realm, session, (transport = options.transport) =>
@@ -87,7 +87,7 @@ export async function getInitial(request: InitialRequest, session: Session): Pro
   return initialContents(result);
 }
 
-/** Has the cache ready while the KDC is at work on the second request, which is the last one as a rule. */
+/** Prepares the cache while the KDC works on the second request, which is usually the last one. */
 function preparing(cache: Ccache, transport: Transport): Transport {
   let requests = 0;
   return (realm, request, signal) => {
@@ -97,7 +97,7 @@ function preparing(cache: Ccache, transport: Transport): Transport {
   };
 }
 
-/** Runs an exchange; once more within FAST where a KDC wants that and an anonymous ticket for it is to be had. */
+/** Runs an exchange; if the KDC requires FAST and issues an anonymous ticket for it, runs it once more within FAST. */
 async function withArmor<T>(
   { principal }: Target,
   session: Session,
@@ -115,7 +115,7 @@ async function withArmor<T>(
   }
 }
 
-/** Runs an exchange; once more with a new password, which the user is asked for, where his has expired. */
+/** Runs an exchange; if the password has expired, asks the user for a new one and runs it once more. */
 async function withFreshPassword<T>(
   { secret, final }: { readonly secret: Secret; readonly final: boolean },
   { principal }: Target,
@@ -130,13 +130,13 @@ async function withFreshPassword<T>(
     if (!expired || final || !('password' in known)) throw error;
     const { replaceExpiredPassword } = await import('../expired-password.ts');
     const password = await replaceExpiredPassword(principal, known.password, session);
-    // MIT says of a realm without a password server that some server is not known there.
+    // For a realm without a password server, MIT reports that a server is not known there.
     if (password === undefined) throw error;
     return exchange({ password: async () => password });
   }
 }
 
-/** What the cache shall hold after its ticket has been renewed or validated: the new ticket alone. */
+/** The new contents of the cache after its ticket has been renewed or validated: the new ticket alone. */
 export async function againFrom(
   { cache, principal }: Target,
   again: 'renewing' | 'validating',
@@ -162,7 +162,7 @@ export async function againFrom(
 
 function passwordSecret({ name, principal }: Target, session: Session): Secret {
   if (isAnonymous(principal)) return { password: () => preauthentication(nobodysPassword, session) };
-  // The name may be that of a cache, which anybody may have put in the usual place.
+  // The name may come from a cache file, which anybody could have put in the usual place.
   const prompt = `Password for ${printable(name)}: `;
   return { password: () => preauthentication(() => session.io.readPassword(prompt), session) };
 }
@@ -184,7 +184,7 @@ async function keytabSecret({ args, target, say }: InitialRequest, session: Sess
   const { realm } = target.principal;
   try {
     const entries = await keytab.entries();
-    // A host whose realm nobody knows takes its keys of any realm, until the KDC cannot be found.
+    // A host whose realm is unknown uses its keys of any realm; finding the KDC then fails.
     const asItsOwn = (principal: Principal): Principal =>
       samePrincipal({ ...principal, realm }, target.principal) ? target.principal : principal;
     return {
@@ -192,12 +192,12 @@ async function keytabSecret({ args, target, say }: InitialRequest, session: Sess
         realm === '' ? entries.map(each => ({ ...each, principal: asItsOwn(each.principal) })) : entries,
     };
   } catch (error) {
-    // Whether a key is needed is for the KDC to say, which may know no such client.
+    // The KDC decides whether a key is needed, and may not know the client at all: so the error waits until then.
     return { password: () => preauthentication(() => Promise.reject(error), session) };
   }
 }
 
-/** What is in the cache; of one that is not in a file MIT does not say which it is that is not there. */
+/** The contents of the cache. If a cache that is not a file is missing, MIT does not name it. */
 async function loadToRenew(cache: Ccache): Promise<CacheContents> {
   try {
     return await cache.load();
@@ -207,7 +207,7 @@ async function loadToRenew(cache: Ccache): Promise<CacheContents> {
   }
 }
 
-/** What keeps the client from proving who it is, as MIT puts it where the KDC wants a proof. */
+/** Rephrases an error that prevents pre-authentication as MIT does if the KDC requires it. */
 async function preauthentication<T>(work: () => Promise<T>, { decisions }: Session): Promise<T> {
   try {
     return await work();
@@ -223,13 +223,13 @@ function inMitsWords(error: unknown, { name }: Target): unknown {
   return new KerberosError('KDC_ERROR', `Client '${name}' not found in Kerberos database`, { cause: error });
 }
 
-/** The error for a cache that could not be written, though there is a ticket to be kept. */
+/** The error for a cache that could not be written after the ticket was obtained. */
 export function failedToStore(error: unknown): unknown {
   if (!(error instanceof KerberosError)) return error;
   return new KerberosError(error.code, `Failed to store credentials: ${sentence(error)}`, { cause: error });
 }
 
-/** The way in which the ticket in the cache of -I was got, if there is one and it tells. */
+/** The pre-authentication types of the ticket in the cache of -I, if the cache exists and records them. */
 async function earlierPreauthTypes(
   { args, target }: InitialRequest,
   session: Session,
@@ -240,14 +240,14 @@ async function earlierPreauthTypes(
   return notedPreauthTypes(name, target.principal.realm, session);
 }
 
-/** The armor cache of -T, wherever its type comes from; whether there is one is seen when it is used. */
+/** The armor cache of -T, of any type; whether it exists is checked when it is used. */
 async function armorOf(name: string | undefined, session: Session): Promise<InitialOptions['armor']> {
   if (name === undefined) return undefined;
   const { openArmor } = await import('./armor.ts');
   return openArmor(name, session);
 }
 
-/** PKINIT, where the command line or krb5.conf asks for it. */
+/** PKINIT, if the command line or krb5.conf asks for it. */
 async function pkinitOf(
   { args, target, say, withKeytab }: InitialRequest,
   session: Session,
@@ -263,12 +263,12 @@ async function pkinitOf(
   return pkinitOptions({ client, anonymous, attributes: args.values('X'), say }, session);
 }
 
-/** True or false as one of two opposite flags is given; undefined where neither is. */
+/** True or false if one of two opposite flags is given; undefined without either. */
 function either(args: Arguments, yes: string, no: string): boolean | undefined {
   return args.has(yes) ? true : args.has(no) ? false : undefined;
 }
 
-/** The addresses of this host that others could see, and those that krb5.conf adds. */
+/** The addresses of this host except loopback ones, and those that krb5.conf adds. */
 async function ownAddresses({ config }: Session): Promise<readonly HostAddress[]> {
   const { hostAddresses } = await import('../host-addresses.ts');
   return hostAddresses(config.libdefaults.extraAddresses);

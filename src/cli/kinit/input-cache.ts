@@ -5,7 +5,7 @@ import { tgsPrincipal } from '../../messages/principal.ts';
 import type { Session } from '../session.ts';
 import { specifiedCache } from './cache.ts';
 
-/** The padata type by which the ticket-granting ticket in the cache was got; none where nobody noted it. */
+/** The padata type by which the ticket-granting ticket in the cache was obtained; empty if it is not recorded. */
 export async function notedPreauthTypes(
   name: string,
   realm: string,

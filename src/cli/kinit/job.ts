@@ -11,22 +11,25 @@ import { principalOf, type Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import type { Target } from './cache.ts';
 
-/** What kinit is to do for a job: whence the secret comes, and for how long tickets are wanted. */
+/** How kinit works for a job: the source of the secret, and how long tickets must last. */
 export interface KinitJob {
-  /** The arguments, with the owner of the keys or tickets where they name no principal. */
+  /** The arguments, with the owner of the keys or tickets as the principal if they name none. */
   readonly args: Arguments;
   readonly withKeytab: boolean;
   readonly secret: Secret | undefined;
-  /** The tickets that are there, instead of any to be got, for a principal that owns them. */
+  /** Returns existing tickets of a principal, to be used instead of new ones. */
   readonly given: ((principal: Principal) => CacheContents) | undefined;
-  /** Seconds that tickets shall last; undefined where new ones are to be got whatever there is. */
+  /** Seconds for which tickets must last; undefined to get new ones in any case. */
   readonly least: number | undefined;
 }
 
 /** Seconds, as with k5start. */
 const USUAL_LEAST = 120;
 
-/** Reads what the options name, and masks it where that is asked for. Throws UsageError, and what `readJobSecret` throws. */
+/**
+ * Reads the secret that the options name, and hides its source if asked to. Throws UsageError, and what `readJobSecret`
+ * throws.
+ */
 export async function readKinitJob(args: Arguments, io: Io): Promise<KinitJob> {
   const least = readLeast(args);
   const secret = namesSecret(args) ? await readJobSecret(args, io) : undefined;
@@ -57,7 +60,7 @@ function readLeast(args: Arguments): number | undefined {
 
 interface Wanted {
   readonly target: Target;
-  /** Seconds. */
+  /** In seconds. */
   readonly least: number;
   readonly services: readonly string[];
   obtain(): Promise<CacheContents>;
@@ -65,8 +68,8 @@ interface Wanted {
 }
 
 /**
- * Sees to it that there are tickets which last. Throws KerberosError TICKET_EXPIRED where KDCs give none that live so
- * long; they are kept all the same.
+ * Ensures that there are tickets which last. Throws KerberosError TICKET_EXPIRED if the KDCs only issue tickets with a
+ * shorter life; those are stored nevertheless.
  */
 export async function getLasting(
   { target, least, services, obtain, say }: Wanted,
@@ -79,7 +82,7 @@ export async function getLasting(
   const server = tgsPrincipal(principal.realm);
   const supply = { cache, server, services: servers, client: principal, renews: true, obtain };
   const supplied = await supplyTickets(supply, { least }, session);
-  // Whoever uses the default cache next is to find these, new or not.
+  // These tickets, new or not, must be found in the default cache from now on.
   await target.makePrimary?.();
   say(`Tickets in ${ccacheName(cache)} last for ${shortest(supplied)} seconds`);
   for (const ticket of [supplied.first, ...supplied.others]) {

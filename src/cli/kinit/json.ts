@@ -4,7 +4,7 @@ import { lineOfJson } from '../json.ts';
 import type { Io } from '../terminal.ts';
 import { ticketJson } from '../ticket-json.ts';
 
-/** Prints in JSON what kinit has got, the tickets for services that were wanted with it, and the cache that they are in. */
+/** Prints in JSON the ticket that kinit obtained, the tickets for services requested with it, and their cache. */
 export async function tellTicket(
   cache: Ccache,
   first: Credential,

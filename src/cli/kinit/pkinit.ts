@@ -14,13 +14,13 @@ interface PkinitWishes {
   say(line: string): void;
 }
 
-/** What -X may set, in MIT's words; Diffie-Hellman stands in for RSA, which is not done here. */
+/** The attributes of -X, in MIT's words. RSA is not supported: flag_RSA_PROTOCOL still uses Diffie-Hellman. */
 const ATTRIBUTES = ['X509_user_identity', 'X509_anchors', 'flag_RSA_PROTOCOL', 'disable_freshness'] as const;
 type Attribute = (typeof ATTRIBUTES)[number];
 
 /**
- * PKINIT as the command line and krb5.conf wish for it; undefined where neither names an identity. Throws what is wrong
- * with -X, `while getting initial credentials`.
+ * PKINIT as requested by the command line and krb5.conf; undefined if neither names an identity. Throws errors in -X,
+ * `while getting initial credentials`.
  */
 export async function pkinitOptions(
   { client, anonymous, attributes, say }: PkinitWishes,
@@ -37,7 +37,7 @@ export async function pkinitOptions(
   const sources = { client, identities, anchors, config, given };
   return {
     load() {
-      // Once for all realms that the KDCs may refer to, so that a passphrase is asked for once.
+      // Loaded once for all realms that the KDCs may refer to, so that a passphrase is asked for only once.
       loaded ??=
         identity === undefined && !anonymous ? loadIfUsable(sources, session) : load(sources, session);
       return loaded;
@@ -48,13 +48,13 @@ export async function pkinitOptions(
 interface Sources {
   readonly client: Principal;
   readonly identities: readonly string[];
-  /** Those of the command line. */
+  /** The anchors from the command line. */
   readonly anchors: readonly string[];
   readonly config: PkinitConfig;
   readonly given: readonly Given[];
 }
 
-/** An identity that krb5.conf has for everybody, and this user has not got, leaves the other mechanisms. */
+/** If krb5.conf names an identity for all users that this user does not have, the other mechanisms remain. */
 async function loadIfUsable(sources: Sources, session: Session): Promise<PkinitMaterial> {
   try {
     return await load(sources, session);
@@ -92,7 +92,7 @@ function readAttributes(attributes: readonly string[], { io }: Session): readonl
     const [, word, value = 'yes'] = /^([^=]*)(?:=(.*))?$/s.exec(text)!;
     const name = ATTRIBUTES.find(attribute => attribute === word);
     if (name !== undefined) return { name, value };
-    // MIT leaves each to whoever knows it, and says nothing where nobody does.
+    // MIT passes attributes to its plug-ins, and does not report those that none of them knows.
     io.err(`kinit: warning: -X ${printable(text)} is ignored, as there is no such attribute\n`);
     return [];
   });
@@ -105,7 +105,7 @@ function valuesOf(name: Attribute, given: readonly Given[]): readonly string[] {
   return given.filter(row => row.name === name).map(({ value }) => value);
 }
 
-/** MIT takes nothing else for a yes. */
+/** MIT accepts no other value as true. */
 function isOn(name: Attribute, given: readonly Given[]): boolean {
   return valuesOf(name, given).includes('yes');
 }

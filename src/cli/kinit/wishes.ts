@@ -2,7 +2,7 @@ import { parseDuration } from '../../config/duration.ts';
 import type { Arguments } from '../command.ts';
 import type { Io } from '../terminal.ts';
 
-/** The times of a ticket as the command line wishes for them. */
+/** The times that the command line requests for a ticket. */
 export interface TimeWishes {
   /** Seconds. */
   readonly lifetime: number | undefined;
@@ -11,10 +11,10 @@ export interface TimeWishes {
   readonly starttime: Date | undefined;
 }
 
-/** What -l, -r and -s come to. */
+/** The result of reading -l, -r and -s. */
 export interface ReadWishes {
   readonly wishes: TimeWishes;
-  /** Warnings of what MIT's grammar passes over in silence, or takes for something else than is meant. */
+  /** Warnings about text that MIT's grammar ignores silently, or interprets differently than intended. */
   readonly ignored: readonly string[];
   readonly faults: readonly Fault[];
 }
@@ -23,11 +23,11 @@ export interface ReadWishes {
 interface Fault {
   readonly option: string;
   readonly text: string;
-  /** MIT's. */
+  /** MIT's message. */
   readonly words: string;
 }
 
-/** Reads -l, -r and -s, every one of them: of several the last counts, but none may be wrong. */
+/** Reads all values of -l, -r and -s: the last one of each counts, but none may be wrong. */
 export async function readWishes(args: Arguments, io: Io): Promise<ReadWishes> {
   const notes: Notes = { ignored: [], faults: [] };
   const lifetime = args.values('l').map(text => readLifetime('l', text, notes));
@@ -91,7 +91,9 @@ function noteIgnored(
   );
 }
 
-/** Digits alone that somebody may mean for a day, or for a time of day: MIT's grammar has them for seconds. */
+/**
+ * Whether text consists of digits that may be meant as a date or a time of day; MIT's grammar reads them as seconds.
+ */
 function isDate(text: string): boolean {
   return /^20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$/.test(text);
 }
@@ -102,9 +104,9 @@ function isTimeOfDay(text: string): boolean {
 
 interface Taken {
   readonly seconds: number;
-  /** What it looks like. */
+  /** What the text looks like. */
   readonly meant: string;
-  /** How that would have to be written. */
+  /** How to write that in MIT's grammar. */
   readonly written?: string;
 }
 

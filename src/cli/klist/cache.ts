@@ -32,13 +32,13 @@ async function showContents(cache: Ccache, contents: CacheScan, listing: TicketL
     for (const credential of credentials) {
       if (isConfigEntry(credential) && !listing.has('C')) continue;
       const described = describeCredential(credential, cacheListing);
-      // There may be ten thousand of them.
+      // Awaited only if it is a promise: there may be ten thousand of them.
       io.out(typeof described === 'string' ? described : await described);
     }
   });
 }
 
-/** Lists the tickets of every cache of a collection; resolves to 1 if there is none that could be shown. */
+/** Lists the tickets of every cache of a collection; resolves to 1 if none can be shown. */
 export async function showAllCaches(
   name: string | undefined,
   session: Session,
@@ -66,7 +66,7 @@ export async function showAllCaches(
 
 const NAME_WIDTH = 30;
 
-/** Lists the caches of a collection, a line for each; resolves to 1 if there is none. */
+/** Lists the caches of a collection, one line each; resolves to 1 if there is none. */
 export async function listCaches(
   name: string | undefined,
   session: Session,
@@ -85,7 +85,7 @@ export async function listCaches(
   return status;
 }
 
-/** Whether the cache, or with `all` any of its collection, is of use; without a word about why not. */
+/** The exit status of -s: whether the cache, or with `all` any in its collection, is usable; prints nothing. */
 export async function statusOf(
   name: string | undefined,
   session: Session,
@@ -102,7 +102,7 @@ export async function statusOf(
   return 1;
 }
 
-/** Text in a column of 30 bytes, filled up or cut. */
+/** Text in a column of 30 bytes, padded or cut. */
 function cell(text: string): string {
   const bytes = textToBytes(text).subarray(0, NAME_WIDTH);
   return bytesToText(bytes) + ' '.repeat(NAME_WIDTH - bytes.length);

@@ -10,23 +10,23 @@ import { flagLetters } from '../ticket-flags.ts';
 import type { decodeTicket } from './decode-ticket.ts';
 import { namesServer } from './ticket.ts';
 
-/** What tickets are listed with. */
+/** How tickets are listed. */
 export interface TicketListing extends Listing {
-  /** The line on a ticket's authentication indicators; empty where it has none that can be seen. */
+  /** The line on a ticket's authentication indicators; empty if none are visible. */
   readonly indicators?: ((credential: Credential) => string) | undefined;
 }
 
-/** What a cache is listed with. */
+/** How the tickets of a cache are listed. */
 export interface CacheListing extends TicketListing {
   readonly times: TimeColumn;
-  /** Whose cache it is. */
+  /** The principal of the cache. */
   readonly owner: Principal;
 }
 
-/** Loaded with the first ticket that has to be taken apart; most listings have none. */
+/** Loaded with the first ticket that has to be decoded; most listings have none. */
 let decode: typeof decodeTicket | undefined;
 
-/** All that klist writes about one credential of a cache; seldom a promise, as there may be ten thousand of them. */
+/** klist's text about one credential of a cache; seldom a promise, as there may be ten thousand credentials. */
 export function describeCredential(credential: Credential, listing: CacheListing): string | Promise<string> {
   const { server, ticket } = credential;
   if (!listing.has('e') && namesServer(ticket, server)) return describe(credential, undefined, listing);
@@ -54,10 +54,10 @@ function describe(
 
 function detailLines(credential: Credential, ticket: Ticket | undefined, listing: CacheListing): string {
   const { owner, times, text, has } = listing;
-  // What is asked for may be made there and then: no more than is shown.
+  // Fields may be decoded on access, so only those that are shown are read.
   const { client, renewTill } = credential;
   const renewal = renewTill ? `renew until ${times.cell(renewTill)}` : '';
-  // Of most tickets there is nothing else to tell.
+  // Most tickets have nothing else to show.
   if (client === owner && !has('f') && !has('e') && !has('d')) return renewal && `\t${renewal}\n`;
   const letters = has('f') ? flagLetters(credential.flags) : '';
   const first: string[] = [];
@@ -71,7 +71,7 @@ function detailLines(credential: Credential, ticket: Ticket | undefined, listing
   }
   if (has('d'))
     second.push(`AD types: ${credential.authorizationData.map(({ adType }) => adType).join(', ')}`);
-  // The time is so long that a line holds one more item beside it, and three without it.
+  // The renewal time is so long that only one more item fits beside it; without it, three items fit on a line.
   const full = first.length + (renewTill ? 1 : 0) > 2;
   if (full || second.length === 0) return detailLine(first) + detailLine(second);
   return detailLine([...first, ...second]);
@@ -93,7 +93,7 @@ const LAST_COLUMN = 72;
 
 /** `config: key(principal) = value`, the value in lines that begin under the key. */
 function configLine({ server, ticket }: Credential, listing: Listing): string {
-  // The value may be any bytes, but a key ends at the first NUL, as it does for those who keep it as a C string.
+  // The value may be any bytes, but a key ends at the first NUL, as in programs that store it as a C string.
   const [, key = '', ...about] = server.components.map(component => component.split('\0', 1)[0]);
   const head = listing.text(`config: ${key}${about.map(principal => `(${principal})`).join('')} = `);
   let line = head;

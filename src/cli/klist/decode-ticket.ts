@@ -1,7 +1,7 @@
 import { KerberosError } from '../../errors.ts';
 import { Ticket } from '../../messages/ticket.ts';
 
-/** Undefined for what is no ticket, such as the value of a configuration entry. */
+/** The decoded ticket; undefined if the bytes are none, for example the value of a configuration entry. */
 export function decodeTicket(bytes: Uint8Array): Ticket | undefined {
   try {
     return Ticket.decode(bytes);

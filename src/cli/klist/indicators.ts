@@ -11,8 +11,8 @@ import type { Listing } from '../listing.ts';
 import type { Session } from '../session.ts';
 
 /**
- * A ticket's authentication indicators, as the keytab of this name, or the default one for `-`, can see them: none for a
- * ticket that it does not open.
+ * Reads tickets' authentication indicators with the keys of the named keytab, or of the default one for `-`: none for a
+ * ticket that no key opens.
  */
 export async function indicatorsWith(
   name: string,
@@ -23,7 +23,7 @@ export async function indicatorsWith(
   return credential => (isConfigEntry(credential) ? [] : indicatorsIn(credential, entries));
 }
 
-/** The line on them; empty where there are none. */
+/** The line about indicators; empty if there are none. */
 export function indicatorsLine(indicators: readonly string[], { text }: Listing): string {
   return indicators.length === 0
     ? ''

@@ -9,7 +9,7 @@ import type { Session } from '../session.ts';
 import { indicatorsWith } from './indicators.ts';
 import { chosenKeytab } from './keytab.ts';
 
-/** What klist lists, as one line of JSON; resolves to the exit status. */
+/** Prints klist's listing as one line of JSON; resolves to the exit status. */
 export async function listInJson(args: Arguments, session: Session): Promise<number> {
   const { io } = session;
   const [name] = args.operands;

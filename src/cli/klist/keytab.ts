@@ -7,7 +7,7 @@ import { clientKeytab, defaultKeytab, namedKeytab } from '../keytabs.ts';
 import { type Listing, type TimeColumn, timeColumn } from '../listing.ts';
 import type { Session } from '../session.ts';
 
-/** The dashes under the heading end here. */
+/** The column in which the dashes under the heading end. */
 const LINE_WIDTH = 79;
 
 /** Lists the keys of a keytab. */
@@ -25,7 +25,7 @@ export async function showKeytab(
   for (const entry of entries) io.out(describeEntry(entry, times, listing));
 }
 
-/** The keytab of a name, or the default one of services or of clients. */
+/** The named keytab, or the default one of services or of clients. */
 export function chosenKeytab(
   name: string | undefined,
   session: Session,

@@ -3,8 +3,8 @@ import type { Principal } from '../../messages/principal.ts';
 const NOWHERE = -1;
 
 /**
- * Whether a ticket names `server` in ASCII and short names, as nearly all do: seen at a tenth of what it costs to decode
- * it. False may also mean that there is no telling, and of what is no ticket it may be true (RFC 4120 §5.3).
+ * Whether a ticket names `server` in ASCII and short names, as nearly all do: this costs a tenth of decoding the
+ * ticket. False may also mean that it cannot tell, and it may be true for bytes that are no ticket (RFC 4120 §5.3).
  */
 export function namesServer(ticket: Uint8Array, { realm, components }: Principal): boolean {
   // Ticket and its SEQUENCE may be long; tkt-vno takes five bytes, the tag of realm two.
@@ -22,7 +22,7 @@ function contentAt(bytes: Uint8Array, at: number): number {
   return at + 2 + (first < 0x80 ? 0 : first & 0x7f);
 }
 
-/** The sname of a ticket, with a name-type of one byte, up to the names. */
+/** Whether the sname of a ticket is at `at`, with a name-type of one byte, up to the names. */
 function isPrincipalName(bytes: Uint8Array, at: number): boolean {
   return (
     bytes[at] === 0xa2 &&
@@ -35,7 +35,7 @@ function isPrincipalName(bytes: Uint8Array, at: number): boolean {
   );
 }
 
-/** The end of a GeneralString at `at` that is just `text`. */
+/** The end of a GeneralString at `at` that is exactly `text`. */
 function afterText(bytes: Uint8Array, at: number, text: string): number {
   const { length } = text;
   if (length > 0x7f || bytes[at] !== 0x1b || bytes[at + 1] !== length) return NOWHERE;

@@ -6,7 +6,7 @@ const BEGIN = '-----BEGIN CERTIFICATE-----';
 const END = '-----END ';
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/** The DER of the first certificate in a PEM file, of which nothing is looked into. */
+/** The DER of the first certificate in a PEM file; its contents are not checked. */
 export function readCertificate(file: string): Uint8Array {
   const lines = readText(file)
     .split('\n')

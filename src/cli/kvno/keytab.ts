@@ -23,8 +23,8 @@ export function keytabEntries(name: string): () => Promise<readonly KeytabEntry[
 }
 
 /**
- * What a ticket holds, and the key for it. As a service does it: whichever key opens the ticket is right, whatever name
- * and number the keytab gives it. Throws KerberosError KEYTAB_NO_KEY.
+ * The contents of a ticket, and the key that opened it. As in a service, any key that opens the ticket is right,
+ * whatever its principal and version in the keytab. Throws KerberosError KEYTAB_NO_KEY.
  */
 export function openWithKeytab(
   sealed: EncryptedData,
@@ -42,7 +42,7 @@ export function openWithKeytab(
   throw new KerberosError('KEYTAB_NO_KEY', 'No key of the keytab opens the ticket');
 }
 
-/** Tells of the key that a ticket is sealed in, and of those that the keytab has for its service. */
+/** Traces the key that a ticket is sealed with, and the keytab's keys for its service. */
 export function tellKeys(
   trace: Trace,
   facts: {

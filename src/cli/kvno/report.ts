@@ -11,17 +11,17 @@ import type { Io } from '../terminal.ts';
 interface ReportOptions {
   readonly io: Io;
   readonly trace: Trace;
-  /** Prints nothing but what goes wrong. */
+  /** Prints only errors. */
   readonly quiet: boolean;
   /** Prints one line of JSON instead. */
   readonly json: boolean;
-  /** Of the keytab that is to open the ticket. */
+  /** The entries of the keytab that is to open the ticket. */
   readonly entries: (() => Promise<readonly KeytabEntry[]>) | undefined;
-  /** The ticket is one that a service has got in the name of a user. */
+  /** Whether a service obtained the ticket in the name of a user. */
   readonly inUsersName: boolean;
 }
 
-/** Prints a ticket's key version and, where a keytab is to be checked, whether that opens the ticket. */
+/** Prints a ticket's key version and, if a keytab is to be checked, whether it opens the ticket. */
 export async function reportTicket(
   credential: Credential,
   name: string,
@@ -50,11 +50,11 @@ export async function reportTicket(
 async function reportJson(credential: Credential, opened: boolean, now: Date): Promise<string> {
   const { lineOfJson } = await import('../json.ts');
   const { ticketJson } = await import('../ticket-json.ts');
-  // Only where a keytab was to be checked.
+  // `keytab` is only there if one was to be checked.
   return lineOfJson({ ...(await ticketJson(credential, now)), keytab: opened ? 'valid' : null });
 }
 
-/** Not every KDC vouches for the user whom its reply names; the ticket does. */
+/** Not every KDC authenticates the user that its reply names; the ticket does. */
 function checkClient({ cname, crealm }: EncTicketPart, { client }: Credential): void {
   if (!samePrincipal(toPrincipal(cname, crealm), client)) {
     throw new KerberosError('REPLY_MODIFIED', 'The ticket is for another client than the KDC said');

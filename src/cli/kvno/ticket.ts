@@ -7,20 +7,20 @@ import { formatPrincipal, type Principal, samePrincipal } from '../../messages/p
 import { ActivityError } from '../command.ts';
 import { gettingTicket, serviceTicket } from '../service-ticket.ts';
 
-/** How tickets are to be got. */
+/** How to obtain tickets. */
 export interface TicketWish {
-  /** Whose cache it is. */
+  /** The principal of the cache. */
   readonly owner: Principal;
-  /** In whose name the owner, which is a service, is to get them. */
+  /** The user in whose name the owner, which is a service, obtains them. */
   readonly user?: S4uUser | undefined;
-  /** The owner's ticket in the user's name is but the evidence for the one that is wanted. */
+  /** Whether the owner's ticket in the user's name is only the evidence for another one (S4U2Proxy). */
   readonly proxy: boolean;
-  /** The ticket-granting ticket that they are to be sealed for. */
+  /** The peer's ticket-granting ticket, whose session key is to seal them. */
   readonly peerTicket?: Uint8Array | undefined;
   readonly options: ServiceOptions;
 }
 
-/** The ticket to report on: that for `server` or, in a user's name, the one for the cache's owner. */
+/** The first ticket to obtain: that for `server` or, in a user's name, the one for the cache's owner. */
 export async function firstTicket(cache: Ccache, server: Principal, wish: TicketWish): Promise<Credential> {
   const { owner, user, proxy, peerTicket, options } = wish;
   const activity = `getting credentials for ${formatPrincipal(server)}`;
@@ -37,7 +37,7 @@ export async function firstTicket(cache: Ccache, server: Principal, wish: Ticket
   return serviceTicket(cache, server, options);
 }
 
-/** The ticket for `server` that `evidence` gets its owner. */
+/** The ticket for `server` that the owner of `evidence` obtains with it. */
 export async function proxyTicket(
   cache: Ccache,
   delegation: { readonly evidence: Credential; readonly server: Principal },

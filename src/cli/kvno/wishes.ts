@@ -5,7 +5,7 @@ import { type Arguments, during, UsageError } from '../command.ts';
 import { namedCache } from '../named-cache.ts';
 import { principalOf, type Session } from '../session.ts';
 
-/** Refuses what is wrong among the options, in MIT's words; the first mistake ends it. */
+/** Throws UsageError for the first mistake among the options, in MIT's words. */
 export function checkArguments(args: Arguments): void {
   const any = (...names: readonly string[]): boolean => names.some(name => args.has(name));
   const seen = new Set<string>();

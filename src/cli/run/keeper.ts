@@ -3,39 +3,39 @@ import type { LastingOptions, Supplied } from '../lasting-tickets.ts';
 
 /** How tickets are kept alive. */
 export interface KeeperOptions {
-  /** Seconds between two looks; half of the life that is left if not given, and never more than that. */
+  /** Seconds between two checks; half of the remaining lifetime if not given, and never more than that. */
   readonly interval: number | undefined;
-  /** Seconds that tickets shall live on at the next look. */
+  /** Seconds for which tickets must still be valid at the next check. */
   readonly margin: number;
-  /** Takes new tickets at every look. */
+  /** Get new tickets at every check. */
   readonly always: boolean;
   readonly now: () => Date;
   refresh(options: LastingOptions): Promise<Supplied>;
-  /** Told of the first of several failures in a row; false ends it all. */
+  /** Called with the first of several failures in a row; returns false to give up. */
   failed(error: unknown): boolean;
-  /** Told when one after failures succeeds. */
+  /** Called when an attempt succeeds after failures. */
   recovered(): void;
 }
 
-/** Somebody who keeps tickets alive. */
+/** Keeps tickets alive in the background. */
 export interface Keeper {
-  /** Has it take new tickets at once. */
+  /** Gets new tickets at once. */
   wake(): void;
-  /** Ends it; nothing is under way any more once it resolves. */
+  /** Ends it; resolves when all work has finished. */
   stop(): Promise<void>;
-  /** Resolves when it has ended: to true where it gave up. */
+  /** Resolves when it has ended, to whether it gave up. */
   readonly ended: Promise<boolean>;
 }
 
-/** Seconds: a clock that was set, or a machine that slept, is noticed after that time. */
+/** Seconds after which a clock that was set, or a machine that slept, is noticed. */
 const LONGEST_NAP = 30;
-/** Seconds between two attempts, at most. */
+/** The most seconds between two attempts. */
 const LONGEST_RETRY = 60;
 const SHORTEST_PAUSE = 0.5;
 /** Milliseconds by which a clock may lag behind the time that has passed before it counts as set back. */
 const LAG = 1000;
 
-/** Keeps tickets alive from now on; `supplied` is what there is, undefined where it is to be got. */
+/** Keeps tickets alive from now on; `supplied` are the present ones, undefined if they are yet to be obtained. */
 export function keepTickets(supplied: Supplied | undefined, options: KeeperOptions): Keeper {
   const clock = alarmClock(options.now);
   const ended = keep(supplied, clock, options);
@@ -93,7 +93,7 @@ function dueAfter({ first, others, now: kdcTime }: Supplied, { interval, now }: 
 
 interface AlarmClock {
   readonly stopped: boolean;
-  /** Resolves then, or before: to true if it was rung, or the clock was set back meanwhile. */
+  /** Resolves at that time or earlier: to true if it was woken, or if the clock was set back meanwhile. */
   sleepUntil(time: number): Promise<boolean>;
   ring(): void;
   stop(): void;
@@ -135,12 +135,12 @@ function alarmClock(now: () => Date): AlarmClock {
   };
 }
 
-/** Seconds to wait after so many failures before the one that has just been. */
+/** Seconds to wait after a failure that followed `failures` others. */
 export function retryAfter(failures: number): number {
   return Math.min(2 ** failures, LONGEST_RETRY);
 }
 
-/** What no further attempt will mend: there is nothing to renew, or the KDC refuses to. */
+/** Whether another attempt is pointless: there is nothing to renew, or the KDC refuses to renew it. */
 export function isFinal(error: unknown): boolean {
   const cause = error instanceof Error && !(error instanceof KerberosError) ? error.cause : error;
   return (

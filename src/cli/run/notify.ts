@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import type { Io } from '../terminal.ts';
 
-/** Seconds that the program has. */
+/** The time limit of systemd-notify in seconds. */
 const PATIENCE = 5;
 
 /**
- * Tells the service manager of our state, where it wants to know (NOTIFY_SOCKET): by systemd-notify, as Node has no
- * sockets of that kind. Whoever starts us cannot rely on it, so that nothing but a missing program is worth a word.
+ * Reports our state to the service manager if it asks for that (NOTIFY_SOCKET), with systemd-notify, because Node has
+ * no datagram sockets of Unix. Service managers do not rely on the report, so only a missing program is worth a
+ * warning.
  */
 export async function notifyManager(
   states: readonly string[],

@@ -4,20 +4,20 @@ import { fileReason } from '../file-reason.ts';
 import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 
-/** The signals that ask us to stop, on their way to the program. */
+/** Passes the signals that ask us to stop on to the program. */
 export interface Stop {
-  /** One that came before there was a program to send it to. */
+  /** A signal that came before the program was started. */
   readonly early: NodeJS.Signals | undefined;
   passTo(program: ChildProcess): void;
   release(): void;
 }
 
-/** Catches them from now on; `onEarly` is told of one that comes before there is a program. */
+/** Catches them from now on; calls `onEarly` for one that comes before the program is started. */
 export function catchSignals(io: Io, onEarly: () => void = () => undefined): Stop {
   let early: NodeJS.Signals | undefined;
   let program: ChildProcess | undefined;
   const releaseStop = io.onStop(signal => {
-    // What is typed at a terminal reaches the program without our help, and twice is not the same as once.
+    // A terminal sends its signals to the program as well, and getting one twice differs from getting it once.
     const atTerminal = io.stdinIsTerminal || io.stdoutIsTerminal || io.stderrIsTerminal;
     const typed = atTerminal && (signal === 'SIGINT' || signal === 'SIGQUIT');
     if (program === undefined) {
@@ -25,7 +25,7 @@ export function catchSignals(io: Io, onEarly: () => void = () => undefined): Sto
       onEarly();
     } else if (!typed) program.kill(signal);
   });
-  // Node would open a debugger to every user of the machine for the one, and end at the other.
+  // On the first, Node would open a debugger to every user of the machine; on the second, it would end.
   const releaseOthers = onSignals(['SIGUSR1', 'SIGUSR2'], signal => void program?.kill(signal), io);
   return {
     get early() {
@@ -41,7 +41,7 @@ export function catchSignals(io: Io, onEarly: () => void = () => undefined): Sto
   };
 }
 
-/** Listens to signals that do not ask us to stop, where there are any, until the function returned is called. */
+/** Listens for signals that do not ask us to stop, on systems that have them, until the returned function is called. */
 export function onSignals(
   signals: readonly NodeJS.Signals[],
   listener: (signal: NodeJS.Signals) => void,
@@ -55,30 +55,30 @@ export function onSignals(
 }
 
 export interface Surroundings {
-  /** Ours, for messages. */
+  /** Our own name, for messages. */
   readonly name: string;
   readonly env: NodeJS.ProcessEnv;
   readonly stop: Stop;
   readonly io: Io;
-  /** Those besides the standard ones that the program is to have as well, by the same numbers. */
+  /** Descriptors, besides the standard ones, that the program inherits with the same numbers. */
   readonly descriptors?: readonly number[];
-  /** Without input and output. */
+  /** Whether it runs without input and output. */
   readonly silent?: boolean;
 }
 
-/** A program that has been started, or could not be. */
+/** A program that was started, or that could not be. */
 export interface Started {
-  /** Undefined where it could not. */
+  /** Undefined if it could not be started. */
   readonly pid: number | undefined;
   /**
-   * Its exit status, or 128 and the signal that ended it, or what shells say of one that cannot be started: 127 where
-   * there is none, else 126.
+   * Its exit status, or 128 plus the number of the signal that ended it. If it could not be started, that of a shell:
+   * 127 if it does not exist, else 126.
    */
   readonly status: Promise<number>;
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Starts a program with our own input and output, unless a signal has come before. */
+/** Starts a program with our own input and output, unless a signal has come already. */
 export function startProgram(
   [program = '', ...args]: readonly string[],
   { name, env, stop, io, descriptors = [], silent = false }: Surroundings,
@@ -89,7 +89,7 @@ export function startProgram(
     return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 127 : 126;
   };
   try {
-    // What an empty variable leaves of a command line.
+    // An unset variable on a command line may leave an empty name.
     if (program === '') throw Object.assign(new Error('no name'), { code: 'ENOENT' });
     const child = spawn(program, args, {
       env,
@@ -107,13 +107,13 @@ export function startProgram(
   }
 }
 
-/** What is between two of them stays closed. */
+/** Descriptors between the given ones stay closed. */
 function stdioWith(descriptors: readonly number[]): StdioOptions {
   const length = Math.max(2, ...descriptors) + 1;
   return Array.from({ length }, (_, fd) => (fd <= 2 || descriptors.includes(fd) ? fd : 'ignore'));
 }
 
-/** What shells say of a program that a signal has ended. */
+/** The exit status that shells give a program which a signal has ended. */
 export function statusOf(signal: NodeJS.Signals | null): number {
   return 128 + (signal === null ? 0 : constants.signals[signal]);
 }

@@ -22,7 +22,7 @@ interface Found {
   readonly cache: Ccache;
 }
 
-/** Ours, with the cache and without the secret, which is none of the command's business. */
+/** Our environment, with the cache, and without the secret, which the command does not need. */
 export function environment({ secret, cacheName }: Job, { place, cache }: Found, io: Io): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { ...io.env };
   if (secret?.variable !== undefined) delete env[secret.variable];
@@ -30,7 +30,7 @@ export function environment({ secret, cacheName }: Job, { place, cache }: Found,
   return { ...env, KRB5CCNAME: cacheName ?? ccacheName(cache) };
 }
 
-/** What the tickets are for, and where they come from. */
+/** The principal and source of the tickets. */
 export async function supplyOf(
   job: Job,
   place: PrivatePlace | undefined,
@@ -42,7 +42,7 @@ export async function supplyOf(
   );
   if (job.renewOnly || secret?.tickets !== undefined) return ofTickets({ job, place, services }, session);
   const say = (line: string): void => job.say(line, session.io);
-  // The choice is about the principal alone where the cache is ours.
+  // With a private cache, only the principal has to be chosen.
   const choosing = place === undefined ? kinit : { ...withCache(kinit, `MEMORY:${program}`) };
   const chosen = await chooseCache(choosing, session, { withKeytab: job.withKeytab, say });
   const target = { ...chosen, cache: place?.cache ?? chosen.cache, makePrimary: undefined };
@@ -75,7 +75,7 @@ interface Errand {
   readonly services: readonly Principal[];
 }
 
-/** The tickets are there already; they are renewed as long as they can be. */
+/** Starts from existing tickets, which are renewed as long as possible. */
 async function ofTickets(
   { job: { kinit, secret, cacheName }, place, services }: Errand,
   session: Session,
@@ -112,7 +112,7 @@ async function firstServer(
   return named === undefined ? tgsPrincipal(realm) : principalOf(named, session, { defaultRealm: realm });
 }
 
-/** The password, asked for once; standard input is the command's, unless somebody says otherwise. */
+/** The password, asked for once; standard input belongs to the command unless an option says otherwise. */
 function askedFor(
   { withKeytab, kinit, program }: Job,
   { principal, name }: { readonly principal: Principal; readonly name: string },

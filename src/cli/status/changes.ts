@@ -5,10 +5,10 @@ import { leadingTicket, ticketsOf } from '../cache/json.ts';
 import type { Look, SeenCache } from './look.ts';
 import { left, ticketText } from './text.ts';
 
-/** Seconds before the end of which it is worth telling that no more are left. */
+/** Remaining seconds at which to report how long a ticket is still valid. */
 const MILESTONES = [86_400, 43_200, 21_600, 10_800, 7200, 3600, 1800, 900, 600, 300, 120, 60, 30, 10];
 
-/** What is new in a look at caches since the one before, in words. */
+/** Describes the changes between two looks at the caches, in words. */
 export function changesBetween(before: Look, after: Look): readonly string[] {
   const gone = before.caches
     .filter(old => seenIn(after, old) === undefined)
@@ -62,7 +62,7 @@ function cacheChanges(
           ? []
           : [`the ticket for ${formatPrincipal(ticket.server)} has expired`];
       }
-      // The clock was set back.
+      // The clock was set back meanwhile.
       if (isExpired(ticket, before)) {
         return [
           `the ticket for ${formatPrincipal(ticket.server)} is good again, ${left(ticket.endtime, now)}`,

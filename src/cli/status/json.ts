@@ -5,7 +5,7 @@ import { secondsUntil } from '../ticket-json.ts';
 import type { Look, SeenCache } from './look.ts';
 import { nextToExpire } from './text.ts';
 
-/** A look at caches as one line of JSON, with what is new in words. */
+/** A look at the caches as one line of JSON, with the changes in words. */
 export async function statusJson({ now, valid, caches }: Look, changes: readonly string[]): Promise<string> {
   const seen = await Promise.all(caches.map(each => seenJson(each, now)));
   return lineOfJson({ time: now, valid, caches: seen, changes });

@@ -5,13 +5,13 @@ import { ActivityError, type Arguments } from '../command.ts';
 import { cacheOf, cachesAround, readableContents } from '../named-caches.ts';
 import type { Session } from '../session.ts';
 
-/** What there is at one time. */
+/** The state of the caches at one time. */
 export interface Look {
   readonly now: Date;
-  /** Whether a cache is of use, as `klist -s` asks. */
+  /** Whether a cache is usable in the sense of `klist -s`. */
   readonly valid: boolean;
   readonly caches: readonly SeenCache[];
-  /** Why there is none to be seen; an ActivityError or a KerberosError. */
+  /** Why no cache can be shown; an ActivityError or a KerberosError. */
   readonly error: Error | undefined;
 }
 

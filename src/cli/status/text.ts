@@ -10,7 +10,7 @@ import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import type { Look, SeenCache } from './look.ts';
 
-/** A look at caches in words: each line begins with what it is about, so that it can be listened to. */
+/** A look at the caches in words: each line begins with its subject, so that a screen reader's user can follow it. */
 export async function statusText({ caches, now }: Look, io: Io): Promise<string> {
   if (caches.length === 0) return 'No credential caches found\n';
   const { red } = await loadColours(io);
@@ -21,7 +21,7 @@ export async function statusText({ caches, now }: Look, io: Io): Promise<string>
 interface Manner {
   readonly now: Date;
   readonly io: Io;
-  /** A line about something that is over. */
+  /** Formats a line about something that has expired. */
   over(line: string): string;
 }
 
@@ -49,7 +49,7 @@ function cacheText({ cache, contents }: SeenCache, manner: Manner): string {
   return [...lines, ...tickets].map(line => `${line}\n`).join('');
 }
 
-/** Whom a ticket is for, and how long it is good for. */
+/** The server of a ticket, and how long it is valid. */
 export function ticketText({ server, endtime }: Credential, now: Date): string {
   return `${formatPrincipal(server)}, ${left(endtime, now)}`;
 }
@@ -60,7 +60,7 @@ export function left(time: Date, now: Date): string {
   return milliseconds <= 0 ? 'expired' : `${durationInWords(Math.max(milliseconds, 1000))} left`;
 }
 
-/** The ticket that expires first of those that have not. */
+/** The unexpired ticket that expires first. */
 export function nextToExpire(contents: CacheContents, now: Date): Credential | undefined {
   return ticketsOf(contents)
     .filter(ticket => !isExpired(ticket, now))

@@ -9,9 +9,9 @@ import { type Look, lookAtCaches } from './look.ts';
 import { statusText } from './text.ts';
 
 /**
- * Tells how tickets stand and then, in a line each, what becomes of them, looking every `interval` seconds until the
- * command is stopped; resolves to the exit status. What has been written is never written over, on a terminal either: a
- * screen reader would read out again all that stays the same, and nothing of it could be scrolled back to or kept.
+ * Prints the state of tickets and then each change on a line, checking every `interval` seconds until the command is
+ * stopped; resolves to the exit status. Output is never overwritten, even on a terminal: a screen reader would repeat
+ * everything that has not changed, and nothing could be scrolled back to or kept.
  */
 export async function watchCaches(args: Arguments, session: Session, interval: number): Promise<number> {
   const { io } = session;
@@ -46,21 +46,24 @@ function newsSince(last: Look, look: Look): readonly string[] {
   return trouble === troubleOf(last) ? [] : [trouble];
 }
 
-/** Why nothing can be seen, in words. */
+/** Why no cache can be shown, in words. */
 function troubleOf({ error }: Look): string | undefined {
   if (error === undefined) return undefined;
   return sentence(error instanceof ActivityError ? error.cause : error);
 }
 
 interface Pauses {
-  /** Waits so many seconds; false once the command is to stop. */
+  /** Waits that many seconds; resolves to false once the command is to stop. */
   go(seconds: number): Promise<boolean>;
-  /** What comes of `work`, undefined once the command is to stop: a cache that is locked may take its time. */
+  /**
+   * Resolves to the result of `work`, or to undefined once the command is to stop: opening a locked cache may take
+   * long.
+   */
   unlessStopped<T>(work: Promise<T>): Promise<T | undefined>;
   release(): void;
 }
 
-/** Milliseconds; a timer that is to wait for longer goes off at once. */
+/** In milliseconds; a timer for a longer time fires at once. */
 const LONGEST_PAUSE = 2 ** 31 - 1;
 
 function pauses({ io }: Session): Pauses {
