@@ -20,16 +20,20 @@ const MAX_FILES = 1000;
 interface Loading {
   readonly warnings: ProfileWarning[];
   files: number;
+  /** Why the last file that was skipped may not be read, if that is the reason. */
+  denied?: ConfigError | undefined;
 }
 
 /**
  * Reads configuration files, or directories of them; earlier ones take precedence. It is synchronous, because every
  * command needs it before anything else. Files that do not exist or may not be read are skipped, as in MIT, and
- * reported in `warnings`. Throws `ConfigError`: CONFIG_SYNTAX, or CONFIG_UNREADABLE for an include that cannot be read.
+ * reported in `warnings`. Throws `ConfigError`: CONFIG_SYNTAX, or CONFIG_UNREADABLE for an include that cannot be read,
+ * or if no file can be read and the last one may not.
  */
 export function loadProfile(files: readonly string[]): Profile {
   const loading: Loading = { warnings: [], files: 0 };
   const roots = files.flatMap(file => loadRoot(loading, file) ?? []);
+  if (roots.length === 0 && loading.denied !== undefined) throw loading.denied;
   return createProfile(roots, loading.warnings);
 }
 
@@ -67,6 +71,9 @@ function loadRoot(loading: Loading, path: string): Section | undefined {
     }
     if (!isAbsent(error)) throw configError('CONFIG_UNREADABLE', 'cannot be read', at, error);
     loading.warnings.push({ ...at, text: `skipped: ${(error as Error).message}` });
+    loading.denied = isDenied(error)
+      ? configError('CONFIG_UNREADABLE', 'Permission denied', at, error)
+      : undefined;
     return undefined;
   }
 }
@@ -123,7 +130,12 @@ function isDirectory(path: string): boolean {
 
 function isAbsent(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code;
-  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES' || code === 'EPERM';
+  return code === 'ENOENT' || code === 'ENOTDIR' || isDenied(error);
+}
+
+function isDenied(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'EACCES' || code === 'EPERM';
 }
 
 function configError(code: ErrorCode, text: string, at: Place, cause?: unknown): ConfigError {

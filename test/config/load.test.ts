@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -18,6 +18,17 @@ function write(name: string, text: string): string {
   return path;
 }
 
+/** Root may read everything. */
+function asNobody(work: () => void): void {
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) process.seteuid?.(65534);
+  try {
+    work();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
+}
+
 describe('loading configuration files', () => {
   it('gives the first file precedence and skips missing ones with a warning', () => {
     const one = write('one', '[a]\nx = 1');
@@ -26,6 +37,19 @@ describe('loading configuration files', () => {
     expect(profile.values('a', 'x')).toEqual(['1', '2']);
     expect(profile.first('a', 'y')).toBe('3');
     expect(profile.warnings).toMatchObject([{ file: join(dir, 'none') }]);
+  });
+
+  it('skips a file that may not be read, and fails if there is no other', () => {
+    chmodSync(dir, 0o755);
+    const [secret, open] = [write('secret', '[a]\nx = 1'), write('open', '[a]\nx = 2')];
+    chmodSync(secret, 0);
+    asNobody(() => {
+      expect(loadProfile([secret, open]).values('a', 'x')).toEqual(['2']);
+      expect(loadProfile([secret, join(dir, 'none')]).warnings).toHaveLength(2);
+      const refusal = { code: 'CONFIG_UNREADABLE', message: `${secret}: Permission denied` };
+      expect(() => loadProfile([secret])).toThrow(expect.objectContaining(refusal));
+      expect(() => loadProfile([join(dir, 'none'), secret])).toThrow(expect.objectContaining(refusal));
+    });
   });
 
   it('is empty when no file exists, as MIT is', () => {
