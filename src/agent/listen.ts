@@ -1,22 +1,23 @@
-import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { dirname } from 'node:path';
 import { withLock } from '../ccache/lock.ts';
+import { makeDirectory } from '../ccache/make-directory.ts';
 import { KerberosError } from '../errors.ts';
 
 /** Where an agent listens. */
 export interface AgentSocket {
   readonly path: string;
-  /** A socket that somebody, such as systemd, has bound to the path for us. */
+  /** A socket that another process, such as systemd, has bound to the path. */
   readonly fd?: number | undefined;
 }
 
-/** What the address of a socket has room for; macOS has the least. */
+/** The maximum length of a socket's address, which is smallest on macOS. */
 const MAX_PATH = 103;
 
 /**
- * Listens on a socket that its owner alone can reach, in a directory of mode 0700, made on need. What a killed agent has
- * left is replaced. Throws KerberosError AGENT_LISTEN, also where another agent answers.
+ * Listens on a socket that only its owner can reach, in a directory of mode 0700, created if needed. A socket that a
+ * killed agent has left is replaced. Throws KerberosError AGENT_LISTEN, also if another agent answers.
  */
 export async function listenPrivately(
   server: Server,
@@ -28,7 +29,7 @@ export async function listenPrivately(
     throw failed(`The path of the socket is longer than ${MAX_PATH} bytes: ${path}`);
   }
   makePrivate(dirname(path), uid);
-  // Two that start at once must not take each other's socket for one that was left behind.
+  // Two agents that start at the same time must not each take the other's socket for an abandoned one.
   await withLock(dataDirectory, path, async () => {
     if (await isAnswered(path)) throw failed(`Another agent listens on ${path}`);
     removeSocket(path);
@@ -37,7 +38,7 @@ export async function listenPrivately(
   });
 }
 
-/** Whether somebody listens on a socket. */
+/** Whether a process listens on a socket. */
 export function isAnswered(path: string): Promise<boolean> {
   return new Promise(resolve => {
     const socket = connect(path);
@@ -45,15 +46,15 @@ export function isAnswered(path: string): Promise<boolean> {
       socket.destroy();
       resolve(true);
     });
-    // One that has no room for more connections is there all the same.
+    // A process with too many connections exists all the same.
     socket.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'EAGAIN'));
   });
 }
 
-/** Makes a directory of the user's own, mode 0700. Throws KerberosError AGENT_LISTEN for one that is another's. */
+/** Makes a private directory, mode 0700. Throws KerberosError AGENT_LISTEN for one that belongs to another user. */
 export function makePrivate(directory: string, uid: number): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
     const found = lstatSync(directory);
     if (!found.isDirectory() || found.uid !== uid) throw failed(`${directory} is not a directory of ours`);
     if ((found.mode & 0o077) !== 0) chmodSync(directory, 0o700);

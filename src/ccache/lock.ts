@@ -1,8 +1,9 @@
-import { mkdirSync, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { CcacheError } from '../errors.ts';
 import { type LockOutcome, makeLock, readLock, releaseLock } from './lock-file.ts';
 import { describeOurselves, isDead } from './lock-holder.ts';
+import { makeDirectory } from './make-directory.ts';
 
 export interface LockOptions {
   /** How long to wait for the lock, in seconds; 30 unless told. */
@@ -32,7 +33,7 @@ export async function withLock<T>(
     outcome = acquire(path, ourselves);
     // Nearly always the directory is there.
     if (outcome === 'impossible') {
-      if (tries > 0 || !makeDirectory(directory)) return work(false);
+      if (tries > 0 || !canMake(directory)) return work(false);
       continue;
     }
     if (outcome !== 'busy') break;
@@ -88,9 +89,9 @@ function rename(from: string, to: string): boolean {
   }
 }
 
-function makeDirectory(path: string): boolean {
+function canMake(path: string): boolean {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectory(path);
     return true;
   } catch {
     return false;

@@ -1,12 +1,16 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
 import { CcacheError } from '../errors.ts';
+import { makeDirectory } from './make-directory.ts';
 
-/** Why nothing can be sealed in a data directory, without a capital; undefined where it can be, or can be made. */
+/**
+ * Why nothing can be sealed in a data directory, in lower case; undefined if it can, or if the directory can be
+ * created.
+ */
 export function whyUnwritable(dataDirectory: string): string | undefined {
   for (let directory = dataDirectory; ; directory = dirname(directory)) {
     try {
-      // With a dot after it, a file in its place is told from a directory.
+      // The trailing dot makes this fail for a file in place of the directory.
       accessSync(`${directory}/.`, constants.W_OK | constants.X_OK);
       return undefined;
     } catch (error) {
@@ -16,23 +20,26 @@ export function whyUnwritable(dataDirectory: string): string | undefined {
   }
 }
 
-/** Makes the data directory, mode 0700, if it is not there. Throws CcacheError CACHE_IO unless it can be written to. */
+/** Creates the data directory, mode 0700, if it does not exist. Throws CcacheError CACHE_IO unless it is writable. */
 export function makeWritable(dataDirectory: string): void {
   try {
-    mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+    makeDirectory(dataDirectory);
   } catch (error) {
     throw unwritable(reasonOf(error, dataDirectory), error);
   }
   checkWritable(dataDirectory);
 }
 
-/** Throws CcacheError CACHE_IO where nothing can be sealed; makes nothing. */
+/** Throws CcacheError CACHE_IO if nothing can be sealed; creates nothing. */
 export function checkWritable(dataDirectory: string): void {
   const reason = whyUnwritable(dataDirectory);
   if (reason !== undefined) throw unwritable(reason);
 }
 
-/** `cannot write to PATH: permission denied`, the words from the system's own, which name the path of one step. */
+/**
+ * `cannot write to PATH: permission denied`, with the system's own words, but not with its path, which is only part of
+ * ours.
+ */
 function reasonOf(error: unknown, dataDirectory: string): string {
   const { message } = error as Error;
   return `cannot write to ${dataDirectory}: ${/^[A-Z0-9]+: (.+), \w+ '/.exec(message)?.[1] ?? message}`;

@@ -3,12 +3,13 @@ import type { Io } from './terminal.ts';
 
 const name = 'krb5kit completion';
 
-/** completion: a script that has a shell complete the words of our commands. */
+/** completion: prints a script that makes a shell complete our commands. */
 export const completion: Command = {
   name,
   summary: 'Have a shell complete commands, options and names.',
   operands: 'bash|zsh|fish|powershell',
   usageStatus: 2,
+  printsResult: true,
   options: [
     jsonOption,
     {

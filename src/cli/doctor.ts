@@ -17,12 +17,13 @@ import { openSession, principalOf, type Session, userPrincipal } from './session
 import type { Io } from './terminal.ts';
 import { showWaits } from './waiting.ts';
 
-/** doctor: looks at all that has to be right before a ticket is accepted. */
+/** doctor: checks everything that must be right before a ticket is accepted. */
 export const doctor: Command = {
   name: 'krb5kit doctor',
   summary: 'Find out what is wrong, and what to try.',
   operands: '[PRINCIPAL] [SERVICE]',
   usageStatus: 2,
+  printsResult: true,
   options: [
     { flags: '-k, --keytab <name>', text: "Compare this keytab with the KDC's keys, not the default one." },
     { flags: '-p, --port <port>', text: 'Present the ticket at this port of the service.' },
@@ -52,7 +53,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   return findings.some(({ result }) => result === 'bad') ? 1 : 0;
 }
 
-/** The service that a browser would take a ticket for. */
+/** The service for which a browser would get a ticket. */
 async function serviceOf(url: URL): Promise<string> {
   const { bareHost } = await import('../http/connect.ts');
   return `HTTP@${bareHost(url)}`;
@@ -83,17 +84,17 @@ interface Wishes {
   readonly keytab: string | undefined;
 }
 
-/** Each finding as soon as it is there. */
+/** Yields each finding as soon as it is known. */
 async function* examine({ name, service, presentation, keytab }: Wishes, io: Io): AsyncGenerator<Finding> {
   let session: Session;
   try {
     session = openSession(io, { follow: showWaits });
   } catch (error) {
-    // Nothing can be done without it.
+    // Nothing can be done without a configuration.
     yield failed('configuration', error, io);
     return;
   }
-  yield* checkConfig(session.config, storyOf(undefined, io).last('config')?.files ?? []);
+  yield* checkConfig(session.config, storyOf(undefined, io).last('config'));
   yield* await checkKeychain(session);
   const cache = await checkCache(session);
   yield* cache.findings;
@@ -105,17 +106,17 @@ async function* examine({ name, service, presentation, keytab }: Wishes, io: Io)
   }
   const kdcs = await checkKdcs(client, session);
   yield* kdcs;
-  // Where no KDC answers there is nothing more to hear.
+  // If no KDC answers, there is nothing more to learn.
   if (!kdcs.some(({ subject, result }) => subject !== 'KDCs' && result === 'good')) return;
   yield* await checkAccount(client, session);
-  // That of the service is tried on a ticket for it.
+  // The service's keytab is checked with a ticket for the service instead.
   if (service === undefined || keytab !== undefined) {
     yield* await checkKeytab({ name: keytab, contents: cache.contents }, session);
   }
   if (service !== undefined) yield* serviceFindings(service, { ...cache, presentation, keytab }, session);
 }
 
-/** The principal named, else the cache's, else the user's own. */
+/** The named principal, else that of the cache, else the user's own. */
 async function clientOf(
   name: string | undefined,
   { contents }: CacheState,
@@ -154,7 +155,7 @@ async function* serviceFindings(
   }
 }
 
-/** `service@host` as GSS-API writes it, or a principal. */
+/** A service as `service@host`, as in GSS-API, or as a principal. */
 async function serverOf(
   name: string,
   contents: CacheState['contents'],

@@ -20,7 +20,7 @@ const EXIT_STATUSES: Readonly<Record<string, Meanings>> = {
   krb5kit: { 0: 'As the command says.', 1: 'It failed.', 2: 'There is no such command.' },
   agent: { 0: 'It is done.', 1: 'No agent runs, or something went wrong.', 2: WRONG },
   cache: { 0: 'All is done.', 1: 'Something is not there, or could not be read or written.', 2: WRONG },
-  completion: { 0: 'The script was printed.', 2: WRONG },
+  completion: { 0: 'The script was printed.', 1: 'It could not be written.', 2: WRONG },
   doctor: { 0: 'Nothing is wrong.', 1: 'Something is.', 2: WRONG },
   explain: { 0: 'The error is known.', 1: 'It is not.', 2: WRONG },
   http: {

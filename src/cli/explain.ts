@@ -5,12 +5,13 @@ import { lineOfJson } from './json.ts';
 import type { Io } from './terminal.ts';
 import { wrapLine } from './wrap.ts';
 
-/** explain: what an error means that somebody else printed. */
+/** explain: tells what an error means that another program has printed. */
 export const explain: Command = {
   name: 'krb5kit explain',
   summary: 'Tell what an error number, name or message means.',
   operands: 'CODE|MESSAGE',
   usageStatus: 2,
+  printsResult: true,
   options: [{ flags: '--json', text: 'Answer in one line of JSON.' }],
   takesNegative: true, // as MIT's numbers are
   run,
@@ -45,7 +46,7 @@ function textOf(explanation: Explanation, { stdoutIsTerminal, columns }: Io): st
   return lines.map(line => `${wrapLine(line, stdoutIsTerminal, columns)}\n`).join('');
 }
 
-/** Statuses of Windows are written in hexadecimal by custom. */
+/** Windows statuses are customarily written in hexadecimal. */
 function numbersText(number: number | undefined, libraryNumber: number | undefined): string {
   if (libraryNumber === undefined) return '';
   const shown = libraryNumber > 0x7fffffff ? `0x${libraryNumber.toString(16)}` : `${libraryNumber}`;

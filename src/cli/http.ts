@@ -18,12 +18,13 @@ import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 import { showWaits } from './waiting.ts';
 
-/** http: asks a web server for something, and authenticates by Negotiate where that wants to know who asks. */
+/** http: requests a URL, with Negotiate authentication if the server asks for it. */
 export const http: Command = {
   name: 'krb5kit http',
   summary: 'Transfer a URL, authenticating by Negotiate.',
   operands: 'URL',
   usageStatus: 2,
+  printsResult: true,
   asksKdc: true,
   options: [
     { flags: '-X, --request <method>', text: 'Use this method instead of GET, or POST with data.' },
@@ -73,7 +74,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
     const response = await fetched(negotiateFetch({ ...options, open })(url, init));
     const body = new Uint8Array(await fetched(response.arrayBuffer()));
     await tell(response, body, args, io);
-    // As a shell asks: 4 and 5 are the server's own words.
+    // For scripts: 4 and 5 stand for the server's own statuses.
     return response.status < 400 ? 0 : Math.floor(response.status / 100);
   });
 }
@@ -89,12 +90,12 @@ function opener(args: Arguments, session: Session): NegotiateOptions['open'] {
   );
 }
 
-/** What fetch rejects with has its reason inside. */
+/** fetch rejects with an error that has the reason inside. */
 async function fetched<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    // A body that breaks off is an error of Node's, with a code.
+    // If a body ends early, the error is Node's, with a code.
     const isFetch = error instanceof TypeError || typeof (error as NodeJS.ErrnoException).code === 'string';
     if (!isFetch || error instanceof KerberosError) throw error;
     throw new KerberosError('HTTP', reasonOf(error as Error), { cause: error });
@@ -119,7 +120,7 @@ async function tell(response: Response, body: Uint8Array, args: Arguments, io: I
   if (args.has('json')) {
     const { lineOfJson } = await import('./json.ts');
     const facts = await factsOf(response);
-    print(lineOfJson({ ...facts, body: file === undefined ? bytesToText(body) : null }), args, io);
+    io.out(lineOfJson({ ...facts, body: file === undefined ? bytesToText(body) : null }));
     return;
   }
   if (args.has('include') || args.has('head')) {
@@ -127,19 +128,7 @@ async function tell(response: Response, body: Uint8Array, args: Arguments, io: I
     const status = `HTTP/1.1 ${response.status} ${response.statusText}`.trimEnd();
     io.out([status, ...lines, '', ''].map(line => printable(line)).join('\r\n'));
   }
-  if (file === undefined) print(bytesToText(body), args, io);
-}
-
-/** Half of a body must not be taken for all of it. */
-function print(text: string, args: Arguments, io: Io): void {
-  if (args.has('quiet')) return;
-  try {
-    io.deliver(text);
-  } catch (cause) {
-    throw new KerberosError('HTTP', `The standard output cannot be written (${fileReason(cause)})`, {
-      cause,
-    });
-  }
+  if (file === undefined) io.out(bytesToText(body));
 }
 
 function writeBody(file: string, body: Uint8Array, io: Io): void {

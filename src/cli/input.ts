@@ -6,6 +6,8 @@ import { KerberosError } from '../errors.ts';
 export interface ByteSource {
   /** The next byte, undefined at the end. */
   next(): Promise<number | undefined>;
+  /** The next bytes, as many as are there; none at the end. */
+  block(): Promise<Uint8Array>;
 }
 
 /** An input to which keys typed ahead for the next prompt can be returned. */
@@ -20,10 +22,19 @@ export const MAX_LINE = 1023;
 
 const LF = 0x0a;
 
+/** As much as a pipe holds. */
+const BLOCK = 1 << 16;
+
 /** Standard input, byte by byte: what follows a line may be meant for another program which inherits the descriptor. */
 export function stdinBytes(fd = 0): StdinBytes {
   const byte = new Uint8Array(1);
+  let bytes: Uint8Array | undefined;
   let ahead: Uint8Array = new Uint8Array();
+  const takeUnread = (): Uint8Array => {
+    const taken = ahead;
+    ahead = new Uint8Array();
+    return taken;
+  };
   return {
     async next() {
       if (ahead.length > 0) {
@@ -31,26 +42,32 @@ export function stdinBytes(fd = 0): StdinBytes {
         ahead = ahead.subarray(1);
         return first;
       }
-      for (;;) {
-        try {
-          return readSync(fd, byte, 0, 1, null) === 0 ? undefined : byte[0];
-        } catch (error) {
-          const { code } = error as NodeJS.ErrnoException;
-          if (code === 'EOF') return undefined;
-          if (code !== 'EAGAIN' && code !== 'EINTR') throw error;
-          await new Promise(resolve => setTimeout(resolve, 5));
-        }
-      }
+      return (await readSome(fd, byte)) === 0 ? undefined : byte[0];
+    },
+    async block() {
+      if (ahead.length > 0) return takeUnread();
+      bytes ??= new Uint8Array(BLOCK);
+      return bytes.slice(0, await readSome(fd, bytes));
     },
     unread(bytes) {
       ahead = Buffer.concat([bytes, ahead]);
     },
-    takeUnread() {
-      const taken = ahead;
-      ahead = new Uint8Array();
-      return taken;
-    },
+    takeUnread,
   };
+}
+
+/** How many bytes there were; 0 at the end. */
+async function readSome(fd: number, bytes: Uint8Array): Promise<number> {
+  for (;;) {
+    try {
+      return readSync(fd, bytes, 0, bytes.length, null);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EOF') return 0;
+      if (code !== 'EAGAIN' && code !== 'EINTR') throw error;
+      await new Promise(resolve => setTimeout(resolve, 5));
+    }
+  }
 }
 
 /** The next line without its LF or CR LF, truncated to `MAX_LINE` bytes; undefined at the end of the input. */
@@ -70,11 +87,18 @@ export async function readInputLine(input: ByteSource): Promise<string | undefin
 
 /** Everything up to the end of the input. Throws KerberosError CACHE_IO for more than `limit` bytes. */
 export async function readWholeInput(input: ByteSource, limit: number): Promise<Uint8Array> {
-  const bytes: number[] = [];
-  for (let next = await input.next(); next !== undefined; next = await input.next()) {
-    if (bytes.length === limit)
-      throw new KerberosError('CACHE_IO', `The input is longer than ${limit} bytes`);
-    bytes.push(next);
+  const blocks: Uint8Array[] = [];
+  let length = 0;
+  for (let block = await input.block(); block.length > 0; block = await input.block()) {
+    length += block.length;
+    if (length > limit) throw new KerberosError('CACHE_IO', `The input is longer than ${limit} bytes`);
+    blocks.push(block);
   }
-  return Uint8Array.from(bytes);
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const block of blocks) {
+    whole.set(block, at);
+    at += block.length;
+  }
+  return whole;
 }

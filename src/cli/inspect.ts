@@ -12,12 +12,13 @@ import { namedKeytab } from './keytabs.ts';
 import type { Io } from './terminal.ts';
 import { readWholeFile } from './whole-file.ts';
 
-/** inspect: what is in a cache, a keytab, a token, a message or a capture of a network. */
+/** inspect: shows the contents of a cache, a keytab, a token, a message or a packet capture. */
 export const inspect: Command = {
   name: 'krb5kit inspect',
   summary: 'Show what is in a cache, keytab, token, message or capture.',
   operands: '[FILE|-]',
   usageStatus: 2,
+  printsResult: true,
   options: [
     { flags: '-t, --keytab <keytab>', text: 'Open what is encrypted by the keys of this keytab.' },
     { flags: '--password', text: 'Ask for a password, and open what its keys open.' },
@@ -28,7 +29,7 @@ export const inspect: Command = {
   run,
 };
 
-/** Caches and keytabs may have a quarter of it; captures have more than anybody wants to see. */
+/** A quarter of it is enough for caches and keytabs; longer captures are more than anybody wants to see. */
 const MAX_BYTES = 64 << 20;
 /** More than anybody reads. */
 const MAX_NODES = 100_000;
@@ -57,7 +58,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
 
 async function readBytes(file: string, io: Io): Promise<Uint8Array> {
   if (file === '-') return io.readInput(MAX_BYTES);
-  // As klist writes the name of a cache or keytab.
+  // The type is accepted because klist prints the names of caches and keytabs with it.
   return readFile(file.replace(/^(WR)?FILE:/, ''), MAX_BYTES);
 }
 
@@ -75,10 +76,10 @@ async function tryRead(file: string, limit: number): Promise<Uint8Array | undefi
   }
 }
 
-/** More than a capture needs, far less than it takes to wear anybody out. */
+/** More keys than a capture needs, and few enough to try. */
 const MAX_KEY_BYTES = 64 << 10;
 
-/** One key on each line: a command line would show it to everybody. */
+/** One key per line; on a command line, everybody could see them. */
 async function readKeys(file: string | undefined): Promise<Key[]> {
   if (file === undefined) return [];
   return during(`reading ${file}`, async () => {

@@ -9,7 +9,7 @@ import type { Io } from './terminal.ts';
 
 const name = 'krenew';
 
-/** krenew: renews the ticket that there is, by the options of kstart's program. */
+/** krenew: renews the existing ticket, with the options of kstart's program. */
 export const krenew: Command = {
   name,
   summary: 'Renew a ticket for as long as possible, by the options of krenew.',
@@ -38,7 +38,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   return runJob(
     {
       ...common,
-      // A command gets a copy, which nobody else destroys.
+      // A command gets a private copy of the cache, which nobody else destroys.
       kinit: kinitArguments({}),
       withKeytab: false,
       secret: undefined,

@@ -1,13 +1,14 @@
 import { KerberosError } from '../errors.ts';
-import type { Arguments, Command } from './command.ts';
+import { ActivityError, type Arguments, type Command } from './command.ts';
+import { fileReason } from './file-reason.ts';
 import type { Io } from './terminal.ts';
 
 /**
- * The world as `--quiet`, `--no-color` and `--json` have a command see it: nobody who reads stdout, no colours, and no
- * prompts among what a program reads.
+ * The command's surroundings under `--quiet`, `--no-color` and `--json`: output suppressed, no colours, and prompts
+ * kept out of what a program reads.
  */
 export function withManners(args: Arguments, { options }: Command, io: Io): Io {
-  // A command's own `--quiet` is its own affair.
+  // A command may have its own meaning for `--quiet`.
   const silent = args.has('quiet') && !options.some(({ flags }) => flags.endsWith('--quiet'));
   return Object.create(io, {
     ...(silent && { out: { value: () => undefined } }),
@@ -16,12 +17,23 @@ export function withManners(args: Arguments, { options }: Command, io: Io): Io {
   });
 }
 
-/** The same world without anybody who reads stdout. */
+/** Sees that all that was printed is written. */
+export function settle(io: Io): void {
+  try {
+    io.settle();
+  } catch (cause) {
+    // In the words for any file: it is no cache.
+    const failure = new KerberosError('CACHE_IO', fileReason(cause), { cause });
+    throw new ActivityError('writing to the standard output', failure);
+  }
+}
+
+/** The same surroundings with stdout suppressed. */
 export function muted(io: Io): Io {
   return Object.create(io, { out: { value: () => undefined } });
 }
 
-/** The same world with stderr in the place of stdout, for what is not the result. */
+/** The same surroundings with stderr in place of stdout, for output that is not the result. */
 export function aside(io: Io): Io {
   return Object.create(io, { out: { value: (text: string) => io.err(text) } });
 }

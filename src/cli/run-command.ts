@@ -16,7 +16,9 @@ export async function runCommand(command: Command, argv: readonly string[], real
       const { withManners } = await import('./manners.ts');
       world = withManners(args, command, io);
     }
-    return await command.run(args, world);
+    const status = await command.run(args, world);
+    if (command.printsResult || args.has('json')) (await import('./manners.ts')).settle(world);
+    return status;
   } catch (error) {
     if (error instanceof HelpRequested) {
       const { fullHelp } = await import('./help.ts');

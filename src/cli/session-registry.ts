@@ -1,18 +1,20 @@
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeAtomically } from '../ccache/atomic-write.ts';
+import { makeDirectory } from '../ccache/make-directory.ts';
 import { textToBytes } from '../codec/text.ts';
 import { ourPlace, type Place, startOf } from './session-process.ts';
 
 /**
- * The sessions of a user: a file for each, named after the number of its process, which a shell makes empty and whoever
- * watches the process fills in. Where no files can be made nobody is known, and the end of any session is that of the last.
+ * The sessions of a user: one file each, named after the number of its process. A shell creates it empty, and the
+ * process that watches the shell fills it in. If no files can be created, no other session is known, so that the end of
+ * any session counts as that of the last one.
  */
 
-/** `ending`: it does not keep tickets alive any more. `over`: and nothing is left to do after it. */
+/** `ending`: the session no longer keeps tickets alive. `over`: there is also nothing to do at its end. */
 export type SessionState = 'watched' | 'ending' | 'over';
 
-/** What the file of a session tells. */
+/** The contents of a session's file. */
 export interface SessionRecord extends Place {
   readonly state: SessionState;
   /** When its process started. */
@@ -22,10 +24,10 @@ export interface SessionRecord extends Place {
   readonly watcherStart: string;
 }
 
-/** Seconds that a shell's empty file counts without having been filled in. */
+/** Seconds for which an empty file counts as a session. */
 const PATIENCE = 60;
 
-/** Undefined where there is none, or it is empty. */
+/** A session's record; undefined without a file, or if that is empty. */
 export function readSession(dataDirectory: string, pid: number): SessionRecord | undefined {
   try {
     return parse(readFileSync(pathOf(dataDirectory, pid), 'latin1'));
@@ -34,7 +36,7 @@ export function readSession(dataDirectory: string, pid: number): SessionRecord |
   }
 }
 
-/** Whether it could be written. */
+/** Writes a session's record; returns whether that succeeded. */
 export function writeSession(dataDirectory: string, pid: number, record: SessionRecord): boolean {
   try {
     makeSessions(dataDirectory);
@@ -45,7 +47,7 @@ export function writeSession(dataDirectory: string, pid: number, record: Session
   }
 }
 
-/** Whether there was a file to remove. */
+/** Removes a session's file; returns whether there was one. */
 export function removeSession(dataDirectory: string, pid: number): boolean {
   try {
     unlinkSync(pathOf(dataDirectory, pid));
@@ -55,12 +57,12 @@ export function removeSession(dataDirectory: string, pid: number): boolean {
   }
 }
 
-/** Makes the directory in which shells make their files. */
+/** Creates the directory in which shells create their files. */
 export function makeSessions(dataDirectory: string): void {
-  mkdirSync(folder(dataDirectory), { recursive: true, mode: 0o700 });
+  makeDirectory(folder(dataDirectory));
 }
 
-/** Has none of the sessions that there are destroy tickets at its end. */
+/** Marks all present sessions so that none of them destroys tickets at its end. */
 export function endSessions(dataDirectory: string): void {
   for (const pid of pidsIn(dataDirectory)) {
     const record = readSession(dataDirectory, pid);
@@ -70,11 +72,11 @@ export function endSessions(dataDirectory: string): void {
   try {
     rmdirSync(folder(dataDirectory));
   } catch {
-    // not empty, or not there
+    // It is not empty, or missing.
   }
 }
 
-/** Whether another session of this user is alive here. Files that nobody will ask for any more are removed. */
+/** Whether another session of this user is alive here. Removes files that are no longer needed. */
 export function areOthersAlive(dataDirectory: string, pid: number): boolean {
   return pidsIn(dataDirectory)
     .filter(other => other !== pid)
@@ -82,7 +84,7 @@ export function areOthersAlive(dataDirectory: string, pid: number): boolean {
     .includes(true);
 }
 
-/** Whether a record tells of the process that has this number now. */
+/** Whether a record is about the process that has this number now. */
 export function isOurs({ host, boot, namespace, start }: SessionRecord, pid: number): boolean {
   const place = ourPlace();
   return (
@@ -90,7 +92,7 @@ export function isOurs({ host, boot, namespace, start }: SessionRecord, pid: num
   );
 }
 
-/** Whether the process that waits for a session's end is there, so that the file is left to it. */
+/** Whether the process that waits for a session's end is running, so that the file is left to it. */
 export function isWatched({ watcher, watcherStart }: SessionRecord): boolean {
   return watcherStart !== '' && startOf(watcher) === watcherStart;
 }
@@ -106,7 +108,7 @@ function isAlive(dataDirectory: string, pid: number): boolean {
   return false;
 }
 
-/** Of a shell that started just now, and whose watcher is about to. */
+/** Whether an empty file belongs to a shell that has just started, and whose watcher is about to start. */
 function isJustMade(dataDirectory: string, pid: number): boolean {
   if (startOf(pid) === undefined) {
     removeSession(dataDirectory, pid);

@@ -7,12 +7,13 @@ import type { Io } from './terminal.ts';
 
 const name = 'krb5kit status';
 
-/** status: how long tickets are good for, once or as it changes. */
+/** status: shows how long tickets are valid, once or continuously. */
 export const status: Command = {
   name,
   summary: 'Tell how long your tickets are good for, once or as it changes.',
   operands: '[cache]',
   usageStatus: 2,
+  printsResult: true,
   options: [
     { flags: '-A, --all', text: 'Tell of every cache of the collection.' },
     { flags: '-w, --watch', text: 'Go on, with a line for each change, until stopped.' },

@@ -4,7 +4,7 @@ import { readInputLine, readWholeInput, stdinBytes } from './input.ts';
 import { deliverWhole, writeWhole } from './output.ts';
 import { promptForPassword } from './prompt.ts';
 
-/** All that a command knows of the world around it; tests give it a captured one. */
+/** A command's access to the world around it; tests pass one that captures the output. */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
@@ -12,46 +12,46 @@ export interface Io {
   /** The effective user; undefined on systems without numeric users. */
   readonly uid: number | undefined;
   readonly cwd: string;
-  /** How we were started, without the arguments: the Node that runs us and its script. */
+  /** The command line that started us, without arguments: Node and its script. */
   readonly program: readonly string[];
   /** Where the native libraries keep caches of all users: `/tmp`, whatever TMPDIR says. */
   readonly cacheDirectory: string;
-  /** Where the kernel of Linux tells of the keys that we may see: `/proc/keys`. */
+  /** Where Linux lists the keys that we may see: `/proc/keys`. */
   readonly keysFile: string;
   readonly stdinIsTerminal: boolean;
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
   /** The width of the terminal, 80 without one. */
   readonly columns: number;
-  /** Aborted when what the command waits for is no longer wanted. */
+  /** Aborted when the result that the command waits for is no longer wanted. */
   readonly signal?: AbortSignal;
   now(): Date;
-  /** Called before a KDC is asked, where that can be made cheaper. */
+  /** Called before a KDC is asked, if there is a way to make that cheaper. */
   beforeAsking?(): void;
-  /** Has `listener` told of the signals that ask to stop, instead of ending; the function returned undoes this. */
+  /** Calls `listener` for signals that ask to stop, instead of ending; the returned function undoes this. */
   onStop(listener: (signal: NodeJS.Signals) => void): () => void;
-  /** Writes to stdout, in full, with what else is written before anything is waited for; adds nothing. */
+  /** Writes to stdout, in full, together with all other output up to the next wait; adds nothing. */
   out(text: string): void;
-  /** Writes to stdout, at once and in full, what is lost without it; throws the system's error where it cannot. */
-  deliver(text: string): void;
+  /** Writes pending output to stdout; throws the system's error, once, if any output is lost. */
+  settle(): void;
   /** Writes to stderr, at once and in full; adds nothing. */
   err(text: string): void;
-  /** The same as far as there is a reader; without one `err` ends the program, as SIGPIPE does others. */
+  /** Like `err`, but continues without a reader; `err` then ends the program, as SIGPIPE ends others. */
   tell(text: string): void;
-  /** One line of stdin without its end, echoed by a terminal as usual; undefined at the end of the input. */
+  /** One line of stdin without its line end, which a terminal echoes as usual; undefined at the end of the input. */
   readLine(): Promise<string | undefined>;
-  /** All that is left of stdin. Throws KerberosError CACHE_IO for more than `limit` bytes. */
+  /** The rest of stdin. Throws KerberosError CACHE_IO for more than `limit` bytes. */
   readInput(limit: number): Promise<Uint8Array>;
   /**
-   * Shows `prompt` as it is on stdout and reads one line without echo. Throws KerberosError PASSWORD_UNREAD at the
+   * Prints `prompt` unchanged to stdout and reads one line without echo. Throws KerberosError PASSWORD_UNREAD at the
    * end of the input, PASSWORD_INTERRUPTED on Ctrl-C.
    */
   readPassword(prompt: string): Promise<string>;
-  /** The same with the prompt on stderr, for what any command may have to ask while stdout is read by another. */
+  /** The same with the prompt on stderr, for questions of any command while another program reads its stdout. */
   readPassphrase(prompt: string): Promise<string>;
 }
 
-/** The part of node's `process` that `processIo` stands on. */
+/** The part of Node's `process` that `processIo` uses. */
 export type ProcessLike = Pick<
   NodeJS.Process,
   | 'env'
@@ -71,27 +71,33 @@ export type ProcessLike = Pick<
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
-/** More characters than that do not wait for the rest. */
+/** The most characters of pending output; more are written at once. */
 const MAX_PENDING = 1 << 16;
 
-/** Where we are when our directory has been removed: no relative name leads anywhere from there. */
+/** Our working directory if it has been removed: no relative name leads anywhere from there. */
 const REMOVED_DIRECTORY = '/proc/self/cwd';
 
-/** The status of a program that SIGPIPE ends; node ignores the signal itself. */
+/** The status of a program that SIGPIPE ends; Node itself ignores the signal. */
 const EXIT_SIGPIPE = 128 + 13;
 
-/** The real world: descriptors 0 to 2 of `process`. Nothing is opened or asked for before it is used. */
+/** The `Io` of a real process: descriptors 0 to 2 of `process`. Nothing is opened or looked up before it is used. */
 export function processIo(process: ProcessLike, signal?: AbortSignal): Io {
   const input = stdinBytes();
-  const write = (fd: number, text: string): void => {
-    if (!writeWhole(fd, textToBytes(text))) process.exit(EXIT_SIGPIPE);
-  };
-  // What is printed in one go is written at once: a reader such as `grep -q` may close the pipe after the first piece.
+  // Collected output is written in one piece, because a reader such as `grep -q` may close the pipe after the first
+  // one.
   let pending = '';
+  let lost: unknown;
+  const print = (text: string): void => {
+    try {
+      if (!deliverWhole(1, textToBytes(text))) process.exit(EXIT_SIGPIPE);
+    } catch (error) {
+      lost ??= error;
+    }
+  };
   const flush = (): void => {
     const text = pending;
     pending = '';
-    if (text !== '') write(1, text);
+    if (text !== '') print(text);
   };
   process.on('exit', flush);
   const io: Io = {
@@ -140,13 +146,15 @@ export function processIo(process: ProcessLike, signal?: AbortSignal): Io {
       pending += text;
       if (pending.length > MAX_PENDING) flush();
     },
-    deliver(text) {
+    settle() {
       flush();
-      if (!deliverWhole(1, textToBytes(text))) process.exit(EXIT_SIGPIPE);
+      const error = lost;
+      lost = undefined;
+      if (error !== undefined) throw error;
     },
     err(text) {
       flush();
-      write(2, text);
+      if (!writeWhole(2, textToBytes(text))) process.exit(EXIT_SIGPIPE);
     },
     tell(text) {
       flush();
@@ -165,14 +173,14 @@ export function processIo(process: ProcessLike, signal?: AbortSignal): Io {
     out: {
       value(text: string) {
         flush();
-        write(1, text);
+        print(text);
       },
     },
   });
   return io;
 }
 
-/** For what runs long: at SIGUSR1 Node would open a debugger, to every user of the machine. */
+/** Ignores SIGUSR1 in commands that run long: Node would open a debugger to every user of the machine. */
 function passOver(): void {}
 
 /** Asks the cheap questions first: loading node:tty takes two milliseconds. */

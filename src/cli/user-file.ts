@@ -2,7 +2,6 @@ import {
   chmodSync,
   chownSync,
   lstatSync,
-  mkdirSync,
   readFileSync,
   readlinkSync,
   realpathSync,
@@ -13,15 +12,16 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { makeDirectory } from '../ccache/make-directory.ts';
 import { KerberosError } from '../errors.ts';
 import { fileReason } from './file-reason.ts';
 
-/** More is no file for a shell to read at every login, or for a service manager. */
+/** More than a shell's start-up file or a unit of a service manager ever has. */
 const MAX_BYTES = 1 << 20;
-/** As many as Linux follows. */
+/** Linux's own limit. */
 const MAX_LINKS = 40;
 
-/** The bytes of a file; undefined where there is none. Throws KerberosError CONFIG_UNREADABLE. */
+/** The bytes of a file; undefined if it does not exist. Throws KerberosError CONFIG_UNREADABLE. */
 export function readUserFile(path: string): Uint8Array | undefined {
   const found = stat(path);
   if (found === undefined) return undefined;
@@ -43,7 +43,7 @@ export function writeUserFile(path: string, bytes: Uint8Array, mode: number): vo
   if (before !== undefined) checkWritable(before, path);
   let temporary: string | undefined;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(path));
     const target = targetOf(path);
     const fresh = `${target}.${Math.random().toString(36).slice(2, 10)}`;
     writeFileSync(fresh, bytes, { flag: 'wx', mode: 0o600, flush: true });
@@ -79,12 +79,12 @@ function stat(path: string): Stats | undefined {
   }
 }
 
-/** To replace a file takes no right to write into it, but whoever took that right away wants it to stay as it is. */
+/** Replacing a file does not need permission to write to it, but a read-only file is meant to stay as it is. */
 function checkWritable({ mode }: Stats, path: string): void {
   if ((mode & 0o200) === 0) throw failed('change', path, 'it is read-only');
 }
 
-/** Where links lead to, even if there is nothing. */
+/** The target of symbolic links, whether it exists or not. */
 function targetOf(path: string): string {
   let target = path;
   for (let links = 0; links < MAX_LINKS; links++) {

@@ -2,12 +2,12 @@ import { openSession, type Session } from '../cli/session.ts';
 import type { Io } from '../cli/terminal.ts';
 import { KerberosError } from '../errors.ts';
 
-/** The configuration, caches and keytabs of this process, found by its environment as a native library would. */
+/** The configuration, caches and keytabs of this process, found through its environment as a native library would. */
 export function openEnvironment(): Session {
   return openSession(world);
 }
 
-/** The process that we are part of, whose terminal is not ours. */
+/** The surroundings that a command would have, for a process whose terminal is not ours to use. */
 const world: Io = {
   env: process.env,
   platform: process.platform,
@@ -28,7 +28,7 @@ const world: Io = {
   now: () => new Date(),
   onStop: () => () => undefined,
   out: () => undefined,
-  deliver: () => undefined,
+  settle: () => undefined,
   err: () => undefined,
   tell: () => undefined,
   readLine: nobodyToAsk,

@@ -304,12 +304,12 @@ describe('cache export and cache import', () => {
   });
 
   it('fail where the standard output takes no more', async () => {
-    const deliver = (): never => {
+    const settle = (): never => {
       throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
     };
     const sentence = 'krb5kit cache export: No space left on device while writing to the standard output\n';
-    const { status, io } = await run('export -b -', { deliver });
-    expect([status, io.output]).toEqual([1, sentence]);
+    const { status, io } = await run('export -b -', { settle });
+    expect([status, io.stderr]).toEqual([1, sentence]);
   });
 
   it('refuse what could not be read back', async () => {

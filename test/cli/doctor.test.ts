@@ -282,6 +282,14 @@ describe('tells, with the thing to try, of', () => {
     expect(stdout.split('\n')).toHaveLength(3);
   });
 
+  it('a file that is not there, where it is the one that was named', async () => {
+    rmSync(join(home, 'krb5.conf'));
+    const { status, stdout } = await run(['alice@A.TEST']);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^\[FAIL\] configuration: .*krb5\.conf is not there, or may not be read\n/);
+    expect(stdout).toContain('Try: have KRB5_CONFIG name the right file, or unset it\n');
+  });
+
   it('a KDC that is not there', async () => {
     const conf = '[libdefaults]\ndefault_realm = A.TEST\n[realms]\nA.TEST = {\n kdc = 127.0.0.1:1\n}\n';
     writeFileSync(join(home, 'krb5.conf'), conf);

@@ -58,6 +58,30 @@ describe('finds an error by', () => {
     ['klist: No credentials cache found (filename: /tmp/krb5cc_0)', 'KRB5_FCC_NOFILE'],
     ['Clock skew too great in KDC reply', 'KRB5_KDCREP_SKEW'],
     ['KDC_UNREACHABLE', 'KRB5_KDC_UNREACH'],
+    ['AS_REQ 192.0.2.1: NEEDED_PREAUTH: alice@A.TEST for krbtgt/A.TEST@A.TEST', 'KDC_ERR_PREAUTH_REQUIRED'],
+    ['PREAUTH_FAILED: alice@A.TEST for krbtgt/A.TEST, Preauthentication failed', 'KDC_ERR_PREAUTH_FAILED'],
+    ['TGS_REQ 192.0.2.1: LOOKING_UP_SERVER: authtime 0', 'KDC_ERR_S_PRINCIPAL_UNKNOWN'],
+    [
+      'Cannot determine realm for numeric host address while getting credentials for 10.0.0.1',
+      'KRB5_ERR_NUMERIC_REALM',
+    ],
+    [
+      'Request ticket server HTTP/web@A.TEST kvno 3 not found in keytab; keytab is likely out of date',
+      'Request ticket server not found in keytab; keytab is likely out of date',
+    ],
+    [
+      'Request ticket server host/a@A.TEST not found in keytab (ticket kvno 2)',
+      'Request ticket server not found in keytab',
+    ],
+    [
+      'Cannot decrypt ticket for HTTP/web@A.TEST using keytab key for HTTP/web@A.TEST',
+      'Cannot decrypt ticket',
+    ],
+    [
+      '80090308: LdapErr: DSID-0C090439, comment: AcceptSecurityContext error, data 52e, v4563',
+      'AcceptSecurityContext error, data 52e',
+    ],
+    ['Password change rejected: Password is too short', 'Password change rejected'],
     ['Decrypt integrity check failed', 'KRB_AP_ERR_BAD_INTEGRITY'],
   ])('names in its message: %s', async (text, name) => {
     expect(await nameOf(text)).toBe(name);

@@ -38,7 +38,7 @@ function serve(...argv: readonly string[]) {
 interface Surroundings {
   readonly credential?: Credential;
   readonly stdin?: string;
-  readonly deliver?: () => never;
+  readonly settle?: () => never;
 }
 
 async function run(
@@ -200,12 +200,12 @@ describe('fails in one line', () => {
       status: 1,
       stderr: `krb5kit http: The server closed the connection while transferring ${url}/cut\n`,
     });
-    const deliver = (): never => {
+    const settle = (): never => {
       throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
     };
-    expect(await run([url], { deliver })).toMatchObject({
+    expect(await run([url], { settle })).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining('The standard output cannot be written (No space left on device)'),
+      stderr: expect.stringContaining('No space left on device while writing to the standard output'),
     });
     expect(await run(['--quiet', url])).toMatchObject({ status: 0, stdout: '' });
     expect((await run(['-o', 'no/such', url])).stderr).toMatch(

@@ -58,6 +58,16 @@ describe('stdinBytes', () => {
     closeSync(fd);
   });
 
+  it('gives large input whole, after what was unread', async () => {
+    const text = 'x'.repeat(300_000);
+    const fd = open(text);
+    const input = stdinBytes(fd);
+    input.unread(Buffer.from('ab'));
+    expect(await input.next()).toBe(0x61);
+    expect(Buffer.from(await readWholeInput(input, 300_001)).toString()).toBe(`b${text}`);
+    closeSync(fd);
+  });
+
   it('gives back what was unread before the rest', async () => {
     const fd = open('b\n');
     const input = stdinBytes(fd);

@@ -1,10 +1,14 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { parseArguments } from '../../src/cli/arguments.ts';
 import { kdestroy } from '../../src/cli/kdestroy.ts';
 import { kinit } from '../../src/cli/kinit.ts';
 import { klist } from '../../src/cli/klist.ts';
 import { krb5kit } from '../../src/cli/krb5kit.ts';
+import { ktutilDiff } from '../../src/cli/ktutil/diff.ts';
 import { withManners } from '../../src/cli/manners.ts';
+import { status as tellStatus } from '../../src/cli/status.ts';
 import { scratch } from '../ccache/samples.ts';
 import { later, tgt } from '../ccache/tickets.ts';
 import { captureIo } from '../support/io.ts';
@@ -41,6 +45,35 @@ describe('--quiet', () => {
     const own = { ...krb5kit, options: [{ flags: '-q, --quiet', text: '' }] };
     withManners(args, own, io).out('said');
     expect(io.stdout).toBe('said');
+  });
+});
+
+describe('standard output that takes no more', () => {
+  const full = (): never => {
+    throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  };
+  const sentence = 'No space left on device while writing to the standard output';
+
+  it('fails what prints what was asked for', async () => {
+    const { status, io } = await runAt(home, tellStatus, [writeCache(home)], { settle: full });
+    expect([status, io.stderr]).toEqual([1, `krb5kit status: ${sentence}\n`]);
+  });
+
+  it('fails any command with --json', async () => {
+    const path = writeCache(home);
+    const { status, io } = await runAt(home, klist, ['--json', path], { settle: full });
+    expect([status, io.stderr]).toEqual([
+      1,
+      expect.stringContaining('"activity":"writing to the standard output"'),
+    ]);
+    expect((await runAt(home, klist, [path], { settle: full })).status).toBe(0);
+  });
+
+  it('is trouble and no difference to ktutil diff', async () => {
+    const keytab = join(home, 'kt');
+    writeFileSync(keytab, Uint8Array.of(5, 2));
+    const { status, io } = await runAt(home, ktutilDiff, [keytab, keytab], { settle: full });
+    expect([status, io.stderr]).toEqual([2, `ktutil diff: ${sentence}\n`]);
   });
 });
 

@@ -28,7 +28,8 @@ describe('a password from a pipe', () => {
 
   it('is unread when the input fails, with the reason as the cause', async () => {
     const failure = new Error('EIO');
-    const broken = { next: () => Promise.reject(failure) };
+    const fail = () => Promise.reject(failure);
+    const broken = { next: fail, block: fail };
     await expect(readPasswordLine('Password: ', () => undefined, broken)).rejects.toMatchObject({
       code: 'PASSWORD_UNREAD',
       cause: failure,

@@ -41,6 +41,16 @@ it('that is gone already is no trouble', () => {
   expect(remove).not.toThrow();
 });
 
+it('takes the place of nothing but such a file', () => {
+  writeFileSync(path, 'precious');
+  write()();
+  const reason = 'It holds something other than the number of a process';
+  expect([content(), io.output]).toEqual(['precious', `run: Cannot write ${path}: ${reason}\n`]);
+  writeFileSync(path, '');
+  write();
+  expect(content()).toBe('4711\n');
+});
+
 it('is written through no symbolic link', () => {
   writeFileSync(join(folder, 'precious'), 'precious');
   symlinkSync(join(folder, 'precious'), path);

@@ -71,9 +71,9 @@ describe('processIo', () => {
   });
 
   it('tells when what was asked for cannot be written', () => {
-    const body = `io.out('a'); try { io.deliver('b'); } catch ({ code }) { io.err(code + '\\n'); }`;
-    expect(run('deliver', body, 'PROGRAM >/dev/full').stderr).toBe('ENOSPC\n');
-    expect(run('delivered', body, 'PROGRAM | cat').stdout).toBe('ab');
+    const body = `io.out('a'); try { io.settle(); } catch ({ code }) { io.err(code + '\\n'); } io.settle();`;
+    expect(run('lost', body, 'PROGRAM >/dev/full').stderr).toBe('ENOSPC\n');
+    expect(run('settled', body, 'PROGRAM | cat').stdout).toBe('a');
   });
 
   it('writes in one piece what is printed in one go', () => {

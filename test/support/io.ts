@@ -2,7 +2,7 @@ import { type ByteSource, readInputLine, readWholeInput } from '../../src/cli/in
 import { readPasswordLine } from '../../src/cli/prompt.ts';
 import type { Io } from '../../src/cli/terminal.ts';
 
-/** An Io whose two outputs are kept. */
+/** An Io that records its two outputs. */
 export interface CapturedIo extends Io {
   readonly stdout: string;
   readonly stderr: string;
@@ -12,14 +12,16 @@ export interface CapturedIo extends Io {
   stop(signal?: NodeJS.Signals): void;
 }
 
-/** What the command shall find, and the lines it reads; anything may be overridden. */
+/** The surroundings of the command, and the lines that it reads; any member may be overridden. */
 export type CaptureOptions = Partial<
   Omit<Io, 'out' | 'err' | 'tell' | 'readLine' | 'readInput' | 'readPassword' | 'readPassphrase' | 'onStop'>
 > & {
   readonly stdin?: string;
 };
 
-/** An Io for calling a command as a function: nothing of the real process, `stdin` read as from a pipe. */
+/**
+ * An Io for calling a command as a function: independent of the real process, with `stdin` as the contents of a pipe.
+ */
 export function captureIo({ stdin = '', ...options }: CaptureOptions = {}): CapturedIo {
   const written: { stream: 'stdout' | 'stderr'; text: string }[] = [];
   const input = bytesOf(stdin);
@@ -45,7 +47,7 @@ export function captureIo({ stdin = '', ...options }: CaptureOptions = {}): Capt
     stderrIsTerminal: false,
     columns: 80,
     now: () => new Date(),
-    deliver: out,
+    settle: () => undefined,
     ...options,
     onStop(listener) {
       listeners.add(listener);
@@ -73,7 +75,7 @@ export function captureIo({ stdin = '', ...options }: CaptureOptions = {}): Capt
   };
 }
 
-/** Bytes of memory as an input. */
+/** Bytes in memory as an input. */
 export function bytesOf(text: string | Uint8Array): ByteSource {
   let rest: Uint8Array = Buffer.from(text);
   return {
@@ -81,6 +83,11 @@ export function bytesOf(text: string | Uint8Array): ByteSource {
       const first = rest[0];
       rest = rest.subarray(1);
       return first;
+    },
+    async block() {
+      const block = rest;
+      rest = rest.subarray(rest.length);
+      return block;
     },
   };
 }

@@ -3,7 +3,6 @@ import {
   appendFileSync,
   closeSync,
   constants,
-  mkdirSync,
   openSync,
   readFileSync,
   writeFileSync,
@@ -11,6 +10,7 @@ import {
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAnswered, makePrivate } from '../../agent/listen.ts';
+import { makeDirectory } from '../../ccache/make-directory.ts';
 import { KerberosError } from '../../errors.ts';
 import { dataDirectory } from '../directories.ts';
 import { fileReason } from '../file-reason.ts';
@@ -23,15 +23,15 @@ import { type AgentPaths, agentKrb5Conf } from './paths.ts';
 const PATIENCE = 10;
 const STEP = 20;
 
-/** What an agent is wanted for, and the options that make it one. */
+/** What an agent is needed for, and its options. */
 interface Wanted {
   readonly memory: boolean;
   readonly options: readonly string[];
 }
 
 /**
- * Has an agent run in the background. Throws KerberosError AGENT_LISTEN where one runs that keeps tickets elsewhere, and
- * where a new one would never be able to keep any.
+ * Ensures that an agent runs in the background. Throws KerberosError AGENT_LISTEN if one runs that keeps tickets
+ * elsewhere, and if a new one could never keep any.
  */
 export async function ensureRunning(paths: AgentPaths, { memory, options }: Wanted, io: Io): Promise<void> {
   const running = await agentStatus(paths);
@@ -47,7 +47,7 @@ export async function ensureRunning(paths: AgentPaths, { memory, options }: Want
 
 /** Makes what is beside the socket: whoever finds the one finds the other. */
 export function preparePlace(paths: AgentPaths, io: Io): void {
-  makeDirectory(paths, io);
+  makeOurs(paths, io);
   try {
     writeFileSync(paths.krb5Conf, agentKrb5Conf(paths), { mode: 0o600 });
   } catch (error) {
@@ -55,11 +55,11 @@ export function preparePlace(paths: AgentPaths, io: Io): void {
   }
 }
 
-/** Sealed tickets take a directory and a key. */
+/** Sealed tickets need a directory and a key. */
 async function requireStorage(io: Io): Promise<void> {
   const directory = resolve(io.cwd, dataDirectory(io));
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
     accessSync(directory, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw failed(`No tickets can be kept in ${directory}: ${fileReason(error)}; use --memory`, error);
@@ -69,7 +69,7 @@ async function requireStorage(io: Io): Promise<void> {
     const others = '--memory, or KRB5KIT_KEYCHAIN=passphrase with KRB5KIT_PASSPHRASE_FILE';
     throw failed(`No tickets can be kept in a keychain: ${use.reason}; use ${others}`);
   }
-  // Its terminal is not the agent's.
+  // The agent cannot use our terminal.
   if ((await keychainWish(io, directory)) === 'passphrase' && !io.env.KRB5KIT_PASSPHRASE_FILE) {
     throw failed(
       'Nobody can be asked for the passphrase in the background; use KRB5KIT_PASSPHRASE_FILE, or --memory',
@@ -77,11 +77,11 @@ async function requireStorage(io: Io): Promise<void> {
   }
 }
 
-/** Waits until it answers. Nothing of ours stays open in it. */
+/** Waits until it answers. It inherits no open files from us. */
 async function startInBackground(paths: AgentPaths, options: readonly string[], io: Io): Promise<void> {
   const { spawn } = await import('node:child_process');
   const { socket, log } = paths;
-  makeDirectory(paths, io);
+  makeOurs(paths, io);
   const [node, ...script] = io.program;
   const output = openLog(log);
   const child = spawn(node!, [...script, 'agent', ...options], {
@@ -106,7 +106,7 @@ async function startInBackground(paths: AgentPaths, options: readonly string[], 
   child.unref();
 }
 
-function makeDirectory({ directory }: AgentPaths, io: Io): void {
+function makeOurs({ directory }: AgentPaths, io: Io): void {
   try {
     makePrivate(directory, io.uid ?? 0);
   } catch (error) {
@@ -125,10 +125,10 @@ function openLog(log: string): number {
   }
 }
 
-/** What it said, or why it could say nothing. */
+/** What the agent has logged, or why it could not log anything. */
 function lastWords(log: string): string {
   try {
-    // On a disk that is full there is no room for a word either.
+    // On a full disk, nothing could be logged.
     appendFileSync(log, '\n');
   } catch (error) {
     return `${log} cannot be written: ${fileReason(error)}`;

@@ -18,6 +18,7 @@ export const cacheBackend: Command = {
   summary: 'Tell where the key of the sealed caches is kept, and why there.',
   operands: '',
   usageStatus: 2,
+  printsResult: true,
   options: [jsonOutput],
   run,
 };
@@ -66,7 +67,7 @@ function passphraseReason(wish: string | undefined, { env }: Io): string {
   return env.KRB5KIT_KEYCHAIN ? 'KRB5KIT_KEYCHAIN asks for it' : 'the key is sealed by one';
 }
 
-/** The one that was asked for, else the first that can serve. */
+/** The requested back-end, else the first usable one. */
 function chosen(backends: readonly BackendState[], wish: string | undefined): BackendState | undefined {
   return backends.find(({ name, usable }) => usable && (wish === undefined || name === wish));
 }

@@ -7,7 +7,6 @@ import type { Credential } from '../../messages/credential.ts';
 import { encodeKrbCred, fitsKrbCred } from '../../messages/krb-cred.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { ActivityError, type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
-import { fileReason } from '../file-reason.ts';
 import { cacheOf } from '../named-caches.ts';
 import { printable } from '../sentences.ts';
 import { serviceMatcher } from '../service-pattern.ts';
@@ -15,12 +14,13 @@ import { openSession } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import { writeWholeFile } from '../whole-file.ts';
 
-/** cache export: tickets of a cache into a KRB-CRED file, a "kirbi". */
+/** cache export: writes tickets of a cache to a KRB-CRED file, a "kirbi". */
 export const cacheExport: Command = {
   name: 'krb5kit cache export',
   summary: 'Write tickets to a KRB-CRED (kirbi) file.',
   operands: 'FILE|- [PATTERN...]',
   usageStatus: 2,
+  printsResult: true,
   options: [
     { flags: '-c, --cache <cache>', text: 'Use this cache instead of the default one.' },
     { flags: '-b, --base64', text: 'Write base64, in one line, such as a secret of a CI takes.' },
@@ -55,7 +55,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
     await during(`writing ${file}`, () =>
       writeWholeFile(file, base64 ? Buffer.from(text) : bytes, 'CACHE_IO'),
     );
-  } else if (!json) await deliver(text, io);
+  } else if (!json) io.out(text);
   if (json) {
     const { lineOfJson } = await import('../json.ts');
     const found = {
@@ -66,7 +66,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
       // What would have been printed.
       ...(file === '-' ? { base64: Buffer.from(bytes).toString('base64') } : { file }),
     };
-    await deliver(lineOfJson(found), io);
+    io.out(lineOfJson(found));
   }
   return 0;
 }
@@ -77,20 +77,9 @@ function encoded(credentials: readonly Credential[]): Uint8Array {
   throw new KerberosError('CACHE_IO', 'The tickets are too many for one message: a pattern chooses some');
 }
 
-/** In the words for any file: it is no cache. */
-function deliver(text: string, io: Io): Promise<void> {
-  return during('writing to the standard output', () => {
-    try {
-      io.deliver(text);
-    } catch (cause) {
-      throw new KerberosError('CACHE_IO', fileReason(cause), { cause });
-    }
-  });
-}
-
 interface Choice {
   readonly chosen: readonly Credential[];
-  /** Those that the format has no place for. */
+  /** Tickets that the format cannot represent. */
   readonly leftOut: readonly Credential[];
 }
 

@@ -15,12 +15,13 @@ import type { Io } from '../terminal.ts';
 import { usualCacheFiles } from '../usual-files.ts';
 import { cacheSummaryJson, leadingTicket, ticketsOf } from './json.ts';
 
-/** cache list: every cache of the user that can be found, a line for each. */
+/** cache list: all the user's caches that can be found, one per line. */
 export const cacheList: Command = {
   name: 'krb5kit cache list',
   summary: 'List caches, a line for each.',
   operands: '[cache...]',
   usageStatus: 2,
+  printsResult: true,
   options: [jsonOutput],
   run,
 };
@@ -34,13 +35,13 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const session = openSession(io);
   const found: Found[] = [];
   let status = 0;
-  // One locked keychain is in the way of the agent's caches and of the sealed ones, and is told of once.
+  // A locked keychain blocks both the agent's caches and the sealed ones, but is reported once.
   const told = new Set<string>();
   const attempt = async (work: () => Promise<void>): Promise<void> => {
     try {
       await work();
     } catch (error) {
-      // A name that was given stands for a cache that should be there; the others are only places to look.
+      // A cache named on the command line should exist; the others are only places to look.
       if (args.operands.length === 0 && isAbsent(error)) return;
       status = 1;
       const cause = sentence(error instanceof ActivityError ? error.cause : error);
@@ -71,7 +72,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   return status;
 }
 
-/** The default collection, the sealed caches, and the files where native tools leave theirs. */
+/** The default collection, the sealed caches, and the files where native tools keep theirs. */
 async function usualNames(session: Session): Promise<readonly string[]> {
   const { io, caches } = session;
   const usual = io.uid === undefined ? [] : usualCacheFiles(io.cacheDirectory, io.uid);
@@ -93,7 +94,7 @@ function describe(cache: Ccache, contents: CacheContents, io: Io): Line {
   ];
 }
 
-/** Columns two blanks apart, the numbers at the right of theirs. */
+/** Columns separated by two blanks, with numbers aligned to the right. */
 function table(lines: readonly Line[]): string {
   const widths = TITLES.map((_, i) => Math.max(...lines.map(line => bytesIn(line[i]!))));
   const padding = (text: string, i: number): string => ' '.repeat(widths[i]! - bytesIn(text));

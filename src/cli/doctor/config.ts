@@ -4,11 +4,12 @@ import { words } from '../../config/values.ts';
 import { parseEnctypeList } from '../../crypto/enctype-list.ts';
 import { isWeak } from '../../crypto/enctype-names.ts';
 import { ConfigError } from '../../errors.ts';
+import type { FactOf } from '../explain/story.ts';
 import { CONFIGURATION, durationFindings, hostFindings, isUpperCase, placeOf } from './config-values.ts';
 import { bad, type Finding, good, note } from './finding.ts';
 import { nearest } from './spelling.ts';
 
-/** The sections that somebody reads. */
+/** The sections that are read by some implementation. */
 const SECTIONS = [
   'libdefaults',
   'realms',
@@ -24,7 +25,7 @@ const SECTIONS = [
   'login',
 ];
 
-/** What MIT's and Heimdal's libraries read besides what we do, often enough written. */
+/** Common relations that MIT's and Heimdal's libraries read, and we do not. */
 const OTHER_DEFAULTS = [
   'ap_req_checksum_type',
   'ccache_type',
@@ -58,14 +59,28 @@ const REALM_RELATIONS = [
   'disable_encrypted_timestamp',
 ];
 
-/** What is wrong in the configuration files, where, and what the library would make of it without a word. */
-export function checkConfig(config: Config, files: readonly string[]): readonly Finding[] {
+/** The files that were to be read, and what named them. */
+type ConfigSource = Pick<FactOf<'config'>, 'files' | 'from'>;
+
+/** Problems in the configuration files, with their place, including those that the library silently works around. */
+export function checkConfig(
+  config: Config,
+  { files, from }: ConfigSource = { files: [], from: '' },
+): readonly Finding[] {
   const findings: Finding[] = [];
   const { profile } = config;
   const missing = profile.warnings.filter(({ line }) => line === 0);
-  for (const { file } of missing)
-    findings.push(note(CONFIGURATION, `${file} is not there, or may not be read`));
   const read = files.filter(file => !missing.some(each => each.file === file));
+  for (const { file } of missing) {
+    const what = `${file} is not there, or may not be read`;
+    // Of several, some may be missing, and DNS may do without the usual one.
+    const isFault = from === 'KRB5_CONFIG' && read.length === 0;
+    findings.push(
+      isFault
+        ? bad(CONFIGURATION, what, 'have KRB5_CONFIG name the right file, or unset it')
+        : note(CONFIGURATION, what),
+    );
+  }
   if (read.length > 0) findings.push(good(CONFIGURATION, `read ${read.join(', ')}`));
   for (const { file, line, text } of profile.warnings) {
     if (line > 0)
@@ -82,7 +97,7 @@ export function checkConfig(config: Config, files: readonly string[]): readonly 
   ];
 }
 
-/** Names that nobody reads and that are like one that somebody does. */
+/** Unknown names that resemble a known one. */
 function misspelt(
   names: readonly string[],
   known: readonly string[],
@@ -123,14 +138,14 @@ function defaultsFindings({ profile, libdefaults }: Config): readonly Finding[] 
   ];
 }
 
-/** MIT knows comments on lines of their own alone. */
+/** MIT allows comments only on lines of their own. */
 function commentFindings(name: string, relation: Relation): readonly Finding[] {
   if (!/\s[#;]/.test(relation.value)) return [];
   const text = `${placeOf(relation)}what follows the value of ${name} is no comment but part of it`;
   return [bad(CONFIGURATION, text, 'put the comment on a line of its own')];
 }
 
-/** A value that cannot be read is found out when it is asked for. */
+/** The error that reading a value causes, if any. */
 function unreadable(read: () => unknown): readonly Finding[] {
   try {
     read();

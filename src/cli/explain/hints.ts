@@ -6,10 +6,10 @@ import { enctypesPlace, keyHint, permitClientsEnctype } from './key-hints.ts';
 import { realmHint } from './realm-hints.ts';
 import type { Story } from './story.ts';
 
-/** The one thing to try. Undefined from a function where its row does not fit what happened. */
+/** The one thing to try; a function may return undefined if its row does not fit. */
 type Hint = string | ((story: Story) => string | undefined);
 
-/** By what a KDC or a service answered: the error numbers of RFC 4120 §7.5.9 and of the extensions. */
+/** By the error number that a KDC or a service returned: RFC 4120 §7.5.9 and extensions. */
 const BY_NUMBER: Readonly<Record<number, Hint>> = {
   1: "the account has expired: ask the realm's administrator to prolong it",
   2: "the service's account has expired: ask the realm's administrator to prolong it",
@@ -71,7 +71,7 @@ const BY_NUMBER: Readonly<Record<number, Hint>> = {
   93: 'the KDC does not know this kind of FAST: try without -T',
 };
 
-/** By what our own side found. */
+/** By the error that was detected on our side. */
 const BY_CODE: Partial<Readonly<Record<ErrorCode, Hint>>> = {
   ENCTYPE_UNSUPPORTED: enctypesLacking,
   PRINCIPAL_MALFORMED: 'write it as name@REALM or service/host@REALM, with a backslash before other @ and /',
@@ -87,9 +87,9 @@ const BY_CODE: Partial<Readonly<Record<ErrorCode, Hint>>> = {
   KEYTAB_IO: "check the keytab's permissions: only its owner and root may read it as a rule",
   CACHE_NOT_FOUND: 'get a ticket with kinit first',
   CREDENTIAL_NOT_FOUND: 'get a ticket with kinit, or leave out --cached-only',
-  CACHE_FORMAT: 'the cache is damaged: destroy it with kdestroy and get a ticket with kinit',
-  CACHE_VERSION:
-    'the cache was written by something else: destroy it with kdestroy and get a ticket with kinit',
+  CACHE_FORMAT: 'the cache is damaged: get a ticket with kinit, which makes it anew',
+  // No word of what would overwrite it: it may be anything.
+  CACHE_VERSION: 'name another cache, with -c or KRB5CCNAME: this file is none, or of a version yet to come',
   CACHE_TYPE_UNKNOWN: 'name a cache of a type that there is, such as FILE:/path: see -c and KRB5CCNAME',
   CACHE_NAME: 'name another cache: see -c and KRB5CCNAME',
   CACHE_IO: 'check the permissions of the cache and of its directory, and whether the disk is full',
@@ -106,7 +106,7 @@ const BY_CODE: Partial<Readonly<Record<ErrorCode, Hint>>> = {
   REPLY_MODIFIED:
     'somebody between you and the KDC changes messages, or another realm answers: check the KDC addresses above',
   PASSWORD_INCORRECT: keyHint,
-  PASSWORD_UNREAD: 'give the password on standard input or at a terminal, or use a keytab with -k -t',
+  PASSWORD_UNREAD: 'give the password on standard input or at a terminal; kinit -k -t takes a keytab instead',
   PASSWORD_NOT_CHANGED: "choose a password that the realm's policy allows: the server said what it wants",
   PASSWORD_MISMATCH: 'type the same new password twice',
   PREAUTH_FAILED: keyHint,
@@ -122,12 +122,12 @@ const BY_CODE: Partial<Readonly<Record<ErrorCode, Hint>>> = {
   MUTUAL_FAILED: "the service may be somebody else's: check its host and keytab",
 };
 
-/** The one thing to try after a failure; undefined where nothing helps. */
+/** The one thing to try after a failure; undefined if nothing helps. */
 export function hintFor(story: Story): string | undefined {
   const { number, errors } = story;
   for (const error of errors) {
     const { code } = error;
-    // What our own side made of a KDC's answer says more than the answer.
+    // An error found on our side says more than the KDC's answer that caused it.
     const hint =
       code === 'KDC_ERROR' && number !== undefined ? BY_NUMBER[number] : (cacheHint(error) ?? BY_CODE[code]);
     const text = typeof hint === 'function' ? hint(story) : hint;
@@ -136,7 +136,7 @@ export function hintFor(story: Story): string | undefined {
   return undefined;
 }
 
-/** What helps whoever sees a number of RFC 4120 §7.5.9 or a code, whatever led to it; undefined where that matters. */
+/** The hint for a number of RFC 4120 §7.5.9 or a code regardless of what led to it; undefined if that matters. */
 export function usualHint({
   number,
   code,
@@ -199,7 +199,7 @@ function noDefaultRealm(story: Story): string {
   return `write the realm after the name, as in alice@EXAMPLE.COM, or set default_realm in [libdefaults] of ${files[0] ?? 'krb5.conf'}`;
 }
 
-/** The realms that the configuration knows. */
+/** The realms in the configuration. */
 function realmsOf({ config }: Story): readonly string[] {
   return config?.profile.names('realms') ?? [];
 }

@@ -1,20 +1,20 @@
 import type { ErrorCode } from '../../errors.ts';
 
-/** An error that a library finds itself, without a word from a KDC. */
+/** An error that a library detects itself, without an answer from a KDC. */
 export interface LibraryError {
   /** MIT's name. */
   readonly name: string;
-  /** MIT's number, counted from the first one of the protocol. */
+  /** MIT's number, relative to the protocol's first one. */
   readonly number: number;
   readonly sentence: string;
-  /** The sentence as it comes with names in it. */
+  /** Matches the message if it contains names. */
   readonly pattern?: RegExp;
-  /** Ours for the same, whose hint fits. */
+  /** Our code for the same error, whose hint applies. */
   readonly code?: ErrorCode;
   readonly causes: readonly string[];
 }
 
-/** Those that people meet. */
+/** The common ones. */
 export const LIBRARY_ERRORS: readonly LibraryError[] = [
   {
     name: 'KRB5_LIBOS_CANTREADPWD',
@@ -159,6 +159,12 @@ export const LIBRARY_ERRORS: readonly LibraryError[] = [
     causes: ['none of what the KDC offers can be done here: no password, certificate, or FAST armor'],
   },
   {
+    name: 'KRB5_KEYTAB_BADVNO',
+    number: 213,
+    sentence: 'Unsupported key table format version number',
+    causes: ['the file is no keytab: a download that failed, base64 that was not decoded, or a certificate'],
+  },
+  {
     name: 'KRB5_ERR_HOST_REALM_UNKNOWN',
     number: 217,
     sentence: 'Cannot determine realm for host',
@@ -171,6 +177,12 @@ export const LIBRARY_ERRORS: readonly LibraryError[] = [
     pattern: /cannot resolve .*for kdc/i,
     code: 'KDC_UNREACHABLE',
     causes: ['the host name after kdc = is misspelt or unknown to DNS'],
+  },
+  {
+    name: 'KRB5_GET_IN_TKT_LOOP',
+    number: 223,
+    sentence: 'Looping detected inside krb5_get_in_tkt',
+    causes: ['the KDC asks again and again, and takes nothing of what it is given'],
   },
   {
     name: 'KRB5_CONFIG_NODEFREALM',
@@ -193,5 +205,11 @@ export const LIBRARY_ERRORS: readonly LibraryError[] = [
     sentence: 'Encryption type not permitted',
     code: 'ENCTYPE_UNSUPPORTED',
     causes: ['permitted_enctypes leaves out the enctype of a key, or allow_weak_crypto is off'],
+  },
+  {
+    name: 'KRB5_ERR_NUMERIC_REALM',
+    number: 243,
+    sentence: 'Cannot determine realm for numeric host address',
+    causes: ['the service was named by an IP address: use the name of its host'],
   },
 ];

@@ -6,13 +6,13 @@ import { usualHint } from './hints.ts';
 import { LIBRARY_ERRORS, type LibraryError } from './library.ts';
 import { type OtherError, otherErrors } from './other.ts';
 
-/** What is known of an error. */
+/** What is known about an error. */
 export interface Explanation {
-  /** The RFC's name, or MIT's, or that of whoever says it. */
+  /** Its name in the RFC, in MIT Kerberos, or in the program that reports it. */
   readonly name: string;
-  /** The number of RFC 4120 §7.5.9; undefined for what no message carries. */
+  /** The number of RFC 4120 §7.5.9; undefined for errors that no message carries. */
   readonly number: number | undefined;
-  /** The number that programs print: MIT's for the same, a status of GSS-API or of Windows; undefined where there is none. */
+  /** The number that programs print: MIT's, or a status of GSS-API or Windows; undefined if there is none. */
   readonly libraryNumber: number | undefined;
   readonly sentence: string;
   readonly saidBy: string;
@@ -20,14 +20,14 @@ export interface Explanation {
   readonly hint: string | undefined;
 }
 
-/** The number 0 of the protocol in MIT's and Heimdal's programs. */
+/** The number that MIT and Heimdal use for error 0 of the protocol. */
 const BASE = -1765328384;
-/** The last number that has a place in a KRB-ERROR there. */
+/** The last number that a KRB-ERROR can have there. */
 const LAST = 127;
 
 /**
- * What a user means by a number, a name or the text of an error line: undefined for what nobody says. Numbers may be the
- * protocol's, hexadecimal as Windows logs them, or those of MIT's library, with or without their sign; statuses of GSS-API and of Windows.
+ * The error that a number, a name or the text of an error message means; undefined if unknown. A number may be the
+ * protocol's, hexadecimal as Windows logs it, MIT's with or without its sign, or a status of GSS-API or Windows.
  */
 export function findExplanation(text: string): Explanation | undefined {
   const word = text.trim();
@@ -40,7 +40,7 @@ function numberOf(word: string): number {
 }
 
 function byNumber(number: number): Explanation | undefined {
-  // The library's numbers are negative; some programs print them as if they were not.
+  // The library's numbers are negative, but some programs print them without the sign.
   const offset = (number | 0) - BASE;
   if (Math.abs(number) > LAST && offset >= 0) {
     const row = LIBRARY_ERRORS.find(each => each.number === offset);
@@ -52,8 +52,10 @@ function byNumber(number: number): Explanation | undefined {
 
 /** `KRB5KDC_ERR_PREAUTH_FAILED` of MIT's and `KDC_ERR_PREAUTH_FAILED` of the RFC, alone or within a text. */
 function byName(text: string): Explanation | undefined {
+  // Our own codes: in a log of MIT's KDC, PREAUTH_FAILED is the protocol's.
+  const isAlone = /^[A-Z_]+$/i.test(text);
   for (const word of text.toUpperCase().match(/[A-Z\d_]{4,}/g) ?? []) {
-    const row = LIBRARY_ERRORS.find(({ name, code }) => name === word || code === word);
+    const row = LIBRARY_ERRORS.find(({ name, code }) => name === word || (code === word && isAlone));
     if (row !== undefined) return ofLibrary(row);
     const plain = word.replace(/^KRB5(?=KDC_|KRB_)/, '');
     const number = Object.keys(SENTENCES).find(key => errorName(Number(key)) === plain);
@@ -64,7 +66,7 @@ function byName(text: string): Explanation | undefined {
   return undefined;
 }
 
-/** What others say who stand on Kerberos. */
+/** Errors of software built on Kerberos. */
 function byOthersWords(text: string): Explanation | undefined {
   const lower = text.toLowerCase();
   const has = (words: string): boolean => lower.includes(words.toLowerCase());
@@ -79,7 +81,7 @@ function ofOther(error: OtherError | undefined): Explanation | undefined {
   return { name, number: undefined, libraryNumber: number, sentence, saidBy, causes, hint };
 }
 
-/** Sentences of the protocol that come with names in them. */
+/** Messages of the protocol that contain names. */
 const PATTERNS: readonly (readonly [RegExp, number])[] = [
   [/client .*not found in kerberos database/i, 6],
   // As Heimdal has it.
@@ -89,9 +91,17 @@ const PATTERNS: readonly (readonly [RegExp, number])[] = [
   [/password incorrect/i, 24],
   [/pre-?authentication information was invalid/i, 24],
   [/additional pre-?authentication required/i, 25],
+  // In the log of MIT's KDC.
+  [/\bCLIENT_NOT_FOUND\b/, 6],
+  [/\b(?:UNKNOWN|LOOKING_UP)_SERVER\b/, 7],
+  [/\bBAD_ENCRYPTION_TYPE\b/, 14],
+  [/\bCLIENT EXPIRED\b/, 1],
+  [/\bLOCKED[_ ]OUT\b/, 18],
+  [/\bCLIENT KEY EXPIRED\b|\bREQUIRED PWCHANGE\b/, 23],
+  [/\bNEEDED_PREAUTH\b/, 25],
 ];
 
-/** The row whose sentence is in the text; of several, the longest one. */
+/** The row whose message occurs in the text; the longest one if there are several. */
 function bySentence(text: string): Explanation | undefined {
   const lower = text.toLowerCase();
   const found: { readonly length: number; explain(): Explanation | undefined }[] = [];
@@ -109,7 +119,7 @@ function bySentence(text: string): Explanation | undefined {
   return found.sort((a, b) => b.length - a.length)[0]?.explain();
 }
 
-/** A number of a library anywhere, or one of the protocol as Java and Windows write it: `(24)`, `0x18`. */
+/** A library's number anywhere in the text, or the protocol's as Java and Windows write it: `(24)`, `0x18`. */
 function byNumberWithin(text: string): Explanation | undefined {
   const [, number] =
     /(-?176532\d{4}|-21468\d{5}|(?<=[\s,(])\d{5,7}(?=[\s,)])|0x[\da-f]{1,8}|(?<=\()\d{1,3}(?=\)))/i.exec(
@@ -144,7 +154,7 @@ function ofLibrary({ name, number, sentence, causes, code }: LibraryError): Expl
   };
 }
 
-/** Where the hint after a failure depends on what led to it. */
+/** Hints for errors where the hint after a failure depends on what led to it. */
 const HINTS: Readonly<Record<number, string>> = {
   6: 'compare the name and the realm, letter by letter; kinit -C takes an alias',
   7: 'ask for it by kvno with the full host name; setspn or kadmin shows what there is',

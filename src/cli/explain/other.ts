@@ -1,14 +1,16 @@
 import { GSS_ERRORS } from './gss.ts';
 import { JAVA_ERRORS, WEB_ERRORS } from './java.ts';
+import { LDAP_ERRORS } from './ldap.ts';
+import { SERVICE_ERRORS } from './service.ts';
 import { WINDOWS_ERRORS } from './windows.ts';
 
-/** An error that neither the protocol nor MIT's library has, but whoever stands on it. */
+/** An error that neither the protocol nor MIT's library defines, but software built on them. */
 export interface OtherError {
-  /** What it is called, where it has a name; else the beginning of its message. */
+  /** Its name, if it has one; else the beginning of its message. */
   readonly name: string;
   /** The number that programs print; unsigned. */
   readonly number?: number;
-  /** The text that has it, however much stands around. */
+  /** Matches a text that contains it. */
   readonly pattern?: RegExp;
   readonly sentence: string;
   readonly saidBy: string;
@@ -16,7 +18,7 @@ export interface OtherError {
   readonly hint?: string;
 }
 
-/** The most special first: a major status of GSS-API says less than what is told with it. */
+/** The most specific first: a major status of GSS-API says less than the minor status beside it. */
 export function otherErrors(): readonly OtherError[] {
-  return [...JAVA_ERRORS, ...WEB_ERRORS, ...WINDOWS_ERRORS, ...GSS_ERRORS];
+  return [...SERVICE_ERRORS, ...JAVA_ERRORS, ...WEB_ERRORS, ...LDAP_ERRORS, ...WINDOWS_ERRORS, ...GSS_ERRORS];
 }

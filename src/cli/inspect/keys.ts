@@ -26,26 +26,26 @@ interface Candidate {
   readonly by: string;
 }
 
-/** A salt that some message named, or that a name implies. */
+/** A salt that a message states, or that a name implies. */
 interface Salt {
   readonly salt: string | Uint8Array;
   readonly params?: Uint8Array | undefined;
 }
 
-/** As many attempts take less than a second or two. */
+/** So many attempts take a second or two at most. */
 const MAX_ATTEMPTS = 20_000;
-/** A key from a password takes some milliseconds, or a second if a message says so. */
+/** Deriving a key from a password takes milliseconds, or a second if a message says so. */
 const MAX_DERIVATIONS = 24;
 const MAX_SALTS = 24;
 const MAX_LEARNED = 1000;
-/** The enctypes that a password has keys of. */
+/** The enctypes for which keys are derived from a password. */
 const PASSWORD_ENCTYPES: readonly number[] = [18, 17, 20, 19, 26, 25, 23];
 /** Armor keys whose challenges are tried. */
 const MAX_ARMORS = 8;
 /** The usual key of a reply is one of those that were found last. */
 const MAX_STRENGTHENED = 8;
 
-/** The keys that are there, and those that what was opened has brought. */
+/** The given keys, and those found in opened parts. */
 export class InspectKeys {
   private readonly candidates: Candidate[];
   private readonly password: string | undefined;
@@ -70,13 +70,13 @@ export class InspectKeys {
     return this.opened;
   }
 
-  /** A key out of what was opened: it opens what comes later. */
+  /** A key from an opened part, which may open later parts. */
   learn(key: EncryptionKey, by: string): void {
     const id = `${key.keytype}:${Buffer.from(key.keyvalue).toString('hex')}`;
     if (this.known.has(id) || this.known.size >= MAX_LEARNED) return;
     this.known.add(id);
     const candidate = candidateOf(key, by);
-    // The one that was found last opens the next part most likely.
+    // The key found last is the likeliest to open the next part.
     if (candidate !== undefined) this.candidates.unshift(candidate);
   }
 
@@ -109,7 +109,7 @@ export class InspectKeys {
     this.salts.set(`${hex(salt)}:${hex(params ?? '')}`, { salt, params });
   }
 
-  /** Opens a part by whatever key and usage fit; undefined where none does. */
+  /** Opens a part with any key and usage that fit; undefined if none does. */
   open({ etype, cipher }: EncryptedData, usages: readonly number[]): OpenedPart | undefined {
     if (++this.attempts > MAX_ATTEMPTS) return undefined;
     for (const { key, by } of this.ofType(etype)) {
@@ -141,7 +141,7 @@ export class InspectKeys {
     return undefined;
   }
 
-  /** What `work` makes of the first key that it can use; undefined where it can use none. */
+  /** The result of `work` with the first key that it can use; undefined if there is none. */
   tryEach<T>(work: (key: Key) => T | undefined): { readonly value: T; readonly by: string } | undefined {
     for (const { key, by } of this.candidates) {
       if (++this.attempts > MAX_ATTEMPTS) return undefined;

@@ -30,13 +30,15 @@ export const kdcStart: Command = {
   summary: 'Run a KDC in the background, and print what a shell is to evaluate.',
   operands: '',
   usageStatus: 2,
+  printsResult: true,
   options: [...servedOptions, jsonOutput],
   epilogue: '\nIn a shell: eval "$(krb5kit kdc start --user alice:secret)"',
   async run(args, io) {
     refuseOperands(args, 'krb5kit kdc start');
     const realm = await realmToServe(args, io);
     const place = kdcPlace(realm, io);
-    // Of two that are started at once, one would go on unseen, and take what the other has put there with it.
+    // If two were started at the same time, one would continue unnoticed, and destroy what the other has put there when
+    // it ends.
     await withLock(dirname(dirname(place)), place, () => ensureRunning(realm, args, io), {
       timeout: 2 * PATIENCE,
     });
@@ -69,12 +71,13 @@ export const kdcStop: Command = {
   },
 };
 
-/** kdc status: tells of those that run. */
+/** kdc status: lists the running KDCs. */
 export const kdcStatus: Command = {
   name: 'krb5kit kdc status',
   summary: 'Tell of the KDCs in the background.',
   operands: '',
   usageStatus: 2,
+  printsResult: true,
   options: [{ flags: '--realm <realm>', text: 'Tell of the KDC of this realm alone.' }, jsonOutput],
   async run(args, io) {
     refuseOperands(args, 'krb5kit kdc status');
@@ -99,7 +102,7 @@ export const kdcStatus: Command = {
   },
 };
 
-/** The realm's name, once all is known to be well with what it is made of. */
+/** The realm's name, after everything that describes it has been checked. */
 async function realmToServe(args: Arguments, io: Io): Promise<string> {
   const spec = await readRealm(args, 'krb5kit kdc start');
   const database = await servedDatabase(args, io, 'krb5kit kdc start');
@@ -127,7 +130,7 @@ async function ensureRunning(realm: string, args: Arguments, io: Io): Promise<vo
   }
 }
 
-/** Waits until it has told where it is. Nothing of ours stays open in it. */
+/** Waits until it has reported where it listens. It inherits no open files from us. */
 async function startInBackground(place: string, args: Arguments, io: Io): Promise<void> {
   const { spawn } = await import('node:child_process');
   makePlace(place);

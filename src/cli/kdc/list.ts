@@ -15,6 +15,7 @@ export const kdcList: Command = {
   summary: 'List the principals.',
   operands: '[PATTERN]',
   usageStatus: 2,
+  printsResult: true,
   options: [...databaseOptions, jsonOutput],
   run,
 };

@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makeDirectory } from '../../ccache/make-directory.ts';
 import { KerberosError } from '../../errors.ts';
 import type { RunningKdc } from '../../kdc/start.ts';
 import { resolveKeytab } from '../../keytab/keytab.ts';
@@ -10,10 +11,10 @@ import type { Io } from '../terminal.ts';
 import { startWipeWatchdog } from '../wipe-watchdog.ts';
 import { type RealmSpec, serviceNames } from './realm.ts';
 
-/** What a KDC in the background tells of itself. */
+/** What a KDC in the background records about itself. */
 export interface KdcRecord {
   readonly pid: number;
-  /** When its process started, as `startOf` tells it. */
+  /** When its process started, as `startOf` returns it. */
   readonly start: string;
   readonly realm: string;
   readonly host: string;
@@ -21,7 +22,7 @@ export interface KdcRecord {
   readonly kkdcpUrl?: string | undefined;
 }
 
-/** Files in the place of a KDC. */
+/** The files in a KDC's directory. */
 export const KDC_FILES = {
   record: 'kdc.json',
   conf: 'krb5.conf',
@@ -30,14 +31,14 @@ export const KDC_FILES = {
   trouble: 'trouble',
 } as const;
 
-/** Where the KDCs of this user are: in KRB5KIT_HOME, else in XDG_RUNTIME_DIR, else in the data directory. */
+/** The directory of this user's KDCs: in KRB5KIT_HOME, else in XDG_RUNTIME_DIR, else in the data directory. */
 function kdcBase(io: Io): string {
   const { KRB5KIT_HOME: own, XDG_RUNTIME_DIR: runtime } = io.env;
   if (!own && runtime?.startsWith('/')) return join(runtime, 'krb5kit', 'kdc');
   return resolve(io.cwd, dataDirectory(io), 'kdc');
 }
 
-/** Where the KDC of a realm is; the name may be anything. */
+/** The directory of a realm's KDC; the name may be arbitrary. */
 export function kdcPlace(realm: string, io: Io): string {
   return join(kdcBase(io), encodeURIComponent(realm).replaceAll('.', '%2E'));
 }
@@ -45,7 +46,7 @@ export function kdcPlace(realm: string, io: Io): string {
 /** Makes a place that nobody else may enter. Throws KerberosError KDC_LISTEN. */
 export function makePlace(place: string): void {
   try {
-    mkdirSync(place, { recursive: true, mode: 0o700 });
+    makeDirectory(place);
   } catch (cause) {
     throw new KerberosError('KDC_LISTEN', `${place} cannot be made: ${fileReason(cause)}`, { cause });
   }
@@ -70,7 +71,10 @@ export function runningKdcs(io: Io): readonly KdcRecord[] {
   }
 }
 
-/** Puts what clients need at a place, and last of all the record that says so; `leave` removes the place. */
+/**
+ * Writes what clients need into a KDC's directory, and finally the record that announces it; `leave` removes the
+ * directory.
+ */
 export async function occupy(
   place: string,
   { kdc, spec }: { readonly kdc: RunningKdc; readonly spec: RealmSpec },

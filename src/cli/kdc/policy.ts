@@ -16,6 +16,7 @@ export const kdcPolicy: Command = {
   summary: 'Show or change the policy of a realm, and begin to serve another.',
   operands: '[REALM]',
   usageStatus: 2,
+  printsResult: true,
   options: [
     ...databaseOptions,
     ...policyOptions,

@@ -16,6 +16,7 @@ export const kdcShow: Command = {
   summary: 'Show a principal: its policy and what keys it has, but not the keys.',
   operands: 'PRINCIPAL',
   usageStatus: 2,
+  printsResult: true,
   options: [...databaseOptions, jsonOutput],
   run,
 };
@@ -41,7 +42,7 @@ function entryText({ principal, policy, keys }: PrincipalEntry): string {
   return lines.map(line => `${printable(line)}\n`).join('');
 }
 
-/** A policy's members by their names, one to a line. */
+/** The members of a policy by name, one per line. */
 export function policyLines(policy: object): readonly string[] {
   const given = Object.entries(policy).filter(([, value]) => value !== undefined);
   return given.map(([member, value]) => `${member}: ${valueText(value)}`);

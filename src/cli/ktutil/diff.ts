@@ -5,6 +5,7 @@ import { etypeText } from '../etype-text.ts';
 import { lineOfJson } from '../json.ts';
 import { keytabEntryJson } from '../keytab-json.ts';
 import { namedKeytab } from '../keytabs.ts';
+import { settle } from '../manners.ts';
 import { tellFailure } from '../run-command.ts';
 import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
@@ -13,7 +14,7 @@ import { isSame, isSameSlot, readEntries } from './keytab.ts';
 const DIFFERENT = 1;
 const TROUBLE = 2;
 
-/** ktutil diff: what two keytabs do not have in common; no key is shown. */
+/** ktutil diff: shows what two keytabs do not have in common, without the keys. */
 export const ktutilDiff: Command = {
   name: 'ktutil diff',
   summary: 'Compare two keytabs; the status is 1 where they differ.',
@@ -24,7 +25,9 @@ export const ktutilDiff: Command = {
   async run(args, io) {
     if (args.operands.length !== 2) throw new UsageError('ktutil diff: name two keytabs');
     try {
-      return await compare(args, io);
+      const status = await compare(args, io);
+      settle(io);
+      return status;
     } catch (error) {
       await tellFailure({ program: 'ktutil diff', error, exitStatus: TROUBLE }, args, io);
       return TROUBLE;

@@ -14,6 +14,7 @@ export const ktutilList: Command = {
   summary: 'List the keys of a keytab.',
   operands: '[keytab]',
   usageStatus: 2,
+  printsResult: true,
   options: [
     { flags: '-e', text: 'Show the encryption types.' },
     { flags: '-t', text: 'Show when each key was written.' },

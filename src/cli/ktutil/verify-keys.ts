@@ -18,9 +18,9 @@ import type { Session } from '../session.ts';
 import { liveKvno, proveSecret } from './live.ts';
 
 /**
- * What a key of a keytab is to the KDC: `current`, proven and of its version; `unproven`, of its version, but nothing
- * tells whether it is the same; `old`; `ahead` of it; `wrong`, another key of its version; `misnumbered`, the right key
- * under another version; `not-at-kdc`, of an enctype that the KDC has no key of; `unasked`, where it did not answer.
+ * The state of a key compared with the KDC: `current`, verified and of its version; `unproven`, of its version, but not
+ * verifiable; `old`; `ahead` of it; `wrong`, another key of its version; `misnumbered`, the right key under another
+ * version; `not-at-kdc`, of an enctype for which the KDC has no key; `unasked`, if the KDC did not answer.
  */
 export type KeyState =
   | 'current'
@@ -36,11 +36,11 @@ export type KeyState =
 export interface Finding {
   readonly entry: KeytabEntry;
   readonly state: KeyState;
-  /** The version that the KDC has, where that came to light. */
+  /** The KDC's version, if it was found out. */
   readonly live: number | undefined;
 }
 
-/** Compares the keys of one principal with the KDC's. Throws what keeps the KDC from answering. */
+/** Compares the keys of one principal with the KDC's. Throws the error if the KDC cannot be asked. */
 export async function checkKeys(
   own: readonly KeytabEntry[],
   cache: string | undefined,
@@ -58,7 +58,7 @@ export async function checkKeys(
   return own.map(entry => ({ entry, state: stateOf(entry, seen), live: seen.live }));
 }
 
-/** What came to light about the keys of one principal. */
+/** What was found out about the keys of one principal. */
 interface Seen {
   readonly live: number | undefined;
   readonly states: ReadonlyMap<KeytabEntry, 'right' | 'wrong' | 'not-at-kdc'>;
@@ -77,7 +77,7 @@ function isVersion({ kvno }: KeytabEntry, live: number): boolean {
   return kvno === live || kvno === (live & 0xff);
 }
 
-/** Has each of the newest keys prove itself as the client's. */
+/** Tries each of the newest keys in a login as the client. */
 async function seenAsClient(own: readonly KeytabEntry[], session: Session): Promise<Seen> {
   const newest = Math.max(...own.map(({ kvno }) => kvno));
   const states = new Map<KeytabEntry, 'right' | 'wrong' | 'not-at-kdc'>();
@@ -85,7 +85,7 @@ async function seenAsClient(own: readonly KeytabEntry[], session: Session): Prom
   for (const entry of own.filter(({ kvno, key }) => kvno === newest && isSupported(key.keytype))) {
     try {
       const options = { session, enctypes: [entry.key.keytype] };
-      // One key tells the version of them all.
+      // One key reveals the version of all of them.
       if (live !== undefined) await proveSecret(entry.principal, { keytab: [entry] }, options);
       else live = await liveKvno(entry.principal, { keytab: [entry] }, options);
       states.set(entry, 'right');
@@ -111,11 +111,11 @@ function isKeyRefused(error: unknown): boolean {
 interface TicketSource {
   readonly cache: string | undefined;
   readonly session: Session;
-  /** Why the principal cannot be a client, which is told where there is no other way. */
+  /** Why the principal cannot be a client, which is reported if there is no other way. */
   readonly refusal: KdcError;
 }
 
-/** Tries the keys on a new ticket for the principal, got with the user's own. */
+/** Tries the keys on a new ticket for the principal, requested with the user's own ticket. */
 async function seenInTicket(
   principal: Principal,
   own: readonly KeytabEntry[],
@@ -129,7 +129,7 @@ async function seenInTicket(
   }
   const errand = {
     realm: principal.realm,
-    // One from the cache might be older than the key.
+    // A ticket in the cache might be older than the key.
     find: () => undefined,
     request: (...[tgt, options]: Parameters<Parameters<typeof runErrand>[1]['request']>) =>
       requestService(tgt, principal, options),

@@ -19,6 +19,7 @@ export const ktutilVerify: Command = {
   summary: "Compare a keytab with the KDC's keys; the status is 1 where a service would fail.",
   operands: '[PATTERN...]',
   usageStatus: 2,
+  printsResult: true,
   options: [
     keytabOption,
     {

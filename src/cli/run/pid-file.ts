@@ -13,13 +13,15 @@ import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 
 export interface PidFileOptions {
-  /** Ours, for messages. */
+  /** Our own name, for messages. */
   readonly program: string;
   readonly io: Io;
 }
 
+const NO_PID_FILE = 'KRB5KIT_NO_PID_FILE';
+
 /**
- * Writes the number of a process to a file; what goes wrong is told. The function returned removes the file, unless
+ * Writes the number of a process to a file, unless there is anything but such a number in it; what goes wrong is told. The function returned removes the file, unless
  * somebody else has made it his own meanwhile.
  */
 export function writePidFile(
@@ -30,9 +32,11 @@ export function writePidFile(
   if (path === undefined) return () => undefined;
   const line = `${pid}\n`;
   try {
-    withFile(path, constants.O_WRONLY | constants.O_CREAT, fd => {
+    withFile(path, constants.O_RDWR | constants.O_CREAT, fd => {
+      if (!/^\s*\d*\s*$/.test(contentOf(fd)))
+        throw Object.assign(new Error('no number'), { code: NO_PID_FILE });
       ftruncateSync(fd);
-      writeSync(fd, line);
+      writeSync(fd, line, 0);
     });
   } catch (error) {
     io.err(`${printable(`${program}: Cannot write ${path}: ${pidFileReason(error)}`)}\n`);
@@ -42,14 +46,14 @@ export function writePidFile(
     try {
       if (withFile(path, constants.O_RDONLY, contentOf) === line) rmSync(path);
     } catch {
-      // Whoever has removed it already has done our work.
+      // It has been removed already.
     }
   };
 }
 
 /**
- * Follows no link, which anybody may have put there where others may write, and waits for no reader or writer: a signal
- * could not end that wait.
+ * Opens without following a link, which anybody could create in a directory that others may write to, and without
+ * waiting for another end of a FIFO, since a signal could not end that wait.
  */
 function withFile<T>(path: string, flags: number, work: (fd: number) => T): T {
   const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
@@ -70,5 +74,6 @@ function contentOf(fd: number): string {
 function pidFileReason(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ELOOP') return 'It is a symbolic link';
+  if (code === NO_PID_FILE) return 'It holds something other than the number of a process';
   return code === 'ENXIO' ? 'It is no file' : fileReason(error);
 }

@@ -1,5 +1,6 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { isAbsolute, join, resolve } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Ccache } from '../../ccache/ccache.ts';
 import { resolveCcache } from '../../ccache/resolve.ts';
 import { CcacheError, KerberosError } from '../../errors.ts';
@@ -9,36 +10,38 @@ import { fileReason } from '../file-reason.ts';
 import { printable, sentence } from '../sentences.ts';
 import type { Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
-import { startWipeWatchdog } from '../wipe-watchdog.ts';
+import { startWipeWatchdog, type WipeWatchdog } from '../wipe-watchdog.ts';
 
-/** A cache that nobody else uses, and that is gone with us. */
+/** A cache that nobody else uses, and that is removed when we end. */
 export interface PrivatePlace {
   readonly cache: Ccache;
   /** The variables by which a program finds it. */
   readonly env: Readonly<Record<string, string>>;
-  /** Has a program that uses it be told, by SIGHUP, should we be killed. */
+  /** Names a program that uses it, which gets a SIGHUP if we are killed. */
   usedBy(pid: number): void;
   close(): Promise<void>;
 }
 
 export interface PrivateOptions {
-  /** Ours, for messages. */
+  /** Our own name, for messages. */
   readonly program: string;
-  /** In the memory of an agent rather than in a file. */
+  /** Whether it is in the memory of an agent instead of a file. */
   readonly memory: boolean;
 }
 
 /**
- * Makes one in a directory of mode 0700. Whoever kills us leaves it to the watchdog to remove it. Throws KerberosError
- * CACHE_IO, and AGENT_LISTEN.
+ * Makes a private cache in a directory of mode 0700. If we are killed, a watchdog removes it. Throws KerberosError
+ * CACHE_IO and AGENT_LISTEN.
  */
 export async function makePrivatePlace(
   { program, memory }: PrivateOptions,
   session: Session,
 ): Promise<PrivatePlace> {
   const { io } = session;
-  const directory = makeDirectory(memory, io);
-  const watchdog = startWipeWatchdog([directory], io.platform);
+  const places = possiblePlaces(memory, io);
+  // Started before there is anything to remove, so that nothing remains whenever we are killed.
+  const watchdog = startWipeWatchdog(places, io.platform);
+  const directory = makeFirst(places, watchdog);
   const remove = (): void => {
     try {
       rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
@@ -70,7 +73,7 @@ type Kept = Pick<PrivatePlace, 'cache' | 'env' | 'close'>;
 
 async function inFile(directory: string, program: string, { caches, io }: Session): Promise<Kept> {
   const name = `FILE:${join(directory, 'krb5cc')}`;
-  // The locks, too, are in there, and nothing is left of them in the data directory.
+  // The locks are in there, too, so that none remain in the data directory.
   const cache = await resolveCcache(name, { ...caches, dataDirectory: directory });
   return {
     cache,
@@ -86,7 +89,7 @@ async function inFile(directory: string, program: string, { caches, io }: Sessio
   };
 }
 
-/** An agent in this process, which ends with it. */
+/** A cache in an agent that runs in this process. */
 async function inMemory(directory: string, program: string, { caches, io }: Session): Promise<Kept> {
   if (io.uid === undefined)
     throw new KerberosError('AGENT_LISTEN', 'There are no KCM clients on this system');
@@ -120,27 +123,35 @@ function writeConfiguration(path: string, socket: string): void {
   }
 }
 
-/** In the runtime directory, which is not on a disk, where there is one that is the user's own. */
-function makeDirectory(memory: boolean, io: Io): string {
+/** Directories to try: first one in the runtime directory, which is not on a disk, if it belongs to the user. */
+function possiblePlaces(memory: boolean, io: Io): readonly string[] {
   const runtime = io.env.XDG_RUNTIME_DIR;
   const parents = [...(runtime !== undefined && isOurs(runtime, io) ? [runtime] : []), temporaryPlace(io)];
-  // Files of the configuration are named with colons between them, one line for each.
+  // KRB5_CONFIG lists files with colons between them, and a file's name in krb5.conf ends with its line.
   const usable = memory ? parents.filter(parent => !/[:\r\n]/.test(parent)) : parents;
   if (usable.length === 0)
     throw new KerberosError('CACHE_IO', `No configuration can name a file in ${parents.join(' or ')}`);
+  const name = `krb5kit-run-${randomBytes(8).toString('hex')}`;
+  return usable.map(parent => join(parent, name));
+}
+
+function makeFirst(places: readonly string[], watchdog: WipeWatchdog): string {
   let failure: unknown;
-  for (const parent of usable) {
+  for (const place of places) {
     try {
-      return mkdtempSync(join(parent, 'krb5kit-run-'));
+      mkdirSync(place, { mode: 0o700 });
+      return place;
     } catch (error) {
       failure = error;
     }
   }
+  watchdog.dismiss();
+  const parents = places.map(place => dirname(place));
   const reason = `Cannot make a directory in ${parents.join(' or ')}: ${fileReason(failure)}`;
   throw new KerberosError('CACHE_IO', reason, { cause: failure });
 }
 
-/** Whoever else may write to it could put another directory in the place of ours. */
+/** Anybody else who may write to it could replace our directory with another. */
 function isOurs(directory: string, { uid }: Io): boolean {
   if (!directory.startsWith('/')) return false;
   try {
@@ -151,7 +162,7 @@ function isOurs(directory: string, { uid }: Io): boolean {
   }
 }
 
-/** As an absolute path, which is the same one to a command that moves elsewhere. */
+/** An absolute path, which stays valid for a command that changes its directory. */
 function temporaryPlace(io: Io): string {
   const named = temporaryDirectory(io) || '/tmp';
   return isAbsolute(named) ? named : resolve(io.cwd, named);
