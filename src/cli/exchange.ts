@@ -1,9 +1,13 @@
+import type { PreauthWishes } from '../client/as-state.ts';
 import type { ServiceOptions } from '../client/service.ts';
 import type { Transport } from '../transport/transport.ts';
 import { defaultRealmOf, type Session } from './session.ts';
 
 /** What an exchange with a KDC needs, as configured: transport, clock, clock skew, the ways to other realms, trace. */
-export function exchangeOptions(session: Session, enctypes: readonly number[]): ServiceOptions {
+export function exchangeOptions(
+  session: Session,
+  enctypes: readonly number[],
+): ServiceOptions & Pick<PreauthWishes, 'forbidsTimestamp'> {
   const { io, trace } = session;
   let transport: Transport | undefined;
   return {
@@ -17,6 +21,7 @@ export function exchangeOptions(session: Session, enctypes: readonly number[]): 
     now: () => session.io.now(),
     clockskew: session.config.libdefaults.clockskew,
     realmPath: session.config.realmPath,
+    forbidsTimestamp: realm => session.config.realm(realm).disableEncryptedTimestamp,
     async *candidates(server) {
       const { hostCandidates } = await import('./host-principal.ts');
       yield* hostCandidates(server, session);
@@ -27,7 +32,7 @@ export function exchangeOptions(session: Session, enctypes: readonly number[]): 
   };
 }
 
-/** The realm to try for a host of unknown realm; the default one where its name has no domain. */
+/** The realm to try for a host of unknown realm; the default realm if its name has no domain. */
 async function fallbackRealmOf(host: string, session: Session): Promise<string | undefined> {
   const { fallbackRealm } = await import('../transport/fallback-realm.ts');
   const options = { trace: session.trace, signal: session.io.signal };

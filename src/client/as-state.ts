@@ -24,18 +24,20 @@ import { cookiesIn, dataOf, methodData, nothingToOffer } from './method-data.ts'
 import type { Exchange } from './options.ts';
 import type { ClientKeys } from './secret.ts';
 
-/** What a KDC says of data that another key than the client's has made; Heimdal's says the second. */
+/** The errors for pre-authentication data that were made with a wrong key; the second is Heimdal's. */
 const KEY_REFUSED = [KDC_ERR_PREAUTH_FAILED, KRB_AP_ERR_BAD_INTEGRITY];
 
-/** What mechanisms may do, and what they need for it. */
+/** What the caller permits and provides for pre-authentication. */
 export interface PreauthWishes {
-  /** Types of pre-authentication data to try before others, best first. */
+  /** Types of pre-authentication data to try before others, the preferred first. */
   readonly preferredPreauthTypes?: readonly number[] | undefined;
-  /** The groups for SPAKE, best first, by their names in krb5.conf; edwards25519 if not given. */
+  /** The realms whose clients are to send no encrypted timestamp, wherever they are referred to; none if not given. */
+  readonly forbidsTimestamp?: ((realm: string) => boolean) | undefined;
+  /** The groups for SPAKE, the preferred first, by their names in krb5.conf; edwards25519 if not given. */
   readonly spakeGroups?: readonly string[] | undefined;
-  /** Asks the user for a one-time password or a PIN; mechanisms that need one are left alone if not given. */
+  /** Asks the user for a one-time password or a PIN; without it, mechanisms that need one are not used. */
   readonly ask?: ((prompt: string) => Promise<string>) | undefined;
-  /** The client's certificate and what its KDC's is checked by; PKINIT is left alone if not given. */
+  /** The client's certificate and what to verify the KDC's with; without it, PKINIT is not used. */
   readonly pkinit?: PkinitOptions | undefined;
 }
 
@@ -46,29 +48,29 @@ export interface AsConversation {
   readonly enctypes: readonly number[];
   readonly armor: Armor;
   readonly wishes: PreauthWishes;
-  /** Makes the body of a request sent at this time. */
+  /** Makes the body of a request sent at the time `now`. */
   makeBody(now: Date): KdcReqBody;
 }
 
-/** What one AS conversation remembers from round to round; mechanisms see it as their context. */
+/** The state of an AS conversation from round to round; mechanisms see it as their context. */
 export class AsState implements PreauthContext {
   readonly keys: ClientKeys;
   readonly exchange: Exchange;
   readonly trace: Trace;
-  /** What the cache is to remember. */
+  /** What the cache is to record about the ticket. */
   readonly notes = new Map<string, string>();
-  /** The mechanism in use, once the KDC asked for one. */
+  /** The mechanism in use, once the KDC has asked for one. */
   mechanism: MechanismRow | undefined;
   private readonly conversation: AsConversation;
   private readonly kdcClock: KdcClock;
   private session: PreauthSession | undefined;
   private made: AsRequestBody | undefined;
   private hints: KeyHints | undefined;
-  /** What the KDC said when it asked for a mechanism, and what it says now. */
+  /** What the KDC offered when the mechanism was chosen, and what it offers now. */
   private choice: readonly PaData[] = [];
   private said: readonly PaData[] = [];
   private cookies: readonly PaData[] = [];
-  /** The error that the mechanism may know another answer to. */
+  /** The error to which the mechanism may have another answer. */
   private refused: KdcError | undefined;
   private readonly tried = new Set<number>();
   private keyIsUsed = false;
@@ -97,6 +99,11 @@ export class AsState implements PreauthContext {
 
   get offers(): readonly PaData[] {
     return this.said;
+  }
+
+  get timestampIsForbidden(): boolean {
+    const { client, wishes } = this.conversation;
+    return wishes.forbidsTimestamp?.(client.realm) ?? false;
   }
 
   get spakeGroups(): readonly string[] | undefined {
@@ -138,7 +145,7 @@ export class AsState implements PreauthContext {
     this.notes.set(key, value);
   }
 
-  /** The body of this round's request; made when first asked for, for what a mechanism waits for may take its time. */
+  /** The body of this round's request; made when first needed, because what a mechanism waits for may take long. */
   request(): AsRequestBody {
     if (this.made === undefined) {
       const body = this.conversation.makeBody(this.now());
@@ -147,7 +154,7 @@ export class AsState implements PreauthContext {
     return this.made;
   }
 
-  /** The padata of the next request: what answers the KDC's last word, if there was one. */
+  /** The padata of the next request, in answer to the KDC's last message, if there was one. */
   async padata(): Promise<readonly PaData[]> {
     this.made = undefined;
     while (this.mechanism !== undefined) {
@@ -168,7 +175,7 @@ export class AsState implements PreauthContext {
     return [];
   }
 
-  /** Takes in a KDC's error; throws it, or what it means, where nothing can answer it. */
+  /** Handles a KDC's error; throws it, or a more specific one, if there is no answer to it. */
   hear(error: KdcError): void {
     this.cookies = cookiesIn(error) ?? this.cookies;
     if (error.errorCode === KDC_ERR_PREAUTH_REQUIRED) {
@@ -192,7 +199,7 @@ export class AsState implements PreauthContext {
     }
   }
 
-  /** The key that the exchange made for an AS-REP: by what its padata say, or else by what the KDC said before. */
+  /** The key of the AS-REP: from its padata, or else from what the KDC said before. */
   async replyKey(padata: readonly PaData[], exchanged: Exchanged): Promise<Key> {
     const { etype } = exchanged;
     const { client, mechanism, session } = this;
@@ -234,8 +241,8 @@ export class AsState implements PreauthContext {
   }
 
   /**
-   * Turns to the next mechanism that the KDC offers. Once one has used the client's key there is no other: what made it
-   * fail may be somebody who wants to see a weaker one.
+   * Turns to the next mechanism that the KDC offers. Once one has used the client's key, there is no other: the failure
+   * may be caused by somebody who wants a weaker mechanism to be used.
    */
   private tryAnother(error: KerberosError): void {
     if (this.keyIsUsed || this.othersForbidden) throw error;

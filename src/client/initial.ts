@@ -10,33 +10,33 @@ import type { PaData } from '../messages/types.ts';
 import { type Armor, noArmor } from '../preauth/armor.ts';
 import { type AsReplyFacts, openAsReply } from './as-reply.ts';
 import { AsState, type PreauthWishes } from './as-state.ts';
-import { type Exchange, type ExchangeOptions, exchangeOf, recounted } from './options.ts';
+import { type Exchange, type ExchangeOptions, exchangeOf, recounted, unlessAborted } from './options.ts';
 import { type ClientKeys, clientKeys, readOnce, type Secret } from './secret.ts';
 import { tellKdcError, tellRequest } from './telling.ts';
 import type { ArmorSource } from './ticket-armor.ts';
 import { asRequestBody, type TicketWishes } from './ticket-wishes.ts';
 
 export interface InitialOptions extends ExchangeOptions, TicketWishes, PreauthWishes {
-  /** The service to get a ticket for; the realm's ticket-granting service if not given. */
+  /** The service to get a ticket for; the ticket-granting service of the realm if not given. */
   readonly server?: Principal | undefined;
-  /** Asks for a PAC, or for none; says nothing if not given. */
+  /** Whether to ask for a PAC or for none; the KDC decides if not given. */
   readonly pac?: boolean | undefined;
-  /** Whether to go by the KDC's clock where ours differs; true if not given. */
+  /** Whether to follow the KDC's clock where ours differs; true if not given. */
   readonly kdcTimesync?: boolean | undefined;
-  /** Puts FAST around the exchange (RFC 6113 §5.4); a KDC that does not answer in kind is refused. */
+  /** Protects the exchange with FAST (RFC 6113 §5.4); a KDC that does not use it in its reply is refused. */
   readonly armor?: ArmorSource | undefined;
 }
 
-/** What an AS exchange brings. */
+/** The result of an AS exchange. */
 export interface InitialResult extends AsReplyFacts {
   readonly credential: Credential;
   /** The type of the pre-authentication data that the KDC accepted, if it asked for any. */
   readonly padataType: number | undefined;
-  /** What the cache is to remember about the ticket, by key: `pa_type`, and what the mechanism notes. */
+  /** What the cache is to record about the ticket, by key: `pa_type`, and the notes of the mechanism. */
   readonly notes: ReadonlyMap<string, string>;
 }
 
-/** Enough for every step of a mechanism; a KDC that wants more is not getting anywhere. */
+/** Enough for every step of a mechanism; a KDC that wants more makes no progress. */
 const MAX_ROUNDS = 12;
 const MAX_REFERRALS = 5;
 
@@ -54,7 +54,9 @@ export function getInitialCredential(
   return recounted(options, recording => askRealms(client, secret, recording));
 }
 
-async function askRealms(client: Principal, secret: Secret, options: InitialOptions): Promise<InitialResult> {
+async function askRealms(client: Principal, secret: Secret, all: InitialOptions): Promise<InitialResult> {
+  // Who refers the client elsewhere may be anybody.
+  const options = all.forbidsTimestamp?.(client.realm) ? { ...all, forbidsTimestamp: () => true } : all;
   const exchange = exchangeOf(options);
   const known = readOnce(secret);
   const mayRefer = options.canonicalize === true || client.nameType === NT_ENTERPRISE;
@@ -77,8 +79,8 @@ async function askRealms(client: Principal, secret: Secret, options: InitialOpti
 }
 
 /**
- * One conversation with the KDC of one realm, to the end; the KdcError that is returned says that another is to be begun,
- * with another realm or anew.
+ * One conversation with the KDC of one realm, to its end; a KdcError that is returned means that another is needed,
+ * with another realm or from the beginning.
  */
 async function askRealm(
   client: Principal,
@@ -93,7 +95,8 @@ async function askRealm(
     asRequestBody(options, { client, server, enctypes, now, nonce: randomNonce() });
   const state = new AsState({ client, keys, enctypes, armor, wishes: options, makeBody }, exchange);
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const padata = [...(await state.padata()), ...constantPadata(options)];
+    const answers = await unlessAborted(() => state.padata(), exchange, client.realm);
+    const padata = [...answers, ...constantPadata(options)];
     const { body, reqBody } = state.request();
     const outerBody = armor.outerBody(body, reqBody);
     const request = AsReq.encode({ padata: armor.seal({ padata, reqBody }, outerBody), reqBody: outerBody });
@@ -103,7 +106,8 @@ async function askRealm(
     if (round === 0) setImmediate(prepareRandom);
     const reply = await replying;
     if (!isKrbError(reply)) {
-      const opened = await openAsReply({ body, armor, request, reply }, state, options);
+      const opening = () => openAsReply({ body, armor, request, reply }, state, options);
+      const opened = await unlessAborted(opening, exchange, client.realm);
       return { ...opened, padataType: state.mechanism?.padataType, notes: state.notes };
     }
     const error = new KdcError(armor.openError(KrbError.decode(reply), body.nonce));
@@ -114,7 +118,7 @@ async function askRealm(
   throw state.rejected();
 }
 
-/** FAST, which few exchanges need. */
+/** The armor; FAST is loaded here, because few exchanges need it. */
 async function armorOf(source: ArmorSource, realm: string, options: InitialOptions): Promise<Armor> {
   const { ticketArmor } = await import('./ticket-armor.ts');
   return ticketArmor(source, realm, options);
@@ -123,7 +127,7 @@ async function armorOf(source: ArmorSource, realm: string, options: InitialOptio
 /** What every request carries, whatever the KDC asks for. */
 function constantPadata(options: InitialOptions): readonly PaData[] {
   const padata: PaData[] = [{ padataType: PA_REQ_ENC_PA_REP, padataValue: new Uint8Array(0) }];
-  // RFC 8070 §2.1: what asks for a freshness token.
+  // RFC 8070 §2.1: this requests a freshness token.
   if (options.pkinit !== undefined) {
     padata.push({ padataType: PA_AS_FRESHNESS, padataValue: new Uint8Array(0) });
   }

@@ -1,16 +1,18 @@
 import type { KdcError } from '../messages/krb-error.ts';
 import { type Exchange, shifted } from './options.ts';
 
-/** A KDC that is further off than a year is not to be gone by; its word is nobody's yet. */
+/** A KDC's clock that differs by more than a year is not followed: so far, nothing authenticates it. */
 const FAR_OFF_MS = 366 * 86_400_000;
-/** A clock that shows less has not been set: where the battery is empty, it begins in 1970, 2000 or the year it was made. */
+/**
+ * A clock that shows less has not been set: with an empty battery, it starts in 1970, 2000 or the year of manufacture.
+ */
 const NEVER_SET_BEFORE = Date.UTC(2026, 0);
 /** Caches cannot hold later times. */
 const LAST_TIME = Date.UTC(2106, 0);
-/** Below this, whole seconds and the way of the message are all that two clocks differ by. */
+/** Up to this, the difference may be due to whole seconds and the time that the message took. */
 const SAME_TIME_MS = 1500;
 
-/** Our clock, corrected by what a KDC's errors say of its own. */
+/** Our clock, corrected by the time in a KDC's errors. */
 export class KdcClock {
   private readonly exchange: Exchange;
   private offset = 0;
@@ -23,7 +25,7 @@ export class KdcClock {
     return shifted(this.exchange.clock, this.offset);
   }
 
-  /** Nobody vouches for the time in an error, so it goes only into what the KDC itself will judge. */
+  /** Nothing authenticates the time in an error, so it is used only for what the KDC itself will check. */
   learn({ reply }: KdcError): void {
     const { clock, trace } = this.exchange;
     const [ours, theirs] = [clock().getTime(), reply.stime.getTime() + Math.floor(reply.susec / 1000)];

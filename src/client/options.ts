@@ -1,13 +1,14 @@
 import { DEFAULT_ENCTYPES } from '../crypto/enctype-list.ts';
-import { KerberosError } from '../errors.ts';
+import { KerberosError, TransportError } from '../errors.ts';
+import { secondsOf } from '../messages/seconds.ts';
 import { recordDecisions, type Trace } from '../trace.ts';
 import type { Transport } from '../transport/transport.ts';
 
 /** What every exchange with a KDC needs. */
 export interface ExchangeOptions {
-  /** Carries requests to a KDC of a realm and brings its replies. */
+  /** Carries requests to a KDC of a realm and returns its replies. */
   readonly transport: Transport;
-  /** Enctypes to ask for and to accept, best first; `DEFAULT_ENCTYPES` if not given. */
+  /** Enctypes to ask for and to accept, the preferred first; `DEFAULT_ENCTYPES` if not given. */
   readonly enctypes?: readonly number[] | undefined;
   /** Our clock; the system's if not given. */
   readonly now?: (() => Date) | undefined;
@@ -35,13 +36,13 @@ export function exchangeOf(options: ExchangeOptions): Exchange {
     transport: options.transport,
     enctypes: options.enctypes ?? DEFAULT_ENCTYPES,
     clock: options.now ?? (() => new Date()),
-    clockskew: options.clockskew ?? 300,
+    clockskew: secondsOf('clockskew', options.clockskew, 300),
     trace: options.trace ?? (() => undefined),
     signal: options.signal,
   };
 }
 
-/** Runs an exchange; a KerberosError that it throws carries what led to it. */
+/** Runs an exchange; a KerberosError that it throws has the decisions that led to it in `tried`. */
 export async function recounted<O extends ExchangeOptions, T>(
   options: O,
   exchange: (options: O) => Promise<T>,
@@ -52,6 +53,29 @@ export async function recounted<O extends ExchangeOptions, T>(
   } catch (error) {
     if (error instanceof KerberosError) error.tried ??= decisions;
     throw error;
+  }
+}
+
+/** Does `work`, in which the user may be asked for something, until `signal` is aborted: then it throws TransportError ABORTED. */
+export async function unlessAborted<T>(
+  work: () => Promise<T>,
+  { signal }: Pick<ExchangeOptions, 'signal'>,
+  realm: string,
+): Promise<T> {
+  if (signal === undefined) return work();
+  const { sharedSignal } = await import('../transport/stop-signal.ts');
+  const shared = sharedSignal(signal);
+  const aborted = () => new TransportError('ABORTED', 'aborted', realm, [], { cause: signal.reason });
+  if (signal.aborted) throw aborted();
+  let onAbort = (): void => {};
+  const abortion = new Promise<never>((_, reject) => {
+    onAbort = () => reject(aborted());
+    shared.addEventListener('abort', onAbort);
+  });
+  try {
+    return await Promise.race([abortion, work()]);
+  } finally {
+    shared.removeEventListener('abort', onAbort);
   }
 }
 

@@ -7,7 +7,7 @@ import { formatPrincipal, isTgs, type Principal, tgsPrincipal } from '../message
 import type { ServiceOptions } from './service.ts';
 import { exchangeTgs } from './tgs.ts';
 
-/** Longer than any trust path in use; a chain of referrals that goes on is a loop. */
+/** Longer than any path of trust in use; a longer chain of referrals is a loop. */
 const MAX_REALMS = 10;
 
 /** A ticket for a service, and the ticket-granting tickets of other realms that led to it. */
@@ -17,30 +17,30 @@ export interface Journey {
 }
 
 export interface WalkOptions extends ServiceOptions {
-  /** The realm to begin with does FAST; of the others nobody vouches for that. */
+  /** Whether the first realm uses FAST; for others, nothing authenticates that. */
   readonly fast?: boolean | undefined;
-  /** The ticket-granting ticket whose session key is to seal the ticket for the service (RFC 4120 §3.7.1). */
+  /** The ticket-granting ticket whose session key is to seal the service ticket (RFC 4120 §3.7.1). */
   readonly secondTicket?: Uint8Array | undefined;
-  /** The cache's ticket-granting ticket of another realm, whoever has issued it. */
+  /** Returns the cache's ticket-granting ticket of another realm, whoever has issued it. */
   readonly cachedTgt?: ((realm: string) => Credential | undefined) | undefined;
 }
 
-/** Whether a KDC does not know the server that it was asked for. */
+/** Whether a KDC says that it does not know the server. */
 export function isUnknownServer(error: unknown): error is KdcError {
   return error instanceof KdcError && error.errorCode === KDC_ERR_S_PRINCIPAL_UNKNOWN;
 }
 
-/** The KDC options that a ticket's flags allow to be asked for again. */
+/** The KDC options that can be requested again, given the flags of a ticket. */
 export function inheritedOptions({ flags }: Credential): number {
   return flags & (FORWARDABLE | PROXIABLE | RENEWABLE);
 }
 
-/** The realms of a way, each of which is visited once. */
+/** The realms on a path, each of which may be visited once. */
 export class RealmsSeen {
   private readonly realms = new Set<string>();
   private readonly server: Principal;
 
-  /** `server` is where the way leads to. */
+  /** `server` is where the path leads. */
   constructor(server: Principal) {
     this.server = server;
   }
@@ -49,7 +49,7 @@ export class RealmsSeen {
     return this.realms.has(realm);
   }
 
-  /** Throws KerberosError REPLY_MODIFIED where the way turns back, or has no end. */
+  /** Throws KerberosError REPLY_MODIFIED where the path returns to a realm or is too long. */
   add(realm: string): void {
     if (this.realms.has(realm) || this.realms.size === MAX_REALMS) {
       throw new KerberosError(
@@ -61,10 +61,10 @@ export class RealmsSeen {
   }
 }
 
-/** The way from realm to realm. */
+/** A path from realm to realm. */
 export class Walk {
   tgt: Credential;
-  /** The ticket-granting tickets that were got on the way and may serve again. */
+  /** The ticket-granting tickets obtained on the way that may be used again. */
   readonly gained: Credential[] = [];
   private readonly start: Credential;
   private readonly cached = new Set<Credential>();
@@ -84,7 +84,7 @@ export class Walk {
     return targetOf(this.tgt);
   }
 
-  /** Asks the KDC here, which may answer with an alias or a referral where it is to `canonicalize`. */
+  /** Asks the KDC of the current realm, which may answer with an alias or a referral if `canonicalize` is set. */
   ask(server: Principal, canonicalize = this.options.canonicalize ?? true): Promise<Credential> {
     const { secondTicket, fast } = this.options;
     const forService = !isTgs(server);
@@ -98,7 +98,7 @@ export class Walk {
     return exchangeTgs(this.tgt, server, request, this.options);
   }
 
-  /** Goes to `realm`, by way of the realms that the KDCs name, or by a ticket that the cache has. */
+  /** Goes to `realm`, through the realms that the KDCs name or with a ticket from the cache. */
   async toRealm(realm: string): Promise<void> {
     const path = this.pathTo(realm);
     while (this.realm !== realm) {
@@ -108,7 +108,7 @@ export class Walk {
     }
   }
 
-  /** A new ticket-granting ticket of another realm. */
+  /** Gets a new ticket-granting ticket of another realm. */
   async ticketFor(realm: string): Promise<Credential> {
     const path = this.pathTo(realm);
     for (;;) {
@@ -119,8 +119,8 @@ export class Walk {
   }
 
   /**
-   * Moves on by a ticket of the KDC here. It is kept if the realm that the way began with has issued it, or if it leads
-   * along `path`: whoever else is on the way is not to stand between the client and other realms from now on.
+   * Moves on with a ticket issued by the current KDC. It is kept if the first realm issued it or if it leads along
+   * `path`: no other realm on the way is to stand between the client and further realms from now on.
    */
   moveOn(tgt: Credential, path: readonly string[] = []): void {
     const realm = targetOf(tgt);
@@ -140,9 +140,10 @@ export class Walk {
     return this.options.realmPath?.(this.realm, realm) ?? [this.realm, realm];
   }
 
-  /** A ticket-granting ticket of `realm` or of one on the way there, the farthest that the KDC here knows. */
+  /** A ticket-granting ticket of `realm` or of a realm on the way there, the farthest that the current KDC knows. */
   private async askWay(realm: string): Promise<Credential> {
-    // The nearest are the likeliest to be known, and a KDC on the way may have named a realm in a thousand others.
+    // The nearest realms are the likeliest to be known, and a KDC on the way may have named one that is a thousand
+    // realms deep.
     const between = this.pathTo(realm)
       .filter(step => step !== realm && !this.seen.has(step))
       .slice(0, MAX_REALMS)

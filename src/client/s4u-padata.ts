@@ -19,9 +19,9 @@ import type { PaData } from '../messages/types.ts';
 import { modified } from '../preauth/modified.ts';
 import type { BehalfReply } from './s4u-behalf.ts';
 
-/** The user of an S4U2Self request as its padata name one: by name, by certificate, or by both. */
+/** The user as the padata of an S4U2Self request name it: by name, by certificate, or by both. */
 export interface UserIdentity {
-  /** The realm that knows the user. */
+  /** The user's realm. */
   readonly realm: string;
   readonly name?: Principal | undefined;
   /** DER. */
@@ -30,7 +30,7 @@ export interface UserIdentity {
 
 const KERBEROS = 'Kerberos';
 
-/** PA-FOR-USER, sealed by the session key of the ticket presented; it can name a user by nothing but the name. */
+/** PA-FOR-USER, sealed in the session key of the presented ticket; it can identify a user only by name. */
 export function paForUser(name: Principal, sessionKey: Key): PaData {
   const input = forUserChecksumInput(name, KERBEROS);
   const padataValue = PaForUser.encode({
@@ -42,7 +42,7 @@ export function paForUser(name: Principal, sessionKey: Key): PaData {
   return { padataType: PA_FOR_USER, padataValue };
 }
 
-/** One PA-S4U-X509-USER and what comes back for it (MS-SFU 3.1.5.1.1.2, 3.2.5.1.1.2). */
+/** A PA-S4U-X509-USER and the check of the one in the reply (MS-SFU 3.1.5.1.1.2, 3.2.5.1.1.2). */
 export class S4uX509Exchange {
   readonly padata: PaData;
   private readonly nonce: number;
@@ -68,8 +68,8 @@ export class S4uX509Exchange {
   }
 
   /**
-   * The user that the KDC vouches for; undefined where it vouches for none, as Heimdal's does not. Throws KerberosError
-   * REPLY_MODIFIED and CODEC.
+   * The user that the KDC authenticates; undefined if it does not, as Heimdal's. Throws KerberosError REPLY_MODIFIED
+   * and CODEC.
    */
   vouchedUser({ padata, encryptedPadata }: BehalfReply): Principal | undefined {
     const answer = find(padata);
@@ -81,7 +81,7 @@ export class S4uX509Exchange {
     const { userId, checksum } = PaS4uX509User.decode(answer);
     const { nonce, cname, crealm, options = 0 } = S4uUserId.decode(userId);
     if (nonce !== this.nonce) throw modified('another nonce of the user');
-    // A request that is sent back is no answer: its checksum is for another use.
+    // The request itself, reflected, is no answer: its checksum has another key usage.
     const usage = options & USE_REPLY_KEY_USAGE ? KU_PA_S4U_X509_USER_REPLY : KU_PA_S4U_X509_USER_REQUEST;
     if (!this.isGenuine(userId, { usage, checksum, echo })) throw modified('a user without a valid checksum');
     return cname && toPrincipal(cname, crealm);
@@ -98,7 +98,7 @@ export class S4uX509Exchange {
     const { checksum, echo } = reply;
     if (!verifyS4uUserChecksum(this.subkey, reply.usage, userId, checksum)) return false;
     if (!isUnkeyed(this.subkey)) return true;
-    // Anybody can make such a checksum; what is sealed repeats those of both sides.
+    // Anybody can make such a checksum, so the sealed part repeats those of both sides.
     return echo !== undefined && Buffer.concat([this.sent, checksum.checksum]).equals(echo);
   }
 }

@@ -8,22 +8,22 @@ import { inheritedOptions, type WalkOptions } from './referrals.ts';
 import type { BehalfReply, OnBehalf } from './s4u-behalf.ts';
 import { exchangeTgs } from './tgs.ts';
 
-/** A ticket that a service shows as evidence of a user's wish, and the other service that it is to reach. */
+/** The ticket that a service presents as evidence of the user's request, and the service to reach. */
 export interface Delegation {
-  /** A ticket of the user's for the service itself: one that the user sent, or one of S4U2Self. */
+  /** A ticket of the user for the service itself: one that the user presented, or one from S4U2Self. */
   readonly evidence: Credential;
   readonly server: Principal;
 }
 
 interface ProxyOptions extends WalkOptions {
-  /** The service's own ticket-granting ticket for another realm. */
+  /** Returns the service's own ticket-granting ticket for another realm. */
   tgtFor(realm: string): Promise<Credential>;
 }
 
 /**
- * S4U2Proxy (MS-SFU 3.1.5.2): a ticket for `server` in the name of the evidence's client; whether its service may have it
- * is for the KDC to say, by what the service is allowed or by whom `server` allows. The latter may be in another realm,
- * which the service's own refers to. Throws what `exchangeTgs` throws.
+ * S4U2Proxy (MS-SFU 3.1.5.2): a ticket for `server` in the name of the evidence's client. The KDC decides whether the
+ * service may have it, by what the service is allowed or by whom `server` allows. In the latter case, `server` may be
+ * in another realm, to which the service's own refers. Throws what `exchangeTgs` throws.
  */
 export async function requestByProxy(
   tgt: Credential,
@@ -34,7 +34,7 @@ export async function requestByProxy(
   const here = new ByProxy({ ...server, realm: home }, evidence.client);
   const credential = await ask(tgt, evidence.ticket, here, options);
   if (!here.refers) return credential;
-  // What refers is the evidence there, and our own ticket the one to present.
+  // In the other realm, the referral is the evidence, and our own ticket is the one presented.
   const realm = credential.server.components[1]!;
   options.trace?.(`Following referral to realm ${realm}`, { kind: 'referral', realm });
   const there = new ByProxy({ ...server, realm }, evidence.client, { mayRefer: false });
@@ -55,10 +55,10 @@ function ask(
 
 const PAC_OPTIONS = PaPacOptions.encode({ flags: RESOURCE_BASED_CONSTRAINED_DELEGATION });
 
-/** One request for a ticket by proxy. */
+/** One request for a ticket by S4U2Proxy. */
 class ByProxy implements OnBehalf {
   readonly server: Principal;
-  /** The reply was a referral. */
+  /** Whether the reply was a referral. */
   refers = false;
   private readonly client: Principal;
   private readonly mayRefer: boolean;
@@ -77,14 +77,15 @@ class ByProxy implements OnBehalf {
     if (samePrincipal(reply.server, this.server)) {
       if (!samePrincipal(reply.client, this.client)) throw modified('another client');
     } else {
-      // A KDC that knows only what services are allowed would refer to another realm as if we asked for ourselves.
+      // A KDC that does not know resource-based delegation would refer to the other realm as if we had asked for
+      // ourselves.
       if (!this.mayRefer || !isTgs(reply.server) || !knowsResources(reply)) throw modified('another server');
       this.refers = true;
     }
   }
 }
 
-/** Whether the KDC says that it does resource-based delegation (MS-SFU 3.2.5.2). */
+/** Whether the KDC says that it supports resource-based delegation (MS-SFU 3.2.5.2). */
 function knowsResources({ encryptedPadata }: BehalfReply): boolean {
   const sent = encryptedPadata.find(({ padataType }) => padataType === PA_PAC_OPTIONS);
   if (sent === undefined) return false;

@@ -13,9 +13,9 @@ import { paForUser, S4uX509Exchange, type UserIdentity } from './s4u-padata.ts';
 import { exchangeTgs } from './tgs.ts';
 
 /**
- * S4U2Self (MS-SFU 3.1.5.1.1): a ticket for the client of `tgt`, a service, in the name of a user of the realm that `tgt`
- * is for, whose KDC may refer to others on the way to the service's. Throws what `exchangeTgs` throws, and KerberosError
- * S4U_IGNORED where the KDC took no notice of the user.
+ * S4U2Self (MS-SFU 3.1.5.1.1): a ticket for the client of `tgt`, a service, in the name of a user in the realm that
+ * `tgt` is for, whose KDC may refer to others on the way to the service's realm. Throws what `exchangeTgs` throws, and
+ * KerberosError S4U_IGNORED where the KDC ignored the user.
  */
 export async function requestForUser(
   tgt: Credential,
@@ -28,7 +28,7 @@ export async function requestForUser(
   for (let presented = tgt; ; ) {
     const here = presented.server.components[1]!;
     seen.add(here);
-    // A realm that is not its own knows the service by its whole name, and refers to its realm.
+    // A foreign realm knows the service by its full name, and refers to its realm.
     const server = here === service.realm ? service : { ...asEnterprise(service), realm: here };
     const behalf = new ForUser(identity, { service, server, sessionKey: readyKey(presented.key) });
     const kdcOptions = inheritedOptions(presented) | CANONICALIZE;
@@ -37,28 +37,28 @@ export async function requestForUser(
     if (samePrincipal(credential.server, service)) return credential;
     const realm = credential.server.components[1]!;
     options.trace?.(`Following referral to realm ${realm}`, { kind: 'referral', realm });
-    // The certificate is for the user's own realm, which has now told the name.
+    // The certificate is for the user's own realm, which has stated the name by now.
     identity = { realm: behalf.user?.realm ?? user.realm, name: behalf.user };
     presented = credential;
   }
 }
 
-/** The name of a principal with its realm as one component, for realms that are not its own. */
+/** A principal's name with its realm as a single component, for foreign realms. */
 function asEnterprise({ components, realm }: Principal): Principal {
   return { nameType: NT_ENTERPRISE, components: [`${components.join('/')}@${realm}`], realm };
 }
 
 interface ForUserContext {
-  /** The service's own name, and the one that it is asked for by here. */
+  /** The service's own name, and the name by which the current realm is asked for it. */
   readonly service: Principal;
   readonly server: Principal;
-  /** Of the ticket presented. */
+  /** The session key of the presented ticket. */
   readonly sessionKey: Key;
 }
 
-/** One request for a user's ticket. */
+/** One request for a ticket in a user's name. */
 class ForUser implements OnBehalf {
-  /** The user's name: that in the request until a KDC vouches for another. */
+  /** The user's name: the one in the request until a KDC authenticates another. */
   user: Principal | undefined;
   private readonly identity: UserIdentity;
   private readonly context: ForUserContext;
@@ -81,7 +81,7 @@ class ForUser implements OnBehalf {
     const { service, server } = this.context;
     const vouched = this.exchange?.vouchedUser(reply);
     if (vouched !== undefined) {
-      // A KDC gives its own users their names, and leaves those alone that come from elsewhere.
+      // A KDC canonicalizes the names of its own users and leaves others unchanged.
       const own = this.identity.realm === server.realm && vouched.realm === server.realm;
       if (!own && !(this.user && samePrincipal(vouched, this.user))) throw modified('another user');
       this.user = vouched;

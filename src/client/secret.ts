@@ -10,16 +10,18 @@ import type { KeyHints } from '../preauth/hints.ts';
 import type { Trace } from '../trace.ts';
 import { tellKey, tellKeytab } from './telling.ts';
 
-/** How a client proves who it is: a password, asked for when first needed, or the entries of a keytab. */
+/**
+ * How a client authenticates: with a password, which is asked for when it is needed, or with the entries of a keytab.
+ */
 export type Secret =
   | { readonly password: () => Promise<string> }
   | { readonly keytab: readonly KeytabEntry[] };
 
-/** The same secret; its password is asked for once. Throws TypeError for what is none. */
+/** The same secret, except that its password is asked for only once. Throws TypeError for anything else. */
 export function readOnce(secret: Secret): Secret {
   // Else V8 would, with the password in its words.
-  if (typeof secret !== 'object' || secret === null) {
-    throw new TypeError('The secret must be { password } or { keytab }');
+  if (!isSecret(secret)) {
+    throw new TypeError('The secret must be { password }, a function, or { keytab }, its entries');
   }
   if (!('password' in secret)) return secret;
   let password: Promise<string> | undefined;
@@ -31,11 +33,18 @@ export function readOnce(secret: Secret): Secret {
   };
 }
 
+function isSecret(secret: unknown): boolean {
+  if (typeof secret !== 'object' || secret === null) return false;
+  return 'password' in secret
+    ? typeof secret.password === 'function'
+    : 'keytab' in secret && Array.isArray(secret.keytab);
+}
+
 /** The client's long-term keys, each made once. */
 export interface ClientKeys {
-  /** The enctypes worth asking for, of those given: a keytab's own come first. */
+  /** Those of the given enctypes that are worth asking for; a keytab's own come first. */
   order(enctypes: readonly number[]): readonly number[];
-  /** The key for what the KDC hints at. Throws KerberosError KEYTAB_NO_KEY. */
+  /** The key that the KDC's hints describe. Throws KerberosError KEYTAB_NO_KEY. */
   key(hints: KeyHints): Promise<Key>;
   /** The error for a reply that the key does not open. */
   rejected(cause?: unknown): KerberosError;
@@ -54,8 +63,11 @@ function passwordKeys(read: () => Promise<string>, trace: Trace): ClientKeys {
     order: enctypes => enctypes,
     async key(hints) {
       if (made !== undefined && sameHints(made.hints, hints)) return made.key;
-      // Bytes that are no UTF-8 are part of a password, too.
-      const password = textToBytes(await read());
+      // A password may contain bytes that are not UTF-8.
+      const text: unknown = await read();
+      // Else Node would, with the password in its words.
+      if (typeof text !== 'string') throw new TypeError('a password is a string');
+      const password = textToBytes(text);
       made = { hints, key: stringToKey(hints.etype, password, hints.salt, hints.s2kparams) };
       tellKey(trace, { source: 'password', enctype: hints.etype });
       return made.key;
@@ -65,7 +77,7 @@ function passwordKeys(read: () => Promise<string>, trace: Trace): ClientKeys {
 }
 
 function keytabKeys(entries: readonly KeytabEntry[], client: Principal, trace: Trace): ClientKeys {
-  // Key versions are not compared: a client's own keytab is right or wrong, whatever number it was given.
+  // Key versions are not compared: a client's own keytab is right or wrong, whatever its numbers.
   const own = keysOf(entries, client);
   tellKeytab(trace, client, { own, entries });
   if (own.length === 0) throw noKey(client);

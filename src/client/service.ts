@@ -18,27 +18,28 @@ import type { Journey, WalkOptions } from './referrals.ts';
 import { following, leading } from './under-way.ts';
 
 export interface ServiceOptions extends ExchangeOptions {
-  /** Never asks a KDC. */
+  /** Whether to use only the cache and never ask a KDC. */
   readonly cachedOnly?: boolean | undefined;
-  /** Keeps new tickets out of the cache. */
+  /** Whether to keep new tickets out of the cache. */
   readonly noStore?: boolean | undefined;
   /** Lets the KDC answer with an alias or refer to another realm (RFC 6806); true if not given. */
   readonly canonicalize?: boolean | undefined;
-  /** The realms from one to another, both included: tried from the far end where a KDC knows no way of its own. */
+  /** The realms from one to another, both included; tried from the far end where a KDC knows no path of its own. */
   readonly realmPath?: ((client: string, server: string) => readonly string[]) | undefined;
-  /** The names that a server may go by, to be asked for in turn until the KDCs know one; its own alone if not given. */
+  /** The names that a server may have, asked for in turn until the KDCs know one; only its own name if not given. */
   readonly candidates?: ((server: Principal) => AsyncIterable<Principal>) | undefined;
   /** The realm to try for a host of unknown realm that the KDC does not know, either. */
   readonly fallbackRealm?: ((host: string) => Promise<string | undefined>) | undefined;
-  /** Told when a new ticket cannot be stored; it is handed out all the same. */
+  /** Called when a new ticket cannot be stored; it is returned all the same. */
   readonly onUnstored?: ((error: KerberosError) => void) | undefined;
 }
 
 /**
- * A ticket for `server`: the cache's own where it holds one that is valid, else from the KDCs, by way of the realms
- * they name; new tickets are stored. The credential goes by the name asked for, as in MIT's caches, so that it is found
- * by it again; the ticket in it has the true one. Who asks for the same by the same cache meanwhile waits for it. Throws
- * CcacheError, KdcError, TransportError, and KerberosError CREDENTIAL_NOT_FOUND, NO_TGT, TICKET_EXPIRED, REPLY_MODIFIED.
+ * A ticket for `server`: from the cache if it holds a valid one, else from the KDCs, through the realms that they name;
+ * new tickets are stored. The credential has the name that was asked for, as in MIT's caches, so that it is found by
+ * that name again; the ticket in it has the true one. Concurrent calls for the same ticket and cache share one request.
+ * Throws CcacheError, KdcError, TransportError, and KerberosError CREDENTIAL_NOT_FOUND, NO_TGT, TICKET_EXPIRED,
+ * REPLY_MODIFIED.
  */
 export function getServiceCredential(
   cache: Ccache,
@@ -49,30 +50,32 @@ export function getServiceCredential(
     realm: server.realm,
     find: (contents: CacheContents) => findCredential(contents, server, options),
     request: async (tgt: Credential, walkOptions: WalkOptions) => {
-      // What is in the cache is had without all of that.
+      // Not needed for what is in the cache.
       const { requestService } = await import('./service-request.ts');
       return requestService(tgt, server, walkOptions);
     },
     keepAs: { server },
-    // Where many ask at once, one of them asks the KDC, and the others find the ticket in the cache.
+    // Of concurrent calls, one asks the KDC, and the others find the ticket in the cache.
     sharedAs: options.noStore ? undefined : formatPrincipal(server),
   };
   return runErrand(cache, errand, options);
 }
 
-/** What is wanted of a cache and, where that has not got it, of the KDCs. */
+/** What is wanted from a cache or, if it does not have it, from the KDCs. */
 export interface Errand {
-  /** Whose ticket-granting ticket is best to begin with, if the cache holds one; else that of the start realm. */
+  /**
+   * The realm whose ticket-granting ticket to start with, if the cache has one; else that of the start realm is used.
+   */
   readonly realm?: string | undefined;
   find(contents: CacheContents): Credential | undefined;
   request(tgt: Credential, options: WalkOptions): Promise<Journey>;
-  /** What the cache is to know the new credential by. */
+  /** The names under which the cache is to store the new credential. */
   readonly keepAs?: Partial<Credential> | undefined;
-  /** Errands of the same name for the same cache wait for the first of them. */
+  /** Errands with the same name for the same cache wait for the first of them. */
   readonly sharedAs?: string | undefined;
 }
 
-/** The credential that an errand is about; new tickets are stored. Throws what `getServiceCredential` throws. */
+/** Gets the credential of an errand; new tickets are stored. Throws what `getServiceCredential` throws. */
 export async function runErrand(cache: Ccache, errand: Errand, options: ServiceOptions): Promise<Credential> {
   const contents = await cache.load();
   const found = errand.find(contents);
@@ -112,12 +115,12 @@ async function fetchCredential(
   return gained;
 }
 
-/** What a credential must be besides valid. */
+/** The conditions that a credential must meet besides being valid. */
 export type FindOptions = Pick<ExchangeOptions, 'enctypes' | 'now' | 'kdcOffset' | 'clockskew'>;
 
 /**
- * A valid ticket for `server` in a cache's contents, of an enctype that is permitted. A server without a realm is taken
- * for one of the client's where there is no ticket by that name.
+ * A valid ticket for `server` of a permitted enctype in a cache's contents. A server without a realm is looked for in
+ * the client's realm if there is no ticket by that name.
  */
 export function findCredential(
   contents: CacheContents,
@@ -130,7 +133,7 @@ export function findCredential(
   return findCredential(contents, { ...server, realm }, options);
 }
 
-/** The first of the client's own tickets that `matches` and is good. */
+/** The first of the client's own tickets that `matches`, is valid and has a permitted enctype. */
 function findOwn(
   contents: CacheContents,
   matches: (credential: Credential) => boolean,
@@ -141,7 +144,7 @@ function findOwn(
   return findValid(contents, own, options);
 }
 
-/** The first of the cache's tickets that `matches`, is valid and of an enctype that is permitted. */
+/** The first of the cache's tickets that `matches`, is valid and has a permitted enctype. */
 export function findValid(
   contents: CacheContents,
   matches: (credential: Credential) => boolean,
@@ -160,7 +163,9 @@ export function findValid(
   );
 }
 
-/** The ticket-granting ticket of a realm: that which the realms of the client have issued if there is one, else any. */
+/**
+ * The ticket-granting ticket of a realm: one issued by the client's realm or the start realm if there is one, else any.
+ */
 function findTgtOf(
   contents: CacheContents,
   realm: string,
@@ -186,7 +191,7 @@ function findLocalTgt(cache: Ccache, contents: CacheContents, options: ServiceOp
   const own = contents.credentials.find(({ server }) => samePrincipal(server, tgsPrincipal(home)));
   if (own === undefined) throw notFound(cache);
   if (own.flags & INVALID) throw new KerberosError('NO_TGT', 'Ticket not yet valid');
-  // A ticket that is valid and begins later was made by another clock, which the KDC would say.
+  // A valid ticket that begins later was made by another clock, about which the KDC would complain.
   if (
     !isExpired(own, shifted(options.now ?? (() => new Date()), options.kdcOffset ?? contents.kdcOffset ?? 0))
   )
@@ -194,7 +199,7 @@ function findLocalTgt(cache: Ccache, contents: CacheContents, options: ServiceOp
   throw new KerberosError('TICKET_EXPIRED', 'Ticket expired');
 }
 
-/** A cache that cannot be written does not make a ticket worthless. */
+/** A ticket is of use even if the cache cannot be written. */
 async function store(cache: Ccache, gained: readonly Credential[], options: ServiceOptions): Promise<void> {
   const exchange = exchangeOf(options);
   try {

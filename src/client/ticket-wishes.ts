@@ -10,23 +10,24 @@ import {
 } from '../messages/flags.ts';
 import type { KdcReqBody } from '../messages/kdc-req.ts';
 import { type Principal, toPrincipalName } from '../messages/principal.ts';
+import { secondsOf } from '../messages/seconds.ts';
 import type { HostAddress } from '../messages/types.ts';
 
-/** What a client wishes of a new ticket; the KDC's policy decides. */
+/** What a client asks for in a new ticket; the KDC's policy decides. */
 export interface TicketWishes {
   /** Seconds; a day if not given. */
   readonly lifetime?: number | undefined;
-  /** Seconds the ticket may be renewed for; not renewable if not given or 0. */
+  /** Seconds for which the ticket can be renewed; not renewable if not given or 0. */
   readonly renewLifetime?: number | undefined;
-  /** When a postdated ticket shall become valid; now if not given. */
+  /** When a postdated ticket becomes valid; now if not given. */
   readonly starttime?: Date | undefined;
   readonly forwardable?: boolean | undefined;
   readonly proxiable?: boolean | undefined;
   /** Addresses the ticket is bound to; none if not given. */
   readonly addresses?: readonly HostAddress[] | undefined;
-  /** Lets the KDC answer with other names than those asked for (RFC 6806). */
+  /** Whether the KDC may answer with other names than those asked for (RFC 6806). */
   readonly canonicalize?: boolean | undefined;
-  /** A ticket that does not tell who the client is (RFC 8062). */
+  /** Whether to ask for a ticket that does not name the client (RFC 8062). */
   readonly anonymous?: boolean | undefined;
 }
 
@@ -40,13 +41,16 @@ interface AsRequestFacts {
   readonly nonce: number;
 }
 
-/** The body of an AS-REQ (RFC 4120 §5.4.1). A renewable ticket is welcome where the lifetime wished for is too long. */
+/**
+ * The body of an AS-REQ (RFC 4120 §5.4.1). If the requested lifetime is too long, a renewable ticket is accepted
+ * instead.
+ */
 export function asRequestBody(wishes: TicketWishes, facts: AsRequestFacts): KdcReqBody {
   const start = wishes.starttime ?? facts.now;
-  // What is to start in the past starts at once, and ends as if it had started then.
+  // A start in the past means now; the end stays where it would have been.
   const from = start > facts.now ? start : undefined;
-  const lifetime = wishes.lifetime ?? DAY;
-  const renewLifetime = wishes.renewLifetime ?? 0;
+  const lifetime = secondsOf('lifetime', wishes.lifetime, DAY);
+  const renewLifetime = secondsOf('renewLifetime', wishes.renewLifetime, 0);
   const options =
     RENEWABLE_OK |
     (wishes.forwardable ? FORWARDABLE : 0) |
@@ -62,7 +66,7 @@ export function asRequestBody(wishes: TicketWishes, facts: AsRequestFacts): KdcR
     sname: toPrincipalName(facts.server),
     from,
     till: after(start, lifetime),
-    // As MIT's library has it, no ticket is to be renewable for less than it lives.
+    // As in MIT's library, a ticket is never renewable for less than its lifetime.
     rtime: renewLifetime > 0 ? after(start, Math.max(lifetime, renewLifetime)) : undefined,
     nonce: facts.nonce,
     etype: facts.enctypes,

@@ -13,7 +13,6 @@ import {
 import {
   ALLOW_POSTDATE,
   ANONYMOUS,
-  CANONICALIZE,
   CNAME_IN_ADDL_TKT,
   ENC_PA_REP,
   ENC_TKT_IN_SKEY,
@@ -31,13 +30,13 @@ import {
 import { AsRep, EncAsRepPart } from '../messages/kdc-rep.ts';
 import { AsReq, KdcReqBody } from '../messages/kdc-req.ts';
 import { KU_AS_REP, KU_AS_REQ_CKSUM, PA_REQ_ENC_PA_REP } from '../messages/numbers.ts';
-import { toPrincipal } from '../messages/principal.ts';
+import { isTgs, toPrincipal } from '../messages/principal.ts';
 import { seal, toEncryptionKey } from '../messages/seal.ts';
 import type { EncTicketPart } from '../messages/ticket.ts';
 import { Checksum, type PaData, type PrincipalName } from '../messages/types.ts';
 import { admitClient, admitPassword, admitServer, longestLives } from './admission.ts';
 import { hintsOfReply } from './client-hints.ts';
-import { canonicalName, findSoughtClient } from './client-names.ts';
+import { findSoughtClient, nameInTicket } from './client-names.ts';
 import { currentKeys, type PrincipalEntry } from './database.ts';
 import { replyKey, sessionEtype, ticketKey, usableEtypes } from './enctype-choice.ts';
 import { type Exchange, wholeSeconds } from './exchange.ts';
@@ -52,7 +51,7 @@ import { LATEST, ticketTimes } from './ticket-times.ts';
 import { NO_TRANSIT } from './transited.ts';
 import { vouchForClient } from './vouched.ts';
 
-/** Options that ask for what only a ticket-granting ticket can be turned into, or for what is not offered. */
+/** Options for which a ticket-granting ticket is needed, or that are not supported. */
 const NOT_HERE = FORWARDED | PROXY | RENEW | VALIDATE | ENC_TKT_IN_SKEY | CNAME_IN_ADDL_TKT;
 
 /** Answers an AS-REQ (RFC 4120 §3.1.3); throws `Refusal`, or CodecError where it is malformed. */
@@ -65,7 +64,10 @@ export function answerAsRequest(exchange: Exchange): Uint8Array {
   const ownKey = replyKey(client, etypes);
   exchange.kdc.logins.admit(client, exchange.now);
   exchange.account = client;
-  const required = parties.anonymous || (client.policy.requiresPreauth ?? realm.requiresPreauth);
+  const required =
+    parties.anonymous ||
+    (client.policy.requiresPreauth ?? realm.requiresPreauth) ||
+    (server.policy.requiresPreauth === true && !isTgs(server.principal));
   const request = { exchange, client, etypes, key: ownKey, padata, reqBody };
   const { proof, provedBy } = preauthenticate(request, required);
   if (proof.flags & PRE_AUTHENT) exchange.kdc.logins.succeeded(client);
@@ -91,7 +93,7 @@ export function answerAsRequest(exchange: Exchange): Uint8Array {
   });
   const kvno = currentKeys(server).kvno;
   const ticket = sealTicket(part, { realm: body.realm, sname: parties.sname, key: sealing, kvno, vouched });
-  // A key that was made for this exchange has no version.
+  // A key made for this exchange has no version.
   const keyVersion = key === ownKey ? currentKeys(client).kvno : undefined;
   exchange.issued = { authtime: part.authtime, reply: key.etype, ticket: sealing.etype, session };
   const told = [...hintsOfReply(client, key.etype), ...(proof.padata ?? []), ...(made ? [made.padata] : [])];
@@ -107,12 +109,12 @@ export function answerAsRequest(exchange: Exchange): Uint8Array {
   return AsRep.lend(rep, pooledCopy);
 }
 
-/** The request, out of its armor if it has one. */
+/** The request, taken out of its armor if it has one. */
 function openRequest(exchange: Exchange): InnerRequest {
   const { padata = [], reqBody } = AsReq.decode(exchange.request);
   const body = KdcReqBody.decode(reqBody);
   exchange.body = body;
-  // Heimdal's clients leave the outer realm empty, so that the armor has to fit the inner one.
+  // Heimdal's clients leave the outer realm empty, so the armor is compared with the inner one.
   let armorRealm: string | undefined;
   const findKey: ArmorKeyFinder = armor => {
     const { key, realm } = openArmorTicket(exchange, armor);
@@ -131,11 +133,11 @@ interface Parties {
   readonly client: PrincipalEntry;
   readonly server: PrincipalEntry;
   readonly realm: RealmPolicy;
-  /** Whether the client asks without a name of its own (RFC 8062). */
+  /** Whether the client asks for an anonymous ticket without a name of its own (RFC 8062). */
   readonly anonymous: boolean;
 }
 
-/** Client and service of a request, if they may have and be given a ticket by this exchange. */
+/** The client and the service of a request, if the AS exchange may issue a ticket for them. */
 function findParties(exchange: Exchange, body: KdcReqBody, padata: readonly PaData[]): Parties {
   const { database } = exchange.kdc;
   const { sname, kdcOptions } = body;
@@ -145,13 +147,12 @@ function findParties(exchange: Exchange, body: KdcReqBody, padata: readonly PaDa
   const realm = database.realm(body.realm);
   if (realm === undefined) refuse(KDC_ERR_C_PRINCIPAL_UNKNOWN, 'CLIENT_NOT_FOUND');
   const client = findSoughtClient(exchange, exchange.client, padata);
-  // Without CANONICALIZE a client goes by the name that it has asked under.
-  const cname = kdcOptions & CANONICALIZE ? canonicalName(body.cname, client) : body.cname;
+  const cname = nameInTicket(exchange, { ...body, cname: body.cname }, client);
   const server = database.find(sname.nameString, body.realm);
   if (server === undefined) refuse(KDC_ERR_S_PRINCIPAL_UNKNOWN, 'SERVER_NOT_FOUND');
   const anonymous = isAnonymous(exchange.client);
   const asksAnonymous = (kdcOptions & REQUEST_ANONYMOUS) !== 0;
-  // A client that has a name gets tickets in it.
+  // A client that has a name gets tickets in that name only.
   if (kdcOptions & NOT_HERE || asksAnonymous !== anonymous) refuse(KDC_ERR_BADOPTION, 'INVALID_AS_OPTIONS');
   admitClient(client, exchange.now);
   admitPassword(client, server, exchange.now);
@@ -207,13 +208,13 @@ function newTicket(
   };
 }
 
-/** When the client's key ends to be of use: the earlier of its account's and its password's end. */
+/** When the client's key expires: the earlier of the account's and the password's expiration. */
 function keyExpiration({ policy: { expiration, passwordExpiration } }: PrincipalEntry): Date | undefined {
   if (expiration === undefined || passwordExpiration === undefined) return expiration ?? passwordExpiration;
   return expiration < passwordExpiration ? expiration : passwordExpiration;
 }
 
-/** Shows the client which request was answered, so that nobody can have weakened it (RFC 6806 §11). */
+/** Shows the client which request was answered, so that nobody can have altered it (RFC 6806 §11). */
 function proofOfRequest(key: Key, request: Uint8Array): PaData {
   const sum = Checksum.encode(makeChecksum(key, KU_AS_REQ_CKSUM, request));
   return { padataType: PA_REQ_ENC_PA_REP, padataValue: sum };

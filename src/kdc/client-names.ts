@@ -1,5 +1,7 @@
 import { KerberosError } from '../errors.ts';
 import { KDC_ERR_C_PRINCIPAL_UNKNOWN, KDC_ERR_WRONG_REALM } from '../messages/error-codes.ts';
+import { CANONICALIZE } from '../messages/flags.ts';
+import type { KdcReqBody } from '../messages/kdc-req.ts';
 import { NT_ENTERPRISE } from '../messages/numbers.ts';
 import {
   type Principal,
@@ -16,8 +18,8 @@ import { realmOfDomain } from './referral.ts';
 import { refuse } from './refusal.ts';
 
 /**
- * A client by its name or an alias, else by an enterprise name (RFC 6806 §5), whose domain may be that of another realm.
- * Throws `Refusal`: WRONG_REALM where another realm knows it.
+ * A client by its name or an alias, else by an enterprise name (RFC 6806 §5), whose domain may be that of another
+ * realm. Throws `Refusal`, WRONG_REALM where another realm knows the client.
  */
 export function findClient(exchange: Exchange, name: Principal, realm: string): PrincipalEntry {
   const entry =
@@ -29,8 +31,8 @@ export function findClient(exchange: Exchange, name: Principal, realm: string): 
 }
 
 /**
- * A client by its certificate, in DER (MS-SFU 3.1.5.1.1.1), which a mechanism must know how to verify. Throws `Refusal`
- * as `findClient` does.
+ * A client by its certificate, in DER (MS-SFU 3.1.5.1.1.1), which one of the mechanisms must be able to verify. Throws
+ * `Refusal` as `findClient` does.
  */
 export function findClientOfCertificate(
   exchange: Exchange,
@@ -45,7 +47,10 @@ export function findClientOfCertificate(
   return findClient(exchange, own ?? first, realm);
 }
 
-/** The client of an AS-REQ, who may be sought by a certificate and no name, to learn its realm. Throws `Refusal`. */
+/**
+ * The client of an AS-REQ, which to learn its realm may identify itself by a certificate instead of a name. Throws
+ * `Refusal`.
+ */
 export function findSoughtClient(
   exchange: Exchange,
   name: Principal,
@@ -58,13 +63,22 @@ export function findSoughtClient(
   return findClientOfCertificate(exchange, sent.padataValue, realm);
 }
 
-/** The name of a client that asks for its true one, of the type it has asked with where that is its name. */
-export function canonicalName(asked: PrincipalName, { principal }: PrincipalEntry): PrincipalName {
+/**
+ * The name that a client goes by: its true one where it asks for that, of the type it has asked with where that is its
+ * name, or where what it has asked with is no name that the database knows; else the one that it has asked under.
+ */
+export function nameInTicket(
+  { kdc }: Exchange,
+  { cname, realm, kdcOptions }: Pick<KdcReqBody, 'realm' | 'kdcOptions'> & { readonly cname: PrincipalName },
+  { principal }: PrincipalEntry,
+): PrincipalName {
   const name = toPrincipalName(principal);
-  return sameName(asked, name) ? asked : name;
+  if (sameName(cname, name)) return cname;
+  if (kdcOptions & CANONICALIZE || kdc.database.find(cname.nameString, realm) === undefined) return name;
+  return cname;
 }
 
-/** The part after the last `@` is a realm's name or a domain, whose case counts for nothing. */
+/** The part after the last `@` is the name of a realm or of a domain, in which case is ignored. */
 function findByEnterpriseName(exchange: Exchange, name: Principal): PrincipalEntry | undefined {
   const { database } = exchange.kdc;
   const text = name.components[0] ?? '';
@@ -79,16 +93,16 @@ function findByEnterpriseName(exchange: Exchange, name: Principal): PrincipalEnt
   return database.find(inRealm(text.slice(0, at), realm)?.components ?? [], realm);
 }
 
-/** Longer than any name that somebody is known by; each is looked for several times. */
+/** Longer than any real name; each is looked up several times. */
 const MAX_NAME = 512;
 
-/** Whether a realm is one of this KDC's, or shares keys with the one that was asked. */
+/** Whether a realm is one of this KDC's, or shares keys with the realm that was asked. */
 function isKnown({ kdc: { database } }: Exchange, realm: string, asked: string): boolean {
   if (database.realm(realm) !== undefined) return true;
   return database.find(tgsPrincipal(realm).components, asked) !== undefined;
 }
 
-/** Tells in which realm to ask for a client (RFC 6806 §7). */
+/** Refers the client to the realm in which to ask (RFC 6806 §7). */
 function refer(exchange: Exchange, name: Principal, realm: string): never {
   exchange.client = { ...name, realm };
   refuse(KDC_ERR_WRONG_REALM, 'WRONG_REALM');

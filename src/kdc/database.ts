@@ -7,21 +7,23 @@ import type { PrincipalPolicy, RealmPolicy } from './policy.ts';
 /** A principal as the KDC knows it. */
 export interface PrincipalEntry {
   readonly principal: Principal;
-  /** Its keys, newest version first; at least one. */
+  /** Its keys, the newest version first; at least one. */
   readonly keys: readonly KeyVersion[];
   readonly policy: PrincipalPolicy;
-  /** When it was added, if the database knows; older tickets in its name are those of somebody else. */
+  /** When it was added, if the database knows; older tickets in its name belong to an earlier principal. */
   readonly created?: Date | undefined;
+  /** When it was given the last of its aliases, if that was later; older tickets in one may be those of somebody else. */
+  readonly aliased?: Date | undefined;
 }
 
-/** Failures to log in since the last success. */
+/** Failed logins since the last success. */
 export interface Failures {
   readonly count: number;
   /** The time of the last one, in milliseconds. */
   readonly last: number;
 }
 
-/** Keeps the failures of principals, for every KDC that serves them and after its end. */
+/** Stores the failed logins of principals, for all KDCs that serve them and beyond their end. */
 export interface FailureStore {
   /** Undefined where there are none. */
   find(principal: Principal): Failures | undefined;
@@ -29,34 +31,39 @@ export interface FailureStore {
   keep(principal: Principal, failures: Failures | undefined): void;
 }
 
-/** Where a KDC looks up whom it serves. Both questions are asked for every request and answered at once. */
+/** Where a KDC looks principals up. Both look-ups are made for every request and are synchronous. */
 export interface PrincipalDatabase {
-  /** Where failures to log in are kept, of those who are locked out by them; each KDC counts for itself if not given. */
+  /**
+   * Where the failed logins are stored of principals that can be locked out; without it, each KDC counts for itself.
+   */
   readonly failures?: FailureStore | undefined;
-  /** The policy of a realm that is served here. */
+  /** The policy of a realm; undefined if it is not served here. */
   realm(name: string): RealmPolicy | undefined;
   /**
-   * The principal of a name or an alias in a realm, whatever the name's type. Of a realm that is not served there are the
-   * ticket-granting services whose keys it shares with one that is.
+   * The principal with a name or an alias in a realm, whatever the name's type. For a realm that is not served, only
+   * the ticket-granting services that share keys with a served realm are found.
    */
   find(components: readonly string[], realm: string): PrincipalEntry | undefined;
 }
 
-/** What goes with new keys. */
+/** What changes together with new keys. */
 export interface KeyChange {
   /** Their version; the next one if not given. */
   readonly kvno?: number | undefined;
-  /** How many versions stay, the new one among them; all of them if not given. */
+  /** How many versions to keep, including the new one; all of them if not given. */
   readonly keep?: number | undefined;
-  /** Members of the policy that change at the same time; undefined takes one away. */
+  /** Members of the policy that change at the same time; undefined removes one. */
   readonly policy?: Partial<PrincipalPolicy> | undefined;
 }
 
-/** A database whose principals may be changed while it is served. Both throw TypeError for one that is not there. */
+/**
+ * A database whose principals may be changed while it is served. Both methods throw TypeError for a principal that does
+ * not exist.
+ */
 export interface WritableDatabase extends PrincipalDatabase {
-  /** Puts new keys before those a principal has. */
+  /** Adds new keys in front of those that a principal has. */
   addKeys(principal: Principal, source: KeySource, change?: KeyChange): PrincipalEntry;
-  /** Changes members of a principal's policy; undefined takes one away. */
+  /** Changes members of a principal's policy; undefined removes one. */
   update(principal: Principal, policy: Partial<PrincipalPolicy>): PrincipalEntry;
 }
 
@@ -70,7 +77,7 @@ export function currentKeys(entry: PrincipalEntry): KeyVersion {
   return entry.keys[0]!;
 }
 
-/** Every key of a principal as a keytab holds them; `timestamp` is when they are said to be written. */
+/** Every key of a principal as keytab entries; `timestamp` is their time of writing. */
 export function exportKeytabEntries(entry: PrincipalEntry, timestamp: Date): KeytabEntry[] {
   return entry.keys.flatMap(version =>
     version.rows().map(({ etype, bytes }) => ({

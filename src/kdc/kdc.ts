@@ -1,4 +1,5 @@
 import { AsReq, TgsReq } from '../messages/kdc-req.ts';
+import { secondsOf } from '../messages/seconds.ts';
 import { answerAsRequest } from './as.ts';
 import type { PrincipalDatabase } from './database.ts';
 import { errorReply, toRefusal } from './error-reply.ts';
@@ -15,39 +16,42 @@ import { answerTgsRequest } from './tgs.ts';
 
 export interface KdcOptions {
   readonly database: PrincipalDatabase;
-  /** The realm that signs errors to requests that name none. */
+  /** The realm that is named in errors to requests which name none. */
   readonly realm: string;
-  /** How clients may pre-authenticate, best first, as `loadMechanisms` brings it; by encrypted timestamp if not given. */
+  /**
+   * The mechanisms for pre-authentication, the preferred first, as `loadMechanisms` returns them; only encrypted
+   * timestamp if not given.
+   */
   readonly mechanisms?: readonly KdcPreauth[] | undefined;
   /** The KDC's clock; the system's if not given. */
   readonly now?: (() => Date) | undefined;
-  /** Seconds that a client's clock may differ; 300 if not given. */
+  /** Seconds by which a client's clock may differ; 300 if not given. */
   readonly clockskew?: number | undefined;
-  /** Told of each request in one line, as krb5kdc writes it, without secrets. */
+  /** Called for each request with a line in the format of krb5kdc, without secrets. */
   readonly log?: ((line: string) => void) | undefined;
 }
 
-/** What answers messages: bytes in, bytes out. */
+/** Answers messages: bytes in, bytes out. */
 export interface Responder {
-  /** The realm that signs errors to requests that name none. */
+  /** The realm that is named in errors to requests which name none. */
   readonly realm: string;
   /** Its clock, in milliseconds. */
   now(): number;
-  /** The reply to a request, KRB-ERROR where it is refused; undefined for what is no request and gets no reply. */
+  /** The reply to a request, a KRB-ERROR if it is refused; undefined for what is not a request and gets no reply. */
   handle(request: Uint8Array, peer?: Peer): Uint8Array | undefined;
-  /** Told of what a request brought about that has no answer. */
+  /** Called with an error that occurred while a request without an answer was handled. */
   failed?(error: unknown): void;
-  /** Milliseconds that the next reply is held back; none if not given. */
+  /** Milliseconds by which to delay the next reply; none if not given. */
   delay?(): number;
 }
 
 /** A KDC. */
 export interface Kdc extends Responder {
-  /** What its exchanges share, for services beside it. */
+  /** The state that its exchanges share, for services beside it. */
   readonly state: KdcState;
 }
 
-/** Which exchange a request begins, by its first octet. */
+/** An exchange, chosen by the first octet of the request. */
 interface ExchangeType {
   readonly tag: number;
   /** Its name in the log. */
@@ -60,9 +64,13 @@ const exchangeTypes: readonly ExchangeType[] = [
   { tag: TgsReq.tags[0]!, kind: 'TGS_REQ', answer: answerTgsRequest },
 ];
 
-/** A KDC for the realms of a database. It keeps nothing but what it needs to tell a resent request from a replay. */
+/**
+ * A KDC for the realms of a database. Its only state is what it takes to tell a request that was sent again from a
+ * replay.
+ */
 export function createKdc(options: KdcOptions): Kdc {
-  const { database, realm, mechanisms = [encryptedTimestamp], clockskew = 300, log } = options;
+  const { database, realm, mechanisms = [encryptedTimestamp], log } = options;
+  const clockskew = secondsOf('clockskew', options.clockskew, 300);
   const now = (): number => (options.now?.() ?? new Date()).getTime();
   // An authenticator is fresh from one skew before its time to one after it.
   const replays = new ReplayTable(2 * clockskew * 1000);
@@ -91,7 +99,8 @@ export function createKdc(options: KdcOptions): Kdc {
       reply = errorReply(refusal, { realm, ...exchange });
       const { account } = exchange;
       const counted = account !== undefined && logins.refused(account, refusal, exchange.now);
-      // A failure that was sent again is still one. Other refusals are not kept: they cost little, and may not last.
+      // A repeated request that failed to authenticate counts as one failure. Other refusals are not remembered: they
+      // cost little, and may not be permanent.
       if (counted && label !== undefined) lookaside.remember(label, request, reply, exchange.now);
     }
     log?.(logLine(type.kind, exchange, refusal));

@@ -3,12 +3,12 @@ import { importKey, type Key } from '../crypto/key.ts';
 import type { PaData } from '../messages/types.ts';
 import { adoptLoginKeys } from './login-keys.ts';
 
-/** What string-to-key was given besides the password. */
+/** The parameters of string-to-key besides the password. */
 export interface PasswordOrigin {
   readonly salt: string;
-  /** By enctype, for those whose salt is another one, as other KDCs make them. */
+  /** Salts that differ from `salt`, by enctype, as other KDCs make them. */
   readonly salts?: Readonly<Record<number, string>> | undefined;
-  /** PBKDF2 rounds where they are not the enctype's default. */
+  /** The number of PBKDF2 rounds, if it is not the enctype's default. */
   readonly iterations?: number | undefined;
 }
 
@@ -17,42 +17,44 @@ export function saltOf(etype: number, { salt, salts }: PasswordOrigin): string {
   return salts?.[etype] ?? salt;
 }
 
-/** The s2kparams that tell a client of an unusual count (RFC 3962 §4); the enctypes without a count have none. */
+/**
+ * The s2kparams that tell a client of a count other than the default (RFC 3962 §4); none for enctypes without a count.
+ */
 export function s2kparams(etype: number, { iterations }: PasswordOrigin): Uint8Array | undefined {
   if (iterations === undefined || profileOf(etype).defaultIterations === 0) return undefined;
   return Uint8Array.of(iterations >>> 24, iterations >>> 16, iterations >>> 8, iterations);
 }
 
-/** A key as it is kept. */
+/** A key as it is stored. */
 export interface KeyBytes extends Pick<Key, 'etype' | 'bytes'> {
-  /** What `loginKeys` made of it, if that was kept. */
+  /** The result of `loginKeys`, if it was stored. */
   readonly login?: string | undefined;
 }
 
-/** A key that is made when it is first asked for. */
+/** A key that is derived when it is first used. */
 export interface LaterKey {
   readonly etype: number;
   make(): Key;
 }
 
 /**
- * The keys of one version of a principal's, best first. They lie packed in one array; a `Key`, which holds ciphers and
- * what else follows from the bytes, is made when it is first used and given up when others need the room. A `LaterKey`,
- * and the password that it comes of, is kept until its bytes are there.
+ * The keys of one version of a principal, the preferred first. They are packed in one array; a `Key`, which holds
+ * ciphers and whatever else is derived from the bytes, is made when it is first used and dropped when others need the
+ * room. A `LaterKey`, and the password that it is derived from, is kept until its bytes exist.
  */
 export class KeyVersion {
   readonly kvno: number;
   readonly etypes: readonly number[];
   readonly origin: PasswordOrigin | undefined;
-  /** What goes with every reply in one of its keys, once it has been made. */
+  /** Sent with every reply in one of its keys, once it has been made. */
   hints: { readonly etype: number; readonly padata: readonly PaData[] } | undefined;
   private readonly packed: Uint8Array;
   private readonly lengths: readonly number[];
   private readonly pool: OpenKeys;
-  /** Those whose bytes are not there yet. */
+  /** The keys whose bytes have not been derived yet. */
   private later: (LaterKey | undefined)[] | undefined;
   private open: (Key | undefined)[] | undefined;
-  /** What `loginKeys` made of some. */
+  /** The results of `loginKeys` for some of them. */
   private login: (string | undefined)[] | undefined;
 
   constructor(kvno: number, keys: readonly (KeyBytes | LaterKey)[], pool: OpenKeys, origin?: PasswordOrigin) {
@@ -99,12 +101,12 @@ export class KeyVersion {
     return this.etypes.map((etype, index) => ({ etype, bytes: this.bytesOf(index) }));
   }
 
-  /** Gives up the opened keys. */
+  /** Drops the opened keys. */
   close(): void {
     this.open = undefined;
   }
 
-  /** The key of a `LaterKey` whose turn has come. */
+  /** Derives the key of a `LaterKey`. */
   private make(index: number): Key | undefined {
     const key = this.later?.[index]?.make();
     if (key === undefined) return undefined;
@@ -129,7 +131,7 @@ export class KeyVersion {
 /** An opened key takes some kilobytes, most of them outside the heap. */
 const MAX_OPEN = 4096;
 
-/** Bounds how many key versions of one database have opened keys: the one opened first gives way. */
+/** Limits how many key versions of one database have opened keys: the one opened first is dropped. */
 export class OpenKeys {
   private readonly ring: (KeyVersion | undefined)[] = [];
   private next = 0;

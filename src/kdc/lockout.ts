@@ -8,11 +8,11 @@ import type { FailureStore, PrincipalDatabase, PrincipalEntry } from './database
 import { type NamedPolicy, namedPolicy } from './policy.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
-/** How a client's attempts to prove who it is went. */
+/** A client's record of logins. */
 export interface LoginRecord {
-  /** Failures that count, since the last success. */
+  /** The number of failures that count, since the last success. */
   readonly failures: number;
-  /** That of those. */
+  /** The time of the last failure. */
   readonly lastFailure?: Date | undefined;
 }
 
@@ -23,31 +23,31 @@ interface Attempts {
 }
 
 /**
- * Counts how often clients failed, and locks those who failed too often, by the policy that their realm has for them.
- * Where the database keeps the failures of those whom they lock, it counts; else what is counted here lives as long as
- * the KDC. Only who is in the database is remembered, which bounds it, and only who failed: of who logs in and nothing
- * else, a record each would be most of what the KDC has to keep.
+ * Counts the failed logins of clients, and locks those with too many, as the policy in their realm says. If the
+ * database stores the failures of clients that can be locked, they are kept there; otherwise they last as long as the
+ * KDC. Only principals in the database are recorded, which limits the memory, and only those that have failed: records
+ * of all others would take up most of the KDC's memory.
  */
 export class Logins {
   private readonly database: PrincipalDatabase;
   private readonly attempts = new Map<string, Attempts>();
-  /** Who was asked for last, which is who is asked for next. */
+  /** The record looked up last, which is usually looked up again next. */
   private last: { readonly principal: Principal; readonly label: string } | undefined;
 
   constructor(database: PrincipalDatabase) {
     this.database = database;
   }
 
-  /** Refuses a client who is locked (KDC_ERR_CLIENT_REVOKED); `now` in milliseconds. */
+  /** Refuses a client that is locked (KDC_ERR_CLIENT_REVOKED); `now` in milliseconds. */
   admit(client: PrincipalEntry, now: number): void {
-    // Who has no record cannot be locked: that is nearly everybody.
+    // A client without a record cannot be locked; this is nearly every client.
     const known = this.recall(client);
     if (known !== undefined && known.failures > 0 && isLocked(known, this.policyOf(client), now)) {
       refuse(KDC_ERR_CLIENT_REVOKED, 'LOCKED_OUT');
     }
   }
 
-  /** A client has proved who it is. */
+  /** Records that a client has authenticated. */
   succeeded(client: PrincipalEntry): void {
     const known = this.known(client);
     if (known === undefined) return;
@@ -55,7 +55,7 @@ export class Logins {
     if (known.failures > 0) this.keep(client, { failures: 0, failed: undefined });
   }
 
-  /** Counts what was no proof, and whether it was none; other refusals say nothing of the client. */
+  /** Counts a refusal that means failed authentication; others say nothing about the client. */
   refused(client: PrincipalEntry, { errorCode }: Refusal, now: number): boolean {
     if (errorCode !== KDC_ERR_PREAUTH_FAILED && errorCode !== KRB_AP_ERR_BAD_INTEGRITY) return false;
     const known = this.recall(client) ?? this.recordOf(client);
@@ -68,7 +68,7 @@ export class Logins {
     return true;
   }
 
-  /** What is remembered of a principal. */
+  /** The record of a principal. */
   find(principal: Principal): LoginRecord {
     const known = this.attempts.get(label(principal));
     if (known === undefined) return { failures: 0 };
@@ -82,7 +82,7 @@ export class Logins {
       this.database.failures.keep(principal, undefined);
   }
 
-  /** What is known of a client; its failures as the database has them, which others may have changed. */
+  /** The record of a client, with its failures from the database, which others may have changed. */
   private recall(client: PrincipalEntry): Attempts | undefined {
     const known = this.known(client);
     const store = this.storeFor(client);
@@ -100,7 +100,7 @@ export class Logins {
     this.storeFor(client)?.keep(client.principal, kept);
   }
 
-  /** What is kept costs a wait for the disk, which a lock puts an end to. */
+  /** Storing a failure takes a disk write; their number is bounded only where failures lead to a lock. */
   private storeFor(client: PrincipalEntry): FailureStore | undefined {
     const { failures } = this.database;
     return failures && this.policyOf(client).maxFailures !== undefined ? failures : undefined;
@@ -139,7 +139,7 @@ function isOver(since: number | undefined, seconds: number, now: number): boolea
   return since === undefined || now >= since + seconds * 1000;
 }
 
-/** Names of the database alone come here, in which no zero octet tells two from each other. */
+/** Only names from the database get here; they contain no zero octet, so that no two have the same label. */
 function label({ components, realm }: Principal): string {
   return components.length === 1 ? `${components[0]}\0${realm}` : `${components.join('\0')}\0${realm}`;
 }

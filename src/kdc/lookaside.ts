@@ -1,23 +1,23 @@
 import { randomUint32 } from '../crypto/random.ts';
 
 export interface LookasideLimits {
-  /** How long a reply is kept, in seconds. */
+  /** Seconds for which a reply is kept. */
   readonly age: number;
-  /** Replies, at most; rounded up to a power of two. */
+  /** The maximum number of replies; rounded up to a power of two. */
   readonly count: number;
-  /** The total of requests and replies. */
+  /** The total size of requests and replies. */
   readonly bytes: number;
 }
 
-/** A client that hears nothing resends for less than half a minute. */
+/** A client without an answer resends for less than half a minute. */
 const LIMITS: LookasideLimits = { age: 120, count: 1 << 15, bytes: 10 << 20 };
-/** Longer requests are rare, and come by TCP, which loses none. */
+/** Longer requests are rare, and sent over TCP, which loses none. */
 const MAX_REQUEST_BYTES = 16_000;
 
 /**
- * Replies of late by their whole requests: a datagram that was sent again, because the reply was lost or slow, gets the
- * same reply and is not taken for a replay. The oldest gives way. All of it lies in a few arrays of numbers: as objects,
- * thousands of which come and go in a second, it would cost the garbage collector more than all else here.
+ * Recent replies by their whole requests: a datagram that was sent again, because the reply was lost or slow, gets the
+ * same reply and is not taken for a replay. The oldest are dropped first. Everything is in a few typed arrays:
+ * thousands of objects per second would cost the garbage collector more than everything else here.
  */
 export class Lookaside {
   private readonly limits: LookasideLimits;
@@ -27,19 +27,19 @@ export class Lookaside {
     this.limits = limits;
   }
 
-  /** What a request is looked for by here; undefined for one that is not kept. */
+  /** The number by which a request is looked up; undefined for one that is not kept. */
   label(request: Uint8Array): number | undefined {
     return request.length > MAX_REQUEST_BYTES ? undefined : hashOf(request);
   }
 
-  /** A copy of the reply to the same request before; `now` in milliseconds. */
+  /** A copy of the earlier reply to the same request; `now` in milliseconds. */
   find(label: number, request: Uint8Array, now: number): Uint8Array | undefined {
     const { table } = this;
     if (table === undefined) return undefined;
     const slot = table.find(label, request);
     if (slot === undefined) return undefined;
     const age = now - table.at[slot]!;
-    // A clock that was set back makes no entry live longer.
+    // If the clock was set back, entries must not live longer.
     return age >= 0 && age < this.limits.age * 1000 ? table.replyIn(slot) : undefined;
   }
 
@@ -50,7 +50,7 @@ export class Lookaside {
   }
 }
 
-/** Each label has two slots that it may be kept in. What is in a slot tells where a request and its reply lie in a ring. */
+/** Each label has two slots. A slot tells where a request and its reply are in a ring buffer. */
 class Table {
   /** When a reply was made. */
   readonly at: Float64Array;
@@ -92,7 +92,7 @@ class Table {
       this.find(label, request) ?? (this.starts[first]! <= this.starts[first ^ 1]! ? first : first ^ 1);
     const size = request.length + reply.length;
     const left = this.ring.length - (this.end % this.ring.length);
-    // One that would not fit behind the others begins at the front.
+    // An entry that does not fit behind the others begins at the front.
     if (size > left) this.end += left;
     const place = this.end % this.ring.length;
     this.ring.set(request, place);
@@ -107,7 +107,7 @@ class Table {
 
   private holds(slot: number, label: number, request: Uint8Array): boolean {
     if (this.labels[slot] !== label || this.requestLengths[slot] !== request.length) return false;
-    // Else others have been written over it.
+    // Otherwise later ones have overwritten it.
     if (this.end - this.starts[slot]! > this.ring.length) return false;
     const place = this.placeOf(slot);
     return Buffer.compare(this.ring.subarray(place, place + request.length), request) === 0;
@@ -123,8 +123,8 @@ const octets = new Uint8Array(words.buffer);
 let seed: number | undefined;
 
 /**
- * Not one that withstands who makes collisions on purpose: they would cost those their own replies, and others no more
- * than what a full table does.
+ * The hash need not withstand deliberate collisions: they would cost the attackers their own replies, and others no
+ * more than a full table does.
  */
 function hashOf(request: Uint8Array): number {
   seed ??= randomUint32();

@@ -7,7 +7,8 @@ import {
   samePrincipal,
   tgsPrincipal,
 } from '../messages/principal.ts';
-import { aliasComponents } from './aliases.ts';
+import { secondsOf } from '../messages/seconds.ts';
+import { aliasComponents, aliasedSince } from './aliases.ts';
 import { exportKeytabEntries, type PrincipalEntry, type WritableDatabase } from './database.ts';
 import { type KeyVersion, OpenKeys } from './key-version.ts';
 import { type KeySource, NEW_KEY_ENCTYPES, newKeys } from './new-keys.ts';
@@ -19,37 +20,39 @@ export interface PrincipalOptions extends PrincipalPolicy {
 }
 
 export interface DatabaseOptions {
-  /** Enctypes that new principals get keys of, best first; AES with SHA-1 and with SHA-2 if not given. */
+  /** Enctypes for which new principals get keys, the preferred first; AES with SHA-1 and with SHA-2 if not given. */
   readonly enctypes?: readonly number[] | undefined;
   /** The clock of those who use it; the system's if not given. */
   readonly now?: (() => Date) | undefined;
 }
 
 /**
- * A database in memory. The key of an enctype is made of a password when it is first asked for, as that takes
- * milliseconds; the password is kept in memory until all of them are made.
+ * A database in memory. A key is derived from a password when it is first used, because that takes milliseconds; the
+ * password is kept in memory until all keys have been derived.
  */
 export interface MemoryDatabase extends WritableDatabase {
-  /** Begins to serve a realm, or changes its policy; its ticket-granting service gets random keys. */
+  /** Adds a realm, or changes its policy; its ticket-granting service gets random keys. */
   addRealm(name: string, policy?: Partial<RealmPolicy>): void;
   /**
-   * Adds a principal to a realm that is served, or replaces it; the ticket-granting service of such a realm may be one of
-   * another realm's. Throws what `stringToKey` and `randomKey` throw, and KerberosError PRINCIPAL_MALFORMED for an alias
-   * or PRINCIPAL_EXISTS where its name or an alias is that of another one.
+   * Adds a principal to a served realm, or replaces it; the ticket-granting service of such a realm may be in another
+   * realm. Throws what `stringToKey` and `randomKey` throw, KerberosError PRINCIPAL_MALFORMED for an alias, and
+   * PRINCIPAL_EXISTS if its name or an alias belongs to another principal.
    */
   add(principal: Principal, source: KeySource, options?: PrincipalOptions): PrincipalEntry;
-  /** Removes a principal; whether there was one. */
+  /** Removes a principal; returns whether there was one. */
   remove(principal: Principal): boolean;
-  /** Every key of a principal, none if it is unknown. */
+  /** Every key of a principal; none if it does not exist. */
   exportKeytabEntries(principal: Principal, timestamp?: Date): KeytabEntry[];
 }
 
-/** An empty database in memory, where a password is kept until every key is made of it, each when it is first asked for. */
+/**
+ * An empty database in memory. A password is kept until every key has been derived from it, each when it is first used.
+ */
 export function createDatabase(options: DatabaseOptions = {}): MemoryDatabase {
   const { enctypes = NEW_KEY_ENCTYPES, now = () => new Date() } = options;
   const pool = new OpenKeys();
   const realms = new Map<string, StoredRealm>();
-  /** Whether a name may have been somebody else's before: until then nobody can hold a ticket of that one. */
+  /** Whether names may have been reused: until then, nobody can hold a ticket of an earlier principal. */
   let hasRemoved = false;
 
   function find(components: readonly string[], realm: string): PrincipalEntry | undefined {
@@ -61,17 +64,20 @@ export function createDatabase(options: DatabaseOptions = {}): MemoryDatabase {
 
   function put(entry: PrincipalEntry): PrincipalEntry {
     const { principal, policy } = entry;
+    checkLives(policy);
     const stored = realmFor(principal);
     const aliases = (policy.aliases ?? []).map(alias => nameKey(aliasComponents(alias)));
     const name = nameKey(principal.components);
     for (const key of [name, ...aliases]) checkFree(stored, key, principal);
+    const aliased = hasRemoved ? aliasedSince(entry, stored.principals.get(name), now) : entry.aliased;
     if (take(stored, principal)) hasRemoved = true;
-    stored.principals.set(name, entry);
-    for (const alias of aliases) stored.aliases.set(alias, entry);
-    return entry;
+    const kept = { ...entry, aliased };
+    stored.principals.set(name, kept);
+    for (const alias of aliases) stored.aliases.set(alias, kept);
+    return kept;
   }
 
-  /** The principal's realm; one that is not served, if it only shares keys with one that is. */
+  /** The principal's realm: one that is served, or one that only shares keys with one that is. */
   function realmFor(principal: Principal): StoredRealm {
     const known = realms.get(principal.realm);
     if (known?.policy !== undefined) return known;
@@ -106,6 +112,7 @@ export function createDatabase(options: DatabaseOptions = {}): MemoryDatabase {
     realm: name => realms.get(name)?.policy,
     find,
     addRealm(name, policy = {}) {
+      checkLives(policy);
       const known = realms.get(name);
       const merged = { ...DEFAULT_REALM_POLICY, ...known?.policy, ...policy };
       const { principals = new Map(), aliases = new Map() } = known ?? {};
@@ -143,7 +150,13 @@ interface StoredRealm {
   readonly aliases: Map<string, PrincipalEntry>;
 }
 
-/** Throws where a name, or an alias, is that of another than `principal`. */
+/** Throws TypeError for what are no seconds. */
+function checkLives({ maxLife, maxRenewableLife }: PrincipalPolicy): void {
+  secondsOf('maxLife', maxLife, 0);
+  secondsOf('maxRenewableLife', maxRenewableLife, 0);
+}
+
+/** Throws if a name or an alias belongs to a principal other than `principal`. */
 function checkFree({ principals, aliases }: StoredRealm, key: string, principal: Principal): void {
   for (const holder of [principals.get(key), aliases.get(key)]) {
     if (holder === undefined || samePrincipal(holder.principal, principal)) continue;
@@ -151,7 +164,7 @@ function checkFree({ principals, aliases }: StoredRealm, key: string, principal:
   }
 }
 
-/** Takes out a principal, if it is there, with its aliases. */
+/** Removes a principal, if it exists, and its aliases. */
 function take({ principals, aliases }: StoredRealm, { components }: Principal): boolean {
   const key = nameKey(components);
   const entry = principals.get(key);
@@ -162,7 +175,7 @@ function take({ principals, aliases }: StoredRealm, { components }: Principal): 
   return principals.delete(key);
 }
 
-/** One string per name: a component may hold any character. */
+/** An unambiguous string for each name: a component may contain any character. */
 function nameKey(components: readonly string[]): string {
   const [first = '', second = ''] = components;
   if (components.length === 1) return `,${first}`;

@@ -9,7 +9,7 @@ export type KeySource =
   | {
       readonly password: string;
       readonly enctypes?: readonly number[] | undefined;
-      /** The realm and the name's components if not given. */
+      /** The default salt, made of the realm and the name's components, if not given. */
       readonly salt?: string | undefined;
       /** PBKDF2 rounds; each enctype's default if not given. */
       readonly iterations?: number | undefined;
@@ -17,22 +17,22 @@ export type KeySource =
   | { readonly random: true; readonly enctypes?: readonly number[] | undefined }
   | { readonly keys: readonly Key[]; readonly salt?: string | undefined };
 
-/** Enctypes that principals get keys of where nobody says otherwise. */
+/** The enctypes for which principals get keys by default. */
 export const NEW_KEY_ENCTYPES: readonly number[] = [18, 17, 20, 19];
 
 export interface NewKeysOptions {
   readonly kvno: number;
-  /** Those of a source that names none. */
+  /** The enctypes for a source that names none. */
   readonly enctypes: readonly number[];
   readonly pool: OpenKeys;
   /**
-   * Whether a password, which is kept in memory until then, makes the key of each enctype when that is first asked for;
-   * false if not given, and all are made at once.
+   * Whether each key is derived from the password only when it is first used, with the password in memory until then;
+   * false if not given, which derives all at once.
    */
   readonly whenAsked?: boolean | undefined;
 }
 
-/** One version of a principal's keys. Throws what `stringToKey` and `randomKey` throw. */
+/** Makes one version of a principal's keys. Throws what `stringToKey` and `randomKey` throw. */
 export function newKeys(
   principal: Principal,
   source: KeySource,
@@ -50,8 +50,10 @@ function saltFor(principal: Principal, { salt }: { readonly salt?: string | unde
   return salt ?? defaultSalt(principal);
 }
 
-/** Throws at once what `stringToKey` throws. */
+/** Throws what `stringToKey` throws at once, not when the key is derived. */
 function passwordKey(etype: number, password: string, origin: PasswordOrigin): LaterKey {
+  // Such as the number that a password may look like in YAML.
+  if (typeof password !== 'string') throw new TypeError('a password is a string');
   const params = s2kparams(etype, origin);
   checkStringToKey(etype, params);
   return { etype, make: () => stringToKey(etype, password, origin.salt, params) };

@@ -1,6 +1,8 @@
 import type { Key } from '../crypto/key.ts';
 import { IntegrityError } from '../errors.ts';
 import {
+  KDC_ERR_MUST_USE_USER2USER,
+  KDC_ERR_SERVICE_REVOKED,
   KRB_AP_ERR_BAD_INTEGRITY,
   KRB_AP_ERR_BADKEYVER,
   KRB_AP_ERR_NOKEY,
@@ -17,20 +19,20 @@ import type { PrincipalDatabase, PrincipalEntry } from './database.ts';
 import type { Exchange } from './exchange.ts';
 import { refuse } from './refusal.ts';
 
-/** A ticket of this KDC's with what it holds. */
+/** A ticket that this KDC can open, and its contents. */
 export interface OpenedTicket {
   readonly server: PrincipalEntry;
-  /** What it was opened with. */
+  /** The key that opened it. */
   readonly key: Key;
   readonly part: EncTicketPart;
   readonly sessionKey: Key;
 }
 
-/** What is known of a ticket from an earlier request. */
+/** What is remembered of a ticket from an earlier request. */
 interface Opened {
   readonly bytes: Uint8Array;
   readonly ticket: Ticket;
-  /** What it was opened with. */
+  /** The key that opened it. */
   readonly key: Key;
   readonly part: EncTicketPart;
   readonly sessionKey: Key;
@@ -38,13 +40,13 @@ interface Opened {
 
 /** An opened session key takes some kilobytes, most of them outside the heap. */
 const MAX_OPENED = 1024;
-/** The end of a ticket is its checksum, which hardly any two have in common. */
+/** The end of a ticket is a checksum, which is practically unique. */
 const LABEL_BYTES = 6;
 
 /**
- * Opens tickets with the key of the service they are for (RFC 4120 §3.3.2). A ticket-granting ticket comes once for each
- * service that its client goes to, so that what the last ones held is kept. Two tables take turns, and the older one is
- * forgotten as a whole.
+ * Opens tickets with the key of the service they are for (RFC 4120 §3.3.2). A ticket-granting ticket is presented once
+ * for each service that its client uses, so the contents of recent ones are kept. There are two tables, which swap
+ * roles, and the older one is dropped as a whole.
  */
 export class TicketOpener {
   private readonly database: PrincipalDatabase;
@@ -55,13 +57,13 @@ export class TicketOpener {
     this.database = database;
   }
 
-  /** Throws `Refusal`; whether the ticket is valid now is left to the caller. */
+  /** Throws `Refusal`; the caller checks whether the ticket is valid at this time. */
   open(bytes: Uint8Array): OpenedTicket {
     const label = labelOf(bytes);
     const known = this.find(label, bytes);
     const ticket = known?.ticket ?? Ticket.decode(bytes);
     const { server, key } = this.findKey(ticket);
-    // Of a principal that was given other keys since, the ticket has to stand the test again.
+    // If the principal has been given other keys since, the ticket is opened again.
     if (known?.key === key) return { server, key, part: known.part, sessionKey: known.sessionKey };
     const part = unsealTicket(ticket, key);
     const sessionKey = toKey(part.key);
@@ -85,6 +87,9 @@ export class TicketOpener {
   private findKey({ realm, sname, encPart }: Ticket): { readonly server: PrincipalEntry; readonly key: Key } {
     const server = this.database.find(sname.nameString, realm);
     if (server === undefined || !this.isOurs(server, realm)) refuse(KRB_AP_ERR_NOT_US, 'TICKET_NOT_OURS');
+    // Locking the key that another realm shares with ours invalidates the tickets issued with it.
+    if (server.policy.locked) refuse(KDC_ERR_SERVICE_REVOKED, 'SERVICE_LOCKED_OUT');
+    if (server.policy.disallowServer) refuse(KDC_ERR_MUST_USE_USER2USER, 'SERVICE_NOT_ALLOWED');
     const version =
       encPart.kvno === undefined ? server.keys[0] : server.keys.find(({ kvno }) => kvno === encPart.kvno);
     if (version === undefined) refuse(KRB_AP_ERR_BADKEYVER, 'BAD_KEY_VERSION');
@@ -93,7 +98,9 @@ export class TicketOpener {
     return { server, key };
   }
 
-  /** Whether it is for a service of ours; another realm issues tickets for our ticket-granting service alone. */
+  /**
+   * Whether the ticket is for a service of ours; another realm may issue tickets only for our ticket-granting service.
+   */
   private isOurs({ principal }: PrincipalEntry, issuer: string): boolean {
     if (this.database.realm(issuer) !== undefined) return true;
     return isTgs(principal) && this.database.realm(principal.components[1]!) !== undefined;
@@ -116,7 +123,7 @@ function unsealTicket({ encPart }: Ticket, key: Key): EncTicketPart {
   }
 }
 
-/** Refuses a ticket that is not valid now, but for its INVALID flag. */
+/** Refuses a ticket that is not valid now, regardless of its INVALID flag. */
 export function checkValidity({ starttime, authtime, endtime }: EncTicketPart, { now, kdc }: Exchange): void {
   if ((starttime ?? authtime).getTime() > now + kdc.clockskew * 1000) {
     refuse(KRB_AP_ERR_TKT_NYV, 'TICKET_NOT_YET_VALID');

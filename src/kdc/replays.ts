@@ -2,13 +2,13 @@ import { authenticatorTag } from '../ap/replay-cache.ts';
 import { TagSet } from '../ap/tag-set.ts';
 import type { EncryptedData } from '../messages/types.ts';
 
-/** Authenticators remembered in one span, in some megabytes. */
+/** How many authenticators are remembered per span, in some megabytes. */
 const MAX_SEEN = 1 << 16;
 
 /**
- * The authenticators of late, and what else is good for once, so that one is good for one request (RFC 4120 §3.3.3, §10). Two sets take turns, each
- * for as long as an authenticator is fresh: the older one is forgotten as a whole. Where more come than there is room
- * for, they are forgotten sooner: a replayed TGS-REQ brings nothing to who lacks the session key.
+ * Recent authenticators, and other data that may be used only once, so that none can be replayed (RFC 4120 §3.3.3,
+ * §10). There are two sets, each used for as long as an authenticator is fresh; the older one is dropped as a whole. If
+ * there are too many, they are dropped sooner: without the session key, a replayed TGS-REQ is of no use.
  */
 export class ReplayTable {
   private readonly span: number;
@@ -21,7 +21,7 @@ export class ReplayTable {
     this.span = span;
   }
 
-  /** Notes an authenticator that has been verified; false if it was here before. */
+  /** Records an authenticator that has been verified; returns false if it was recorded before. */
   admit(authenticator: EncryptedData, now: number): boolean {
     if (now - this.since >= this.span || this.current.size >= MAX_SEEN) {
       this.previous = this.current;

@@ -29,7 +29,7 @@ import { type RequestedUser, requestedUser } from './s4u/user.ts';
 import type { TgsHeader } from './tgs-header.ts';
 import { NO_TRANSIT } from './transited.ts';
 
-/** Whom a new ticket is for, and what it takes over from an older one. */
+/** The client of a new ticket, and what the ticket takes over from an older one. */
 export type Subject = Pick<
   EncTicketPart,
   | 'flags'
@@ -43,22 +43,22 @@ export type Subject = Pick<
   | 'authorizationData'
 >;
 
-/** A request in somebody else's name. */
+/** A request in another principal's name. */
 export interface Behalf {
   readonly subject: Subject;
   /** The user's entry; undefined for a user of another realm. */
   readonly client: PrincipalEntry | undefined;
   /** The service that asks. */
   readonly requester: Principal;
-  /** The ticket that shows the user's wish (S4U2Proxy); undefined where the service just says so (S4U2Self). */
+  /** The ticket that proves the user's request (S4U2Proxy); undefined where the service merely claims it (S4U2Self). */
   readonly evidence: OpenedTicket | undefined;
-  /** What the PAC says, where it is not that of the evidence or of a user of this realm. */
+  /** The contents of the PAC, if they are not those of the evidence or of a user of this realm. */
   readonly said?: PacContents | undefined;
-  /** The ticket whose way to this realm counts, with the realm that issued it, where it is not the one presented. */
+  /** The ticket whose path to this realm counts, and the realm that issued it, if it is not the one presented. */
   readonly way?: { readonly part: EncTicketPart; readonly issuer: string } | undefined;
-  /** The KDC options that the ticket cannot be given. */
+  /** The KDC options that the ticket must not be granted. */
   readonly withheld: number;
-  /** What goes with the reply, and into its sealed part. */
+  /** Padata for the reply, and for its sealed part. */
   readonly padata: readonly PaData[];
   readonly encryptedPaData: readonly PaData[] | undefined;
 }
@@ -67,18 +67,18 @@ export interface BehalfRequest {
   readonly header: TgsHeader;
   readonly body: KdcReqBody;
   readonly padata: readonly PaData[];
-  /** What is asked for. */
+  /** The requested service. */
   readonly server: PrincipalEntry;
 }
 
-/** What is no use for who asks in the name of others. */
+/** Options that make no sense in a request in another principal's name. */
 const NOT_TOGETHER = FORWARDED | PROXY | RENEW | VALIDATE | ENC_TKT_IN_SKEY;
 
 /** In whose name the client of a ticket-granting ticket asks, if not in its own (MS-SFU 3.2.5). Throws `Refusal`. */
 export function findBehalf(exchange: Exchange, request: BehalfRequest): Behalf | undefined {
   const { header, body, padata } = request;
   if (body.kdcOptions & CNAME_IN_ADDL_TKT) {
-    // What another realm has made of the evidence comes with a ticket of that realm's.
+    // Evidence that another realm has processed comes with a ticket of that realm.
     const isForeign = header.server.principal.realm !== body.realm && header.part.crealm !== body.realm;
     return openEvidence(exchange, request, isForeign ? undefined : requesterOf(exchange, request));
   }
@@ -86,7 +86,7 @@ export function findBehalf(exchange: Exchange, request: BehalfRequest): Behalf |
   return user && forUser(exchange, user, request);
 }
 
-/** S4U2Self: a ticket for the service itself in the name of a user who has come to it by other means. */
+/** S4U2Self: a ticket for the service itself in the name of a user who has authenticated by other means. */
 function forUser(exchange: Exchange, user: RequestedUser, request: BehalfRequest): Behalf {
   const { header, server, body } = request;
   if (body.kdcOptions & NOT_TOGETHER) refuse(KDC_ERR_BADOPTION, 'INVALID_S4U2SELF_OPTIONS');
@@ -102,7 +102,7 @@ function forUser(exchange: Exchange, user: RequestedUser, request: BehalfRequest
     refuse(KRB_AP_ERR_BADMATCH, 'INVALID_S4U2SELF_REQUEST_SERVER_MISMATCH');
   }
   const client = findUser(exchange, user, body.realm);
-  // Its password is none of the service's business, and may have expired.
+  // The user's password does not matter to the service, and may have expired.
   admitClient(client, exchange.now);
   const { principal, policy } = client;
   const mayGoOn = server.policy.okToAuthAsDelegate && !policy.notDelegated && !policy.disallowForwardable;
@@ -112,7 +112,7 @@ function forUser(exchange: Exchange, user: RequestedUser, request: BehalfRequest
     cname: toPrincipalName(principal),
     transited: NO_TRANSIT,
     caddr: undefined,
-    // What is said there is said of the service.
+    // The presented ticket's authorization data are about the service.
     authorizationData: undefined,
   };
   exchange.behalf = { subject, evidence: undefined };
@@ -126,7 +126,9 @@ function forUser(exchange: Exchange, user: RequestedUser, request: BehalfRequest
   };
 }
 
-/** The service that asks, which only its own realm can vouch for; others may have had the name that is its alias now. */
+/**
+ * The service that asks, which only its own realm can authenticate; an alias may have been another principal's name.
+ */
 function requesterOf({ kdc }: Exchange, { header, body }: BehalfRequest): PrincipalEntry {
   const { cname, crealm } = header.part;
   const { realm } = header.server.principal;
@@ -137,7 +139,7 @@ function requesterOf({ kdc }: Exchange, { header, body }: BehalfRequest): Princi
   return entry;
 }
 
-/** The user by the name or by the certificate; by both where both are given. */
+/** The user by name, by certificate, or by both if both are given. */
 function findUser(exchange: Exchange, { name, certificate }: RequestedUser, realm: string): PrincipalEntry {
   const named = name && findClient(exchange, name, realm);
   const certified = certificate && findClientOfCertificate(exchange, certificate, realm);

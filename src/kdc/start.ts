@@ -20,25 +20,25 @@ import { addTrust, type TrustSpec } from './trust.ts';
 
 /** A user with a password. */
 export interface UserSpec extends PrincipalOptions {
-  /** In text, in the realm unless it says otherwise. */
+  /** The name as text, in the realm unless it states another. */
   readonly name: string;
-  /** Keys are random if not given, as for who logs in by certificate or one-time password alone. */
+  /** The keys are random if not given, for a user who authenticates by certificate or one-time password only. */
   readonly password?: string | undefined;
   readonly enctypes?: readonly number[] | undefined;
   readonly salt?: string | undefined;
 }
 
-/** A service with random keys; see `keytab` for them. */
+/** A service with random keys, which `keytab` returns. */
 export interface ServiceSpec extends PrincipalOptions {
   readonly name: string;
   readonly enctypes?: readonly number[] | undefined;
 }
 
-/** A realm with those who belong to it. */
+/** A realm and its principals. */
 export interface RealmOptions extends Partial<RealmPolicy> {
   readonly realm: string;
   readonly users?: readonly UserSpec[] | undefined;
-  /** Names alone or with more to say of them. */
+  /** Names, or names with further options. */
   readonly services?: readonly (string | ServiceSpec)[] | undefined;
   /** The realms that it trusts, or that trust it. */
   readonly trusts?: readonly TrustSpec[] | undefined;
@@ -50,21 +50,24 @@ export interface StartKdcOptions
     KdcServiceOptions,
     MechanismOptions,
     Pick<KdcOptions, 'now' | 'clockskew' | 'log' | 'mechanisms'> {
-  /** More realms of the same KDC. */
+  /** Further realms of the same KDC. */
   readonly realms?: readonly RealmOptions[] | undefined;
-  /** Enctypes that principals get keys of, best first; AES with SHA-1 and with SHA-2 if not given. */
+  /** Enctypes for which principals get keys, the preferred first; AES with SHA-1 and with SHA-2 if not given. */
   readonly enctypes?: readonly number[] | undefined;
-  /** Serves what is in it, and adds nothing to it but the service that changes passwords; one in memory if not given. */
+  /** The database to serve, to which only the password-changing service is added; a new one in memory if not given. */
   readonly database?: MemoryDatabase | undefined;
-  /** False where nobody is to reach it and its services but by its `transport`, which takes no socket; true if not given. */
+  /**
+   * Whether to listen; if false, the KDC opens no socket, and it and its services are reached only through `transport`.
+   * True if not given.
+   */
   readonly listen?: boolean | undefined;
-  /** What goes wrong on purpose. */
+  /** Deliberate trouble. */
   readonly trouble?: Trouble | undefined;
-  /** Asked before each request for what goes wrong from then on; undefined where all stays as it is. */
+  /** Called before each request for new trouble; undefined leaves it as it is. */
   readonly nextTrouble?: (() => Trouble | undefined) | undefined;
 }
 
-/** A realm with a KDC that listens, unless told not to: its `port` is 0 then. */
+/** A running KDC. Its `port` is 0 if it does not listen. */
 export interface RunningKdc
   extends KdcServer,
     AsyncDisposable,
@@ -74,15 +77,18 @@ export interface RunningKdc
   readonly realm: string;
   /** Principals may be added, changed and removed at any time. */
   readonly database: MemoryDatabase;
-  /** Reaches the KDC, and what changes passwords, without a socket. */
+  /** Reaches the KDC and the password server without a socket. */
   readonly transport: Transport;
-  /** A krb5.conf by which clients on this machine find the KDC. Throws TypeError where it does not listen. */
+  /** A krb5.conf with which clients on this machine find the KDC. Throws TypeError if it does not listen. */
   krb5Conf(): string;
-  /** The keys of principals, by their names in text, as a keytab holds them. Throws KerberosError PRINCIPAL_UNKNOWN. */
+  /** The keys of principals, given by name, as keytab entries. Throws KerberosError PRINCIPAL_UNKNOWN. */
   keytab(...names: readonly string[]): KeytabEntry[];
 }
 
-/** Starts a KDC for one realm, on loopback if not told otherwise. Throws KerberosError KDC_LISTEN, TypeError without a realm, and what its names and enctypes bring. */
+/**
+ * Starts a KDC for one realm, on loopback by default. Throws KerberosError KDC_LISTEN, TypeError without a realm, and
+ * errors for invalid names and enctypes.
+ */
 export async function startKdc(options: StartKdcOptions): Promise<RunningKdc> {
   const { realm } = options;
   if (!realm) throw new TypeError('a KDC needs the name of a realm');
@@ -133,7 +139,7 @@ export async function startKdc(options: StartKdcOptions): Promise<RunningKdc> {
 
 const NOWHERE: KdcServer = { host: '', port: 0, close: async () => undefined };
 
-/** Of nobody there are none: a keytab without the keys of a name that is misspelt would be a riddle. */
+/** Throws for an unknown name: a keytab that lacks the keys of a misspelt name would be hard to explain. */
 function entriesOf(database: MemoryDatabase, principal: Principal): KeytabEntry[] {
   if (database.find(principal.components, principal.realm) === undefined) {
     throw new KerberosError('PRINCIPAL_UNKNOWN', `the KDC does not know ${formatPrincipal(principal)}`);
@@ -148,9 +154,20 @@ async function realmsOf({ trouble, ...options }: StartKdcOptions): Promise<reado
   return [...withReferralLoop(options, trouble.referralLoop), ...others];
 }
 
-/** Each realm has the service that changes passwords; tickets for it are short and take a password (RFC 3244 §2). */
+/**
+ * Each realm has the service that changes passwords; tickets for it are short and take a password (RFC 3244 §2), the one
+ * that there is: none is laid in for later.
+ */
 function addPasswordServices(database: MemoryDatabase, realms: readonly RealmOptions[]): void {
-  const policy = { passwordChangeService: true, disallowTgsBased: true, maxLife: 300 };
+  const policy = {
+    passwordChangeService: true,
+    disallowTgsBased: true,
+    disallowForwardable: true,
+    disallowProxiable: true,
+    disallowRenewable: true,
+    disallowPostdated: true,
+    maxLife: 300,
+  };
   for (const { realm } of realms) {
     const service = changePasswordService(realm);
     if (database.find(service.components, realm) === undefined)
@@ -158,7 +175,7 @@ function addPasswordServices(database: MemoryDatabase, realms: readonly RealmOpt
   }
 }
 
-/** The other realms that clients are to find, and the ways between realms. */
+/** The other realms that clients must find, and the paths between realms. */
 function neighbours(realms: readonly RealmOptions[]): Pick<RealmLocation, 'realms' | 'capaths'> {
   const served = realms.slice(1).map(({ realm }) => ({ realm }));
   const capaths: Record<string, Readonly<Record<string, readonly string[]>>> = {};
@@ -190,7 +207,7 @@ export function transportTo(kdc: Responder, database: Pick<MemoryDatabase, 'real
   };
 }
 
-/** Resolves after some milliseconds, or as soon as it is called off. */
+/** Resolves after some milliseconds, or as soon as the signal is aborted. */
 function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise(resolve => {
     const timer = setTimeout(end, milliseconds);
@@ -218,7 +235,7 @@ function fillRealm(
   database: MemoryDatabase,
   { realm, users = [], services = [], trusts = [] }: RealmOptions,
 ): void {
-  // Text is iterable: of a service's name, each letter would be a service.
+  // Strings are iterable: each letter of a service's name would become a service.
   if (!Array.isArray(users) || !Array.isArray(services)) {
     throw new TypeError('the users and the services of a realm are arrays');
   }
@@ -234,7 +251,7 @@ function fillRealm(
   for (const trust of trusts) addTrust(database, realm, trust);
 }
 
-/** What of the options is the realm's policy. */
+/** The options that belong to the realm's policy. */
 const POLICY: Readonly<Record<keyof RealmPolicy, true>> = {
   maxLife: true,
   maxRenewableLife: true,
@@ -248,7 +265,7 @@ const POLICY: Readonly<Record<keyof RealmPolicy, true>> = {
   capaths: true,
 };
 
-/** The realm's policy as far as it is given. */
+/** The members of the realm's policy that are given. */
 function given(options: RealmOptions): Partial<RealmPolicy> {
   const members = Object.entries(options);
   return Object.fromEntries(members.filter(([name, value]) => name in POLICY && value !== undefined));

@@ -6,7 +6,7 @@ import {
   samePrincipal,
   tgsPrincipal,
 } from '../messages/principal.ts';
-import { aliasComponents } from './aliases.ts';
+import { aliasComponents, aliasedSince } from './aliases.ts';
 import { exportKeytabEntries, type FailureStore, type Failures, type PrincipalEntry } from './database.ts';
 import { OpenKeys } from './key-version.ts';
 import type { MemoryDatabase } from './memory-database.ts';
@@ -18,26 +18,26 @@ import { decodeEntry, decodeValue, encodeEntry, encodeValue } from './store/reco
 import type { Sealer } from './store/seal.ts';
 
 /**
- * A database in a file, which several processes may use at once: each sees what the others change. Its methods throw
- * besides KerberosError DATABASE_IO, and DATABASE_FORMAT for a record that does not open.
+ * A database in a file, which several processes may use at the same time: each sees the changes of the others. Its
+ * methods also throw KerberosError DATABASE_IO, and DATABASE_FORMAT for a record that cannot be opened.
  */
 export interface DurableDatabase extends MemoryDatabase {
   readonly failures: FailureStore;
   readonly path: string;
-  /** That of names without one. */
+  /** The realm of names that state none. */
   readonly defaultRealm: string;
-  /** The realms that are served. */
+  /** The served realms. */
   realms(): readonly string[];
-  /** Every principal, realm by realm, in the same order each time. */
+  /** Every principal, realm by realm, always in the same order. */
   principals(): Iterable<PrincipalEntry>;
-  /** The principal itself, not one that has the name for an alias. */
+  /** The principal with this name, not one with this alias. */
   own(principal: Principal): PrincipalEntry | undefined;
   /**
-   * Adds a principal to a realm that is served, or replaces it. Throws KerberosError PRINCIPAL_EXISTS where its name or an
-   * alias is that of another one.
+   * Adds a principal to a served realm, or replaces it. Throws KerberosError PRINCIPAL_EXISTS if its name or an alias
+   * belongs to another principal.
    */
   put(entry: PrincipalEntry): PrincipalEntry;
-  /** Does all of `work` or, where it throws, nothing of it; one wait for the disk in all. */
+  /** Does all of `work` or, if it throws, nothing; waits for the disk only once. */
   change<T>(work: () => T): T;
   close(): Promise<void>;
 }
@@ -46,11 +46,11 @@ export interface DurableDatabaseOptions {
   readonly file: StoreFile;
   readonly sealer: Sealer;
   readonly defaultRealm: string;
-  /** Enctypes that new principals get keys of, best first; AES with SHA-1 and with SHA-2 if not given. */
+  /** Enctypes for which new principals get keys, the preferred first; AES with SHA-1 and with SHA-2 if not given. */
   readonly enctypes?: readonly number[] | undefined;
 }
 
-/** What the keys of records begin with: principals, their aliases, their failures to log in, realms. */
+/** The prefixes of keys: principals, their aliases, their failed logins, realms. */
 const PRINCIPAL = 'P';
 const ALIAS = 'A';
 const FAILURES = 'F';
@@ -93,7 +93,7 @@ export function durableDatabase(options: DurableDatabaseOptions): DurableDatabas
     throw new TypeError(`${formatPrincipal(principal)} is not in the database`);
   }
 
-  /** Of the realms that are served, at one version of the file: each request asks for them several times. */
+  /** The served realms at one version of the file: each request asks for them several times. */
   let served = { version: Number.NaN, policies: new Map<string, RealmPolicy>() };
 
   function realm(name: string): RealmPolicy | undefined {
@@ -106,7 +106,7 @@ export function durableDatabase(options: DurableDatabaseOptions): DurableDatabas
     return policy;
   }
 
-  /** Besides the principals of our realms there are the keys that other realms share with them. */
+  /** Besides the principals of served realms there are the keys that other realms share with them. */
   function isServed(principal: Principal): boolean {
     const { components } = principal;
     return realm(principal.realm) !== undefined || (isTgs(principal) && realm(components[1]!) !== undefined);
@@ -120,14 +120,16 @@ export function durableDatabase(options: DurableDatabaseOptions): DurableDatabas
     file.change(() => {
       for (const name of [nameKey(principal.components, principal.realm), ...aliasNames(entry)])
         checkFree(name, principal);
+      const aliased = aliasedSince(entry, own(principal), () => new Date());
       take(principal);
-      file.put(key, sealer.seal(key, keys[0]!.kvno, encodeEntry({ ...entry, policy: { ...policy } })));
+      const record = encodeEntry({ ...entry, aliased, policy: { ...policy } });
+      file.put(key, sealer.seal(key, keys[0]!.kvno, record));
       for (const alias of aliases) file.put(alias, sealer.seal(alias, 0, encodeValue(key)));
     });
     return entry;
   }
 
-  /** Throws where a name, or an alias, is that of another than `principal`. */
+  /** Throws if a name or an alias belongs to a principal other than `principal`. */
   function checkFree(name: string, principal: Principal): void {
     const target = file.get(ALIAS + name);
     const holders = [
@@ -140,7 +142,7 @@ export function durableDatabase(options: DurableDatabaseOptions): DurableDatabas
     }
   }
 
-  /** Takes out a principal, if it is there, with its aliases. */
+  /** Removes a principal, if it exists, and its aliases. */
   function take(principal: Principal): boolean {
     const key = PRINCIPAL + nameKey(principal.components, principal.realm);
     const entry = own(principal);
@@ -232,7 +234,7 @@ export function durableDatabase(options: DurableDatabaseOptions): DurableDatabas
   };
 }
 
-/** For what is gone soon, its opened keys with it. */
+/** For entries that are soon garbage, together with their opened keys. */
 class NoPool extends OpenKeys {
   override admit(): void {}
 }
@@ -245,10 +247,10 @@ function aliasNames({ principal, policy }: PrincipalEntry): readonly string[] {
   return (policy.aliases ?? []).map(alias => nameKey(aliasComponents(alias), principal.realm));
 }
 
-/** One string per name: a component may hold any character. */
+/** An unambiguous string for each name: a component may contain any character. */
 function nameKey(components: readonly string[], realm: string): string {
   const [first, second] = components;
-  // What JSON.stringify makes, in a fraction of its time.
+  // The result of JSON.stringify, in a fraction of its time.
   if (PLAIN.test(realm) && PLAIN.test(first!)) {
     if (components.length === 1) return `["${realm}","${first}"]`;
     if (components.length === 2 && PLAIN.test(second!)) return `["${realm}","${first}","${second}"]`;
@@ -256,5 +258,5 @@ function nameKey(components: readonly string[], realm: string): string {
   return JSON.stringify([realm, ...components]);
 }
 
-/** What JSON writes as it is. */
+/** Text that JSON does not quote. */
 const PLAIN = /^[\w.@/-]*$/;

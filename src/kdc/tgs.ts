@@ -12,6 +12,7 @@ import {
   ENC_TKT_IN_SKEY,
   FORWARDED,
   POSTDATED,
+  PRE_AUTHENT,
   PROXY,
   RENEW,
   RENEWABLE,
@@ -91,7 +92,7 @@ interface OpenedRequest extends Pick<InnerRequest, 'body' | 'padata'> {
   readonly header: TgsHeader;
 }
 
-/** What the request rests on, and the request, out of its armor if it has one. */
+/** The presented ticket, and the request, taken out of its armor if it has one. */
 function openRequest(exchange: Exchange): OpenedRequest {
   const { padata = [], reqBody } = TgsReq.decode(exchange.request);
   const outer = { padata, body: KdcReqBody.decode(reqBody), reqBody };
@@ -109,7 +110,7 @@ function openRequest(exchange: Exchange): OpenedRequest {
   return { header, body: inner.body, padata: inner.padata };
 }
 
-/** The sealed part: in the subkey of the sender's choice if there is one (RFC 4120 §3.3.3), which FAST has always. */
+/** The sealed part: in the sender's subkey if there is one (RFC 4120 §3.3.3), which FAST requires. */
 function sealReply(
   reply: EncKdcRepPart,
   { subkey, sessionKey }: TgsHeader,
@@ -119,7 +120,7 @@ function sealReply(
   return seal(EncTgsRepPart, reply, fast?.strengthen(subkey) ?? subkey, KU_TGS_REP_SUBKEY);
 }
 
-/** The service asked for; a user-to-user request need not name it, but must not name another than its ticket does. */
+/** The requested service; a user-to-user request need not name it, but must not name another than its ticket does. */
 function findServer(
   exchange: Exchange,
   body: KdcReqBody,
@@ -137,7 +138,7 @@ function findServer(
   } else {
     if (!samePrincipal(second.client, toPrincipal(sname, body.realm)))
       refuse(KDC_ERR_SERVER_NOMATCH, '2ND_TKT_MISMATCH');
-    checkSameAccount(server, second);
+    checkSameAccount(server, second.part);
     if (server.policy.disallowUserToUser) refuse(KDC_ERR_POLICY, 'DUP_SKEY_DISALLOWED');
   }
   return { server, sname: known === undefined ? toPrincipalName(server.principal) : sname };
@@ -146,18 +147,18 @@ function findServer(
 interface TgsParties {
   readonly header: TgsHeader;
   readonly server: PrincipalEntry;
-  /** Where the client of the header asks in somebody else's name. */
+  /** Set if the client of the header asks in another principal's name. */
   readonly behalf?: Behalf | undefined;
 }
 
-/** Whether the ticket presented is one that this service can be asked for with, and that carries the options. */
+/** Checks that the presented ticket may be used to ask for this service, and allows the options. */
 function checkRequest(
   exchange: Exchange,
   { body: { kdcOptions, realm }, padata }: Pick<OpenedRequest, 'body' | 'padata'>,
   { header, server }: TgsParties,
 ): void {
   const presented = header.server.principal;
-  // What another realm issues is its own matter, even if its keys are known here.
+  // The tickets of another realm are its own matter, even if its keys are known here.
   if (exchange.kdc.database.realm(realm) === undefined) refuse(KRB_AP_ERR_NOT_US, 'NOT_A_REALM_OF_OURS');
   if (kdcOptions & (RENEW | VALIDATE)) {
     if (!samePrincipal(presented, server.principal))
@@ -170,7 +171,9 @@ function checkRequest(
   checkTgsOptions(kdcOptions, header.part.flags, isTgs(server.principal));
   if (kdcOptions & POSTDATED && server.policy.disallowPostdated)
     refuse(KDC_ERR_CANNOT_POSTDATE, 'POSTDATE_NOT_ALLOWED');
-  // Our service brings what another realm says of a user, which is then all that the ticket is good for.
+  if (server.policy.requiresPreauth && !(header.part.flags & PRE_AUTHENT))
+    refuse(KDC_ERR_POLICY, 'NO_PREAUTH');
+  // Our service brings another realm's statement about a user, and the ticket is good for nothing else.
   if (header.part.crealm === realm && presented.realm !== realm && !asksForUser(padata))
     refuse(KDC_ERR_POLICY, 'OWN_CLIENT_FROM_ANOTHER_REALM');
   admitHolder(exchange, header.part);
@@ -183,7 +186,7 @@ function newTicket(
 ): EncTicketPart {
   const part: Subject = behalf?.subject ?? header.part;
   const again = body.kdcOptions & (RENEW | VALIDATE);
-  // What is renewed keeps its flags, so that another address would be one that nothing tells of.
+  // A renewed ticket keeps its flags, so that nothing would tell of a changed address.
   const bound = !again && body.kdcOptions & (FORWARDED | PROXY);
   const { flags, starttime, endtime, renewTill } = again
     ? reissued(header.part, body.kdcOptions, wholeSeconds(exchange))
@@ -231,13 +234,16 @@ function flagsAndTimes(
   return { flags, starttime, endtime, renewTill };
 }
 
-/** When the renewal of what a ticket rests on ends, in milliseconds; undefined where one of the two is not renewable. */
+/**
+ * When the renewable life of the underlying tickets ends, in milliseconds; undefined if one of the two is not
+ * renewable.
+ */
 function renewalEnd(one: Subject, other: Subject): number | undefined {
   if (!(one.flags & other.flags & RENEWABLE) || !one.renewTill || !other.renewTill) return undefined;
   return Math.min(one.renewTill.getTime(), other.renewTill.getTime());
 }
 
-/** The realms on the way to this ticket (RFC 4120 §3.3.3.2). */
+/** The realms on the path to this ticket (RFC 4120 §3.3.3.2). */
 function transitedOf(
   { kdc }: Exchange,
   { realm, kdcOptions }: KdcReqBody,

@@ -6,7 +6,7 @@ import { refuse } from './refusal.ts';
 /** The latest KerberosTime, and what "as late as possible" means. All times here are in milliseconds. */
 export const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59);
 
-/** What bounds the times of a new ticket. */
+/** The limits for the times of a new ticket. */
 export interface TimeLimits {
   /** Now, in whole seconds. */
   readonly now: number;
@@ -14,16 +14,16 @@ export interface TimeLimits {
   /** Seconds from the ticket's start. */
   readonly maxLife: number;
   readonly maxRenewableLife: number;
-  /** The end of the ticket that this one rests on. */
+  /** The end of the ticket that this one is derived from. */
   readonly latestEnd: number;
-  /** The end of that one's renewal, undefined where renewable tickets are not allowed. */
+  /** The end of that ticket's renewable life; undefined if renewable tickets are not allowed. */
   readonly latestRenewTill: number | undefined;
 }
 
 export interface TicketTimes {
   readonly starttime: Date;
   readonly endtime: Date;
-  /** Given if, and only if, the ticket is renewable. */
+  /** Present if and only if the ticket is renewable. */
   readonly renewTill: Date | undefined;
 }
 
@@ -37,7 +37,7 @@ export function ticketTimes(body: KdcReqBody, limits: TimeLimits): TicketTimes {
   return {
     starttime: new Date(start),
     endtime: new Date(end),
-    // A renewal that ends with the ticket would be of no use.
+    // A renewable life that ends with the ticket would be of no use.
     renewTill: renewTill !== undefined && renewTill > end ? new Date(renewTill) : undefined,
   };
 }
@@ -49,7 +49,7 @@ function startTime({ from, kdcOptions }: KdcReqBody, { now, clockskew }: TimeLim
   return now;
 }
 
-/** `unmet` is the end that was asked for and is not granted: RENEWABLE-OK makes up for it. */
+/** `unmet` is the requested end if it is not granted: RENEWABLE-OK makes up for it. */
 function renewalEnd(
   body: KdcReqBody,
   unmet: number | undefined,

@@ -2,6 +2,7 @@ import type { Key } from '../crypto/key.ts';
 import { KDC_ERR_BADOPTION, KDC_ERR_ETYPE_NOSUPP, KDC_ERR_POLICY } from '../messages/error-codes.ts';
 import type { KdcReqBody } from '../messages/kdc-req.ts';
 import { type Principal, samePrincipal, tgsPrincipal, toPrincipal } from '../messages/principal.ts';
+import type { EncTicketPart } from '../messages/ticket.ts';
 import type { Exchange } from './exchange.ts';
 import { checkValidated, checkValidity } from './open-ticket.ts';
 import { refuse } from './refusal.ts';
@@ -9,7 +10,7 @@ import { refuse } from './refusal.ts';
 /** The other user of a user-to-user ticket, and the session key of that user's ticket-granting ticket. */
 export interface SecondTicket {
   readonly client: Principal;
-  readonly authtime: Date;
+  readonly part: EncTicketPart;
   readonly key: Key;
 }
 
@@ -26,5 +27,5 @@ export function openSecondTicket(
   checkValidity(part, exchange);
   checkValidated(part);
   if (!etypes.includes(key.etype)) refuse(KDC_ERR_ETYPE_NOSUPP, 'BAD_ETYPE_IN_2ND_TKT');
-  return { client: toPrincipal(part.cname, part.crealm), authtime: part.authtime, key };
+  return { client: toPrincipal(part.cname, part.crealm), part, key };
 }

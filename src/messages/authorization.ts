@@ -9,6 +9,7 @@ export const AD_AND_OR = 5;
 export const AD_MANDATORY_FOR_KDC = 8;
 /** RFC 6113 §5.4.1.1. */
 export const AD_FX_FAST_ARMOR = 71;
+export const AD_FX_FAST_USED = 72;
 export const AD_CAMMAC = 96;
 export const AD_AUTHENTICATION_INDICATOR = 97;
 export const AD_WIN2K_PAC = 128;

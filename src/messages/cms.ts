@@ -4,7 +4,7 @@ import { choice, explicit, implicit, optional, sequence } from '../codec/der/sch
 import { setOf } from '../codec/der/set.ts';
 import { AlgorithmIdentifier } from './pkinit.ts';
 
-// RFC 5652, as much of it as PKINIT signs and verifies.
+// The parts of RFC 5652 that PKINIT signs and verifies.
 
 export const ID_SIGNED_DATA = '1.2.840.113549.1.7.2';
 /** The signed attributes that RFC 5652 §5.3 requires. */
@@ -26,12 +26,15 @@ export const IssuerAndSerialNumber = sequence('IssuerAndSerialNumber', {
 export const SignerIdentifier = choice('SignerIdentifier', {
   issuerAndSerialNumber: IssuerAndSerialNumber,
   subjectKeyIdentifier: implicit(0, OctetString),
-  /** The same in one segment, as BER allows: Heimdal's way. */
+  /** The same identifier in one segment, as BER allows; Heimdal sends it so. */
   segmentedKeyIdentifier: explicit(0, OctetString),
 });
 export type SignerIdentifier = ValueOf<typeof SignerIdentifier>;
 
-/** RFC 5652 §5.3; it stays DER, for that is what is signed: under its own tag, not under the one it is sent with. */
+/**
+ * RFC 5652 §5.3; it stays DER, because the signature covers its encoding: under its own tag, not under the one it is
+ * sent with.
+ */
 export const SignedAttributes = setOf(
   sequence('Attribute', { attrType: ObjectIdentifier, attrValues: setOf(Any) }),
 );

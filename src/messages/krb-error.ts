@@ -32,7 +32,7 @@ export function isKrbError(message: Uint8Array): boolean {
   return message[0] === KrbError.tags[0];
 }
 
-/** A KDC or a service answered KRB-ERROR; `reply` is what it said. */
+/** A KDC or a service answered with a KRB-ERROR, which is `reply`. */
 export class KdcError extends KerberosError {
   /** @internal */
   static override readonly kind = 'krb5kit.KdcError';
@@ -49,7 +49,7 @@ export class KdcError extends KerberosError {
     return this.reply.errorCode;
   }
 
-  /** What the sender says besides. */
+  /** The sender's additional text. */
   get eText(): string | undefined {
     return this.reply.eText;
   }

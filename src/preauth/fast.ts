@@ -29,13 +29,13 @@ import { strengthenedKey, ticketArmorKey } from './fast-keys.ts';
 import { modified } from './modified.ts';
 
 export interface FastOptions {
-  /** How the KDC finds the armor key; absent where the ticket of a TGS-REQ is the armor. */
+  /** Tells the KDC the armor key; absent where the ticket of a TGS-REQ is the armor. */
   readonly armor?: KrbFastArmor | undefined;
-  /** Keeps the client's name out of what everybody may see (RFC 6113 §5.4.2). */
+  /** Hides the client's name from eavesdroppers (RFC 6113 §5.4.2). */
   readonly hideClientNames?: boolean | undefined;
 }
 
-/** The armor of a TGS-REQ that its own ticket makes. */
+/** The armor that the ticket of a TGS-REQ provides itself. */
 export function implicitArmor(subkey: Key, sessionKey: Key): Armor {
   return new FastArmor(ticketArmorKey(subkey, sessionKey));
 }
@@ -69,8 +69,8 @@ export class FastArmor implements Armor {
   }
 
   /**
-   * RFC 6113 §5.4.4. An error outside the armor may come from anybody: it ends the exchange, and nothing in it is gone
-   * by. KDCs that have no FAST send such errors, and those that cannot use the armor.
+   * RFC 6113 §5.4.4. An error outside the armor may come from anybody: it ends the exchange, and its contents are not
+   * acted on. KDCs without FAST send such errors, and those that cannot use the armor.
    */
   openError(error: KrbError, nonce: number): KrbError {
     const response = this.open(methodData(error), nonce);
@@ -96,7 +96,7 @@ export class FastArmor implements Armor {
     if (!verifyChecksum(this.key, KU_FAST_FINISHED, reply.ticket, finished.ticketChecksum)) {
       throw modified('another ticket inside the armor');
     }
-    // Who can take the armor off a TGS-REP could as well pretend that there never was one.
+    // Whoever can remove the armor of a TGS-REP could also pretend that there never was one.
     if (strengthenKey === undefined && this.isImplicit) throw modified('no strengthen-key');
     return {
       client: toPrincipal(finished.cname, finished.crealm),
@@ -106,8 +106,8 @@ export class FastArmor implements Armor {
   }
 
   /**
-   * The armor is the TGS-REQ's own ticket. Heimdal's KDC, as of 7.8, offers FAST, and answers such requests as if there
-   * were none. As nobody but the KDC can seal a TGS-REP, no more is lost by that than what FAST would add.
+   * Whether the armor is the TGS-REQ's own ticket. Heimdal's KDC, as of 7.8, offers FAST, but answers such requests
+   * without it. As only the KDC can seal a TGS-REP, no more is lost than what FAST would add.
    */
   private get isImplicit(): boolean {
     return this.options.armor === undefined;
@@ -130,7 +130,7 @@ export class FastArmor implements Armor {
   }
 }
 
-/** An error that nobody vouches for: it says what may have happened, and is not a `KdcError` that could be acted on. */
+/** An unauthenticated error: it says what may have happened, but is not a `KdcError`, which callers act on. */
 class OutsideArmorError extends KerberosError {
   override readonly name = 'OutsideArmorError';
   readonly errorCode: number;
@@ -154,7 +154,7 @@ function notSupported(cause?: KdcError): KerberosError {
   return new KerberosError('FAST_REQUIRED', text, { cause });
 }
 
-/** An error's METHOD-DATA; none where its e-data is something else. */
+/** An error's METHOD-DATA; empty if its e-data is something else. */
 function methodData({ eData }: KrbError): readonly PaData[] {
   try {
     return eData === undefined ? [] : MethodData.decode(eData);

@@ -5,45 +5,50 @@ import type { PaData } from '../messages/types.ts';
 import type { Trace } from '../trace.ts';
 import type { PkinitOptions } from './pkinit-options.ts';
 
-/** What an AS exchange offers a pre-authentication mechanism (RFC 6113 §2). */
+/** What an AS exchange provides to a pre-authentication mechanism (RFC 6113 §2). */
 export interface PreauthContext {
   readonly client: Principal;
   /**
-   * The DER of the KDC-REQ-BODY that goes with the padata of this round; within FAST, of the inner one. Each round has
-   * its own, so that it is to be read in `step`.
+   * The DER of the KDC-REQ-BODY that is sent with the padata of this round; within FAST, of the inner one. It changes
+   * with each round, so read it in `step`.
    */
   readonly reqBody: Uint8Array;
   /** The key of the FAST armor around the exchange (RFC 6113 §5.4.1), where there is one. */
   readonly armorKey: Key | undefined;
-  /** The groups for SPAKE, best first, by their names in krb5.conf; edwards25519 if not given. */
+  /** Whether no timestamp is to be sealed in the client's key, which gives who listens something to try passwords on. */
+  readonly timestampIsForbidden?: boolean;
+  /** The groups for SPAKE, the preferred first, by their names in krb5.conf; edwards25519 if not given. */
   readonly spakeGroups?: readonly string[] | undefined;
-  /** All that the KDC last offered: some mechanisms look at data of other types. */
+  /** All the padata that the KDC last offered: some mechanisms look at data of other types. */
   readonly offers: readonly PaData[];
-  /** The client's certificate and what its KDC's is checked by; undefined where PKINIT is not wished for. */
+  /** The client's certificate and what to verify the KDC's with; undefined where PKINIT is not wanted. */
   readonly pkinit: PkinitOptions | undefined;
-  /** The time to put into messages: ours, corrected by what the KDC said of its own. */
+  /** The time for messages: ours, corrected by what the KDC has said about its own. */
   now(): Date;
-  /** Asks the user for something secret besides his password; undefined where nobody can be asked. */
+  /** Asks the user for a secret other than the password; undefined where nobody can be asked. */
   readonly ask: ((prompt: string) => Promise<string>) | undefined;
-  /** Our own clock, for what nobody else's word counts in, such as whether a certificate has expired. */
+  /** Our own clock, for decisions that nobody else may influence, such as whether a certificate has expired. */
   clock(): Date;
-  /** The client's long-term key of the enctype and salt the KDC asks for; a password is read at the first call. */
+  /** The client's long-term key of the enctype and salt that the KDC asks for; the first call reads the password. */
   clientKey(): Promise<Key>;
-  /** Has the cache remember `value` under `key`, about the ticket that the exchange brings. */
+  /** Has the cache record `value` under `key` for the ticket of this exchange. */
   note(key: string, value: string): void;
-  /** Leaves no other mechanism to this exchange: what makes this one fail may be somebody who wants to see a weaker one. */
+  /**
+   * Excludes all other mechanisms from this exchange: the failure may be caused by somebody who wants a weaker one to
+   * be used.
+   */
   forbidOthers(): void;
   readonly trace: Trace;
 }
 
 /** One run of a mechanism within one AS exchange. */
 export interface PreauthSession {
-  /** Answers the KDC's data of this mechanism's type; it is empty where the KDC only offers the mechanism. */
+  /** Answers the KDC's data of this mechanism's type, which are empty where the KDC only offers the mechanism. */
   step(offered: Uint8Array): Promise<readonly PaData[]>;
-  /** The key of the AS-REP, whose data of this mechanism's type are `answer`. Throws where they are not as they must be. */
+  /** The key of the AS-REP, whose data of this mechanism's type are `answer`. Throws if they are wrong. */
   replyKey(answer: Uint8Array | undefined, exchanged: Exchanged): Promise<Key>;
   /**
-   * The padata for another attempt after the KDC refused this mechanism's data with `error`; undefined where there is
+   * The padata for another attempt after the KDC refused this mechanism's data with `error`; undefined if there is
    * nothing else to try.
    */
   again?(error: KdcError): Promise<readonly PaData[] | undefined>;
@@ -70,11 +75,11 @@ export interface PreauthMechanism {
 export interface MechanismRow {
   readonly name: string;
   readonly padataType: number;
-  /** The type of the data in an AS-REP, where that is another. */
+  /** The type of the data in an AS-REP, if it is another one. */
   readonly replyType?: number;
-  /** A FAST factor: only within an armor (RFC 6113 §5.4). */
+  /** Whether it is a FAST factor, which may be used only within an armor (RFC 6113 §5.4). */
   readonly armored?: boolean;
-  /** Whether there is what the mechanism needs; there is if not given. */
+  /** Whether what the mechanism needs is there; true if not given. */
   usable?(context: PreauthContext): boolean;
   load(): PreauthMechanism | Promise<PreauthMechanism>;
 }

@@ -39,11 +39,12 @@ const mechanisms: readonly MechanismRow[] = [
   {
     name: 'encrypted timestamp',
     padataType: PA_ENC_TIMESTAMP,
+    usable: ({ timestampIsForbidden = false }) => !timestampIsForbidden,
     load: () => encryptedTimestamp,
   },
 ];
 
-/** Every mechanism in the order in which to try them: those of the `preferred` types first, then the best. */
+/** Every mechanism in the order in which to try them: those of the `preferred` types first, then by strength. */
 export function mechanismsInOrder(preferred: readonly number[] = []): readonly MechanismRow[] {
   const rank = ({ padataType }: MechanismRow): number => {
     const at = preferred.indexOf(padataType);

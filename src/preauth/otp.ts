@@ -12,12 +12,12 @@ const COMBINE_PIN = 0x20000000;
 const COLLECT_PIN = 0x10000000;
 const SEPARATE_PIN = 0x02000000;
 
-/** A person with more tokens than that would not find his own in the list. */
+/** The user of more tokens could not find the right one in the list. */
 const MAX_TOKENS = 32;
-/** A value, the next one, and a little patience with whoever mistypes. */
+/** One value, the next one, and some attempts for whoever mistypes. */
 const MAX_QUESTIONS = 5;
 
-/** RFC 6560: a one-time password, within FAST, which keeps it from everybody but the KDC. */
+/** RFC 6560: a one-time password, within FAST, which hides it from everybody but the KDC. */
 export const otp: PreauthMechanism = {
   name: 'one-time password',
   padataType: PA_OTP_CHALLENGE,
@@ -26,7 +26,7 @@ export const otp: PreauthMechanism = {
     let questions = 0;
     return {
       async step(offered) {
-        // A KDC that asks for a token is not to be content with a password.
+        // With a KDC that asks for a token, a password alone must not do.
         context.forbidOthers();
         if (++questions > MAX_QUESTIONS) throw failed('the KDC asks for one more again and again');
         const challenge = PaOtpChallenge.decode(offered);
@@ -47,7 +47,7 @@ export const otp: PreauthMechanism = {
         context.trace('Sending one-time password');
         return [{ padataType: PA_OTP_REQUEST, padataValue: PaOtpRequest.encode(request) }];
       },
-      // The value proves who we are, and the armor that the KDC is who it is.
+      // The value authenticates the client, and the armor the KDC.
       replyKey: async () => armorKey,
     };
   },
@@ -70,7 +70,15 @@ async function chooseToken(tokens: readonly OtpTokenInfo[], context: PreauthCont
 }
 
 function nameOf({ otpVendor, otpTokenId }: OtpTokenInfo): string {
-  return otpVendor ?? (otpTokenId === undefined ? 'Unknown' : bytesToText(otpTokenId));
+  return shown(otpVendor ?? (otpTokenId === undefined ? 'Unknown' : bytesToText(otpTokenId)));
+}
+
+/** More than a person reads, or a KDC has to say. */
+const MAX_SHOWN = 256;
+
+/** The KDC's words within a prompt: they are to make no line of their own there, nor drive a terminal. */
+function shown(text: string): string {
+  return text.slice(0, MAX_SHOWN).replace(/\p{C}/gu, '?');
 }
 
 interface Answer {
@@ -80,7 +88,7 @@ interface Answer {
 
 async function readValue({ flags, otpChallenge }: OtpTokenInfo, context: PreauthContext): Promise<Answer> {
   const pin = (flags & COLLECT_PIN) === 0 ? undefined : await question('Enter PIN', context);
-  const challenge = otpChallenge === undefined ? '' : `OTP Challenge: ${bytesToText(otpChallenge)}\n`;
+  const challenge = otpChallenge === undefined ? '' : `OTP Challenge: ${shown(bytesToText(otpChallenge))}\n`;
   const which = (flags & NEXT_OTP) === 0 ? 'Enter OTP Token Value' : 'Enter the next OTP Token Value';
   const value = await question(`${challenge}${which}`, context);
   const combines = pin !== undefined && (flags & (COMBINE_PIN | SEPARATE_PIN)) === COMBINE_PIN;

@@ -4,19 +4,19 @@ import { digestName, RSA_PSS, signatureAlgorithm } from './pkinit-algorithms.ts'
 import { type CertificateFacts, inspectCertificate, publicKeyOf } from './pkinit-certificate.ts';
 import { type Revocation, revocationFault } from './pkinit-revocation.ts';
 
-/** What a certificate is to be led back to, and by what. */
+/** What is needed to verify a certificate. */
 export interface ChainOptions {
   readonly anchors: readonly X509Certificate[];
-  /** Certificates that may stand between; nothing vouches for them. */
+  /** Certificates that may be between; they are not trusted by themselves. */
   readonly intermediates: readonly X509Certificate[];
   readonly now: Date;
-  /** Lists of revoked certificates; nothing is asked of them if not given. */
+  /** Revocation lists; revocation is not checked if not given. */
   readonly revocation?: Revocation | undefined;
 }
 
-/** Why a certificate is not to be trusted: in OpenSSL's words, which MIT's users know. */
+/** Why a certificate is not trusted, in OpenSSL's words, which users of MIT know. */
 export class ChainError extends Error {
-  /** How many steps above the certificate in question; 0 is itself. */
+  /** How many steps above the certificate to be verified; 0 is that one itself. */
   readonly depth: number;
 
   constructor(reason: string, depth: number) {
@@ -27,9 +27,9 @@ export class ChainError extends Error {
 
 /** Longer than any chain in use. */
 const MAX_DEPTH = 8;
-/** Certificates of like names could be tried in any order: what that costs is bounded. */
+/** Certificates with equal names can be tried in any order; this limits the cost. */
 const MAX_SIGNATURES = 40;
-/** 112 bits of strength, as NIST SP 800-57 and OpenSSL's level 2 have it. */
+/** 112 bits of strength, as NIST SP 800-57 and OpenSSL's security level 2 demand. */
 const MIN_RSA_BITS = 2048;
 const MIN_EC_BITS = 224;
 
@@ -42,7 +42,7 @@ export function verifyChain(leaf: X509Certificate, options: ChainOptions): void 
 const NO_ISSUER = 'unable to get local issuer certificate';
 
 class Search {
-  /** What stood in the way of the chain that came farthest. */
+  /** The problem of the chain that came farthest. */
   failure: ChainError | undefined;
   private readonly options: ChainOptions;
   private readonly facts = new Map<X509Certificate, CertificateFacts>();
@@ -52,14 +52,14 @@ class Search {
     this.options = options;
   }
 
-  /** Whether the last of `path`, which are good so far, leads to an anchor. */
+  /** Whether the last certificate of `path`, which is valid so far, leads to an anchor. */
   reaches(path: readonly X509Certificate[]): boolean {
     const { anchors, intermediates } = this.options;
     const depth = path.length - 1;
     const last = path[depth]!;
     const reason = this.fault(last);
     if (reason !== undefined) return this.fails(reason, depth);
-    // Its own issuer and an anchor: there is nothing above.
+    // A self-issued anchor: there is nothing above.
     if (isAmong(last, anchors) && last.checkIssued(last)) return true;
     if (path.length > MAX_DEPTH) return this.fails('certificate chain too long', depth);
     for (const issuer of [...anchors, ...intermediates]) {
@@ -94,7 +94,7 @@ class Search {
     return undefined;
   }
 
-  /** What is wrong with `issuer` as the one that issued the last of `path`. */
+  /** What is wrong with `issuer` as the issuer of the last certificate of `path`. */
   private faultOfIssuer(
     issuer: X509Certificate,
     issued: X509Certificate,
@@ -113,7 +113,7 @@ class Search {
     return revocation && revocationFault(issued, issuer, revocation, now);
   }
 
-  /** The certificates that RFC 5280 §4.2.1.9 counts: all but the first and those that issued themselves. */
+  /** How many certificates count for RFC 5280 §4.2.1.9: all but the first and the self-issued ones. */
   private countBetween(path: readonly X509Certificate[]): number {
     return path.slice(1).filter(certificate => !certificate.checkIssued(certificate)).length;
   }
@@ -132,14 +132,14 @@ const NO_AUTHORITY = 'invalid CA certificate';
 const TOO_LONG_A_PATH = 'path length constraint exceeded';
 const BAD_SIGNATURE = 'certificate signature failure';
 const WEAK_SIGNATURE = 'CA signature digest algorithm too weak';
-/** What is said of the one above, not of the certificate itself. */
+/** Problems of the issuer rather than of the certificate itself. */
 const OF_ISSUER = [NO_AUTHORITY, TOO_LONG_A_PATH];
 
 function isAmong(certificate: X509Certificate, all: readonly X509Certificate[]): boolean {
   return all.some(other => other === certificate || Buffer.compare(other.raw, certificate.raw) === 0);
 }
 
-/** Whether a public key is of a kind and size to be trusted. */
+/** Whether the kind and size of a public key are strong enough. */
 function isStrong({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
   switch (asymmetricKeyType) {
     case 'rsa':
@@ -152,12 +152,12 @@ function isStrong({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boole
   }
 }
 
-/** The bits that a curve's name tells, as all those of OpenSSL do: `prime256v1`, `secp384r1`. */
+/** The bits that the name of a curve states, as all of OpenSSL's do: `prime256v1`, `secp384r1`. */
 function curveBits(name: string | undefined): number {
   return Number(/\d{3}/.exec(name ?? '')?.[0] ?? 0);
 }
 
-/** Whether a certificate's signature is made with a digest that still cannot be forged. */
+/** Whether a certificate's signature uses a digest that is still secure. */
 function isStrongSignature({
   algorithm,
   parameters,

@@ -7,7 +7,7 @@ export interface Pkcs12Contents {
   readonly certificates: readonly Uint8Array[];
 }
 
-/** Opens PKCS#12; undefined where the passphrase is not the one, or the bytes are nothing of the kind. */
+/** Opens PKCS#12; undefined for a wrong passphrase, and for bytes that are not PKCS#12. */
 export async function openPkcs12(bytes: Uint8Array, passphrase: string): Promise<Pkcs12Contents | undefined> {
   const [{ default: asn1 }, { default: pkcs12 }, { default: pki }] = await Promise.all([
     import('node-forge/lib/asn1.js'),
@@ -22,7 +22,7 @@ export async function openPkcs12(bytes: Uint8Array, passphrase: string): Promise
     const ofTypes = (...types: readonly string[]): forge.pkcs12.Bag[] =>
       bags.filter(({ type }) => types.includes(type));
     return {
-      // It parses RSA alone, and leaves the rest as it found it.
+      // node-forge parses only RSA, and leaves other keys unparsed.
       privateKeys: ofTypes(pki.oids.keyBag!, pki.oids.pkcs8ShroudedKeyBag!).map(({ key, asn1: other }) =>
         toDer(key ? pki.wrapRsaPrivateKey(pki.privateKeyToAsn1(key)) : other),
       ),

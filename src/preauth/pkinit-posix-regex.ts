@@ -1,6 +1,6 @@
-/** The characters that mean something in a RegExp outside of brackets. */
+/** The characters with a meaning in a RegExp outside brackets. */
 const SYNTAX = /[\\^$.*+?()[\]{}|/]/;
-/** What [:name:] stands for, within brackets. */
+/** The meaning of [:name:] within brackets. */
 const CLASSES: ReadonlyMap<string, string> = new Map([
   ['alpha', '\\p{L}'],
   ['digit', '0-9'],
@@ -16,7 +16,7 @@ const CLASSES: ReadonlyMap<string, string> = new Map([
   ['graph', '\\x21-\\x7e\\u{a1}-\\u{10ffff}'],
 ]);
 const WORD = '[\\p{L}\\p{N}_]';
-/** What GNU has behind a backslash: the letters of words, their edges, and those of the whole. */
+/** GNU's escapes after a backslash: word characters, word boundaries, and the beginning and end of the text. */
 const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['w', WORD],
   ['W', `[^${WORD.slice(1)}`],
@@ -30,11 +30,11 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
   ["'", '$'],
 ]);
 
-/** What the C library lets nobody repeat. */
+/** What must not be followed by a repetition in the C library. */
 const UNREPEATABLE = ['', '|', '^', ESCAPES.get('b')!, ESCAPES.get('B')!];
 
 /**
- * The RegExp of an extended regular expression of POSIX, with GNU's extensions, as the C library of MIT's kinit reads it.
+ * The RegExp for a POSIX extended regular expression with GNU's extensions, as the C library reads it for MIT's kinit.
  * Throws SyntaxError.
  */
 export function posixRegex(source: string): RegExp {
@@ -45,7 +45,7 @@ class Translation {
   private readonly source: string;
   private at = 0;
   private output = '';
-  /** Where what a following `*` repeats begins in the output. */
+  /** Where the atom that a following `*` repeats begins in the output. */
   private atom = 0;
   private readonly open: { readonly from: number; readonly group: number }[] = [];
   private readonly closed = new Set<number>();
@@ -96,7 +96,10 @@ class Translation {
     this.atom = from;
   }
 
-  /** Wraps what is repeated, for it may be repeated again, which a RegExp takes for something else. */
+  /**
+   * Wraps what is repeated in a group: it may be repeated again, and two quantifiers in a row mean something else in a
+   * RegExp.
+   */
   private repeat(quantifier: string): void {
     this.at += quantifier.length;
     const repeated = this.output.slice(this.atom);

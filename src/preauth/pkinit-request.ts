@@ -10,7 +10,7 @@ import { ID_PKINIT_AUTH_DATA } from './pkinit-numbers.ts';
 import type { PkinitMaterial } from './pkinit-options.ts';
 import { signData } from './pkinit-signed-data.ts';
 
-/** A request that has been made: what its reply is opened with. */
+/** A request that has been made, with what its reply is opened with. */
 export interface Asked {
   readonly group: PkinitGroup;
   readonly pair: DhPair;
@@ -21,7 +21,7 @@ export interface Asked {
 /** A PA-PK-AS-REQ with a fresh key of `group` (RFC 4556 §3.2.1, RFC 8636, RFC 8070). */
 export function askWith(group: PkinitGroup, context: PreauthContext, material: PkinitMaterial): Asked {
   const pair = group.generate();
-  // MIT's KDC answers with the request's nonce, whatever this one is.
+  // MIT's KDC repeats the nonce of the request, whatever this one is.
   const { nonce } = KdcReqBody.decode(context.reqBody);
   const now = context.now();
   const offersFreshness = freshnessOffer(context) !== undefined;
@@ -33,7 +33,7 @@ export function askWith(group: PkinitGroup, context: PreauthContext, material: P
       nonce,
       paChecksum: checksum('sha1'),
       freshnessToken: material.disableFreshness ? undefined : freshnessToken(context),
-      // Heimdal 7 passes over all that follows, the public key too; who offers freshness is newer.
+      // Heimdal 7 ignores everything that follows, even the public key; a KDC that offers freshness is newer.
       paChecksum2: offersFreshness
         ? { checksum: checksum('sha256'), algorithmIdentifier: { algorithm: digestOid('sha256') } }
         : undefined,
@@ -45,7 +45,7 @@ export function askWith(group: PkinitGroup, context: PreauthContext, material: P
   return { group, pair, nonce, value: PaPkAsReq.encode({ signedAuthPack }) };
 }
 
-/** RFC 8070: proof that the client has its private key now, and did not sign in advance. */
+/** RFC 8070: proof that the client has its private key now, and has not signed in advance. */
 function freshnessToken(context: PreauthContext): Uint8Array | undefined {
   const token = freshnessOffer(context);
   if (token === undefined || token.length === 0) return undefined;

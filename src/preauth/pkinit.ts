@@ -18,7 +18,10 @@ import type { PkinitMaterial } from './pkinit-options.ts';
 import { type Asked, askWith } from './pkinit-request.ts';
 import { openSignedData } from './pkinit-signed-data.ts';
 
-/** Public keys and certificates (RFC 4556), with Diffie-Hellman on fields and curves (RFC 5349). */
+/**
+ * Authentication by public keys and certificates (RFC 4556), with Diffie-Hellman over finite fields and curves (RFC
+ * 5349).
+ */
 export const pkinit: PreauthMechanism = {
   name: 'PKINIT',
   padataType: PA_PK_AS_REQ,
@@ -41,7 +44,7 @@ class PkinitSession implements PreauthSession {
     return this.ask(this.asked?.group ?? weakest, this.material);
   }
 
-  /** Takes another group where the KDC wants one (RFC 4556 §3.2.2), once. */
+  /** Uses another group where the KDC demands one (RFC 4556 §3.2.2), once. */
   async again(error: KdcError): Promise<readonly PaData[] | undefined> {
     if (error.errorCode !== KDC_ERR_DH_KEY_PARAMETERS_NOT_ACCEPTED) return undefined;
     if (this.material === undefined || this.changedGroup) return undefined;
@@ -81,10 +84,10 @@ class PkinitSession implements PreauthSession {
     return [{ padataType: PA_PK_AS_REQ, padataValue: this.asked.value }];
   }
 
-  /** What the KDC signed, and nobody else. */
+  /** What the KDC, and nobody else, has signed. */
   private openSigned(dhSignedData: Uint8Array, material: PkinitMaterial): Uint8Array {
     const { content, signer, certificates } = openSignedData(dhSignedData, ID_PKINIT_DH_KEY_DATA);
-    // RFC 8062 §4.1.1 lets a KDC be anonymous, too; nothing else here tells who it is.
+    // RFC 8062 §4.1.1 allows even the KDC to be anonymous; but nothing else here authenticates it.
     if (signer === undefined) throw failed('the KDC did not sign its reply');
     const { context } = this;
     const { realm } = KdcReqBody.decode(context.reqBody);
@@ -97,7 +100,7 @@ class PkinitSession implements PreauthSession {
     return content;
   }
 
-  /** The reply key; of some secrets, it is one of several. */
+  /** The possible reply keys; for some secrets there are several. */
   private keysOf(
     z: Uint8Array,
     kdf: string | undefined,
@@ -113,7 +116,7 @@ class PkinitSession implements PreauthSession {
     trace(`PKINIT client used KDF ${kdf} to compute reply key`);
     const { cname, realm, sname } = KdcReqBody.decode(reqBody);
     const client = toPrincipal(cname!, realm);
-    // Who is anonymous is in the realm that its ticket will name, on the KDC's side, too.
+    // An anonymous client is in the realm that its ticket will name, also in the KDC's computation.
     const key = agilityKey(kdf, z, {
       etype,
       client: isAnonymous(client) ? anonymousPrincipal(ANONYMOUS_REALM) : client,
@@ -126,15 +129,15 @@ class PkinitSession implements PreauthSession {
 }
 
 /**
- * What Heimdal 7's KDC takes for a secret that begins with zeros, as one in 256 does: it fills its buffer up to the
- * group's length, as it should, but then hashes only as many bytes of it as there were without them.
+ * How Heimdal 7's KDC misreads a secret that begins with zeros, as one in 256 does: it pads its buffer to the group's
+ * length, as it should, but then hashes only as many bytes of it as the unpadded secret has.
  */
 function misread(z: Uint8Array): readonly Uint8Array[] {
   const zeros = z.findIndex(byte => byte !== 0);
   return zeros > 0 ? [z.subarray(0, z.length - zeros)] : [];
 }
 
-/** The first that the KDC names, in its e-data, of the groups that are strong enough for us. */
+/** The first group in the KDC's e-data that is strong enough for us. */
 function acceptedGroup(
   { reply: { eData } }: KdcError,
   groups: readonly PkinitGroup[],
@@ -148,7 +151,7 @@ function acceptedGroup(
   return undefined;
 }
 
-/** The first element of a type, in TYPED-DATA or, as within FAST, in PA-DATA. */
+/** The first element of a type, in TYPED-DATA or, within FAST, in PA-DATA. */
 function typedData(eData: Uint8Array, type: number): Uint8Array | undefined {
   try {
     return TypedData.decode(eData).find(({ dataType }) => dataType === type)?.dataValue;
@@ -158,7 +161,7 @@ function typedData(eData: Uint8Array, type: number): Uint8Array | undefined {
   }
 }
 
-/** The error for a reply that the key agreed on does not open; MIT's kinit has nothing else to say of it. */
+/** The error for a reply that the agreed key does not open; MIT's kinit has no better words for it. */
 function otherKey(): KerberosError {
   const cause = new Error('the key that PKINIT agreed on does not open the reply');
   return new KerberosError('REPLY_MODIFIED', 'Password incorrect', { cause });

@@ -14,12 +14,12 @@ export interface SpakeParameters {
   /** Bytes of a scalar. */
   readonly scalarLength: number;
   readonly curve: EcCurve;
-  /** The elements M, for the KDC's public key, and N, for the client's, whose logarithms nobody knows. */
+  /** The elements M, for the KDC's public key, and N, for the client's, whose discrete logarithms nobody knows. */
   readonly m: SpakeElement;
   readonly n: SpakeElement;
 }
 
-/** A point's coordinates in hex, so that no root has to be drawn for them. */
+/** A point's coordinates in hexadecimal, so that decompressing it takes no square root. */
 export interface SpakeElement {
   readonly x: string;
   readonly y: string;
@@ -28,7 +28,7 @@ export interface SpakeElement {
 /** Whose part of the exchange it is. */
 export type SpakeParty = 'kdc' | 'client';
 
-/** What w makes of M, for the KDC, and of N, for the client: a secret, which serves as often as one likes. */
+/** wM, for the KDC, and wN, for the client: a secret, which can be used any number of times. */
 export type SpakeMasks = Readonly<Record<SpakeParty, Point>>;
 
 /** SPAKE in one group (RFC 9588 §1.4): scalars and elements as bytes in the group's encoding. */
@@ -44,7 +44,7 @@ export interface SpakeGroup
   sharedKey(party: SpakeParty, masks: SpakeMasks, own: Uint8Array, peerKey: Uint8Array): Uint8Array;
 }
 
-/** The group of these numbers. */
+/** The group with these parameters. */
 export function openGroup({ curve, m, n, ...group }: SpakeParameters): SpakeGroup {
   const { cubic, order, byteOrder, clearedBase } = curve;
   const cofactorBits = BigInt(curve.cofactorBits);
@@ -52,14 +52,15 @@ export function openGroup({ curve, m, n, ...group }: SpakeParameters): SpakeGrou
 
   const clearCofactor = (point: Point): Point | undefined => double(cubic, point, curve.cofactorBits);
   const toScalar = (bytes: Uint8Array): bigint => toInteger(bytes, byteOrder) % order;
-  // Secret scalars are multiples of the cofactor, which is taken from them and goes into the points, each by itself: what a
-  // public key has outside the group of prime order vanishes, and shows if it is all.
+  // Secret scalars are multiples of the cofactor. The cofactor is divided out of the scalar and multiplied into each
+  // point instead, so that any component of a public key outside the group of prime order vanishes, and is noticed if
+  // nothing else remains.
   const toSecret = (bytes: Uint8Array): bigint => (toInteger(bytes, byteOrder) >> cofactorBits) % order;
 
   return {
     ...group,
     randomScalar() {
-      // Half as many bytes again make the remainder uniform. One more than the scalar must be a scalar, too.
+      // Half as many bytes again make the remainder nearly uniform. The scalar plus one must be a valid scalar, too.
       const wide = randomBytes(group.scalarLength * 1.5);
       const scalar = (toInteger(wide, byteOrder) % (order - 2n)) + 1n;
       wide.fill(0);
@@ -83,17 +84,17 @@ export function openGroup({ curve, m, n, ...group }: SpakeParameters): SpakeGrou
     },
   };
 
-  /** What is neither the identity nor no point at all. */
+  /** The point, which must neither be undefined nor the identity. */
   function good(point: Point | undefined): Point {
     if (point === undefined) throw new CodecError(`not a public key of ${group.name}`);
     return point;
   }
 }
 
-/** Answers that are waited for: what is late costs little more. */
+/** How many open exchanges are remembered; for one that comes later, little is lost. */
 const MAX_OPEN = 64;
 
-/** What multiplies by the secret scalars of exchanges under way: to make it costs as much as what it is for. */
+/** Multipliers by the secret scalars of open exchanges: making one costs as much as using it. */
 class Multipliers {
   private readonly curve: EcCurve;
   private readonly opened = new Map<bigint, (point: Point) => Point>();
@@ -102,7 +103,7 @@ class Multipliers {
     this.curve = curve;
   }
 
-  /** For the first of two times; the oldest that has not come to its second one gives way. */
+  /** The multiplier for the first of two uses; the oldest one that still waits for its second use is dropped. */
   open(scalar: bigint): (point: Point) => Point {
     const made = this.curve.multiplier(scalar);
     this.opened.set(scalar, made);
@@ -110,7 +111,7 @@ class Multipliers {
     return made;
   }
 
-  /** For the second time, whether there was a first one or not. */
+  /** The multiplier for the second use, whether or not it is still remembered. */
   take(scalar: bigint): (point: Point) => Point {
     const known = this.opened.get(scalar);
     this.opened.delete(scalar);

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { Secret } from '../../src/client/secret.ts';
 import { randomKey } from '../../src/crypto/key.ts';
@@ -286,6 +287,79 @@ describe('a keytab', () => {
     const kdc = [preauthRequired([offerTimestamp]), refusal(24)];
     const answer = login(kdc, {}, { secret: { keytab: [entry(1, other)] } });
     await expect(answer).rejects.toMatchObject({ code: 'PREAUTH_FAILED' });
+  });
+});
+
+describe('a login that is called off', () => {
+  const never = (): Promise<never> => new Promise(() => undefined);
+
+  it('ends while the password is waited for, whoever else waits by the same signal', async () => {
+    const calling = new AbortController();
+    const { signal } = calling;
+    const logins = Array.from({ length: 20 }, () =>
+      login([preauthRequired([offerTimestamp])], { signal }, { secret: { password: never } }),
+    );
+    const endings = Promise.allSettled(logins);
+    setTimeout(() => calling.abort(new Error('enough')), 20);
+    for (const ending of await endings) {
+      expect(ending).toMatchObject({
+        status: 'rejected',
+        reason: { code: 'ABORTED', realm: 'A.TEST', cause: { message: 'enough' } },
+      });
+    }
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
+  it('ends while the password is waited for that opens the reply', async () => {
+    const signal = AbortSignal.timeout(20);
+    const answer = login([asReply()], { signal }, { secret: { password: never } });
+    await expect(answer).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+
+  it('asks for no password at all where it was called off before', async () => {
+    const secret = passwordOf();
+    const answer = login([asReply()], { signal: AbortSignal.abort() }, { secret });
+    await expect(answer).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(secret.asked).toBe(0);
+  });
+
+  it('leaves nothing on the signal where it was not', async () => {
+    const { signal } = new AbortController();
+    await createTestRealm().login({ signal });
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+});
+
+describe('what is no login', () => {
+  it.each<[string, object]>([
+    ['lifetime', { lifetime: '10h' }],
+    ['lifetime', { lifetime: '3600' }],
+    ['renewLifetime', { renewLifetime: '7d' }],
+    ['renewLifetime', { renewLifetime: Number.NaN }],
+    ['clockskew', { clockskew: '5m' }],
+    ['clockskew', { clockskew: Number.NaN }],
+  ])('is refused: %s in %o', async (name, options) => {
+    const answer = login([asReply()], options);
+    await expect(answer).rejects.toThrow(new TypeError(`${name} is a number of seconds`));
+  });
+
+  it.each<[unknown]>([
+    [{ password: 'wonderland' }],
+    [{ keytab: 'wonderland' }],
+    [{ keytab: { entries: async () => [] } }],
+    [{}],
+    ['wonderland'],
+  ])('is refused in words without the password: %o', async secret => {
+    const answer = login([asReply()], {}, { secret: secret as Secret });
+    await expect(answer).rejects.toThrow(
+      new TypeError('The secret must be { password }, a function, or { keytab }, its entries'),
+    );
+  });
+
+  it.each([1234, undefined])('is refused: a password that is %s', async password => {
+    const secret = { password: async () => password } as unknown as Secret;
+    const answer = login([preauthRequired([offerTimestamp])], {}, { secret });
+    await expect(answer).rejects.toThrow(new TypeError('a password is a string'));
   });
 });
 

@@ -47,6 +47,16 @@ describe('a client', () => {
     }
   });
 
+  it('gets its true name for one that the database does not know, whether it wants to or not', () => {
+    const made = lab();
+    const cname = enterprise(`alice@${REALM}`);
+    for (const kdcOptions of [0, CANONICALIZE]) {
+      expect(nameFor(made, cname, kdcOptions)).toEqual(nameOf('alice'));
+    }
+    const request = asRequest(made, { cname }, [timestamp(made, 'alice')]);
+    expect(grantedByTgs(made, grantedByAs(made, request)).ticket.cname).toEqual(nameOf('alice'));
+  });
+
   it('keeps the name that it asks under if that is its own, type and all', () => {
     const cname = { nameType: 0, nameString: ['alice'] };
     expect(nameFor(lab(), cname)).toEqual(cname);

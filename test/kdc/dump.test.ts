@@ -105,6 +105,59 @@ describe('a dump of Heimdal', () => {
   });
 });
 
+describe('what a dump asks of clients', () => {
+  const REQUIRES_HARDWARE = 0x100;
+  const mitLine = (attributes: number) => vectors.mit.alice.replace('\t128\t', `\t${attributes}\t`);
+  const heimdalLine = (flags: number) => vectors.heimdal.plainAlice.replace(' 126 ', ` ${flags} `);
+
+  it('goes to MIT and comes back: which indicators tickets have to have', () => {
+    const realm = 'B.TEST';
+    const database = createDatabase();
+    database.addRealm(realm);
+    const policy = { requiresIndicators: ['pkinit', 'otp'], sessionEnctypes: [18] };
+    const entries = [database.add(parsePrincipal(`host/a@${realm}`), { random: true }, policy)];
+    const master = masterKeyOfPassword('masterpw', realm);
+    const made = { realm, policy: DEFAULT_REALM_POLICY, master, now: new Date(0) };
+    const { bytes } = formatMitDump(entries, made);
+    expect(Buffer.from(bytes).includes(Buffer.from('require_auth\0pkinit otp\0').toString('hex'))).toBe(true);
+    expect(readMitDump(bytes, [master]).entries[0]!.policy).toMatchObject(policy);
+  });
+
+  it('is the latest end that MIT knows where ours is later', () => {
+    const realm = 'B.TEST';
+    const database = createDatabase();
+    database.addRealm(realm);
+    const ends = { expiration: new Date('2110-01-01'), passwordExpiration: new Date('9999-12-31') };
+    const entries = [database.add(parsePrincipal(`a@${realm}`), { random: true }, ends)];
+    const master = masterKeyOfPassword('masterpw', realm);
+    const { bytes } = formatMitDump(entries, {
+      realm,
+      policy: DEFAULT_REALM_POLICY,
+      master,
+      now: new Date(0),
+    });
+    const latest = new Date(0xffffffff * 1000);
+    expect(readMitDump(bytes, [master]).entries[0]!.policy).toMatchObject({
+      expiration: latest,
+      passwordExpiration: latest,
+    });
+  });
+
+  it('is not to be had for less: hardware', () => {
+    const mit = readMitDump(mitDump(mitLine(0x80 | REQUIRES_HARDWARE)), [mitMaster]);
+    const heimdal = readHeimdalDump(Buffer.from(`${heimdalLine(126 | (1 << 10))}\n`), []);
+    for (const { entries, remarks } of [mit, heimdal]) {
+      expect(entries[0]!.policy.locked).toBe(true);
+      expect(remarks).toEqual([expect.stringMatching(/^alice@\w\.TEST is locked/)]);
+    }
+  });
+
+  it('is not to be had for less: the password, instead of a ticket-granting ticket', () => {
+    const { entries } = readHeimdalDump(Buffer.from(`${heimdalLine(127)}\n`), []);
+    expect(entries[0]!.policy.disallowTgsBased).toBe(true);
+  });
+});
+
 describe('a dump that is damaged', () => {
   const lines: readonly string[] = [
     vectors.mit.alice,

@@ -4,6 +4,7 @@ import type { OtpToken } from '../../src/kdc/policy.ts';
 import { KdcFast } from '../../src/kdc/preauth/fast.ts';
 import { openOtp } from '../../src/kdc/preauth/otp.ts';
 import { otpValue } from '../../src/kdc/preauth/otp-value.ts';
+import { KDC_ERR_CLIENT_REVOKED } from '../../src/messages/error-codes.ts';
 import { KU_PA_OTP_REQUEST } from '../../src/messages/numbers.ts';
 import { PaOtpEncRequest, PaOtpRequest } from '../../src/messages/otp.ts';
 import { seal } from '../../src/messages/seal.ts';
@@ -55,6 +56,35 @@ describe('a one-time password', () => {
     // Also where the database has lost count.
     give(lab, OLD);
     expect(takes(lab, mechanism, otpValue(OLD, 6))).toBe(false);
+  });
+
+  it('is not to be found by trying: after some wrong ones there are pauses, which get longer', () => {
+    const lab = createLab();
+    const mechanism = openOtp();
+    const tried = expect.objectContaining({ errorCode: KDC_ERR_CLIENT_REVOKED });
+    give(lab, OLD);
+    for (let i = 0; i < 5; i++) expect(takes(lab, mechanism, '000000')).toBe(false);
+    expect(() => takes(lab, mechanism, otpValue(OLD, 0))).toThrow(tried);
+    lab.advance(30);
+    expect(takes(lab, mechanism, '000000')).toBe(false);
+    lab.advance(30);
+    expect(() => takes(lab, mechanism, otpValue(OLD, 0))).toThrow(tried);
+    lab.advance(30);
+    expect(takes(lab, mechanism, otpValue(OLD, 0))).toBe(true);
+    for (let i = 0; i < 5; i++) expect(takes(lab, mechanism, '000000')).toBe(false);
+    let judged = 0;
+    for (let i = 0; i < 24 * 60; i++) {
+      lab.advance(60);
+      try {
+        takes(lab, mechanism, '000000');
+        judged++;
+      } catch (error) {
+        expect(error).toEqual(tried);
+      }
+    }
+    expect(judged).toBeLessThan(170);
+    lab.advance(600);
+    expect(takes(lab, mechanism, otpValue(OLD, 1))).toBe(true);
   });
 
   it('of another token is not counted with those of the one before', () => {

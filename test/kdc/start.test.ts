@@ -109,6 +109,21 @@ describe('a realm in one process', () => {
     ],
     ['text for a user', { users: ['alice:wonderland'] }, "a principal's name is a string"],
     ['a service without a name', { services: [{}] }, "a principal's name is a string"],
+    [
+      'a password that YAML took for a number',
+      { users: [{ name: 'x', password: 1234 }] },
+      'a password is a string',
+    ],
+    ['text for a life', { maxLife: '10h' }, 'maxLife is a number of seconds'],
+    ['text for a life of renewals', { maxRenewableLife: '7d' }, 'maxRenewableLife is a number of seconds'],
+    [
+      "no number for a user's life",
+      { users: [{ name: 'x', maxLife: Number.NaN }] },
+      'maxLife is a number of seconds',
+    ],
+    ['text for the clock skew', { clockskew: '5m' }, 'clockskew is a number of seconds'],
+    ['a port that is none', { port: 99_999 }, 'a port is a whole number up to 65535'],
+    ['text for the port of passwords', { passwordPort: 'kpasswd' }, 'a port is a whole number up to 65535'],
   ])('is not started with %s', async (_, options, message) => {
     await expect(start(options as never)).rejects.toThrow(new TypeError(message));
   });

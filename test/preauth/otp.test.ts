@@ -86,6 +86,18 @@ describe('a one-time password', () => {
     await expect(requestFor(tokens, ['Acme'])).rejects.toMatchObject({ code: 'PREAUTH_FAILED' });
   });
 
+  it('is asked for in a prompt in which the KDC’s words drive no terminal and begin no line', async () => {
+    const bell = '\u001b]0;x\u0007\r\nPassword for alice: \u202e';
+    const seen = '?]0;x???Password for alice: ?';
+    const shown = await requestFor(challenge({ otpChallenge: textToBytes(bell) }), ['x']);
+    expect(shown.asked).toEqual([`OTP Challenge: ${seen}\nEnter OTP Token Value: `]);
+    const tokens = challenge({ otpVendor: bell }, { otpTokenId: textToBytes('x'.repeat(1000)) });
+    const { asked } = await requestFor(tokens, ['1', '99']);
+    expect(asked[0]).toBe(
+      `Please choose from the following:\n\t1: ${seen}\n\t2: ${'x'.repeat(256)}\nVendor: `,
+    );
+  });
+
   it('may be followed by the next one, but not without end', async () => {
     const { session, asked } = begin(Array.from({ length: 9 }, () => '1'));
     await session.step(challenge({}));

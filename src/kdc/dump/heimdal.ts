@@ -8,10 +8,11 @@ import { type HeimdalExtensions, type HeimdalKey, readExtensions } from './heimd
 import { decryptUnder, type ForeignMasterKey } from './master.ts';
 import { dumpLines, inLine, malformed } from './mit-line.ts';
 
-/** Heimdal's key usage for keys under the master key; its oldest releases had none. */
+/** Heimdal's key usage for keys under the master key; its oldest releases used 0. */
 const USAGES = [0x484442, 0];
 
 /** The bits of Heimdal's flags. */
+const INITIAL = 1 << 0;
 const FORWARDABLE = 1 << 1;
 const PROXIABLE = 1 << 2;
 const RENEWABLE = 1 << 3;
@@ -20,14 +21,15 @@ const SERVER = 1 << 5;
 const INVALID = 1 << 7;
 const REQUIRES_PREAUTH = 1 << 8;
 const CHANGE_PASSWORD = 1 << 9;
+const REQUIRES_HARDWARE = 1 << 10;
 const OK_AS_DELEGATE = 1 << 11;
 const TRUSTED_FOR_DELEGATION = 1 << 14;
 const LOCKED_OUT = 1 << 17;
 const REQUIRES_PASSWORD_CHANGE = 1 << 18;
 
 /**
- * Reads what `kadmin -l dump` of Heimdal wrote. Throws KerberosError DUMP_FORMAT with the line, and DATABASE_KEY where none
- * of the master keys fits keys that are sealed.
+ * Reads the output of Heimdal's `kadmin -l dump`. Throws KerberosError DUMP_FORMAT with the line, and DATABASE_KEY if
+ * none of the master keys opens sealed keys.
  */
 export function readHeimdalDump(bytes: Uint8Array, masters: readonly ForeignMasterKey[]): ForeignDump {
   const remarks: string[] = [];
@@ -50,6 +52,8 @@ function entryOf(line: string, masters: readonly ForeignMasterKey[], remarks: st
     .filter(({ etype }) => isSupported(etype))
     .map(key => openedKey(key, masters));
   if (time(start) !== undefined) remarks.push(`${name} loses the time from which it is valid`);
+  if ((wholeNumber(flags) & REQUIRES_HARDWARE) !== 0)
+    remarks.push(`${name} is locked, as it had to log in by hardware`);
   const flagged = policyOfFlags(wholeNumber(flags));
   const expired = (wholeNumber(flags) & REQUIRES_PASSWORD_CHANGE) !== 0 ? new Date(1000) : undefined;
   const policy: PrincipalPolicy = {
@@ -72,7 +76,10 @@ function policyOfFlags(flags: number): PrincipalPolicy {
     ...(!has(RENEWABLE) && { disallowRenewable: true }),
     ...(!has(POSTDATE) && { disallowPostdated: true }),
     ...(!has(SERVER) && { disallowServer: true }),
-    ...((has(INVALID) || has(LOCKED_OUT)) && { locked: true }),
+    ...(has(INITIAL) && { disallowTgsBased: true }),
+    // Hardware authentication is not supported here, so a principal that requires it is locked rather than let in with
+    // a password alone.
+    ...((has(INVALID) || has(LOCKED_OUT) || has(REQUIRES_HARDWARE)) && { locked: true }),
     ...(has(CHANGE_PASSWORD) && { passwordChangeService: true }),
     ...(has(OK_AS_DELEGATE) && { okAsDelegate: true }),
     ...(has(TRUSTED_FOR_DELEGATION) && { okToAuthAsDelegate: true }),
@@ -81,7 +88,7 @@ function policyOfFlags(flags: number): PrincipalPolicy {
 }
 
 function policyOfExtensions({ realm }: Principal, found: HeimdalExtensions): PrincipalPolicy {
-  // Those of other realms have no place here.
+  // Aliases in other realms cannot be represented here.
   const aliases = found.aliases.filter(alias => alias.realm === realm);
   return {
     ...(aliases.length > 0 && { aliases: aliases.map(alias => formatPrincipal(alias, { realm: false })) }),
@@ -122,7 +129,7 @@ function openedKey(
 ): ForeignKey {
   const opened =
     masterKvno === undefined ? bytes : decryptUnder(masters, { kvno: masterKvno, usages: USAGES }, bytes);
-  // What has no salt has the usual one.
+  // Without a salt, the default one applies.
   return { kvno, etype, bytes: opened, salt: salt && bytesToText(salt) };
 }
 

@@ -4,7 +4,7 @@ type Flag = {
   [K in keyof PrincipalPolicy]-?: PrincipalPolicy[K] extends boolean | undefined ? K : never;
 }[keyof PrincipalPolicy];
 
-/** MIT's attributes of a principal and what they are called here; the others have no meaning to a KDC. */
+/** MIT's attributes of a principal, and their names here; other attributes have no meaning for a KDC. */
 const FLAGS: readonly (readonly [number, Flag])[] = [
   [0x1, 'disallowPostdated'],
   [0x2, 'disallowForwardable'],
@@ -25,13 +25,14 @@ export const DISALLOW_FORWARDABLE = 0x2;
 export const DISALLOW_PROXIABLE = 0x10;
 export const DISALLOW_ALL_TICKETS = 0x40;
 export const REQUIRES_PREAUTH = 0x80;
+export const REQUIRES_HARDWARE = 0x100;
 export const REQUIRES_PASSWORD_CHANGE = 0x200;
 export const LOCKDOWN_KEYS = 0x800000;
 
-/** The part of a policy that MIT's attributes have. */
+/** The part of a policy that MIT's attributes express. */
 export function policyOfAttributes(attributes: number): PrincipalPolicy {
   const set = FLAGS.filter(([bit]) => (attributes & bit) !== 0).map(([, flag]) => [flag, true]);
-  // What MIT says without the flag, our realms may say with it.
+  // Without the flag, MIT does not require pre-authentication, whereas our realms may.
   return { requiresPreauth: false, ...Object.fromEntries(set) };
 }
 

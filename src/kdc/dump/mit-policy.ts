@@ -1,7 +1,7 @@
 import type { NamedPolicy } from '../policy.ts';
 import { type FieldReader, malformed } from './mit-line.ts';
 
-/** The line of a password policy, without its end; 0 stands for what is not limited. */
+/** The line of a password policy, without its end; 0 means no limit. */
 export function formatMitPolicy(name: string, policy: NamedPolicy): string {
   const numbers = [
     policy.minPasswordLife,
@@ -14,7 +14,7 @@ export function formatMitPolicy(name: string, policy: NamedPolicy): string {
     policy.maxFailures,
     policy.failureCountInterval,
     policy.lockoutDuration,
-    // Attributes and lives of tickets, which no version uses.
+    // Attributes and ticket lifetimes, which no version uses.
     ...[0, 0, 0],
   ];
   return ['policy', name, ...numbers.map(number => number ?? 0), '-', 0].join('\t');
@@ -26,7 +26,7 @@ export function parseMitPolicy(fields: FieldReader): readonly [string, NamedPoli
   if (name === '') throw malformed('a policy has no name');
   const [minPasswordLife, maxPasswordLife, minLength, minClasses, history] = fields.numbers(5);
   fields.number();
-  // Versions up to 6 do not lock anybody out.
+  // Versions up to 6 have no lockout.
   const [maxFailures = 0, failureCountInterval = 0, lockoutDuration = 0] = fields.ended
     ? []
     : fields.numbers(3);
@@ -46,7 +46,7 @@ export function parseMitPolicy(fields: FieldReader): readonly [string, NamedPoli
 const VERSION = 0x12345c01;
 const HAS_POLICY = 0x800;
 
-/** What kadmind keeps of a principal, in XDR: the name of its policy; no earlier keys. */
+/** kadmind's data on a principal, in XDR: the name of its policy; no former keys. */
 export function encodeAdminData(policy: string): Uint8Array {
   const name = Buffer.from(`${policy}\0`);
   const bytes = Buffer.alloc(8 + Math.ceil(name.length / 4) * 4 + 16);
@@ -57,7 +57,7 @@ export function encodeAdminData(policy: string): Uint8Array {
   return bytes;
 }
 
-/** The name of the policy in it, if there is one. */
+/** The name of the policy in them, if there is one. */
 export function decodeAdminData(bytes: Uint8Array): string | undefined {
   const data = Buffer.from(bytes);
   if (data.length < 8 || data.readUInt32BE() !== VERSION) return undefined;

@@ -6,8 +6,16 @@ import type { PrincipalEntry } from '../database.ts';
 import type { NamedPolicy, PrincipalPolicy } from '../policy.ts';
 import { type ForeignDump, foreignEntry } from './entry.ts';
 import { decryptUnder, type ForeignMasterKey } from './master.ts';
-import { SALT_SPECIAL, TAG_ADMIN_DATA, TAG_MASTER_KVNO, TAG_PASSWORD_CHANGED, TAG_STRINGS } from './mit.ts';
-import { policyOfAttributes, REQUIRES_PASSWORD_CHANGE } from './mit-flags.ts';
+import {
+  REQUIRE_AUTH,
+  SALT_SPECIAL,
+  SESSION_ENCTYPES,
+  TAG_ADMIN_DATA,
+  TAG_MASTER_KVNO,
+  TAG_PASSWORD_CHANGED,
+  TAG_STRINGS,
+} from './mit.ts';
+import { policyOfAttributes, REQUIRES_HARDWARE, REQUIRES_PASSWORD_CHANGE } from './mit-flags.ts';
 import {
   dumpLines,
   FieldReader,
@@ -20,7 +28,7 @@ import {
 import { decodeAdminData, parseMitPolicy } from './mit-policy.ts';
 
 const HEADER = /^(?:kdb5_util load_dump version [5-7]|ipropx? .*)$/;
-/** Master keys, and what only kadmind uses. */
+/** Master keys, and principals that only kadmind uses. */
 const INTERNAL = ['K/M', 'kadmin/history'];
 
 /** Whether a file is such a dump, by its first line. */
@@ -30,20 +38,22 @@ export function isMitDump(bytes: Uint8Array): boolean {
 }
 
 /**
- * Reads what `kdb5_util dump` wrote, in version 5 to 7. Throws KerberosError DUMP_FORMAT with the line, and DATABASE_KEY
- * where none of the master keys fits.
+ * Reads the output of `kdb5_util dump`, in versions 5 to 7. Throws KerberosError DUMP_FORMAT with the line, and
+ * DATABASE_KEY if none of the master keys opens the keys.
  */
 export function readMitDump(bytes: Uint8Array, masters: readonly ForeignMasterKey[]): ForeignDump {
   const entries: PrincipalEntry[] = [];
   const policies: Record<string, NamedPolicy> = {};
+  const remarks: string[] = [];
   for (const [number, line] of dumpLines(bytes)) {
     if (number === 1) continue;
     inLine(number, () => {
       if (line.startsWith('princ\t')) {
         const read = parseMitPrincipal(line);
         const principal = parsePrincipal(read.name, { defaultRealm: '' });
-        if (!INTERNAL.includes(principal.components.join('/')))
-          entries.push(entryOf(principal, read, masters));
+        if (INTERNAL.includes(principal.components.join('/'))) return;
+        entries.push(entryOf(principal, read, masters));
+        if (needsHardware(read)) remarks.push(`${read.name} is locked, as it had to log in by hardware`);
       } else if (line.startsWith('policy\t')) {
         const [name, policy] = parseMitPolicy(new FieldReader(line.slice('policy\t'.length)));
         policies[name] = policy;
@@ -52,7 +62,7 @@ export function readMitDump(bytes: Uint8Array, masters: readonly ForeignMasterKe
       }
     });
   }
-  return { entries, policies, remarks: [] };
+  return { entries, policies, remarks };
 }
 
 function entryOf(
@@ -93,7 +103,8 @@ function policyOf(read: MitPrincipal): PrincipalPolicy {
   const admin = taggedBytes(read, TAG_ADMIN_DATA);
   const policy = admin && decodeAdminData(admin);
   const sessionEnctypes = sessionEnctypesOf(read);
-  // The password has to be changed: for us, it has expired.
+  const requiresIndicators = stringOf(read, REQUIRE_AUTH)?.match(/\S+/g);
+  // The password must be changed: here, it has expired.
   const mustChange = (read.attributes & REQUIRES_PASSWORD_CHANGE) !== 0;
   const passwordEnd = mustChange ? 1 : read.passwordExpiration;
   return {
@@ -105,6 +116,10 @@ function policyOf(read: MitPrincipal): PrincipalPolicy {
     ...(changed?.length === 4 && { passwordChanged: new Date(Buffer.from(changed).readUInt32LE() * 1000) }),
     ...(policy !== undefined && { policy }),
     ...(sessionEnctypes && { sessionEnctypes }),
+    ...(requiresIndicators && { requiresIndicators: [...requiresIndicators] }),
+    // Hardware authentication is not supported here, so a principal that requires it is locked rather than let in with
+    // a password alone.
+    ...(needsHardware(read) && { locked: true }),
   };
 }
 
@@ -112,10 +127,19 @@ function taggedBytes({ tagged }: MitPrincipal, type: number): Uint8Array | undef
   return tagged.find(found => found.type === type)?.bytes;
 }
 
+function needsHardware({ attributes }: MitPrincipal): boolean {
+  return (attributes & REQUIRES_HARDWARE) !== 0;
+}
+
 function sessionEnctypesOf(read: MitPrincipal): readonly number[] | undefined {
-  const strings = bytesToText(taggedBytes(read, TAG_STRINGS) ?? new Uint8Array()).split('\0');
-  const at = strings.findIndex((word, i) => i % 2 === 0 && word === 'session_enctypes');
-  if (at < 0) return undefined;
-  const enctypes = parseEnctypeList(strings[at + 1] ?? '', [], { allowWeak: true }).filter(isSupported);
+  const names = stringOf(read, SESSION_ENCTYPES);
+  if (names === undefined) return undefined;
+  const enctypes = parseEnctypeList(names, [], { allowWeak: true }).filter(isSupported);
   return enctypes.length === 0 ? undefined : enctypes;
+}
+
+function stringOf(read: MitPrincipal, name: string): string | undefined {
+  const strings = bytesToText(taggedBytes(read, TAG_STRINGS) ?? new Uint8Array()).split('\0');
+  const at = strings.findIndex((word, i) => i % 2 === 0 && word === name);
+  return at < 0 ? undefined : (strings[at + 1] ?? '');
 }

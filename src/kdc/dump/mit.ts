@@ -19,7 +19,11 @@ export const TAG_MASTER_KVNO = 8;
 const TAG_ACTIVE_MASTER_KVNO = 9;
 export const TAG_STRINGS = 11;
 
-/** Where the salt is not made of the name. */
+/** The string attributes that have a meaning here. */
+export const SESSION_ENCTYPES = 'session_enctypes';
+export const REQUIRE_AUTH = 'require_auth';
+
+/** A salt that is not derived from the name. */
 export const SALT_SPECIAL = 4;
 
 export interface MitDumpOptions {
@@ -29,13 +33,13 @@ export interface MitDumpOptions {
   readonly now: Date;
 }
 
-/** A dump for `kdb5_util load`, and what does not survive it. */
+/** A dump for `kdb5_util load`, and what it cannot express. */
 export interface MitDump {
   readonly bytes: Uint8Array;
   readonly remarks: readonly string[];
 }
 
-/** Dumps principals with their keys, and the master key that these are sealed under, sealed under itself. */
+/** Dumps principals with their keys, and the master key that seals them, sealed under itself. */
 export function formatMitDump(entries: Iterable<PrincipalEntry>, options: MitDumpOptions): MitDump {
   const remarks: string[] = [];
   const lines = [MIT_HEADER, masterLine(options)];
@@ -90,17 +94,25 @@ function principalLine(
   });
 }
 
-function taggedPolicy({ policy, passwordChanged, sessionEnctypes }: PrincipalPolicy): MitTagged[] {
+function taggedPolicy(all: PrincipalPolicy): MitTagged[] {
+  const { policy, passwordChanged } = all;
   const tagged: MitTagged[] = [];
   if (passwordChanged !== undefined) {
     tagged.push({ type: TAG_PASSWORD_CHANGED, bytes: uint32(seconds(passwordChanged)) });
   }
   if (policy !== undefined) tagged.push({ type: TAG_ADMIN_DATA, bytes: encodeAdminData(policy) });
-  if (sessionEnctypes !== undefined) {
-    const names = sessionEnctypes.map(etype => enctypeName(etype) ?? etype).join(' ');
-    tagged.push({ type: TAG_STRINGS, bytes: Buffer.from(`session_enctypes\0${names}\0`) });
-  }
+  const strings = stringsOf(all);
+  if (strings !== '') tagged.push({ type: TAG_STRINGS, bytes: textToBytes(strings) });
   return tagged;
+}
+
+/** MIT's string attributes: names and values, each ended by a zero octet. */
+function stringsOf({ sessionEnctypes, requiresIndicators = [] }: PrincipalPolicy): string {
+  const names = sessionEnctypes?.map(etype => enctypeName(etype) ?? etype).join(' ');
+  const enctypes = names === undefined ? '' : `${SESSION_ENCTYPES}\0${names}\0`;
+  return requiresIndicators.length === 0
+    ? enctypes
+    : `${enctypes}${REQUIRE_AUTH}\0${requiresIndicators.join(' ')}\0`;
 }
 
 function keyRows(principal: Principal, version: KeyVersion, master: SealingMasterKey): MitKey[] {
@@ -126,7 +138,7 @@ function modified(realm: string, now: Date): MitTagged {
   return { type: TAG_MODIFIED, bytes: Buffer.concat([uint32(seconds(now)), textToBytes(`${by}\0`)]) };
 }
 
-/** What MIT's database, of the kind that it makes unless told otherwise, has no place for. */
+/** What cannot be stored in MIT's database, of its default kind. */
 function losses({ principal, policy, keys }: PrincipalEntry): string[] {
   const unusual = keys[0]!.origin?.iterations !== undefined && keys[0]!.etypes.some(hasIterations);
   const lost = [
@@ -142,8 +154,11 @@ function hasIterations(etype: number): boolean {
   return profileOf(etype).defaultIterations > 0;
 }
 
+/** A later time is the latest that MIT's 32 bits can hold, in 2106: it must not wrap to one in the past. */
+const LATEST = 0xffffffff;
+
 function seconds(time: Date | undefined): number {
-  return time === undefined ? 0 : Math.max(1, Math.floor(time.getTime() / 1000)) >>> 0;
+  return time === undefined ? 0 : Math.min(LATEST, Math.max(1, Math.floor(time.getTime() / 1000)));
 }
 
 function uint16(number: number): Uint8Array {

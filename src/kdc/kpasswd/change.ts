@@ -5,9 +5,15 @@ import { CodecError, IntegrityError, KerberosError } from '../../errors.ts';
 import type { Authenticator } from '../../messages/ap.ts';
 import { INITIAL } from '../../messages/flags.ts';
 import { ChangePasswdData } from '../../messages/password.ts';
-import { formatPrincipal, type Principal, samePrincipal, toPrincipal } from '../../messages/principal.ts';
+import {
+  formatPrincipal,
+  isTgs,
+  type Principal,
+  samePrincipal,
+  toPrincipal,
+} from '../../messages/principal.ts';
 import type { EncTicketPart } from '../../messages/ticket.ts';
-import { admitClient } from '../admission.ts';
+import { admitClient, checkSameAccount } from '../admission.ts';
 import { currentKeys, type PrincipalEntry, type WritableDatabase } from '../database.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Kdc } from '../kdc.ts';
@@ -25,18 +31,20 @@ import {
   type PasswordResult,
 } from './message.ts';
 
-/** Longer passwords are attempts at something else. */
+/** No real password is longer. */
 const MAX_PASSWORD_BYTES = 1024;
-/** In milliseconds: to tell whether a password was used before takes a derivation for each one remembered. */
+/** In milliseconds; tickets for our own service live half as long. */
+const MAX_TICKET_AGE = 600_000;
+/** Milliseconds between two comparisons with former passwords, each of which takes a key derivation. */
 const HISTORY_INTERVAL = 1000;
 
-/** Who asks, and what was agreed on. */
+/** The authenticated client, and what was agreed on with it. */
 export interface PasswordClient {
   readonly principal: Principal;
   readonly part: EncTicketPart;
   readonly sessionKey: Key;
   readonly authenticator: Authenticator;
-  /** Seals what follows: the client's subkey. */
+  /** The client's subkey, which seals the reply. */
   readonly key: Key;
 }
 
@@ -48,7 +56,7 @@ export interface Surroundings {
   readonly historyAsked: Map<string, number>;
 }
 
-/** What becomes of a request by an authenticated client, who is told of whatever stops it. */
+/** The outcome of an authenticated client's request, which states any reason for refusing it. */
 export function changePasswordOf(
   message: PasswordMessage,
   client: PasswordClient,
@@ -73,6 +81,7 @@ function change(message: PasswordMessage, client: PasswordClient, around: Surrou
   const asker = entryOf(client.principal, database);
   if (asker === undefined) return { code: KPASSWD_ACCESSDENIED, text: 'You are not known here.' };
   admitClient(asker, exchange.now);
+  checkSameAccount(asker, client.part);
   kdc.state.logins.admit(asker, exchange.now);
   const wish = readWish(message, client);
   if ('code' in wish) return wish;
@@ -85,9 +94,17 @@ function change(message: PasswordMessage, client: PasswordClient, around: Surrou
   }
   const target = entryOf(wish.target, database);
   if (target === undefined) return { code: KPASSWD_HARDERROR, text: 'There is no such principal.' };
+  // Whoever has the key of a ticket-granting service can impersonate anybody; and the right to set passwords is limited
+  // to the own realm.
+  if (isTgs(target.principal) || target.principal.realm !== asker.principal.realm) {
+    return { code: KPASSWD_ACCESSDENIED, text: 'That password is not to be set in this way.' };
+  }
   const policy = namedPolicy(database.realm(target.principal.realm), target.policy);
   const { minPasswordLife = 0, maxPasswordLife } = policy;
   const changed = target.policy.passwordChanged?.getTime();
+  if (isOwn && isLaidIn(client.part, changed, exchange.now)) {
+    return { code: KPASSWD_INITIAL_FLAG_NEEDED, text: 'The ticket is of the time before the last change.' };
+  }
   if (isOwn && changed !== undefined && exchange.now < changed + minPasswordLife * 1000) {
     return {
       code: KPASSWD_SOFTERROR,
@@ -113,12 +130,21 @@ function change(message: PasswordMessage, client: PasswordClient, around: Surrou
   return { code: KPASSWD_SUCCESS, text: '' };
 }
 
-/** Those of realms that are served, by their own names. */
+/**
+ * Whether a ticket was had by a former password and renewed or postdated since, as by somebody who has lost access; one
+ * of late may be that of the very change, whose answer was lost.
+ */
+function isLaidIn({ authtime }: EncTicketPart, changed: number | undefined, now: number): boolean {
+  const made = authtime.getTime();
+  return changed !== undefined && made < Math.floor(changed / 1000) * 1000 && now > made + MAX_TICKET_AGE;
+}
+
+/** The entry of a principal in a served realm, by its own name. */
 function entryOf({ components, realm }: Principal, database: WritableDatabase): PrincipalEntry | undefined {
   return database.realm(realm) === undefined ? undefined : database.find(components, realm);
 }
 
-/** Former passwords are compared once in a while for each principal. */
+/** Former passwords are compared only once in a while for each principal. */
 function reuseOf(
   password: string,
   target: PrincipalEntry,
@@ -128,7 +154,7 @@ function reuseOf(
   if (!policy.history) return undefined;
   const name = formatPrincipal(target.principal);
   const before = historyAsked.get(name);
-  // A clock that was set back keeps nobody waiting.
+  // A clock that was set back must not make anybody wait.
   if (before !== undefined && now >= before && now < before + HISTORY_INTERVAL) {
     return 'That was too soon after the last attempt: try again.';
   }
@@ -136,7 +162,7 @@ function reuseOf(
   return reuseFault(password, target, policy);
 }
 
-/** Opens what the client wants; a result where that cannot be had. Throws IntegrityError, CodecError, KerberosError. */
+/** Decrypts what the client wants; returns a result if that fails. Throws IntegrityError, CodecError, KerberosError. */
 function readWish(
   { priv, names }: PasswordMessage,
   client: PasswordClient,

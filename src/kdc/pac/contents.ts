@@ -9,11 +9,11 @@ import {
 } from '../../messages/pac.ts';
 import { blankSignature, joinPac, type PacPart } from '../../messages/pac-writer.ts';
 
-/** Where all lies in a PAC whose buffers have certain sizes; `ticket` and `full` only if `ofService`. */
+/** The layout of a PAC with buffers of certain sizes; `ticket` and `full` only if `ofService`. */
 export interface PacLayout {
-  /** The PAC without what its buffers hold, but for the types of its signatures. */
+  /** The PAC with empty buffers, except for the types of its signatures. */
   readonly blank: Uint8Array;
-  /** Where the buffers lie that are no signatures. */
+  /** The offsets of the buffers that are not signatures. */
   readonly parts: readonly number[];
   readonly server: number;
   readonly kdc: number;
@@ -27,14 +27,14 @@ export const PAC_SIGNATURES: readonly number[] = [
   PAC_TICKET_CHECKSUM,
   PAC_FULL_CHECKSUM,
 ];
-/** What is for the ticket-granting service alone (MS-PAC 2.14 and 2.15). */
+/** Buffers for the ticket-granting service only (MS-PAC 2.14 and 2.15). */
 const TGS_ONLY: readonly number[] = [PAC_ATTRIBUTES_INFO, PAC_REQUESTOR];
 const CHECKSUM_TYPE_BYTES = 4;
 
-/** What a PAC says, without the signatures that make it one of a ticket; all tickets of one client share it. */
+/** The contents of a PAC without the signatures that tie it to a ticket; shared by all tickets of a client. */
 export class PacContents {
   readonly parts: readonly PacPart[];
-  /** The last one asked for, and what it is of. */
+  /** The layout that was used last, and what it is for. */
   private known: { readonly label: number; readonly layout: PacLayout } | undefined;
   private service: PacContents | undefined;
 
@@ -42,7 +42,7 @@ export class PacContents {
     this.parts = parts;
   }
 
-  /** As services other than the ticket-granting one get it. */
+  /** The contents for services other than the ticket-granting service. */
   forService(): PacContents {
     this.service ??= this.parts.some(({ type }) => TGS_ONLY.includes(type))
       ? new PacContents(this.parts.filter(({ type }) => !TGS_ONLY.includes(type)))
@@ -55,19 +55,19 @@ export class PacContents {
     return this.parts.find(part => part.type === type)?.data;
   }
 
-  /** The same with buffers replaced or added. */
+  /** The same contents with buffers replaced or added. */
   with(...parts: readonly PacPart[]): PacContents {
     const kept = this.parts.filter(({ type }) => !parts.some(part => part.type === type));
     return new PacContents([...kept, ...parts]);
   }
 
-  /** The bytes of a PAC whose signatures are yet to be made, of the layout of its sizes. */
+  /** Writes a PAC whose signatures are still to be made, with the layout for its sizes. */
   write(target: Uint8Array, { blank, parts }: PacLayout): void {
     target.set(blank);
     for (let i = 0; i < parts.length; i++) target.set(this.parts[i]!.data, parts[i]);
   }
 
-  /** `ofService`: the ticket itself is signed, too (MS-PAC 2.8.2 and 2.8.3). */
+  /** With `ofService`, the ticket itself is signed as well (MS-PAC 2.8.2 and 2.8.3). */
   layout(server: Key, kdc: Key, ofService: boolean): PacLayout {
     const label = (server.etype << 9) | (kdc.etype << 1) | (ofService ? 1 : 0);
     if (this.known?.label !== label) {
@@ -83,7 +83,7 @@ interface Shape {
   readonly ofService: boolean;
 }
 
-/** Where buffers of given sizes lie: most PACs have nothing but a name of a few letters. */
+/** Layouts by the sizes of buffers: most PACs contain only a short name. */
 const plans = new Map<string, PacLayout>();
 const MAX_PLANS = 256;
 
@@ -99,7 +99,7 @@ function layOut(parts: readonly PacPart[], shape: Shape): PacLayout {
   return plan;
 }
 
-/** The layout of buffers of the sizes of these, which are left blank. */
+/** The layout for buffers of these sizes, which are left empty. */
 function makePlan(parts: readonly PacPart[], { server, kdc, ofService }: Shape): PacLayout {
   const blank = (type: number, { profile }: Key): PacPart => ({
     type,

@@ -1,6 +1,7 @@
 import { verifyPac } from '../../ap/pac.ts';
 import { verifyChecksum } from '../../crypto/checksum.ts';
 import type { Key } from '../../crypto/key.ts';
+import { HMAC_MD5 } from '../../crypto/rc4.ts';
 import { Scratch } from '../../crypto/scratch.ts';
 import { KerberosError } from '../../errors.ts';
 import { AD_IF_RELEVANT, AD_WIN2K_PAC } from '../../messages/authorization.ts';
@@ -28,24 +29,24 @@ import type { PacContents } from './contents.ts';
 /** KERB_NON_KERB_CKSUM_SALT, MS-PAC 2.8.1. */
 const KU_PAC_CHECKSUM = 17;
 const CHECKSUM_TYPE_BYTES = 4;
-/** What stands for the PAC in the ticket that is signed (MS-PAC 2.8.2). */
+/** Replaces the PAC in the ticket for the ticket signature (MS-PAC 2.8.2). */
 const PLACEHOLDER = Uint8Array.of(0);
 
-/** What a PAC is signed with, and the ticket that it is for. */
+/** What a PAC is signed with, and the ticket it is for. */
 export interface PacSigning {
   /** The key of the ticket. */
   readonly key: Key;
-  /** That of the ticket-granting service. */
+  /** The key of the ticket-granting service. */
   readonly kdcKey: Key;
   readonly server: Principal;
-  /** The ticket's fields in DER, and the elements of its authorization data that follow the PAC. */
+  /** The DER of the ticket's fields, and the elements of its authorization data that follow the PAC. */
   readonly fields: Uint8Array;
   readonly others: AuthorizationData;
 }
 
 const scratch = new Scratch();
 
-/** A PAC with the signatures of one ticket (MS-PAC 2.8); good until the next is signed. */
+/** A PAC with the signatures for one ticket (MS-PAC 2.8); valid until the next is signed. */
 export function signPac(contents: PacContents, signing: PacSigning): Uint8Array {
   const { key, kdcKey, fields, others } = signing;
   const ofService = isSigned(signing.server);
@@ -63,16 +64,19 @@ export function signPac(contents: PacContents, signing: PacSigning): Uint8Array 
   return pac;
 }
 
-/** Whether tickets for a principal are signed themselves: those are that a service could change and present (MS-PAC 2.8.2). */
+/**
+ * Whether tickets for a principal are signed themselves, as those are that a service could alter and present (MS-PAC
+ * 2.8.2).
+ */
 function isSigned(server: Principal): boolean {
   const [service, instance] = server.components;
   return !isTgs(server) && !(service === 'kadmin' && instance === 'changepw');
 }
 
 /**
- * The buffers of the PAC in a ticket that was presented, once it is known to be a KDC's and the ticket's. A
- * ticket-granting ticket is as good as its seal, which only KDCs can make; in a service's the KDC's own signatures have to
- * be right, too; `client` is whom it names, if not the client of the ticket. Throws `Refusal`.
+ * The buffers of the PAC in a presented ticket, after checking that a KDC has signed it for this ticket. In a
+ * ticket-granting ticket, the seal is enough, because only KDCs can make it; in a service ticket, the KDC's own
+ * signatures must be valid, too. `client` is whom the PAC names, if not the client of the ticket. Throws `Refusal`.
  */
 export function verifiedPac(
   database: PrincipalDatabase,
@@ -109,7 +113,9 @@ function checkKdcSignatures(
   const full = find(PAC_FULL_CHECKSUM);
   if (server === undefined || kdc === undefined || (ticket === undefined && isSigned(principal)))
     refuse(KRB_AP_ERR_MODIFIED, 'UNSIGNED_PAC');
-  const cksumtype = new DataView(kdc.data.buffer, kdc.data.byteOffset).getInt32(0, true);
+  // Who knows the key can make two texts of one HMAC-MD5, one of which the KDC has signed (CVE-2022-37967).
+  if (full === undefined && isSigned(principal) && typeOf(server) === HMAC_MD5)
+    refuse(KRB_AP_ERR_MODIFIED, 'UNSIGNED_PAC');
   const isOf = (key: Key): boolean => {
     const matches = (signature: PacBuffer, data: Uint8Array): boolean =>
       verifyChecksum(key, KU_PAC_CHECKSUM, data, signatureIn(signature, key));
@@ -119,7 +125,12 @@ function checkKdcSignatures(
       (full === undefined || matches(full, zeroed(bytes, [server, kdc, full])))
     );
   };
-  if (!kdcKeysOf(database, principal.realm, cksumtype).some(isOf)) refuse(KRB_AP_ERR_MODIFIED, 'FORGED_PAC');
+  if (!kdcKeysOf(database, principal.realm, typeOf(kdc)).some(isOf))
+    refuse(KRB_AP_ERR_MODIFIED, 'FORGED_PAC');
+}
+
+function typeOf({ data }: PacBuffer): number {
+  return new DataView(data.buffer, data.byteOffset).getInt32(0, true);
 }
 
 function signatureIn({ data }: PacBuffer, { profile }: Key): PacSignature {
@@ -132,7 +143,7 @@ function zeroed(bytes: Uint8Array, signatures: readonly PacBuffer[]): Uint8Array
   return copy;
 }
 
-/** The ticket as its signature covers it. */
+/** The ticket in the form that its signature covers. */
 function withPlaceholder(part: EncTicketPart): Uint8Array {
   const authorizationData = (part.authorizationData ?? []).map(element => blanked(element));
   return EncTicketPart.encode({ ...part, authorizationData });

@@ -9,16 +9,16 @@ import { currentKeys, type PrincipalEntry } from '../database.ts';
 import { refuse } from '../refusal.ts';
 import type { KdcPreauth } from './mechanism.ts';
 
-/** What a client's key serves for: the reply is sealed in it as well. */
+/** The usages of the client's key, which seals the reply as well. */
 const USAGES = [KU_AS_REQ_PA_ENC_TS, KU_AS_REP];
 
 const OFFER = { padataType: PA_ENC_TIMESTAMP, padataValue: new Uint8Array(0) };
 
-/** RFC 4120 §5.2.7.2: the time of day, sealed in the client's key. */
+/** RFC 4120 §5.2.7.2: the time, sealed in the client's key. */
 export const encryptedTimestamp: KdcPreauth = {
   padataType: PA_ENC_TIMESTAMP,
   byPassword: true,
-  // Within FAST the encrypted challenge does the same, and proves the KDC as well.
+  // Within FAST, the encrypted challenge is used instead, which authenticates the KDC as well.
   offers: ({ exchange }) => (exchange.fast === undefined ? [OFFER] : []),
   verify(padataValue, { client, exchange }) {
     const time = open(padataValue, client);

@@ -30,10 +30,10 @@ import { strengthenedKey } from '../../preauth/fast-keys.ts';
 import type { Exchange } from '../exchange.ts';
 import { refuse } from '../refusal.ts';
 
-/** Bits 0 to 15 of FastOptions are critical (RFC 6113 §5.4.2); one of them is known here. */
+/** Bits 0 to 15 of FastOptions are critical (RFC 6113 §5.4.2); only one of them is supported here. */
 const UNKNOWN_CRITICAL = 0xffff0000 & ~HIDE_CLIENT_NAMES;
 
-/** A request as the client means it. */
+/** A request without its armor. */
 export interface InnerRequest {
   readonly padata: readonly PaData[];
   readonly body: KdcReqBody;
@@ -41,10 +41,10 @@ export interface InnerRequest {
   readonly reqBody: Uint8Array;
 }
 
-/** Whoever can make the armor key of a request. */
+/** Finds the armor key of a request. */
 export type ArmorKeyFinder = (armor: KrbFastArmor | undefined) => Key;
 
-/** What ends a conversation (RFC 6113 §5.4.3). */
+/** The contents of KrbFastFinished, which ends a conversation (RFC 6113 §5.4.3). */
 export interface FastEnding {
   readonly nonce: number;
   readonly crealm: string;
@@ -54,8 +54,8 @@ export interface FastEnding {
 }
 
 /**
- * Takes the armor off a request (RFC 6113 §5.4.2), if it has one; the exchange then keeps it for the reply. `bound` is
- * what its checksum is of. Throws `Refusal`, CodecError and IntegrityError.
+ * Removes the armor of a request (RFC 6113 §5.4.2), if it has one; the exchange keeps it for the reply. `bound` is what
+ * its checksum covers. Throws `Refusal`, CodecError and IntegrityError.
  */
 export function openFast(
   exchange: Exchange,
@@ -82,10 +82,10 @@ export function openFast(
   return { padata, body, reqBody };
 }
 
-/** That FAST is to be had here, in METHOD-DATA and in the sealed part of a reply (RFC 6806 §11). */
+/** States that FAST is supported, in METHOD-DATA and in the sealed part of a reply (RFC 6806 §11). */
 export const fastOffer: PaData = { padataType: PA_FX_FAST, padataValue: new Uint8Array(0) };
 
-/** The padata of a reply and the client as everybody may see them. */
+/** The padata of a reply, and the client's name in it, as eavesdroppers see them. */
 export function inArmor(
   { fast, now }: Exchange,
   padata: readonly PaData[],
@@ -102,9 +102,12 @@ export function inArmor(
 }
 
 interface FastWishes {
-  /** The client does not want to be named outside. */
+  /** Whether the client does not want to be named outside the armor. */
   readonly hidesClient: boolean;
-  /** Clients of Heimdal 7 cannot open what is sealed in a strengthened key; outside the armor they name no enctype. */
+  /**
+   * Whether to strengthen the reply key. Heimdal 7's clients, which list no enctypes outside the armor, cannot open
+   * replies under a strengthened key.
+   */
   readonly strengthens: boolean;
 }
 
@@ -121,7 +124,7 @@ export class KdcFast {
     this.strengthens = strengthens;
   }
 
-  /** The key that seals the reply: one made of `key`, for clients that understand that. */
+  /** The key that seals the reply: a strengthened `key`, for clients that support it. */
   strengthen(key: Key): Key {
     if (!this.strengthens) return key;
     this.strengthenKey = randomKey(key.etype);
@@ -158,7 +161,7 @@ export class KdcFast {
   }
 }
 
-/** Refuses an armor that there is no use for here. */
+/** Refuses an armor that is not supported here. */
 export function refuseArmor(): never {
   refuse(KDC_ERR_PREAUTH_FAILED, 'UNKNOWN_ARMOR');
 }

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { randomBytes } from '../../crypto/random.ts';
 import { CodecError, IntegrityError } from '../../errors.ts';
-import { KDC_ERR_PREAUTH_EXPIRED } from '../../messages/error-codes.ts';
+import { KDC_ERR_CLIENT_REVOKED, KDC_ERR_PREAUTH_EXPIRED } from '../../messages/error-codes.ts';
 import { PRE_AUTHENT } from '../../messages/flags.ts';
 import { KU_PA_OTP_REQUEST, PA_OTP_CHALLENGE, PA_OTP_REQUEST } from '../../messages/numbers.ts';
 import { PaOtpChallenge, PaOtpEncRequest, PaOtpRequest } from '../../messages/otp.ts';
@@ -12,24 +12,37 @@ import type { Exchange } from '../exchange.ts';
 import type { OtpToken } from '../policy.ts';
 import { refuse } from '../refusal.ts';
 import type { KdcPreauth, PreauthRequest } from './mechanism.ts';
+import { OtpGuesses } from './otp-guesses.ts';
 import { otpStep, otpValue } from './otp-value.ts';
 
 const TIME_BYTES = 8;
 const RANDOM_BYTES = 12;
-/** The clocks of tokens run as they like: one period to either side (RFC 6238 §5.2). */
+/** The clocks of tokens are inaccurate: one period to either side is allowed (RFC 6238 §5.2). */
 const DRIFT = 1;
-/** Buttons are pressed in pockets: so many values may have been lost (RFC 4226 §7.4). */
+/** Buttons may be pressed without a login: so many values may have been skipped (RFC 4226 §7.4). */
 const LOOK_AHEAD = 10;
 /** OTPFormat, RFC 6560 §4.1. */
 const DECIMAL = 0;
 
 /**
- * RFC 6560 within FAST, for clients who have a token: its value is good for once. What was used is remembered while the
- * KDC runs and, of a token with a counter, in the database, where that may be changed.
+ * RFC 6560 within FAST, for clients that have a token. Each value is accepted once: used values are remembered while
+ * the KDC runs and, for tokens with a counter, in the database if it is writable.
  */
 export function openOtp(): KdcPreauth {
-  /** The least count that is still good, by principal and token: another token begins anew. */
+  /** The lowest counter that is still valid, by principal and token: a new token starts again. */
   const next = new Map<string, number>();
+  const guesses = new OtpGuesses();
+
+  /** Throws `Refusal` where too many wrong values have been sent. */
+  function judge(value: string, token: OtpToken, request: PreauthRequest): boolean {
+    const { now } = request.exchange;
+    const client = formatPrincipal(request.client.principal);
+    if (!guesses.mayTry(client, now)) refuse(KDC_ERR_CLIENT_REVOKED, 'OTP_TOO_SOON');
+    const accepted = accept(value, token, request);
+    if (accepted) guesses.succeeded(client);
+    else guesses.failed(client, now);
+    return accepted;
+  }
 
   function accept(value: string, token: OtpToken, { client, exchange }: PreauthRequest): boolean {
     const label = `${formatPrincipal(client.principal)} ${digestOf(token)}`;
@@ -51,20 +64,20 @@ export function openOtp(): KdcPreauth {
       const token = client.policy.otp;
       if (armorKey === undefined || token === undefined) return undefined;
       const value = open(padataValue, request);
-      if (value === undefined || !accept(value, token, request)) return undefined;
+      if (value === undefined || !judge(value, token, request)) return undefined;
       return { flags: PRE_AUTHENT, replyKey: armorKey };
     },
   };
 }
 
-/** What the values come of, but for the time or the counter, in a form that tells nothing of the secret. */
+/** Identifies a token's parameters except for the time or the counter, without revealing the secret. */
 function digestOf({ secret, period, algorithm }: OtpToken): string {
   return createHash('sha256')
     .update(JSON.stringify([secret, period, algorithm]))
     .digest('base64');
 }
 
-/** Tells of the token; the nonce holds the time, as whoever answers late is to be asked again. */
+/** The challenge for the token; its nonce contains the time, so that a late answer leads to a new challenge. */
 function challenge({ digits = 6 }: OtpToken, { now }: Exchange) {
   const nonce = Buffer.alloc(TIME_BYTES + RANDOM_BYTES);
   nonce.writeBigUInt64BE(BigInt(Math.floor(now)));
@@ -76,7 +89,7 @@ function challenge({ digits = 6 }: OtpToken, { now }: Exchange) {
   return { padataType: PA_OTP_CHALLENGE, padataValue };
 }
 
-/** The value that the client sends; undefined where it is not of this armor. */
+/** The value that the client sends; undefined if it does not belong to this armor. */
 function open(padataValue: Uint8Array, { exchange }: PreauthRequest): string | undefined {
   try {
     const { encData, otpValue: sent } = PaOtpRequest.decode(padataValue);
@@ -93,7 +106,7 @@ function open(padataValue: Uint8Array, { exchange }: PreauthRequest): string | u
   }
 }
 
-/** The count that a value is of, among those that are good now. */
+/** The counter of a value, among those that are valid now. */
 function countOf(
   value: string,
   token: OtpToken,

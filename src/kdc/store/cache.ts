@@ -2,35 +2,35 @@ import type { StoreFile } from './file.ts';
 
 interface Cached<T> {
   readonly key: string;
-  /** The end of the record. */
+  /** The end of the sealed record. */
   readonly tail: Uint8Array;
   readonly value: T;
-  /** The file's version at which the record was last seen to be so. */
+  /** The file's version at which the record was last seen unchanged. */
   version: number;
 }
 
-/** A sealed record ends with its MAC, which no other one has. */
+/** A sealed record ends with its MAC, which is unique. */
 const TAIL_BYTES = 24;
 /** An opened principal takes about two kilobytes. */
 const MAX_KEPT = 16_384;
-/** Whoever logs in asks twice or thrice, one request after the other. */
+/** A login asks two or three times, one request after the other. */
 const MAX_RECENT = 64;
-/** Marks of records that were opened of late. */
+/** The number of marks for recently opened records. */
 const MAX_MARKS = 4096;
 
-/** Makes the value of a record, whose bytes are lent; `kept` is whether it is to stay. Throws what goes wrong. */
+/** Opens a record, whose bytes are lent; `kept` says whether the value will be cached. */
 export type OpenRecord<T> = (key: string, bytes: Uint8Array, kept: boolean) => T;
 
 /**
- * Records that have been opened, as long as they are in the file as they were: what changes is seen at once, and what
- * does not change stays open. Where there are more records than room, most are asked for once and not again for long:
- * what lives for a while only to give way costs the garbage collector more than it took to open it. So they are
- * forgotten soon, and those that had to be opened twice are kept (the 2Q algorithm of Johnson and Shasha).
+ * A cache of opened records, valid while the file still contains them unchanged. If there are more records than room,
+ * most are used once and not again for long; caching them only to drop them later would cost the garbage collector more
+ * than opening them. So new ones are dropped soon, and those that had to be opened twice are kept (the 2Q algorithm of
+ * Johnson and Shasha).
  */
 export class EntryCache<T> {
   private readonly recent = new Slots<T>(MAX_RECENT);
   private readonly kept = new Slots<T>(MAX_KEPT);
-  /** Of records that were opened, each in the place of its name's hash. */
+  /** Marks of opened records, indexed by the hash of the name. */
   private readonly marks = new Int32Array(MAX_MARKS);
   private readonly file: StoreFile;
   private readonly open: OpenRecord<T>;
@@ -40,7 +40,7 @@ export class EntryCache<T> {
     this.open = open;
   }
 
-  /** The value of a record; undefined where there is none. Throws what `open` throws. */
+  /** The value of a record; undefined if there is none. Throws what `open` throws. */
   find(key: string): T | undefined {
     const hash = hashOf(key);
     const known = this.kept.find(hash, key) ?? this.recent.find(hash, key);
@@ -61,7 +61,7 @@ export class EntryCache<T> {
     return value;
   }
 
-  /** Marks a record; whether it was marked. */
+  /** Marks a record; returns whether it was marked before. */
   private mark(hash: number): boolean {
     const place = hash & (MAX_MARKS - 1);
     const isMarked = this.marks[place] === hash;
@@ -71,8 +71,8 @@ export class EntryCache<T> {
 }
 
 /**
- * Each entry has two slots that it may be in, and the older one gives way. A map that entries come and go in leaves
- * tables behind that keep what was in them alive until the whole heap is collected.
+ * Each entry may be in one of two slots, where the older one is replaced. A Map with many additions and removals leaves
+ * old tables behind, which keep their contents alive until a full garbage collection.
  */
 class Slots<T> {
   private readonly slots: (Cached<T> | undefined)[];
@@ -118,7 +118,10 @@ function endsWith(bytes: Uint8Array, tail: Uint8Array): boolean {
   return true;
 }
 
-/** Never 0, which is no mark. Only names of records count, which nobody makes to collide who may not make records. */
+/**
+ * Never 0, which means no mark. Only names of existing records count, so that collisions cannot be made without the
+ * right to make records.
+ */
 function hashOf(key: string): number {
   let hash = key.length;
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x9e3779b1) ^ (hash >>> 15);

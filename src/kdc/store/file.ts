@@ -1,18 +1,19 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { RootDatabase } from 'lmdb';
 import { KerberosError } from '../../errors.ts';
+import { isCut } from './cut.ts';
 
 /**
- * The embedded database: LMDB, a B-tree that is copied on write, in one memory-mapped file. What a process that dies had
- * not committed was never there; who reads locks out nobody, and sees the last commit of whichever process.
+ * The embedded database: LMDB, a B-tree with copy-on-write in a memory-mapped file. Uncommitted changes of a process
+ * that dies disappear; readers block nobody, and see the last commit of any process.
  */
 export interface StoreFile {
   readonly path: string;
   /** A copy of a record. */
   get(key: string): Uint8Array | undefined;
-  /** A record, good until the next one is asked for, or the version. */
+  /** A record, valid until the next one, or the version, is asked for. */
   lend(key: string): Uint8Array | undefined;
-  /** The keys that begin so, in order; whatever is changed meanwhile, they are those of one moment. */
+  /** The keys with this prefix, in order, all as of one moment, whatever is changed meanwhile. */
   keys(prefix: string): readonly string[];
   /** Within `change` alone. */
   put(key: string, value: Uint8Array): void;
@@ -149,7 +150,7 @@ function makeEmpty(file: string): void {
 
 /** LMDB would make what is not there, and ends the process where it is something else. */
 function checkFile(path: string, create: boolean): void {
-  let start: Uint8Array | undefined;
+  let start: Start | undefined;
   try {
     start = readStart(path);
   } catch (cause) {
@@ -157,17 +158,26 @@ function checkFile(path: string, create: boolean): void {
     if (code !== 'ENOENT' && code !== 'ENOTDIR') throw failure(path, cause);
     throw new KerberosError('DATABASE_NOT_FOUND', `There is no database ${path}`, { cause });
   }
-  if (start !== undefined && (Buffer.from(start).includes(MAGIC) || (create && start.length === 0))) return;
-  throw new KerberosError('DATABASE_FORMAT', `${path} is no principal database`);
+  if (create && start?.bytes.length === 0) return;
+  if (start === undefined || !start.bytes.includes(MAGIC))
+    throw new KerberosError('DATABASE_FORMAT', `${path} is no principal database`);
+  if (start.isCut)
+    throw new KerberosError('DATABASE_FORMAT', `${path} is cut off: a part of the database is missing`);
 }
 
-/** The first bytes of a regular file. */
-function readStart(path: string): Uint8Array | undefined {
+/** The first bytes of a regular file, and whether others are missing. */
+interface Start {
+  readonly bytes: Buffer;
+  readonly isCut: boolean;
+}
+
+function readStart(path: string): Start | undefined {
   const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
-    if (!fstatSync(fd).isFile()) return undefined;
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) return undefined;
     const bytes = Buffer.alloc(HEADER_BYTES);
-    return bytes.subarray(0, readSync(fd, bytes));
+    return { bytes: bytes.subarray(0, readSync(fd, bytes)), isCut: isCut(fd, stat.size) };
   } finally {
     closeSync(fd);
   }

@@ -4,7 +4,7 @@ import { KeyVersion, type OpenKeys, type PasswordOrigin } from '../key-version.t
 import { loginKeys } from '../login-keys.ts';
 import type { PrincipalPolicy } from '../policy.ts';
 
-/** A principal as it is sealed, in JSON: short, as most are read and opened for one request. */
+/** A principal's record, in JSON before it is sealed: short, because most are opened for a single request. */
 type StoredEntry = readonly [
   nameType: number,
   realm: string,
@@ -12,13 +12,15 @@ type StoredEntry = readonly [
   keys: readonly StoredKeys[],
   /** In milliseconds. */
   created: number | null,
-  /** Where it says anything. */
+  /** Absent if it is empty. */
   policy?: unknown,
+  /** In milliseconds. */
+  aliased?: number,
 ];
 
 /**
- * Each key is its enctype and, in base64, its bytes; with the best one of the newest version there are those that it
- * becomes in a login (`loginKeys`), if they were known when the record was made.
+ * Each key is its enctype and its bytes in base64; the preferred key of the newest version also has the keys that it
+ * derives in a login (`loginKeys`), if they were known when the record was made.
  */
 type StoredKeys = readonly [
   kvno: number,
@@ -26,8 +28,8 @@ type StoredKeys = readonly [
   origin?: PasswordOrigin | undefined,
 ];
 
-/** The bytes of an entry, in the clear. */
-export function encodeEntry({ principal, keys, policy, created }: PrincipalEntry): Uint8Array {
+/** The unsealed bytes of an entry. */
+export function encodeEntry({ principal, keys, policy, created, aliased }: PrincipalEntry): Uint8Array {
   const stored: StoredEntry = [
     principal.nameType,
     principal.realm,
@@ -36,7 +38,8 @@ export function encodeEntry({ principal, keys, policy, created }: PrincipalEntry
     created?.getTime() ?? null,
   ];
   const said = toJson(policy) as object;
-  return Buffer.from(JSON.stringify(Object.keys(said).length === 0 ? stored : [...stored, said]));
+  const more = aliased === undefined ? [said] : [said, aliased.getTime()];
+  return Buffer.from(JSON.stringify(Object.keys(said).length === 0 ? stored : [...stored, ...more]));
 }
 
 function storedKeys(version: KeyVersion, isNewest: boolean): StoredKeys {
@@ -49,9 +52,9 @@ function storedKeys(version: KeyVersion, isNewest: boolean): StoredKeys {
   return origin === undefined ? [kvno, rows] : [kvno, rows, origin];
 }
 
-/** The inverse; the keys are opened in `pool`. */
+/** The inverse of `encodeEntry`; the keys are opened in `pool`. */
 export function decodeEntry(bytes: Uint8Array, pool: OpenKeys): PrincipalEntry {
-  const [nameType, realm, components, keys, created, policy] = parse(bytes) as StoredEntry;
+  const [nameType, realm, components, keys, created, policy, aliased] = parse(bytes) as StoredEntry;
   return {
     principal: { nameType, realm, components },
     keys: keys.map(([kvno, rows, origin]) => {
@@ -64,15 +67,16 @@ export function decodeEntry(bytes: Uint8Array, pool: OpenKeys): PrincipalEntry {
     }),
     policy: (policy === undefined ? {} : fromJson(policy)) as PrincipalPolicy,
     created: created === null ? undefined : new Date(created),
+    ...(aliased !== undefined && { aliased: new Date(aliased) }),
   };
 }
 
-/** JSON of what has dates and bytes in it. */
+/** JSON for values that contain dates and bytes. */
 export function encodeValue(value: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(toJson(value)));
 }
 
-/** The inverse; the bytes were sealed, so that they are what `encodeValue` made. */
+/** The inverse of `encodeValue`; as the bytes were sealed, they were made by it. */
 export function decodeValue<T>(bytes: Uint8Array): T {
   return fromJson(parse(bytes)) as T;
 }

@@ -1,0 +1,83 @@
+import { readSync } from 'node:fs';
+
+// What of LMDB's file format tells whether a file is as long as it was: to read behind the end of a mapped file ends the
+// process. Pages that were given up again before anything was written lie beyond the end of good files, too, so that
+// what counts is what is pointed to.
+
+const PAGE_SIZE_AT = 48;
+const FREE_ROOT_AT = 88;
+const MAIN_ROOT_AT = 136;
+const LAST_PAGE_AT = 144;
+const TRANSACTION_AT = 152;
+const META_BYTES = 160;
+const MAX_PAGE_SIZE = 1 << 16;
+
+const FLAGS_AT = 18;
+const LOWER_AT = 20;
+const LENGTH_AT = 20;
+const PAGE_HEADER_BYTES = 24;
+const BRANCH = 1;
+const LEAF = 2;
+const LONG_VALUE = 4;
+
+const NODE_HEADER_BYTES = 8;
+/** The value lies in pages of its own. */
+const OVERFLOW = 1;
+
+/** Of a tree without a page. */
+const NO_PAGE = 0xffffffff_ffffffffn;
+
+/** Whether an open file of LMDB's, of `size` bytes, lacks pages that it needs. */
+export function isCut(fd: number, size: number): boolean {
+  const first = read(fd, 0, META_BYTES);
+  const pageSize = first?.readUInt32LE(PAGE_SIZE_AT) ?? 0;
+  if (first === undefined) return true;
+  // Where words have 32 bits all lies elsewhere.
+  if (pageSize < META_BYTES || pageSize > MAX_PAGE_SIZE || (pageSize & (pageSize - 1)) !== 0) return false;
+  const second = read(fd, pageSize, META_BYTES);
+  if (second === undefined) return true;
+  const isFirst = first.readBigUInt64LE(TRANSACTION_AT) > second.readBigUInt64LE(TRANSACTION_AT);
+  const newest = isFirst ? first : second;
+  const pages = Math.floor(size / pageSize);
+  if (newest.readBigUInt64LE(LAST_PAGE_AT) < pages) return false;
+  const seen = new Set<bigint>();
+  const next = [FREE_ROOT_AT, MAIN_ROOT_AT].map(at => newest.readBigUInt64LE(at));
+  for (let page = next.pop(); page !== undefined; page = next.pop()) {
+    if (page === NO_PAGE || seen.has(page)) continue;
+    const bytes = page < pages ? read(fd, Number(page) * pageSize, pageSize) : undefined;
+    if (bytes === undefined || page + BigInt(lengthOf(bytes)) > pages) return true;
+    seen.add(page);
+    next.push(...pagesIn(bytes));
+  }
+  return false;
+}
+
+/** A value that takes several pages has a header in the first one alone. */
+function lengthOf(bytes: Buffer): number {
+  return bytes.readUInt16LE(FLAGS_AT) & LONG_VALUE ? bytes.readUInt32LE(LENGTH_AT) : 1;
+}
+
+/** The pages that one points to. */
+function pagesIn(bytes: Buffer): bigint[] {
+  const kind = bytes.readUInt16LE(FLAGS_AT);
+  if ((kind & (BRANCH | LEAF)) === 0) return [];
+  const found: bigint[] = [];
+  const end = Math.min(PAGE_HEADER_BYTES + bytes.readUInt16LE(LOWER_AT), bytes.length - 1);
+  for (let at = PAGE_HEADER_BYTES; at < end; at += 2) {
+    const node = PAGE_HEADER_BYTES + bytes.readUInt16LE(at);
+    if (node + NODE_HEADER_BYTES > bytes.length) continue;
+    const flags = bytes.readUInt16LE(node + 4);
+    if (kind & BRANCH) {
+      found.push(BigInt(bytes.readUInt32LE(node)) | (BigInt(flags) << 32n));
+    } else if (flags & OVERFLOW) {
+      const value = node + NODE_HEADER_BYTES + bytes.readUInt16LE(node + 6);
+      if (value + 8 <= bytes.length) found.push(bytes.readBigUInt64LE(value));
+    }
+  }
+  return found;
+}
+
+function read(fd: number, position: number, length: number): Buffer | undefined {
+  const bytes = Buffer.alloc(length);
+  return readSync(fd, bytes, 0, length, position) === length ? bytes : undefined;
+}
