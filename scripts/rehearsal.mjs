@@ -1,5 +1,5 @@
-// At build time the commands rehearse the life of a ticket in a realm of their own. What V8 compiled meanwhile is what a
-// typical use needs: a third to a half of all the bytecode, and that much faster to load.
+// At build time, the commands go through the life of a ticket in a realm of their own. The functions that V8 compiles
+// meanwhile are those that a typical use needs: a third to a half of all bytecode, which loads that much faster.
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ const patience = 10_000; // milliseconds for one command; all of them together t
 
 /**
  * Rehearses the bundles in the directory `bundles`; resolves to the bytecode of each that was run, by its name. A
- * command whose turn did not come, or that failed, is absent; where no sockets are to be had, all are.
+ * command that failed or was not run is absent; without sockets, all are.
  */
 export async function rehearse(bundles) {
   const folder = mkdtempSync(join(tmpdir(), 'krb5kit-build-'));
@@ -19,7 +19,7 @@ export async function rehearse(bundles) {
   try {
     await lifeOfATicket(folder, troupe);
   } catch {
-    // Complete bytecode serves as well.
+    // The rehearsal is optional: complete bytecode works as well.
   } finally {
     await troupe.dismiss();
   }
@@ -48,8 +48,8 @@ function createTroupe(bundles, folder) {
   const members = [];
   const bytecode = join(folder, 'bytecode');
   mkdirSync(bytecode);
-  // Flags of Node would be part of the bytecode. The rest sees to it that neither the configuration nor the tickets nor
-  // the keychain of whoever builds are looked at.
+  // Flags of Node would become part of the bytecode. The other variables keep the commands away from the configuration,
+  // tickets and keychain of the user who builds.
   const { NODE_OPTIONS: _, KRB5_TRACE: __, ...others } = process.env;
   const env = {
     ...others,
@@ -72,7 +72,7 @@ function createTroupe(bundles, folder) {
 
   return {
     bytecode,
-    /** Starts a command that stays; resolves to what `ready` captures in its output. */
+    /** Starts a command that keeps running; resolves to what `ready` captures in its output. */
     start(name, args, ready) {
       const { child, ended } = enter(name, args);
       let output = '';
@@ -85,14 +85,14 @@ function createTroupe(bundles, folder) {
         ended.then(() => reject(new Error(`${name} ended`)), reject);
       });
     },
-    /** Runs a command to its end. */
+    /** Runs a command and waits for its end. */
     async run(name, args, typed = '') {
       const { child, ended } = enter(name, args);
       child.stdout.resume();
       child.stdin.end(typed);
       if ((await ended) !== 0) throw new Error(`${name} failed`);
     },
-    /** Ends those that stay. */
+    /** Ends the commands that keep running. */
     async dismiss() {
       for (const { child } of members) child.kill('SIGTERM');
       await Promise.allSettled(members.map(({ ended }) => ended));

@@ -14,27 +14,29 @@ import type { AgentStore } from './store.ts';
 export interface AgentOptions {
   readonly socket: AgentSocket;
   readonly store: AgentStore;
-  /** Whose agent it is: the number that names of caches begin with. */
+  /** The user whose agent it is: names of new caches begin with this number. */
   readonly uid: number;
   readonly pid: number;
-  /** Where locks are kept. */
+  /** The directory for locks. */
   readonly dataDirectory: string;
   /** Our clock; the system's if not given. */
   readonly now?: (() => Date) | undefined;
-  /** What tickets are renewed with; they are not if it is not given. */
+  /** How to renew tickets; they are not renewed if not given. */
   readonly renewal?: ExchangeOptions | undefined;
-  /** Seconds without a client after which it ends; never if not given, nor while memory alone holds a cache. */
+  /**
+   * Seconds without a client after which the agent ends; never if not given, nor while it holds a cache only in memory.
+   */
   readonly idle?: number | undefined;
   readonly limits?: ConnectionLimits | undefined;
-  /** Told what went wrong, a line each. */
+  /** Called with each problem, as a line of text. */
   readonly log?: ((line: string) => void) | undefined;
 }
 
-/** A KCM server that runs. */
+/** A running KCM server. */
 export interface Agent {
-  /** Resolves once it has ended, by itself or by `close`. */
+  /** Resolves when the agent has ended, by itself or by `close`. */
   readonly closed: Promise<void>;
-  /** Answers what it has been asked and ends. */
+  /** Answers pending requests and ends. */
   close(): Promise<void>;
 }
 
@@ -63,7 +65,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       };
     },
     changed: () => renewal?.wake(),
-    // Its answer goes out first.
+    // Only after its answer has been sent.
     stop: () => void setImmediate(end),
   };
   const connections = serveConnections(
@@ -117,19 +119,19 @@ function refuse(error: unknown, log: (line: string) => void): Uint8Array {
   return encodeFailure(KCM_RESULT.PERM);
 }
 
-/** IO and INTERNAL would make clients try another way. */
+/** Clients would take IO and INTERNAL for a reason to try another way. */
 function resultOf(code: ErrorCode): number {
   return code === 'CACHE_NOT_FOUND' ? KCM_RESULT.NOFILE : KCM_RESULT.PERM;
 }
 
 interface Use {
   clients(): number;
-  /** How many there have been. */
+  /** How many requests there have been. */
   requests(): number;
   end(): void;
 }
 
-/** Has it end once nobody has asked or been connected for so long. */
+/** Ends the agent when nobody has asked or been connected for so long. */
 function watchIdle({ idle, store }: AgentOptions, { clients, requests, end }: Use): { stop(): void } {
   if (idle === undefined) return { stop: () => undefined };
   let last = performance.now();

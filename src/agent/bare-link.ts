@@ -3,7 +3,7 @@ import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { type Link, type LinkEvents, SocketLink } from './link.ts';
 import type { ReadMemory } from './read-memory.ts';
 
-/** What Node has below a socket, as far as it serves here. */
+/** The object below Node's socket, as far as it is used here. */
 export interface Handle {
   readonly fd: number;
   readonly bytesRead: number;
@@ -14,7 +14,7 @@ export interface Handle {
   close(): void;
 }
 
-/** Whether it has what we know a handle by. */
+/** Whether an object has the members of a known handle. */
 export function isHandle(found: unknown): found is Handle {
   const { fd, bytesRead, useUserBuffer, readStart, readStop, close } = found as Partial<Handle>;
   return (
@@ -26,8 +26,9 @@ export function isHandle(found: unknown): found is Handle {
 }
 
 /**
- * A connection without a socket. Most of what a small answer costs in Node is the book-keeping of streams; to make and
- * end a socket costs more than all that a program asks. A client that does not read what it is sent is given one.
+ * A connection without a Node socket. Most of the cost of a small answer in Node is the book-keeping of streams; making
+ * and ending a socket costs more than all that a program asks. A client that does not read its answers is given a
+ * socket.
  */
 export class BareLink implements Link {
   private readonly handle: Handle;
@@ -40,7 +41,7 @@ export class BareLink implements Link {
   private closed = false;
   private socket: Link | undefined;
 
-  /** Reads into `memory`, which others may share. */
+  /** Reads into `memory`, which connections share. */
   constructor(handle: Handle, memory: ReadMemory, take: (link: Link) => LinkEvents) {
     this.handle = handle;
     this.fd = handle.fd;
@@ -65,7 +66,7 @@ export class BareLink implements Link {
 
   send(bytes: Uint8Array): boolean {
     if (this.socket !== undefined && this.socket.unsent > 0) return this.socket.send(bytes);
-    // Of a connection that is closed the number may be that of another by now.
+    // The descriptor of a closed connection may belong to another one by now.
     if (this.destroyed) return true;
     const written = writeNow(this.fd, bytes);
     if (written === bytes.length) return true;
@@ -104,7 +105,7 @@ export class BareLink implements Link {
     }
   }
 
-  /** Node has read something, or found that there is nothing, or an end, or an error; it says only how much. */
+  /** Node has read something, or reached the end, or failed; it only says how much it has read. */
   private look(): void {
     const { bytesRead } = this.handle;
     const length = bytesRead - this.seen;
@@ -150,7 +151,7 @@ function writeNow(fd: number, bytes: Uint8Array): number {
   try {
     return writeSync(fd, bytes);
   } catch {
-    // It is full, or broken, which the socket will find out and deal with.
+    // It is full, or broken, which the socket will notice and handle.
     return 0;
   }
 }

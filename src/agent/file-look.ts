@@ -1,15 +1,15 @@
 import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
 import { identityIn, identityOf } from '../ccache/sealed-memory.ts';
 
-/** Milliseconds for which the file itself is asked, and not its path. */
+/** Milliseconds for which the open file is examined rather than its path. */
 const PATH_PATIENCE = 100;
 
 /**
- * The look of a file that others may replace at any time, for those who ask often. One look serves all that is asked in a
- * turn of the event loop: it had been asked when the turn began. As a rule the open file is looked at, which takes half as
- * long as to find it: one that was replaced or removed has lost a name, and one that was renamed was changed. Only that a
- * directory above it was moved, or a file put over it that a container's image has, is not told by it, so the path is
- * followed from time to time.
+ * The identity of a file that others may replace at any time, for frequent checks. One check serves all requests in a
+ * turn of the event loop, which were made before it. Usually the open file is examined, which takes half as long as
+ * looking up its path: one that was replaced or removed has lost a link, and one that was renamed was changed. This
+ * does not show that a directory above it was moved, or, in a container, that a file of the image was covered by
+ * another, so the path is followed from time to time.
  */
 export class FileLook {
   private readonly path: string;
@@ -24,7 +24,7 @@ export class FileLook {
 
   /** The file's `identityOf`. */
   look(): string {
-    // Counted before the loop waits.
+    // Counted by the event loop before it waits.
     const turn = performance.nodeTiming.uvMetricsInfo.loopCount;
     if (turn !== this.turn) {
       if (!this.isUnchanged()) this.follow();
@@ -33,7 +33,7 @@ export class FileLook {
     return this.identity;
   }
 
-  /** Has the next look be another one. */
+  /** Makes the next look a new one. */
   forget(): void {
     this.turn = -1;
   }
@@ -54,7 +54,7 @@ export class FileLook {
         nlink === stats.nlink && ctimeMs === stats.ctimeMs && mtimeMs === stats.mtimeMs && size === stats.size
       );
     } catch {
-      // As where a server of files has lost it.
+      // The file may have been lost on a file server.
       return false;
     }
   }

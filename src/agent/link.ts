@@ -2,33 +2,33 @@ import type { Socket } from 'node:net';
 
 /** A connection to a client. */
 export interface Link {
-  /** Bytes that the system has not taken yet. */
+  /** Bytes that the system has not accepted yet. */
   readonly unsent: number;
   readonly destroyed: boolean;
   readonly paused: boolean;
-  /** False where it is better to wait until it is drained. */
+  /** Returns false if the caller should wait for `drained`. */
   send(bytes: Uint8Array): boolean;
-  /** Has the client wait with what it sends. */
+  /** Stops reading from the client. */
   pause(): void;
   resume(): void;
-  /** Resolves once all is sent, or the connection closed. */
+  /** Resolves when everything has been sent, or the connection is closed. */
   drained(): Promise<void>;
-  /** Closes it once all is sent. */
+  /** Closes the connection after everything has been sent. */
   hangUp(): void;
   /** Closes it at once. */
   destroy(): void;
 }
 
-/** What is told of a connection. */
+/** The events of a connection. */
 export interface LinkEvents {
-  /** The memory of `chunk` is used again. */
+  /** The memory of `chunk` is reused afterwards. */
   received(chunk: Uint8Array): void;
   /** The client will send no more. */
   ended(): void;
   closed(): void;
 }
 
-/** A connection by a socket of Node's. */
+/** A connection through a Node socket. */
 export class SocketLink implements Link {
   private readonly socket: Socket;
 
@@ -48,7 +48,7 @@ export class SocketLink implements Link {
     return this.socket.isPaused();
   }
 
-  /** Has it tell of everything but what it receives. */
+  /** Reports every event except received data. */
   tell(events: LinkEvents): void {
     this.socket
       .on('error', () => undefined)

@@ -1,7 +1,7 @@
 import { Int32, Text, UInt32 } from '../ccache/kcm-fields.ts';
 import { operation } from '../ccache/kcm-protocol.ts';
 
-/** Our own operations, beyond those of KCM: what `krb5kit agent` asks of an agent that runs. */
+/** Our own operations besides those of KCM: what `krb5kit agent` asks of a running agent. */
 export const AGENT = {
   STATUS: operation(
     29001,
@@ -10,9 +10,9 @@ export const AGENT = {
     {
       pid: UInt32,
       kind: Text,
-      /** 1 where the keychain would have to be asked. */
+      /** 1 if the keychain would have to be asked. */
       locked: UInt32,
-      /** -1 while that is not known. */
+      /** -1 if that is not known. */
       caches: Int32,
       clients: UInt32,
       requests: UInt32,

@@ -1,7 +1,7 @@
-/** Longer beginnings are made anew each time. */
+/** Longer slices are created anew each time. */
 const MAX_KEPT = 1024;
 
-/** Memory that connections read into one after the other. */
+/** The buffer that connections read into, one after the other. */
 export class ReadMemory {
   readonly bytes: Buffer;
   private readonly beginnings: Buffer[] = [];
@@ -10,7 +10,7 @@ export class ReadMemory {
     this.bytes = Buffer.alloc(length);
   }
 
-  /** The first `length` bytes, as the same object each time: to make one costs as much as to look a reply up. */
+  /** The first `length` bytes, as the same object each time: creating one costs as much as looking up a reply. */
   beginning(length: number): Buffer {
     if (length > MAX_KEPT) return this.bytes.subarray(0, length);
     const found = this.beginnings[length] ?? this.bytes.subarray(0, length);

@@ -6,14 +6,14 @@ interface Reply {
   readonly until: number;
 }
 
-/** Longer ones take longer to send than to make. */
+/** Longer replies take longer to send than to make. */
 const MAX_REPLY = 16 << 10;
 const MAX_REQUEST = 1 << 10;
-/** Programs ask the same few questions; whoever asks many others is given no memory for it. */
+/** Programs ask the same few questions; asking many others must not use up memory. */
 const MAX_REPLIES = 200;
 const FOREVER = Number.POSITIVE_INFINITY;
 
-/** What was answered about the same caches before, by the request; gone with them. */
+/** The replies to earlier requests about the same caches, by request; dropped when the caches change. */
 export class Replies {
   private readonly kept = new WeakMap<SealedCaches, Map<string, Reply>>();
   private readonly now: () => Date;
@@ -29,7 +29,7 @@ export class Replies {
     return found.until === FOREVER || this.now().getTime() < found.until ? found.bytes : undefined;
   }
 
-  /** Keeps the reply to a request that has the same one until the caches change, or, if one is given, until a time. */
+  /** Keeps the reply to equal requests until the caches change or, if given, until a time. */
   keep(request: Uint8Array, caches: SealedCaches, reply: Uint8Array, until: Date | undefined): void {
     if (request.length > MAX_REQUEST || reply.length > MAX_REPLY) return;
     let kept = this.kept.get(caches);

@@ -3,11 +3,11 @@ import { errorName } from '../messages/error-codes.ts';
 import { KrbError } from '../messages/krb-error.ts';
 import { type Principal, toPrincipalName } from '../messages/principal.ts';
 
-/** Our acceptor refuses a request; `errorCode` is the number of RFC 4120 §7.5.9 that its sender is told. */
+/** A refusal by our acceptor; `errorCode` is the number of RFC 4120 §7.5.9 that the client is told. */
 export class ApError extends KerberosError {
   override readonly name = 'ApError';
   readonly errorCode: number;
-  /** For our own side; it is not sent. */
+  /** The reason in words for our own side; it is not sent. */
   readonly detail: string | undefined;
 
   constructor(errorCode: number, detail?: string, options?: ErrorOptions) {

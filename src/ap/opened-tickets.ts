@@ -2,9 +2,9 @@ import type { KeytabEntry } from '../keytab/keytab.ts';
 import type { EncTicketPart } from '../messages/ticket.ts';
 
 /**
- * Tickets that a service has opened, in the memory of its process: their ciphertexts, sealed parts and session keys, so that
- * what a client presents again and again need not be opened again. Each is known only under the keytab's entry that
- * opened it, and judged anew for each request.
+ * Tickets that a service has opened, in the memory of its process: their ciphertexts, sealed parts and session keys, so
+ * that a ticket presented repeatedly is opened only once. Each is stored under the keytab entry that opened it, and
+ * checked again for each request.
  */
 export interface OpenedTickets {
   /** The sealed part of a ticket that `entry` has opened before. */
@@ -13,32 +13,35 @@ export interface OpenedTickets {
 }
 
 export interface OpenedTicketsOptions {
-  /** Seconds after which a ticket is forgotten, however often it came meanwhile; 300 if not given. */
+  /** Seconds after which a ticket is forgotten, however often it was presented; 300 if not given. */
   readonly lifetime?: number | undefined;
-  /** Bytes to hold, counting 6 KiB for each ticket besides its ciphertext; 8 MiB if not given. The oldest give way. */
+  /**
+   * How many bytes to hold, counting 6 KiB for each ticket besides its ciphertext; 8 MiB if not given. The oldest are
+   * dropped first.
+   */
   readonly capacity?: number | undefined;
 }
 
-/** Remembers opened tickets, and with them their session keys, which a service does not do by itself. */
+/** Remembers opened tickets and their session keys, which a service otherwise does not. */
 export function createOpenedTickets(options: OpenedTicketsOptions = {}): OpenedTickets {
   return new TicketMemory(options);
 }
 
-/** What a ticket takes besides its ciphertext, most of it the ciphers of its session key. */
+/** What a ticket takes besides its ciphertext, mostly for the ciphers of its session key. */
 const OVERHEAD_BYTES = 6144;
-/** The end of a ciphertext, in most enctypes a checksum, is enough to look for it by. */
+/** How much of a ciphertext's end, which in most enctypes is a checksum, is used to look it up. */
 const TAIL_BYTES = 12;
 
 interface Opened {
   readonly cipher: Uint8Array;
   readonly entry: KeytabEntry;
   readonly part: EncTicketPart;
-  /** When it is to be forgotten, in milliseconds. */
+  /** When to forget the ticket, in milliseconds. */
   readonly until: number;
 }
 
 class TicketMemory implements OpenedTickets {
-  /** The oldest first, which is also the first to be forgotten. */
+  /** By the end of the ciphertext; the oldest, which is the first to be forgotten, comes first. */
   private readonly byTail = new Map<string, Opened>();
   private readonly lifetime: number;
   private readonly capacity: number;
@@ -78,7 +81,7 @@ class TicketMemory implements OpenedTickets {
     this.bytes -= opened.cipher.length + OVERHEAD_BYTES;
   }
 
-  /** A service that nobody calls on any more forgets as well. */
+  /** A service that receives no more requests must forget as well. */
   private sweepLater(): void {
     const [oldest] = this.byTail.values();
     if (oldest === undefined || this.sweeping !== undefined) return;

@@ -5,14 +5,14 @@ import { makeSeal } from './lock-seal.ts';
 
 let ourselves: string | undefined;
 
-/** Milliseconds to wait for a lock; whoever holds it reads and writes a few bytes. */
+/** Milliseconds to wait for a lock; its holder reads and writes only a few bytes. */
 const PATIENCE = 2000;
-/** A service that has taken its lock this often will take it often. */
+/** A service that has taken its lock this often is expected to take it often. */
 const FEW = 32;
 
 /**
- * The lock of the file `path` among our processes: a file beside it, which tells whose it is. To make a file costs twice
- * as much as all that is done under the lock, so who takes it often keeps a file and links it.
+ * The lock on the file `path` among our own processes: a file beside it, which names its holder. Creating a file costs
+ * twice as much as all that is done under the lock, so a process that takes it often keeps a file and links it.
  */
 export class ReplayLock {
   private readonly path: string;
@@ -26,7 +26,7 @@ export class ReplayLock {
   }
 
   /**
-   * Runs `work` while no other process of ours does. It blocks the thread, for microseconds as a rule. Throws what the
+   * Runs `work` while no other process of ours does. It blocks the thread, usually for microseconds. Throws what the
    * file system throws, and an Error where the lock is another user's or, after two seconds, still held.
    */
   hold<T>(work: () => T): T {
@@ -46,13 +46,13 @@ export class ReplayLock {
   }
 
   /**
-   * One attempt. A dead holder's lock is replaced by one that was taken under the name of that holder: only one process
-   * can have it, and one that comes late finds that the lock is no longer the dead holder's.
+   * One attempt. A dead holder's lock is replaced only by the process that has taken another lock, named after that
+   * holder; a process that comes late finds that the lock is no longer the dead holder's.
    */
   private acquire(lock: string, text: string): boolean {
     if (this.make(lock, text)) return true;
     const found = lstatSync(lock, { throwIfNoEntry: false });
-    // Else anybody could have the service wait for a process that never ends.
+    // Otherwise anybody could make the service wait for a process that never ends.
     if (found !== undefined && !isOurs(found)) throw new Error(`${lock} is not a file of ours`);
     const holder = readHolder(lock);
     if (holder === undefined || !isDead(holder)) return false;
@@ -74,7 +74,7 @@ export class ReplayLock {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
       if (this.seal === undefined) throw error;
-      // Somebody has cleaned up, or the file system knows no links.
+      // Another process has cleaned up, or the file system does not support links.
       this.seal = undefined;
       return this.make(lock, text);
     }

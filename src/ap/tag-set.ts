@@ -1,18 +1,18 @@
 import { randomUint32 } from '../crypto/random.ts';
 
-/** Words of 32 bits that make up a tag. */
+/** How many 32-bit words a tag has. */
 const WORDS = 3;
 const FEWEST_SLOTS = 16;
 
 /**
- * A set of tags of 12 bytes that only grows. It is one array of numbers: as strings, thousands of which come in a second,
- * they would keep the garbage collector busy.
+ * A set of 12-byte tags that only grows. It is one array of numbers: thousands of strings per second would keep the
+ * garbage collector busy.
  */
 export class TagSet {
   size = 0;
   private words = new Uint32Array(FEWEST_SLOTS * WORDS);
   private taken = new Uint8Array(FEWEST_SLOTS);
-  /** Which slots tags get is nobody else's business. */
+  /** A random factor, so that nobody can predict which slot a tag gets. */
   private readonly factor = randomUint32() | 1;
 
   has(tag: Uint8Array): boolean {
@@ -37,7 +37,7 @@ export class TagSet {
     return true;
   }
 
-  /** Where a tag is or, if it is not there, would be put. */
+  /** The slot of a tag, or the one where it would be put. */
   private slotOf(a: number, b: number, c: number): number {
     const { words, taken } = this;
     const last = taken.length - 1;
@@ -61,7 +61,7 @@ export class TagSet {
   }
 }
 
-/** Four bytes as a number; what is beyond the end counts as zero. */
+/** Four bytes as a number; missing bytes count as zero. */
 function wordAt(tag: Uint8Array, at: number): number {
   const octet = (i: number): number => tag[at + i] ?? 0;
   return ((octet(0) << 24) | (octet(1) << 16) | (octet(2) << 8) | octet(3)) >>> 0;

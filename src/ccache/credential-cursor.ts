@@ -10,16 +10,16 @@ import {
   readPrincipal,
 } from './credential-format.ts';
 
-/** Where a credential ends whose bytes are not all there. */
+/** Returned for the end of a credential that is incomplete. */
 export const BEYOND = -1;
 
 /**
- * One credential after another of a cache in version 4, all of them this object: each is here until the next `move`,
- * and most of it is read when it is asked for. So hardly anything is made of ten thousand tickets that are just looked
- * at. It cannot be spread: most properties are not its own.
+ * Goes through the credentials of a cache in version 4, one after another. This object is each of them until the next
+ * `move`, and most properties are read when they are accessed, so that hardly any object is made for ten thousand
+ * tickets that are only looked at. It cannot be spread: most properties are accessors of the class.
  */
 export class CredentialCursor implements Credential {
-  // Who looks at a credential asks for these, and more than once.
+  // These are accessed for every credential, more than once.
   server: Principal;
   endtime = new Date(0);
   private readonly owner: CacheOwner;
@@ -41,13 +41,13 @@ export class CredentialCursor implements Credential {
     this.server = owner.principal;
   }
 
-  /** Changes to other bytes, to `move` there. */
+  /** Continues in other bytes, with the next `move`. */
   read(bytes: Buffer): void {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
-  /** Moves to the credential that starts there and returns where it ends; after BEYOND there is none here. */
+  /** Moves to the credential at `start` and returns where it ends; after BEYOND there is no current credential. */
   move(start: number): number {
     const { view } = this;
     this.clientAt = start;
@@ -115,7 +115,7 @@ export class CredentialCursor implements Credential {
     return i === 0;
   }
 
-  /** In ASCII, as nearly all are, a principal is one piece of text that is cut up. */
+  /** Nearly all principals are ASCII, and are cut out of one string. */
   private principal(start: number, end: number): Principal {
     const { view } = this;
     const from = start + 12;
@@ -138,13 +138,13 @@ export class CredentialCursor implements Credential {
   }
 }
 
-/** The last date again if it is the same. In this file, for a call into another bundle takes a look-up each time. */
+/** Reuses the last date if it is the same. In this file, because every call into another bundle costs a look-up. */
 function dateOf(seconds: number, last?: Date): Date {
   const time = seconds * 1000;
   return last !== undefined && last.getTime() === time ? last : new Date(time);
 }
 
-// What follows returns where something ends: BEYOND if that is not in the view, or if it started there.
+// The functions below return where something ends: BEYOND if that is outside the view, or if it started there.
 
 function principalEnd(view: DataView, start: number): number {
   if (start === BEYOND || start + 12 > view.byteLength) return BEYOND;
@@ -156,7 +156,7 @@ function listEnd(view: DataView, start: number): number {
   return countedEnd(view, start + 4, view.getUint32(start), 2);
 }
 
-/** So many byte strings, each behind `head` other bytes and its length. */
+/** Skips a number of byte strings, each preceded by `head` other bytes and its length. */
 function countedEnd(view: DataView, start: number, count: number, head: number): number {
   if (start === BEYOND) return BEYOND;
   const size = view.byteLength;

@@ -6,7 +6,7 @@ import { type CacheOwner, isRemoved, readCredential } from './credential-format.
 import { badFormat, fileError } from './file-error.ts';
 import { MAX_CACHE_BYTES, readHead } from './file-format.ts';
 
-/** A piece stays in the processor's cache and takes the place of the one before: no memory for the whole file. */
+/** A piece fits the processor's cache, and the next one reuses its memory. */
 const PIECE_BYTES = 1 << 17;
 
 /** A scan that holds its file open. */
@@ -15,8 +15,8 @@ export interface FileScan extends CacheScan {
 }
 
 /**
- * Starts to read a cache file in version 4, piece by piece; undefined for any other and for what is damaged at its head.
- * Throws CcacheError, then and while the credentials are gone through.
+ * Starts to read a cache file in version 4, piece by piece; undefined for other versions and for a damaged header.
+ * Throws CcacheError, then and while the credentials are iterated.
  */
 export function openScan(path: string): FileScan | undefined {
   const file = new FilePieces(path);
@@ -29,7 +29,7 @@ export function openScan(path: string): FileScan | undefined {
       return { principal: owner.principal, credentials, close: () => file.close() };
     }
   } catch {
-    // Who reads it whole will know what is wrong.
+    // Reading it as a whole will report the reason.
   }
   file.close();
   return undefined;
@@ -59,7 +59,7 @@ function* credentialsOf(file: FilePieces, start: number, owner: CacheOwner): Gen
   }
 }
 
-/** Whether what is left does not merely break off: a length in it is greater than the file. */
+/** Whether the rest is damaged rather than merely incomplete: a length in it exceeds the file. */
 function isDamaged(rest: Uint8Array, size: number): boolean {
   try {
     readCredential(new BinaryReader(rest), 'last');
@@ -69,7 +69,7 @@ function isDamaged(rest: Uint8Array, size: number): boolean {
   }
 }
 
-/** A file, a piece of it at a time. */
+/** A file, read one piece at a time. */
 class FilePieces {
   readonly size: number;
   piece = Buffer.alloc(0);
@@ -88,7 +88,7 @@ class FilePieces {
     }
   }
 
-  /** Goes on to the piece that starts at `at` in this one; false where the file has no more than is in it. */
+  /** Reads the piece that starts at `at` in the current one; false if the file has nothing more. */
   readOn(at: number): boolean {
     const kept = this.piece.length - at;
     const wanted = Math.min(kept === this.buffer.length ? kept * 2 : this.buffer.length, this.left() + kept);

@@ -1,10 +1,10 @@
 import { CcacheError } from '../errors.ts';
 import { KCM_RESULT } from './kcm-protocol.ts';
 
-/** What a KCM server answers where it does not answer OK. */
+/** The result of a KCM server other than OK. */
 export class KcmFailure extends CcacheError {
   readonly result: number;
-  /** What the server said of it, if more than MIT's sentence. */
+  /** The server's own message, if it is more specific than MIT's sentence. */
   readonly sentence: string | undefined;
 
   constructor(result: number, cache: string, sentence?: string) {

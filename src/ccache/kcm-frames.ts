@@ -4,20 +4,20 @@ import { MAX_KCM_BYTES } from './kcm-protocol.ts';
 const LENGTH_BYTES = 4;
 const NOTHING = new Uint8Array();
 
-/** Cuts what arrives on a connection into requests, or into replies, whose length leaves out their status word. */
+/** Splits what arrives on a connection into requests, or into replies, whose length excludes their status word. */
 export class KcmFrames {
   private readonly extra: number;
-  /** What has arrived is its beginning. */
+  /** The beginning of it contains what has arrived. */
   private buffer: Uint8Array = NOTHING;
   private held = 0;
-  /** Whether it is in the memory of a chunk. */
+  /** Whether the buffer is the memory of a received chunk. */
   private borrowed = false;
 
   constructor(of: 'requests' | 'replies') {
     this.extra = of === 'replies' ? LENGTH_BYTES : 0;
   }
 
-  /** How many bytes are kept while the rest of theirs is awaited. */
+  /** How many bytes of incomplete frames are kept. */
   get size(): number {
     return this.buffer.length;
   }
@@ -34,16 +34,19 @@ export class KcmFrames {
     this.held = length;
   }
 
-  /** The next one, without its length; nothing else is kept for as long as it. Throws CodecError for one that is too long. */
+  /**
+   * The next frame, without its length; its memory keeps nothing else alive. Throws CodecError for one that is too
+   * long.
+   */
   next(): Uint8Array | undefined {
     const frame = this.frame();
     if (frame === undefined) return undefined;
-    // As a rule one arrives by itself, in memory of its own.
+    // Usually a frame arrives alone, in memory of its own.
     const alone = frame.buffer.byteLength === frame.length;
     return alone ? new Uint8Array(frame.buffer, LENGTH_BYTES) : new Uint8Array(frame.subarray(LENGTH_BYTES));
   }
 
-  /** The same with its length, where it has arrived: in the memory of its chunk, or the chunk itself. */
+  /** The next frame with its length, if it has arrived; in the memory of its chunk, or the chunk itself. */
   frame(): Uint8Array | undefined {
     const { buffer, held } = this;
     if (held < LENGTH_BYTES) return undefined;
@@ -56,13 +59,13 @@ export class KcmFrames {
     return buffer.length === end ? buffer : buffer.subarray(0, end);
   }
 
-  /** Copies what is left of the last chunk, so that its memory can be used again. */
+  /** Copies what is left of the last chunk, so that its memory can be reused. */
   keep(): void {
     if (this.borrowed && this.held > 0) this.buffer = new Uint8Array(this.buffer);
     this.borrowed = false;
   }
 
-  /** To twice the size, so that a long one in small pieces is not copied over and over. */
+  /** To twice the size, so that a long frame in small pieces is not copied again and again. */
   private grow(length: number): void {
     const bigger = new Uint8Array(Math.max(length, 2 * this.buffer.length));
     bigger.set(this.buffer.subarray(0, this.held));

@@ -16,7 +16,7 @@ import {
 } from './kcm-fields.ts';
 import { MatchTagField } from './kcm-match.ts';
 
-// The KCM protocol, declared once for the client and the server.
+// The KCM protocol, declared once for both client and server.
 
 /** Where a KCM server listens unless `kcm_socket` says otherwise. */
 export const DEFAULT_KCM_SOCKET = '/var/run/.heim_org.h5l.kcm-socket';
@@ -29,7 +29,7 @@ const MINOR = 0;
 /** Version and operation. */
 const HEAD_BYTES = 4;
 
-/** An operation: its number, what it is given and what it answers. */
+/** An operation: its number, and the fields of its request and its reply. */
 export interface Operation<Q extends Shape = Shape, R extends Shape = Shape> {
   readonly code: number;
   readonly name: string;
@@ -61,9 +61,9 @@ export const KCM = {
   SET_DEFAULT_CACHE: operation(21, 'SET_DEFAULT_CACHE', { name }, {}),
   GET_KDC_OFFSET: operation(22, 'GET_KDC_OFFSET', { name }, { offset: Int32 }),
   SET_KDC_OFFSET: operation(23, 'SET_KDC_OFFSET', { name, offset: Int32 }, {}),
-  /** MIT's own: all the credentials at once. */
+  /** MIT's extension: all credentials at once. */
   GET_CRED_LIST: operation(13001, 'GET_CRED_LIST', { name }, { credentials: Credentials }),
-  /** MIT's own: a whole cache at once. */
+  /** MIT's extension: replaces a whole cache at once. */
   REPLACE: operation(
     13002,
     'REPLACE',
@@ -72,7 +72,7 @@ export const KCM = {
   ),
 } as const;
 
-/** What a server answers: the numbers of MIT's errors. */
+/** The results of a server, which are MIT's error numbers. */
 export const KCM_RESULT = {
   OK: 0,
   BADNAME: -1765328245,
@@ -87,7 +87,7 @@ export const KCM_RESULT = {
   NOSUPP: -1765328137,
 } as const;
 
-/** A reply: a result, and the values where it is OK, or a sentence where it is not and the server has one. */
+/** A reply: a result and, if it is OK, the values, otherwise a message if the server has one. */
 export type KcmReply<V> =
   | { readonly result: 0; readonly values: V }
   | { readonly result: number; readonly sentence: string | undefined };
@@ -101,7 +101,7 @@ export function operation<Q extends Shape, R extends Shape>(
   return { code, name, request, reply };
 }
 
-/** A request with its length before it. */
+/** A request, preceded by its length. */
 export function encodeRequest<Q extends Shape>(asked: Operation<Q>, values: ValuesOf<Q>): Uint8Array {
   const writer = new BinaryWriter();
   writer.u32(0);
@@ -112,7 +112,7 @@ export function encodeRequest<Q extends Shape>(asked: Operation<Q>, values: Valu
   return withLength(writer, 4);
 }
 
-/** The number of the operation that a request asks for, which begins at `at`, after its length. Throws CodecError. */
+/** The number of the operation in a request, which begins at `at`, after its length. Throws CodecError. */
 export function operationOf(bytes: Uint8Array, at = 0): number {
   if (bytes.length < at + HEAD_BYTES || bytes[at] !== MAJOR || bytes[at + 1] !== MINOR) {
     throw new CodecError('not KCM 2.0');
@@ -120,7 +120,7 @@ export function operationOf(bytes: Uint8Array, at = 0): number {
   return (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }
 
-/** The same, and a reader of its values. Throws CodecError. */
+/** The same, and a reader for its values. Throws CodecError. */
 export function openRequest(bytes: Uint8Array): { readonly code: number; readonly reader: BinaryReader } {
   const code = operationOf(bytes);
   const reader = new BinaryReader(bytes);
@@ -128,28 +128,28 @@ export function openRequest(bytes: Uint8Array): { readonly code: number; readonl
   return { code, reader };
 }
 
-/** The values of a request or a reply. Throws CodecError, for bytes after them too. */
+/** The values of a request or a reply. Throws CodecError, also for trailing bytes. */
 export function readValues<S extends Shape>(shape: S, reader: BinaryReader): ValuesOf<S> {
   const values = readShape(shape, reader);
   if (reader.remaining() > 0) throw new CodecError('bytes after the end');
   return values;
 }
 
-/** A reply with its length before it. */
+/** A reply, preceded by its length. */
 export function encodeReply<R extends Shape>(asked: Operation<Shape, R>, values: ValuesOf<R>): Uint8Array {
   const writer = replyWriter(KCM_RESULT.OK);
   writeShape(asked.reply, writer, values);
   return withLength(writer, 8);
 }
 
-/** A reply that says what went wrong. Other clients read no further than the number. */
+/** A reply that reports a failure. Other clients read only the number. */
 export function encodeFailure(result: number, sentence?: string): Uint8Array {
   const writer = replyWriter(result);
   if (sentence !== undefined) Text.write(writer, sentence);
   return withLength(writer, 8);
 }
 
-/** Takes a reply apart, without its length. Throws CodecError. */
+/** Decodes a reply without its length. Throws CodecError. */
 export function decodeReply<R extends Shape>(
   asked: Operation<Shape, R>,
   bytes: Uint8Array,

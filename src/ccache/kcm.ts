@@ -10,8 +10,8 @@ import { DEFAULT_KCM_SOCKET, KCM, KCM_RESULT } from './kcm-protocol.ts';
 import { mergeCredentials } from './match.ts';
 
 /**
- * Caches that a server keeps: Heimdal's `kcm`, SSSD's, or our own agent. `KCM:name` is one of its collection, `KCM:`
- * the one that is its default when it is first used.
+ * Caches kept by a server: Heimdal's `kcm`, SSSD's, or our own agent. `KCM:name` is a member of its collection, `KCM:`
+ * the member that is its default when it is first used.
  */
 export const kcmType: CcacheType = {
   name: 'KCM',
@@ -26,7 +26,7 @@ export const kcmType: CcacheType = {
   },
 };
 
-/** Throws CcacheError CACHE_IO where the configuration wants no server. */
+/** Throws CcacheError CACHE_IO if the configuration disables the server. */
 function socketOf({ kcmSocket = DEFAULT_KCM_SOCKET }: CcacheEnvironment): string {
   if (kcmSocket === '-') throw new CcacheError('CACHE_IO', 'No KCM server found', 'KCM:');
   return kcmSocket;
@@ -66,7 +66,7 @@ function member(residual: string, path: string): Ccache {
     });
   return {
     type: 'KCM',
-    /** Once it has been used, the default cache goes by its name. */
+    /** Once the default cache has been used, it is known by its name. */
     get residual() {
       return found;
     },
@@ -93,7 +93,7 @@ function member(residual: string, path: string): Ccache {
       using(async (kcm, name) => {
         const absent = await isUninitialized(kcm, name);
         await kcm.call(KCM.DESTROY, { name });
-        // Not every server tells of a cache that was not there.
+        // Not every server reports that a cache did not exist.
         if (absent) throw new KcmFailure(KCM_RESULT.NOFILE, `KCM:${name}`);
       }),
   };
@@ -124,7 +124,7 @@ async function principalOf(kcm: KcmConnection, name: string): Promise<CacheConte
   try {
     return (await kcm.call(KCM.GET_PRINCIPAL, { name })).principal;
   } catch (error) {
-    // SSSD answers for a cache that is not there with a success that is empty.
+    // For a cache that does not exist, SSSD answers with success and no data.
     const absent =
       error instanceof KcmFailure ? error.code === 'CACHE_NOT_FOUND' : error instanceof EndOfDataError;
     if (!absent) throw error;
@@ -155,7 +155,7 @@ async function replace(kcm: KcmConnection, name: string, contents: CacheContents
     },
     async () => {
       await kcm.call(KCM.INITIALIZE, { name, principal });
-      // Also where there is none: what Heimdal's server has of a new cache is any number.
+      // Even if there is none: Heimdal's server leaves the offset of a new cache uninitialized.
       await kcm.call(KCM.SET_KDC_OFFSET, { name, offset });
       for (const credential of credentials) await kcm.call(KCM.STORE, { name, credential });
     },
@@ -163,14 +163,15 @@ async function replace(kcm: KcmConnection, name: string, contents: CacheContents
 }
 
 /**
- * Whether they may make a request of more than 128 KiB. Heimdal's server hangs up on it, and does not say that it has no
- * such operation, so it is asked for a shorter one that servers have or lack along with it.
+ * Whether the credentials may need a request of more than 128 KiB. Heimdal's server then disconnects without saying
+ * that it does not support the operation, so it is first asked with a shorter operation that servers support, or not,
+ * together with it.
  */
 function isLong(credentials: readonly Credential[]): boolean {
   return credentials.reduce((sum, credential) => sum + encodeCredential(credential).length, 0) > 100_000;
 }
 
-/** Removes all but `kept` one by one, or has `kept` take the place of the cache where the server cannot. */
+/** Removes all but `kept` one by one, or replaces the cache by `kept` if the server cannot do that. */
 async function keep(
   kcm: KcmConnection,
   name: string,
@@ -211,7 +212,7 @@ async function listNames(kcm: KcmConnection): Promise<readonly string[]> {
   return names;
 }
 
-/** What has been removed since it was listed is none. */
+/** A credential removed since it was listed counts as absent. */
 async function unlessGone<T>(call: () => Promise<T>): Promise<T | undefined> {
   try {
     return await call();
@@ -223,7 +224,7 @@ async function unlessGone<T>(call: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** These answers mean, to MIT's client too, that a server does not have an operation; the last is SSSD's. */
+/** Results that mean, for MIT's client too, that a server does not support an operation; the last one is SSSD's. */
 const NOT_IMPLEMENTED: readonly number[] = [
   KCM_RESULT.INTERNAL,
   KCM_RESULT.IO,

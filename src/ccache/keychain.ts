@@ -6,8 +6,8 @@ import type { SealedCaches } from './sealed-caches.ts';
 import { type SealedStore, sealedStore } from './sealed-store.ts';
 
 /**
- * Caches sealed under a key in the OS keychain: `KEYCHAIN:name` is a member of the user's one collection,
- * `KEYCHAIN:` whichever is primary, made on need and then named after its principal.
+ * Caches sealed under a key in the OS keychain: `KEYCHAIN:name` is a member of the user's only collection, `KEYCHAIN:`
+ * the primary one, which is created if needed and then named after its principal.
  */
 export const keychainType: CcacheType = {
   name: 'KEYCHAIN',
@@ -49,8 +49,8 @@ function member(residual: string, store: SealedStore): Ccache {
   return {
     type: 'KEYCHAIN',
     /**
-     * Once it has been used, the primary cache goes by its name: a ticket is for the principal that was found in it,
-     * whichever cache another process makes the primary one meanwhile.
+     * Once the primary cache has been used, it is known by its name: a ticket is for the principal that was found in
+     * it, even if another process makes another cache primary meanwhile.
      */
     get residual() {
       return found;
@@ -114,7 +114,7 @@ function withMember(caches: SealedCaches, name: string, contents: CacheContents)
   return { ...caches, members: new Map(caches.members).set(name, contents) };
 }
 
-/** The principal's text, with a number after it where that name is taken. */
+/** The principal as text, followed by a number if that name is taken. */
 function freeName(principal: Principal, { members }: SealedCaches): string {
   const text = formatPrincipal(principal);
   let name = text;

@@ -1,11 +1,11 @@
 import { CcacheError } from '../errors.ts';
 
-/** The exit status by which shells tell that there is no such program. */
+/** The exit status of shells for a program that does not exist. */
 const NOT_FOUND = 127;
 
-/** What keyctl could not do. */
+/** A failed operation of keyctl. */
 export class KeyctlFailure extends CcacheError {
-  /** The kernel's word for it, such as `Key has expired`; empty where keyctl could not be asked. */
+  /** The kernel's message, such as `Key has expired`; empty if keyctl could not be run. */
   readonly reason: string;
 
   constructor(sentence: string, reason = '', options?: ErrorOptions) {
@@ -14,10 +14,10 @@ export class KeyctlFailure extends CcacheError {
   }
 }
 
-/** keyctl ended with `status` and the words `output`; `what` it was to do. */
+/** The failure of a keyctl that ended with `status` and printed `output`; `what` is the operation. */
 export function keyctlFailure(status: number, output: string, what: string): KeyctlFailure {
   if (status === NOT_FOUND) return noKeyctl();
-  // Its own name of the system call comes first.
+  // keyctl's own name of the system call comes first.
   const [, reason = ''] = /(?:^|: )([^:\n]{1,80})\s*$/.exec(output) ?? [];
   return new KeyctlFailure(SENTENCES[reason] ?? `keyctl failed to ${what}: ${reason || status}`, reason);
 }
@@ -27,22 +27,22 @@ export function noKeyctl(cause?: unknown): KeyctlFailure {
   return new KeyctlFailure(sentence, '', { cause });
 }
 
-/** Whether there is no such key, or no longer; or no such link to it. */
+/** Whether the key, or the link to it, does not exist or has gone. */
 export function isGone(error: unknown): boolean {
   return error instanceof KeyctlFailure && GONE.includes(error.reason);
 }
 
-/** Whether the key is somebody else's. */
+/** Whether the key belongs to somebody else. */
 export function isForbidden(error: unknown): boolean {
   return error instanceof KeyctlFailure && FORBIDDEN.includes(error.reason);
 }
 
-/** Whether the kernel does not have what it was asked for. */
+/** Whether the kernel does not support the operation. */
 export function isUnsupported(error: unknown): boolean {
   return error instanceof KeyctlFailure && UNSUPPORTED.includes(error.reason);
 }
 
-/** Whether the user has as many keys as may be. */
+/** Whether the user's quota of keys is exhausted. */
 export function isOverQuota(error: unknown): boolean {
   return error instanceof KeyctlFailure && OVER_QUOTA.includes(error.reason);
 }
@@ -57,7 +57,7 @@ const OVER_QUOTA = ['Disk quota exceeded', 'Quota exceeded'];
 const FORBIDDEN = ['Permission denied', 'Operation not permitted'];
 const UNSUPPORTED = ['No such device', 'Operation not supported', 'Not supported', 'Invalid argument'];
 
-/** In the words of glibc and musl. */
+/** The messages of glibc and musl. */
 const SENTENCES: Readonly<Record<string, string>> = {
   'Permission denied': 'Credentials cache permissions incorrect',
   'Operation not permitted': 'The keyrings of the kernel may not be used here',

@@ -14,9 +14,9 @@ import { destroyCache, removeFromCache, replaceCache, storeInCache, writePrimary
 import { withLock } from './lock.ts';
 
 /**
- * Collections in the keyrings of the Linux kernel, shared with MIT's library, by way of the program keyctl:
- * `KEYRING:anchor:collection` stands for a collection and its primary cache, with `:subsidiary` for one cache. To
- * resolve a name throws CcacheError CACHE_NAME, and CACHE_TYPE_UNKNOWN on other systems.
+ * Collections in the keyrings of the Linux kernel, shared with MIT's library, through the program keyctl:
+ * `KEYRING:anchor:collection` stands for a collection and its primary cache, with `:subsidiary` for one cache.
+ * Resolving a name throws CcacheError CACHE_NAME, and CACHE_TYPE_UNKNOWN on other systems.
  */
 export const keyringType: CcacheType = {
   name: 'KEYRING',
@@ -55,7 +55,7 @@ function collection(name: KeyringName, environment: CcacheEnvironment): CcacheCo
   };
 }
 
-/** What a cache's name stands for: that cache alone, though it may become the primary one of its collection. */
+/** The cache with a name: that one only, although it may become the primary one of its collection. */
 function oneCache(name: SubsidiaryName, environment: CcacheEnvironment): CcacheCollection {
   const there = (): Promise<readonly Ccache[]> =>
     withPlace(name, async ({ collection }) => {
@@ -78,7 +78,7 @@ function oneCache(name: SubsidiaryName, environment: CcacheEnvironment): CcacheC
 
 async function setPrimary({ residual }: Ccache): Promise<void> {
   const name = named(residual);
-  // The primary one already.
+  // It is the primary one already.
   if (!isSubsidiary(name)) return;
   await withPlace(name, async ({ keyctl, makeCollection }) =>
     writePrimary(keyctl, await makeCollection(), name.subsidiary),
@@ -87,7 +87,7 @@ async function setPrimary({ residual }: Ccache): Promise<void> {
 
 function cache(given: KeyringName, environment: CcacheEnvironment): Ccache {
   let name = given;
-  /** Whatever changes a cache does so under the lock: it takes several calls. */
+  /** Every change is made under the lock, because it takes several operations. */
   const using = <T>(
     work: (place: KeyringPlace, collection: KeyNode | undefined, name: SubsidiaryName) => Promise<T>,
   ): Promise<T> =>
@@ -101,7 +101,7 @@ function cache(given: KeyringName, environment: CcacheEnvironment): Ccache {
     withLock(environment.dataDirectory, lockSubject(given), () => using(work));
   return {
     type: 'KEYRING',
-    /** Once it has been used, the primary cache goes by its name. */
+    /** Once the primary cache has been used, it is known by its name. */
     get residual() {
       return formatKeyringName(name);
     },

@@ -4,9 +4,9 @@ import { bytesToText } from './text.ts';
 /** The order of the bytes within a number. */
 export type ByteOrder = 'big' | 'little';
 
-/** The bytes ended before the value did. */
+/** The data ended before the value did. */
 export class EndOfDataError extends CodecError {
-  /** How many bytes the value has by the length before it; 0 where there is none. */
+  /** How many bytes the value has, as the length before it says; 0 if there is none. */
   readonly wanted: number;
 
   constructor(path: readonly string[], wanted = 0) {
@@ -22,11 +22,11 @@ export class BinaryReader {
   private readonly view: DataView;
   private readonly little: boolean;
   private readonly path: string[] = [];
-  /** The bytes again, for `text32`. */
+  /** The same bytes, for `text32`. */
   private buffer: Buffer | undefined;
 
   constructor(bytes: Uint8Array, order: ByteOrder = 'big') {
-    // Views of a Buffer would be Buffers; what is handed out is Uint8Array.
+    // Views of a Buffer would be Buffers, but the API promises Uint8Array.
     this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.little = order === 'little';
@@ -37,7 +37,7 @@ export class BinaryReader {
     return this.bytes.length - this.offset;
   }
 
-  /** Puts `name` before the fields that `read` reads; after an error the reader is of no more use. */
+  /** Prefixes the fields that `read` reads with `name`; after an error the reader must not be used any more. */
   within<T>(name: string, read: () => T): T {
     this.enter(name);
     const value = read();
@@ -45,7 +45,7 @@ export class BinaryReader {
     return value;
   }
 
-  /** The same in two halves, for what is read ten thousand times. */
+  /** The same in two halves, for what is read many thousand times. */
   enter(name: string): void {
     this.path.push(name);
   }
@@ -80,19 +80,19 @@ export class BinaryReader {
     return this.bytes.subarray(start, this.offset);
   }
 
-  /** Bytes with their length before them as a u16. */
+  /** Bytes preceded by their length as a u16. */
   counted16(field: string): Uint8Array {
     return this.take(this.u16(field), field);
   }
 
-  /** Bytes with their length before them as a u32. */
+  /** Bytes preceded by their length as a u32. */
   counted32(field: string): Uint8Array {
     const length = this.u32(field);
     if (length > this.remaining()) throw this.endsBefore(length, field);
     return this.take(length, field);
   }
 
-  /** Text with the length of its bytes before it as a u32; see `bytesToText`. */
+  /** Text preceded by its length in bytes as a u32; see `bytesToText`. */
   text32(field: string): string {
     const length = this.u32(field);
     if (length > this.remaining()) throw this.endsBefore(length, field);
@@ -104,7 +104,7 @@ export class BinaryReader {
     return this.buffer.toString('latin1', start, this.offset);
   }
 
-  /** The error for what has been read of `field`. */
+  /** The error for a problem with `field`. */
   error(message: string, field: string): CodecError {
     return new CodecError(message, [...this.path, field]);
   }
@@ -182,7 +182,7 @@ export class BinaryWriter {
     return this.buffer.slice(0, this.length);
   }
 
-  /** Makes room and returns where it starts; it may replace `view` and `buffer`, so call it before them. */
+  /** Makes room and returns where it starts; it may replace `view` and `buffer`, so call it before using them. */
   private advance(count: number): number {
     const start = this.length;
     this.length += count;
@@ -198,7 +198,7 @@ export class BinaryWriter {
 
 const LAST_SECOND = 0xffffffff;
 
-/** A date as the unsigned seconds of 32-bit formats; what lies outside 1970–2106 becomes the nearest that fits. */
+/** A date as the unsigned seconds of 32-bit formats; one outside 1970–2106 becomes the nearest that fits. */
 export function toSeconds(date: Date): number {
   const seconds = Math.floor(date.getTime() / 1000);
   if (Number.isNaN(seconds)) throw new CodecError('not a date');

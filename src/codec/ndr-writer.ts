@@ -2,11 +2,11 @@ import { BinaryWriter } from './binary.ts';
 
 /** Common header: version 1, little endian, its length and a filler (MS-RPCE 2.2.6.1). */
 const COMMON_HEADER = Uint8Array.of(1, 0x10, 8, 0, 0xcc, 0xcc, 0xcc, 0xcc);
-/** What is serialized by itself is padded to this (MS-RPCE 2.2.6.2). */
+/** A top-level type is padded to this (MS-RPCE 2.2.6.2). */
 const SERIALIZED_ALIGNMENT = 8;
 const FIRST_REFERENT = 0x20000;
 
-/** The inverse of `NdrReader`: what pointers lead to is written behind the structure that holds them. */
+/** The inverse of `NdrReader`: the targets of pointers are written behind the structure that contains them. */
 export class NdrWriter {
   private readonly output = new BinaryWriter('little');
   private offset = 0;
@@ -30,13 +30,13 @@ export class NdrWriter {
     this.offset += value.length;
   }
 
-  /** A pointer to what `write` writes once the structure around it is over; a null pointer without it. */
+  /** A pointer to what `write` writes at the end of the surrounding structure; without `write`, a null pointer. */
   pointer(write?: () => void): void {
     this.u32(write === undefined ? 0 : FIRST_REFERENT + 4 * this.pointers++);
     if (write !== undefined) this.deferred.push(write);
   }
 
-  /** Writes a structure, then what its pointers lead to, in the order of the pointers, and so on. */
+  /** Writes a structure, then the targets of its pointers in their order, and so on. */
   structure(write: () => void): void {
     const outer = this.deferred;
     this.deferred = [];
@@ -63,7 +63,7 @@ export class NdrWriter {
 
 const ZERO = new Uint8Array(1);
 
-/** Serializes one type by itself: two headers, a pointer to it, and what `write` writes. */
+/** Serializes a top-level type: two headers, a pointer to it, and what `write` writes. */
 export function writeSerialized(write: (writer: NdrWriter) => void): Uint8Array {
   const writer = new NdrWriter();
   writer.structure(() => writer.pointer(() => write(writer)));

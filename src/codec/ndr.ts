@@ -1,15 +1,15 @@
 import { CodecError } from '../errors.ts';
 import { BinaryReader } from './binary.ts';
 
-/** No list in a message has more members; each is checked against the bytes that are there as well. */
+/** No list in a message has more members; each length is also checked against the bytes that are left. */
 const MAX_MEMBERS = 65_536;
-/** Common and private header of a type serialized by itself (MS-RPCE 2.2.6). */
+/** The common and the private header of a top-level type (MS-RPCE 2.2.6). */
 const HEADERS_BYTES = 16;
 const LITTLE_ENDIAN = 0x10;
 
 /**
- * A cursor over NDR, 32 bits, little endian (C706 chapter 14): numbers are aligned to their size, and what a pointer
- * inside a structure points to follows after the structure.
+ * A cursor over NDR, 32 bits, little endian (C706 chapter 14): numbers are aligned to their size, and the target of a
+ * pointer inside a structure follows after the structure.
  */
 export class NdrReader {
   private readonly input: BinaryReader;
@@ -47,12 +47,14 @@ export class NdrReader {
     return this.input.take(length, field);
   }
 
-  /** A pointer: `read` reads what it points to once the structure around it is over; not called for a null pointer. */
+  /**
+   * A pointer: `read` reads its target at the end of the surrounding structure; it is not called for a null pointer.
+   */
   pointer(field: string, read: () => void): void {
     if (this.u32(field) !== 0) this.deferred.push(read);
   }
 
-  /** Reads a structure, then what its pointers point to, in the order of the pointers, and so on. */
+  /** Reads a structure, then the targets of its pointers in their order, and so on. */
   structure<T>(read: () => T): T {
     const outer = this.deferred;
     this.deferred = [];
@@ -76,7 +78,7 @@ export class NdrReader {
     return this.input.take(count, field);
   }
 
-  /** A conformant and varying array of UTF-16 units, as text; a terminating zero is left out. */
+  /** A conformant and varying array of UTF-16 units, as text; a terminating zero is omitted. */
   wideText(field: string): string {
     const maximum = this.u32(field);
     const offset = this.u32(field);
@@ -92,7 +94,7 @@ export class NdrReader {
   }
 }
 
-/** Reads one type that is serialized by itself, after its two headers and a pointer to it; null for a null pointer. */
+/** Reads a top-level type, after its two headers and a pointer to it; null for a null pointer. */
 export function readSerialized<T>(bytes: Uint8Array, read: (reader: NdrReader) => T): T | null {
   const input = new BinaryReader(bytes, 'little');
   if (input.u8('version') !== 1) throw input.error('not a version that we know', 'version');
@@ -108,14 +110,14 @@ export function readSerialized<T>(bytes: Uint8Array, read: (reader: NdrReader) =
   return value;
 }
 
-/** UTF-16, little endian, as far as the first zero. */
+/** UTF-16, little endian, up to the first zero. */
 export function utf16(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length & ~1).toString('utf16le');
   const end = text.indexOf('\0');
   return end < 0 ? text : text.slice(0, end);
 }
 
-/** The inverse: UTF-16, little endian, without a zero at its end. */
+/** The inverse of `utf16`, without a zero at the end. */
 export function toUtf16(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, 'utf16le'));
 }

@@ -3,12 +3,12 @@ import { CodecError } from '../errors.ts';
 const SYMBOLS = 512;
 const TABLE_BYTES = 256;
 const MAX_CODE_BITS = 15;
-/** After so many bytes of output a new table comes. */
+/** A new table follows after so many bytes of output. */
 const BLOCK_BYTES = 65_536;
 
 /**
- * Undoes LZ77 with Huffman codes as Windows has it (MS-XCA 2.2). `size` is the length of what comes out. Throws
- * CodecError for what is no such data.
+ * Decompresses Windows' LZ77+Huffman format (MS-XCA 2.2). `size` is the length of the output. Throws CodecError for
+ * malformed data.
  */
 export function inflateXpress(data: Uint8Array, size: number): Uint8Array {
   const output = new Uint8Array(size);
@@ -34,9 +34,9 @@ export function inflateXpress(data: Uint8Array, size: number): Uint8Array {
 }
 
 interface DecodingTable {
-  /** By the next 15 bits: the symbol. */
+  /** The symbol, by the next 15 bits. */
   readonly symbols: Uint16Array;
-  /** By symbol: how many of the bits are its code. */
+  /** The number of bits in the code of a symbol. */
   readonly lengths: Uint8Array;
 }
 
@@ -62,7 +62,7 @@ function decodingTable(packed: Uint8Array): DecodingTable {
   return { symbols, lengths };
 }
 
-/** Bits come in 16-bit words; lengths that do not fit into a symbol are bytes between these. */
+/** Bits come in 16-bit words; lengths too long for a symbol are bytes between these. */
 class BitReader {
   offset: number;
   private readonly data: Uint8Array;
@@ -113,7 +113,7 @@ class BitReader {
     return this.data[this.offset++]!;
   }
 
-  /** Zeros after the end: the last words are read ahead. */
+  /** Zeros beyond the end: the last words are read ahead. */
   private word(): number {
     const low = this.data[this.offset] ?? 0;
     const high = this.data[this.offset + 1] ?? 0;

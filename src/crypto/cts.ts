@@ -11,28 +11,28 @@ import { Scratch } from './scratch.ts';
 /** The block size of AES and Camellia. */
 export const BLOCK = 16;
 const ZERO_BLOCK = new Uint8Array(BLOCK);
-/** The block of ciphertext that is being put together again. */
+/** The block of ciphertext that is being reassembled. */
 const stolen = new Uint8Array(BLOCK);
 
 /**
  * A block cipher under one key, in CBC with a zero IV and in CBC with ciphertext stealing (RFC 3962 §5), which
- * node:crypto lacks.
+ * node:crypto does not provide.
  *
- * Making a cipher object costs five times what encrypting a small message does, so each direction keeps one
- * running chain: the last ciphertext block that passed through it is cancelled from the next message's first block.
+ * Making a cipher object costs five times as much as encrypting a small message, so each direction keeps one running
+ * chain: the last ciphertext block that passed through it is removed, by XOR, from the first block of the next message.
  */
 export class BlockCipher {
   private readonly algorithm: string;
   private readonly key: KeyObject | Uint8Array;
   private encryptor: Cipher | undefined;
   private decryptor: Decipher | undefined;
-  /** The block whose ciphertext is zeros: what follows it in the chain is encrypted as after a zero IV. */
+  /** The block whose ciphertext is all zeros: what follows it in the chain is encrypted as with a zero IV. */
   private beforeZeroIv: Uint8Array | undefined;
   /** The last block of ciphertext in each direction, once there is one. */
   private sent: Uint8Array | undefined;
   private received: Uint8Array | undefined;
 
-  /** `algorithm` is the CBC mode's name in OpenSSL. */
+  /** `algorithm` is OpenSSL's name of the CBC mode. */
   constructor(algorithm: string, key: Uint8Array) {
     this.algorithm = algorithm;
     this.key = cipherKey(key);
@@ -49,9 +49,9 @@ export class BlockCipher {
   }
 
   /**
-   * CBC-CTS of `padded` from `start`, a multiple of the block size, up to `end`, at least a block behind it: zero
-   * from there on, whole blocks long and overwritten. The answer is as long as `padded`; what lies before `start`
-   * and past `end` is the caller's to use.
+   * CBC-CTS of `padded` from `start`, a multiple of the block size, to `end`, at least one block later. From `end` on,
+   * `padded` must be zero; it consists of whole blocks and is overwritten. The result is as long as `padded`; the
+   * caller may use what is before `start` and after `end`.
    */
   encrypt(padded: Uint8Array, end: number, start = 0): Buffer {
     for (let at = 0; at < start; at += BLOCK) {
@@ -69,8 +69,8 @@ export class BlockCipher {
   }
 
   /**
-   * The inverse of CBC-CTS for the first `length` of `bytes`, at least a block. What lies behind them serves to fill the
-   * last block, so that the plaintext need not be copied to have room for it.
+   * The inverse of CBC-CTS for the first `length` of `bytes`, at least one block. The bytes after them fill the last
+   * block, so that the plaintext need not be copied to make room for it.
    */
   decrypt(bytes: Uint8Array, length = bytes.length): Buffer {
     const whole = wholeBlocks(length);
@@ -79,7 +79,8 @@ export class BlockCipher {
     const out = this.decryptBlocks(blocks);
     if (last === 0) return out;
     if (length === whole) return swapLast(out, bytes, last);
-    // The last whole block, moved forward by the sender, holds the final plaintext and the rest of its predecessor.
+    // The last whole block, which the sender moved forward, contains the final plaintext and the rest of its
+    // predecessor.
     const previous = last > BLOCK ? last - 2 * BLOCK : undefined;
     for (let i = 0; i < BLOCK; i++) {
       stolen[i] = out[last - BLOCK + i]! ^ (previous === undefined ? 0 : bytes[previous + i]!);
@@ -107,8 +108,8 @@ export class BlockCipher {
 }
 
 /**
- * Sets right the last two blocks, the second of them at `last`, of what was decrypted as they came, which is in the wrong
- * order: where both are whole, all that is wrong is what each was combined with.
+ * Corrects the last two blocks, the second of them at `last`. They were decrypted in the order in which they were
+ * received, which is the wrong one: if both are whole, each was only combined with the wrong predecessor.
  */
 function swapLast(out: Buffer, bytes: Uint8Array, last: number): Buffer {
   const first = last - BLOCK;
@@ -122,7 +123,7 @@ function swapLast(out: Buffer, bytes: Uint8Array, last: number): Buffer {
   return out;
 }
 
-/** The last of `blocks`, in the memory of `kept` if there is any. */
+/** A copy of the last of `blocks`, in the memory of `kept` if given. */
 function keepLast(blocks: Uint8Array, kept: Uint8Array = new Uint8Array(BLOCK)): Uint8Array {
   const last = blocks.length - BLOCK;
   for (let i = 0; i < BLOCK; i++) kept[i] = blocks[last + i]!;
@@ -136,7 +137,7 @@ export function wholeBlocks(length: number): number {
 
 const filledBlocks = new Scratch();
 
-/** `bytes`, and whatever comes behind them up to `length`. */
+/** `bytes` in an array of `length`; the content after them is undefined. */
 function filled(bytes: Uint8Array, length: number): Uint8Array {
   const out = filledBlocks.take(length);
   out.set(bytes);
@@ -154,7 +155,7 @@ export function createEncryptor(
 
 const lentKey = new Scratch();
 
-/** Has `use` read the bytes of a key, for which memory outside the heap would otherwise be allocated. */
+/** Lets `use` read the bytes of a key from shared memory, which saves allocating memory outside the heap. */
 function lent<T>(key: KeyObject | Uint8Array, use: (key: KeyObject | Uint8Array) => T): T {
   if (!(key instanceof Uint8Array)) return use(key);
   const bytes = lentKey.take(key.length);
@@ -167,15 +168,15 @@ function lent<T>(key: KeyObject | Uint8Array, use: (key: KeyObject | Uint8Array)
 let keyObjects: boolean | undefined;
 
 /**
- * A key as node:crypto takes it best: in Node 20 and 22 a KeyObject for one cipher costs as much as the cipher; in 24 a key
- * that is none costs ten times that.
+ * A key in the form that node:crypto handles fastest: in Node 20 and 22, making a KeyObject for one cipher costs as
+ * much as the cipher; in Node 24, a key in any other form costs ten times that.
  */
 export function cipherKey(key: Uint8Array): KeyObject | Uint8Array {
   keyObjects ??= Number.parseInt(process.versions.node, 10) >= 23;
   return keyObjects ? createSecretKey(key) : key;
 }
 
-/** Where the last, perhaps partial, block begins. */
+/** The offset of the last block, which may be partial. */
 function lastBlock(length: number): number {
   return wholeBlocks(length) - BLOCK;
 }

@@ -1,11 +1,14 @@
-/** The last octet of a key-derivation constant: which of a usage's three keys it makes (RFC 3961 §5.3). */
+/** The last octet of a key-derivation constant: it selects one of a usage's three keys (RFC 3961 §5.3). */
 export const CHECKSUM_KEY = 0x99;
 export const ENCRYPTION_KEY = 0xaa;
 export const INTEGRITY_KEY = 0x55;
 
 const constants = new Map<number, Uint8Array>();
 
-/** The constant that derives one key of a key usage number: 4 octets of usage, 1 of purpose. It is kept, not to be changed. */
+/**
+ * The constant that derives one key of a key usage number: 4 octets of usage, 1 of purpose. It is cached: do not change
+ * it.
+ */
 export function usageConstant(usage: number, purpose: number): Uint8Array {
   const number = usage * 256 + purpose;
   const known = constants.get(number);
@@ -18,7 +21,7 @@ export function usageConstant(usage: number, purpose: number): Uint8Array {
 /** Derives a key from each of some constants. */
 export type Deriver = (constants: readonly Uint8Array[]) => readonly Uint8Array[];
 
-/** A protocol key serves a handful of usages; more than this many come only from a careless caller. */
+/** A protocol key has a handful of usages; only a careless caller asks for more than this. */
 const MAX_USAGES = 32;
 
 interface Derived<T> {
@@ -26,10 +29,10 @@ interface Derived<T> {
   readonly value: T;
 }
 
-/** What is derived per key usage, made on first use; the oldest gives way when there are too many. */
+/** What was derived for each key usage, on first use; the oldest is dropped when there are too many. */
 export class UsageCache<T> {
   private readonly make: (usage: number) => T;
-  /** Nearly always fewer than it takes to make a map worth its while. */
+  /** An array, as there are nearly always too few for a map to be faster. */
   private readonly derived: Derived<T>[] = [];
 
   constructor(make: (usage: number) => T) {
@@ -49,7 +52,7 @@ export class UsageCache<T> {
     return undefined;
   }
 
-  /** Takes what was made otherwise; answers it. */
+  /** Stores a value that was derived elsewhere, and returns it. */
   put(usage: number, value: T): T {
     const { derived } = this;
     if (derived.length >= MAX_USAGES) derived.shift();

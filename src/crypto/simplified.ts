@@ -13,16 +13,16 @@ import { type Frame, type KeyOperations, NO_FRAME } from './profile.ts';
 import { fillRandom } from './random.ts';
 import { Scratch } from './scratch.ts';
 
-/** What the simplified profile leaves open (RFC 3961 §5.2). */
+/** The parameters of the simplified profile (RFC 3961 §5.2). */
 export interface SimplifiedSpec {
-  /** The CBC mode's name in OpenSSL. */
+  /** OpenSSL's name of the CBC mode. */
   readonly cipher: string;
-  /** How many bytes of the MAC are kept. */
+  /** The length in bytes to which the MAC is truncated. */
   readonly macLength: number;
   /** DK: the function from constants to derived keys of the protocol key. */
   deriver(protocolKey: Uint8Array): Deriver;
   mac(key: Uint8Array): Mac;
-  /** The PRF, given the key that "prf" derives. */
+  /** The PRF, given the key that is derived with the constant "prf". */
   prf(key: Uint8Array, input: Uint8Array): Uint8Array;
 }
 
@@ -36,7 +36,7 @@ export class SimplifiedKey implements KeyOperations {
   private readonly spec: SimplifiedSpec;
   private readonly deriver: Deriver;
   private adopted: readonly Uint8Array[] = [];
-  /** Those that the adopted keys are derived from. */
+  /** The constants that the adopted keys are derived from. */
   private adoptedFrom: readonly Uint8Array[] = [];
   private readonly sealers = new UsageCache<Sealer>(usage => {
     const keys = this.derive([usageConstant(usage, ENCRYPTION_KEY), usageConstant(usage, INTEGRITY_KEY)]);
@@ -81,7 +81,7 @@ export class SimplifiedKey implements KeyOperations {
     const { macLength } = this.spec;
     const { padded, start, end } = confounded(plaintext, frame, macLength);
     const tag = mac(padded.subarray(start, end));
-    // The room that whole blocks leave behind the ciphertext takes the tag: nothing is copied again.
+    // The tag goes into the space that whole blocks leave behind the ciphertext, which saves a copy.
     const out = cipher.encrypt(padded, end, start);
     padded.fill(0);
     out.set(tag.length === macLength ? tag : tag.subarray(0, macLength), end);
@@ -126,7 +126,7 @@ export class SimplifiedKey implements KeyOperations {
 
 const scratch = new Scratch();
 
-/** What a block cipher is to encrypt, between `start` and `end`. */
+/** The input of a block cipher, from `start` to `end`. */
 export interface Confounded {
   readonly padded: Uint8Array;
   readonly start: number;
@@ -134,8 +134,8 @@ export interface Confounded {
 }
 
 /**
- * Whole blocks: the headroom, from `start` on a random confounder block, `plaintext` and the trailer, from `end` on
- * zeros with room for a tag. They are to be cleared when they have been encrypted.
+ * Whole blocks: the headroom; from `start` on, a random confounder block, `plaintext` and the trailer; from `end` on,
+ * zeros with room for a tag. The caller clears them after encryption.
  */
 export function confounded(plaintext: Uint8Array, frame: Frame, tagLength: number): Confounded {
   const start = wholeBlocks(frame.headroom);

@@ -29,7 +29,7 @@ interface Usages {
 const INITIATOR: Usages = { seal: 24, sign: 25 };
 const ACCEPTOR: Usages = { seal: 22, sign: 23 };
 
-/** The per-message tokens of RFC 4121 §4.2, of every enctype but RC4. */
+/** The per-message tokens of RFC 4121 §4.2, for every enctype but RC4. */
 export class CfxTokens implements TokenFormat {
   readonly sequenceBits = 64;
   private readonly operations: KeyOperations;
@@ -130,17 +130,20 @@ export class CfxTokens implements TokenFormat {
     return message;
   }
 
-  /** Whether it is the other side that speaks, and with the context's key. Other flags are not ours to know. */
+  /** Checks that the token is from the other side and uses the key of the context. Unknown flags are ignored. */
   private checkFlags(flags: number): void {
     if ((flags & (SENT_BY_ACCEPTOR | ACCEPTOR_SUBKEY)) !== this.theirFlags) throw badMic();
   }
 
-  /** In DCE style a block, which nothing needs, but Windows expects (MS-KILE §3.4.5.4.1). */
+  /** In DCE style one block, which serves no purpose but is what Windows expects (MS-KILE §3.4.5.4.1). */
   private fillerLength(): number {
     return this.dceStyle ? BLOCK : 0;
   }
 
-  /** Puts what follows the message before it. Windows rotates by the filler, too, of which RRC tells nothing. */
+  /**
+   * Moves what follows the message to its front. Windows also rotates by the length of the filler, which RRC does not
+   * include.
+   */
   private rotate(token: Uint8Array, rotation: number, filler: number): void {
     setRotation(token, rotation);
     rotateRight(token.subarray(HEADER), rotation + filler);

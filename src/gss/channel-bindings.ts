@@ -13,9 +13,9 @@ const EXPORTER_BYTES = 32;
 const RSA_PSS = '1.2.840.113549.1.1.10';
 const SHA1 = '1.3.14.3.2.26';
 
-/** The hash to take where a certificate is signed by such an algorithm, or by RSASSA-PSS with such a hash (RFC 5929 §4.1). */
+/** The hash for a certificate by the algorithm of its signature, or by the hash of RSASSA-PSS (RFC 5929 §4.1). */
 const HASHES: Readonly<Record<string, string>> = {
-  // MD5 and SHA-1 are replaced.
+  // MD5 and SHA-1 are replaced by SHA-256.
   '1.2.840.113549.1.1.4': 'sha256',
   '1.2.840.113549.1.1.5': 'sha256',
   '1.2.840.10045.4.1': 'sha256',
@@ -35,8 +35,9 @@ const HASHES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The bindings of a TLS server's certificate in DER (tls-server-end-point, RFC 5929 §4). Throws CodecError, and GssError
- * UNAVAILABLE for a signature without a hash of its own, such as Ed25519's, for which there are none.
+ * The channel bindings for a TLS server's certificate in DER (tls-server-end-point, RFC 5929 §4). Throws CodecError,
+ * and GssError UNAVAILABLE for signature algorithms without a hash, such as Ed25519, for which no such bindings are
+ * defined.
  */
 export function tlsServerEndPoint(certificate: Uint8Array): ChannelBindings {
   const { algorithm, parameters } = Certificate.decode(certificate).signatureAlgorithm;
@@ -48,8 +49,8 @@ export function tlsServerEndPoint(certificate: Uint8Array): ChannelBindings {
 }
 
 /**
- * The bindings of a TLS connection (tls-exporter, RFC 9266). Throws GssError UNAVAILABLE below TLS 1.3, where they would
- * need an extension that cannot be asked for here.
+ * The channel bindings of a TLS connection (tls-exporter, RFC 9266). Throws GssError UNAVAILABLE below TLS 1.3: there
+ * they require an extension that Node cannot negotiate.
  */
 export function tlsExporter(
   socket: Pick<TLSSocket, 'getProtocol' | 'exportKeyingMaterial'>,
@@ -60,7 +61,7 @@ export function tlsExporter(
   return { applicationData: Buffer.concat([EXPORTER, material]) };
 }
 
-/** What an authenticator's checksum has of channel bindings (RFC 4121 §4.1.1.2): their MD5, and zeros for none. */
+/** The MD5 of channel bindings as the authenticator's checksum carries it (RFC 4121 §4.1.1.2); zeros for none. */
 export function hashBindings(bindings: ChannelBindings | undefined): Uint8Array {
   if (bindings === undefined) return new Uint8Array(BINDINGS_BYTES);
   const { initiatorAddress, acceptorAddress, applicationData } = bindings;
@@ -70,7 +71,7 @@ export function hashBindings(bindings: ChannelBindings | undefined): Uint8Array 
 }
 
 function hashAddress(hash: ReturnType<typeof createHash>, address: ChannelAddress | undefined): void {
-  // An address of no type is as one that is not there.
+  // A missing address counts as one of type zero.
   const { type, address: bytes } = address ?? { type: 0, address: new Uint8Array(0) };
   hash.update(word(type)).update(word(bytes.length)).update(bytes);
 }
@@ -83,6 +84,6 @@ function word(value: number): Uint8Array {
 
 function pssHash(parameters: Uint8Array | undefined): string {
   const hash = parameters && RsaPssParams.decode(parameters).hashAlgorithm?.algorithm;
-  // RFC 4055 §3.1: the default.
+  // RFC 4055 §3.1: SHA-1 is the default.
   return hash ?? SHA1;
 }

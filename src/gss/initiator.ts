@@ -16,24 +16,24 @@ import { KerberosContext, type KerberosContextOptions, requireToken } from './ke
 import { KRB5, KRB5_USER_TO_USER } from './oids.ts';
 import { protectMessages } from './protect.ts';
 
-/** What may be asked for; the other flags follow from the credentials. */
+/** Flags that can be requested; the others follow from the credentials. */
 export type RequestedFlags = Partial<Omit<ContextFlags, 'delegation' | 'anonymous'>>;
 
 export interface InitiatorOptions extends KerberosContextOptions {
-  /** All are true if not given, but `dceStyle` and `identify`. DCE style is always mutual. */
+  /** All are true if not given, except `dceStyle` and `identify`. DCE style implies mutual authentication. */
   readonly flags?: RequestedFlags | undefined;
-  /** Forwarded tickets to pass on to the acceptor. */
+  /** Forwarded tickets to delegate to the acceptor. */
   readonly delegated?: readonly Credential[] | undefined;
   readonly channelBindings?: ChannelBindings | undefined;
-  /** More of the initiator's own for the authenticator. */
+  /** Additional authorization data for the authenticator. */
   readonly authorizationData?: readonly AuthorizationDataElement[] | undefined;
   /** The KDC's clock minus ours in milliseconds, where a cache remembers it. */
   readonly kdcOffset?: number | undefined;
 }
 
 /**
- * The initiator's side of a context of the Kerberos mechanism (RFC 4121), of a ticket for the acceptor; one of
- * user-to-user authentication makes it a context of that.
+ * The initiator's side of a context of the Kerberos mechanism (RFC 4121) with a ticket for the acceptor. A user-to-user
+ * ticket makes it a user-to-user context.
  */
 export function createInitiator(credential: Credential, options: InitiatorOptions = {}): SecurityContext {
   return new Initiator(credential, options);
@@ -94,7 +94,7 @@ class Initiator extends KerberosContext {
     return frame({ mechanism: this.mechanism, tokenId: TOK_AP_REQ, message });
   }
 
-  /** The AP-REP in a token, which has no frame in DCE style. Throws KdcError for an error token. */
+  /** The AP-REP in a token, which in DCE style has no frame. Throws KdcError for an error token. */
   private apRepOf(token: Uint8Array): Uint8Array {
     if (this.flags.dceStyle && !isFramed(token)) return token;
     const { tokenId, message } = unframe(token);
@@ -127,7 +127,7 @@ class InitiatorInfo implements ContextInfo {
     this.shown = shown;
   }
 
-  /** A cache's credential goes by the name that was asked for, which may be an alias, or without a realm. */
+  /** The credential of a cache has the name that was asked for, which may be an alias or lack a realm. */
   get acceptor(): Principal {
     const { sname, realm } = Ticket.decode(this.shown);
     return toPrincipal(sname, realm);

@@ -7,20 +7,20 @@ export interface KerberosContextOptions {
   /** Our clock; the system's if not given. */
   readonly now?: (() => Date) | undefined;
   /**
-   * Whether messages are refused once the ticket has ended, as RFC 2743 has it; false if not given, as with the
+   * Whether messages are refused once the ticket has expired, as RFC 2743 demands; false if not given, as in the
    * reference implementation, whose connections outlive their tickets.
    */
   readonly expires?: boolean | undefined;
 }
 
-/** What both sides of the Kerberos mechanism have in common: a context is made by steps, and then serves messages. */
+/** What both sides of the Kerberos mechanism have in common: steps until the context is established, then messages. */
 export abstract class KerberosContext implements SecurityContext {
   protected readonly clock: () => Date;
   private readonly expires: boolean;
   private result: ContextInfo | undefined;
   private protection: MessageProtection | undefined;
   private protect: (() => MessageProtection) | undefined;
-  /** A step that does not come to its end has broken the context; so has another that is taken meanwhile. */
+  /** A step that failed has broken the context; so has one that was started while another was running. */
   private broken = false;
 
   constructor({ now = () => new Date(), expires = false }: KerberosContextOptions) {
@@ -43,7 +43,7 @@ export abstract class KerberosContext implements SecurityContext {
     this.broken = true;
     try {
       const made = this.advance(token);
-      // What is there need not be waited for.
+      // Awaiting a value that is already there would cost a turn.
       const reply = made instanceof Promise ? await made : made;
       this.broken = false;
       return reply;
@@ -76,17 +76,17 @@ export abstract class KerberosContext implements SecurityContext {
     return this.messages().prf(input, length, options);
   }
 
-  /** One step. Throws GssError, or KerberosError for it to be made of. */
+  /** One step. Throws GssError, or a KerberosError that becomes one. */
   protected abstract advance(
     token: Uint8Array | undefined,
   ): Uint8Array | undefined | Promise<Uint8Array | undefined>;
 
-  /** What tells the peer of an error, if anything does. */
+  /** The error token for the peer, if it is to be told of an error. */
   protected errorToken(_error: unknown): Uint8Array | undefined {
     return undefined;
   }
 
-  /** Many contexts never see a message: what protects them, and its keys, is made for the first. */
+  /** Many contexts never carry a message, so the protection and its keys are made for the first one. */
   protected establish(info: ContextInfo, protect: () => MessageProtection): void {
     this.result = info;
     this.protect = protect;
@@ -102,7 +102,7 @@ export abstract class KerberosContext implements SecurityContext {
   }
 }
 
-/** The token that a step takes. Throws GssError DEFECTIVE_TOKEN where there is none. */
+/** The token of a step. Throws GssError DEFECTIVE_TOKEN if it is missing. */
 export function requireToken(token: Uint8Array | undefined): Uint8Array {
   if (token === undefined || token.length === 0) throw new GssError('DEFECTIVE_TOKEN', 'no token');
   return token;

@@ -24,11 +24,14 @@ const SIGNED_HEADER = Buffer.of(0x02, 0x01, 0x11, 0x00, 0xff, 0xff, 0xff, 0xff);
 const SEAL_USAGE = 13;
 const SIGN_USAGE = 15;
 
-/** A stream cipher needs no padding; RFC 1964 §1.2.2.3 has at least one byte, which tells how many there are. */
+/**
+ * A stream cipher needs no padding, but RFC 1964 §1.2.2.3 demands at least one byte, which states the length of the
+ * padding.
+ */
 const PADDING = 1;
 const MAX_PADDING = 8;
 
-/** The per-message tokens of RFC 1964 §1.2 as RFC 4757 §7 makes them with RC4. */
+/** The per-message tokens of RFC 1964 §1.2 with RC4, as RFC 4757 §7 defines them. */
 export class Rfc1964Tokens implements TokenFormat {
   readonly sequenceBits = 32;
   private readonly operations: KeyOperations;
@@ -104,12 +107,15 @@ export class Rfc1964Tokens implements TokenFormat {
     return framingLength(this.countedLength(length)) + WRAP_START + length + padding;
   }
 
-  /** What the framing counts: in DCE style not the message, which goes elsewhere (MS-KILE §3.4.5.4.1). */
+  /**
+   * The length that the framing states: in DCE style it excludes the message, which is sent elsewhere (MS-KILE
+   * §3.4.5.4.1).
+   */
   private countedLength(length: number): number {
     return this.dceStyle ? WRAP_START : WRAP_START + length + PADDING;
   }
 
-  /** In DCE style some peers make tokens as they do otherwise. */
+  /** Some peers use ordinary tokens even in DCE style. */
   private wrapContent(token: Buffer): { readonly content: Buffer; readonly padded: boolean } {
     const { start, length } = readFraming(token);
     const content = token.subarray(start);
@@ -130,7 +136,7 @@ export class Rfc1964Tokens implements TokenFormat {
     for (let i = 4; i < 8; i++) if (number[i] !== theirDirection) throw badMic();
   }
 
-  /** SND_SEQ before it is encrypted: the number and who sends it. */
+  /** SND_SEQ before it is encrypted: the number and the direction. */
   private number(sequence: bigint): Buffer {
     const number = Buffer.alloc(8, this.ourDirection);
     number.writeUInt32BE(Number(sequence));
@@ -148,12 +154,12 @@ export class Rfc1964Tokens implements TokenFormat {
   }
 }
 
-/** The keys that RFC 4757 §7 derives of `key`: HMAC of zero, and with that HMAC of what the key is for. */
+/** The keys that RFC 4757 §7 derives from `key`: the HMAC of zero, keyed by an HMAC of the purpose. */
 function twofold(key: Key['bytes']): Mac {
   return hmac('md5', hmac('md5', key)(new Uint8Array(4)));
 }
 
-/** Where the padding of an authentic body begins. */
+/** The length of an authenticated body without its padding. */
 function unpaddedLength(body: Uint8Array): number {
   const padding = body[body.length - 1]!;
   const end = body.length - padding;

@@ -10,12 +10,12 @@ export function framePacket(packet: Uint8Array): Uint8Array {
   return framed;
 }
 
-/** Puts packets together again, however the transport has cut them. */
+/** Reassembles packets, however the transport has split them. */
 export class PacketReader {
   private readonly maximum: number;
   private readonly length = new Uint8Array(LENGTH_BYTES);
   private lengthFilled = 0;
-  /** The packet whose length is known. */
+  /** The packet being assembled, once its length is known. */
   private packet: Uint8Array | undefined;
   private filled = 0;
 

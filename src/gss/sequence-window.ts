@@ -1,12 +1,12 @@
 import { GssError } from './gss-error.ts';
 
-/** What is refused, by the context's flags. */
+/** Which violations are refused, by the context's flags. */
 export interface SequenceChecks {
   readonly replay: boolean;
   readonly sequence: boolean;
 }
 
-/** How many numbers before the expected one are remembered. */
+/** How many numbers below the expected one are remembered. */
 const WIDTH = 64n;
 const ALL_SEEN = (1n << WIDTH) - 1n;
 
@@ -15,10 +15,12 @@ export class SequenceWindow {
   private readonly checks: SequenceChecks;
   private readonly bits: number;
   private expected: bigint;
-  /** Bit 0 stands for the number before the expected one. Those before the first belong to no message of the context. */
+  /**
+   * Bit 0 stands for the number before the expected one. Numbers before the first belong to no message of the context.
+   */
   private seen = ALL_SEEN;
 
-  /** Numbers have `bits` bits and begin anew behind the largest. */
+  /** Numbers have `bits` bits and wrap around. */
   constructor(first: bigint, bits: number, checks: SequenceChecks) {
     this.expected = first;
     this.bits = bits;
@@ -26,8 +28,8 @@ export class SequenceWindow {
   }
 
   /**
-   * Takes note of an authentic message's number. Throws DUPLICATE_TOKEN, OLD_TOKEN, UNSEQ_TOKEN or GAP_TOKEN; what
-   * comes after a gap is in sequence again.
+   * Records the number of an authenticated message. Throws DUPLICATE_TOKEN, OLD_TOKEN, UNSEQ_TOKEN or GAP_TOKEN; what
+   * follows a gap is in sequence again.
    */
   admit(number: bigint): void {
     const { replay, sequence } = this.checks;

@@ -22,9 +22,9 @@ import {
 import { MechListMic } from './spnego-mic.ts';
 import { asGssError } from './status.ts';
 
-/** Of DER; some forty mechanisms, of which no initiator has ten. */
+/** Bytes of DER, enough for some forty mechanisms; no initiator offers ten. */
 const MAX_MECH_TYPES = 512;
-/** What MS-SPNG §2.2.1 has an acceptor say that has no hint to give. */
+/** The hint of an acceptor that has none to give (MS-SPNG §2.2.1). */
 const NO_HINT = 'not_defined_in_RFC4178@please_ignore';
 
 /** Accepts a context of Kerberos, through SPNEGO (RFC 4178) or without it. */
@@ -35,13 +35,13 @@ export function createSpnegoAcceptor(options: AcceptorOptions): SecurityContext 
 
 /**
  * Accepts a context of one of `mechanisms` through SPNEGO (RFC 4178), or by one of their own tokens without it. A first
- * step without a token returns what an acceptor says that speaks first.
+ * step without a token returns the message of an acceptor that speaks first.
  */
 export function acceptNegotiation(mechanisms: readonly NegotiableMechanism[]): SecurityContext {
   return negotiatedContext(new AcceptorNegotiation(mechanisms));
 }
 
-/** What the initiator's first message has settled. */
+/** What the initiator's first message has decided. */
 interface Agreement {
   /** The mechanism's name as the initiator gave it. */
   readonly oid: string;
@@ -51,7 +51,7 @@ interface Agreement {
 
 class AcceptorNegotiation implements Negotiation {
   private readonly mechanisms: readonly NegotiableMechanism[];
-  /** The context of a mechanism that is spoken without SPNEGO. */
+  /** The context of a mechanism that is used without SPNEGO. */
   private bare: SecurityContext | undefined;
   private agreement: Agreement | undefined;
   private hinted = false;
@@ -97,7 +97,7 @@ class AcceptorNegotiation implements Negotiation {
     return encodeNegTokenInit2({ mechTypes, negHints: { hintName: NO_HINT } });
   }
 
-  /** Takes the first mechanism of the initiator's that is here. */
+  /** Chooses the first of the initiator's mechanisms that is available here. */
   private async negotiate({ mechTypes, mechToken, mechListMIC }: NegTokenInit) {
     if (mechTypes.length > MAX_MECH_TYPES) throw new GssError('DEFECTIVE_TOKEN', 'too many mechanisms');
     const offered = MechTypeList.decode(mechTypes);
@@ -110,7 +110,7 @@ class AcceptorNegotiation implements Negotiation {
     const agreement = { oid, context, mic: new MechListMic(mechTypes.slice()) };
     this.agreement = agreement;
     if (at > 0) {
-      // The token sent along is of the mechanism that the initiator likes best.
+      // The token sent along belongs to the mechanism that the initiator prefers.
       agreement.mic.required = true;
       return this.reply({ negState: REQUEST_MIC });
     }
@@ -132,7 +132,7 @@ class AcceptorNegotiation implements Negotiation {
       return this.reply({ negState: ACCEPT_INCOMPLETE, responseToken, mechListMIC });
     }
     this.done = true;
-    // An initiator whose MIC answers ours has completed with it.
+    // An initiator that answers our MIC with its own has completed.
     return this.awaitsMic
       ? undefined
       : this.reply({ negState: ACCEPT_COMPLETED, responseToken, mechListMIC });
@@ -144,7 +144,7 @@ class AcceptorNegotiation implements Negotiation {
     return NegotiationResponse.encode({ ...message, supportedMech });
   }
 
-  /** Gives an error its token: a rejection, around the mechanism's own error token. */
+  /** Adds a token to an error: a rejection, around the mechanism's own error token. */
   private async orReject<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -157,7 +157,7 @@ class AcceptorNegotiation implements Negotiation {
   }
 }
 
-/** The mechanism's step, unless it is through and has none to take. */
+/** The mechanism's step, unless it has finished and there is none to take. */
 async function advance(
   context: SecurityContext,
   mechToken: Uint8Array | undefined,
@@ -173,12 +173,12 @@ async function advance(
 const NTLMSSP = textToBytes('NTLMSSP\0');
 const AP_REQ_TAG = 0x6e;
 
-/** Whose first token this is. Throws GssError BAD_MECH for NTLM's, which names none, and CodecError. */
+/** The mechanism of a first token. Throws GssError BAD_MECH for NTLM's, which names none, and CodecError. */
 function nameToken(token: Uint8Array): { readonly mechanism: string; readonly message: Uint8Array } {
   if (Buffer.compare(token.subarray(0, NTLMSSP.length), NTLMSSP) === 0) {
     throw new GssError('BAD_MECH', 'a token of NTLM');
   }
-  // Windows leaves out the frame in DCE style.
+  // Windows omits the frame in DCE style.
   if (token[0] === AP_REQ_TAG) return { mechanism: KRB5, message: token };
   const { mechanism, token: message } = InitialToken.decode(token);
   return { mechanism, message };

@@ -5,18 +5,18 @@ import { asGssError } from './status.ts';
 /** One side of a negotiation. */
 export interface Negotiation {
   step(token: Uint8Array | undefined): Promise<Uint8Array | undefined>;
-  /** The mechanism's context, once both the mechanism and the negotiation are through. */
+  /** The mechanism's context, once both it and the negotiation are complete. */
   readonly result: SecurityContext | undefined;
 }
 
-/** A context that negotiates, and from then on is that of the mechanism which was agreed on. */
+/** A context that negotiates a mechanism and afterwards behaves as the context of that mechanism. */
 export function negotiatedContext(negotiation: Negotiation): SecurityContext {
   return new NegotiatedContext(negotiation);
 }
 
 class NegotiatedContext implements SecurityContext {
   private readonly negotiation: Negotiation;
-  /** A step that does not come to its end has broken the context; so has another that is taken meanwhile. */
+  /** A step that failed has broken the context; so has one that was started while another was running. */
   private broken = false;
 
   constructor(negotiation: Negotiation) {

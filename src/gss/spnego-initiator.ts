@@ -16,13 +16,16 @@ import {
 import { MechListMic } from './spnego-mic.ts';
 
 export interface SpnegoInitiatorOptions {
-  /** The names to offer the mechanism by, the preferred first; Kerberos's right one and Windows' if not given. */
+  /**
+   * The object identifiers to offer the mechanism by, the preferred first; Kerberos's own and that of Windows if not
+   * given.
+   */
   readonly oids?: readonly string[] | undefined;
 }
 
 /**
- * Initiates a context of `mechanism` through SPNEGO (RFC 4178). Where the acceptor speaks first, the first step takes
- * its token. It is established when the acceptor has said so: that may be a token later than `mechanism` itself.
+ * Initiates a context of `mechanism` through SPNEGO (RFC 4178). If the acceptor speaks first, the first step takes its
+ * token. It is established when the acceptor says so, which may be one token later than `mechanism` itself.
  */
 export function createSpnegoInitiator(
   mechanism: SecurityContext,
@@ -31,7 +34,10 @@ export function createSpnegoInitiator(
   return initiateNegotiation([{ oids: options.oids ?? KRB5_NAMES, create: () => mechanism }]);
 }
 
-/** Initiates a context of one of `mechanisms`, the preferred first; its first token is sent before the acceptor has chosen. */
+/**
+ * Initiates a context of one of `mechanisms`, the preferred first; the first token of that one is sent before the
+ * acceptor has chosen.
+ */
 export function initiateNegotiation(mechanisms: readonly NegotiableMechanism[]): SecurityContext {
   const [preferred] = mechanisms;
   if (preferred === undefined) throw new TypeError('no mechanism to negotiate');
@@ -64,7 +70,7 @@ class InitiatorNegotiation implements Negotiation {
   }
 
   private async offer(hint: Uint8Array | undefined): Promise<Uint8Array> {
-    // What the hint says is not protected by anything: it may end the negotiation, and changes nothing in it.
+    // Nothing protects the hint: it may end the negotiation, but changes nothing in it.
     if (hint !== undefined && hint.length > 0) this.checkHint(hint);
     const mechTypes = MechTypeList.encode(this.mechanisms.flatMap(({ oids }) => oids));
     this.mic = new MechListMic(mechTypes);
@@ -94,17 +100,17 @@ class InitiatorNegotiation implements Negotiation {
     if (silent && isWaiting(message)) {
       throw new GssError('DEFECTIVE_TOKEN', 'the acceptor waits for a token that is not to come');
     }
-    // An acceptor that says nothing of its state with the mechanism's last token has nothing to say any more. One that
-    // has completed takes no further token but the mechanism's own.
+    // An acceptor that does not report its state with the mechanism's last token has nothing more to say. One that has
+    // completed accepts no further token but the mechanism's own.
     this.done = completed || token === undefined;
     return silent || (completed && token === undefined) ? undefined : this.reply(token, ours);
   }
 
-  /** Takes the acceptor's choice, of its first message. */
+  /** Takes the acceptor's choice from its first message. */
   private async choose(message: NegTokenResp, mic: MechListMic): Promise<Uint8Array | undefined> {
     this.chosen = true;
     const { supportedMech, negState } = message;
-    // Java's acceptors do not name the mechanism whose token they have taken.
+    // Acceptors in Java do not name the mechanism whose token they have accepted.
     const choice =
       supportedMech === undefined ? this.preferred : findMechanism(this.mechanisms, supportedMech);
     if (choice === undefined) throw new GssError('DEFECTIVE_TOKEN', `${supportedMech} was not offered`);
@@ -120,12 +126,12 @@ class InitiatorNegotiation implements Negotiation {
       if (responseToken === undefined) throw new GssError('DEFECTIVE_TOKEN', 'the responseToken is missing');
       return this.context.step(responseToken);
     }
-    // Old versions of IIS send an empty token where the mechanism has none.
+    // Old versions of IIS send an empty token where the mechanism has none to send.
     if (responseToken !== undefined && responseToken.length > 0) throw spurious();
     return undefined;
   }
 
-  /** The mechanism's own error, where its token tells of one. */
+  /** The mechanism's own error, if its token reports one. */
   private async refused({ responseToken }: NegTokenResp): Promise<never> {
     if (responseToken !== undefined && !this.context.established) await this.context.step(responseToken);
     throw new GssError('FAILURE', 'the acceptor has ended the negotiation');
@@ -137,12 +143,12 @@ class InitiatorNegotiation implements Negotiation {
   }
 }
 
-/** Whether an acceptor wants more without having said anything itself. */
+/** Whether an acceptor waits for more without having sent anything itself. */
 function isWaiting({ negState, responseToken, mechListMIC }: NegTokenResp): boolean {
   return negState === ACCEPT_INCOMPLETE && responseToken === undefined && mechListMIC === undefined;
 }
 
-/** Windows 2000 repeats the responseToken where the MIC belongs. */
+/** Windows 2000 repeats the responseToken in the place of the MIC. */
 function mechListMicOf({ mechListMIC, responseToken }: NegTokenResp): Uint8Array | undefined {
   if (mechListMIC === undefined || responseToken === undefined) return mechListMIC;
   return Buffer.compare(mechListMIC, responseToken) === 0 ? undefined : mechListMIC;

@@ -9,14 +9,14 @@ import type { Pac } from '../messages/pac.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { toKey } from '../messages/seal.ts';
 
-/** What `node:util` has an object describe itself by. */
+/** The method that `node:util` calls to display an object. */
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
-/** Who sent a request, as its ticket says; written as JSON, or to a log, it has no keys. */
+/** The authenticated sender of a request; its form in JSON or in a log contains no keys. */
 export class Authenticated {
   /** The client. */
   readonly client: Principal;
-  // Private to the language: nothing that walks over an object finds them.
+  // A private field: code that enumerates an object's properties does not find it.
   readonly #info: ContextInfo;
   readonly #keys: readonly KeytabEntry[];
   #pac: Pac | undefined | null = null;
@@ -27,7 +27,7 @@ export class Authenticated {
     this.#keys = keys;
   }
 
-  /** What the context knows: the service that was asked for, flags, mechanism, end, the ticket's sealed part. */
+  /** What the context knows: the service that was asked for, flags, mechanism, end, and the ticket's sealed part. */
   get info(): ContextInfo {
     return this.#info;
   }
@@ -37,31 +37,34 @@ export class Authenticated {
     return formatPrincipal(this.client);
   }
 
-  /** The credentials that the client passed on, of which the first is a ticket-granting ticket; empty without delegation. */
+  /**
+   * The credentials that the client delegated, of which the first is a ticket-granting ticket; empty without
+   * delegation.
+   */
   get delegated(): readonly Credential[] {
     return this.info.delegated ?? [];
   }
 
-  /** Puts what the client passed on into a cache, in the place of what that held. Throws CcacheError. */
+  /** Puts the delegated credentials into a cache, replacing its contents. Throws CcacheError. */
   async storeDelegated(cache: Ccache): Promise<void> {
     await cache.initialize({ principal: this.client, credentials: this.delegated });
   }
 
   /**
-   * The ticket's PAC, once it is known to be the KDC's (MS-PAC); undefined where the ticket has none. Throws
-   * IntegrityError where it is not, KerberosError PAC_MISMATCH, CodecError.
+   * The ticket's PAC, after its signature has been verified (MS-PAC); undefined where the ticket has none. Throws
+   * IntegrityError for a wrong signature, KerberosError PAC_MISMATCH, and CodecError.
    */
   get pac(): Pac | undefined {
     if (this.#pac === null) this.#pac = this.#findPac();
     return this.#pac;
   }
 
-  /** The SIDs of the groups that the PAC has. Throws as `pac` does. */
+  /** The SIDs of the groups in the PAC. Throws as `pac` does. */
   get groups(): readonly string[] {
     return this.pac?.logonInfo?.groups.map(({ sid }) => sid) ?? [];
   }
 
-  /** What may be told of it: neither the ticket nor what was passed on. */
+  /** What may be shown: neither the ticket nor the delegated credentials. */
   toJSON(): object {
     const { mechanism, flags, endtime } = this.#info;
     return { name: this.name, mechanism, flags, endtime };
@@ -80,7 +83,7 @@ export class Authenticated {
       try {
         return verifyPac(bytes, { key: toKey(key), client, authtime: ticket.authtime });
       } catch (error) {
-        // Another of the service's keys opened the ticket, and signed this.
+        // Another of the service's keys opened the ticket and made this signature.
         if (!(error instanceof IntegrityError)) throw error;
       }
     }

@@ -5,9 +5,9 @@ import { bareHost } from './connect.ts';
 import type { NegotiateOptions } from './options.ts';
 import { Party } from './party.ts';
 
-// As much of undici's dispatcher as we touch, from its version 7 on.
+// The part of undici's dispatcher that we use, from version 7 on.
 
-/** What is dispatched. */
+/** The options of a dispatched request. */
 export interface DispatchRequest {
   readonly origin?: string | URL | undefined;
   readonly path: string;
@@ -24,7 +24,7 @@ interface Controller {
 
 type ResponseHeaders = Record<string, string | string[] | undefined>;
 
-/** What is told of the response. */
+/** The events of a response. */
 export interface DispatchHandler {
   onRequestStart?(controller: Controller, context: never): void;
   onRequestUpgrade?(
@@ -44,16 +44,19 @@ export interface DispatchHandler {
   onResponseError?(controller: Controller, error: Error): void;
 }
 
-/** Requests for one response. */
+/** The maximum of requests for one response. */
 const MAX_ROUNDS = 12;
 
 type Dispatch<R, H> = (request: R, handler: H) => boolean;
 
 export interface InterceptorOptions
   extends Pick<NegotiateOptions, 'open' | 'mutual' | 'delegation' | 'preemptive'> {
-  /** The hosts that may be authenticated to, as for `negotiateFetch`: who follows redirects is not known here. */
+  /** The hosts to authenticate to, as for `negotiateFetch`; must be given, because redirects are not visible here. */
   readonly hosts: NonNullable<NegotiateOptions['hosts']>;
-  /** Where a dispatcher of one origin leads, whose requests need not say so: without it they pass as they are. */
+  /**
+   * The origin of a dispatcher for a single one, whose requests need not name it; without it, such requests pass
+   * unchanged.
+   */
   readonly origin?: string | URL | undefined;
 }
 
@@ -63,9 +66,9 @@ export type Interceptor = <R extends DispatchRequest, H extends DispatchHandler>
 ) => Dispatch<R, H>;
 
 /**
- * An undici interceptor that authenticates by Negotiate (RFC 4559) where a server asks for it, as `negotiateFetch` does.
- * The sockets are undici's own: contexts are not bound to them, and a streamed body is sent after preemptive
- * authentication only.
+ * An undici interceptor that authenticates by Negotiate (RFC 4559) where a server asks for it, as `negotiateFetch`
+ * does. The sockets belong to undici: contexts are not bound to them, and a streamed body is sent only after preemptive
+ * authentication.
  */
 export function negotiateInterceptor(options: InterceptorOptions): Interceptor {
   const { open, mutual = 'required', delegation = 'none', preemptive = false } = options;
@@ -73,7 +76,7 @@ export function negotiateInterceptor(options: InterceptorOptions): Interceptor {
     (request: R, handler: H): boolean => {
       const { origin = options.origin } = request;
       if (origin === undefined) return dispatch(request, handler);
-      // A path may look like another host's URL: the request goes to the origin.
+      // A path may look like the URL of another host; the request goes to the origin all the same.
       const url = new URL(origin);
       const headers = headersOf(request.headers);
       if (!mayNegotiate(url, options) || headers.some(([name]) => name.toLowerCase() === 'authorization')) {
@@ -98,17 +101,17 @@ export function negotiateInterceptor(options: InterceptorOptions): Interceptor {
     };
 }
 
-/** What a handler is given of a request that was never sent. */
+/** The controller for the handler of a request that was never sent. */
 const unstarted: Controller = { abort: () => undefined, pause: () => undefined, resume: () => undefined };
 
-/** Passes on the response to the last request, and answers those before it. */
+/** Passes on the response to the last request, and handles the earlier ones itself. */
 class NegotiatingHandler implements DispatchHandler {
   private readonly next: DispatchHandler;
   private readonly party: Party;
   private readonly again: (() => boolean) | undefined;
-  /** The challenge to be answered once its response has been read. */
+  /** The challenge to answer once its response has been read. */
   private challenge: string | undefined;
-  /** The end may come before the proof has been looked at. */
+  /** The response may end before its token has been verified. */
   private looking: Promise<boolean> = Promise.resolve(true);
 
   constructor(next: DispatchHandler, party: Party, again: (() => boolean) | undefined) {
@@ -188,7 +191,7 @@ function isReplayable(body: unknown): boolean {
   return body === undefined || body === null || typeof body === 'string' || ArrayBuffer.isView(body);
 }
 
-/** A list of names and values in turn, pairs, or an object. */
+/** Headers as a list of alternating names and values, as pairs, or as an object. */
 function headersOf(headers: unknown): readonly (readonly [string, unknown])[] {
   if (headers === undefined || headers === null) return [];
   if (Array.isArray(headers) && !Array.isArray(headers[0])) {

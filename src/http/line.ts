@@ -7,21 +7,21 @@ import { bindingsOf } from './tls-bindings.ts';
 
 export interface LineRequest {
   readonly method: string;
-  /** What the request line says. */
+  /** The target in the request line. */
   readonly target: string;
   readonly headers: OutgoingHttpHeaders;
   readonly body?: Uint8Array | Readable | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Milliseconds that an idle connection is kept: a second less than Node's own servers keep theirs. */
+/** Milliseconds for which an idle connection is kept: a second less than Node's servers keep theirs. */
 const IDLE = 4000;
-/** Bytes of a response to read on for the sake of its connection. */
+/** How many bytes of an unwanted response are read so that its connection can be reused. */
 const MAX_DRAIN = 1 << 16;
 
-/** One connection, for one request after the other: tokens may be bound to it. */
+/** One connection that carries one request after the other: tokens may be bound to it. */
 export class Line {
-  /** Requests that it has carried. */
+  /** How many requests it has carried. */
   used = 0;
   private readonly socket: Socket;
   private readonly agent: Agent;
@@ -29,7 +29,7 @@ export class Line {
   constructor(socket: Socket, onClose: (line: Line) => void = () => undefined) {
     this.socket = socket;
     socket.once('close', () => onClose(this));
-    // An agent knows best how a socket goes from one request to the next.
+    // An agent handles the transition of a socket from one request to the next best.
     this.agent = new Agent({ keepAlive: true, maxSockets: 1, timeout: IDLE });
     Object.assign(this.agent, { createConnection: () => alive(socket) });
   }
@@ -46,7 +46,10 @@ export class Line {
     return bindingsOf(this.socket, 'client');
   }
 
-  /** Sends a request; resolves to the response as soon as its headers are there. `onIdle` is called once the next may follow. */
+  /**
+   * Sends a request; resolves to the response as soon as its headers have arrived. `onIdle` is called when the next
+   * request may follow.
+   */
   send(
     { method, target, headers, body, signal }: LineRequest,
     onIdle?: () => void,
@@ -64,7 +67,7 @@ export class Line {
       });
       request.once('error', reject);
       request.once('response', resolve);
-      // The agent learns of it right after.
+      // The agent is told of it immediately afterwards.
       request.once('close', () => process.nextTick(() => this.idle && onIdle?.()));
       if (body === undefined || body instanceof Uint8Array) request.end(body);
       else pipeline(body, request).catch(reject);
@@ -76,13 +79,15 @@ export class Line {
   }
 }
 
-/** A request over a socket that is closed would wait for ever. */
+/** The socket, if it is still open: a request over a closed one would wait for ever. */
 function alive(socket: Socket): Socket {
   if (!socket.destroyed) return socket;
   throw Object.assign(new Error('The connection is closed'), { code: 'ECONNRESET' });
 }
 
-/** Reads a response that nobody wants, for the sake of its connection, or hangs up where that would take long. */
+/**
+ * Reads an unwanted response so that its connection can be reused, or closes the connection where that would take long.
+ */
 export async function discard(response: IncomingMessage): Promise<void> {
   let length = 0;
   try {
@@ -95,7 +100,7 @@ export async function discard(response: IncomingMessage): Promise<void> {
   }
 }
 
-/** Reads a response that nobody wants; resolves to whether its connection can carry the next request. */
+/** Reads an unwanted response; resolves to whether its connection can carry the next request. */
 export async function drain(response: IncomingMessage, line: Line): Promise<boolean> {
   await discard(response);
   await new Promise(resolve => setImmediate(resolve));

@@ -6,7 +6,7 @@ import { Party } from './party.ts';
 import { bindingsOf } from './tls-bindings.ts';
 import { openTunnel } from './tunnel.ts';
 
-/** Idle connections to keep for one host. */
+/** How many idle connections to keep for one host. */
 const MAX_IDLE = 8;
 
 /** The connections of one client, kept for a while after their use. */
@@ -27,7 +27,7 @@ export class Lines {
     return new Line(await this.connect(url, proxy, signal), line => this.forget(key, line));
   }
 
-  /** Gives back one that is idle. */
+  /** Returns a connection that is idle. */
   give(url: URL, proxy: URL | undefined, line: Line): void {
     const key = keyOf(url, proxy);
     const known = this.kept.get(key) ?? [];
@@ -36,12 +36,12 @@ export class Lines {
     else line.close();
   }
 
-  /** The proxy that a request goes to in the open; that of a tunnel has been dealt with. */
+  /** The proxy that sees a plain-text request; a tunnel has authenticated to its proxy already. */
   party(proxy: URL, socketBindings: Line['bindings'], signal?: AbortSignal): Party {
     const { open, channelBindings = true } = this.options;
     return new Party({
       name: `The proxy ${proxy.host}`,
-      // Proxies have no common way of proving who they are (RFC 4559 knows none at all).
+      // Proxies have no common way of authenticating themselves (RFC 4559 defines none at all).
       mutual: 'optional',
       open: () =>
         open({

@@ -4,16 +4,16 @@ import { findNegotiate, formatNegotiate } from './challenge.ts';
 import type { Negotiated } from './options.ts';
 
 export interface PartyOptions {
-  /** What it is called in errors. */
+  /** Its name in errors. */
   readonly name: string;
   readonly open: () => Promise<SecurityContext>;
-  /** Whether a response of success must come with the proof of who made it. */
+  /** Whether a successful response must prove that it comes from this party. */
   readonly mutual: 'required' | 'optional';
 }
 
-/** A server, or a proxy, that one request authenticates to. */
+/** A server or a proxy that one request authenticates to. */
 export class Party {
-  /** What the next request is to say to it. */
+  /** The value of the authorization header in the next request. */
   credentials: string | undefined;
   private readonly options: PartyOptions;
   private context: SecurityContext | undefined;
@@ -22,18 +22,18 @@ export class Party {
     this.options = options;
   }
 
-  /** Whether a token has been made, so that what follows belongs to the same connection. */
+  /** Whether a token has been made, so that what follows must use the same connection. */
   get begun(): boolean {
     return this.context !== undefined;
   }
 
-  /** Says something without being asked. */
+  /** Makes the first token without having been challenged. */
   async begin(): Promise<void> {
     this.context = await this.options.open();
     this.credentials = formatNegotiate(await this.context.step());
   }
 
-  /** Takes a challenge; whether there is an answer to it. Throws GssError where its token is of no use. */
+  /** Takes a challenge; resolves to whether there is an answer to it. Throws GssError for a token that is of no use. */
   async challenged(header: string | undefined): Promise<boolean> {
     const challenge = findNegotiate(header);
     if (challenge === undefined) return false;
@@ -49,8 +49,8 @@ export class Party {
   }
 
   /**
-   * Takes the response to a request that was let pass. Throws KerberosError MUTUAL_FAILED where the proof of who made it
-   * is wrong, or missing where it must be there, GssError where it is no token.
+   * Takes the response to an accepted request. Throws KerberosError MUTUAL_FAILED where the proof of its origin is
+   * wrong, or missing although required, and GssError where it is not a token.
    */
   async passed(
     header: string | undefined,
@@ -58,7 +58,7 @@ export class Party {
   ): Promise<Negotiated | undefined> {
     const { context, options } = this;
     if (context === undefined) return undefined;
-    // A proxy may want to know again who asks, for the next request.
+    // A proxy may demand authentication again for the next request.
     this.context = undefined;
     this.credentials = undefined;
     const token = findNegotiate(header)?.token;

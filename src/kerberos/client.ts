@@ -7,9 +7,12 @@ import { inGssWords } from './failure.ts';
 import { saslAnswer } from './sasl-answer.ts';
 
 export interface WrapOptions {
-  /** As whom to act, which makes the message the answer to a server's offer of SASL layers (RFC 4752): that none is wanted. */
+  /**
+   * The user to act as; the message is then the answer to a server's offer of SASL layers (RFC 4752), which declines
+   * them all.
+   */
   readonly user?: string | undefined;
-  /** Whether nobody else can read it; false if not given. */
+  /** Whether to encrypt; false if not given. */
   readonly protect?: boolean | undefined;
 }
 
@@ -25,7 +28,8 @@ export class KerberosClient {
     this.#open = open;
   }
 
-  // What may be null is a string by the declarations of npm's kerberos, which programs are written against.
+  // Although they may be null, the declarations of npm's kerberos, which programs are written against, make these
+  // strings.
 
   /** Who the client is, such as `alice@EXAMPLE.COM`; null until the context is complete. */
   get username(): string {
@@ -33,12 +37,12 @@ export class KerberosClient {
     return name as string;
   }
 
-  /** What the last operation has brought; null for nothing. */
+  /** The result of the last operation; null if it had none. */
   get response(): string {
     return this.#response as string;
   }
 
-  /** 1 where the message that was unwrapped last could be read by nobody else, else 0. */
+  /** 1 if the message that was unwrapped last was encrypted, else 0. */
   get responseConf(): number {
     return this.#responseConf;
   }
@@ -47,7 +51,7 @@ export class KerberosClient {
     return this.#context?.established ?? false;
   }
 
-  /** Takes the server's token, '' to begin with; resolves to the one for the server, or to null. */
+  /** Takes the server's token, which is '' at the beginning; resolves to the token for the server, or to null. */
   step(challenge: string): Promise<string>;
   step(challenge: string, callback: Callback<string>): void;
   step(challenge: string, callback?: Callback<string>): Promise<string> | undefined {
@@ -59,8 +63,8 @@ export class KerberosClient {
   }
 
   /**
-   * Resolves to the token of a message, which is `challenge` or, for a user or an offer of four bytes, the answer to the
-   * server's offer of SASL layers.
+   * Resolves to the token for a message, which is `challenge` or, where a user is given or `challenge` is an offer of
+   * four bytes, the answer to the server's offer of SASL layers.
    */
   wrap(challenge: string, options?: WrapOptions): Promise<string>;
   wrap(challenge: string, options: WrapOptions, callback: Callback<string>): void;

@@ -5,7 +5,7 @@ import { answer, type Callback, requireStrings } from './callback.ts';
 import { inGssWords } from './failure.ts';
 
 export interface KerberosServerOptions {
-  /** Whether the service was left open, and whom the client asked for is to be told. */
+  /** Whether the service was left open, so that the one that the client asked for is to be reported. */
   readonly tellsTarget: boolean;
 }
 
@@ -21,7 +21,8 @@ export class KerberosServer {
     this.#tellsTarget = tellsTarget;
   }
 
-  // What may be null is a string by the declarations of npm's kerberos, which programs are written against.
+  // Although they may be null, the declarations of npm's kerberos, which programs are written against, make these
+  // strings.
 
   /** Who the client is, such as `alice@EXAMPLE.COM`; null until the context is complete. */
   get username(): string {
@@ -34,7 +35,7 @@ export class KerberosServer {
     return this.#response as string;
   }
 
-  /** Whom the client asked for, where any service of the keytab may be; else null. */
+  /** The service that the client asked for, if any service of the keytab was acceptable; else null. */
   get targetName(): string {
     const told = this.#tellsTarget && this.contextComplete;
     return (told ? formatPrincipal(this.#context.info.acceptor) : null) as string;
@@ -44,7 +45,7 @@ export class KerberosServer {
     return this.#context.established;
   }
 
-  /** Takes the client's token; resolves to the one for the client, or to null. */
+  /** Takes the client's token; resolves to the token for the client, or to null. */
   step(challenge: string): Promise<string>;
   step(challenge: string, callback: Callback<string>): void;
   step(challenge: string, callback?: Callback<string>): Promise<string> | undefined {
@@ -58,7 +59,7 @@ export class KerberosServer {
   async #step(challenge: string): Promise<string> {
     this.#response = null;
     const given = fromBase64(challenge);
-    // Without one, an acceptor of SPNEGO would speak first.
+    // With an empty token, an SPNEGO acceptor would begin to speak first.
     if (given.length === 0) throw new Error('No challenge parameter in request from client');
     const token = await inGssWords(() => this.#context.step(given));
     this.#response = token === undefined ? null : toBase64(token);

@@ -8,7 +8,7 @@ import type { ExchangeOptions, Target } from './protocols.ts';
 const LENGTH_BYTES = 4;
 /** As for a stream: no ticket is longer. */
 const MAX_REPLY_BYTES = 1 << 20;
-/** Where systems keep the certificates that their administrators trust; Node brings its own besides. */
+/** Where systems keep the certificates that their administrators trust; Node has its own in addition. */
 const SYSTEM_BUNDLES = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',
@@ -17,8 +17,8 @@ const SYSTEM_BUNDLES = [
 ];
 
 /**
- * Exchanges one message through a KDC proxy (MS-KKDCP): POST to `target.host`, a URL. The proxy must show a certificate
- * for its name that `http_anchors`, or else the system, vouches for.
+ * Exchanges one message through a KDC proxy (MS-KKDCP): POST to `target.host`, a URL. The proxy must have a certificate
+ * for its name that leads to `http_anchors` or else to the system's anchors.
  */
 export function exchangeHttps(
   target: Target,
@@ -43,7 +43,7 @@ export function exchangeHttps(
       method: 'POST',
       agent: false,
       ca,
-      // Whatever the environment says: nobody else vouches for what stands between us and the KDC.
+      // Regardless of the environment: nothing else authenticates what is between us and the KDC.
       rejectUnauthorized: true,
       minVersion: 'TLSv1.2',
       headers: {
@@ -56,7 +56,7 @@ export function exchangeHttps(
     });
     signal.addEventListener('abort', onAbort);
     exchange.on('error', fail);
-    // All that there is to hear of a proxy that changes over to another protocol.
+    // A proxy that switches to another protocol answers with nothing else.
     exchange.on('close', () => fail(new Error('the proxy breaks off')));
     exchange.on('response', response => {
       if (response.statusCode !== 200)
@@ -83,7 +83,7 @@ export function exchangeHttps(
   });
 }
 
-/** The usual path where a URL names none. */
+/** The URL, with the usual path if it has none. */
 function proxyUrl(text: string): URL {
   const url = new URL(text);
   if (url.pathname === '/') url.pathname = '/KdcProxy';

@@ -1,4 +1,4 @@
-/** What the attempts of an exchange listen to. An AbortSignal is one; ours costs a command's start-up nothing. */
+/** The signal that the attempts of an exchange listen to: a subset of AbortSignal, which would cost start-up time. */
 export interface StopSignal {
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: () => void): void;
@@ -18,7 +18,7 @@ export class StopController implements StopSignal {
     this.listeners.delete(listener);
   }
 
-  /** Tells each listener, once. */
+  /** Calls each listener, once. */
   abort(): void {
     if (this.aborted) return;
     this.aborted = true;
@@ -28,7 +28,7 @@ export class StopController implements StopSignal {
 
 const shared = new WeakMap<AbortSignal, StopSignal>();
 
-/** The signal with one listener on it at most, however many listen here: Node warns of more than ten. */
+/** The signal with only one listener on it, however many there are here: Node warns of more than ten. */
 export function sharedSignal(signal: AbortSignal): StopSignal {
   const known = shared.get(signal) ?? new SharedSignal(signal);
   shared.set(signal, known);

@@ -17,30 +17,30 @@ import type { UriLookup } from './uri.ts';
 export type Transport = (realm: string, request: Uint8Array, signal?: AbortSignal) => Promise<Uint8Array>;
 
 export interface TransportOptions extends Partial<Timing> {
-  /** Which servers of a realm; any KDC unless given. */
+  /** Which servers of a realm; any KDC if not given. */
   readonly service?: ServiceName;
   readonly trace?: Trace;
-  /** DNS; the system's resolver. */
+  /** DNS look-ups; those of the system's resolver if not given. */
   readonly lookupSrv?: SrvLookup;
   readonly lookupUri?: UriLookup;
 }
 
 /**
- * A datagram goes to a silent KDC after 0, 2, 6 and 14 s. The last is given 6 s, more than any answer takes: MIT, with one
- * more pause, gives up after some 27 s, which is longer than people wait. Until one is known to be there, the KDCs of a
- * realm are tried in quick succession, so that a dead one costs no more than a slow one would.
+ * A datagram is sent to a silent KDC after 0, 2, 6 and 14 s. The last one is given 6 s, more than any answer takes:
+ * MIT, with one more pause, gives up after some 27 s, which is longer than people wait. Until one has answered, the
+ * KDCs of a realm are tried in quick succession, so that a dead one costs no more than a slow one would.
  */
 const TIMING: Timing = { timeout: 20, stagger: 0.08, patience: 1, resendAfter: [2, 4, 8] };
 
-/** More at a time would be more datagrams than a KDC's socket holds, and more connections than its process takes. */
+/** More datagrams at a time would overflow a KDC's socket, and more connections its process. */
 const MAX_EXCHANGES = 32;
 
 /** The longest time a timer takes, in milliseconds; beyond it, it would fire at once. */
 const MAX_TIMER = 0x7fffffff;
 
 /**
- * A transport to the KDCs that the profile or DNS names; the KDC that answered last is tried first. Of many exchanges with
- * one realm at the same time, 32 go on and the rest wait, within their time.
+ * A transport to the KDCs that the profile or DNS names; the KDC that answered last is tried first. Of many
+ * simultaneous exchanges with one realm, 32 proceed and the others wait, within their time.
  */
 export function createTransport(config: Config, options: TransportOptions = {}): Transport {
   const { trace = () => {}, lookupSrv = createSrvLookup(), lookupUri = lookupUriOfSystem } = options;
@@ -69,7 +69,8 @@ export function createTransport(config: Config, options: TransportOptions = {}):
       const targets = preferWinner(orderTargets(servers, datagramFirst), known, datagramFirst);
       const { winner, attempts } = await raceTargets(targets, request, {
         service,
-        // One that has answered is not taken for dead so soon: a second KDC would count a wrong password again.
+        // A KDC that has answered before is not taken for dead so soon: a second one would count a wrong password
+        // again.
         stagger: known === undefined ? stagger : patience,
         patience,
         resendAfter,
@@ -118,7 +119,9 @@ const lookupUriOfSystem: UriLookup = async (...question) => {
   return createUriLookup()(...question);
 };
 
-/** A signal that fires after `seconds`, when `within` does, or when it is ended; the last closes all that still runs. */
+/**
+ * A signal that is aborted after `seconds`, when `within` is, or when it is ended; ending it closes what still runs.
+ */
 function startBudget(
   seconds: number,
   within: AbortSignal | undefined,
@@ -139,7 +142,10 @@ function startBudget(
   };
 }
 
-/** Moves the targets of the KDC that answered last to the head, the way that worked first if it suits this request. */
+/**
+ * Moves the targets of the KDC that answered last to the front, starting with the protocol that worked if it suits this
+ * request.
+ */
 function preferWinner(
   targets: readonly Target[],
   winner: Target | undefined,

@@ -5,7 +5,7 @@ interface Line {
   readonly waiting: Set<(mine: boolean) => void>;
 }
 
-/** Lets so many of each kind go at a time; the others wait, in the order they came. */
+/** Admits a limited number of each kind at a time; the others wait, in the order in which they came. */
 export class Turns {
   private readonly limit: number;
   private readonly lines = new Map<string, Line>();
@@ -14,7 +14,7 @@ export class Turns {
     this.limit = limit;
   }
 
-  /** Whether it is the caller's turn, who then has to `give` it back; false once `signal` is aborted. */
+  /** Waits for the caller's turn, which must be returned with `give`; false once `signal` is aborted. */
   take(kind: string, signal: StopSignal): boolean | Promise<boolean> {
     if (signal.aborted) return false;
     const line = this.lines.get(kind) ?? { running: 0, waiting: new Set() };

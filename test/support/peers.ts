@@ -4,13 +4,13 @@ import { describe, it } from 'vitest';
 
 const libraries = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
 
-/** Cyrus SASL's mechanisms of Kerberos. */
+/** Cyrus SASL's Kerberos plug-in. */
 const SASL_GSSAPI = `${libraries}/sasl2/libgssapiv2.so`;
 
 /** Where Debian keeps PostgreSQL's programs: those of the newest version. */
 export const POSTGRES_PROGRAMS = `/usr/lib/postgresql/${newestIn('/usr/lib/postgresql')}/bin`;
 
-/** What a peer needs: every program of the list, on PATH or where Debian keeps daemons. */
+/** What a peer requires: every listed program, on PATH or where Debian puts daemons. */
 const programs = {
   'mit-kdc': ['krb5kdc', 'kadmin.local', 'kdb5_util'],
   'mit-sample': ['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', 'python3'],
@@ -21,7 +21,7 @@ const programs = {
     '/opt/heimdal/usr/sbin/kstash',
   ],
   'heimdal-client': ['/opt/heimdal/bin/kinit', '/opt/heimdal/bin/klist', '/opt/heimdal/bin/kgetcred'],
-  // Heimdal's path of the KCM socket is fixed; a mount namespace puts another there.
+  // Heimdal's path of the KCM socket is fixed; a mount namespace puts another socket there.
   'heimdal-kcm-client': [
     ...['kinit', 'klist', 'kdestroy', 'kgetcred', 'kswitch'].map(name => `/opt/heimdal/bin/${name}`),
     'unshare',
@@ -76,7 +76,7 @@ const programs = {
   bash: ['bash', 'python3'],
   zsh: ['zsh', 'python3'],
   fish: ['fish', 'python3'],
-  // The compiler, by which `java` runs a source file.
+  // The compiler, with which `java` runs a source file.
   java: ['java', 'javac'],
   gokrb5: ['go', '/usr/share/gocode/src/github.com/jcmturner/gokrb5/v8/gokrb5.go'],
   impacket: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/impacket/__init__.py'],
@@ -86,12 +86,12 @@ export type PeerName = keyof typeof programs;
 
 export interface Peer {
   readonly available: boolean;
-  /** Why not; empty when the peer is available. */
+  /** Why the peer is not available; empty if it is. */
   readonly reason: string;
 }
 
-// The reference implementation's clients have the names of our own commands, which may be on PATH as well: the
-// folders of the system come first, and the folders of daemons are on no user's PATH.
+// The reference implementation's clients have the same names as our own commands, which may be on PATH as well, so the
+// system's directories come first; those of daemons are on no user's PATH.
 const systemFolders = ['/usr/sbin', '/usr/bin', '/usr/local/sbin', '/sbin', '/bin'];
 
 /** The absolute path of a peer's program, or undefined when it is not installed. */
@@ -110,13 +110,16 @@ export function peer(name: PeerName): Peer {
   };
 }
 
-/** A suite that needs a peer: without it skipped with a line that says why, and failed under `CI=true`. */
+/** A suite that needs a peer: without it, the suite is skipped with a line that says why, and fails under `CI=true`. */
 export function describePeer(name: PeerName, suite: () => void): void {
   const { available, reason } = peer(name);
   describeWith(name, available ? undefined : `${reason}. To install it: npm run peers:install`, suite);
 }
 
-/** A suite whose servers only root may start: for others skipped with a line that says so, and failed under `CI=true`. */
+/**
+ * A suite whose servers only root can start: for others, it is skipped with a line that says so, and fails under
+ * `CI=true`.
+ */
 export function describeRoot(name: string, suite: () => void): void {
   describeWith(name, process.getuid?.() === 0 ? undefined : 'root is needed', suite);
 }

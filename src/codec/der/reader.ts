@@ -17,7 +17,7 @@ export class DerReader {
 
   constructor(bytes: Uint8Array) {
     if (bytes.length > MAX_DER_BYTES) throw new CodecError(`longer than ${MAX_DER_BYTES} bytes`);
-    // Views of a Buffer would be Buffers; what is handed out is Uint8Array.
+    // Views of a Buffer would be Buffers, but the API promises Uint8Array.
     this.bytes =
       bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
     this.limit = bytes.length;
@@ -48,21 +48,21 @@ export class DerReader {
     return outer;
   }
 
-  /** Ends the enclosing value, of which nothing may be left. */
+  /** Ends the enclosing value, which must have been read completely. */
   leave(outer: number): void {
     if (this.offset !== this.limit) throw new CodecError('bytes left over');
     this.limit = outer;
     this.depth--;
   }
 
-  /** Lets `read` see the tag ahead as `tag`: an implicitly tagged value read by the type it stands for. */
+  /** Lets `read` see the tag ahead as `tag`: an implicitly tagged value is read as its underlying type. */
   readAs<T>(tag: number, read: () => T): T {
     this.alias = this.offset;
     this.aliasTag = tag;
     return read();
   }
 
-  /** Passes over one whole element of any tag and returns its bytes. */
+  /** Skips one whole element of any tag and returns its bytes. */
   element(): Uint8Array {
     const start = this.offset;
     const tag = this.peekTag();

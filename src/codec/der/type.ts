@@ -4,7 +4,7 @@ import { DerReader } from './reader.ts';
 import { DerWriter } from './writer.ts';
 
 /**
- * How the types of one kind, such as SEQUENCE, are read and written. `parts` is what a type of this kind is made of,
+ * How the types of one kind, such as SEQUENCE, are read and written. `parts` are what a type of this kind consists of,
  * `tags` are the type's own.
  */
 export interface DerKind<T, P> {
@@ -17,7 +17,7 @@ let sharedInUse = false;
 
 /**
  * A declared ASN.1 type: one declaration that encodes and decodes DER. Some hundred are made whenever a command starts,
- * so each is one small object, and the functions are its kind's.
+ * so each is a small object, and the functions belong to its kind.
  */
 export class DerType<T, P = unknown> implements Codec<T> {
   /** The identifier octets a value of this type may start with; the first is the one written. */
@@ -26,7 +26,7 @@ export class DerType<T, P = unknown> implements Codec<T> {
   protected readonly parts: P;
   private readonly name: string | undefined;
 
-  /** `name` starts the path of errors. */
+  /** `name` is the beginning of the path in errors. */
   constructor(tags: readonly number[], kind: DerKind<T, P>, parts: P, name?: string) {
     this.tags = tags;
     this.kind = kind;
@@ -59,9 +59,9 @@ export class DerType<T, P = unknown> implements Codec<T> {
     return this.lend(value, bytes => bytes.slice());
   }
 
-  /** Encodes for `use` alone: the bytes are a view of what the next value is written over. */
+  /** Encodes for `use` alone: the bytes are a view of memory that the next value overwrites. */
   lend<R>(value: T, use: (bytes: Uint8Array) => R): R {
-    // One writer serves all messages, but a value may be encoded while another is being written.
+    // One writer serves all messages, except for a value that is encoded while another is being written.
     const output = sharedInUse ? new DerWriter() : shared;
     const outermost = !sharedInUse;
     sharedInUse = true;
@@ -75,7 +75,7 @@ export class DerType<T, P = unknown> implements Codec<T> {
   }
 }
 
-/** The same error, one step further out on its path. */
+/** The same error, with a step added in front of its path. */
 export function within(step: string, error: unknown): unknown {
   if (!(error instanceof CodecError)) return error;
   const reason =

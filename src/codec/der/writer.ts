@@ -1,6 +1,6 @@
 /**
- * Writes DER from the last byte to the first: a length is known when its content is already there, so nothing is
- * measured twice or moved.
+ * Writes DER from the last byte to the first: the content is written before its length, so nothing is measured twice or
+ * moved.
  */
 export class DerWriter {
   private buffer = new Uint8Array(1024);
@@ -16,7 +16,7 @@ export class DerWriter {
     return this.buffer.subarray(this.offset);
   }
 
-  /** What has been written, not copied: good until more is. */
+  /** What has been written, not copied: valid until more is written. */
   view(): Uint8Array {
     return this.buffer.subarray(this.offset);
   }
@@ -26,7 +26,7 @@ export class DerWriter {
     this.buffer[--this.offset] = value;
   }
 
-  /** The octet written last, which comes first. */
+  /** The octet written last, which comes first in the result. */
   firstOctet(): number {
     return this.buffer[this.offset]!;
   }
@@ -37,7 +37,7 @@ export class DerWriter {
     this.buffer.set(value, this.offset);
   }
 
-  /** Text of ASCII, as names are as a rule; false, and nothing written, where it is something else. */
+  /** Writes ASCII text, which names usually are; writes nothing and returns false for any other. */
   ascii(text: string): boolean {
     const { length } = text;
     if (this.offset < length) this.grow(length);
@@ -51,12 +51,12 @@ export class DerWriter {
     return true;
   }
 
-  /** How much has been written: give it to `header` to wrap what comes after. */
+  /** How much has been written: pass it to `header` to wrap what is written afterwards. */
   mark(): number {
     return this.buffer.length - this.offset;
   }
 
-  /** Puts the header of a value whose content has been written since `mark`. */
+  /** Writes the header of the value whose content has been written since `mark`. */
   header(tag: number, mark: number): void {
     const length = this.mark() - mark;
     if (length < 0x80) {
