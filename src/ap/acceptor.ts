@@ -16,6 +16,7 @@ import { KU_AP_REP, KU_AP_REQ_AUTHENTICATOR, KU_AP_REQ_CKSUM } from '../messages
 import { formatPrincipal, type Principal, samePrincipal, toPrincipal } from '../messages/principal.ts';
 import { readyKey } from '../messages/ready-key.ts';
 import { toEncryptionKey, toKey, unseal } from '../messages/seal.ts';
+import { secondsOf } from '../messages/seconds.ts';
 import { type EncTicketPart, Ticket } from '../messages/ticket.ts';
 import type { AuthorizationDataElement, EncryptionKey, HostAddress } from '../messages/types.ts';
 import { ApError } from './ap-error.ts';
@@ -36,40 +37,42 @@ import { openTicket, openUserTicket } from './service-key.ts';
 import { type ApSession, freshSequenceNumber } from './session.ts';
 
 const NONE = new Uint8Array(0);
-/** What a session key serves for where the service answers. */
+/** Key usages of the session key where the service sends an AP-REP. */
 const MUTUAL_USAGES = [KU_AP_REQ_AUTHENTICATOR, KU_AP_REP];
 
-/** A service by its first name and, unless any will do, its host. */
+/** A service by the first component of its name and, unless any host will do, its host. */
 export interface ServiceName {
   readonly service: string;
   readonly host?: string | undefined;
 }
 
-/** A service by its principal, or by less. */
+/** A service by its principal or by part of its name. */
 export type AcceptedServer = Principal | ServiceName;
 
 export interface AcceptOptions {
-  /** The service's keys; requests for any principal among them are accepted unless `server` says less. */
+  /** The service's keys; requests for any principal among them are accepted unless `server` restricts them. */
   readonly keytab: readonly KeytabEntry[];
   readonly server?: AcceptedServer | readonly AcceptedServer[] | undefined;
-  /** The service's own ticket-granting ticket, for user-to-user authentication: who is served then is its client. */
+  /** The service's own ticket-granting ticket, for user-to-user authentication: the service is then its client. */
   readonly tgt?: Pick<Credential, 'client' | 'key'> | undefined;
-  /** Where requests are remembered; without one, replays are the application's own care (RFC 4120 §3.2.3). */
+  /** Where authenticators are remembered; without one, detecting replays is up to the application (RFC 4120 §3.2.3). */
   readonly replayCache?: ReplayCache | undefined;
   /**
    * Where opened tickets are remembered, and with them their session keys, so that what a client presents again costs a
    * third; each is opened anew, and nothing of it kept, if not given.
    */
   readonly openedTickets?: OpenedTickets | undefined;
-  /** Where the request came from; tickets that are bound to addresses are taken from anywhere if not given. */
+  /**
+   * The address that the request came from; without it, tickets that are bound to addresses are accepted from anywhere.
+   */
   readonly address?: HostAddress | undefined;
   /** Enctypes of tickets and keys to accept; `DEFAULT_ENCTYPES` if not given. */
   readonly permittedEnctypes?: readonly number[] | undefined;
-  /** What the authenticator's checksum must have been made over. */
+  /** The data that the authenticator's checksum must cover. */
   readonly checksumData?: Uint8Array | undefined;
-  /** Whether a client that asks for mutual authentication is given a subkey of ours; it may depend on the request. */
+  /** Whether to propose a subkey to a client that asks for mutual authentication; it may depend on the request. */
   readonly subkey?: boolean | ((request: SubkeyRequest) => boolean) | undefined;
-  /** Whether it is told our first sequence number. */
+  /** Whether to tell the client our first sequence number. */
   readonly sequenceNumber?: boolean | undefined;
   /** Our clock; the system's if not given. */
   readonly now?: (() => Date) | undefined;
@@ -77,42 +80,42 @@ export interface AcceptOptions {
   readonly clockskew?: number | undefined;
 }
 
-/** What a subkey may depend on. */
+/** What the decision to propose a subkey may depend on. */
 export interface SubkeyRequest {
   /** The enctype of the client's subkey or, without one, of the session key. */
   readonly etype: number;
   readonly checksum: ChecksumValue | undefined;
 }
 
-/** A client that has proved who it is. */
+/** An authenticated client. */
 export interface ApAccepted {
   readonly session: ApSession;
   /** The ticket's sealed part. */
   readonly ticket: EncTicketPart;
-  /** What was shown, as the client has it: the evidence that S4U2Proxy asks for. */
+  /** The ticket as the client presented it: the evidence for S4U2Proxy. */
   readonly credential: Credential;
   /** The authenticator's checksum, such as GSS-API's. */
   readonly checksum: ChecksumValue | undefined;
   /** The authenticator's authorization data. */
   readonly authorizationData: readonly AuthorizationDataElement[];
-  /** The one AP-REP (RFC 4120 §3.2.4). Throws TypeError where `session.mutual` says that the client wants none. */
+  /** The only AP-REP (RFC 4120 §3.2.4). Throws TypeError where `session.mutual` says that the client wants none. */
   reply(): Uint8Array;
   /**
-   * Checks the AP-REP by which the client ends an exchange of three (MS-KILE 3.4.5.1). Throws KerberosError MUTUAL_FAILED
-   * and CodecError.
+   * Checks the AP-REP with which the client ends an exchange of three messages (MS-KILE 3.4.5.1). Throws KerberosError
+   * MUTUAL_FAILED and CodecError.
    */
   verifyThird(apRep: Uint8Array): void;
 }
 
 /**
- * Judges an AP-REQ in the order of RFC 4120 §3.2.3. Throws ApError, whatever the reason. Nothing is kept but what is
- * returned, the replay cache's record, the keytab's keys made ready and, if so wished, opened tickets.
+ * Checks an AP-REQ in the order of RFC 4120 §3.2.3. Throws ApError, whatever the reason. Nothing is kept but the
+ * result, the replay cache's record, the keytab's prepared keys and, if asked for, opened tickets.
  */
 export async function acceptApReq(apReq: Uint8Array, options: AcceptOptions): Promise<ApAccepted> {
   try {
     const opened = open(apReq, options);
-    const { now, clockskew = 300 } = options;
-    const moment = { now: now?.() ?? new Date(), clockskew };
+    const clockskew = secondsOf('clockskew', options.clockskew, 300);
+    const moment = { now: options.now?.() ?? new Date(), clockskew };
     const remembered = remember(opened, moment, options);
     if (remembered !== undefined) await remembered;
     return judge(opened, moment, options);
@@ -121,7 +124,7 @@ export async function acceptApReq(apReq: Uint8Array, options: AcceptOptions): Pr
   }
 }
 
-/** The checks of what makes a request one to be remembered, and that it is new. */
+/** Makes the checks that must pass before a request is recorded as seen, and checks that it is new. */
 function remember(
   { request, part, authenticator }: Opened,
   moment: Moment,
@@ -155,7 +158,7 @@ function judge(opened: Opened, moment: Moment, options: AcceptOptions): ApAccept
   };
 }
 
-/** A request with both of its sealed parts. */
+/** A request, both of its sealed parts open. */
 interface Opened {
   readonly request: ApReq;
   readonly server: Principal;
@@ -170,7 +173,8 @@ function open(apReq: Uint8Array, options: AcceptOptions): Opened {
   const ticket = Ticket.decode(request.ticket);
   const userToUser = (request.apOptions & USE_SESSION_KEY) !== 0;
   const tgt = userToUser ? options.tgt : undefined;
-  // Nothing vouches for the name on a ticket of user-to-user: it is for whose ticket-granting ticket has its key.
+  // Nothing authenticates the server's name on a user-to-user ticket: the service is the client of the ticket-granting
+  // ticket with the key.
   const server = tgt?.client ?? toPrincipal(ticket.sname, ticket.realm);
   checkServer(server, options.server);
   checkEnctype(ticket.encPart.etype, options);
@@ -178,14 +182,14 @@ function open(apReq: Uint8Array, options: AcceptOptions): Opened {
     ? openUserTicket(ticket.encPart, tgt && readyKey(tgt.key))
     : openTicket(ticket.encPart, server, options);
   checkEnctype(part.key.keytype, options);
-  // What will not come again is not looked for.
+  // Unless opened tickets are remembered, this key object does not come again, so it is not worth looking up.
   const sessionKey = options.openedTickets ? readyKey(part.key) : toKey(part.key);
   if (willReply(request, options)) sessionKey.operations.prepare?.(MUTUAL_USAGES);
   const authenticator = unseal(Authenticator, request.authenticator, sessionKey, KU_AP_REQ_AUTHENTICATOR);
   return { request, server, part, sessionKey, authenticator };
 }
 
-/** Who has wishes for the reply will make it. */
+/** Whether the caller is going to make a reply: the client asks for one, and there are options for its contents. */
 function willReply({ apOptions }: ApReq, { subkey, sequenceNumber }: AcceptOptions): boolean {
   return (apOptions & MUTUAL_REQUIRED) !== 0 && Boolean(subkey || sequenceNumber);
 }
@@ -282,7 +286,7 @@ function makeApRep(session: ApSession, { ctime, cusec }: Authenticator): Uint8Ar
   return sealApRep(part, session.sessionKey);
 }
 
-/** It repeats our number, as would `ours` if it came back; its time may be that of its own making. */
+/** It repeats our number, but so would our own AP-REP, reflected; it may carry the time at which it was made itself. */
 function checkThird(
   apRep: Uint8Array,
   { sessionKey, acceptorSequence }: ApSession,

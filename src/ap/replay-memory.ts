@@ -1,4 +1,5 @@
 import { KRB_AP_ERR_REPEAT, KRB_AP_ERR_SKEW, KRB_ERR_GENERIC } from '../messages/error-codes.ts';
+import { secondsOf } from '../messages/seconds.ts';
 import { ApError } from './ap-error.ts';
 import type { LocalReplayCache } from './replay-cache.ts';
 import { TagSet } from './tag-set.ts';
@@ -6,32 +7,34 @@ import { TagSet } from './tag-set.ts';
 export interface MemoryReplayOptions {
   /** The acceptor's clock skew in seconds; 300 if not given. */
   readonly clockskew?: number | undefined;
-  /** How many authenticators to hold; a million if not given, some 60 MB at most. */
+  /** How many authenticators to hold; a million if not given, which takes some 60 MB at most. */
   readonly capacity?: number | undefined;
-  /** Authenticators not made after this are refused: a process before this one may have seen them. */
+  /** Authenticators made before this are refused: an earlier process may have seen them. */
   readonly lostUntil?: Date | undefined;
 }
 
-/** A replay cache of this process. When it is full, requests are refused until older ones may be forgotten. */
+/** A replay cache in the memory of this process. When it is full, requests are refused until older entries expire. */
 export function createMemoryReplayCache(options: MemoryReplayOptions = {}): LocalReplayCache {
   return new MemoryReplayCache(options);
 }
 
 /**
- * Authenticators by the second that they were made in, which a replay shares: one look-up finds it, and a second that
- * no authenticator may name any more is dropped whole.
+ * Authenticators by the second in which they were made, which a replay shares: one look-up finds it, and a second that
+ * has become too old is dropped as a whole.
  */
 class MemoryReplayCache implements LocalReplayCache {
   private readonly seconds = new Map<number, TagSet>();
   private readonly clockskew: number;
   private readonly capacity: number;
   private size = 0;
-  /** What was made in this second or before is forgotten; should the clock be set back, it must not be accepted. */
+  /**
+   * What was made in this second or earlier has been forgotten, and must not be accepted should the clock be set back.
+   */
   private forgotten: number;
   private sweptAt = 0;
 
-  constructor({ clockskew = 300, capacity = 1_000_000, lostUntil }: MemoryReplayOptions) {
-    this.clockskew = clockskew;
+  constructor({ clockskew, capacity = 1_000_000, lostUntil }: MemoryReplayOptions) {
+    this.clockskew = secondsOf('clockskew', clockskew, 300);
     this.capacity = capacity;
     this.forgotten = lostUntil === undefined ? Number.NEGATIVE_INFINITY : secondOf(lostUntil);
   }

@@ -4,6 +4,7 @@ import type { ReplayCache } from '../ap/replay-cache.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
 import { isAnonymous } from '../messages/anonymous.ts';
 import type { Credential } from '../messages/credential.ts';
+import { secondsOf } from '../messages/seconds.ts';
 import type { HostAddress } from '../messages/types.ts';
 import { refusalToken } from './acceptor-refusal.ts';
 import { type Asked, askedOf, isDceStyle } from './acceptor-request.ts';
@@ -17,21 +18,24 @@ import { protectMessages } from './protect.ts';
 import { KerbTgtReply, KerbTgtRequest } from './user-to-user-messages.ts';
 
 export interface AcceptorOptions extends KerberosContextOptions {
-  /** The service's keys, or what gives them: it is asked for each context, so that keys may change meanwhile. */
+  /**
+   * The service's keys, or a function that returns them: it is called for each context, so that keys may change in
+   * between.
+   */
   readonly keytab: readonly KeytabEntry[] | (() => readonly KeytabEntry[] | Promise<readonly KeytabEntry[]>);
-  /** Whom to be accepted for; any principal of the keytab if not given. */
+  /** The principal or service to accept contexts for; any principal of the keytab if not given. */
   readonly server?: AcceptedServer | readonly AcceptedServer[] | undefined;
-  /** Where requests are remembered; without one, replays are the application's own care. */
+  /** Where authenticators are remembered; without one, detecting replays is up to the application. */
   readonly replayCache?: ReplayCache | undefined;
-  /** Where opened tickets are remembered, with their session keys; nothing of them is kept if not given. */
+  /** Where opened tickets are remembered, with their session keys; nothing is kept if not given. */
   readonly openedTickets?: OpenedTickets | undefined;
-  /** What a context must be bound to, if its initiator binds it to anything. */
+  /** The channel bindings that an initiator's must match, if it sends any. */
   readonly channelBindings?: ChannelBindings | undefined;
-  /** Whether initiators that bind to nothing are refused as well. */
+  /** Whether to refuse initiators that send no channel bindings. */
   readonly requireBindings?: boolean | undefined;
   /** The service's own ticket-granting ticket, for user-to-user authentication. */
   readonly tgt?: Credential | undefined;
-  /** Where the initiator is; tickets that are bound to addresses are taken from anywhere if not given. */
+  /** The initiator's address; without it, tickets that are bound to addresses are accepted from anywhere. */
   readonly address?: HostAddress | undefined;
   /** Enctypes of tickets and keys to accept; `DEFAULT_ENCTYPES` if not given. */
   readonly permittedEnctypes?: readonly number[] | undefined;
@@ -39,19 +43,23 @@ export interface AcceptorOptions extends KerberosContextOptions {
   readonly clockskew?: number | undefined;
 }
 
-/** The acceptor's side of a context of the Kerberos mechanism (RFC 4121), for one initiator. Throws TypeError without keys. */
+/**
+ * The acceptor's side of a context of the Kerberos mechanism (RFC 4121), for one initiator. Throws TypeError if there
+ * are no keys.
+ */
 export function createAcceptor(options: AcceptorOptions): SecurityContext {
-  const { keytab } = options;
+  const { keytab, clockskew } = options;
+  secondsOf('clockskew', clockskew, 300);
   if (typeof keytab !== 'function' && !Array.isArray(keytab)) {
     throw new TypeError("the keys of an acceptor are a keytab's entries, or a function that gives them");
   }
   return new Acceptor(options);
 }
 
-/** The tokens of RC4 do not tell the keys apart. */
+/** RFC 1964 tokens of RC4 do not say which key protects them. */
 const RC4_HMAC = 23;
 
-/** What waits for the last leg of DCE style. */
+/** A context that waits for the third leg of DCE style. */
 interface Pending {
   readonly accepted: ApAccepted;
   readonly asked: Asked;
@@ -106,7 +114,7 @@ class Acceptor extends KerberosContext {
       now: this.clock,
     });
     const asked = askedOf(accepted, this.options);
-    // Only DCE style does without the frame.
+    // Only in DCE style may the frame be missing.
     if (!framed && !asked.flags.dceStyle) throw new GssError('DEFECTIVE_TOKEN', 'an AP-REQ without a frame');
     if (asked.flags.dceStyle) {
       this.pending = { accepted, asked };
@@ -137,7 +145,7 @@ class Acceptor extends KerberosContext {
     const { client: initiator, server: acceptor, endtime, initiatorSubkey, sessionKey } = session;
     const keys = initiatorSubkey === undefined ? [sessionKey] : [initiatorSubkey, sessionKey];
     const delegated = delegation && openDelegation(delegation, keys);
-    // An initiator that is not answered knows of nothing that we chose.
+    // An initiator that gets no answer learns nothing of what we chose.
     const agreed =
       flags.mutual || !session.mutual
         ? session

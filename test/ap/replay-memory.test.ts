@@ -42,6 +42,10 @@ describe('the replay cache in memory', () => {
     expect(() => cache.check(tag, NOW, NOW)).toThrow(expect.objectContaining({ errorCode: 37 }));
   });
 
+  it('is not made with a clock skew that is none', () => {
+    expect(() => createMemoryReplayCache({ clockskew: Number.NaN })).toThrow(TypeError);
+  });
+
   it('can refuse what a process before it may have seen', () => {
     const cache = createMemoryReplayCache({ lostUntil: NOW });
     expect(() => cache.check(randomBytes(12), later(-1), NOW)).toThrow(

@@ -142,6 +142,12 @@ describe('a context that is not established', () => {
     }
   });
 
+  it('is not accepted with a clock skew that is none, which would let every time pass', () => {
+    for (const clockskew of ['5m' as unknown as number, Number.NaN]) {
+      expect(() => createAcceptor({ keytab, clockskew })).toThrow(TypeError);
+    }
+  });
+
   it('is over after an error, and takes no token once it is established', async () => {
     const { initiator } = await play();
     await expect(initiator.step(text)).rejects.toMatchObject({ major: 'DEFECTIVE_TOKEN' });
