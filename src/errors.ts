@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'ENCTYPE_UNSUPPORTED' // an encryption or checksum type that is unknown or switched off
   | 'KEY_LENGTH' // a key whose length does not fit its enctype
   | 'S2K_PARAMS' // string-to-key parameters that are malformed or out of bounds
+  | 'INPUT_TOO_LONG' // a file, pipe or standard input with more bytes than are accepted
   // names and configuration
   | 'PRINCIPAL_MALFORMED'
   | 'CONFIG_SYNTAX'

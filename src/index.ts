@@ -39,7 +39,8 @@ export type {
 export { ccacheName } from './ccache/ccache.ts';
 export { type ChosenIdentity, type IdentityOptions, selectIdentity } from './ccache/identity.ts';
 export { openKeychain } from './ccache/keychain-open.ts';
-export { type KeychainUse, probeKeychain } from './ccache/probe.ts';
+export type { KeychainUse } from './ccache/keychain-use.ts';
+export { probeKeychain } from './ccache/probe.ts';
 export { resolveCcache } from './ccache/resolve.ts';
 export { type ClientKeytab, refreshFromKeytab } from './client/client-keytab.ts';
 export { type ForwardOptions, forwardCredential } from './client/forward.ts';

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 const rooms = [
   'trace',
   'errors',
+  'errno',
   'codec',
   'crypto',
   'messages',

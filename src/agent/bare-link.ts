@@ -1,5 +1,6 @@
 import { readSync, writeSync } from 'node:fs';
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
+import { errnoOf } from '../errno.ts';
 import { type Link, type LinkEvents, SocketLink } from './link.ts';
 import type { ReadMemory } from './read-memory.ts';
 
@@ -119,7 +120,7 @@ export class BareLink implements Link {
     try {
       length = readSync(this.fd, this.memory.bytes);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') this.destroy();
+      if (errnoOf(error) !== 'EAGAIN') this.destroy();
       return;
     }
     if (length > 0) this.events.received(this.memory.beginning(length));

@@ -1,5 +1,6 @@
 import { linkSync, lstatSync, renameSync, unlinkSync } from 'node:fs';
 import { describeOurselves, isDead } from '../ccache/lock-holder.ts';
+import { errnoOf } from '../errno.ts';
 import { isOurs, makeLockFile, readHolder } from './lock-file.ts';
 import { makeSeal } from './lock-seal.ts';
 
@@ -72,7 +73,7 @@ export class ReplayLock {
       else linkSync(this.seal, lock);
       return true;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      if (errnoOf(error) === 'EEXIST') return false;
       if (this.seal === undefined) throw error;
       // Another process has cleaned up, or the file system does not support links.
       this.seal = undefined;

@@ -12,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { errnoOf } from '../errno.ts';
 import { cacheError, fileError } from './file-error.ts';
 
 // Windows has neither flag and leaves them undefined.
@@ -115,7 +116,7 @@ function openTemporary(path: string): { path: string; fd: number } {
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW;
       return { path: temporary, fd: openSync(temporary, flags, 0o600) };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries === 100) throw error;
+      if (errnoOf(error) !== 'EEXIST' || tries === 100) throw error;
     }
   }
 }

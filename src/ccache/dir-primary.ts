@@ -1,4 +1,5 @@
 import { bytesToText, textToBytes } from '../codec/text.ts';
+import { errnoOf } from '../errno.ts';
 import { CcacheError } from '../errors.ts';
 import { readRegularFile } from '../keytab/read-file.ts';
 import { writeAtomically } from './atomic-write.ts';
@@ -30,7 +31,7 @@ function readPrimary(path: string): Uint8Array | undefined {
   try {
     return readRegularFile(path, MAX_PRIMARY_FILE)?.subarray(0, MAX_PRIMARY_BYTES) ?? new Uint8Array(0);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EISDIR') return new Uint8Array(0);
+    if (errnoOf(error) === 'EISDIR') return new Uint8Array(0);
     return undefined;
   }
 }

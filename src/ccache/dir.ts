@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, opendirSync, statSync } from 'node:fs';
+import { errnoOf } from '../errno.ts';
 import { CcacheError } from '../errors.ts';
 import { replacedBy } from './atomic-write.ts';
 import type { Ccache, CcacheCollection, CcacheEnvironment, CcacheType } from './ccache.ts';
@@ -134,13 +135,13 @@ function makeDirectory(directory: string): void {
 }
 
 function makeMissing(directory: string, error: unknown): boolean {
-  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return false;
+  if (errnoOf(error) !== 'ENOENT') return false;
   try {
     mkdirSync(directory, { mode: 0o700 });
     return true;
   } catch (failure) {
     // Another process may have been faster.
-    return (failure as NodeJS.ErrnoException).code === 'EEXIST';
+    return errnoOf(failure) === 'EEXIST';
   }
 }
 

@@ -1,9 +1,10 @@
+import { errnoOf } from '../errno.ts';
 import { CcacheError, type ErrorCode } from '../errors.ts';
 
 /** The meaning of a failed call on a cache's file to a user. */
 export function fileError(error: unknown, path: string): CcacheError {
   if (error instanceof CcacheError) return error;
-  const [code, sentence] = meaning((error as NodeJS.ErrnoException).code);
+  const [code, sentence] = meaning(errnoOf(error));
   return cacheError(code, sentence, path, { cause: error });
 }
 

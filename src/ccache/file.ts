@@ -1,6 +1,7 @@
 import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EndOfDataError } from '../codec/binary.ts';
+import { errnoOf } from '../errno.ts';
 import { CcacheError } from '../errors.ts';
 import { readRegularFile } from '../keytab/read-file.ts';
 import type { Credential } from '../messages/credential.ts';
@@ -138,7 +139,7 @@ function readError(error: unknown, path: string, size: number): CcacheError {
   if (error instanceof EndOfDataError && error.path[0] === 'principal' && error.wanted <= size) {
     return cacheError('CACHE_FORMAT', 'End of credential cache reached', path, { cause: error });
   }
-  const { code } = error as NodeJS.ErrnoException;
+  const code = errnoOf(error);
   if (code === 'CODEC' || code === 'EISDIR') {
     return badFormat(path, error);
   }

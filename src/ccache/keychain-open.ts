@@ -3,7 +3,7 @@ import type { Keychain } from './ccache.ts';
 import { KEYCHAIN_SERVICE, type KeychainOptions, type KeychainSession } from './keychain-backend.ts';
 import { keychainBackends, openBackend } from './keychain-backends.ts';
 import { keychainLocked, keychainReason, keychainTimeout, keychainUnavailable } from './keychain-errors.ts';
-import type { KeychainUse } from './probe.ts';
+import type { KeychainUse } from './keychain-use.ts';
 import { askSecretService, type SecretServiceQuestion, type SecretServiceState } from './secret-service.ts';
 
 /** What `describeBackends` reports about a back-end. */

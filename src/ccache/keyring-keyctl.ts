@@ -1,6 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { bytesToText, textToBytes } from '../codec/text.ts';
+import { errnoOf } from '../errno.ts';
 import { KeyctlFailure, keyctlFailure, noKeyctl } from './keyring-failure.ts';
 import { commandLine, lastLine, PREAMBLE } from './keyring-script.ts';
 
@@ -97,7 +98,7 @@ function startShell({ session, path = SYSTEM_PATH }: KeyctlOptions): RunningShel
     overdue = setTimeout(() => fail(tooSlow()), PATIENCE);
   };
   child.once('error', error => {
-    fail((error as NodeJS.ErrnoException).code === 'ENOENT' ? noKeyctl(error) : brokenOff(error.message));
+    fail(errnoOf(error) === 'ENOENT' ? noKeyctl(error) : brokenOff(error.message));
   });
   child.once('close', status => {
     fail(status === 0 ? brokenOff() : keyctlFailure(status ?? 1, complaint, 'make a session'));

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { errnoOf } from '../errno.ts';
 import { KerberosError } from '../errors.ts';
 import { usesSecretService } from './bus-address.ts';
 import type { Keychain } from './ccache.ts';
@@ -81,7 +82,7 @@ async function loadKeytar(platform: NodeJS.Platform): Promise<Keytar> {
   try {
     return (await import('keytar')).default;
   } catch (error) {
-    const missing = /MODULE_NOT_FOUND$/.test((error as NodeJS.ErrnoException).code ?? '');
+    const missing = /MODULE_NOT_FOUND$/.test(errnoOf(error) ?? '');
     const needs = usesSecretService(platform) ? '; it needs libsecret-1.so.0' : '';
     throw keychainUnavailable(missing ? 'keytar is not installed' : `keytar does not load${needs}`, error);
   }

@@ -8,6 +8,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { errnoOf } from '../errno.ts';
 import { type Holder, parseHolder } from './lock-holder.ts';
 
 export type LockOutcome = 'held' | 'busy' | 'impossible';
@@ -23,7 +24,7 @@ export function makeLock(path: string, ourselves: string): LockOutcome {
     symlinkSync(ourselves, path);
     return 'held';
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EEXIST' ? 'busy' : makeFile(path, ourselves);
+    return errnoOf(error) === 'EEXIST' ? 'busy' : makeFile(path, ourselves);
   }
 }
 
@@ -51,7 +52,7 @@ function makeFile(path: string, ourselves: string): LockOutcome {
   try {
     fd = openSync(path, 'wx', 0o600);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = errnoOf(error);
     // Windows reports a file that is being removed in other words, but not in those for a missing directory.
     const busy = code === 'EEXIST' || (process.platform === 'win32' && code !== 'ENOENT');
     return busy ? 'busy' : 'impossible';

@@ -1,5 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { errnoOf } from '../errno.ts';
 
 /**
  * Makes a directory, mode 0700, and those above it that are not there. Throws the system's error. Node's own way tries
@@ -9,7 +10,7 @@ export function makeDirectory(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = errnoOf(error);
     if (code === 'EEXIST' && isDirectory(path)) return;
     const parent = dirname(path);
     if (code !== 'ENOENT' || parent === path || isDirectory(parent)) throw error;

@@ -1,6 +1,7 @@
 import { randomBytes, type ScryptOptions, scrypt } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { bytesToText, textToBytes } from '../codec/text.ts';
+import { errnoOf } from '../errno.ts';
 import { KerberosError } from '../errors.ts';
 import { wipeAndRemove, writeAtomically } from './atomic-write.ts';
 import type { Keychain } from './ccache.ts';
@@ -62,7 +63,7 @@ function readKeyFile(path: string): Uint8Array | undefined {
     if (!found.isFile() || found.size > MAX_FILE_BYTES) throw damaged(path);
     return readFileSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (errnoOf(error) === 'ENOENT') return undefined;
     throw error instanceof KerberosError ? error : fileError(error, path);
   }
 }

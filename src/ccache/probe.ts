@@ -1,18 +1,8 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { type SessionEnvironment, sessionBusSocket, usesSecretService } from './bus-address.ts';
 import type { KeychainOptions } from './keychain-backend.ts';
+import type { KeychainUse } from './keychain-use.ts';
 import { keyLeftPath, passphraseKeyPath, sealedPath } from './sealed-path.ts';
-
-/** Whether the keychain can hold the default cache. */
-export type KeychainUse =
-  | { readonly usable: true }
-  | {
-      readonly usable: false;
-      /** There is none, as on a server, which is not an error. */
-      readonly absent: boolean;
-      /** In lower case, to continue a sentence. */
-      readonly reason: string;
-    };
 
 /**
  * Whether a data directory holds sealed tickets, or anything else in their place: a look for tickets must report that

@@ -1,5 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
+import { errnoOf } from '../errno.ts';
 import { CcacheError } from '../errors.ts';
 import { makeDirectory } from './make-directory.ts';
 
@@ -14,7 +15,7 @@ export function whyUnwritable(dataDirectory: string): string | undefined {
       accessSync(`${directory}/.`, constants.W_OK | constants.X_OK);
       return undefined;
     } catch (error) {
-      const absent = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      const absent = errnoOf(error) === 'ENOENT';
       if (!absent || dirname(directory) === directory) return reasonOf(error, dataDirectory);
     }
   }

@@ -9,6 +9,7 @@ import {
   rmSync,
   unlinkSync,
 } from 'node:fs';
+import { errnoOf } from '../errno.ts';
 import { CcacheError } from '../errors.ts';
 import { wipeAndRemove, writeAtomically } from './atomic-write.ts';
 import type { CcacheEnvironment, Keychain } from './ccache.ts';
@@ -190,7 +191,7 @@ function readSealed(path: string): Uint8Array | undefined {
     if (opened.size > MAX_FILE_BYTES) throw damaged(path);
     return readFileSync(fd);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw fileError(error, path);
   } finally {

@@ -17,7 +17,7 @@ export interface OptionRow {
 /** The row for commands that contact KDCs. */
 export const jsonOption: OptionRow = {
   flags: '--json',
-  text: 'Tell of a failure in one line of JSON on stderr.',
+  text: 'Report a failure as one line of JSON on stderr.',
   ours: true,
 };
 
@@ -30,8 +30,8 @@ export const jsonOutput: OptionRow = {
 
 /** The options of every command. */
 const commonOptions: readonly OptionRow[] = [
-  { flags: '--quiet', text: 'Print nothing but errors.', ours: true },
-  { flags: '--no-color', text: 'Mark nothing with colours.', ours: true },
+  { flags: '--quiet', text: 'Print only errors.', ours: true },
+  { flags: '--no-color', text: 'Use no colours.', ours: true },
 ];
 
 /** All options of a command: its own, and the common ones that it does not replace by its own. */

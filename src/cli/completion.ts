@@ -14,7 +14,7 @@ export const completion: Command = {
     jsonOption,
     {
       flags: '--values <kind>',
-      text: 'Print what the caches hold of this kind, a line for each.',
+      text: 'Print the names of this kind in the caches, one line each.',
       hidden: true,
     },
   ],

@@ -27,10 +27,10 @@ export const doctor: Command = {
   options: [
     { flags: '-k, --keytab <name>', text: "Compare this keytab with the KDC's keys, not the default one." },
     { flags: '-p, --port <port>', text: 'Present the ticket at this port of the service.' },
-    { flags: '--gss', text: 'Present it as gss-client does; port 4444 if not given.' },
+    { flags: '--gss', text: 'Present it as gss-client does; the default port is 4444.' },
     {
       flags: '--http <url>',
-      text: 'Present it to this URL by Negotiate; the service is that of its host if not given.',
+      text: 'Present it to this URL by Negotiate; the default service is HTTP on its host.',
     },
     { flags: '--json', text: 'Write what was found as one line of JSON.' },
   ],

@@ -12,7 +12,7 @@ export const explain: Command = {
   operands: 'CODE|MESSAGE',
   usageStatus: 2,
   printsResult: true,
-  options: [{ flags: '--json', text: 'Answer in one line of JSON.' }],
+  options: [{ flags: '--json', text: 'Write one line of JSON.' }],
   takesNegative: true, // as MIT's numbers are
   run,
 };

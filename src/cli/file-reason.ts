@@ -1,3 +1,5 @@
+import { errnoOf } from '../errno.ts';
+
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'No such file or directory',
   ENOTDIR: 'Not a directory',
@@ -17,6 +19,6 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** Why a call on a file failed, in a few words. */
 export function fileReason(error: unknown): string {
-  const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+  const code = errnoOf(error) ?? 'unknown error';
   return reasons[code] ?? code;
 }

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { bytesToText } from '../codec/text.ts';
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
+import { errnoOf } from '../errno.ts';
 import { KerberosError } from '../errors.ts';
 import { openFromCache } from '../http/contexts.ts';
 import { negotiateFetch } from '../http/fetch.ts';
@@ -31,30 +32,30 @@ export const http: Command = {
     { flags: '-H, --header <line>', text: 'Send this header, "Name: value".' },
     {
       flags: '-d, --data <data>',
-      text: 'Send this as a form does; @FILE for a file without its line ends, @- for stdin.',
+      text: 'Send this with POST, as a form does; @FILE for a file without its line ends, @- for stdin.',
     },
-    { flags: '--data-binary <data>', text: 'Send this, or a file, as it is.' },
+    { flags: '--data-binary <data>', text: 'Send this, or a file, unchanged.' },
     { flags: '-o, --output <file>', text: 'Write the body to this file instead of stdout.' },
     { flags: '-i, --include', text: 'Write the headers of the response before its body.' },
-    { flags: '-I, --head', text: 'Ask for the headers only, and write them.' },
+    { flags: '-I, --head', text: 'Request only the headers, and write them.' },
     { flags: '-L, --location', text: 'Follow redirects.' },
     {
       flags: '--allow <host>',
-      text: 'Authenticate to this host, too, where a redirect leads there; *.DOMAIN for all in it.',
+      text: 'Authenticate to this host, too, if a redirect leads there; *.DOMAIN for all in it.',
     },
-    { flags: '-k, --insecure', text: 'Take any certificate for the server.' },
-    { flags: '--cacert <file>', text: 'Take certificates that those in this file vouch for.' },
+    { flags: '-k, --insecure', text: 'Accept any certificate of the server.' },
+    { flags: '--cacert <file>', text: 'Trust the certificate authorities in this file.' },
     { flags: '-c, --cache <cache>', text: 'Use this cache instead of the default one.' },
     {
       flags: '--delegate <when>',
-      text: 'Pass on your credentials: "policy" where the KDC trusts the service, or "always".',
+      text: 'Delegate your credentials: "policy" if the KDC trusts the service, or "always".',
     },
     { flags: '--preemptive', text: 'Authenticate without being asked.' },
-    { flags: '--no-mutual', text: 'Do not insist on the server proving who it is.' },
+    { flags: '--no-mutual', text: 'Do not require the server to authenticate itself.' },
     { flags: '--proxy <url>', text: 'Go through this proxy.' },
     {
       flags: '--json',
-      text: 'Write the facts as one line of JSON: status, headers, who, body; a failure as one on stderr.',
+      text: 'Write one line of JSON: status, headers, names, body; a failure as one on stderr.',
     },
   ],
   run,
@@ -96,7 +97,7 @@ async function fetched<T>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     // If a body ends early, the error is Node's, with a code.
-    const isFetch = error instanceof TypeError || typeof (error as NodeJS.ErrnoException).code === 'string';
+    const isFetch = error instanceof TypeError || typeof errnoOf(error) === 'string';
     if (!isFetch || error instanceof KerberosError) throw error;
     throw new KerberosError('HTTP', reasonOf(error as Error), { cause: error });
   }

@@ -1,5 +1,6 @@
 import { readSync } from 'node:fs';
 import { bytesToText } from '../codec/text.ts';
+import { errnoOf } from '../errno.ts';
 import { KerberosError } from '../errors.ts';
 
 /** Input byte by byte. */
@@ -62,7 +63,7 @@ async function readSome(fd: number, bytes: Uint8Array): Promise<number> {
     try {
       return readSync(fd, bytes, 0, bytes.length, null);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
+      const code = errnoOf(error);
       if (code === 'EOF') return 0;
       if (code !== 'EAGAIN' && code !== 'EINTR') throw error;
       await new Promise(resolve => setTimeout(resolve, 5));
@@ -85,13 +86,13 @@ export async function readInputLine(input: ByteSource): Promise<string | undefin
   return text;
 }
 
-/** Everything up to the end of the input. Throws KerberosError CACHE_IO for more than `limit` bytes. */
+/** Everything up to the end of the input. Throws KerberosError INPUT_TOO_LONG for more than `limit` bytes. */
 export async function readWholeInput(input: ByteSource, limit: number): Promise<Uint8Array> {
   const blocks: Uint8Array[] = [];
   let length = 0;
   for (let block = await input.block(); block.length > 0; block = await input.block()) {
     length += block.length;
-    if (length > limit) throw new KerberosError('CACHE_IO', `The input is longer than ${limit} bytes`);
+    if (length > limit) throw new KerberosError('INPUT_TOO_LONG', `The input is longer than ${limit} bytes`);
     blocks.push(block);
   }
   const whole = new Uint8Array(length);

@@ -20,10 +20,10 @@ export const inspect: Command = {
   usageStatus: 2,
   printsResult: true,
   options: [
-    { flags: '-t, --keytab <keytab>', text: 'Open what is encrypted by the keys of this keytab.' },
-    { flags: '--password', text: 'Ask for a password, and open what its keys open.' },
-    { flags: '--keys <file>', text: 'Open what is encrypted by the keys in this file, ENCTYPE:HEX each.' },
-    { flags: '--show-keys', text: 'Show keys, which are hidden otherwise.' },
+    { flags: '-t, --keytab <keytab>', text: 'Decrypt with the keys of this keytab.' },
+    { flags: '--password', text: 'Ask for a password, and decrypt with its keys.' },
+    { flags: '--keys <file>', text: 'Decrypt with the keys in this file, ENCTYPE:HEX each.' },
+    { flags: '--show-keys', text: 'Show keys, which are otherwise hidden.' },
     { flags: '--json', text: 'Write the tree as one line of JSON.' },
   ],
   run,
@@ -64,7 +64,7 @@ async function readBytes(file: string, io: Io): Promise<Uint8Array> {
 
 async function readFile(file: string, limit: number): Promise<Uint8Array> {
   const bytes = await tryRead(file, limit);
-  if (bytes === undefined) throw new KerberosError('CACHE_IO', `It is longer than ${limit} bytes`);
+  if (bytes === undefined) throw new KerberosError('INPUT_TOO_LONG', `It is longer than ${limit} bytes`);
   return bytes;
 }
 

@@ -17,8 +17,8 @@ export const krenew: Command = {
   usageStatus: 1,
   options: [
     ...kstartOptions,
-    { flags: '-i', text: 'Go on even when the ticket can be renewed no more.' },
-    { flags: '-s', text: 'Send SIGHUP to the command when the ticket can be renewed no more.' },
+    { flags: '-i', text: 'Continue even if the ticket can no longer be renewed.' },
+    { flags: '-s', text: 'Send SIGHUP to the command when the ticket can no longer be renewed.' },
     jsonOption,
     readyOption,
   ],

@@ -8,17 +8,17 @@ import type { Io } from './terminal.ts';
 
 /** The options that k5start and krenew share, with kstart's letters. */
 export const kstartOptions: readonly OptionRow[] = [
-  { flags: '-a', text: 'Get new tickets at every look.' },
-  { flags: '-b', text: 'Go on in the background once there is a ticket.' },
+  { flags: '-a', text: 'Get new tickets at every check.' },
+  { flags: '-b', text: 'Continue in the background once there is a ticket.' },
   { flags: '-c <file>', text: "Write the command's process number to this file." },
-  { flags: '-H <minutes>', text: 'Be content with a ticket that lives on for so long.' },
+  { flags: '-H <minutes>', text: 'Keep a ticket that remains valid for at least this long.' },
   { flags: '-h', text: 'Show this help.' },
-  { flags: '-K <minutes>', text: 'Keep running, and look at the ticket every so often.' },
+  { flags: '-K <minutes>', text: 'Keep running, and check the ticket at this interval.' },
   { flags: '-k <cache>', text: 'Use this cache.' },
-  { flags: '-L', text: 'Send what is said to the system log, too.' },
-  { flags: '-p <file>', text: 'Write our own process number to this file.' },
+  { flags: '-L', text: 'Send messages to the system log, too.' },
+  { flags: '-p <file>', text: 'Write the process number of this program to this file.' },
   { flags: '-t', text: 'Run aklog, or the program in AKLOG, whenever there is a new ticket.' },
-  { flags: '-v', text: 'Say more.' },
+  { flags: '-v', text: 'Print more messages.' },
   { flags: '-x', text: 'End at the first error.' },
 ];
 

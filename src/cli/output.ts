@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { errnoOf } from '../errno.ts';
 
 /**
  * Writes all of `bytes` to a descriptor, waiting for a slow reader. Returns false if the reader is gone. Other
@@ -20,7 +21,7 @@ export function deliverWhole(fd: number, bytes: Uint8Array): boolean {
     try {
       at += writeSync(fd, bytes, at);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
+      const code = errnoOf(error);
       if (code === 'EPIPE') return false;
       if (code !== 'EAGAIN' && code !== 'EINTR') throw error;
       sleep(5);

@@ -41,11 +41,11 @@ export const serve: Command = {
     { flags: '-p, --port <port>', text: `Listen on this TCP port; ${SAMPLE_PORT} if not given, 0 for any.` },
     {
       flags: '--gss',
-      text: 'Accept GSS-API contexts and vouch for messages, as gss-server does, on port 4444.',
+      text: 'Accept GSS-API contexts and confirm messages, as gss-server does, on port 4444.',
     },
     {
       flags: '--http',
-      text: `Serve HTTP and authenticate by Negotiate, as HTTP on port ${HTTP_PORT} if not told otherwise.`,
+      text: `Serve HTTP and authenticate by Negotiate, by default as HTTP on port ${HTTP_PORT}.`,
     },
     { flags: '--tls-cert <file>', text: 'With --http, serve HTTPS with the certificates in this file, PEM.' },
     { flags: '--tls-key <file>', text: 'The key of the certificate, PEM.' },

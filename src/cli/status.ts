@@ -15,9 +15,12 @@ export const status: Command = {
   usageStatus: 2,
   printsResult: true,
   options: [
-    { flags: '-A, --all', text: 'Tell of every cache of the collection.' },
-    { flags: '-w, --watch', text: 'Go on, with a line for each change, until stopped.' },
-    { flags: '--interval <duration>', text: 'With --watch, look that often; every 5 seconds if not given.' },
+    { flags: '-A, --all', text: 'Show every cache of the collection.' },
+    { flags: '-w, --watch', text: 'Continue until stopped, with a line for each change.' },
+    {
+      flags: '--interval <duration>',
+      text: 'With --watch, check at this interval; the default is 5 seconds.',
+    },
     jsonOutput,
   ],
   run,

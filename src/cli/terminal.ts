@@ -40,7 +40,7 @@ export interface Io {
   tell(text: string): void;
   /** One line of stdin without its line end, which a terminal echoes as usual; undefined at the end of the input. */
   readLine(): Promise<string | undefined>;
-  /** The rest of stdin. Throws KerberosError CACHE_IO for more than `limit` bytes. */
+  /** The rest of stdin. Throws KerberosError INPUT_TOO_LONG for more than `limit` bytes. */
   readInput(limit: number): Promise<Uint8Array>;
   /**
    * Prints `prompt` unchanged to stdout and reads one line without echo. Throws KerberosError PASSWORD_UNREAD at the

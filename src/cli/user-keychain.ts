@@ -1,5 +1,6 @@
 import type { Keychain } from '../ccache/ccache.ts';
-import { hasPassphraseKey, hasSealedTickets, type KeychainUse, probeKeychain } from '../ccache/probe.ts';
+import type { KeychainUse } from '../ccache/keychain-use.ts';
+import { hasPassphraseKey, hasSealedTickets, probeKeychain } from '../ccache/probe.ts';
 import { rememberKeychain } from '../ccache/remembered-keychain.ts';
 import { KerberosError } from '../errors.ts';
 import type { Io } from './terminal.ts';

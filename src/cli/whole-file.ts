@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { writeAtomically } from '../ccache/atomic-write.ts';
+import { errnoOf } from '../errno.ts';
 import { KerberosError } from '../errors.ts';
 import { readOpenFile } from '../keytab/read-file.ts';
 import { fileReason } from './file-reason.ts';
@@ -51,7 +52,7 @@ async function readSome(fd: number, chunk: Uint8Array): Promise<number> {
     try {
       return readSync(fd, chunk, 0, chunk.length, null);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
+      const code = errnoOf(error);
       if (code === 'EOF') return 0;
       if (code !== 'EAGAIN' && code !== 'EINTR') throw error;
       await new Promise(resolve => setTimeout(resolve, 5));

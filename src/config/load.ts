@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { bytesToText } from '../codec/text.ts';
+import { errnoOf } from '../errno.ts';
 import { ConfigError, type ErrorCode } from '../errors.ts';
 import {
   createProfile,
@@ -65,7 +66,7 @@ function loadRoot(loading: Loading, path: string): Section | undefined {
     if (error instanceof ConfigError) throw error;
     const at = { file: path, line: 0 };
     // Usually it is a file, so it is read without checking first.
-    if ((error as NodeJS.ErrnoException).code === 'EISDIR') {
+    if (errnoOf(error) === 'EISDIR') {
       include(loading, root, { directive: 'includedir', path, at, depth: 0 });
       return root;
     }
@@ -129,12 +130,12 @@ function isDirectory(path: string): boolean {
 }
 
 function isAbsent(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
+  const code = errnoOf(error);
   return code === 'ENOENT' || code === 'ENOTDIR' || isDenied(error);
 }
 
 function isDenied(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
+  const code = errnoOf(error);
   return code === 'EACCES' || code === 'EPERM';
 }
 

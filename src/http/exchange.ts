@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
+import { errnoOf } from '../errno.ts';
 import { KerberosError } from '../errors.ts';
 import { mayNegotiate, type Redirected } from './allowed.ts';
 import { type Body, heldBack } from './body.ts';
@@ -213,5 +214,5 @@ function withoutBody(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
 }
 
 function isReset(error: unknown): boolean {
-  return ['ECONNRESET', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '');
+  return ['ECONNRESET', 'EPIPE'].includes(errnoOf(error) ?? '');
 }

@@ -164,7 +164,7 @@ class NegotiatingHandler implements DispatchHandler {
       this.party
         .challenged(challenge)
         .then(answered => {
-          if (!answered) throw new KerberosError('HTTP', 'The server asks for more than there is to say');
+          if (!answered) throw new KerberosError('HTTP', 'The server refuses our authentication');
           again();
         })
         .catch((error: Error) => this.next.onResponseError?.(controller, error));

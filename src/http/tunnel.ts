@@ -50,7 +50,7 @@ export async function openTunnel(url: URL, { connect, proxy, signal }: TunnelOpt
         throw new KerberosError('HTTP', `The proxy refuses: ${statusCode} ${statusMessage}`);
       }
     }
-    throw new KerberosError('HTTP', 'The proxy never comes to an end');
+    throw new KerberosError('HTTP', 'The proxy keeps asking for authentication');
   } catch (error) {
     socket.destroy();
     throw error;

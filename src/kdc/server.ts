@@ -1,6 +1,7 @@
 import { createSocket, type Socket as DatagramSocket, type SocketOptions } from 'node:dgram';
 import { lookup } from 'node:dns';
 import { createServer, type Server, type Socket } from 'node:net';
+import { errnoOf } from '../errno.ts';
 import { KerberosError } from '../errors.ts';
 import type { Responder } from './kdc.ts';
 import { limitConnections } from './server/connections.ts';
@@ -58,7 +59,7 @@ export async function listenKdc(kdc: Responder, options: ListenOptions = {}): Pr
       return serve(kdc, { udp, tcp, host, port: bound }, options);
     } catch (error) {
       udp.close();
-      const { code } = error as NodeJS.ErrnoException;
+      const code = errnoOf(error);
       if (port === 0 && code === 'EADDRINUSE' && attempt < MAX_ATTEMPTS) continue;
       throw new KerberosError('KDC_LISTEN', `Cannot listen on ${host} port ${port}: ${reasonOf(code)}`, {
         cause: error,

@@ -8,6 +8,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { errnoOf } from '../errno.ts';
 import { CodecError, KeytabError } from '../errors.ts';
 import {
   encodeHole,
@@ -45,7 +46,7 @@ function appendIfThere(path: string, entries: readonly KeytabEntry[]): boolean {
   try {
     return append(path, entries);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    if (errnoOf(error) === 'ENOENT') return false;
     throw error;
   }
 }
@@ -78,7 +79,7 @@ function createBare(path: string, bytes: Uint8Array): boolean {
 }
 
 function isBusy(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'EEXIST';
+  return errnoOf(error) === 'EEXIST';
 }
 
 function randomSuffix(): string {

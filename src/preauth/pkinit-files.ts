@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { errnoOf } from '../errno.ts';
 import { KerberosError } from '../errors.ts';
 import { type RevocationList, readRevocationList } from './pkinit-revocation.ts';
 
@@ -105,7 +106,7 @@ export function failed(message: string, cause?: unknown): KerberosError {
 }
 
 function reasonOf(cause: unknown): string {
-  switch ((cause as NodeJS.ErrnoException).code) {
+  switch (errnoOf(cause)) {
     case 'ENOENT':
       return 'No such file or directory';
     case 'EACCES':

@@ -1,4 +1,5 @@
 import type { Resolver } from 'node:dns/promises';
+import { errnoOf } from '../errno.ts';
 import type { StopSignal } from './stop-signal.ts';
 
 export interface ResolveOptions {
@@ -23,7 +24,7 @@ export async function resolveRecords<T>(
   try {
     return await ask(resolver);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = errnoOf(error);
     if (code === 'ENOTFOUND' || code === 'ENODATA') return [];
     throw error;
   } finally {

@@ -15,7 +15,10 @@ describe('readWholeInput', () => {
   });
 
   it('takes no more than its limit', async () => {
-    await expect(readWholeInput(bytesOf('12345'), 4)).rejects.toThrow('The input is longer than 4 bytes');
+    await expect(readWholeInput(bytesOf('12345'), 4)).rejects.toMatchObject({
+      code: 'INPUT_TOO_LONG',
+      message: 'The input is longer than 4 bytes',
+    });
   });
 });
 

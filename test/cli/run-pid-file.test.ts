@@ -35,7 +35,7 @@ it('stays where another process has made it its own', () => {
   expect(existsSync(path)).toBe(false);
 });
 
-it('that is gone already is no trouble', () => {
+it('that has already been removed is no error', () => {
   const remove = write();
   write()();
   expect(remove).not.toThrow();
@@ -65,7 +65,7 @@ it('is not waited for where it is a pipe that nobody reads', () => {
   expect([existsSync(path), io.output]).toEqual([true, `run: Cannot write ${path}: It is no file\n`]);
 });
 
-it('that is a directory stays, and is told of', () => {
+it('that is a directory stays, and is reported', () => {
   mkdirSync(path);
   write()();
   expect([existsSync(path), io.output]).toEqual([true, `run: Cannot write ${path}: Is a directory\n`]);

@@ -289,7 +289,7 @@ describe('while the command runs', () => {
   const endOf = (name: string) =>
     ticketsIn(name).find(({ server }) => formatPrincipal(server) === TGT)!.endtime;
 
-  it('a renewable ticket is renewed, and the tickets for services are got anew', async () => {
+  it('a renewable ticket is renewed, and new tickets for services are obtained', async () => {
     const { io, ended } = script(CHANGE, ['-l', '4s', '-r', '1h', '--service', 'HTTP/web']);
     expect([await ended, io.output]).toEqual([0, '']);
     expect(endOf('second').getTime()).toBeGreaterThan(endOf('first').getTime());
@@ -315,7 +315,7 @@ describe('while the command runs', () => {
     expect(endOf('second').getTime()).toBeGreaterThan(endOf('first').getTime());
   });
 
-  it('failures are told once, and so is that they are over', async () => {
+  it('failures are reported once, and so is the first success after them', async () => {
     const own = await startKdc({ realm: 'A.TEST', services: ['robot'] });
     writeFileSync(inFolder('krb5.conf'), own.krb5Conf());
     writeFileSync(keytab, KeytabFile.encode(own.keytab('robot')));
@@ -614,7 +614,7 @@ describe('krenew', () => {
     expect(readdirSync(temporary)).toEqual([]);
   });
 
-  it('hangs up on the command with -s when there is nothing left to renew', async () => {
+  it('sends SIGHUP to the command with -s when nothing is left to renew', async () => {
     const env = { KRB5CCNAME: `FILE:${inFolder('cc')}` };
     const short = ['-r', '3s', '-l', '2s', '-t', keytab, 'robot'];
     expect(await begin(short, { command: kinit, env }).ended).toBe(0);

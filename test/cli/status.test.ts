@@ -58,7 +58,7 @@ Ticket: host/x@A.TEST, 1 min 30 s left
     expect((await runAt(home, status, argv)).status).toBe(2);
   });
 
-  it('uses no colour where there is none, and prints nothing where it is to be quiet', async () => {
+  it('uses no colour if colours are off, and prints nothing with --quiet', async () => {
     const path = writeCache(home, [{ ...tgt, endtime: NOW }]);
     const terminal = { stdoutIsTerminal: true };
     expect((await runAt(home, status, [path], terminal)).io.stdout).toContain('\x1b[');
@@ -78,7 +78,7 @@ function watching(argv: readonly string[], options: CaptureOptions = {}) {
 }
 
 describe('krb5kit status --watch', () => {
-  it('adds a line for each change and never goes back', async () => {
+  it('adds a line for each change and never overwrites one', async () => {
     const { io, ended, lines } = watching([], { stdoutIsTerminal: true });
     expect(await lines(1)).toEqual([
       `11/22/26 12:00:00: No credentials cache found (filename: ${home}/cc)`,

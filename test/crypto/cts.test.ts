@@ -25,7 +25,7 @@ describe('ciphertext stealing', () => {
     expect(hex(cipher.decrypt(unhex(output)))).toBe(input);
   });
 
-  it('starts every message anew although one cipher object carries them all', () => {
+  it('encrypts messages independently of each other, although they share one cipher object', () => {
     const cipher = new BlockCipher('aes-128-cbc', unhex(vectors[0]!.key));
     const encrypted = [...vectors, ...vectors].map(({ input }) => hex(encrypt(cipher, unhex(input))));
     const decrypted = [...vectors, ...vectors].map(({ output }) => hex(cipher.decrypt(unhex(output))));

@@ -47,7 +47,7 @@ describe('key derivation', () => {
     vector => check(vector.etype, vector),
   );
 
-  it('makes of each constant what it makes of it alone', () => {
+  it('derives the same from several constants as from each one', () => {
     const key = new Uint8Array(32).fill(7);
     const constants = [usageConstant(2, 0xaa), usageConstant(1 << 24, 0x55), Buffer.from('prf')];
     for (const derived of [dk('aes-256-ecb', key), kdfFeedbackCmac('camellia-256-cbc', key)]) {

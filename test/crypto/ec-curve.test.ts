@@ -106,7 +106,7 @@ describe.each(curves)('$name', ({ name, curve, base }) => {
     );
   });
 
-  it('reads of junk the points alone, each in its one encoding', () => {
+  it('decodes only points from random bytes, each in its canonical encoding', () => {
     let points = 0;
     const tries = 200;
     for (let i = 0; i < tries; i++) {

@@ -30,7 +30,7 @@ describe.each(['md5', 'sha1', 'sha256', 'sha384'] as const)('HMAC over %s', name
 });
 
 describe('a MAC', () => {
-  it('matches its own head of the agreed length alone', () => {
+  it('matches only its own beginning, of the agreed length', () => {
     const mac = hmac('sha1', new Uint8Array(16))(new Uint8Array(3));
     expect(macMatches(mac, mac.subarray(0, 12), 12)).toBe(true);
     expect(macMatches(mac, mac.subarray(0, 11), 12)).toBe(false);

@@ -11,7 +11,7 @@ describe('n-fold', () => {
     },
   );
 
-  it('leaves an input of the wanted length alone', () => {
+  it('does not change an input of the wanted length', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 40 }), bytes => {
         expect(nFold(bytes, bytes.length)).toEqual(bytes);

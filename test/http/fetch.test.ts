@@ -202,6 +202,19 @@ describe('a body', () => {
     await expect(fetched).rejects.toMatchObject({ code: 'HTTP' });
   });
 
+  it('that is a stream is long if it has more bytes than `bodyLimit`', async () => {
+    const methods = async (bodyLimit: number): Promise<readonly string[]> => {
+      const server = await serve({ respond: readFirst });
+      const body = new Blob(['data']).stream();
+      const init = { method: 'POST', body, duplex: 'half' } as RequestInit;
+      const response = await negotiateFetch({ open: fakeOpen(), bodyLimit })(server.url, init);
+      expect(response.status).toBe(200);
+      return server.requests.map(({ method }) => method);
+    };
+    expect(await methods(4)).toEqual(['POST', 'POST']);
+    expect(await methods(3)).toEqual(['HEAD', 'POST']);
+  });
+
   const readFirst: RequestListener = (request, response) => {
     request.resume().once('end', () => response.end('read'));
   };

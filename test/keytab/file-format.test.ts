@@ -55,7 +55,7 @@ describe('KeytabFile', () => {
     );
   });
 
-  it('takes the version of 8 bits where there is none of 32, or a zero', () => {
+  it('uses the 8-bit version if the 32-bit one is missing or zero', () => {
     const record = encodeRecord(entry('a@A', 300), { version: 2, order: 'big' });
     const short = record.slice(0, -4);
     new DataView(short.buffer).setInt32(0, short.length - 4);

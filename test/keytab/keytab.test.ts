@@ -58,7 +58,7 @@ describe('a FILE keytab', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  it('keeps its mode and its file when it is changed, also behind a symlink', async () => {
+  it('stays the same file with the same mode when it is changed, also through a symlink', async () => {
     const directory = scratch();
     const path = join(directory, 'kt');
     await resolveKeytab(path).add([alice]);
@@ -129,7 +129,7 @@ describe('a FILE keytab', () => {
     await expect(resolveKeytab(path).remove(() => true)).rejects.toEqual(damaged);
   });
 
-  it('that is not there is told in the native words', async () => {
+  it('that is missing is reported in the native words', async () => {
     const path = join(scratch(), 'kt');
     const missing = refusal('KEYTAB_NOT_FOUND', `Key table file '${path}' not found`);
     await expect(resolveKeytab(path).entries()).rejects.toEqual(missing);
@@ -139,7 +139,7 @@ describe('a FILE keytab', () => {
     );
   });
 
-  it('that is none is told in the native words, and never waited for', async () => {
+  it('that is no keytab is reported in the native words, and never waited for', async () => {
     const directory = scratch();
     writeFileSync(join(directory, 'text'), 'some text');
     writeFileSync(join(directory, 'empty'), '');

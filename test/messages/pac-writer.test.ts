@@ -27,7 +27,7 @@ describe('what a domain controller has written', () => {
     expect(Buffer.from(encodeClientInfo(name, authtime!)).equals(bufferOf(10))).toBe(true);
   });
 
-  it('reads the same when it is written anew: who the account is', () => {
+  it('is the same after encoding and decoding: the account', () => {
     expect(decodeLogonInfo(encodeLogonInfo(pac.logonInfo!))).toEqual(pac.logonInfo);
   });
 });

@@ -11,7 +11,7 @@ it('a key is made ready once for each that was carried, and not for another like
   expect(readyKey({ ...carried })).not.toBe(ready);
 });
 
-it('a key of no length that its enctype has is none', () => {
+it('a key whose length does not fit its enctype is refused', () => {
   expect(() => readyKey({ keytype: 18, keyvalue: new Uint8Array(5) })).toThrow(
     expect.objectContaining({ code: 'KEY_LENGTH' }),
   );

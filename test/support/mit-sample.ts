@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { linesOf } from './lines.ts';
 import { findProgram } from './peers.ts';
 
 // The sample client and service of MIT krb5, which distributions do not package: the same few calls of its library,
@@ -121,37 +122,4 @@ function runPython(
   child.stderr.setEncoding('utf8');
   child.stdin.end();
   return child;
-}
-
-/** One line of output after the other; rejects with what was said on standard error once there are no more. */
-function linesOf(child: ChildProcessWithoutNullStreams): () => Promise<string> {
-  let output = '';
-  let errors = '';
-  let closed = false;
-  let wake = (): void => undefined;
-  child.stdout.on('data', text => {
-    output += text;
-    wake();
-  });
-  child.stderr.on('data', text => {
-    errors += text;
-  });
-  child.once('close', () => {
-    closed = true;
-    wake();
-  });
-  return async () => {
-    for (;;) {
-      const end = output.indexOf('\n');
-      if (end >= 0) {
-        const line = output.slice(0, end);
-        output = output.slice(end + 1);
-        return line;
-      }
-      if (closed) throw new Error(`the service ended: ${errors}`);
-      await new Promise<void>(resolve => {
-        wake = resolve;
-      });
-    }
-  };
 }

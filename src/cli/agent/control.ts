@@ -3,6 +3,7 @@ import { isAnswered } from '../../agent/listen.ts';
 import { AGENT } from '../../agent/operations.ts';
 import { type KcmConnection, withKcm } from '../../ccache/kcm-connection.ts';
 import type { ValuesOf } from '../../ccache/kcm-fields.ts';
+import { errnoOf } from '../../errno.ts';
 import { CcacheError, KerberosError } from '../../errors.ts';
 import type { AgentPaths } from './paths.ts';
 
@@ -37,7 +38,7 @@ async function unlessAbsent<T>(call: () => Promise<T>): Promise<T | undefined> {
   try {
     return await call();
   } catch (error) {
-    const errno = error instanceof CcacheError && (error.cause as NodeJS.ErrnoException | undefined)?.code;
+    const errno = error instanceof CcacheError && errnoOf(error.cause);
     if (errno === 'ENOENT' || errno === 'ECONNREFUSED' || errno === 'ENOTDIR') return undefined;
     throw error;
   }

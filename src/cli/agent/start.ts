@@ -11,6 +11,7 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAnswered, makePrivate } from '../../agent/listen.ts';
 import { makeDirectory } from '../../ccache/make-directory.ts';
+import { errnoOf } from '../../errno.ts';
 import { KerberosError } from '../../errors.ts';
 import { dataDirectory } from '../directories.ts';
 import { fileReason } from '../file-reason.ts';
@@ -110,9 +111,8 @@ function makeOurs({ directory }: AgentPaths, io: Io): void {
   try {
     makePrivate(directory, io.uid ?? 0);
   } catch (error) {
-    const cause =
-      error instanceof KerberosError ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
-    if (cause?.code === undefined) throw error;
+    const cause = error instanceof KerberosError ? error.cause : undefined;
+    if (errnoOf(cause) === undefined) throw error;
     throw failed(`${(error as Error).message}: ${fileReason(cause)}`, error);
   }
 }

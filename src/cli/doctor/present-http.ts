@@ -1,4 +1,5 @@
 import { defaultTgsEnctypes } from '../../config/enctypes.ts';
+import { errnoOf } from '../../errno.ts';
 import { KerberosError } from '../../errors.ts';
 import { openFromCache } from '../../http/contexts.ts';
 import { negotiateFetch } from '../../http/fetch.ts';
@@ -6,7 +7,7 @@ import { negotiated } from '../../http/options.ts';
 import { exchangeOptions } from '../exchange.ts';
 import type { Session } from '../session.ts';
 import { bad, type Finding, failed, good, note } from './finding.ts';
-import type { Presented } from './present.ts';
+import type { Presented } from './presented.ts';
 
 /** Milliseconds for the whole check. */
 const PATIENCE = 15_000;
@@ -101,7 +102,7 @@ function codeOf(error: unknown): string {
   if (error instanceof DOMException) return error.name;
   const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   if (!(inner instanceof Error)) return '';
-  return (inner as NodeJS.ErrnoException).code ?? inner.message;
+  return errnoOf(inner) ?? inner.message;
 }
 
 const REASONS: Readonly<Record<string, string>> = {

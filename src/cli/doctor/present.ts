@@ -1,17 +1,15 @@
 import { presentToSample, SAMPLE_PORT, SAMPLE_SERVICE } from '../../ap/sample-service.ts';
 import { socketStream } from '../../ap/socket-stream.ts';
-import type { Ccache } from '../../ccache/ccache.ts';
 import { defaultTgsEnctypes } from '../../config/enctypes.ts';
 import { KerberosError } from '../../errors.ts';
 import { openContext } from '../../gss/initiate.ts';
 import { GSS_SAMPLE_PORT, talkToGssSample } from '../../gss/sample.ts';
-import type { Credential } from '../../messages/credential.ts';
-import type { Principal } from '../../messages/principal.ts';
 import { connectService } from '../connect-service.ts';
 import { exchangeOptions } from '../exchange.ts';
 import type { Session } from '../session.ts';
 import { bad, type Finding, failed, good, note } from './finding.ts';
 import { presentByHttp } from './present-http.ts';
+import type { Presented } from './presented.ts';
 
 /** How to present the ticket to the service, according to the command line. */
 export interface Presentation {
@@ -20,15 +18,6 @@ export interface Presentation {
   readonly gss: boolean;
   /** By Negotiate, to this URL. */
   readonly url: URL | undefined;
-}
-
-/** A ticket to be presented, and the cache that holds it. */
-export interface Presented {
-  readonly server: Principal;
-  readonly credential: Credential;
-  readonly cache: Ccache;
-  /** The KDC's clock minus ours in milliseconds. */
-  readonly kdcOffset: number | undefined;
 }
 
 /** Presents the ticket to the service, which must authenticate itself; yields the result, or why it cannot be done. */

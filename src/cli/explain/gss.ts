@@ -1,4 +1,4 @@
-import type { OtherError } from './other.ts';
+import type { OtherError } from './other-error.ts';
 
 const SAID_BY = 'a GSS-API library, of whatever mechanism: its major status';
 

@@ -74,6 +74,7 @@ const BY_NUMBER: Readonly<Record<number, Hint>> = {
 /** By the error that was detected on our side. */
 const BY_CODE: Partial<Readonly<Record<ErrorCode, Hint>>> = {
   ENCTYPE_UNSUPPORTED: enctypesLacking,
+  INPUT_TOO_LONG: 'check that it is the right file: its contents are larger than any that are expected here',
   PRINCIPAL_MALFORMED: 'write it as name@REALM or service/host@REALM, with a backslash before other @ and /',
   CONFIG_SYNTAX: faultyLine,
   CONFIG_VALUE: faultyLine,

@@ -1,4 +1,4 @@
-import type { OtherError } from './other.ts';
+import type { OtherError } from './other-error.ts';
 
 const JAVA = "Java's own implementation of Kerberos: no KDC sends it";
 

@@ -1,4 +1,4 @@
-import type { OtherError } from './other.ts';
+import type { OtherError } from './other-error.ts';
 
 /** After `data` in `AcceptSecurityContext error, data 52e`: an error of Windows, what it says, and what to try. */
 const ROWS: readonly (readonly [string, string, string, string])[] = [

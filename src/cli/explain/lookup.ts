@@ -4,7 +4,8 @@ import { SENTENCES } from '../sentences.ts';
 import { CAUSES, senderOf } from './causes.ts';
 import { usualHint } from './hints.ts';
 import { LIBRARY_ERRORS, type LibraryError } from './library.ts';
-import { type OtherError, otherErrors } from './other.ts';
+import { otherErrors } from './other.ts';
+import type { OtherError } from './other-error.ts';
 
 /** What is known about an error. */
 export interface Explanation {

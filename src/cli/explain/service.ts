@@ -1,4 +1,4 @@
-import type { OtherError } from './other.ts';
+import type { OtherError } from './other-error.ts';
 
 const SERVICE = "the service's library, of MIT's: the client sees less of it";
 

@@ -1,5 +1,5 @@
 import { windowsStatuses } from '../windows-status.ts';
-import type { OtherError } from './other.ts';
+import type { OtherError } from './other-error.ts';
 
 const SSPI = "Windows's SSPI, as GSS-API is called there";
 const STATUS = 'Windows, or a domain controller in the e-data of an error: a status of NT';

@@ -1,4 +1,5 @@
 import { constants, fstatSync, readFileSync, readSync } from 'node:fs';
+import { errnoOf } from '../../errno.ts';
 import { KerberosError } from '../../errors.ts';
 import { UsageError } from '../command.ts';
 
@@ -55,8 +56,8 @@ function isForWriting(fd: number): boolean {
 }
 
 /**
- * Everything up to the end of a file or pipe. Throws what the system says, as an Error with its code; KerberosError
- * CACHE_IO for more than `limit` bytes.
+ * Everything up to the end of a file or pipe. Throws the system's error, with its code, and KerberosError INPUT_TOO_LONG
+ * for more than `limit` bytes.
  */
 export async function readDescriptor(fd: number, limit: number): Promise<Buffer> {
   if (isNodesOwn(fd)) throw Object.assign(new Error('not open'), { code: 'EBADF' });
@@ -68,7 +69,7 @@ export async function readDescriptor(fd: number, limit: number): Promise<Buffer>
     pieces.push(piece.subarray(0, count));
     length += count;
   }
-  throw new KerberosError('CACHE_IO', `Descriptor ${fd} holds more than ${limit} bytes`);
+  throw new KerberosError('INPUT_TOO_LONG', `Descriptor ${fd} holds more than ${limit} bytes`);
 }
 
 /** Milliseconds until a descriptor that does not block is tried again. */
@@ -79,7 +80,7 @@ async function readSome(fd: number, piece: Buffer): Promise<number> {
     try {
       return readSync(fd, piece);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
+      const code = errnoOf(error);
       if (code === 'EOF') return 0;
       if (code !== 'EAGAIN' && code !== 'EINTR') throw error;
       await new Promise(resolve => setTimeout(resolve, PAUSE));

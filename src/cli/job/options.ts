@@ -10,7 +10,7 @@ const secrets: readonly OptionRow[] = [
     text: 'Read the tickets of a cache file, or their base64, from a descriptor.',
   },
   ...secretOptions,
-  { flags: '--mask', text: 'Have a CI service that can do so hide the secret in its logs.' },
+  { flags: '--mask', text: 'Ask the CI service to hide the secret in its logs.' },
 ];
 
 /** Where CI systems keep keys, tickets and passwords; never in an argument, which every user of the machine can see. */
@@ -20,12 +20,12 @@ export const jobSecretOptions = secrets.map(row => ({ ...row, ours: true }));
 export const lastingOptions: readonly OptionRow[] = [
   {
     flags: '--for <service>',
-    text: 'Be content with tickets that last, one for this service included.',
+    text: 'Keep tickets that last, including one for this service.',
     ours: true,
   },
   {
     flags: '--min <lifetime>',
-    text: 'How long they shall last, such as 10m; two minutes if not given.',
+    text: 'How long they must last, such as 10m; two minutes if not given.',
     ours: true,
   },
 ];

@@ -41,7 +41,7 @@ export function namesSecret(args: Arguments): boolean {
   return named.length > 0;
 }
 
-/** Reads the secret that the options name. Throws KeytabError, KerberosError CACHE_IO, CODEC or PASSWORD_UNREAD. */
+/** Reads the secret that the options name. Throws KeytabError, and KerberosError CACHE_IO, CODEC, INPUT_TOO_LONG or PASSWORD_UNREAD. */
 export async function readJobSecret(args: Arguments, io: Io): Promise<JobSecret> {
   const variable = ['keytabEnv', 'cacheEnv', 'passwordEnv'].map(name => args.value(name)).find(Boolean);
   const nothing = { secret: undefined, keytab: undefined, tickets: undefined, variable };

@@ -14,7 +14,7 @@ import { exchangeOptions } from '../exchange.ts';
 import { principalOf, type Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import { leadingInteger } from './line.ts';
-import type { Workbench } from './shell.ts';
+import type { Workbench } from './workbench.ts';
 
 /** The options of the request; what is none is passed over, as MIT's does. */
 interface AddOptions {

@@ -7,7 +7,7 @@ import { during } from '../command.ts';
 import { formatTimestampCell } from '../locale/time-format.ts';
 import { userLocale } from '../locale/user-locale.ts';
 import { leadingInteger } from './line.ts';
-import type { Workbench } from './shell.ts';
+import type { Workbench } from './workbench.ts';
 
 type Words = readonly string[];
 

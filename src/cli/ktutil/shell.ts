@@ -1,5 +1,4 @@
 import { type ErrorCode, KerberosError } from '../../errors.ts';
-import type { KeytabEntry } from '../../keytab/keytab.ts';
 import { ActivityError } from '../command.ts';
 import { tellError } from '../run-command.ts';
 import { printable } from '../sentences.ts';
@@ -7,14 +6,7 @@ import type { Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import { splitRequest } from './line.ts';
 import { requestNamed } from './requests.ts';
-
-/** What the requests work on. */
-export interface Workbench {
-  readonly session: Session;
-  readonly io: Io;
-  /** The keys that are read and added, and not written yet. */
-  list: readonly KeytabEntry[];
-}
+import type { Workbench } from './workbench.ts';
 
 const PROMPT = 'ktutil:  ';
 

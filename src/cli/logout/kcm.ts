@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Ccache } from '../../ccache/ccache.ts';
+import { errnoOf } from '../../errno.ts';
 import { agentPaths } from '../agent/paths.ts';
 import { ActivityError, during } from '../command.ts';
 import { cachesAround } from '../named-caches.ts';
@@ -38,7 +39,7 @@ export async function kcmCaches({ socket, ours }: KcmServer, session: Session): 
     // A server may show its superuser those of everybody.
     return ours ? found : found.filter(({ residual }) => !isOfAnother(residual, session.io.uid));
   } catch (error) {
-    if (error instanceof ActivityError && errnoOf(error.cause) === 'ECONNREFUSED') return [];
+    if (error instanceof ActivityError && causeOf(error.cause) === 'ECONNREFUSED') return [];
     throw error;
   }
 }
@@ -54,9 +55,8 @@ async function isEmptied({ io }: Session): Promise<boolean> {
   return true;
 }
 
-function errnoOf(error: unknown): string | undefined {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return (cause as NodeJS.ErrnoException | undefined)?.code;
+function causeOf(error: unknown): string | undefined {
+  return errnoOf(error instanceof Error ? error.cause : undefined);
 }
 
 /** Servers name caches by the number of their user, alone or with a colon and more after it. */

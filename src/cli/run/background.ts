@@ -10,7 +10,7 @@ import type { Io } from '../terminal.ts';
 /** The option by which a daemon knows where to tell that it has become one. */
 export const readyOption = {
   flags: '--ready-fd <number>',
-  text: 'Tell there that the first ticket has been got.',
+  text: 'Report there that the first ticket has been obtained.',
   hidden: true,
   ours: true,
 };

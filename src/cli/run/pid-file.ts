@@ -8,6 +8,7 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
+import { errnoOf } from '../../errno.ts';
 import { fileReason } from '../file-reason.ts';
 import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
@@ -72,7 +73,7 @@ function contentOf(fd: number): string {
 }
 
 function pidFileReason(error: unknown): string {
-  const { code } = error as NodeJS.ErrnoException;
+  const code = errnoOf(error);
   if (code === 'ELOOP') return 'It is a symbolic link';
   if (code === NO_PID_FILE) return 'It holds something other than the number of a process';
   return code === 'ENXIO' ? 'It is no file' : fileReason(error);

@@ -1,5 +1,6 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { errnoOf } from '../../errno.ts';
 import { fileReason } from '../file-reason.ts';
 import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
@@ -86,7 +87,7 @@ export function startProgram(
   if (stop.early !== undefined) return notStarted(statusOf(stop.early));
   const fail = (error: unknown): number => {
     io.err(printable(`${name}: ${program}: ${fileReason(error)}`).concat('\n'));
-    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 127 : 126;
+    return errnoOf(error) === 'ENOENT' ? 127 : 126;
   };
   try {
     // An unset variable on a command line may leave an empty name.

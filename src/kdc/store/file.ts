@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { RootDatabase } from 'lmdb';
+import { errnoOf } from '../../errno.ts';
 import { KerberosError } from '../../errors.ts';
 import { isCut } from './cut.ts';
 
@@ -133,7 +134,7 @@ async function loadLmdb(): Promise<typeof import('lmdb')> {
   try {
     return await import('lmdb');
   } catch (cause) {
-    const missing = /MODULE_NOT_FOUND$/.test((cause as NodeJS.ErrnoException).code ?? '');
+    const missing = /MODULE_NOT_FOUND$/.test(errnoOf(cause) ?? '');
     const reason = missing ? 'the package lmdb is not installed' : 'the package lmdb does not load here';
     throw new KerberosError('DATABASE_IO', `The database cannot be used: ${reason}`, { cause });
   }
@@ -154,7 +155,7 @@ function checkFile(path: string, create: boolean): void {
   try {
     start = readStart(path);
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
+    const code = errnoOf(cause);
     if (code !== 'ENOENT' && code !== 'ENOTDIR') throw failure(path, cause);
     throw new KerberosError('DATABASE_NOT_FOUND', `There is no database ${path}`, { cause });
   }

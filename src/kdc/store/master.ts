@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Keychain } from '../../ccache/ccache.ts';
 import { randomBytes } from '../../crypto/random.ts';
+import { errnoOf } from '../../errno.ts';
 import { KerberosError } from '../../errors.ts';
 import { readRegularFile } from '../../keytab/read-file.ts';
 import { MASTER_KEY_BYTES } from './seal.ts';
@@ -64,7 +65,7 @@ function readStash(path: string): Uint8Array | undefined {
   try {
     bytes = readRegularFile(path, MAX_STASH_BYTES);
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
+    const code = errnoOf(cause);
     if (code === 'ENOENT') return undefined;
     throw new KerberosError('DATABASE_IO', `The stash file ${path} cannot be read: ${code}`, { cause });
   }
@@ -86,7 +87,7 @@ function writeStash(path: string, key: Uint8Array): Uint8Array {
       closeSync(fd);
     }
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
+    const code = errnoOf(cause);
     throw new KerberosError('DATABASE_IO', `The stash file ${path} cannot be written: ${code}`, { cause });
   }
   return key;
