@@ -38,9 +38,9 @@ export type {
 } from './ccache/ccache.ts';
 export { ccacheName } from './ccache/ccache.ts';
 export { type ChosenIdentity, type IdentityOptions, selectIdentity } from './ccache/identity.ts';
-export { openKeychain } from './ccache/keychain-open.ts';
+export { openKeychain } from './ccache/keychain/open.ts';
+export { probeKeychain } from './ccache/keychain/probe.ts';
 export type { KeychainUse } from './ccache/keychain-use.ts';
-export { probeKeychain } from './ccache/probe.ts';
 export { resolveCcache } from './ccache/resolve.ts';
 export { type ClientKeytab, refreshFromKeytab } from './client/client-keytab.ts';
 export { type ForwardOptions, forwardCredential } from './client/forward.ts';
@@ -84,22 +84,22 @@ export { createInitiator, type InitiatorOptions, type RequestedFlags } from './g
 export type { KerberosContextOptions } from './gss/kerberos-context.ts';
 export { KRB5, KRB5_USER_TO_USER, MS_KRB5 } from './gss/oids.ts';
 export { initializeProxyCache, type ProxyCache } from './gss/proxy-cache.ts';
-export { createSaslClient, type SaslClientOptions } from './gss/sasl-client.ts';
-export type { SaslExchange, SaslMechanism, SaslOptions } from './gss/sasl-exchange.ts';
+export { createSaslClient, type SaslClientOptions } from './gss/sasl/client.ts';
+export type { SaslExchange, SaslMechanism, SaslOptions } from './gss/sasl/exchange.ts';
 export {
   createSaslLayer,
   type SaslLayer,
   type SaslLayerSizes,
   type SaslProtection,
-} from './gss/sasl-layer.ts';
-export { createSaslServer, type SaslServer } from './gss/sasl-server.ts';
-export { acceptNegotiation, createSpnegoAcceptor } from './gss/spnego-acceptor.ts';
+} from './gss/sasl/layer.ts';
+export { createSaslServer, type SaslServer } from './gss/sasl/server.ts';
+export { acceptNegotiation, createSpnegoAcceptor } from './gss/spnego/acceptor.ts';
 export {
   createSpnegoInitiator,
   initiateNegotiation,
   type SpnegoInitiatorOptions,
-} from './gss/spnego-initiator.ts';
-export type { NegotiableMechanism } from './gss/spnego-mechanisms.ts';
+} from './gss/spnego/initiator.ts';
+export type { NegotiableMechanism } from './gss/spnego/mechanisms.ts';
 export { createUserToUserInitiator, type UserToUserTicket } from './gss/user-to-user.ts';
 export { Authenticated } from './http/authenticated.ts';
 export {
@@ -177,7 +177,7 @@ export type {
   PkinitIdentity,
   PkinitMaterial,
   PkinitOptions,
-} from './preauth/pkinit-options.ts';
-export { loadPkinit, type PkinitSources } from './preauth/pkinit-sources.ts';
+} from './preauth/pkinit/options.ts';
+export { loadPkinit, type PkinitSources } from './preauth/pkinit/sources.ts';
 export * from './trace.ts';
 export { createTransport, type Transport, type TransportOptions } from './transport/transport.ts';

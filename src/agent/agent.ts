@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
-import { KcmFailure } from '../ccache/kcm-failure.ts';
-import { encodeFailure, KCM_RESULT } from '../ccache/kcm-protocol.ts';
+import { KcmFailure } from '../ccache/kcm/failure.ts';
+import { encodeFailure, KCM_RESULT } from '../ccache/kcm/protocol.ts';
 import type { ExchangeOptions } from '../client/options.ts';
 import { CodecError, type ErrorCode, KerberosError } from '../errors.ts';
 import { type ConnectionLimits, serveConnections } from './connections.ts';

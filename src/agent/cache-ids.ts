@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { CacheContents } from '../ccache/ccache.ts';
-import { encodeCredential } from '../ccache/credential-bytes.ts';
-import { UUID_BYTES } from '../ccache/kcm-fields.ts';
+import { encodeCredential } from '../ccache/file/credential-bytes.ts';
+import { UUID_BYTES } from '../ccache/kcm/fields.ts';
 import { textToBytes } from '../codec/text.ts';
 import type { Credential } from '../messages/credential.ts';
 

@@ -1,6 +1,6 @@
-import { KcmFailure } from '../ccache/kcm-failure.ts';
-import { KCM_RESULT } from '../ccache/kcm-protocol.ts';
-import type { SealedCaches } from '../ccache/sealed-caches.ts';
+import { KcmFailure } from '../ccache/kcm/failure.ts';
+import { KCM_RESULT } from '../ccache/kcm/protocol.ts';
+import type { SealedCaches } from '../ccache/sealed/caches.ts';
 
 /** Longer names would not fit into the sealed file. */
 const MAX_NAME = 1024;

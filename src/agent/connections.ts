@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import { KcmFrames } from '../ccache/kcm-frames.ts';
+import { KcmFrames } from '../ccache/kcm/frames.ts';
 import type { Link } from './link.ts';
 import { takeConnections } from './sockets.ts';
 import type { Soon } from './soon.ts';

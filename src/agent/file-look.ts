@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
-import { identityIn, identityOf } from '../ccache/sealed-memory.ts';
+import { identityIn, identityOf } from '../ccache/sealed/memory.ts';
 
 /** Milliseconds for which the open file is examined rather than its path. */
 const PATH_PATIENCE = 100;

@@ -1,7 +1,7 @@
 import type { CacheContents } from '../ccache/ccache.ts';
-import { KcmFailure } from '../ccache/kcm-failure.ts';
-import type { Shape, ValuesOf } from '../ccache/kcm-fields.ts';
-import { matchesTag } from '../ccache/kcm-match.ts';
+import { KcmFailure } from '../ccache/kcm/failure.ts';
+import type { Shape, ValuesOf } from '../ccache/kcm/fields.ts';
+import { matchesTag } from '../ccache/kcm/match.ts';
 import {
   encodeFailure,
   encodeReply,
@@ -11,9 +11,9 @@ import {
   openRequest,
   operationOf,
   readValues,
-} from '../ccache/kcm-protocol.ts';
+} from '../ccache/kcm/protocol.ts';
 import { mergeCredentials } from '../ccache/match.ts';
-import type { SealedCaches } from '../ccache/sealed-caches.ts';
+import type { SealedCaches } from '../ccache/sealed/caches.ts';
 import { isExpired } from '../messages/credential.ts';
 import { cacheId, credentialById, credentialIds } from './cache-ids.ts';
 import { defaultName, existingName, knownName, newName } from './cache-names.ts';

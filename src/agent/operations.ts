@@ -1,5 +1,5 @@
-import { Int32, Text, UInt32 } from '../ccache/kcm-fields.ts';
-import { operation } from '../ccache/kcm-protocol.ts';
+import { Int32, Text, UInt32 } from '../ccache/kcm/fields.ts';
+import { operation } from '../ccache/kcm/protocol.ts';
 
 /** Our own operations besides those of KCM: what `krb5kit agent` asks of a running agent. */
 export const AGENT = {

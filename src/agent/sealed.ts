@@ -1,9 +1,9 @@
 import type { CcacheEnvironment } from '../ccache/ccache.ts';
-import { rememberKeychain } from '../ccache/remembered-keychain.ts';
-import type { SealedCaches } from '../ccache/sealed-caches.ts';
-import { identityOf, type OpenStore, type SealedMemory } from '../ccache/sealed-memory.ts';
-import { sealedPath } from '../ccache/sealed-path.ts';
-import { sealedStore } from '../ccache/sealed-store.ts';
+import { rememberKeychain } from '../ccache/keychain/remembered.ts';
+import type { SealedCaches } from '../ccache/sealed/caches.ts';
+import { identityOf, type OpenStore, type SealedMemory } from '../ccache/sealed/memory.ts';
+import { sealedPath } from '../ccache/sealed/path.ts';
+import { sealedStore } from '../ccache/sealed/store.ts';
 import { FileLook } from './file-look.ts';
 import type { Soon } from './soon.ts';
 import { type AgentStore, NO_CACHES, type Work } from './store.ts';

@@ -1,8 +1,8 @@
 import type { CacheContents } from '../ccache/ccache.ts';
-import { encodeCredential } from '../ccache/credential-bytes.ts';
-import { KcmFailure } from '../ccache/kcm-failure.ts';
-import { KCM_RESULT } from '../ccache/kcm-protocol.ts';
-import type { SealedCaches } from '../ccache/sealed-caches.ts';
+import { encodeCredential } from '../ccache/file/credential-bytes.ts';
+import { KcmFailure } from '../ccache/kcm/failure.ts';
+import { KCM_RESULT } from '../ccache/kcm/protocol.ts';
+import type { SealedCaches } from '../ccache/sealed/caches.ts';
 
 /** A cache is refused if its reply would be too long for any client. */
 const MAX_CACHE = 8 << 20;

@@ -1,4 +1,4 @@
-import type { SealedCaches } from '../ccache/sealed-caches.ts';
+import type { SealedCaches } from '../ccache/sealed/caches.ts';
 import type { Soon } from './soon.ts';
 
 /** Where the agent keeps its caches. */

@@ -1,5 +1,5 @@
 import { closeSync, lstatSync, openSync, type Stats, writeSync } from 'node:fs';
-import { type Holder, parseHolder } from '../ccache/lock-holder.ts';
+import { type Holder, parseHolder } from '../ccache/lock/holder.ts';
 import { readRegularFile } from '../keytab/read-file.ts';
 
 /** Far more than the name of a host and a few numbers. */

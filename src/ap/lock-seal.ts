@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { isDead } from '../ccache/lock-holder.ts';
+import { isDead } from '../ccache/lock/holder.ts';
 import { isOurs, makeLockFile, readHolder } from './lock-file.ts';
 
 /** The seals of this process. */

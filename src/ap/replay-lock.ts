@@ -1,5 +1,5 @@
 import { linkSync, lstatSync, renameSync, unlinkSync } from 'node:fs';
-import { describeOurselves, isDead } from '../ccache/lock-holder.ts';
+import { describeOurselves, isDead } from '../ccache/lock/holder.ts';
 import { errnoOf } from '../errno.ts';
 import { isOurs, makeLockFile, readHolder } from './lock-file.ts';
 import { makeSeal } from './lock-seal.ts';

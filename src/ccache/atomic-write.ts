@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../errno.ts';
-import { cacheError, fileError } from './file-error.ts';
+import { cacheError, fileError } from './file/error.ts';
 
 // Windows has neither flag and leaves them undefined.
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;

@@ -3,8 +3,8 @@ import { errnoOf } from '../errno.ts';
 import { CcacheError } from '../errors.ts';
 import { replacedBy } from './atomic-write.ts';
 import type { Ccache, CcacheCollection, CcacheEnvironment, CcacheType } from './ccache.ts';
-import { freePath, isMemberPath, join, memberPath, PREFIX } from './dir-path.ts';
-import { primaryName, primaryNameQuietly, writePrimary } from './dir-primary.ts';
+import { freePath, isMemberPath, join, memberPath, PREFIX } from './dir/path.ts';
+import { primaryName, primaryNameQuietly, writePrimary } from './dir/primary.ts';
 import { fileType, withFileLocked } from './file.ts';
 import { removeLeftovers } from './leftovers.ts';
 

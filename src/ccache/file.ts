@@ -7,8 +7,8 @@ import { readRegularFile } from '../keytab/read-file.ts';
 import type { Credential } from '../messages/credential.ts';
 import { wipeAndRemove, writeAtomically } from './atomic-write.ts';
 import type { CacheContents, CacheScan, Ccache, CcacheEnvironment, CcacheType } from './ccache.ts';
-import { badFormat, cacheError, fileError } from './file-error.ts';
-import { CcacheFile, MAX_CACHE_BYTES } from './file-format.ts';
+import { badFormat, cacheError, fileError } from './file/error.ts';
+import { CcacheFile, MAX_CACHE_BYTES } from './file/format.ts';
 import { hasLeftovers, removeLeftovers } from './leftovers.ts';
 import { type LockOptions, prepareLock, withLock } from './lock.ts';
 import { mergeCredentials } from './match.ts';
@@ -98,7 +98,7 @@ function isLong(path: string): boolean {
 }
 
 async function scan<T>(path: string, use: (scan: CacheScan) => Promise<T>): Promise<T> {
-  const { openScan } = await import('./file-scan.ts');
+  const { openScan } = await import('./file/scan.ts');
   const opened = openScan(path);
   if (opened === undefined) return use(scanOf(path));
   try {

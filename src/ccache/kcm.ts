@@ -2,11 +2,11 @@ import { EndOfDataError } from '../codec/binary.ts';
 import { CcacheError } from '../errors.ts';
 import type { Credential } from '../messages/credential.ts';
 import type { CacheContents, Ccache, CcacheCollection, CcacheEnvironment, CcacheType } from './ccache.ts';
-import { encodeCredential } from './credential-bytes.ts';
-import { type KcmConnection, withKcm } from './kcm-connection.ts';
-import { KcmFailure } from './kcm-failure.ts';
-import { MATCH, type MatchTag } from './kcm-match.ts';
-import { DEFAULT_KCM_SOCKET, KCM, KCM_RESULT } from './kcm-protocol.ts';
+import { encodeCredential } from './file/credential-bytes.ts';
+import { type KcmConnection, withKcm } from './kcm/connection.ts';
+import { KcmFailure } from './kcm/failure.ts';
+import { MATCH, type MatchTag } from './kcm/match.ts';
+import { DEFAULT_KCM_SOCKET, KCM, KCM_RESULT } from './kcm/protocol.ts';
 import { mergeCredentials } from './match.ts';
 
 /**

@@ -2,8 +2,8 @@ import { CcacheError } from '../errors.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import type { CacheContents, Ccache, CcacheCollection, CcacheEnvironment, CcacheType } from './ccache.ts';
 import { mergeCredentials } from './match.ts';
-import type { SealedCaches } from './sealed-caches.ts';
-import { type SealedStore, sealedStore } from './sealed-store.ts';
+import type { SealedCaches } from './sealed/caches.ts';
+import { type SealedStore, sealedStore } from './sealed/store.ts';
 
 /**
  * Caches sealed under a key in the OS keychain: `KEYCHAIN:name` is a member of the user's only collection, `KEYCHAIN:`

@@ -1,16 +1,16 @@
 import { CcacheError } from '../errors.ts';
 import type { Ccache, CcacheCollection, CcacheEnvironment, CcacheType } from './ccache.ts';
-import { PRIMARY_KEY } from './keyring-keys.ts';
+import { PRIMARY_KEY } from './keyring/keys.ts';
 import {
   formatKeyringName,
   type KeyringName,
   parseKeyringName,
   type SubsidiaryName,
-} from './keyring-name.ts';
-import { type KeyringPlace, withPlace } from './keyring-place.ts';
-import { cacheNames, findCache, findKey, primaryName, readCache } from './keyring-read.ts';
-import type { KeyNode } from './keyring-tree.ts';
-import { destroyCache, removeFromCache, replaceCache, storeInCache, writePrimary } from './keyring-write.ts';
+} from './keyring/name.ts';
+import { type KeyringPlace, withPlace } from './keyring/place.ts';
+import { cacheNames, findCache, findKey, primaryName, readCache } from './keyring/read.ts';
+import type { KeyNode } from './keyring/tree.ts';
+import { destroyCache, removeFromCache, replaceCache, storeInCache, writePrimary } from './keyring/write.ts';
 import { withLock } from './lock.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { CcacheError } from '../errors.ts';
-import { type LockOutcome, makeLock, readLock, releaseLock } from './lock-file.ts';
-import { describeOurselves, isDead } from './lock-holder.ts';
+import { type LockOutcome, makeLock, readLock, releaseLock } from './lock/file.ts';
+import { describeOurselves, isDead } from './lock/holder.ts';
 import { makeDirectory } from './make-directory.ts';
 
 export interface LockOptions {

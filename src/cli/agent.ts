@@ -17,7 +17,7 @@ import { tellShortly } from './run-command.ts';
 import { printable, sentence } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
-import { openUserKeychain } from './user-keychain.ts';
+import { openUserKeychain } from './user/keychain.ts';
 
 const name = 'krb5kit agent';
 

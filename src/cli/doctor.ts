@@ -14,8 +14,8 @@ import { hostPrincipal } from './host-principal.ts';
 import { readUrl } from './http-request.ts';
 import { readPort } from './ports.ts';
 import { openSession, principalOf, type Session, userPrincipal } from './session.ts';
+import { showWaits } from './terminal/waiting.ts';
 import type { Io } from './terminal.ts';
-import { showWaits } from './waiting.ts';
 
 /** doctor: checks everything that must be right before a ticket is accepted. */
 export const doctor: Command = {

@@ -2,8 +2,8 @@ import { KerberosError } from '../errors.ts';
 import { type Arguments, type Command, UsageError } from './command.ts';
 import { type Explanation, findExplanation } from './explain/lookup.ts';
 import { lineOfJson } from './json.ts';
+import { wrapLine } from './terminal/wrap.ts';
 import type { Io } from './terminal.ts';
-import { wrapLine } from './wrap.ts';
 
 /** explain: tells what an error means that another program has printed. */
 export const explain: Command = {

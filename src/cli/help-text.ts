@@ -1,6 +1,6 @@
 import { Command as Commander, Option } from 'commander';
 import { allOptions, type Command } from './command.ts';
-import { wrapHelp } from './wrap.ts';
+import { wrapHelp } from './terminal/wrap.ts';
 
 /** More columns than a line has. */
 const UNWRAPPED = 10_000;

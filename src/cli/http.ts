@@ -7,17 +7,17 @@ import { KerberosError } from '../errors.ts';
 import { openFromCache } from '../http/contexts.ts';
 import { negotiateFetch } from '../http/fetch.ts';
 import { type NegotiateOptions, negotiated } from '../http/options.ts';
+import { cacheForService } from './caches/identity-cache.ts';
 import { clientKeytabOf } from './client-keytab.ts';
 import { type Arguments, type Command, during, UsageError } from './command.ts';
 import { exchangeOptions } from './exchange.ts';
 import { fileReason } from './file-reason.ts';
 import { expandHost, hostPrincipal } from './host-principal.ts';
 import { readOptions, readRequest, readUrl } from './http-request.ts';
-import { cacheForService } from './identity-cache.ts';
 import { printable } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
+import { showWaits } from './terminal/waiting.ts';
 import type { Io } from './terminal.ts';
-import { showWaits } from './waiting.ts';
 
 /** http: requests a URL, with Negotiate authentication if the server asks for it. */
 export const http: Command = {

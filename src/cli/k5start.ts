@@ -10,7 +10,7 @@ import { runJob } from './run/job.ts';
 import { printable } from './sentences.ts';
 import { defaultRealmOf, openSession, principalOf } from './session.ts';
 import type { Io } from './terminal.ts';
-import { userName } from './user-name.ts';
+import { userName } from './user/name.ts';
 
 const name = 'k5start';
 

@@ -10,9 +10,9 @@ import { pastLostKey } from './lost-key.ts';
 import { mistakesAmong } from './mistakes.ts';
 import { printable } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
+import { showWaits } from './terminal/waiting.ts';
 import type { Io } from './terminal.ts';
 import { refuseKerberos4, versionOptions } from './version-options.ts';
-import { showWaits } from './waiting.ts';
 
 /** kinit: obtains and caches an initial ticket-granting ticket. */
 export const kinit: Command = {

@@ -2,15 +2,15 @@ import type { Ccache } from '../ccache/ccache.ts';
 import { type ErrorCode, IntegrityError, KerberosError } from '../errors.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { brief } from './brief-error.ts';
+import { defaultCache } from './caches/default-cache.ts';
+import { isAbsent } from './caches/named-caches.ts';
 import { ActivityError, type Arguments, type Command, jsonOutput, UsageError } from './command.ts';
-import { defaultCache } from './default-cache.ts';
-import { isAbsent } from './named-caches.ts';
 import { newPassword, passwordTicket, setPassword } from './password-change.ts';
 import { tellFailure } from './run-command.ts';
 import { printable } from './sentences.ts';
 import { openSession, principalOf, type Session, userPrincipal } from './session.ts';
+import { showWaits } from './terminal/waiting.ts';
 import type { Io } from './terminal.ts';
-import { showWaits } from './waiting.ts';
 
 /** kpasswd: changes a principal's password. */
 export const kpasswd: Command = {

@@ -3,10 +3,10 @@ import { resolveCcache } from '../ccache/resolve.ts';
 import { KerberosError } from '../errors.ts';
 import { formatPrincipal, samePrincipal } from '../messages/principal.ts';
 import { briefly } from './brief-error.ts';
+import { defaultCacheName } from './caches/default-cache.ts';
+import { cachesAround, collectionOf, readableContents } from './caches/named-caches.ts';
 import { ActivityError, type Arguments, type Command, during, jsonOutput, UsageError } from './command.ts';
-import { defaultCacheName } from './default-cache.ts';
 import { mistakesAmong } from './mistakes.ts';
-import { cachesAround, collectionOf, readableContents } from './named-caches.ts';
 import { openSession, principalOf, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 

@@ -7,19 +7,19 @@ import type { KeytabEntry } from '../keytab/keytab.ts';
 import type { Credential } from '../messages/credential.ts';
 import { NT_UNKNOWN } from '../messages/numbers.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
+import { defaultCache } from './caches/default-cache.ts';
+import { namedCache } from './caches/named-cache.ts';
 import { ActivityError, type Arguments, type Command, during } from './command.ts';
-import { defaultCache } from './default-cache.ts';
 import { exchangeOptions } from './exchange.ts';
 import { hostPrincipal } from './host-principal.ts';
 import { reportTicket } from './kvno/report.ts';
 import { firstTicket, proxyTicket, type TicketWish } from './kvno/ticket.ts';
 import { checkArguments, readPeerTicket, readUser } from './kvno/wishes.ts';
-import { namedCache } from './named-cache.ts';
 import { tellFailure } from './run-command.ts';
 import { sentence } from './sentences.ts';
 import { openSession, principalOf, type Session } from './session.ts';
+import { showWaits } from './terminal/waiting.ts';
 import type { Io } from './terminal.ts';
-import { showWaits } from './waiting.ts';
 
 /** kvno: obtains service tickets and prints their key versions. */
 export const kvno: Command = {

@@ -12,7 +12,7 @@ export function isKeyLost(error: unknown): boolean {
 
 /** Destroys the sealed tickets if their key is lost, after checking that again; calls `tell` if so. */
 export async function discardLost({ caches }: Session, tell: () => void): Promise<void> {
-  const { sealedStore } = await import('../ccache/sealed-store.ts');
+  const { sealedStore } = await import('../ccache/sealed/store.ts');
   if (await sealedStore(caches).discardLost()) tell();
 }
 

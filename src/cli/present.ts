@@ -3,20 +3,20 @@ import { socketStream } from '../ap/socket-stream.ts';
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
 import { formatPrincipal } from '../messages/principal.ts';
 import { Ticket } from '../messages/ticket.ts';
+import { cacheForService } from './caches/identity-cache.ts';
 import { type Arguments, type Command, during, jsonOutput, UsageError } from './command.ts';
 import { connectService } from './connect-service.ts';
 import { etypeText } from './etype-text.ts';
 import { exchangeOptions } from './exchange.ts';
 import { expandHost, hostPrincipal } from './host-principal.ts';
-import { cacheForService } from './identity-cache.ts';
 import { formatTimestamp } from './locale/time-format.ts';
 import { userLocale } from './locale/user-locale.ts';
 import { readPort } from './ports.ts';
 import { printable } from './sentences.ts';
 import { serviceTicket } from './service-ticket.ts';
 import { openSession } from './session.ts';
+import { showWaits } from './terminal/waiting.ts';
 import type { Io } from './terminal.ts';
-import { showWaits } from './waiting.ts';
 
 /** present: shows a ticket to a service and has it prove who it is. */
 export const present: Command = {
@@ -49,7 +49,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
     throw new UsageError('krb5kit present: name one service as SERVICE@HOST');
   }
   if (args.has('gss')) {
-    const { presentGss } = await import('./present-gss.ts');
+    const { presentGss } = await import('./present/gss.ts');
     return presentGss(args, { service, host }, openSession(io, { follow: showWaits }));
   }
   const stray = GSS_OPTIONS.find(option => args.has(option));

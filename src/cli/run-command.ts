@@ -1,8 +1,8 @@
 import { HelpRequested, parseArguments } from './arguments.ts';
 import { ActivityError, type Arguments, type Command, UsageError } from './command.ts';
 import { printable, sentence } from './sentences.ts';
+import { fitLines } from './terminal/wrap.ts';
 import type { Io } from './terminal.ts';
-import { fitLines } from './wrap.ts';
 
 /** Runs a command with its arguments; resolves to the exit status. What goes wrong is told in one line on stderr. */
 export async function runCommand(command: Command, argv: readonly string[], real: Io): Promise<number> {

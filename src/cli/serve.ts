@@ -17,7 +17,7 @@ import { userLocale } from './locale/user-locale.ts';
 import { readHost, readPort } from './ports.ts';
 import { replayCacheOf } from './replay-caches.ts';
 import { printable } from './sentences.ts';
-import { acceptedLine, exchangeJson, listeningLine, refusal } from './serve-json.ts';
+import { acceptedLine, exchangeJson, listeningLine, refusal } from './serve/json.ts';
 import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 
@@ -76,7 +76,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const place = { host, port, service, keytab, json };
   const replayCache = replayCacheOf(session);
   if (http) return serveHttp(args, place, { replayCache, session });
-  const accepting = gss ? (await import('./serve-gss.ts')).gssAcceptor : acceptor;
+  const accepting = gss ? (await import('./serve/gss.ts')).gssAcceptor : acceptor;
   const accept = accepting({ keytab, service, replayCache, json }, session);
   const server = createServer({ pauseOnConnect: true });
   return listening(server, place, io, () => serveClients(server, accept, args.has('once'), io));
@@ -114,7 +114,7 @@ async function serveHttp(
     session: { io, config },
   }: { readonly replayCache: ReplayCache | undefined; readonly session: Session },
 ): Promise<number> {
-  const { createHttpServer } = await import('./serve-http.ts');
+  const { createHttpServer } = await import('./serve/http.ts');
   const { keytab, service } = place;
   const options = {
     keytab,

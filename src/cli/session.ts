@@ -13,7 +13,7 @@ import { ActivityError } from './command.ts';
 import { dataDirectory, temporaryDirectory } from './directories.ts';
 import type { Io } from './terminal.ts';
 import { traceFile } from './trace-file.ts';
-import { userName } from './user-name.ts';
+import { userName } from './user/name.ts';
 
 /** What commands share: the configuration and the user's caches, found by way of the environment. */
 export interface Session {
@@ -58,7 +58,7 @@ export function openSession(io: Io, opening: Opening = {}): Session {
       },
       keychain() {
         // One for the whole command, so that key and passphrase are asked for only once.
-        keychain ??= import('./user-keychain.ts').then(({ openRememberedKeychain }) =>
+        keychain ??= import('./user/keychain.ts').then(({ openRememberedKeychain }) =>
           openRememberedKeychain(io, dataDirectory(io)),
         );
         return keychain;

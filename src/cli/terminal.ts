@@ -1,8 +1,8 @@
 import { fstatSync, statSync } from 'node:fs';
 import { textToBytes } from '../codec/text.ts';
-import { readInputLine, readWholeInput, stdinBytes } from './input.ts';
 import { deliverWhole, writeWhole } from './output.ts';
-import { promptForPassword } from './prompt.ts';
+import { readInputLine, readWholeInput, stdinBytes } from './terminal/input.ts';
+import { promptForPassword } from './terminal/prompt.ts';
 
 /** A command's access to the world around it; tests pass one that captures the output. */
 export interface Io {

@@ -75,7 +75,7 @@ export async function openAsReply(
     throw modified('two names of the server');
   checkNames(client, server, messages.body);
   if (isAnonymous(client) && client.realm === ANONYMOUS_REALM) {
-    const { checkContribution } = await import('../preauth/pkinit-contribution.ts');
+    const { checkContribution } = await import('../preauth/pkinit/contribution.ts');
     checkContribution(padata, agreed, part.key);
   }
   checkEcho(part, messages.body);

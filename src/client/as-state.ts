@@ -16,7 +16,7 @@ import { findHints, type KeyHints } from '../preauth/hints.ts';
 import type { Exchanged, MechanismRow, PreauthContext, PreauthSession } from '../preauth/mechanism.ts';
 import { mechanismsInOrder } from '../preauth/mechanisms.ts';
 import { modified } from '../preauth/modified.ts';
-import type { PkinitOptions } from '../preauth/pkinit-options.ts';
+import type { PkinitOptions } from '../preauth/pkinit/options.ts';
 import type { Trace } from '../trace.ts';
 import { tellHints, tellOffers } from './as-telling.ts';
 import { KdcClock } from './kdc-clock.ts';

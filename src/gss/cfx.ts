@@ -15,8 +15,8 @@ import {
   setRotation,
   WRAP_TOKEN,
   wrapHeader,
-} from './cfx-header.ts';
-import { rotatedBack, rotateRight } from './cfx-rotation.ts';
+} from './cfx/header.ts';
+import { rotatedBack, rotateRight } from './cfx/rotation.ts';
 import { badMic, defective } from './token-errors.ts';
 import type { Opened, TokenContext, TokenFormat } from './token-format.ts';
 

@@ -10,7 +10,7 @@ import type { Principal } from '../messages/principal.ts';
 import type { SecurityContext } from './context.ts';
 import { createInitiator, type InitiatorOptions } from './initiator.ts';
 import { getProxyCacheCredential, impersonatorOf } from './proxy-cache.ts';
-import { createSpnegoInitiator } from './spnego-initiator.ts';
+import { createSpnegoInitiator } from './spnego/initiator.ts';
 import { createUserToUserInitiator } from './user-to-user.ts';
 
 export interface OpenContextOptions extends ServiceOptions, Omit<InitiatorOptions, 'delegated'> {

@@ -3,7 +3,7 @@ import type { Ccache } from '../ccache/ccache.ts';
 import type { ServiceOptions } from '../client/service.ts';
 import type { AcceptorOptions } from '../gss/acceptor.ts';
 import { type OpenContextOptions, openContext } from '../gss/initiate.ts';
-import { createSpnegoAcceptor } from '../gss/spnego-acceptor.ts';
+import { createSpnegoAcceptor } from '../gss/spnego/acceptor.ts';
 import { hostBasedPrincipal, type Principal } from '../messages/principal.ts';
 import type { OpenContext } from './options.ts';
 import type { AcceptContext } from './server.ts';

@@ -4,7 +4,7 @@ import type { Session } from '../cli/session.ts';
 import { permittedEnctypes } from '../config/enctypes.ts';
 import { KeytabError } from '../errors.ts';
 import { GssError } from '../gss/gss-error.ts';
-import { createSpnegoAcceptor } from '../gss/spnego-acceptor.ts';
+import { createSpnegoAcceptor } from '../gss/spnego/acceptor.ts';
 import { type FreshKeytab, freshKeytab } from '../http/fresh-keytab.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
 import type { Principal } from '../messages/principal.ts';

@@ -1,8 +1,8 @@
 import { type Ccache, ccacheName } from '../ccache/ccache.ts';
 import { resolveCcache } from '../ccache/resolve.ts';
-import { cacheForService } from '../cli/identity-cache.ts';
+import { cacheForService } from '../cli/caches/identity-cache.ts';
+import { cachesAround, readableContents } from '../cli/caches/named-caches.ts';
 import { clientKeytab } from '../cli/keytabs.ts';
-import { cachesAround, readableContents } from '../cli/named-caches.ts';
 import { principalOf, type Session } from '../cli/session.ts';
 import { CcacheError, KeytabError } from '../errors.ts';
 import { GssError } from '../gss/gss-error.ts';

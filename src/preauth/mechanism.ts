@@ -3,7 +3,7 @@ import type { KdcError } from '../messages/krb-error.ts';
 import type { Principal } from '../messages/principal.ts';
 import type { PaData } from '../messages/types.ts';
 import type { Trace } from '../trace.ts';
-import type { PkinitOptions } from './pkinit-options.ts';
+import type { PkinitOptions } from './pkinit/options.ts';
 
 /** What an AS exchange provides to a pre-authentication mechanism (RFC 6113 §2). */
 export interface PreauthContext {

@@ -10,13 +10,13 @@ import { toPrincipal } from '../messages/principal.ts';
 import { MethodData, type PaData, TypedData } from '../messages/types.ts';
 import type { Exchanged, PreauthContext, PreauthMechanism, PreauthSession } from './mechanism.ts';
 import { modified } from './modified.ts';
-import { groupOf, groupsFrom, type PkinitGroup } from './pkinit-groups.ts';
-import { checkKdcCertificate } from './pkinit-kdc-certificate.ts';
-import { agilityKey, KDF_IDS, octetStringToKey } from './pkinit-kdf.ts';
-import { ID_PKINIT_DH_KEY_DATA } from './pkinit-numbers.ts';
-import type { PkinitMaterial } from './pkinit-options.ts';
-import { type Asked, askWith } from './pkinit-request.ts';
-import { openSignedData } from './pkinit-signed-data.ts';
+import { groupOf, groupsFrom, type PkinitGroup } from './pkinit/groups.ts';
+import { checkKdcCertificate } from './pkinit/kdc-certificate.ts';
+import { agilityKey, KDF_IDS, octetStringToKey } from './pkinit/kdf.ts';
+import { ID_PKINIT_DH_KEY_DATA } from './pkinit/numbers.ts';
+import type { PkinitMaterial } from './pkinit/options.ts';
+import { type Asked, askWith } from './pkinit/request.ts';
+import { openSignedData } from './pkinit/signed-data.ts';
 
 /**
  * Authentication by public keys and certificates (RFC 4556), with Diffie-Hellman over finite fields and curves (RFC

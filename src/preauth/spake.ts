@@ -6,9 +6,9 @@ import { PaSpake, SF_NONE, type SpakeChallenge, SpakeSecondFactor } from '../mes
 import type { PaData } from '../messages/types.ts';
 import type { PreauthContext, PreauthMechanism, PreauthSession } from './mechanism.ts';
 import { modified } from './modified.ts';
-import type { SpakeGroup } from './spake-group.ts';
-import { groupsNamed } from './spake-groups.ts';
-import { extendTranscript, openSecret, spakeKeys } from './spake-keys.ts';
+import type { SpakeGroup } from './spake/group.ts';
+import { groupsNamed } from './spake/groups.ts';
+import { extendTranscript, openSecret, spakeKeys } from './spake/keys.ts';
 
 const DEFAULT_GROUPS = ['edwards25519'];
 

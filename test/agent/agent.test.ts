@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { AGENT } from '../../src/agent/operations.ts';
-import { KcmFrames } from '../../src/ccache/kcm-frames.ts';
-import { MATCH, type MatchTag } from '../../src/ccache/kcm-match.ts';
-import { encodeRequest, KCM, KCM_RESULT } from '../../src/ccache/kcm-protocol.ts';
+import { KcmFrames } from '../../src/ccache/kcm/frames.ts';
+import { MATCH, type MatchTag } from '../../src/ccache/kcm/match.ts';
+import { encodeRequest, KCM, KCM_RESULT } from '../../src/ccache/kcm/protocol.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
 import { alice, contents, credential, later, NOW, tgt } from '../ccache/tickets.ts';
 import { localAgent, rawClient } from './support.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { FileLook } from '../../src/agent/file-look.ts';
-import { identityOf } from '../../src/ccache/sealed-memory.ts';
+import { identityOf } from '../../src/ccache/sealed/memory.ts';
 import { scratch } from '../ccache/samples.ts';
 
 interface Looked {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { KcmFrames } from '../../src/ccache/kcm-frames.ts';
-import { decodeReply, encodeRequest, KCM, KCM_RESULT, MAX_KCM_BYTES } from '../../src/ccache/kcm-protocol.ts';
+import { KcmFrames } from '../../src/ccache/kcm/frames.ts';
+import { decodeReply, encodeRequest, KCM, KCM_RESULT, MAX_KCM_BYTES } from '../../src/ccache/kcm/protocol.ts';
 import { contents, credential } from '../ccache/tickets.ts';
 import { hungUp, localAgent, rawClient } from './support.ts';
 

@@ -4,8 +4,8 @@ import { onTestFinished } from 'vitest';
 import { type AgentOptions, startAgent } from '../../src/agent/agent.ts';
 import { memoryStore } from '../../src/agent/store.ts';
 import type { Ccache, CcacheCollection } from '../../src/ccache/ccache.ts';
+import { type KcmConnection, withKcm } from '../../src/ccache/kcm/connection.ts';
 import { kcmType } from '../../src/ccache/kcm.ts';
-import { type KcmConnection, withKcm } from '../../src/ccache/kcm-connection.ts';
 import { environment, scratch } from '../ccache/samples.ts';
 import { NOW } from '../ccache/tickets.ts';
 

@@ -16,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { acceptApReq } from '../../src/ap/acceptor.ts';
 import { createApReq } from '../../src/ap/initiator.ts';
 import { fileReplayCache } from '../../src/ap/replay-file.ts';
-import { describeOurselves } from '../../src/ccache/lock-holder.ts';
+import { describeOurselves } from '../../src/ccache/lock/holder.ts';
 import { randomBytes } from '../../src/crypto/random.ts';
 import { keytab, later, makeCredential, NOW } from './made-up.ts';
 

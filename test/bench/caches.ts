@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CcacheEnvironment } from '../../src/ccache/ccache.ts';
-import { openKeychain } from '../../src/ccache/keychain-open.ts';
+import { openKeychain } from '../../src/ccache/keychain/open.ts';
 import { resolveCcache } from '../../src/ccache/resolve.ts';
 import { startTestAgent } from '../support/agent.ts';
 import { startHeimdalKcm } from '../support/heimdal-kcm.ts';

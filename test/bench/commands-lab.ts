@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findConfig } from '../../src/ccache/config-entries.ts';
-import { CcacheFile } from '../../src/ccache/file-format.ts';
+import { CcacheFile } from '../../src/ccache/file/format.ts';
 import { bytesToText } from '../../src/codec/text.ts';
 import { startKdc } from '../../src/kdc/start.ts';
 import { tgsPrincipal } from '../../src/messages/principal.ts';

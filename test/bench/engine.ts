@@ -8,7 +8,7 @@ import { createConfig } from '../../src/config/config.ts';
 import { loadProfile } from '../../src/config/load.ts';
 import { KeytabFile } from '../../src/keytab/file-format.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
-import { loadPkinit } from '../../src/preauth/pkinit-sources.ts';
+import { loadPkinit } from '../../src/preauth/pkinit/sources.ts';
 import { createTransport } from '../../src/transport/transport.ts';
 import { peer } from '../support/peers.ts';
 import { type EngineLab, MECHANISMS, withEngineLab } from './engine-lab.ts';

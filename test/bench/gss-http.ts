@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
-import { CcacheFile } from '../../src/ccache/file-format.ts';
+import { CcacheFile } from '../../src/ccache/file/format.ts';
 import { createInitiator } from '../../src/gss/initiator.ts';
 import { formatPrincipal } from '../../src/messages/principal.ts';
 import { cpuSecondsOf } from '../support/heimdal-kcm.ts';

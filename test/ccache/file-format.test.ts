@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CacheContents } from '../../src/ccache/ccache.ts';
-import { CcacheFile } from '../../src/ccache/file-format.ts';
+import { CcacheFile } from '../../src/ccache/file/format.ts';
 import { bytesToHex, hexToBytes } from '../../src/codec/text.ts';
 import { CcacheError, CodecError } from '../../src/errors.ts';
 import { formatPrincipal } from '../../src/messages/principal.ts';

@@ -13,8 +13,8 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Ccache } from '../../src/ccache/ccache.ts';
+import { CcacheFile } from '../../src/ccache/file/format.ts';
 import { fileType } from '../../src/ccache/file.ts';
-import { CcacheFile } from '../../src/ccache/file-format.ts';
 import { asSomebodyElse, environment, isRoot, scratch } from './samples.ts';
 import { alice, contents, credential, later, NOW, tgt } from './tickets.ts';
 

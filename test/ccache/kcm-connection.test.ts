@@ -1,9 +1,9 @@
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { withKcm } from '../../src/ccache/kcm/connection.ts';
+import { encodeReply, KCM, operationOf } from '../../src/ccache/kcm/protocol.ts';
 import { kcmType } from '../../src/ccache/kcm.ts';
-import { withKcm } from '../../src/ccache/kcm-connection.ts';
-import { encodeReply, KCM, operationOf } from '../../src/ccache/kcm-protocol.ts';
 import { environment, scratch } from './samples.ts';
 
 /** A server that does with each operation, by its number, what `answer` does; returns its socket. */

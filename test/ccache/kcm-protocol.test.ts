@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Credentials, Text } from '../../src/ccache/kcm-fields.ts';
-import { KcmFrames } from '../../src/ccache/kcm-frames.ts';
-import { MATCH, type MatchTag, MatchTagField, matchesTag } from '../../src/ccache/kcm-match.ts';
+import { Credentials, Text } from '../../src/ccache/kcm/fields.ts';
+import { KcmFrames } from '../../src/ccache/kcm/frames.ts';
+import { MATCH, type MatchTag, MatchTagField, matchesTag } from '../../src/ccache/kcm/match.ts';
 import {
   decodeReply,
   encodeFailure,
@@ -13,7 +13,7 @@ import {
   MAX_KCM_BYTES,
   openRequest,
   readValues,
-} from '../../src/ccache/kcm-protocol.ts';
+} from '../../src/ccache/kcm/protocol.ts';
 import { BinaryReader, BinaryWriter } from '../../src/codec/binary.ts';
 import { hexToBytes } from '../../src/codec/text.ts';
 import { CodecError } from '../../src/errors.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { keychainBackends } from '../../src/ccache/keychain-backends.ts';
-import { describeBackends, openKeychain, tryKeychain } from '../../src/ccache/keychain-open.ts';
+import { keychainBackends } from '../../src/ccache/keychain/backends.ts';
+import { describeBackends, openKeychain, tryKeychain } from '../../src/ccache/keychain/open.ts';
 import { scriptProgram } from '../support/fake-program.ts';
 import { scratch } from './samples.ts';
 

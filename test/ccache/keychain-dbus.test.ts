@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dbusMessageLength, decodeDbusReply, encodeDbusCall } from '../../src/ccache/dbus-message.ts';
+import {
+  dbusMessageLength,
+  decodeDbusReply,
+  encodeDbusCall,
+} from '../../src/ccache/keychain/dbus-message.ts';
 import { CodecError } from '../../src/errors.ts';
 
 const hex = (text: string) => Uint8Array.from(Buffer.from(text.replaceAll(/\s/g, ''), 'hex'));

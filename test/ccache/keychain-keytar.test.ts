@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Keychain } from '../../src/ccache/ccache.ts';
-import { keytarBackend } from '../../src/ccache/keytar.ts';
+import { keytarBackend } from '../../src/ccache/keychain/keytar.ts';
 import { scratch } from './samples.ts';
 
 /** Notes its calls; gives an item away only in the process that has read it, as where the user confirms each access. */

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { sessionBusSocket } from '../../src/ccache/bus-address.ts';
-import { probeKeychain } from '../../src/ccache/probe.ts';
+import { sessionBusSocket } from '../../src/ccache/keychain/bus-address.ts';
+import { probeKeychain } from '../../src/ccache/keychain/probe.ts';
 import { scratch } from './samples.ts';
 
 describe('sessionBusSocket', () => {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { findOnPath, runKeychainProgram } from '../../src/ccache/keychain-program.ts';
+import { findOnPath, runKeychainProgram } from '../../src/ccache/keychain/program.ts';
 import { scriptProgram } from '../support/fake-program.ts';
 import { scratch } from './samples.ts';
 

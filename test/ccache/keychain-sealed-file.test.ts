@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SealedCaches } from '../../src/ccache/sealed-caches.ts';
-import { sealBytes, unsealBytes } from '../../src/ccache/sealed-file.ts';
+import { SealedCaches } from '../../src/ccache/sealed/caches.ts';
+import { sealBytes, unsealBytes } from '../../src/ccache/sealed/file.ts';
 import { CodecError, IntegrityError } from '../../src/errors.ts';
 import { anyContents } from './samples.ts';
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Keychain } from '../../src/ccache/ccache.ts';
-import { openKeychain, tryKeychain } from '../../src/ccache/keychain-open.ts';
+import { openKeychain, tryKeychain } from '../../src/ccache/keychain/open.ts';
 import { type FakeProgram, fakeProgram } from '../support/fake-program.ts';
 import { scratch } from './samples.ts';
 

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CcacheEnvironment } from '../../src/ccache/ccache.ts';
+import { hasSealedTickets } from '../../src/ccache/keychain/probe.ts';
 import { keychainType } from '../../src/ccache/keychain.ts';
-import { hasSealedTickets } from '../../src/ccache/probe.ts';
 import { formatPrincipal, parsePrincipal } from '../../src/messages/principal.ts';
 import { type MemoryKeychain, memoryKeychain } from '../support/memory-keychain.ts';
 import { scratch } from './samples.ts';

@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { isForbidden, isGone, isOverQuota, isUnsupported } from '../../src/ccache/keyring-failure.ts';
-import { type Keyctl, withKeyctl } from '../../src/ccache/keyring-keyctl.ts';
+import { isForbidden, isGone, isOverQuota, isUnsupported } from '../../src/ccache/keyring/failure.ts';
+import { type Keyctl, withKeyctl } from '../../src/ccache/keyring/keyctl.ts';
 import { scratch } from './samples.ts';
 
 describe.skipIf(process.platform !== 'linux')('keyctl', () => {

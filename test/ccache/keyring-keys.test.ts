@@ -11,7 +11,7 @@ import {
   encodePrimary,
   encodePrincipal,
   parsePrinted,
-} from '../../src/ccache/keyring-keys.ts';
+} from '../../src/ccache/keyring/keys.ts';
 import { bytesToHex, hexToBytes } from '../../src/codec/text.ts';
 import { CcacheError } from '../../src/errors.ts';
 import { anyContents, anyPrincipal } from './samples.ts';

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { keyringType } from '../../src/ccache/keyring.ts';
 import {
   firstSubsidiary,
   formatKeyringName,
   isLegacyCache,
   parseKeyringName,
-} from '../../src/ccache/keyring-name.ts';
+} from '../../src/ccache/keyring/name.ts';
+import { keyringType } from '../../src/ccache/keyring.ts';
 import { environment } from './samples.ts';
 import { alice } from './tickets.ts';
 

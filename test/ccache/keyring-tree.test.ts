@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type KeyNode, parseKeyTree } from '../../src/ccache/keyring-tree.ts';
+import { type KeyNode, parseKeyTree } from '../../src/ccache/keyring/tree.ts';
 
 const shown = String.raw`Keyring
  923233529 --alswrv      0     0  keyring: _krb_foo

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lastingKeyrings } from '../../src/ccache/keyring-user.ts';
+import { lastingKeyrings } from '../../src/ccache/keyring/user.ts';
 
 const shown = `025807b0 I--Q---     2 perm 1f3f0000  1000 65534 keyring   _uid.1000: 5
 0386a398 I--Q---     1 perm 3f010000  1000  1000 keyring   _krb_a b: 1

@@ -15,8 +15,8 @@ import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { fileType } from '../../src/ccache/file.ts';
+import { describeOurselves } from '../../src/ccache/lock/holder.ts';
 import { withLock } from '../../src/ccache/lock.ts';
-import { describeOurselves } from '../../src/ccache/lock-holder.ts';
 import { environment, scratch } from './samples.ts';
 import { contents } from './tickets.ts';
 

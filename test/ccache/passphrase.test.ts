@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Keychain } from '../../src/ccache/ccache.ts';
-import { passphraseKeychain } from '../../src/ccache/passphrase.ts';
-import { sealedStore } from '../../src/ccache/sealed-store.ts';
+import { passphraseKeychain } from '../../src/ccache/keychain/passphrase.ts';
+import { sealedStore } from '../../src/ccache/sealed/store.ts';
 import { scratch } from './samples.ts';
 import { alice, tgt } from './tickets.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { rememberKeychain } from '../../src/ccache/remembered-keychain.ts';
+import { rememberKeychain } from '../../src/ccache/keychain/remembered.ts';
 
 /** A keychain that answers when it is told to, and counts how often it was asked. */
 function slowKeychain() {

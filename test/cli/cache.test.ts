@@ -13,7 +13,7 @@ import { memoryKeychain } from '../support/memory-keychain.ts';
 import { type Outcome, runAt, ticketFor } from './caches.ts';
 
 const keychain = memoryKeychain();
-vi.mock('../../src/ccache/keychain-open.ts', () => ({ openKeychain: async () => keychain }));
+vi.mock('../../src/ccache/keychain/open.ts', () => ({ openKeychain: async () => keychain }));
 
 const bob = parsePrincipal('bob@A.TEST');
 const tgt = ticketFor('krbtgt/A.TEST@A.TEST');

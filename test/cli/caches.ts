@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CcacheFile } from '../../src/ccache/file-format.ts';
+import { CcacheFile } from '../../src/ccache/file/format.ts';
 import type { Command } from '../../src/cli/command.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
 import { KeytabFile } from '../../src/keytab/file-format.ts';

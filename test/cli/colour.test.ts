@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ColourOptions, loadColours } from '../../src/cli/colour.ts';
+import { type ColourOptions, loadColours } from '../../src/cli/terminal/colour.ts';
 
 async function isOn(
   env: Record<string, string>,

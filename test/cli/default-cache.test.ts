@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { cache } from '../../src/cli/cache.ts';
-import { chooseDefaultCache } from '../../src/cli/default-cache.ts';
+import { chooseDefaultCache } from '../../src/cli/caches/default-cache.ts';
 import { kinit } from '../../src/cli/kinit.ts';
 import { klist } from '../../src/cli/klist.ts';
 import { openSession } from '../../src/cli/session.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import { ccacheName } from '../../src/ccache/ccache.ts';
 import { resolveCcache } from '../../src/ccache/resolve.ts';
-import { cacheForService } from '../../src/cli/identity-cache.ts';
+import { cacheForService } from '../../src/cli/caches/identity-cache.ts';
 import { openSession, type Session } from '../../src/cli/session.ts';
 import { hostBasedPrincipal, parsePrincipal } from '../../src/messages/principal.ts';
 import { environment, scratch } from '../ccache/samples.ts';

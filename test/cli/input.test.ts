@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readInputLine, readWholeInput, stdinBytes } from '../../src/cli/input.ts';
+import { readInputLine, readWholeInput, stdinBytes } from '../../src/cli/terminal/input.ts';
 import { textToBytes } from '../../src/codec/text.ts';
 import { bytesOf } from '../support/io.ts';
 

@@ -10,7 +10,7 @@ import { runCommand } from '../../src/cli/run-command.ts';
 import { bytesToHex } from '../../src/codec/text.ts';
 import { importKey, randomKey } from '../../src/crypto/key.ts';
 import { KerberosError } from '../../src/errors.ts';
-import { InitialToken } from '../../src/gss/spnego-messages.ts';
+import { InitialToken } from '../../src/gss/spnego/messages.ts';
 import { ApReq, Authenticator } from '../../src/messages/ap.ts';
 import { AD_IF_RELEVANT, AD_WIN2K_PAC } from '../../src/messages/authorization.ts';
 import { encodeKrbCred } from '../../src/messages/krb-cred.ts';

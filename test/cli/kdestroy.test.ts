@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Ccache, CcacheEnvironment } from '../../src/ccache/ccache.ts';
 import { configEntry } from '../../src/ccache/config-entries.ts';
-import { CcacheFile } from '../../src/ccache/file-format.ts';
+import { CcacheFile } from '../../src/ccache/file/format.ts';
 import { resolveCcache } from '../../src/ccache/resolve.ts';
 import { findCcacheType } from '../../src/ccache/types.ts';
 import { kdestroy } from '../../src/cli/kdestroy.ts';
@@ -15,7 +15,7 @@ import { memoryKeychain } from '../support/memory-keychain.ts';
 import { type Outcome, runAt, writeCache } from './caches.ts';
 
 const keychain = memoryKeychain();
-vi.mock('../../src/ccache/keychain-open.ts', () => ({ openKeychain: async () => keychain }));
+vi.mock('../../src/ccache/keychain/open.ts', () => ({ openKeychain: async () => keychain }));
 
 const bob = parsePrincipal('bob@A.TEST');
 const inKeychain = { env: { KRB5CCNAME: 'KEYCHAIN:' } };

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CcacheFile } from '../../src/ccache/file-format.ts';
+import { CcacheFile } from '../../src/ccache/file/format.ts';
 import { kinit } from '../../src/cli/kinit.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
 import { type RunningKdc, startKdc } from '../../src/kdc/start.ts';

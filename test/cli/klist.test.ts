@@ -14,7 +14,7 @@ import { memoryKeychain } from '../support/memory-keychain.ts';
 import { type Outcome, runAt, ticketFor, writeCache, writeKeytab } from './caches.ts';
 
 const keychain = memoryKeychain();
-vi.mock('../../src/ccache/keychain-open.ts', () => ({ openKeychain: async () => keychain }));
+vi.mock('../../src/ccache/keychain/open.ts', () => ({ openKeychain: async () => keychain }));
 
 let home: string;
 beforeEach(() => {

@@ -11,7 +11,7 @@ import { memoryKeychain } from '../support/memory-keychain.ts';
 import { runAt } from './caches.ts';
 
 const keychain = memoryKeychain();
-vi.mock('../../src/ccache/keychain-open.ts', () => ({ openKeychain: async () => keychain }));
+vi.mock('../../src/ccache/keychain/open.ts', () => ({ openKeychain: async () => keychain }));
 
 const bob = parsePrincipal('bob@A.TEST');
 

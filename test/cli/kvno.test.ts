@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CcacheFile } from '../../src/ccache/file-format.ts';
+import { CcacheFile } from '../../src/ccache/file/format.ts';
 import type { Command } from '../../src/cli/command.ts';
 import { kinit } from '../../src/cli/kinit.ts';
 import { kvno } from '../../src/cli/kvno.ts';

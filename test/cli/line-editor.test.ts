@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LineEditor } from '../../src/cli/line-editor.ts';
+import { LineEditor } from '../../src/cli/terminal/line-editor.ts';
 
 function press(keys: string | Uint8Array): { state: string; text: string } {
   const editor = new LineEditor();

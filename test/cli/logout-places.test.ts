@@ -2,7 +2,7 @@ import { existsSync, linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { CcacheFile } from '../../src/ccache/file-format.ts';
+import { CcacheFile } from '../../src/ccache/file/format.ts';
 import { agent } from '../../src/cli/agent.ts';
 import { logout } from '../../src/cli/logout.ts';
 import { runCommand } from '../../src/cli/run-command.ts';

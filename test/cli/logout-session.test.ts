@@ -13,11 +13,11 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CcacheFile } from '../../src/ccache/file-format.ts';
+import { CcacheFile } from '../../src/ccache/file/format.ts';
 import { logout } from '../../src/cli/logout.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
-import { isRunning, ourPlace, startOf } from '../../src/cli/session-process.ts';
-import { readSession, type SessionRecord, writeSession } from '../../src/cli/session-registry.ts';
+import { isRunning, ourPlace, startOf } from '../../src/cli/session/process.ts';
+import { readSession, type SessionRecord, writeSession } from '../../src/cli/session/registry.ts';
 import { scratch } from '../ccache/samples.ts';
 import { contents } from '../ccache/tickets.ts';
 import { captureIo } from '../support/io.ts';

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CcacheFile } from '../../src/ccache/file-format.ts';
+import { CcacheFile } from '../../src/ccache/file/format.ts';
 import { logout } from '../../src/cli/logout.ts';
 import { contents } from '../ccache/tickets.ts';
 import type { CaptureOptions } from '../support/io.ts';

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { configEntry } from '../../src/ccache/config-entries.ts';
-import { CcacheFile } from '../../src/ccache/file-format.ts';
+import { CcacheFile } from '../../src/ccache/file/format.ts';
 import { agent } from '../../src/cli/agent.ts';
 import { cache } from '../../src/cli/cache.ts';
 import type { Command } from '../../src/cli/command.ts';

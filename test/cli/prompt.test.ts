@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readPasswordLine } from '../../src/cli/prompt.ts';
+import { readPasswordLine } from '../../src/cli/terminal/prompt.ts';
 import { captureIo } from '../support/io.ts';
 
 describe('a password from a pipe', () => {

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CcacheFile } from '../../src/ccache/file-format.ts';
+import { CcacheFile } from '../../src/ccache/file/format.ts';
 import { k5start } from '../../src/cli/k5start.ts';
 import { kinit } from '../../src/cli/kinit.ts';
 import { krenew } from '../../src/cli/krenew.ts';

@@ -32,7 +32,7 @@ import { type Outcome, runAt } from './caches.ts';
 // What commands do with sealed tickets: how often they ask the keychain, and what they do without the key.
 
 let keychain: MemoryKeychain;
-vi.mock('../../src/ccache/keychain-open.ts', () => ({ openKeychain: async () => keychain }));
+vi.mock('../../src/ccache/keychain/open.ts', () => ({ openKeychain: async () => keychain }));
 
 let kdc: RunningKdc;
 let home: string;

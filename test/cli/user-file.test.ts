@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { readUserFile, removeUserFile, writeUserFile } from '../../src/cli/user-file.ts';
+import { readUserFile, removeUserFile, writeUserFile } from '../../src/cli/user/file.ts';
 import { scratch } from '../ccache/samples.ts';
 
 const bytes = Buffer.from('new');

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { resolveCcache } from '../../src/ccache/resolve.ts';
 import { klist } from '../../src/cli/klist.ts';
 import { openSession } from '../../src/cli/session.ts';
-import { openUserKeychain, probeUserKeychain } from '../../src/cli/user-keychain.ts';
+import { openUserKeychain, probeUserKeychain } from '../../src/cli/user/keychain.ts';
 import { scratch } from '../ccache/samples.ts';
 import { alice, tgt } from '../ccache/tickets.ts';
 import { type CaptureOptions, captureIo } from '../support/io.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { kinit } from '../../src/cli/kinit.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
-import { showWaits } from '../../src/cli/waiting.ts';
+import { showWaits } from '../../src/cli/terminal/waiting.ts';
 import { scratch } from '../ccache/samples.ts';
 import { type CaptureOptions, captureIo } from '../support/io.ts';
 import { fakeKdc, krbError } from '../transport/fake-kdc.ts';

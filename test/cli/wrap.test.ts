@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fitLines, wrapHelp, wrapLine } from '../../src/cli/wrap.ts';
+import { fitLines, wrapHelp, wrapLine } from '../../src/cli/terminal/wrap.ts';
 
 const LINE = '  Try: kinit -k -t /etc/krb5.keytab host/www.example.test, as root';
 

@@ -20,8 +20,8 @@ import { parsePrincipal, tgsPrincipal, toPrincipalName } from '../../src/message
 import { toEncryptionKey } from '../../src/messages/seal.ts';
 import { PaSpake, SF_NONE } from '../../src/messages/spake.ts';
 import type { PaData } from '../../src/messages/types.ts';
-import { spakeGroups } from '../../src/preauth/spake-groups.ts';
-import { extendTranscript, openSecret, spakeKeys } from '../../src/preauth/spake-keys.ts';
+import { spakeGroups } from '../../src/preauth/spake/groups.ts';
+import { extendTranscript, openSecret, spakeKeys } from '../../src/preauth/spake/keys.ts';
 import { environment, scratch } from '../ccache/samples.ts';
 import { inFast, kdcChallenge, type OpenedArmor } from '../support/fast-kdc.ts';
 import {

@@ -11,9 +11,9 @@ import { TD_DH_PARAMETERS } from '../../src/messages/numbers.ts';
 import { PaPkAsRep, TdDhParameters } from '../../src/messages/pkinit.ts';
 import { parsePrincipal, tgsPrincipal, toPrincipalName } from '../../src/messages/principal.ts';
 import { TypedData } from '../../src/messages/types.ts';
-import { groupsFrom } from '../../src/preauth/pkinit-groups.ts';
-import { ID_PKINIT_AUTH_DATA, ID_PKINIT_DH_KEY_DATA } from '../../src/preauth/pkinit-numbers.ts';
-import { openSignedData, signData } from '../../src/preauth/pkinit-signed-data.ts';
+import { groupsFrom } from '../../src/preauth/pkinit/groups.ts';
+import { ID_PKINIT_AUTH_DATA, ID_PKINIT_DH_KEY_DATA } from '../../src/preauth/pkinit/numbers.ts';
+import { openSignedData, signData } from '../../src/preauth/pkinit/signed-data.ts';
 import { type CertificateWishes, certify, KDC_PURPOSE } from '../support/pki.ts';
 import { revocationList } from '../support/revocation-list.ts';
 import {

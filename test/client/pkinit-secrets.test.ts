@@ -6,9 +6,9 @@ import type { KdcPreauth } from '../../src/kdc/preauth/mechanism.ts';
 import { PRE_AUTHENT } from '../../src/messages/flags.ts';
 import { PA_PK_AS_REP } from '../../src/messages/numbers.ts';
 import { AuthPack, KdcDhKeyInfo, PaPkAsRep, PaPkAsReq } from '../../src/messages/pkinit.ts';
-import { octetStringToKey } from '../../src/preauth/pkinit-kdf.ts';
-import { ID_PKINIT_AUTH_DATA, ID_PKINIT_DH_KEY_DATA } from '../../src/preauth/pkinit-numbers.ts';
-import { openSignedData, signData } from '../../src/preauth/pkinit-signed-data.ts';
+import { octetStringToKey } from '../../src/preauth/pkinit/kdf.ts';
+import { ID_PKINIT_AUTH_DATA, ID_PKINIT_DH_KEY_DATA } from '../../src/preauth/pkinit/numbers.ts';
+import { openSignedData, signData } from '../../src/preauth/pkinit/signed-data.ts';
 import { identityOf, kdcCertificate, login } from './pkinit-support.ts';
 
 const BYTES = 256;

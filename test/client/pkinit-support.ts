@@ -7,9 +7,9 @@ import { transportTo } from '../../src/kdc/start.ts';
 import { anonymousPrincipal } from '../../src/messages/anonymous.ts';
 import { KdcDhKeyInfo, PaPkAsRep } from '../../src/messages/pkinit.ts';
 import { type Principal, parsePrincipal, tgsPrincipal } from '../../src/messages/principal.ts';
-import { ID_PKINIT_DH_KEY_DATA } from '../../src/preauth/pkinit-numbers.ts';
-import type { PkinitIdentity, PkinitMaterial } from '../../src/preauth/pkinit-options.ts';
-import { openSignedData, signData } from '../../src/preauth/pkinit-signed-data.ts';
+import { ID_PKINIT_DH_KEY_DATA } from '../../src/preauth/pkinit/numbers.ts';
+import type { PkinitIdentity, PkinitMaterial } from '../../src/preauth/pkinit/options.ts';
+import { openSignedData, signData } from '../../src/preauth/pkinit/signed-data.ts';
 import { type Certified, CLIENT_PURPOSE, certify, KDC_PURPOSE } from '../support/pki.ts';
 
 export const REALM = 'A.TEST';

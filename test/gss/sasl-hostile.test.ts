@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { createAcceptor } from '../../src/gss/acceptor.ts';
 import { GssError } from '../../src/gss/gss-error.ts';
 import { createInitiator } from '../../src/gss/initiator.ts';
-import { createSaslClient } from '../../src/gss/sasl-client.ts';
-import type { SaslExchange, SaslMechanism } from '../../src/gss/sasl-exchange.ts';
-import { createSaslServer, type SaslServer } from '../../src/gss/sasl-server.ts';
-import { createSpnegoAcceptor } from '../../src/gss/spnego-acceptor.ts';
-import { createSpnegoInitiator } from '../../src/gss/spnego-initiator.ts';
+import { createSaslClient } from '../../src/gss/sasl/client.ts';
+import type { SaslExchange, SaslMechanism } from '../../src/gss/sasl/exchange.ts';
+import { createSaslServer, type SaslServer } from '../../src/gss/sasl/server.ts';
+import { createSpnegoAcceptor } from '../../src/gss/spnego/acceptor.ts';
+import { createSpnegoInitiator } from '../../src/gss/spnego/initiator.ts';
 import { keytab, makeCredential } from '../ap/made-up.ts';
 import { now } from './support.ts';
 

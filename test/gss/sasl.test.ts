@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { createAcceptor } from '../../src/gss/acceptor.ts';
 import { GssError } from '../../src/gss/gss-error.ts';
 import { createInitiator, type RequestedFlags } from '../../src/gss/initiator.ts';
-import { unwrapChoice, wrapChoice } from '../../src/gss/sasl-choice.ts';
-import { createSaslClient, type SaslClientOptions } from '../../src/gss/sasl-client.ts';
-import type { SaslExchange, SaslMechanism, SaslOptions } from '../../src/gss/sasl-exchange.ts';
-import { createSaslServer, type SaslServer } from '../../src/gss/sasl-server.ts';
-import { createSpnegoAcceptor } from '../../src/gss/spnego-acceptor.ts';
-import { createSpnegoInitiator } from '../../src/gss/spnego-initiator.ts';
+import { unwrapChoice, wrapChoice } from '../../src/gss/sasl/choice.ts';
+import { createSaslClient, type SaslClientOptions } from '../../src/gss/sasl/client.ts';
+import type { SaslExchange, SaslMechanism, SaslOptions } from '../../src/gss/sasl/exchange.ts';
+import { createSaslServer, type SaslServer } from '../../src/gss/sasl/server.ts';
+import { createSpnegoAcceptor } from '../../src/gss/spnego/acceptor.ts';
+import { createSpnegoInitiator } from '../../src/gss/spnego/initiator.ts';
 import { keytab, makeCredential, NOW } from '../ap/made-up.ts';
 import { ascii } from './fake-mechanism.ts';
 

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { SecurityContext } from '../../src/gss/context.ts';
 import { GssError } from '../../src/gss/gss-error.ts';
-import { acceptNegotiation } from '../../src/gss/spnego-acceptor.ts';
-import { initiateNegotiation } from '../../src/gss/spnego-initiator.ts';
+import { acceptNegotiation } from '../../src/gss/spnego/acceptor.ts';
+import { initiateNegotiation } from '../../src/gss/spnego/initiator.ts';
 import {
   decodeNegTokenInit,
   encodeNegTokenInit,
   InitialToken,
   MechTypeList,
   NegotiationResponse,
-} from '../../src/gss/spnego-messages.ts';
+} from '../../src/gss/spnego/messages.ts';
 import { converse, FAKE, fake, OTHER, type Tamper } from './spnego-support.ts';
 
 /** Two sides: of the mechanism that both like best, and where the initiator would rather have another. */

@@ -3,14 +3,14 @@ import { createMemoryReplayCache } from '../../src/ap/replay-memory.ts';
 import type { SecurityContext } from '../../src/gss/context.ts';
 import { GssError } from '../../src/gss/gss-error.ts';
 import { createInitiator } from '../../src/gss/initiator.ts';
-import { createSpnegoAcceptor } from '../../src/gss/spnego-acceptor.ts';
-import { createSpnegoInitiator } from '../../src/gss/spnego-initiator.ts';
+import { createSpnegoAcceptor } from '../../src/gss/spnego/acceptor.ts';
+import { createSpnegoInitiator } from '../../src/gss/spnego/initiator.ts';
 import {
   decodeNegTokenInit,
   encodeNegTokenInit,
   InitialToken,
   MechTypeList,
-} from '../../src/gss/spnego-messages.ts';
+} from '../../src/gss/spnego/messages.ts';
 import { keytab, makeCredential } from '../ap/made-up.ts';
 import { converse } from './spnego-support.ts';
 import { now } from './support.ts';

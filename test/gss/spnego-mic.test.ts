@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import type { SecurityContext } from '../../src/gss/context.ts';
-import { acceptNegotiation } from '../../src/gss/spnego-acceptor.ts';
-import { initiateNegotiation } from '../../src/gss/spnego-initiator.ts';
+import { acceptNegotiation } from '../../src/gss/spnego/acceptor.ts';
+import { initiateNegotiation } from '../../src/gss/spnego/initiator.ts';
 import {
   decodeNegTokenInit,
   InitialToken,
@@ -10,7 +10,7 @@ import {
   type NegTokenInit,
   type NegTokenResp,
   SPNEGO,
-} from '../../src/gss/spnego-messages.ts';
+} from '../../src/gss/spnego/messages.ts';
 import { ascii, fakeContext } from './fake-mechanism.ts';
 import { converse, FAKE, fake, OTHER } from './spnego-support.ts';
 

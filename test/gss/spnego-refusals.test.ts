@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GssError } from '../../src/gss/gss-error.ts';
-import { acceptNegotiation } from '../../src/gss/spnego-acceptor.ts';
-import { initiateNegotiation } from '../../src/gss/spnego-initiator.ts';
+import { acceptNegotiation } from '../../src/gss/spnego/acceptor.ts';
+import { initiateNegotiation } from '../../src/gss/spnego/initiator.ts';
 import {
   encodeNegTokenInit,
   InitialToken,
   MechTypeList,
   NegotiationResponse,
   SPNEGO,
-} from '../../src/gss/spnego-messages.ts';
+} from '../../src/gss/spnego/messages.ts';
 import { ascii } from './fake-mechanism.ts';
 import { FAKE, fake, OTHER } from './spnego-support.ts';
 

@@ -1,5 +1,5 @@
 import type { SecurityContext } from '../../src/gss/context.ts';
-import type { NegotiableMechanism } from '../../src/gss/spnego-mechanisms.ts';
+import type { NegotiableMechanism } from '../../src/gss/spnego/mechanisms.ts';
 import { type FakeMechanism, fakeContext } from './fake-mechanism.ts';
 
 export const FAKE = '1.3.6.1.4.1.99999.1';

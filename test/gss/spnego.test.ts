@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { SecurityContext } from '../../src/gss/context.ts';
 import { GssError } from '../../src/gss/gss-error.ts';
 import { KRB5, MS_KRB5 } from '../../src/gss/oids.ts';
-import { acceptNegotiation } from '../../src/gss/spnego-acceptor.ts';
-import { createSpnegoInitiator, initiateNegotiation } from '../../src/gss/spnego-initiator.ts';
+import { acceptNegotiation } from '../../src/gss/spnego/acceptor.ts';
+import { createSpnegoInitiator, initiateNegotiation } from '../../src/gss/spnego/initiator.ts';
 import {
   decodeNegTokenInit,
   decodeNegTokenInit2,
@@ -14,7 +14,7 @@ import {
   type NegTokenInit,
   type NegTokenResp,
   SPNEGO,
-} from '../../src/gss/spnego-messages.ts';
+} from '../../src/gss/spnego/messages.ts';
 import { ascii, fakeContext } from './fake-mechanism.ts';
 import { converse, FAKE, fake, OTHER } from './spnego-support.ts';
 

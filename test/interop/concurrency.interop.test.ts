@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CcacheFile } from '../../src/ccache/file-format.ts';
+import { CcacheFile } from '../../src/ccache/file/format.ts';
 import { formatPrincipal } from '../../src/messages/principal.ts';
 import { type Daemon, type Ran, runBuilt, startBuilt } from '../support/built-commands.ts';
 import { describePeer, findProgram } from '../support/peers.ts';

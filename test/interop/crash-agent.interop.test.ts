@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { SealedCaches } from '../../src/ccache/sealed-caches.ts';
+import type { SealedCaches } from '../../src/ccache/sealed/caches.ts';
 import { type Daemon, startBuilt } from '../support/built-commands.ts';
 import { seal, sealedHoldings } from '../support/crash-keychain.ts';
 import { type CrashLab, type Home, startCrashLab } from '../support/crash-lab.ts';

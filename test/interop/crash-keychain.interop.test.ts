@@ -1,7 +1,7 @@
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { isConfigEntry } from '../../src/ccache/config-entries.ts';
-import type { SealedCaches } from '../../src/ccache/sealed-caches.ts';
+import type { SealedCaches } from '../../src/ccache/sealed/caches.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
 import { keyOf, seal, sealedHoldings } from '../support/crash-keychain.ts';
 import { type CrashLab, filesBelow, type Home, startCrashLab } from '../support/crash-lab.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CacheContents } from '../../src/ccache/ccache.ts';
 import { isConfigEntry } from '../../src/ccache/config-entries.ts';
-import { CcacheFile } from '../../src/ccache/file-format.ts';
+import { CcacheFile } from '../../src/ccache/file/format.ts';
 import { encodeKrbCred } from '../../src/messages/krb-cred.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
 import { type CrashLab, fileHoldings, type Home, startCrashLab } from '../support/crash-lab.ts';

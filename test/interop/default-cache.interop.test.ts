@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cache } from '../../src/cli/cache.ts';
-import { chooseDefaultCache } from '../../src/cli/default-cache.ts';
+import { chooseDefaultCache } from '../../src/cli/caches/default-cache.ts';
 import { openSession } from '../../src/cli/session.ts';
 import { scratch } from '../ccache/samples.ts';
 import { runAt } from '../cli/caches.ts';

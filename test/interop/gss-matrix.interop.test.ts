@@ -7,8 +7,8 @@ import { type AcceptorOptions, createAcceptor } from '../../src/gss/acceptor.ts'
 import type { ChannelBindings, SecurityContext } from '../../src/gss/context.ts';
 import { type OpenContextOptions, openContext } from '../../src/gss/initiate.ts';
 import { KRB5 } from '../../src/gss/oids.ts';
-import { createSpnegoAcceptor } from '../../src/gss/spnego-acceptor.ts';
-import { SPNEGO } from '../../src/gss/spnego-messages.ts';
+import { createSpnegoAcceptor } from '../../src/gss/spnego/acceptor.ts';
+import { SPNEGO } from '../../src/gss/spnego/messages.ts';
 import { type KeytabEntry, resolveKeytab } from '../../src/keytab/keytab.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
 import { exchangeTcp } from '../../src/transport/tcp.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findPac } from '../../src/ap/pac.ts';
-import { CcacheFile } from '../../src/ccache/file-format.ts';
+import { CcacheFile } from '../../src/ccache/file/format.ts';
 import { type RunningKdc, startKdc } from '../../src/kdc/start.ts';
 import { resolveKeytab } from '../../src/keytab/keytab.ts';
 import { KU_TICKET } from '../../src/messages/numbers.ts';

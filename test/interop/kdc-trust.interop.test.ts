@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CcacheFile } from '../../src/ccache/file-format.ts';
+import { CcacheFile } from '../../src/ccache/file/format.ts';
 import { bytesToText } from '../../src/codec/text.ts';
 import { expandTransited } from '../../src/config/realm-path.ts';
 import { resolveKeytab } from '../../src/keytab/keytab.ts';

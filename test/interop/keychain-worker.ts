@@ -1,8 +1,9 @@
 // A command of its own for the tests against a real keychain: `TASK DATA RESIDUAL [ARGUMENT]`. Prints one line of JSON.
+
+import { openKeychain } from '../../src/ccache/keychain/open.ts';
+import { probeKeychain } from '../../src/ccache/keychain/probe.ts';
 import { keychainType } from '../../src/ccache/keychain.ts';
-import { openKeychain } from '../../src/ccache/keychain-open.ts';
-import { probeKeychain } from '../../src/ccache/probe.ts';
-import { sealedStore } from '../../src/ccache/sealed-store.ts';
+import { sealedStore } from '../../src/ccache/sealed/store.ts';
 import { KerberosError } from '../../src/errors.ts';
 import { formatPrincipal, parsePrincipal } from '../../src/messages/principal.ts';
 import { credential, NOW } from '../ccache/tickets.ts';

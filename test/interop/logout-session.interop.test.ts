@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { readSession, type SessionRecord } from '../../src/cli/session-registry.ts';
+import { readSession, type SessionRecord } from '../../src/cli/session/registry.ts';
 import { type Daemon, startBuilt } from '../support/built-commands.ts';
 import { NO_KEYRINGS } from '../support/no-keyrings.ts';
 import { describePeer, findProgram } from '../support/peers.ts';

@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { CcacheFile } from '../../src/ccache/file-format.ts';
+import { CcacheFile } from '../../src/ccache/file/format.ts';
+import { openKeychain } from '../../src/ccache/keychain/open.ts';
 import { keychainType } from '../../src/ccache/keychain.ts';
-import { openKeychain } from '../../src/ccache/keychain-open.ts';
 import { logout } from '../../src/cli/logout.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
 import { contents } from '../ccache/tickets.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openKeychain, tryKeychain } from '../../src/ccache/keychain-open.ts';
+import { openKeychain, tryKeychain } from '../../src/ccache/keychain/open.ts';
 import { describePeer } from '../support/peers.ts';
 import { type SecretServiceSession, startSecretService } from '../support/secret-service.ts';
 

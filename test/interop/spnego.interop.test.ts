@@ -6,16 +6,16 @@ import type { SecurityContext } from '../../src/gss/context.ts';
 import type { GssError } from '../../src/gss/gss-error.ts';
 import { createInitiator, type InitiatorOptions } from '../../src/gss/initiator.ts';
 import { KRB5 } from '../../src/gss/oids.ts';
-import { createSpnegoAcceptor } from '../../src/gss/spnego-acceptor.ts';
-import { createSpnegoInitiator, initiateNegotiation } from '../../src/gss/spnego-initiator.ts';
-import { KRB5_NAMES } from '../../src/gss/spnego-mechanisms.ts';
+import { createSpnegoAcceptor } from '../../src/gss/spnego/acceptor.ts';
+import { createSpnegoInitiator, initiateNegotiation } from '../../src/gss/spnego/initiator.ts';
+import { KRB5_NAMES } from '../../src/gss/spnego/mechanisms.ts';
 import {
   decodeNegTokenInit,
   encodeNegTokenInit,
   InitialToken,
   MechTypeList,
   SPNEGO,
-} from '../../src/gss/spnego-messages.ts';
+} from '../../src/gss/spnego/messages.ts';
 import { type KeytabEntry, resolveKeytab } from '../../src/keytab/keytab.ts';
 import type { Credential } from '../../src/messages/credential.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';

@@ -9,10 +9,10 @@ import { isKrbError, KrbError } from '../../src/messages/krb-error.ts';
 import { AuthPack, PaPkAsRep, PaPkAsReq, TdDhParameters } from '../../src/messages/pkinit.ts';
 import { tgsPrincipal, toPrincipalName } from '../../src/messages/principal.ts';
 import { MethodData, TypedData } from '../../src/messages/types.ts';
-import { groupOf, groupsFrom } from '../../src/preauth/pkinit-groups.ts';
-import { KDF_IDS } from '../../src/preauth/pkinit-kdf.ts';
-import { ID_PKINIT_AUTH_DATA } from '../../src/preauth/pkinit-numbers.ts';
-import { signData } from '../../src/preauth/pkinit-signed-data.ts';
+import { groupOf, groupsFrom } from '../../src/preauth/pkinit/groups.ts';
+import { KDF_IDS } from '../../src/preauth/pkinit/kdf.ts';
+import { ID_PKINIT_AUTH_DATA } from '../../src/preauth/pkinit/numbers.ts';
+import { signData } from '../../src/preauth/pkinit/signed-data.ts';
 import {
   alice,
   alicesCertificate,

@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import { BSON } from 'mongodb';
 import type { SecurityContext } from '../../src/gss/context.ts';
-import { createSaslServer, type SaslServer } from '../../src/gss/sasl-server.ts';
+import { createSaslServer, type SaslServer } from '../../src/gss/sasl/server.ts';
 
 // The part of a MongoDB server that a client needs to sign in by GSSAPI: commands come and go in OP_MSG.
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ChainError, verifyChain } from '../../src/preauth/pkinit-chain.ts';
+import { ChainError, verifyChain } from '../../src/preauth/pkinit/chain.ts';
 import { type CertificateWishes, type Certified, certify } from '../support/pki.ts';
 
 const root = certify('Root', { ca: true });

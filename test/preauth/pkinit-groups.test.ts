@@ -2,7 +2,7 @@ import { getDiffieHellman } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { Integer } from '../../src/codec/der/primitives.ts';
 import { KerberosError } from '../../src/errors.ts';
-import { groupOf, groupsFrom } from '../../src/preauth/pkinit-groups.ts';
+import { groupOf, groupsFrom } from '../../src/preauth/pkinit/groups.ts';
 
 const all = groupsFrom('2048');
 

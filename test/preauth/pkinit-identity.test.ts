@@ -6,9 +6,9 @@ import forge from 'node-forge';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anonymousPrincipal } from '../../src/messages/anonymous.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
-import { readCertificates } from '../../src/preauth/pkinit-files.ts';
-import { loadFiles, loadIdentity, type PkinitSurroundings } from '../../src/preauth/pkinit-identity.ts';
-import { loadPkinit } from '../../src/preauth/pkinit-sources.ts';
+import { readCertificates } from '../../src/preauth/pkinit/files.ts';
+import { loadFiles, loadIdentity, type PkinitSurroundings } from '../../src/preauth/pkinit/identity.ts';
+import { loadPkinit } from '../../src/preauth/pkinit/sources.ts';
 import { type Certified, certify } from '../support/pki.ts';
 
 const alice = parsePrincipal('alice@A.TEST');

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { bytesToHex, hexToBytes } from '../../src/codec/text.ts';
 import { isSupported } from '../../src/crypto/enctype-list.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
-import { agilityKey, KDF_IDS, octetStringToKey } from '../../src/preauth/pkinit-kdf.ts';
+import { agilityKey, KDF_IDS, octetStringToKey } from '../../src/preauth/pkinit/kdf.ts';
 
 const vectors = (name: string) => JSON.parse(readFileSync(`test/vectors/${name}.json`, 'utf8'));
 const shared = '../shared/vectors/pkinit_kdf.json';

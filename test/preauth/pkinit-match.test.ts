@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parsePrincipal } from '../../src/messages/principal.ts';
-import { onlyMatch } from '../../src/preauth/pkinit-match.ts';
+import { onlyMatch } from '../../src/preauth/pkinit/match.ts';
 import { certify } from '../support/pki.ts';
 
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { posixRegex } from '../../src/preauth/pkinit-posix-regex.ts';
+import { posixRegex } from '../../src/preauth/pkinit/posix-regex.ts';
 
 describe('an extended regular expression of POSIX', () => {
   it.each([

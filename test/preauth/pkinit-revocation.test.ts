@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CodecError } from '../../src/errors.ts';
-import { verifyChain } from '../../src/preauth/pkinit-chain.ts';
-import { readRevocationList } from '../../src/preauth/pkinit-revocation.ts';
+import { verifyChain } from '../../src/preauth/pkinit/chain.ts';
+import { readRevocationList } from '../../src/preauth/pkinit/revocation.ts';
 import { certify } from '../support/pki.ts';
 import { revocationList as list } from '../support/revocation-list.ts';
 

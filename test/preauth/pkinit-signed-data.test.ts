@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ObjectIdentifier, OctetString } from '../../src/codec/der/primitives.ts';
 import { KerberosError } from '../../src/errors.ts';
 import { ContentInfo, SignedAttributes, SignedData } from '../../src/messages/cms.ts';
-import { openSignedData, signData } from '../../src/preauth/pkinit-signed-data.ts';
+import { openSignedData, signData } from '../../src/preauth/pkinit/signed-data.ts';
 import { certify } from '../support/pki.ts';
 
 const TYPE = '1.3.6.1.5.2.3.1';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { add, affine, double } from '../../src/crypto/ec-cubic.ts';
 import { randomBytes } from '../../src/crypto/random.ts';
 import { CodecError } from '../../src/errors.ts';
-import { groupsNamed, spakeGroups, spakeParameters } from '../../src/preauth/spake-groups.ts';
+import { groupsNamed, spakeGroups, spakeParameters } from '../../src/preauth/spake/groups.ts';
 import { hex, unhex } from '../crypto/support.ts';
 
 /** M and N as RFC 9588 §5 has them. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { importKey } from '../../src/crypto/key.ts';
-import type { SpakeGroup } from '../../src/preauth/spake-group.ts';
-import { spakeGroups } from '../../src/preauth/spake-groups.ts';
-import { deriveSpakeKey, deriveW, extendTranscript } from '../../src/preauth/spake-keys.ts';
+import type { SpakeGroup } from '../../src/preauth/spake/group.ts';
+import { spakeGroups } from '../../src/preauth/spake/groups.ts';
+import { deriveSpakeKey, deriveW, extendTranscript } from '../../src/preauth/spake/keys.ts';
 import { haveShared, hex, ownVectors, sharedVectors, unhex } from '../crypto/support.ts';
 
 interface Vector {

@@ -8,10 +8,10 @@ import { unseal } from '../../src/messages/seal.ts';
 import { PaSpake, SF_NONE, SpakeSecondFactor } from '../../src/messages/spake.ts';
 import type { PaData } from '../../src/messages/types.ts';
 import type { PreauthContext, PreauthSession } from '../../src/preauth/mechanism.ts';
+import type { SpakeGroup, SpakeMasks } from '../../src/preauth/spake/group.ts';
+import { spakeGroups } from '../../src/preauth/spake/groups.ts';
+import { deriveSpakeKey, deriveW, extendTranscript } from '../../src/preauth/spake/keys.ts';
 import { spake } from '../../src/preauth/spake.ts';
-import type { SpakeGroup, SpakeMasks } from '../../src/preauth/spake-group.ts';
-import { spakeGroups } from '../../src/preauth/spake-groups.ts';
-import { deriveSpakeKey, deriveW, extendTranscript } from '../../src/preauth/spake-keys.ts';
 import { hex } from '../crypto/support.ts';
 
 const KEY = importKey(18, new Uint8Array(32).fill(7));

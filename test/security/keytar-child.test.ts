@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { callInChild } from '../../src/ccache/keytar-child.ts';
+import { callInChild } from '../../src/ccache/keychain/keytar-child.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'krb5kit-child-'));
 afterEach(() => rmSync(directory, { recursive: true, force: true }));

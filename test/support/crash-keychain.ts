@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SealedCaches } from '../../src/ccache/sealed-caches.ts';
-import { SEALED_KEY_BYTES, sealBytes, unsealBytes } from '../../src/ccache/sealed-file.ts';
+import { SealedCaches } from '../../src/ccache/sealed/caches.ts';
+import { SEALED_KEY_BYTES, sealBytes, unsealBytes } from '../../src/ccache/sealed/file.ts';
 import { type Home, holdings } from './crash-lab.ts';
 import { findProgram } from './peers.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CacheContents } from '../../src/ccache/ccache.ts';
 import { isConfigEntry } from '../../src/ccache/config-entries.ts';
-import { CcacheFile } from '../../src/ccache/file-format.ts';
+import { CcacheFile } from '../../src/ccache/file/format.ts';
 import { formatPrincipal } from '../../src/messages/principal.ts';
 import { type Ran, runBuilt, startBuilt } from './built-commands.ts';
 import { NO_KEYRINGS } from './no-keyrings.ts';

@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CcacheFile } from '../../src/ccache/file-format.ts';
+import { CcacheFile } from '../../src/ccache/file/format.ts';
 import { bytesToText } from '../../src/codec/text.ts';
 import { KeytabFile } from '../../src/keytab/file-format.ts';
 import type { Credential } from '../../src/messages/credential.ts';

@@ -1,5 +1,5 @@
-import { type ByteSource, readInputLine, readWholeInput } from '../../src/cli/input.ts';
-import { readPasswordLine } from '../../src/cli/prompt.ts';
+import { type ByteSource, readInputLine, readWholeInput } from '../../src/cli/terminal/input.ts';
+import { readPasswordLine } from '../../src/cli/terminal/prompt.ts';
 import type { Io } from '../../src/cli/terminal.ts';
 
 /** An Io that records its two outputs. */

@@ -1,8 +1,8 @@
 import { createPrivateKey, sign } from 'node:crypto';
 import { textToBytes } from '../../src/codec/text.ts';
 import { CertificateList, TbsCertList } from '../../src/messages/cms-crl.ts';
-import { inspectCertificate } from '../../src/preauth/pkinit-certificate.ts';
-import { type RevocationList, readRevocationList } from '../../src/preauth/pkinit-revocation.ts';
+import { inspectCertificate } from '../../src/preauth/pkinit/certificate.ts';
+import { type RevocationList, readRevocationList } from '../../src/preauth/pkinit/revocation.ts';
 import type { Certified } from './pki.ts';
 
 const ECDSA = { algorithm: '1.2.840.10045.4.3.2' };

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAnswered } from '../../agent/listen.ts';
 import { AGENT } from '../../agent/operations.ts';
-import { type KcmConnection, withKcm } from '../../ccache/kcm-connection.ts';
-import type { ValuesOf } from '../../ccache/kcm-fields.ts';
+import { type KcmConnection, withKcm } from '../../ccache/kcm/connection.ts';
+import type { ValuesOf } from '../../ccache/kcm/fields.ts';
 import { errnoOf } from '../../errno.ts';
 import { CcacheError, KerberosError } from '../../errors.ts';
 import type { AgentPaths } from './paths.ts';

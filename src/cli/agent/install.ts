@@ -12,8 +12,8 @@ import {
   runAll,
   unitPath,
   writeOwnFile,
-} from '../user-manager.ts';
-import { launchdPlist, userService } from '../user-units.ts';
+} from '../user/manager.ts';
+import { launchdPlist, userService } from '../user/units.ts';
 import { type AgentPaths, agentEnvironment, agentExports, agentKrb5Conf } from './paths.ts';
 import { systemdService, systemdSocket } from './units.ts';
 

@@ -16,7 +16,7 @@ import { KerberosError } from '../../errors.ts';
 import { dataDirectory } from '../directories.ts';
 import { fileReason } from '../file-reason.ts';
 import type { Io } from '../terminal.ts';
-import { keychainWish, probeUserKeychain } from '../user-keychain.ts';
+import { keychainWish, probeUserKeychain } from '../user/keychain.ts';
 import { agentStatus } from './control.ts';
 import { type AgentPaths, agentKrb5Conf } from './paths.ts';
 

@@ -1,4 +1,4 @@
-import { systemdCommand, systemdEnvironment, type UserService, withoutSpecifiers } from '../user-units.ts';
+import { systemdCommand, systemdEnvironment, type UserService, withoutSpecifiers } from '../user/units.ts';
 
 /** The socket that systemd binds for the agent, which is started when the first client connects. */
 export function systemdSocket(socket: string): string {

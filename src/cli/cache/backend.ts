@@ -1,14 +1,14 @@
-import type { BackendState } from '../../ccache/keychain-open.ts';
-import { hasSealedTickets } from '../../ccache/probe.ts';
-import { whyUnwritable } from '../../ccache/sealed-directory.ts';
-import { sealedPath } from '../../ccache/sealed-path.ts';
+import type { BackendState } from '../../ccache/keychain/open.ts';
+import { hasSealedTickets } from '../../ccache/keychain/probe.ts';
+import { whyUnwritable } from '../../ccache/sealed/directory.ts';
+import { sealedPath } from '../../ccache/sealed/path.ts';
+import { chooseDefaultCache } from '../caches/default-cache.ts';
 import { type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
-import { chooseDefaultCache } from '../default-cache.ts';
 import { lineOfJson } from '../json.ts';
 import { printable } from '../sentences.ts';
 import { openSession } from '../session.ts';
 import type { Io } from '../terminal.ts';
-import { keychainWish } from '../user-keychain.ts';
+import { keychainWish } from '../user/keychain.ts';
 
 const name = 'krb5kit cache backend';
 
@@ -28,7 +28,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const session = openSession(io);
   const { dataDirectory } = session.caches;
   const wish = await during('choosing a back-end', () => keychainWish(io, dataDirectory));
-  const { describeBackends } = await import('../../ccache/keychain-open.ts');
+  const { describeBackends } = await import('../../ccache/keychain/open.ts');
   const backends = [
     ...(await describeBackends(io.env, { platform: io.platform })),
     { name: 'passphrase', usable: wish === 'passphrase', reason: passphraseReason(wish, io) },

@@ -1,13 +1,13 @@
 import { type CacheContents, type Ccache, ccacheName } from '../../ccache/ccache.ts';
-import { hasSealedTickets } from '../../ccache/probe.ts';
+import { hasSealedTickets } from '../../ccache/keychain/probe.ts';
 import { textToBytes } from '../../codec/text.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
+import { defaultCacheName } from '../caches/default-cache.ts';
+import { cachesAround, isAbsent } from '../caches/named-caches.ts';
 import { ActivityError, type Arguments, type Command, during, jsonOutput } from '../command.ts';
-import { defaultCacheName } from '../default-cache.ts';
 import { lineOfJson } from '../json.ts';
 import { formatTimestamp } from '../locale/time-format.ts';
 import { userLocale } from '../locale/user-locale.ts';
-import { cachesAround, isAbsent } from '../named-caches.ts';
 import { tellShortly } from '../run-command.ts';
 import { printable, sentence } from '../sentences.ts';
 import { openSession, type Session } from '../session.ts';

@@ -3,6 +3,7 @@ import { isConfigEntry } from '../../ccache/config-entries.ts';
 import { KerberosError } from '../../errors.ts';
 import { type Credential, isExpired } from '../../messages/credential.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
+import { cacheOf, cachesAround, isAbsent } from '../caches/named-caches.ts';
 import {
   ActivityError,
   type Arguments,
@@ -13,7 +14,6 @@ import {
   UsageError,
 } from '../command.ts';
 import { isExpiredService } from '../expired-tickets.ts';
-import { cacheOf, cachesAround, isAbsent } from '../named-caches.ts';
 import { serviceMatcher } from '../service-pattern.ts';
 import { openSession } from '../session.ts';
 import type { Io } from '../terminal.ts';

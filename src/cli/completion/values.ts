@@ -1,11 +1,11 @@
 import { type Ccache, ccacheName } from '../../ccache/ccache.ts';
 import { isConfigEntry } from '../../ccache/config-entries.ts';
-import { hasSealedTickets } from '../../ccache/probe.ts';
+import { hasSealedTickets } from '../../ccache/keychain/probe.ts';
 import { KerberosError } from '../../errors.ts';
 import { formatPrincipal, type Principal } from '../../messages/principal.ts';
+import { defaultCacheName } from '../caches/default-cache.ts';
+import { cachesAround } from '../caches/named-caches.ts';
 import { ActivityError } from '../command.ts';
-import { defaultCacheName } from '../default-cache.ts';
-import { cachesAround } from '../named-caches.ts';
 import { openSession, type Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import { usualCacheFiles } from '../usual-files.ts';

@@ -3,12 +3,12 @@ import { type CacheContents, type Ccache, ccacheName } from '../../ccache/ccache
 import { KerberosError } from '../../errors.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { isCurrent } from '../cache/status.ts';
+import { chooseDefaultCache } from '../caches/default-cache.ts';
+import { namedCache } from '../caches/named-cache.ts';
+import { cachesAround, readableContents } from '../caches/named-caches.ts';
 import { ActivityError } from '../command.ts';
-import { chooseDefaultCache } from '../default-cache.ts';
-import { namedCache } from '../named-cache.ts';
-import { cachesAround, readableContents } from '../named-caches.ts';
 import type { Session } from '../session.ts';
-import { keychainWish } from '../user-keychain.ts';
+import { keychainWish } from '../user/keychain.ts';
 import { bad, type Finding, failed, good, note } from './finding.ts';
 
 /** The state of the default cache. */
@@ -27,7 +27,7 @@ export async function checkKeychain({ io, caches }: Session): Promise<readonly F
     const wish = await keychainWish(io, caches.dataDirectory);
     if (wish === 'none') return [note(subject, 'none is wanted (KRB5KIT_KEYCHAIN)')];
     if (wish === 'passphrase') return [good(subject, 'the key is sealed by a passphrase')];
-    const { describeBackends } = await import('../../ccache/keychain-open.ts');
+    const { describeBackends } = await import('../../ccache/keychain/open.ts');
     const backends = await describeBackends(io.env, { platform: io.platform });
     const usable = backends.find(each => each.usable && (wish === undefined || each.name === wish));
     if (usable !== undefined) return [good(subject, `${usable.name}: ${usable.reason}`)];

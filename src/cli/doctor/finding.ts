@@ -3,8 +3,8 @@ import { hintFor } from '../explain/hints.ts';
 import { storyOf } from '../explain/story.ts';
 import { lineOfJson } from '../json.ts';
 import { printable, sentence } from '../sentences.ts';
+import { wrapLine } from '../terminal/wrap.ts';
 import type { Io } from '../terminal.ts';
-import { wrapLine } from '../wrap.ts';
 
 /** The result of one check. */
 export interface Finding {

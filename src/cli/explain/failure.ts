@@ -3,8 +3,8 @@ import type { ErrorCode } from '../../errors.ts';
 import { padataName } from '../../messages/padata-names.ts';
 import type { Failure } from '../run-command.ts';
 import { printable } from '../sentences.ts';
+import { wrapLine } from '../terminal/wrap.ts';
 import type { Io } from '../terminal.ts';
-import { wrapLine } from '../wrap.ts';
 import { hintFor } from './hints.ts';
 import { type FactOf, numberText, type Story, storyOf } from './story.ts';
 

@@ -1,5 +1,5 @@
 import { configKey } from '../../ccache/config-entries.ts';
-import { CcacheFile } from '../../ccache/file-format.ts';
+import { CcacheFile } from '../../ccache/file/format.ts';
 import { DerReader } from '../../codec/der/reader.ts';
 import { explicit } from '../../codec/der/schema.ts';
 import { bytesToText } from '../../codec/text.ts';
@@ -11,7 +11,7 @@ import {
   NegTokenInit,
   NegTokenInit2,
   SPNEGO,
-} from '../../gss/spnego-messages.ts';
+} from '../../gss/spnego/messages.ts';
 import { KerbTgtReply, KerbTgtRequest } from '../../gss/user-to-user-messages.ts';
 import { scanKeytab } from '../../keytab/file-format.ts';
 import type { Credential } from '../../messages/credential.ts';

@@ -1,7 +1,6 @@
 import { BinaryReader } from '../../codec/binary.ts';
 import { bytesToHex, bytesToText } from '../../codec/text.ts';
 import { CodecError } from '../../errors.ts';
-import { CfxTokens } from '../../gss/cfx.ts';
 import {
   ACCEPTOR_SUBKEY,
   HEADER,
@@ -9,7 +8,8 @@ import {
   SEALED,
   SENT_BY_ACCEPTOR,
   WRAP_TOKEN,
-} from '../../gss/cfx-header.ts';
+} from '../../gss/cfx/header.ts';
+import { CfxTokens } from '../../gss/cfx.ts';
 import { GssError } from '../../gss/gss-error.ts';
 import { Rfc1964Tokens } from '../../gss/rfc1964.ts';
 import type { Opened, Side, TokenFormat } from '../../gss/token-format.ts';

@@ -1,5 +1,5 @@
 import type { CacheContents } from '../../ccache/ccache.ts';
-import { CcacheFile, MAX_CACHE_BYTES } from '../../ccache/file-format.ts';
+import { CcacheFile, MAX_CACHE_BYTES } from '../../ccache/file/format.ts';
 import type { Secret } from '../../client/secret.ts';
 import type { Codec } from '../../codec/codec.ts';
 import { CodecError, KerberosError, KeytabError } from '../../errors.ts';

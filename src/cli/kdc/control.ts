@@ -6,7 +6,7 @@ import { KerberosError } from '../../errors.ts';
 import { type Arguments, type Command, jsonOutput, type OptionRow, UsageError } from '../command.ts';
 import { tellShortly } from '../run-command.ts';
 import { printable } from '../sentences.ts';
-import { isRunning } from '../session-process.ts';
+import { isRunning } from '../session/process.ts';
 import type { Io } from '../terminal.ts';
 import { databaseOptions } from './database.ts';
 import { KDC_FILES, kdcPlace, makePlace, runningAt, runningKdcs } from './place.ts';

@@ -91,12 +91,12 @@ function enctypesOf(args: Arguments, program: string): readonly number[] | undef
 
 /** The keychain of the system; a passphrase is meant for a person's tickets, not for a KDC that starts unattended. */
 async function systemKeychain(io: Io): Promise<Keychain> {
-  const { keychainWish } = await import('../user-keychain.ts');
+  const { keychainWish } = await import('../user/keychain.ts');
   const wish = await keychainWish(io, dataDirectory(io));
   if (io.env.KRB5KIT_KEYCHAIN && (wish === 'none' || wish === 'passphrase')) {
     const reason = `KRB5KIT_KEYCHAIN is ${wish}: keep the master key in a stash file`;
     throw new KerberosError('KEYCHAIN_UNAVAILABLE', `The keychain cannot be used: ${reason}`);
   }
-  const { openKeychain } = await import('../../ccache/keychain-open.ts');
+  const { openKeychain } = await import('../../ccache/keychain/open.ts');
   return openKeychain(io.env, { backend: wish === 'passphrase' ? undefined : wish });
 }

@@ -50,7 +50,7 @@ export async function loadMechanismFiles(
   realmFile: string,
 ): Promise<MechanismOptions> {
   if (files === undefined) return { spakeGroups };
-  const { readCertificates, readPrivateKey } = await import('../../preauth/pkinit-files.ts');
+  const { readCertificates, readPrivateKey } = await import('../../preauth/pkinit/files.ts');
   const place = (path: string): string => resolve(dirname(realmFile), path);
   const [certificate, ...chain] = readCertificates(place(files.certificate));
   const privateKey = await readPrivateKey(place(files.key ?? files.certificate), refusePassphrase);

@@ -6,7 +6,7 @@ import type { RunningKdc } from '../../kdc/start.ts';
 import { resolveKeytab } from '../../keytab/keytab.ts';
 import { dataDirectory } from '../directories.ts';
 import { fileReason } from '../file-reason.ts';
-import { isRunning, startOf } from '../session-process.ts';
+import { isRunning, startOf } from '../session/process.ts';
 import type { Io } from '../terminal.ts';
 import { startWipeWatchdog } from '../wipe-watchdog.ts';
 import { type RealmSpec, serviceNames } from './realm.ts';

@@ -3,10 +3,10 @@ import { CcacheError, KerberosError } from '../../errors.ts';
 import { anonymousPrincipal } from '../../messages/anonymous.ts';
 import { NT_ENTERPRISE } from '../../messages/numbers.ts';
 import { formatPrincipal, type Principal, samePrincipal } from '../../messages/principal.ts';
+import { defaultCacheName } from '../caches/default-cache.ts';
+import { namedCache } from '../caches/named-cache.ts';
+import { collectionOf } from '../caches/named-caches.ts';
 import { ActivityError, type Arguments, during } from '../command.ts';
-import { defaultCacheName } from '../default-cache.ts';
-import { namedCache } from '../named-cache.ts';
-import { collectionOf } from '../named-caches.ts';
 import { defaultRealmOf, principalOf, type Session, userPrincipal } from '../session.ts';
 
 /** The principal to get a ticket for, and the cache for it. */
@@ -58,7 +58,7 @@ export async function chooseCache(args: Arguments, session: Session, wishes: Wis
 
 /** Fails early, so that nobody types a password for a ticket that cannot be stored. */
 async function checkSealed({ caches }: Session): Promise<void> {
-  const { sealedStore } = await import('../../ccache/sealed-store.ts');
+  const { sealedStore } = await import('../../ccache/sealed/store.ts');
   await sealedStore(caches).prepare();
 }
 

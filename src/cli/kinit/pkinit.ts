@@ -1,7 +1,7 @@
 import { type PkinitConfig, readPkinit } from '../../config/pkinit.ts';
 import { KerberosError } from '../../errors.ts';
 import type { Principal } from '../../messages/principal.ts';
-import type { PkinitMaterial, PkinitOptions } from '../../preauth/pkinit-options.ts';
+import type { PkinitMaterial, PkinitOptions } from '../../preauth/pkinit/options.ts';
 import { during } from '../command.ts';
 import { printable } from '../sentences.ts';
 import type { Session } from '../session.ts';
@@ -65,7 +65,7 @@ async function loadIfUsable(sources: Sources, session: Session): Promise<PkinitM
 }
 
 async function load({ client, identities, anchors, config, given }: Sources, { io }: Session) {
-  const { loadPkinit } = await import('../../preauth/pkinit-sources.ts');
+  const { loadPkinit } = await import('../../preauth/pkinit/sources.ts');
   return loadPkinit(client, {
     identities,
     matchRules: config.certMatch,

@@ -1,7 +1,7 @@
 import type { InitialResult } from '../../client/initial.ts';
 import { enctypeName, isWeak } from '../../crypto/enctype-names.ts';
+import { wrapLine } from '../terminal/wrap.ts';
 import type { Io } from '../terminal.ts';
-import { wrapLine } from '../wrap.ts';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;

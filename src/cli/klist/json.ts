@@ -1,9 +1,9 @@
 import { KerberosError } from '../../errors.ts';
 import { cacheJson, cacheSummaryJson, type MoreOfTicket } from '../cache/json.ts';
+import { cacheOf, cachesAround, isAbsent, readableContents } from '../caches/named-caches.ts';
 import { type Arguments, during } from '../command.ts';
 import { lineOfJson } from '../json.ts';
 import { keytabJson } from '../keytab-json.ts';
-import { cacheOf, cachesAround, isAbsent, readableContents } from '../named-caches.ts';
 import { tellShortly } from '../run-command.ts';
 import type { Session } from '../session.ts';
 import { indicatorsWith } from './indicators.ts';

@@ -2,7 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import { KerberosError } from '../../errors.ts';
 import { type Arguments, UsageError } from '../command.ts';
 import { fileReason } from '../file-reason.ts';
-import { readInputLine, stdinBytes } from '../input.ts';
+import { readInputLine, stdinBytes } from '../terminal/input.ts';
 import type { Io } from '../terminal.ts';
 
 const DESCRIPTOR = /^\d{1,9}$/;

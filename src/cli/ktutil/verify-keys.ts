@@ -11,9 +11,9 @@ import { formatPrincipal, type Principal } from '../../messages/principal.ts';
 import { toKey, unseal } from '../../messages/seal.ts';
 import { EncTicketPart, Ticket } from '../../messages/ticket.ts';
 import type { EncryptedData } from '../../messages/types.ts';
+import { cacheOf } from '../caches/named-caches.ts';
 import { during } from '../command.ts';
 import { exchangeOptions } from '../exchange.ts';
-import { cacheOf } from '../named-caches.ts';
 import type { Session } from '../session.ts';
 import { liveKvno, proveSecret } from './live.ts';
 

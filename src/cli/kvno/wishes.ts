@@ -1,8 +1,8 @@
 import type { S4uUser } from '../../client/s4u.ts';
 import { NT_ENTERPRISE } from '../../messages/numbers.ts';
 import type { Principal } from '../../messages/principal.ts';
+import { namedCache } from '../caches/named-cache.ts';
 import { type Arguments, during, UsageError } from '../command.ts';
-import { namedCache } from '../named-cache.ts';
 import { principalOf, type Session } from '../session.ts';
 
 /** Throws UsageError for the first mistake among the options, in MIT's words. */

@@ -1,19 +1,19 @@
 import { existsSync } from 'node:fs';
 import { type Ccache, ccacheName } from '../../ccache/ccache.ts';
-import { hasKeyLeft, hasSealedTickets } from '../../ccache/probe.ts';
+import { hasKeyLeft, hasSealedTickets } from '../../ccache/keychain/probe.ts';
 import { splitCcacheName } from '../../ccache/resolve.ts';
-import type { SealedStore } from '../../ccache/sealed-store.ts';
+import type { SealedStore } from '../../ccache/sealed/store.ts';
 import { findCcacheType } from '../../ccache/types.ts';
 import { CcacheError, KerberosError } from '../../errors.ts';
 import { formatPrincipal, type Principal } from '../../messages/principal.ts';
+import { cachesAround, isAbsent, readableContents } from '../caches/named-caches.ts';
 import { ActivityError, type Arguments, during } from '../command.ts';
 import { lineOfJson } from '../json.ts';
-import { cachesAround, isAbsent, readableContents } from '../named-caches.ts';
 import { tellShortly } from '../run-command.ts';
 import { printable } from '../sentences.ts';
 import { openSession, type Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
-import { probeUserKeychain } from '../user-keychain.ts';
+import { probeUserKeychain } from '../user/keychain.ts';
 import { kcmCaches, kcmServers } from './kcm.ts';
 import { type Attempt, cacheNames } from './names.ts';
 
@@ -119,7 +119,7 @@ async function destroySealed(
     if (!existsSync(caches.dataDirectory) || !(await probeUserKeychain(io, caches.dataDirectory)).usable)
       return;
   }
-  const { sealedStore } = await import('../../ccache/sealed-store.ts');
+  const { sealedStore } = await import('../../ccache/sealed/store.ts');
   const store = sealedStore(caches);
   // Their names can be shown only with the key, for which the user may have to be asked.
   const members = () => (quiet ? [{ what: 'sealed tickets' }] : sealedMembers(store));

@@ -4,7 +4,7 @@ import { lineOfJson } from '../json.ts';
 import { muted } from '../manners.ts';
 import { tellError, tellShortly } from '../run-command.ts';
 import { printable } from '../sentences.ts';
-import { endSessions, makeSessions } from '../session-registry.ts';
+import { endSessions, makeSessions } from '../session/registry.ts';
 import type { Io } from '../terminal.ts';
 import { shellArrangements } from './shell-lines.ts';
 import { unknownShell } from './shells.ts';

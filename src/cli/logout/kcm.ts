@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import type { Ccache } from '../../ccache/ccache.ts';
 import { errnoOf } from '../../errno.ts';
 import { agentPaths } from '../agent/paths.ts';
+import { cachesAround } from '../caches/named-caches.ts';
 import { ActivityError, during } from '../command.ts';
-import { cachesAround } from '../named-caches.ts';
 import type { Session } from '../session.ts';
 
 /** A KCM server that may keep tickets of the user. */

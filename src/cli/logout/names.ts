@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { splitCcacheName } from '../../ccache/resolve.ts';
+import { defaultCacheName } from '../caches/default-cache.ts';
 import { during } from '../command.ts';
-import { defaultCacheName } from '../default-cache.ts';
 import type { Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import { usualCacheFiles } from '../usual-files.ts';
@@ -44,7 +44,7 @@ export async function cacheNames(session: Session, attempt: Attempt): Promise<re
 async function* keyringNames({ uid, keysFile }: Io): AsyncGenerator<string> {
   const keys = textOf(keysFile);
   if (uid === undefined || !keys.includes(' _krb')) return;
-  const { lastingKeyrings, userCollections } = await import('../../ccache/keyring-user.ts');
+  const { lastingKeyrings, userCollections } = await import('../../ccache/keyring/user.ts');
   const { user, persistent } = lastingKeyrings(keys, uid);
   if (persistent) yield `KEYRING:persistent:${uid}`;
   if (user) yield* await userCollections(uid);

@@ -5,7 +5,7 @@ import { withLock } from '../../ccache/lock.ts';
 import type { Arguments } from '../command.ts';
 import { dataDirectory } from '../directories.ts';
 import { lineOfJson } from '../json.ts';
-import { isRunning, ourPlace, startOf } from '../session-process.ts';
+import { isRunning, ourPlace, startOf } from '../session/process.ts';
 import {
   areOthersAlive,
   isOurs,
@@ -14,7 +14,7 @@ import {
   removeSession,
   type SessionState,
   writeSession,
-} from '../session-registry.ts';
+} from '../session/registry.ts';
 import type { Io } from '../terminal.ts';
 import { flushTickets } from './flush.ts';
 

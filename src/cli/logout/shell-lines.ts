@@ -1,7 +1,7 @@
 import { KerberosError } from '../../errors.ts';
 import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
-import { readUserFile, removeUserFile, writeUserFile } from '../user-file.ts';
+import { readUserFile, removeUserFile, writeUserFile } from '../user/file.ts';
 import { blockIn, isDamaged, withBlock, withoutBlock } from './block.ts';
 import { type ShellFile, shellFiles } from './shells.ts';
 import type { Arrangement } from './units.ts';

@@ -1,8 +1,8 @@
 import { KerberosError } from '../../errors.ts';
 import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
-import { readUserFile, removeUserFile } from '../user-file.ts';
-import { ask, launchAgentPath, runAll, unitPath, writeOwnFile } from '../user-manager.ts';
+import { readUserFile, removeUserFile } from '../user/file.ts';
+import { ask, launchAgentPath, runAll, unitPath, writeOwnFile } from '../user/manager.ts';
 import {
   launchdPlist,
   systemdCommand,
@@ -10,7 +10,7 @@ import {
   type UserService,
   userService,
   xml,
-} from '../user-units.ts';
+} from '../user/units.ts';
 
 /** `impossible` is what is absent and would be of no use. */
 export type Standing = 'installed' | 'outdated' | 'absent' | 'impossible';

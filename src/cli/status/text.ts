@@ -2,11 +2,11 @@ import { type CacheContents, ccacheName } from '../../ccache/ccache.ts';
 import { type Credential, isExpired } from '../../messages/credential.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { leadingTicket, ticketsOf } from '../cache/json.ts';
-import { loadColours } from '../colour.ts';
 import { durationInWords } from '../explain/clock.ts';
 import { formatTimestamp } from '../locale/time-format.ts';
 import { userLocale } from '../locale/user-locale.ts';
 import { printable } from '../sentences.ts';
+import { loadColours } from '../terminal/colour.ts';
 import type { Io } from '../terminal.ts';
 import type { Look, SeenCache } from './look.ts';
 

@@ -7,7 +7,7 @@ import {
 } from '../../messages/error-codes.ts';
 import { NT_ENTERPRISE } from '../../messages/numbers.ts';
 import { type Principal, samePrincipal } from '../../messages/principal.ts';
-import { type CertificateFacts, inspectCertificate } from '../../preauth/pkinit-certificate.ts';
+import { type CertificateFacts, inspectCertificate } from '../../preauth/pkinit/certificate.ts';
 import { refuse } from '../refusal.ts';
 
 /** id-pkinit-KPClientAuth (RFC 4556 §3.2.2), and Microsoft's for logging in with a smart card. */

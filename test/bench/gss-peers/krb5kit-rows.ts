@@ -10,7 +10,7 @@ import type { ReplayCache } from '../../../src/ap/replay-cache.ts';
 import { fileReplayCache } from '../../../src/ap/replay-file.ts';
 import { createMemoryReplayCache } from '../../../src/ap/replay-memory.ts';
 import { redisReplayCache } from '../../../src/ap/replay-redis.ts';
-import { CcacheFile } from '../../../src/ccache/file-format.ts';
+import { CcacheFile } from '../../../src/ccache/file/format.ts';
 import { createAcceptor } from '../../../src/gss/acceptor.ts';
 import type { SecurityContext } from '../../../src/gss/context.ts';
 import { createInitiator } from '../../../src/gss/initiator.ts';

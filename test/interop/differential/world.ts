@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configEntry } from '../../../src/ccache/config-entries.ts';
-import { CcacheFile } from '../../../src/ccache/file-format.ts';
+import { CcacheFile } from '../../../src/ccache/file/format.ts';
 import { KeytabFile } from '../../../src/keytab/file-format.ts';
 import type { Credential } from '../../../src/messages/credential.ts';
 import { parsePrincipal } from '../../../src/messages/principal.ts';

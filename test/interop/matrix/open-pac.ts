@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { findPac, verifyPac } from '../../../src/ap/pac.ts';
-import { CcacheFile } from '../../../src/ccache/file-format.ts';
+import { CcacheFile } from '../../../src/ccache/file/format.ts';
 import { resolveKeytab } from '../../../src/keytab/keytab.ts';
 import { KU_TICKET } from '../../../src/messages/numbers.ts';
 import type { Pac } from '../../../src/messages/pac.ts';

@@ -1,0 +1,26 @@
+import { lstatSync, type Stats } from 'node:fs';
+import type { SealedCaches } from './caches.ts';
+
+/** The contents of a sealed file, and its key. */
+export interface OpenStore {
+  readonly caches: SealedCaches;
+  readonly key: Uint8Array;
+}
+
+/** Remembers the contents of a sealed file, for a long-lived process, as long as the file looks the same. */
+export interface SealedMemory {
+  find(identity: string): OpenStore | undefined;
+  keep(identity: string, opened: OpenStore): void;
+  forget(): void;
+}
+
+/** A value that changes whenever a file is replaced, even by a link; empty if there is no file. */
+export function identityOf(path: string): string {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found === undefined ? '' : identityIn(found);
+}
+
+/** The same for the result of a stat. */
+export function identityIn({ dev, ino, mtimeMs, size }: Stats): string {
+  return `${dev} ${ino} ${mtimeMs} ${size}`;
+}

@@ -1,0 +1,253 @@
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  unlinkSync,
+} from 'node:fs';
+import { errnoOf } from '../../errno.ts';
+import { CcacheError } from '../../errors.ts';
+import { wipeAndRemove, writeAtomically } from '../atomic-write.ts';
+import type { CcacheEnvironment, Keychain } from '../ccache.ts';
+import { fileError } from '../file/error.ts';
+import { removeLeftovers } from '../leftovers.ts';
+import { withLock } from '../lock.ts';
+import { SealedCaches } from './caches.ts';
+import { checkWritable, makeWritable } from './directory.ts';
+import { SEALED_KEY_BYTES, sealBytes, unsealBytes } from './file.ts';
+import { identityOf, type OpenStore, type SealedMemory } from './memory.ts';
+import { keyLeftPath, passphraseKeyPath, sealedPath } from './path.ts';
+
+/** The caches of a data directory, in one file whose key is in the OS keychain. */
+export interface SealedStore {
+  /** Empty if there is no file; the keychain is not asked then. */
+  read(): Promise<SealedCaches>;
+  /**
+   * Replaces the caches by those that `work` returns, under the store's lock; if there are none left, removes file and
+   * key.
+   */
+  change(work: (caches: SealedCaches) => SealedCaches): Promise<void>;
+  /** Throws what would prevent `change`; changes nothing. */
+  prepare(): Promise<void>;
+  /**
+   * Wipes the file and deletes the key, even if they do not belong together or there is only a key. A symlink in place
+   * of the file is removed, and its target left alone.
+   */
+  forget(): Promise<void>;
+  /** The same, but only if the keychain answers that it has no key for the file; resolves to whether that was so. */
+  discardLost(): Promise<boolean>;
+}
+
+const EMPTY: SealedCaches = { primary: '', members: new Map() };
+/** Far larger than any collection; nothing longer is read into memory. */
+const MAX_FILE_BYTES = 64 << 20;
+/** How often a reader tries again if the file is meanwhile replaced under another key. */
+const MAX_TRIES = 5;
+
+// Windows has neither flag and leaves them undefined.
+const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+const NO_BLOCK = constants.O_NONBLOCK ?? 0;
+
+/**
+ * The store of a data directory. Its methods throw CcacheError CACHE_FORMAT for a damaged file, KEYCHAIN_KEY_LOST for
+ * one whose key is gone, CACHE_IO, also for what is not a regular file, CACHE_BUSY, and what the keychain throws. A
+ * file that cannot be opened is never replaced, and a symlink never followed. With a memory, neither the keychain nor
+ * the file is read while the file looks unchanged.
+ */
+export function sealedStore(environment: CcacheEnvironment, memory?: SealedMemory): SealedStore {
+  const path = sealedPath(environment.dataDirectory);
+  const left = keyLeftPath(environment.dataDirectory);
+  const account = environment.dataDirectory;
+
+  return {
+    async read() {
+      return (await open())?.caches ?? EMPTY;
+    },
+    change(work) {
+      return locked(async () => {
+        const opened = await open();
+        const caches = opened?.caches ?? EMPTY;
+        const changed = work(caches);
+        if (changed === caches) return;
+        if (changed.members.size === 0) await remove();
+        else await write(changed, opened?.key);
+      });
+    },
+    async prepare() {
+      checkWritable(environment.dataDirectory);
+      await open();
+    },
+    forget() {
+      return locked(remove);
+    },
+    async discardLost() {
+      let lost = false;
+      await locked(async () => {
+        lost = await isLost();
+        if (lost) await remove();
+      });
+      return lost;
+    },
+  };
+
+  function locked(work: () => Promise<void>): Promise<void> {
+    return withLock(environment.dataDirectory, path, async afterCrash => {
+      const files = [path, left, passphraseKeyPath(environment.dataDirectory)];
+      if (afterCrash) for (const file of files) removeLeftovers(file, afterCrash);
+      await work();
+    });
+  }
+
+  async function open(): Promise<OpenStore | undefined> {
+    if (memory === undefined) return openFile();
+    const identity = identityOf(path);
+    const known = memory.find(identity);
+    if (known !== undefined) return known;
+    const opened = await openFile();
+    if (opened !== undefined && identityOf(path) === identity) memory.keep(identity, opened);
+    return opened;
+  }
+
+  async function openFile(): Promise<OpenStore | undefined> {
+    let keychain: Keychain | undefined;
+    let failed: Uint8Array | undefined;
+    for (let tries = 0; ; tries++) {
+      const sealed = readSealed(path);
+      if (sealed === undefined) return undefined;
+      keychain ??= await environment.keychain();
+      const key = decodeKey(await keychain.read(account));
+      const opened = key && tryOpen(sealed, key);
+      if (opened !== undefined) return opened;
+      // Another process may have destroyed the store and made a new one, between the two reads or since the key was
+      // remembered.
+      keychain.forget?.();
+      if ((failed !== undefined && sameBytes(failed, sealed)) || tries === MAX_TRIES) {
+        throw key === undefined ? keyLost(path) : damaged(path);
+      }
+      failed = sealed;
+    }
+  }
+
+  async function isLost(): Promise<boolean> {
+    try {
+      await open();
+      return false;
+    } catch (error) {
+      if (error instanceof CcacheError && error.code === 'KEYCHAIN_KEY_LOST') return true;
+      throw error;
+    }
+  }
+
+  async function write(caches: SealedCaches, known: Uint8Array | undefined): Promise<void> {
+    // Done first, so that the keychain does not keep a key for nothing.
+    if (known === undefined) makeWritable(environment.dataDirectory);
+    const key = known ?? (await newKey());
+    const sealed = sealBytes(SealedCaches.encode(caches), key);
+    try {
+      // A file damaged by a power failure would stay in the way until it is destroyed.
+      writeAtomically(path, sealed, { durable: true });
+    } catch (error) {
+      checkWritable(environment.dataDirectory);
+      throw error;
+    }
+    memory?.keep(identityOf(path), { caches, key });
+  }
+
+  async function newKey(): Promise<Uint8Array> {
+    const { randomBytes } = await import('node:crypto');
+    const key = randomBytes(SEALED_KEY_BYTES);
+    await (await environment.keychain()).write(account, key.toString('base64'));
+    return key;
+  }
+
+  async function remove(): Promise<void> {
+    memory?.forget();
+    // The file goes first: if only the key were gone, that could not be told from a loss.
+    removeSealed(path);
+    try {
+      await (await environment.keychain()).remove(account);
+    } catch (error) {
+      if (existsSync(environment.dataDirectory)) writeAtomically(left, new Uint8Array(0));
+      throw error;
+    }
+    rmSync(left, { force: true });
+  }
+}
+
+function readSealed(path: string): Uint8Array | undefined {
+  let fd: number | undefined;
+  try {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found === undefined) return undefined;
+    if (!found.isFile()) throw noFile(path);
+    // It may have changed since it was examined.
+    fd = openSync(path, constants.O_RDONLY | NO_FOLLOW | NO_BLOCK);
+    const opened = fstatSync(fd);
+    if (!opened.isFile()) throw noFile(path);
+    if (opened.size > MAX_FILE_BYTES) throw damaged(path);
+    return readFileSync(fd);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw fileError(error, path);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+function removeSealed(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (found.isFile()) wipeAndRemove(path);
+  else if (found.isSymbolicLink()) removeLink(path);
+  else throw noFile(path);
+}
+
+function removeLink(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+function tryOpen(sealed: Uint8Array, key: Uint8Array): OpenStore | undefined {
+  try {
+    return { caches: SealedCaches.decode(unsealBytes(sealed, key)), key };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Anything else under our account in the keychain is not a key. */
+function decodeKey(secret: string | undefined): Uint8Array | undefined {
+  if (secret === undefined) return undefined;
+  const key = Buffer.from(secret, 'base64');
+  return key.length === SEALED_KEY_BYTES ? key : undefined;
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+function damaged(path: string): CcacheError {
+  return new CcacheError(
+    'CACHE_FORMAT',
+    `Sealed credentials cache is damaged (filename: ${path})`,
+    'KEYCHAIN:',
+  );
+}
+
+function noFile(path: string): CcacheError {
+  const sentence = `Sealed credentials cache is not a regular file: remove it (filename: ${path})`;
+  return new CcacheError('CACHE_IO', sentence, 'KEYCHAIN:');
+}
+
+function keyLost(path: string): CcacheError {
+  const sentence = `The OS keychain no longer has the key of the sealed credentials cache (filename: ${path})`;
+  return new CcacheError('KEYCHAIN_KEY_LOST', sentence, 'KEYCHAIN:');
+}

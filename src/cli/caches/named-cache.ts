@@ -1,0 +1,17 @@
+import type { Ccache } from '../../ccache/ccache.ts';
+import { resolveCcache } from '../../ccache/resolve.ts';
+import { ActivityError } from '../command.ts';
+import type { Session } from '../session.ts';
+
+/** The cache that `-c` names; `activity` is what the command does with it, for errors. */
+export async function namedCache(
+  name: string,
+  session: Session,
+  activity = `resolving ccache ${name}`,
+): Promise<Ccache> {
+  try {
+    return await resolveCcache(name, session.caches);
+  } catch (error) {
+    throw new ActivityError(activity, error);
+  }
+}
