@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { randomBytes } from '../crypto/random.ts';
 import { KRB_AP_ERR_REPEAT, KRB_ERR_GENERIC } from '../messages/error-codes.ts';
+import { secondsOf } from '../messages/seconds.ts';
 import { ApError } from './ap-error.ts';
 import { isOurs } from './lock-file.ts';
 import { type LocalReplayCache, TAG_BYTES } from './replay-cache.ts';
@@ -22,11 +23,13 @@ const MAX_FILE_BYTES = 0x7fffffff;
  * The replay cache in the file `path`, in the `file2` format of the reference implementation, so that it outlives the
  * process and other acceptors on the machine see what we accept, and we what they do.
  *
- * Accesses of ours exclude each other by a lock file, a link to one that a busy process keeps beside it. The reference implementation locks the file itself with fcntl,
- * which Node cannot: an authenticator used at the same moment there and here, within the microseconds between looking
- * and writing, passes in both. Where that matters, the services need keys of their own.
+ * Our own accesses exclude each other by a lock file, a link to one that a busy process keeps beside it. The reference
+ * implementation locks the file itself with fcntl, which Node cannot do: an authenticator used at the same moment there
+ * and here, within the microseconds between looking and writing, passes in both. Where that matters, the services need
+ * keys of their own.
  */
-export function fileReplayCache(path: string, { clockskew = 300 }: FileReplayOptions = {}): LocalReplayCache {
+export function fileReplayCache(path: string, options: FileReplayOptions = {}): LocalReplayCache {
+  const clockskew = secondsOf('clockskew', options.clockskew, 300);
   const lock = new ReplayLock(path);
   return {
     check(tag, ctime, now) {

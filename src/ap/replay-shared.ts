@@ -1,5 +1,6 @@
 import { bytesToHex } from '../codec/text.ts';
 import { KRB_AP_ERR_REPEAT, KRB_ERR_GENERIC } from '../messages/error-codes.ts';
+import { secondsOf } from '../messages/seconds.ts';
 import { ApError } from './ap-error.ts';
 import type { ReplayCache } from './replay-cache.ts';
 
@@ -26,7 +27,8 @@ export interface SharedReplayOptions {
  * fails or does not answer, requests are refused.
  */
 export function sharedReplayCache(store: SharedStore, options: SharedReplayOptions = {}): ReplayCache {
-  const { clockskew = 300, prefix = 'krb5-replay:', timeout = 5 } = options;
+  const { prefix = 'krb5-replay:', timeout = 5 } = options;
+  const clockskew = secondsOf('clockskew', options.clockskew, 300);
   return {
     async check(tag, ctime, now) {
       // How long the authenticator could be accepted by an acceptor whose clock is one skew behind ours.

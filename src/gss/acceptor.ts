@@ -45,7 +45,7 @@ export interface AcceptorOptions extends KerberosContextOptions {
 
 /**
  * The acceptor's side of a context of the Kerberos mechanism (RFC 4121), for one initiator. Throws TypeError if there
- * are no keys.
+ * are no keys, or if the clock skew is not a number.
  */
 export function createAcceptor(options: AcceptorOptions): SecurityContext {
   const { keytab, clockskew } = options;

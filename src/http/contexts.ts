@@ -5,6 +5,7 @@ import type { AcceptorOptions } from '../gss/acceptor.ts';
 import { type OpenContextOptions, openContext } from '../gss/initiate.ts';
 import { createSpnegoAcceptor } from '../gss/spnego/acceptor.ts';
 import { hostBasedPrincipal, type Principal } from '../messages/principal.ts';
+import { secondsOf } from '../messages/seconds.ts';
 import type { OpenContext } from './options.ts';
 import type { AcceptContext } from './server.ts';
 
@@ -43,7 +44,7 @@ export interface AcceptContextsOptions
 
 /** Accepts Kerberos contexts, through SPNEGO or without it. */
 export function acceptContexts({ replayCache, ...options }: AcceptContextsOptions): AcceptContext {
-  const { clockskew } = options;
+  const clockskew = secondsOf('clockskew', options.clockskew, 300);
   const replays =
     replayCache === 'none' ? undefined : (replayCache ?? createMemoryReplayCache({ clockskew }));
   return request => createSpnegoAcceptor({ ...options, ...request, replayCache: replays });

@@ -55,6 +55,10 @@ describe('the replay cache in a file', () => {
     expect(statSync(path).size).toBeGreaterThan(16 + 1023 * RECORD);
   });
 
+  it('is not made with a clock skew that is not a number', () => {
+    expect(() => fileReplayCache(path, { clockskew: Number.NaN })).toThrow(TypeError);
+  });
+
   it('keeps an authenticator until the skew has passed, counted from the later of the two clocks', () => {
     const cache = fileReplayCache(path, { clockskew: 300 });
     cache.check(randomBytes(12), later(200), NOW);

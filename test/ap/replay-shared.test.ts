@@ -86,6 +86,11 @@ describe('a replay cache in Redis', () => {
     await redisReplayCache({ set: async () => Buffer.from('OK') }).check(Uint8Array.of(7), NOW, NOW);
   });
 
+  it('is not made with a clock skew that is not a number', () => {
+    const set = async () => 'OK';
+    expect(() => redisReplayCache({ set }, { clockskew: Number.NaN })).toThrow(TypeError);
+  });
+
   it.each([undefined, false, true, 0, 1, '', 'QUEUED', {}])(
     'refuses requests where the answer is %j',
     async answer => {

@@ -19,3 +19,7 @@ it('a service without a keytab accepts by its ticket-granting ticket', async () 
   );
   expect(acceptor.info).toMatchObject({ initiator: alice, acceptor: sample });
 });
+
+it('are not accepted with a clock skew that is not a number', () => {
+  expect(() => acceptContexts({ replayCache: 'none', clockskew: Number.NaN })).toThrow(TypeError);
+});

@@ -1,4 +1,5 @@
 import { textToBytes } from '../../codec/text.ts';
+import { secondsOf } from '../../messages/seconds.ts';
 import { type AcceptorOptions, createAcceptor } from '../acceptor.ts';
 import type { SecurityContext } from '../context.ts';
 import { GssError } from '../gss-error.ts';
@@ -27,8 +28,12 @@ const MAX_MECH_TYPES = 512;
 /** The hint of an acceptor that has none to give (MS-SPNG §2.2.1). */
 const NO_HINT = 'not_defined_in_RFC4178@please_ignore';
 
-/** Accepts a context of Kerberos, through SPNEGO (RFC 4178) or without it. */
+/**
+ * Accepts a context of Kerberos, through SPNEGO (RFC 4178) or without it. Throws TypeError if the clock skew is not a
+ * number.
+ */
 export function createSpnegoAcceptor(options: AcceptorOptions): SecurityContext {
+  secondsOf('clockskew', options.clockskew, 300);
   const oids = options.tgt === undefined ? KRB5_NAMES : [...KRB5_NAMES, KRB5_USER_TO_USER];
   return acceptNegotiation([{ oids, create: () => createAcceptor(options) }]);
 }
