@@ -98,6 +98,7 @@ async function showEnvironment(paths: AgentPaths, args: Arguments, io: Io): Prom
   const { lineOfJson } = await import('./json.ts');
   const json = args.has('json');
   io.out(json ? lineOfJson({ environment: agentEnvironment(paths, io) }) : agentExports(paths, io));
+  (await import('./manners.ts')).settle(io);
   return 0;
 }
 
@@ -134,6 +135,7 @@ async function showStatus(paths: AgentPaths, args: Arguments, io: Io): Promise<n
   io.out(`Caches: ${held}, kept in ${where}${locked ? ', key not in memory' : ''}\n`);
   // The client that asks counts as well.
   io.out(`Other clients: ${clients - 1}, requests: ${requests - 1}\n`);
+  (await import('./manners.ts')).settle(io);
   return 0;
 }
 

@@ -7,12 +7,11 @@ import {
   samePrincipal,
   tgsPrincipal,
 } from '../messages/principal.ts';
-import { secondsOf } from '../messages/seconds.ts';
 import { aliasComponents, aliasedSince } from './aliases.ts';
 import { exportKeytabEntries, type PrincipalEntry, type WritableDatabase } from './database.ts';
 import { type KeyVersion, OpenKeys } from './key-version.ts';
 import { type KeySource, NEW_KEY_ENCTYPES, newKeys } from './new-keys.ts';
-import { DEFAULT_REALM_POLICY, type PrincipalPolicy, type RealmPolicy } from './policy.ts';
+import { checkLives, DEFAULT_REALM_POLICY, type PrincipalPolicy, type RealmPolicy } from './policy.ts';
 
 export interface PrincipalOptions extends PrincipalPolicy {
   /** The version of its keys; 1 if not given. */
@@ -148,12 +147,6 @@ interface StoredRealm {
   readonly policy: RealmPolicy | undefined;
   readonly principals: Map<string, PrincipalEntry>;
   readonly aliases: Map<string, PrincipalEntry>;
-}
-
-/** Throws TypeError for what are no seconds. */
-function checkLives({ maxLife, maxRenewableLife }: PrincipalPolicy): void {
-  secondsOf('maxLife', maxLife, 0);
-  secondsOf('maxRenewableLife', maxRenewableLife, 0);
 }
 
 /** Throws if a name or an alias belongs to a principal other than `principal`. */

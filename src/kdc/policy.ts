@@ -1,3 +1,4 @@
+import { secondsOf } from '../messages/seconds.ts';
 import type { AccountInfo, DomainInfo } from './account.ts';
 
 /** The authentication indicators in tickets, by the mechanism that the client has used (RFC 8129). */
@@ -148,4 +149,10 @@ export function namedPolicy(
 ): NamedPolicy {
   const policies = realm?.policies;
   return policies !== undefined && Object.hasOwn(policies, policy) ? policies[policy]! : {};
+}
+
+/** Throws TypeError if a lifetime is not a number of seconds. */
+export function checkLives({ maxLife, maxRenewableLife }: PrincipalPolicy): void {
+  secondsOf('maxLife', maxLife, 0);
+  secondsOf('maxRenewableLife', maxRenewableLife, 0);
 }

@@ -11,7 +11,7 @@ import { exportKeytabEntries, type FailureStore, type Failures, type PrincipalEn
 import { OpenKeys } from './key-version.ts';
 import type { MemoryDatabase } from './memory-database.ts';
 import { type KeySource, NEW_KEY_ENCTYPES, newKeys } from './new-keys.ts';
-import { DEFAULT_REALM_POLICY, type RealmPolicy } from './policy.ts';
+import { checkLives, DEFAULT_REALM_POLICY, type RealmPolicy } from './policy.ts';
 import { EntryCache } from './store/cache.ts';
 import type { StoreFile } from './store/file.ts';
 import { decodeEntry, decodeValue, encodeEntry, encodeValue } from './store/record.ts';
@@ -114,19 +114,23 @@ export function durableDatabase(options: DurableDatabaseOptions): DurableDatabas
 
   function put(entry: PrincipalEntry): PrincipalEntry {
     const { principal, policy, keys } = entry;
+    checkLives(policy);
     if (!isServed(principal)) throw new TypeError(`the realm of ${formatPrincipal(principal)} is not served`);
     const key = PRINCIPAL + nameKey(principal.components, principal.realm);
     const aliases = aliasKeys(entry);
-    file.change(() => {
+    return file.change(() => {
       for (const name of [nameKey(principal.components, principal.realm), ...aliasNames(entry)])
         checkFree(name, principal);
-      const aliased = aliasedSince(entry, own(principal), () => new Date());
+      const before = own(principal);
+      // What comes from another database was not made here, nor were its aliases.
+      const isCopy = before === undefined && entry.created === undefined;
+      const aliased = isCopy ? entry.aliased : aliasedSince(entry, before, () => new Date());
       take(principal);
       const record = encodeEntry({ ...entry, aliased, policy: { ...policy } });
       file.put(key, sealer.seal(key, keys[0]!.kvno, record));
       for (const alias of aliases) file.put(alias, sealer.seal(alias, 0, encodeValue(key)));
+      return { ...entry, aliased };
     });
-    return entry;
   }
 
   /** Throws if a name or an alias belongs to a principal other than `principal`. */
@@ -191,6 +195,7 @@ export function durableDatabase(options: DurableDatabaseOptions): DurableDatabas
     put,
     add,
     addRealm(name, policy = {}) {
+      checkLives(policy);
       file.change(() => {
         const before = realm(name);
         const key = REALM + JSON.stringify(name);

@@ -290,6 +290,10 @@ describe('cache export and cache import', () => {
     }
   });
 
+  it('carry them through pipes under --quiet as well', async () => {
+    expect((await run('export --quiet --base64 -')).io.stdout).toMatch(/^doI/);
+  });
+
   it('carry them as they are through pipes', async () => {
     const { io } = await run('export - HTTP/*');
     await run('export %h/kirbi HTTP/*');

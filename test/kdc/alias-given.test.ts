@@ -69,6 +69,10 @@ it('a database in a file remembers when an alias was given', async () => {
   expect(given?.getTime()).toBeGreaterThanOrEqual(begun);
   database.update(bob, { locked: true });
   expect(database.find(['rob'], realm)?.aliased).toEqual(given);
+  // A copy from elsewhere has had its aliases before.
+  const eve = { ...bob, components: ['eve'] };
+  database.put({ principal: eve, keys: database.own(bob)!.keys, policy: { aliases: ['evelyn'] } });
+  expect(database.own(eve)?.aliased).toBeUndefined();
   await database.close();
   rmSync(folder, { recursive: true });
 });

@@ -123,6 +123,21 @@ describe('what a dump asks of clients', () => {
     expect(readMitDump(bytes, [master]).entries[0]!.policy).toMatchObject(policy);
   });
 
+  it('is no pre-authentication by clients of services, unless they ask for it', () => {
+    const realm = 'B.TEST';
+    const database = createDatabase();
+    database.addRealm(realm);
+    const entries = [
+      database.add(parsePrincipal(`user@${realm}`), { password: 'x' }),
+      database.add(parsePrincipal(`host/a@${realm}`), { random: true }),
+      database.add(parsePrincipal(`host/b@${realm}`), { random: true }, { requiresPreauth: true }),
+    ];
+    const master = masterKeyOfPassword('masterpw', realm);
+    const made = { realm, policy: DEFAULT_REALM_POLICY, master, now: new Date(0) };
+    const read = readMitDump(formatMitDump(entries, made).bytes, [master]).entries;
+    expect(read.map(({ policy }) => policy.requiresPreauth)).toEqual([true, false, true]);
+  });
+
   it('is the latest end that MIT knows where ours is later', () => {
     const realm = 'B.TEST';
     const database = createDatabase();

@@ -79,6 +79,13 @@ describe('a database in a file', () => {
     expect(contents(await reopened(), 'alice')).toEqual(before);
   });
 
+  it('takes no lifetime that is not a number of seconds', async () => {
+    const database = await create();
+    database.add(alice, { password: 'x' });
+    expect(() => database.update(alice, { maxLife: Number.NaN })).toThrow(TypeError);
+    expect(() => database.addRealm(realm, { maxLife: '10h' as unknown as number })).toThrow(TypeError);
+  });
+
   it('gives no name or alias to two, whichever process asks', async () => {
     const database = await create();
     const bob = named('bob');

@@ -24,6 +24,8 @@ export const cacheExport: Command = {
   options: [
     { flags: '-c, --cache <cache>', text: 'Use this cache instead of the default one.' },
     { flags: '-b, --base64', text: 'Write base64, in one line, such as a secret of a CI takes.' },
+    // Without an option of its own, the common one would suppress the export itself.
+    { flags: '-q, --quiet', text: 'Print nothing but the export and errors.' },
     jsonOutput,
   ],
   run,

@@ -88,7 +88,8 @@ const BY_CODE: Partial<Readonly<Record<ErrorCode, Hint>>> = {
   KEYTAB_IO: "check the keytab's permissions: only its owner and root may read it as a rule",
   CACHE_NOT_FOUND: 'get a ticket with kinit first',
   CREDENTIAL_NOT_FOUND: 'get a ticket with kinit, or leave out --cached-only',
-  CACHE_FORMAT: 'the cache is damaged: get a ticket with kinit, which makes it anew',
+  CACHE_FORMAT:
+    'the cache is damaged, or is a keytab: look at it with klist -k, or name another one with -c or KRB5CCNAME',
   // No word of what would overwrite it: it may be anything.
   CACHE_VERSION: 'name another cache, with -c or KRB5CCNAME: this file is none, or of a version yet to come',
   CACHE_TYPE_UNKNOWN: 'name a cache of a type that there is, such as FILE:/path: see -c and KRB5CCNAME',

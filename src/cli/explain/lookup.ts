@@ -53,10 +53,11 @@ function byNumber(number: number): Explanation | undefined {
 
 /** `KRB5KDC_ERR_PREAUTH_FAILED` of MIT's and `KDC_ERR_PREAUTH_FAILED` of the RFC, alone or within a text. */
 function byName(text: string): Explanation | undefined {
-  // Our own codes: in a log of MIT's KDC, PREAUTH_FAILED is the protocol's.
+  // In a log of MIT's KDC, PREAUTH_FAILED is the protocol's error, not the one of ours with that code.
   const isAlone = /^[A-Z_]+$/i.test(text);
   for (const word of text.toUpperCase().match(/[A-Z\d_]{4,}/g) ?? []) {
-    const row = LIBRARY_ERRORS.find(({ name, code }) => name === word || (code === word && isAlone));
+    const isOurs = isAlone || word !== 'PREAUTH_FAILED';
+    const row = LIBRARY_ERRORS.find(({ name, code }) => name === word || (code === word && isOurs));
     if (row !== undefined) return ofLibrary(row);
     const plain = word.replace(/^KRB5(?=KDC_|KRB_)/, '');
     const number = Object.keys(SENTENCES).find(key => errorName(Number(key)) === plain);

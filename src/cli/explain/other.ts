@@ -7,5 +7,5 @@ import { WINDOWS_ERRORS } from './windows.ts';
 
 /** The most specific first: a major status of GSS-API says less than the minor status beside it. */
 export function otherErrors(): readonly OtherError[] {
-  return [...SERVICE_ERRORS, ...JAVA_ERRORS, ...WEB_ERRORS, ...LDAP_ERRORS, ...WINDOWS_ERRORS, ...GSS_ERRORS];
+  return [...SERVICE_ERRORS, ...JAVA_ERRORS, ...WEB_ERRORS, ...WINDOWS_ERRORS, ...LDAP_ERRORS, ...GSS_ERRORS];
 }

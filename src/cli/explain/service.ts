@@ -41,7 +41,8 @@ export const SERVICE_ERRORS: readonly OtherError[] = [
   },
   {
     name: 'Request ticket server does not match server principal',
-    pattern: /request ticket server .* does not match server principal|server principal .* does not match/i,
+    pattern:
+      /request ticket server .* does not match server principal|server principal .* does not match request ticket server/i,
     sentence: 'The ticket is for another name than the service was told that it has',
     saidBy: SERVICE,
     causes: ['the client uses an alias or another host name', 'the service is set up with a fixed principal'],
@@ -49,7 +50,8 @@ export const SERVICE_ERRORS: readonly OtherError[] = [
   },
   {
     name: 'Request ticket server not found in keytab',
-    pattern: /request ticket server .* not found in keytab/i,
+    pattern:
+      /request ticket server .* not found in keytab|server principal .* does not match any keys in keytab/i,
     sentence: 'The keytab has no key of the name that the ticket is for',
     saidBy: SERVICE,
     causes: ['the client uses another host name or service', 'the keytab is that of another service'],

@@ -80,7 +80,8 @@ function principalLine(
   const { principal, policy, keys } = entry;
   return formatMitPrincipal({
     name: formatPrincipal(principal),
-    attributes: attributesOfPolicy(policy, ofRealm.requiresPreauth),
+    // On a service, the flag would keep out clients who need not pre-authenticate; those have random keys.
+    attributes: attributesOfPolicy(policy, ofRealm.requiresPreauth && keys[0]?.origin !== undefined),
     maxLife: policy.maxLife ?? ofRealm.maxLife,
     maxRenewableLife: policy.maxRenewableLife ?? ofRealm.maxRenewableLife,
     expiration: seconds(policy.expiration),

@@ -1,4 +1,4 @@
-import { readSync } from 'node:fs';
+import { fstatSync, readSync } from 'node:fs';
 
 // What of LMDB's file format tells whether a file is as long as it was: to read behind the end of a mapped file ends the
 // process. Pages that were given up again before anything was written lie beyond the end of good files, too, so that
@@ -27,21 +27,50 @@ const OVERFLOW = 1;
 /** Of a tree without a page. */
 const NO_PAGE = 0xffffffff_ffffffffn;
 
-/** Whether an open file of LMDB's, of `size` bytes, lacks pages that it needs. */
-export function isCut(fd: number, size: number): boolean {
+/** Whether an open file of LMDB's lacks pages that it needs. */
+export function isCut(fd: number): boolean {
+  for (;;) {
+    const meta = newestMeta(fd);
+    if (meta === 'cut' || meta === 'unknown') return meta === 'cut';
+    if (!lacksPages(fd, meta)) return false;
+    // A writer may have changed the tree while it was read.
+    const now = newestMeta(fd);
+    if (typeof now === 'string' || now.transaction === meta.transaction) return true;
+  }
+}
+
+interface Meta {
+  readonly pageSize: number;
+  readonly transaction: bigint;
+  readonly lastPage: bigint;
+  readonly roots: readonly bigint[];
+}
+
+/** The newer of the two pages that describe the file; `unknown` where words have 32 bits and all lies elsewhere. */
+function newestMeta(fd: number): Meta | 'cut' | 'unknown' {
   const first = read(fd, 0, META_BYTES);
-  const pageSize = first?.readUInt32LE(PAGE_SIZE_AT) ?? 0;
-  if (first === undefined) return true;
-  // Where words have 32 bits all lies elsewhere.
-  if (pageSize < META_BYTES || pageSize > MAX_PAGE_SIZE || (pageSize & (pageSize - 1)) !== 0) return false;
+  if (first === undefined) return 'cut';
+  const pageSize = first.readUInt32LE(PAGE_SIZE_AT);
+  if (pageSize < META_BYTES || pageSize > MAX_PAGE_SIZE || (pageSize & (pageSize - 1)) !== 0)
+    return 'unknown';
   const second = read(fd, pageSize, META_BYTES);
-  if (second === undefined) return true;
+  if (second === undefined) return 'cut';
   const isFirst = first.readBigUInt64LE(TRANSACTION_AT) > second.readBigUInt64LE(TRANSACTION_AT);
   const newest = isFirst ? first : second;
-  const pages = Math.floor(size / pageSize);
-  if (newest.readBigUInt64LE(LAST_PAGE_AT) < pages) return false;
+  return {
+    pageSize,
+    transaction: newest.readBigUInt64LE(TRANSACTION_AT),
+    lastPage: newest.readBigUInt64LE(LAST_PAGE_AT),
+    roots: [FREE_ROOT_AT, MAIN_ROOT_AT].map(at => newest.readBigUInt64LE(at)),
+  };
+}
+
+function lacksPages(fd: number, { pageSize, lastPage, roots }: Meta): boolean {
+  // Later than the meta page: the file has grown before it tells of new pages.
+  const pages = Math.floor(fstatSync(fd).size / pageSize);
+  if (lastPage < pages) return false;
   const seen = new Set<bigint>();
-  const next = [FREE_ROOT_AT, MAIN_ROOT_AT].map(at => newest.readBigUInt64LE(at));
+  const next = [...roots];
   for (let page = next.pop(); page !== undefined; page = next.pop()) {
     if (page === NO_PAGE || seen.has(page)) continue;
     const bytes = page < pages ? read(fd, Number(page) * pageSize, pageSize) : undefined;

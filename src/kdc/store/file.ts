@@ -175,10 +175,9 @@ interface Start {
 function readStart(path: string): Start | undefined {
   const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
-    const stat = fstatSync(fd);
-    if (!stat.isFile()) return undefined;
+    if (!fstatSync(fd).isFile()) return undefined;
     const bytes = Buffer.alloc(HEADER_BYTES);
-    return { bytes: bytes.subarray(0, readSync(fd, bytes)), isCut: isCut(fd, stat.size) };
+    return { bytes: bytes.subarray(0, readSync(fd, bytes)), isCut: isCut(fd) };
   } finally {
     closeSync(fd);
   }
