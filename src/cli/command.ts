@@ -58,7 +58,7 @@ export interface Command {
   readonly asksKdc?: boolean;
   /** Whether the command never listens on a socket, which makes contacting KDCs cheaper. */
   readonly neverListens?: boolean;
-  /** What it prints is what was asked for: it fails where that cannot be written, as every command does with `--json`. */
+  /** Whether it fails if its output cannot be written, as every command does with `--json`. */
   readonly printsResult?: boolean;
   /** Whether an operand may be a negative number, which looks like an option. */
   readonly takesNegative?: boolean;

@@ -12,7 +12,10 @@ export interface PrincipalEntry {
   readonly policy: PrincipalPolicy;
   /** When it was added, if the database knows; older tickets in its name belong to an earlier principal. */
   readonly created?: Date | undefined;
-  /** When it was given the last of its aliases, if that was later; older tickets in one may be those of somebody else. */
+  /**
+   * When it was given its newest alias, if that was after it was created; older tickets in an alias may have been issued
+   * to somebody else, and are refused.
+   */
   readonly aliased?: Date | undefined;
 }
 

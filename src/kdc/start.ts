@@ -155,8 +155,8 @@ async function realmsOf({ trouble, ...options }: StartKdcOptions): Promise<reado
 }
 
 /**
- * Each realm has the service that changes passwords; tickets for it are short and take a password (RFC 3244 §2), the one
- * that there is: none is laid in for later.
+ * Each realm has the service that changes passwords. Its tickets are short and need the current password (RFC 3244 §2);
+ * none can be obtained early and kept, by postdating or renewal.
  */
 function addPasswordServices(database: MemoryDatabase, realms: readonly RealmOptions[]): void {
   const policy = {

@@ -59,13 +59,16 @@ export function openHeader(exchange: Exchange, padata: readonly PaData[], reqBod
   return { server, key, part, sessionKey, subkey, apReq: sent.padataValue };
 }
 
-/** What authorization data say of FAST, in whatever container. */
+/** What authorization data say about FAST, in containers or outside. */
 interface FastWords {
   readonly armorOnly: boolean;
   readonly used: boolean;
 }
 
-/** What was made to be an armor must not get tickets, and who has used FAST knows if somebody takes it off (RFC 6113 §5.4). */
+/**
+ * Refuses a ticket or an authenticator that is only for armor, and a request whose FAST armor has been removed on the
+ * way (RFC 6113 §5.4).
+ */
 function checkFastWords({ armorOnly, used }: FastWords, padata: readonly PaData[]): void {
   if (armorOnly) refuse(KDC_ERR_POLICY, 'ARMOR_ONLY');
   if (used && !padata.some(({ padataType }) => padataType === PA_FX_FAST))

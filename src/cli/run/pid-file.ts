@@ -22,8 +22,8 @@ export interface PidFileOptions {
 const NO_PID_FILE = 'KRB5KIT_NO_PID_FILE';
 
 /**
- * Writes the number of a process to a file, unless there is anything but such a number in it; what goes wrong is told. The function returned removes the file, unless
- * somebody else has made it his own meanwhile.
+ * Writes the number of a process to a file, unless the file holds anything but such a number; failures are reported.
+ * The returned function removes the file, unless another process has taken it over in the meantime.
  */
 export function writePidFile(
   path: string | undefined,

@@ -23,8 +23,8 @@ interface Outgoing {
 }
 
 /**
- * Sends the replies to requests that arrived together in one go. Most of the cost of sending is to wake the receiver, be it
- * a process of this machine or the network's driver; replies that follow immediately find it awake.
+ * Sends the replies to requests that arrived together in one go. Most of the cost of sending is to wake the receiver,
+ * be it a process of this machine or the network's driver; replies that follow immediately find it awake.
  */
 export function createOutbox(socket: Socket, kdc: Responder): Outbox {
   let waiting: Outgoing[] = [];

@@ -1,8 +1,8 @@
 import { fstatSync, readSync } from 'node:fs';
 
-// What of LMDB's file format tells whether a file is as long as it was: to read behind the end of a mapped file ends the
-// process. Pages that were given up again before anything was written lie beyond the end of good files, too, so that
-// what counts is what is pointed to.
+// The part of LMDB's file format that shows whether a file has been truncated: reading beyond the end of a mapped file
+// kills the process. Good files, too, may be shorter than their last page number says, because pages that were released
+// before they were written are missing; so only pages that others point to count.
 
 const PAGE_SIZE_AT = 48;
 const FREE_ROOT_AT = 88;
@@ -66,7 +66,7 @@ function newestMeta(fd: number): Meta | 'cut' | 'unknown' {
 }
 
 function lacksPages(fd: number, { pageSize, lastPage, roots }: Meta): boolean {
-  // Later than the meta page: the file has grown before it tells of new pages.
+  // Read after the meta page: a file grows before its meta page refers to the new pages.
   const pages = Math.floor(fstatSync(fd).size / pageSize);
   if (lastPage < pages) return false;
   const seen = new Set<bigint>();
@@ -81,12 +81,12 @@ function lacksPages(fd: number, { pageSize, lastPage, roots }: Meta): boolean {
   return false;
 }
 
-/** A value that takes several pages has a header in the first one alone. */
+/** The number of pages at once: only the first page of a long value has a header. */
 function lengthOf(bytes: Buffer): number {
   return bytes.readUInt16LE(FLAGS_AT) & LONG_VALUE ? bytes.readUInt32LE(LENGTH_AT) : 1;
 }
 
-/** The pages that one points to. */
+/** The pages that a page points to. */
 function pagesIn(bytes: Buffer): bigint[] {
   const kind = bytes.readUInt16LE(FLAGS_AT);
   if ((kind & (BRANCH | LEAF)) === 0) return [];
