@@ -4,12 +4,11 @@
  * @module krb5kit
  */
 
+export type { AcceptedServer, ServiceName } from './ap/accepted-server.ts';
 export {
-  type AcceptedServer,
   type AcceptOptions as ApAcceptOptions,
   type ApAccepted,
   acceptApReq,
-  type ServiceName,
   type SubkeyRequest,
 } from './ap/acceptor.ts';
 export { ApError } from './ap/ap-error.ts';
@@ -22,7 +21,7 @@ export {
 export { type ApReqOptions, type ApRequest, createApReq } from './ap/initiator.ts';
 export { createOpenedTickets, type OpenedTickets, type OpenedTicketsOptions } from './ap/opened-tickets.ts';
 export { findPac, type VerifyPacOptions, verifyPac } from './ap/pac.ts';
-export type { LocalReplayCache, ReplayCache } from './ap/replay-cache.ts';
+export { type LocalReplayCache, type ReplayCache, ReplayCacheError } from './ap/replay-cache.ts';
 export { type FileReplayOptions, fileReplayCache } from './ap/replay-file.ts';
 export { createMemoryReplayCache, type MemoryReplayOptions } from './ap/replay-memory.ts';
 export { type RedisClient, redisReplayCache } from './ap/replay-redis.ts';
@@ -127,7 +126,13 @@ export {
   type OpenContext,
 } from './http/options.ts';
 export { type NegotiatedRequest, negotiateRequest } from './http/request.ts';
-export { type AcceptContext, type AcceptRequest, authenticated } from './http/server.ts';
+export {
+  type AcceptContext,
+  type AcceptRequest,
+  authenticated,
+  type ServerReply,
+  type ServerRequest,
+} from './http/server.ts';
 export { createKdc, type Kdc, type KdcOptions } from './kdc/kdc.ts';
 export { createPasswordServer, type PasswordServerOptions } from './kdc/kpasswd.ts';
 export { createDatabase, type MemoryDatabase } from './kdc/memory-database.ts';
@@ -147,6 +152,13 @@ export type { DurableDatabase } from './kdc/store.ts';
 export type { Trouble } from './kdc/trouble.ts';
 export { addTrust, type TrustSpec } from './kdc/trust.ts';
 export { type Keytab, type KeytabEntry, resolveKeytab } from './keytab/keytab.ts';
+export {
+  type LocalKerberos,
+  type LoginOptions,
+  type LoginSecret,
+  type OpenKerberosOptions,
+  openKerberos,
+} from './local/kerberos.ts';
 export * from './messages/ap.ts';
 export * from './messages/authorization.ts';
 export * from './messages/credential.ts';

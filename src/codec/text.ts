@@ -127,3 +127,9 @@ export function bytesToHex(bytes: Uint8Array): string {
 function viewOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
+
+/** Text from elsewhere with each control character, of 7 or 8 bits, replaced, since it could control a terminal. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is about
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]|[\udc80-\udc9f]/gu, '?');
+}

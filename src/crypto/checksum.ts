@@ -24,7 +24,7 @@ export function makeChecksum(
   if (cksumtype === HMAC_MD5) return { cksumtype, checksum: hmacMd5(key.bytes, usage, data) };
   throw new KerberosError(
     'ENCTYPE_UNSUPPORTED',
-    `checksum type ${cksumtype} cannot be made with a key of encryption type ${key.etype}`,
+    `checksum type ${cksumtype} cannot be computed with a key of encryption type ${key.etype}`,
   );
 }
 

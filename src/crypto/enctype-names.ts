@@ -1,5 +1,5 @@
 /** The names of an encryption type, apart from its cryptosystem. */
-export interface EnctypeName {
+interface EnctypeName {
   readonly etype: number;
   /** The canonical name, as MIT prints it. */
   readonly name: string;

@@ -127,7 +127,7 @@ export class SimplifiedKey implements KeyOperations {
 const scratch = new Scratch();
 
 /** The input of a block cipher, from `start` to `end`. */
-export interface Confounded {
+interface Confounded {
   readonly padded: Uint8Array;
   readonly start: number;
   readonly end: number;

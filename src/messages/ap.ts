@@ -1,6 +1,7 @@
 import type { ValueOf } from '../codec/codec.ts';
 import { der, Int32, Microseconds, UInt32 } from '../codec/der/primitives.ts';
 import { application, constant, explicit, optional, sequence } from '../codec/der/schema.ts';
+import { message } from './message.ts';
 import { Ticket } from './ticket.ts';
 import {
   AuthorizationData,
@@ -14,17 +15,11 @@ import {
 } from './types.ts';
 
 /** RFC 4120 §5.5.1. */
-export const ApReq = application(
-  14,
-  sequence('ApReq', {
-    pvno: constant(explicit(0, Int32), 5),
-    msgType: constant(explicit(1, Int32), 14),
-    apOptions: explicit(2, KerberosFlags),
-    ticket: explicit(3, der(Ticket)),
-    authenticator: explicit(4, EncryptedData),
-  }),
-  'ApReq',
-);
+export const ApReq = message(14, 'ApReq', {
+  apOptions: explicit(2, KerberosFlags),
+  ticket: explicit(3, der(Ticket)),
+  authenticator: explicit(4, EncryptedData),
+});
 export type ApReq = ValueOf<typeof ApReq>;
 
 /** RFC 4120 §5.5.1. */
@@ -46,15 +41,9 @@ export const Authenticator = application(
 export type Authenticator = ValueOf<typeof Authenticator>;
 
 /** RFC 4120 §5.5.2. */
-export const ApRep = application(
-  15,
-  sequence('ApRep', {
-    pvno: constant(explicit(0, Int32), 5),
-    msgType: constant(explicit(1, Int32), 15),
-    encPart: explicit(2, EncryptedData),
-  }),
-  'ApRep',
-);
+export const ApRep = message(15, 'ApRep', {
+  encPart: explicit(2, EncryptedData),
+});
 export type ApRep = ValueOf<typeof ApRep>;
 
 /** RFC 4120 §5.5.2. */

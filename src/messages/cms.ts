@@ -18,7 +18,7 @@ export const ContentInfo = sequence('ContentInfo', {
 });
 
 /** RFC 5652 §10.2.4; both members are compared as they are encoded. */
-export const IssuerAndSerialNumber = sequence('IssuerAndSerialNumber', {
+const IssuerAndSerialNumber = sequence('IssuerAndSerialNumber', {
   issuer: Any,
   serialNumber: Any,
 });

@@ -1,6 +1,7 @@
 import type { ValueOf } from '../codec/codec.ts';
-import { der, Int32, UInt32 } from '../codec/der/primitives.ts';
-import { application, constant, explicit, optional, sequence, sequenceOf } from '../codec/der/schema.ts';
+import { der, UInt32 } from '../codec/der/primitives.ts';
+import { application, explicit, optional, sequence, sequenceOf } from '../codec/der/schema.ts';
+import { message } from './message.ts';
 import { Ticket } from './ticket.ts';
 import {
   EncryptedData,
@@ -24,27 +25,11 @@ const members = {
 };
 
 /** RFC 4120 §5.4.2. */
-export const AsRep = application(
-  11,
-  sequence('AsRep', {
-    pvno: constant(explicit(0, Int32), 5),
-    msgType: constant(explicit(1, Int32), 11),
-    ...members,
-  }),
-  'AsRep',
-);
+export const AsRep = message(11, 'AsRep', members);
 export type AsRep = ValueOf<typeof AsRep>;
 
 /** RFC 4120 §5.4.2. */
-export const TgsRep = application(
-  13,
-  sequence('TgsRep', {
-    pvno: constant(explicit(0, Int32), 5),
-    msgType: constant(explicit(1, Int32), 13),
-    ...members,
-  }),
-  'TgsRep',
-);
+export const TgsRep = message(13, 'TgsRep', members);
 export type TgsRep = ValueOf<typeof TgsRep>;
 
 /** RFC 4120 §5.4.2, with the encrypted-pa-data of RFC 6806 §11. */

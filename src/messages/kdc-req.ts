@@ -1,6 +1,7 @@
 import type { ValueOf } from '../codec/codec.ts';
 import { der, Int32, UInt32 } from '../codec/der/primitives.ts';
-import { application, constant, explicit, optional, sequence, sequenceOf } from '../codec/der/schema.ts';
+import { explicit, optional, sequence, sequenceOf } from '../codec/der/schema.ts';
+import { message } from './message.ts';
 import { Ticket } from './ticket.ts';
 import {
   EncryptedData,
@@ -36,25 +37,9 @@ const members = {
 };
 
 /** RFC 4120 §5.4.1; open `reqBody` with `KdcReqBody.decode`. */
-export const AsReq = application(
-  10,
-  sequence('AsReq', {
-    pvno: constant(explicit(1, Int32), 5),
-    msgType: constant(explicit(2, Int32), 10),
-    ...members,
-  }),
-  'AsReq',
-);
+export const AsReq = message(10, 'AsReq', members, 1);
 export type AsReq = ValueOf<typeof AsReq>;
 
 /** RFC 4120 §5.4.1; open `reqBody` with `KdcReqBody.decode`. */
-export const TgsReq = application(
-  12,
-  sequence('TgsReq', {
-    pvno: constant(explicit(1, Int32), 5),
-    msgType: constant(explicit(2, Int32), 12),
-    ...members,
-  }),
-  'TgsReq',
-);
+export const TgsReq = message(12, 'TgsReq', members, 1);
 export type TgsReq = ValueOf<typeof TgsReq>;

@@ -171,7 +171,7 @@ function readSidPointer(reader: NdrReader, field: string): Later<string> {
 }
 
 /** An array of pointers to SIDs with attributes. */
-export function readExtraSids(reader: NdrReader, field: string): Later<readonly PacGroup[]> {
+function readExtraSids(reader: NdrReader, field: string): Later<readonly PacGroup[]> {
   const sids: { sid: Later<string>; attributes: number }[] = [];
   const count = reader.u32(field);
   reader.pointer(field, () => {

@@ -21,7 +21,6 @@ const EtypeInfo2Entry = sequence('EtypeInfo2Entry', {
   salt: optional(1, GeneralString),
   s2kparams: optional(2, OctetString),
 });
-export type EtypeInfo2Entry = ValueOf<typeof EtypeInfo2Entry>;
 
 /** RFC 4120 §5.2.7.5. */
 export const EtypeInfo2 = sequenceOf(EtypeInfo2Entry);

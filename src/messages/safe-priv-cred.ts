@@ -1,6 +1,7 @@
 import type { ValueOf } from '../codec/codec.ts';
-import { der, Int32, Microseconds, OctetString, UInt32 } from '../codec/der/primitives.ts';
-import { application, constant, explicit, optional, sequence, sequenceOf } from '../codec/der/schema.ts';
+import { der, Microseconds, OctetString, UInt32 } from '../codec/der/primitives.ts';
+import { application, explicit, optional, sequence, sequenceOf } from '../codec/der/schema.ts';
+import { message } from './message.ts';
 import { Ticket } from './ticket.ts';
 import {
   Checksum,
@@ -28,28 +29,16 @@ export const KrbSafeBody = sequence('KrbSafeBody', protectedMembers);
 export type KrbSafeBody = ValueOf<typeof KrbSafeBody>;
 
 /** RFC 4120 §5.6.1; the body stays DER for its checksum. */
-export const KrbSafe = application(
-  20,
-  sequence('KrbSafe', {
-    pvno: constant(explicit(0, Int32), 5),
-    msgType: constant(explicit(1, Int32), 20),
-    safeBody: explicit(2, der(KrbSafeBody)),
-    cksum: explicit(3, Checksum),
-  }),
-  'KrbSafe',
-);
+export const KrbSafe = message(20, 'KrbSafe', {
+  safeBody: explicit(2, der(KrbSafeBody)),
+  cksum: explicit(3, Checksum),
+});
 export type KrbSafe = ValueOf<typeof KrbSafe>;
 
 /** RFC 4120 §5.7.1. */
-export const KrbPriv = application(
-  21,
-  sequence('KrbPriv', {
-    pvno: constant(explicit(0, Int32), 5),
-    msgType: constant(explicit(1, Int32), 21),
-    encPart: explicit(3, EncryptedData),
-  }),
-  'KrbPriv',
-);
+export const KrbPriv = message(21, 'KrbPriv', {
+  encPart: explicit(3, EncryptedData),
+});
 export type KrbPriv = ValueOf<typeof KrbPriv>;
 
 /** RFC 4120 §5.7.1. */
@@ -57,16 +46,10 @@ export const EncKrbPrivPart = application(28, sequence('EncKrbPrivPart', protect
 export type EncKrbPrivPart = ValueOf<typeof EncKrbPrivPart>;
 
 /** RFC 4120 §5.8.1. */
-export const KrbCred = application(
-  22,
-  sequence('KrbCred', {
-    pvno: constant(explicit(0, Int32), 5),
-    msgType: constant(explicit(1, Int32), 22),
-    tickets: explicit(2, sequenceOf(der(Ticket))),
-    encPart: explicit(3, EncryptedData),
-  }),
-  'KrbCred',
-);
+export const KrbCred = message(22, 'KrbCred', {
+  tickets: explicit(2, sequenceOf(der(Ticket))),
+  encPart: explicit(3, EncryptedData),
+});
 export type KrbCred = ValueOf<typeof KrbCred>;
 
 /** RFC 4120 §5.8.1. */

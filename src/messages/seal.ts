@@ -18,7 +18,7 @@ export function unseal<T>(type: Codec<T>, sealed: EncryptedData, key: Key, usage
   if (sealed.etype !== key.etype) {
     throw new KerberosError(
       'ENCTYPE_UNSUPPORTED',
-      `enctype ${sealed.etype} cannot be opened with a key of ${key.etype}`,
+      `data of enctype ${sealed.etype} cannot be decrypted with a key of enctype ${key.etype}`,
     );
   }
   return type.decode(decrypt(key, usage, sealed.cipher));

@@ -32,7 +32,7 @@ export function encodeTicketFields(part: EncTicketPart): Uint8Array {
 }
 
 /** The contents of a ticket's authorization data; at least one element. */
-export interface TicketData {
+interface TicketData {
   /** The first element, if given: a PAC in an AD-IF-RELEVANT of its own. */
   readonly pac?: Uint8Array | undefined;
   readonly others: AuthorizationData;

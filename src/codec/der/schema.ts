@@ -15,7 +15,8 @@ export interface ConstantField {
 
 // biome-ignore lint/suspicious/noExplicitAny: a member's own type is what inference is here to find
 type Field = DerType<any> | OptionalField<any> | ConstantField;
-type Fields = Readonly<Record<string, Field>>;
+/** The members of a SEQUENCE, in their order. */
+export type Fields = Readonly<Record<string, Field>>;
 
 type RequiredNames<F extends Fields> = {
   // biome-ignore lint/suspicious/noExplicitAny: any member type
