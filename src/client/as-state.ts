@@ -163,7 +163,7 @@ export class AsState implements PreauthContext {
       } catch (error) {
         if (!isPreauthFailure(error)) throw error;
         const { padataType } = this.mechanism;
-        const reason = error.message;
+        const reason = error instanceof KdcError ? error.errorName : error.message;
         this.trace(`Preauthentication mechanism ${padataType} cannot go on: ${reason}`, {
           kind: 'mechanism-failed',
           padataType,

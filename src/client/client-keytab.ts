@@ -10,6 +10,7 @@ import { getInitialCredential } from './initial.ts';
 import { initialContents } from './initial-contents.ts';
 import { type ExchangeOptions, exchangeOf, shifted } from './options.ts';
 import type { TicketWishes } from './ticket-wishes.ts';
+import { joining } from './under-way.ts';
 
 /** A keytab from which a cache is filled when needed. */
 export interface ClientKeytab extends TicketWishes {
@@ -28,9 +29,21 @@ const SOON = 30;
  * Ensures that a cache holds a ticket-granting ticket that lasts, as MIT's GSS-API library does: if there is no cache,
  * if half of the lifetime of a ticket obtained with the keytab has passed, or if it ends within 30 seconds, it gets a
  * new one. If that fails, a cache that still holds tickets stays as it is. If the keytab has no suitable key, throws
- * what loading the cache throws; else what `getInitialCredential` throws.
+ * what loading the cache throws, with the KeytabError as its cause; else what `getInitialCredential` throws. Concurrent
+ * calls for the same cache, keytab and client share one exchange.
  */
-export async function refreshFromKeytab(
+export function refreshFromKeytab(
+  cache: Ccache,
+  source: ClientKeytab,
+  options: ExchangeOptions,
+): Promise<void> {
+  const { keytab, client } = source;
+  // The failure of another login says nothing about this one.
+  const name = [REFRESH_TIME, keytab.name, client && formatPrincipal(client)].join(' ');
+  return joining(cache, name, options, () => refresh(cache, source, options));
+}
+
+async function refresh(
   cache: Ccache,
   { keytab, client, ...wishes }: ClientKeytab,
   options: ExchangeOptions,
@@ -39,11 +52,12 @@ export async function refreshFromKeytab(
   const { clock, trace } = exchangeOf(options);
   const now = shifted(clock, options.kdcOffset ?? contents?.kdcOffset ?? 0);
   if (contents !== undefined && !isDue(contents, now)) return;
-  const entries = await entriesOf(keytab);
+  const { entries, unread } = await entriesOf(keytab);
   const principal = contents?.principal ?? client ?? entries[0]?.principal;
   if (principal === undefined || keysOf(entries, principal).length === 0) {
-    if (absent !== undefined) throw absent;
-    return;
+    if (absent === undefined) return;
+    const cause = unread ?? new KeytabError('KEYTAB_NO_KEY', `${keytab.name} contains no suitable keys`);
+    throw new CcacheError(absent.code, absent.message, absent.cache, { cause });
   }
   trace(`Getting a ticket for ${formatPrincipal(principal)} by the keys in ${keytab.name}`);
   if (contents !== undefined) await noteRefresh(cache, principal, later(now, SOON));
@@ -71,11 +85,13 @@ async function look(
 }
 
 /** A missing keytab counts as one without keys. */
-async function entriesOf(keytab: Keytab): Promise<readonly KeytabEntry[]> {
+async function entriesOf(
+  keytab: Keytab,
+): Promise<{ readonly entries: readonly KeytabEntry[]; readonly unread?: KeytabError }> {
   try {
-    return await keytab.entries();
+    return { entries: await keytab.entries() };
   } catch (error) {
-    if (error instanceof KeytabError) return [];
+    if (error instanceof KeytabError) return { entries: [], unread: error };
     throw error;
   }
 }

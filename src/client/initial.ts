@@ -110,7 +110,8 @@ async function askRealm(
       const opened = await unlessAborted(opening, exchange, client.realm);
       return { ...opened, padataType: state.mechanism?.padataType, notes: state.notes };
     }
-    const error = new KdcError(armor.openError(KrbError.decode(reply), body.nonce));
+    const refusal = armor.openError(KrbError.decode(reply), body.nonce);
+    const error = new KdcError(refusal, 'KDC_ERROR', { client, server });
     tellKdcError(exchange, error, client.realm);
     if ([KDC_ERR_WRONG_REALM, KDC_ERR_PREAUTH_EXPIRED].includes(error.errorCode)) return error;
     state.hear(error);

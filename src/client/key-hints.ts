@@ -65,7 +65,7 @@ async function ask(
     const { padata = [], encPart } = AsRep.decode(reply);
     return { padata, etype: encPart.etype };
   }
-  const error = new KdcError(KrbError.decode(reply));
+  const error = new KdcError(KrbError.decode(reply), 'KDC_ERROR', { client, server });
   tellKdcError(exchange, error, client.realm);
   if (error.errorCode === KDC_ERR_ETYPE_NOSUPP) return undefined;
   if (error.errorCode !== KDC_ERR_PREAUTH_REQUIRED) throw error;

@@ -53,7 +53,7 @@ export async function findUserRealm(
     const { crealm } = answer.reply;
     seen.add(asked);
     const refers = answer.errorCode === KDC_ERR_WRONG_REALM && crealm !== undefined && !seen.has(crealm);
-    if (!refers || seen.size > MAX_REFERRALS) throw inWords(answer, client);
+    if (!refers || seen.size > MAX_REFERRALS) throw inWords(answer);
     asked = crealm;
     options.trace?.(`Following referral to realm ${asked}`, { kind: 'referral', realm: asked });
   }
@@ -74,14 +74,13 @@ async function askRealm(
   const request = AsReq.encode({ padata, reqBody: KdcReqBody.encode(body) });
   const reply = await transport(client.realm, request, signal);
   if (!isKrbError(reply)) return AsRep.decode(reply).crealm;
-  const error = new KdcError(KrbError.decode(reply));
+  const error = new KdcError(KrbError.decode(reply), 'KDC_ERROR', { client });
   tellKdcError(exchange, error, client.realm);
   const known = [KDC_ERR_PREAUTH_REQUIRED, KDC_ERR_PREAUTH_FAILED].includes(error.errorCode);
   return known ? client.realm : error;
 }
 
-function inWords(error: KdcError, client: Principal): KerberosError {
+function inWords(error: KdcError): KerberosError {
   if (error.errorCode !== KDC_ERR_C_PRINCIPAL_UNKNOWN) return error;
-  const name = formatPrincipal(client);
-  return new KerberosError('KDC_ERROR', `Client '${name}' not found in Kerberos database`, { cause: error });
+  return new KerberosError('KDC_ERROR', error.message, { cause: error });
 }

@@ -12,6 +12,7 @@ import {
   tgsPrincipal,
 } from '../messages/principal.ts';
 import { doesFast } from './fast-available.ts';
+import { inRealmOfHost } from './host-realm.ts';
 import { notFound } from './not-found.ts';
 import { type ExchangeOptions, exchangeOf, shifted } from './options.ts';
 import type { Journey, WalkOptions } from './referrals.ts';
@@ -26,6 +27,11 @@ export interface ServiceOptions extends ExchangeOptions {
   readonly canonicalize?: boolean | undefined;
   /** The realms from one to another, both included; tried from the far end where a KDC knows no path of its own. */
   readonly realmPath?: ((client: string, server: string) => readonly string[]) | undefined;
+  /**
+   * The realm of a host whose service is named without a realm, as `config.realmOfHost` finds it in [domain_realm]; by
+   * the configuration of the transport if not given.
+   */
+  readonly realmOfHost?: ((host: string) => string | undefined) | undefined;
   /** The names that a server may have, asked for in turn until the KDCs know one; only its own name if not given. */
   readonly candidates?: ((server: Principal) => AsyncIterable<Principal>) | undefined;
   /** The realm to try for a host of unknown realm that the KDC does not know, either. */
@@ -35,17 +41,19 @@ export interface ServiceOptions extends ExchangeOptions {
 }
 
 /**
- * A ticket for `server`: from the cache if it holds a valid one, else from the KDCs, through the realms that they name;
- * new tickets are stored. The credential has the name that was asked for, as in MIT's caches, so that it is found by
- * that name again; the ticket in it has the true one. Concurrent calls for the same ticket and cache share one request.
+ * A ticket for the server `named`: from the cache if it holds a valid one, else from the KDCs, through the realms that
+ * they name; new tickets are stored. The credential has the name that was asked for, as in MIT's caches, so that it is
+ * found by that name again; the ticket in it has the true one. Concurrent calls for the same ticket and cache share one
+ * request.
  * Throws CcacheError, KdcError, TransportError, and KerberosError CREDENTIAL_NOT_FOUND, NO_TGT, TICKET_EXPIRED,
  * REPLY_MODIFIED.
  */
 export function getServiceCredential(
   cache: Ccache,
-  server: Principal,
+  named: Principal,
   options: ServiceOptions,
 ): Promise<Credential> {
+  const server = inRealmOfHost(named, options);
   const errand = {
     realm: server.realm,
     find: (contents: CacheContents) => findCredential(contents, server, options),

@@ -32,7 +32,7 @@ export function tellRequest(trace: Trace, request: ToldRequest): void {
 
 /** Traces a KDC's error. */
 export function tellKdcError({ trace, clock }: Exchange, error: KdcError, realm: string): void {
-  const { errorCode: number, message: name, eText: text, reply } = error;
+  const { errorCode: number, errorName: name, eText: text, reply } = error;
   const offset = reply.stime.getTime() + Math.floor(reply.susec / 1000) - clock().getTime();
   trace(`Received error from KDC: ${number}/${name}${text ? ` (${text})` : ''}`, {
     kind: 'kdc-error',

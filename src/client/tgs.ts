@@ -94,7 +94,8 @@ async function askTgs(
   });
   const reply = await exchange.transport(server.realm, message, exchange.signal);
   if (isKrbError(reply)) {
-    const error = new KdcError(armor.openError(KrbError.decode(reply), body.nonce));
+    const refusal = armor.openError(KrbError.decode(reply), body.nonce);
+    const error = new KdcError(refusal, 'KDC_ERROR', { client: tgt.client, server });
     tellKdcError(exchange, error, server.realm);
     throw error;
   }

@@ -1,9 +1,11 @@
 import type { Ccache } from '../ccache/ccache.ts';
 import { ccacheName } from '../ccache/ccache.ts';
 import { startRealm } from '../ccache/config-entries.ts';
+import { printable } from '../codec/text.ts';
 import { randomKey } from '../crypto/key.ts';
 import { KerberosError } from '../errors.ts';
 import type { Credential } from '../messages/credential.ts';
+import { KRB_ERR_GENERIC } from '../messages/error-codes.ts';
 import { KdcError } from '../messages/krb-error.ts';
 import { FX_FAST_ARMOR_AP_REQUEST, KU_AP_REQ_AUTHENTICATOR } from '../messages/numbers.ts';
 import { formatPrincipal, tgsPrincipal } from '../messages/principal.ts';
@@ -57,8 +59,9 @@ export async function ticketArmor(
 /** The reason why a cache cannot provide an armor, in MIT's words. */
 export function noArmorOf(error: unknown): unknown {
   if (!(error instanceof KerberosError)) return error;
-  const reason =
-    error instanceof KdcError && error.eText ? `${error.message} (${error.eText})` : error.message;
+  // The message already has the text of a generic error.
+  const addsText = error instanceof KdcError && error.eText && error.errorCode !== KRB_ERR_GENERIC;
+  const reason = addsText ? `${error.message} (${printable(error.eText)})` : error.message;
   return new KerberosError(error.code, `Error constructing AP-REQ armor: ${reason}`, { cause: error });
 }
 

@@ -5,7 +5,7 @@ import type { ExchangeOptions } from './options.ts';
 
 type Asking = Pick<ExchangeOptions, 'transport' | 'signal'>;
 
-interface UnderWay extends Pick<Asking, 'transport'> {
+interface UnderWay extends Asking {
   readonly result: Promise<unknown>;
 }
 
@@ -16,13 +16,13 @@ const askings = new WeakMap<Ccache, Map<string, UnderWay>>();
 export async function leading<T>(
   cache: Ccache,
   name: string,
-  { transport }: Asking,
+  { transport, signal }: Asking,
   work: () => Promise<T>,
 ): Promise<T> {
   const byName = askings.get(cache) ?? new Map<string, UnderWay>();
   askings.set(cache, byName);
   const result = work();
-  byName.set(name, { transport, result });
+  byName.set(name, { transport, signal, result });
   try {
     return await result;
   } finally {
@@ -38,6 +38,28 @@ export async function leading<T>(
 export function following(cache: Ccache, name: string, options: Asking): Promise<boolean> | undefined {
   const ahead = askings.get(cache)?.get(name);
   return ahead && follow(ahead, options);
+}
+
+/**
+ * Does `work`, unless it is in progress for the same cache: then its outcome is that of the work in progress. It is
+ * done again if that was given up, or reached no KDC over another transport.
+ */
+export async function joining(
+  cache: Ccache,
+  name: string,
+  options: Asking,
+  work: () => Promise<void>,
+): Promise<void> {
+  const ahead = askings.get(cache)?.get(name);
+  if (ahead === undefined) return leading(cache, name, options, work);
+  const { transport, signal } = options;
+  const failure = await failureOf(ahead.result, signal && sharedSignal(signal));
+  if (signal?.aborted) return work();
+  if (failure === undefined) return;
+  if (ahead.signal?.aborted || (failure instanceof TransportError && ahead.transport !== transport)) {
+    return joining(cache, name, options, work);
+  }
+  throw failure;
 }
 
 async function follow({ transport, result }: UnderWay, options: Asking): Promise<boolean> {

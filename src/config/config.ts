@@ -5,13 +5,15 @@ import { realmPath } from './realm-path.ts';
 import { readBoolean } from './values.ts';
 
 /** A realm's subsection of [realms]; addresses as written, for `parseKdc` and `parseHostPort`. */
-export interface RealmConfig {
+interface RealmConfig {
   readonly kdc: readonly string[];
   /** `primary_kdc`, or `master_kdc` where that is absent. */
   readonly primaryKdc: readonly string[];
   readonly adminServer: readonly string[];
   readonly kpasswdServer: readonly string[];
   readonly disableEncryptedTimestamp: boolean;
+  /** Whether an anonymous ticket is the armor of every login without another one. */
+  readonly autoFastArmor: boolean;
 }
 
 /**
@@ -61,6 +63,9 @@ function readRealm(profile: Profile, realm: string): RealmConfig {
     },
     get disableEncryptedTimestamp() {
       return readBoolean(profile, ['realms', realm, 'disable_encrypted_timestamp'], false);
+    },
+    get autoFastArmor() {
+      return readBoolean(profile, ['realms', realm, 'auto_fast_armor'], false);
     },
   };
 }

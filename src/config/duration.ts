@@ -1,5 +1,5 @@
 /** A span of time. `ignored` is the text after it that MIT's parser never looks at: `1w` is one second and `w`. */
-export interface Duration {
+interface Duration {
   readonly seconds: number;
   readonly ignored: string;
 }

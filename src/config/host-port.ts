@@ -22,11 +22,14 @@ export function parseHostPort(
   return port > MAX_PORT ? undefined : { host: match[2] ?? match[4], port };
 }
 
-/** Parses a `kdc =` value: `host[:port]`, `udp/host`, `tcp/host`, an https URL (MS-KKDCP) or the path of a socket. */
+/**
+ * Parses a `kdc =` value: `host[:port]`, `udp/host` or `udp://host`, `tcp/host` or `tcp://host`, an https URL (MS-KKDCP)
+ * or the path of a socket.
+ */
 export function parseKdc(text: string, defaultPort = KDC_PORT): KdcAddress | undefined {
   if (text.startsWith('/')) return { kind: 'unix', path: text };
   if (/^https:\/\//i.test(text)) return URL.canParse(text) ? { kind: 'https', url: text } : undefined;
-  const prefix = /^(udp|tcp)\/(.*)$/i.exec(text);
+  const prefix = /^(udp|tcp)(?:\/|:\/\/)(.*)$/i.exec(text);
   const address = parseHostPort(prefix?.[2] ?? text, defaultPort);
   if (address?.host === undefined) return undefined;
   const { host, port } = address;

@@ -2,7 +2,7 @@ import { ConfigError } from '../errors.ts';
 import { createSection, type Place, type Relation, type Section } from './profile.ts';
 
 /** What a parser reports to its caller. */
-export interface ParseEvents {
+interface ParseEvents {
   /** An `include` or `includedir` line; the file or directory that it names is to be parsed into the same root. */
   include(directive: 'include' | 'includedir', path: string, at: Place): void;
   /** Something that MIT's parser accepts, but that is probably a mistake. */

@@ -10,7 +10,7 @@ import type { KeytabEntry } from './keytab.ts';
 export const MAX_KEYTAB_BYTES = 16 << 20;
 
 /** How a keytab's records are written: version 1 in the byte order of its writer, version 2 big-endian. */
-export interface KeytabFormat {
+interface KeytabFormat {
   readonly version: 1 | 2;
   readonly order: ByteOrder;
 }
@@ -18,7 +18,7 @@ export interface KeytabFormat {
 const VERSION_2: KeytabFormat = { version: 2, order: 'big' };
 
 /** An entry and the place of its record. */
-export interface KeytabRecord {
+interface KeytabRecord {
   readonly entry: KeytabEntry;
   /** Where the record's length field starts. */
   readonly offset: number;

@@ -29,9 +29,10 @@ export function fileKeytab(path: string): Keytab {
   return {
     name: `FILE:${path}`,
     async entries() {
-      return guarded(path, () =>
-        scanned(readRegularFile(path, MAX_KEYTAB_BYTES)).records.map(({ entry }) => entry),
-      );
+      return guarded(path, () => {
+        const { records } = scanKeytab(contents(readRegularFile(path, MAX_KEYTAB_BYTES)));
+        return records.map(({ entry }) => entry);
+      });
     },
     async add(entries) {
       guarded(path, () => appendIfThere(path, entries) || create(path, entries) || append(path, entries));
@@ -147,9 +148,9 @@ function change<T>(path: string, work: (fd: number, scan: KeytabScan, size: numb
   const fd = openSync(path, constants.O_RDWR | (constants.O_NONBLOCK ?? 0));
   try {
     for (let tries = 1; ; tries++) {
-      const bytes = readOpenFile(fd, MAX_KEYTAB_BYTES);
-      const scan = scanned(bytes);
-      if (!scan.damaged) return work(fd, scan, bytes!.length);
+      const bytes = contents(readOpenFile(fd, MAX_KEYTAB_BYTES));
+      const scan = scanKeytab(bytes);
+      if (!scan.damaged) return work(fd, scan, bytes.length);
       if (tries === TRIES) throw new KeytabError('KEYTAB_FORMAT', `Key table file '${path}' is damaged`);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STEP);
     }
@@ -158,9 +159,9 @@ function change<T>(path: string, work: (fd: number, scan: KeytabScan, size: numb
   }
 }
 
-function scanned(bytes: Uint8Array | undefined): KeytabScan {
-  if (bytes === undefined) throw new CodecError('not a regular file of a sensible size');
-  return scanKeytab(bytes);
+function contents(bytes: Uint8Array | undefined): Uint8Array {
+  if (bytes === undefined) throw new CodecError('not a regular file, or too large');
+  return bytes;
 }
 
 function writeAt(fd: number, bytes: Uint8Array, position: number): void {

@@ -1,7 +1,7 @@
 import { type Principal, samePrincipal } from '../messages/principal.ts';
 import type { KeytabEntry } from './keytab.ts';
 
-export interface FindKeyOptions {
+interface FindKeyOptions {
   /** The key version asked for; absent or 0 for the newest. */
   readonly kvno?: number | undefined;
   /** The enctype asked for; absent for any. */

@@ -138,7 +138,7 @@ class OutsideArmorError extends KerberosError {
   readonly detail = 'not protected by FAST';
 
   constructor(cause: KdcError) {
-    super('KDC_ERROR', `${cause.message} outside the FAST armor`, { cause });
+    super('KDC_ERROR', `${cause.errorName} outside the FAST armor`, { cause });
     this.errorCode = cause.errorCode;
     this.eText = cause.eText;
   }

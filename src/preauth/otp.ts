@@ -28,7 +28,7 @@ export const otp: PreauthMechanism = {
       async step(offered) {
         // With a KDC that asks for a token, a password alone must not do.
         context.forbidOthers();
-        if (++questions > MAX_QUESTIONS) throw failed('the KDC asks for one more again and again');
+        if (++questions > MAX_QUESTIONS) throw failed('the KDC keeps asking for another one');
         const challenge = PaOtpChallenge.decode(offered);
         context.trace(`One-time password challenge received with ${challenge.otpTokenInfo.length} tokens`);
         const token = await chooseToken(challenge.otpTokenInfo, context);
@@ -60,7 +60,7 @@ function armorOf({ armorKey }: PreauthContext): Key {
 
 async function chooseToken(tokens: readonly OtpTokenInfo[], context: PreauthContext): Promise<OtpTokenInfo> {
   const [first] = tokens;
-  if (first === undefined || tokens.length > MAX_TOKENS) throw failed('the KDC names no token');
+  if (first === undefined || tokens.length > MAX_TOKENS) throw failed('the KDC offers no token');
   if (tokens.length === 1) return first;
   const lines = tokens.map((token, i) => `\t${i + 1}: ${nameOf(token)}\n`);
   const text = await question(`Please choose from the following:\n${lines.join('')}Vendor`, context);
@@ -96,7 +96,7 @@ async function readValue({ flags, otpChallenge }: OtpTokenInfo, context: Preauth
 }
 
 function question(text: string, { ask }: PreauthContext): Promise<string> {
-  if (ask === undefined) throw failed('there is nobody to ask');
+  if (ask === undefined) throw failed('there is no way to ask for it');
   return ask(`${text}: `);
 }
 

@@ -62,7 +62,7 @@ class PkinitSession implements PreauthSession {
     }
     const reply = PaPkAsRep.decode(answer);
     if (reply.dhInfo === undefined) {
-      throw failed('the KDC encrypted the reply key with RSA, though Diffie-Hellman was asked for');
+      throw failed('the KDC encrypted the reply key with RSA, although Diffie-Hellman was requested');
     }
     const { dhSignedData, serverDhNonce, kdf } = reply.dhInfo;
     const keyInfo = KdcDhKeyInfo.decode(this.openSigned(dhSignedData, material));

@@ -14,7 +14,11 @@ import type { UriLookup } from './uri.ts';
  * Carries an encoded request to a KDC of `realm`, or to another of its servers; resolves to its reply, KRB-ERROR
  * included. Throws `TransportError`: REALM_UNKNOWN, KDC_UNREACHABLE with every attempt, or ABORTED.
  */
-export type Transport = (realm: string, request: Uint8Array, signal?: AbortSignal) => Promise<Uint8Array>;
+export interface Transport {
+  (realm: string, request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>;
+  /** The realm that [domain_realm] assigns to a host, if the transport is made from a configuration. */
+  readonly realmOfHost?: Config['realmOfHost'] | undefined;
+}
 
 export interface TransportOptions extends Partial<Timing> {
   /** Which servers of a realm; any KDC if not given. */
@@ -49,7 +53,7 @@ export function createTransport(config: Config, options: TransportOptions = {}):
   const lastWinners = new Map<string, Target>();
   const turns = new Turns(MAX_EXCHANGES);
 
-  return async (realm, request, signal) => {
+  const carry: Transport = async (realm, request, signal) => {
     const timeout = options.timeout ?? (config.libdefaults.requestTimeout || TIMING.timeout);
     const budget = startBudget(timeout, signal);
     const isOurTurn = await turns.take(realm, budget.signal);
@@ -90,6 +94,7 @@ export function createTransport(config: Config, options: TransportOptions = {}):
       if (isOurTurn) turns.give(realm);
     }
   };
+  return Object.assign(carry, { realmOfHost: config.realmOfHost });
 }
 
 function unreachable(realm: string, attempts: readonly TransportAttempt[]): TransportError {

@@ -126,10 +126,64 @@ describe('a cache stays as it is', () => {
   });
 });
 
-it('says that there is no cache where there are no keys, either', async () => {
+it('says that there is no cache where there are no keys, either, and why', async () => {
   await expect(refresh(resolveKeytab('FILE:/nonexistent/keytab'))).rejects.toMatchObject({
     code: 'CACHE_NOT_FOUND',
+    cause: { code: 'KEYTAB_NOT_FOUND' },
   });
   const client = parsePrincipal('bob@A.TEST');
-  await expect(refresh(undefined, { client })).rejects.toMatchObject({ code: 'CACHE_NOT_FOUND' });
+  await expect(refresh(undefined, { client })).rejects.toMatchObject({
+    code: 'CACHE_NOT_FOUND',
+    cause: { code: 'KEYTAB_NO_KEY' },
+  });
+});
+
+describe('concurrent calls for one cache', () => {
+  const calls = 20;
+  const outcomes = (calling: () => Promise<void>) =>
+    Promise.all(Array.from({ length: calls }, () => calling().catch(({ code }) => code)));
+
+  it('share one exchange', async () => {
+    await refresh();
+    const alone = realm.transport.count;
+    realm.advance(10 * HOUR);
+    await outcomes(() => refresh());
+    expect(realm.transport.count).toBe(2 * alone);
+  });
+
+  it('share its failure, since wrong keys may lock the client out', async () => {
+    const [entry] = realm.database.exportKeytabEntries(host);
+    const wrong = { ...keytabOf(), entries: async () => [{ ...entry!, principal: alice }] };
+    await refresh(wrong).catch(() => undefined);
+    const alone = realm.transport.count;
+    expect(await outcomes(() => refresh(wrong))).toEqual(Array(calls).fill('PREAUTH_FAILED'));
+    expect(realm.transport.count).toBe(2 * alone);
+  });
+
+  it('do not share the failure of one with other keys or another client', async () => {
+    const keytab = keytabOf(alice);
+    const missing = resolveKeytab('FILE:/nonexistent/keytab');
+    const calls = [refresh(missing), refresh(keytab, { client: host }), refresh(keytab)];
+    const outcomes = await Promise.allSettled(calls);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled']);
+  });
+
+  it('survive the one that began, if that is aborted', async () => {
+    const stop = new AbortController();
+    const options = { ...realm, signal: stop.signal };
+    const first = refreshFromKeytab(cache, { keytab: keytabOf(alice) }, options).catch(({ code }) => code);
+    const others = outcomes(() => refresh());
+    stop.abort();
+    expect(await first).toBe('ABORTED');
+    expect(await others).toEqual(Array(calls).fill(undefined));
+  });
+
+  it('wait no longer than their own signal lets them', async () => {
+    const slow = { ...realm, transport: () => new Promise<never>(() => undefined) };
+    void refreshFromKeytab(cache, { keytab: keytabOf(alice) }, slow);
+    const options = { ...realm, signal: AbortSignal.timeout(20) };
+    await expect(refreshFromKeytab(cache, { keytab: keytabOf(alice) }, options)).rejects.toMatchObject({
+      code: 'ABORTED',
+    });
+  });
 });

@@ -3,7 +3,7 @@ import { createKdc } from '../../src/kdc/kdc.ts';
 import { createDatabase } from '../../src/kdc/memory-database.ts';
 import type { KdcPreauth, Proof } from '../../src/kdc/preauth/mechanism.ts';
 import { type KdcPkinitOptions, openPkinit } from '../../src/kdc/preauth/pkinit.ts';
-import { transportTo } from '../../src/kdc/start.ts';
+import { transportTo } from '../../src/kdc/start/transport.ts';
 import { anonymousPrincipal } from '../../src/messages/anonymous.ts';
 import { KdcDhKeyInfo, PaPkAsRep } from '../../src/messages/pkinit.ts';
 import { type Principal, parsePrincipal, tgsPrincipal } from '../../src/messages/principal.ts';

@@ -3,7 +3,7 @@ import { memoryType } from '../../src/ccache/memory.ts';
 import { getInitialCredential, type InitialOptions, type InitialResult } from '../../src/client/initial.ts';
 import { createKdc } from '../../src/kdc/kdc.ts';
 import { createDatabase, type MemoryDatabase, type PrincipalOptions } from '../../src/kdc/memory-database.ts';
-import { transportTo } from '../../src/kdc/start.ts';
+import { transportTo } from '../../src/kdc/start/transport.ts';
 import { type Principal, parsePrincipal } from '../../src/messages/principal.ts';
 import type { Transport } from '../../src/transport/transport.ts';
 import { alice, NOW, PASSWORD } from '../support/scripted-kdc.ts';

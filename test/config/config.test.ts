@@ -164,7 +164,7 @@ describe('enctypes', () => {
 describe('realms', () => {
   it('lists servers as written and falls back to master_kdc', () => {
     const { realm } = config(
-      '[realms]\nA = {\nkdc = a\nkdc = b:89\nmaster_kdc = m\nadmin_server = s\ndisable_encrypted_timestamp = 1\n}',
+      '[realms]\nA = {\nkdc = a\nkdc = b:89\nmaster_kdc = m\nadmin_server = s\ndisable_encrypted_timestamp = 1\nauto_fast_armor = yes\n}',
     );
     expect(realm('A')).toEqual({
       kdc: ['a', 'b:89'],
@@ -172,6 +172,7 @@ describe('realms', () => {
       adminServer: ['s'],
       kpasswdServer: [],
       disableEncryptedTimestamp: true,
+      autoFastArmor: true,
     });
     expect(realm('B').kdc).toEqual([]);
   });

@@ -30,13 +30,18 @@ describe('KDC addresses', () => {
     ['[::1]:10088', { kind: 'host', host: '::1', port: 10088 }],
     ['tcp/kdc', { kind: 'host', host: 'kdc', port: 88, protocol: 'tcp' }],
     ['UDP/10.0.0.1:89', { kind: 'host', host: '10.0.0.1', port: 89, protocol: 'udp' }],
+    ['tcp://kdc:750', { kind: 'host', host: 'kdc', port: 750, protocol: 'tcp' }],
+    ['UDP://[::1]', { kind: 'host', host: '::1', port: 88, protocol: 'udp' }],
     ['https://proxy/KdcProxy', { kind: 'https', url: 'https://proxy/KdcProxy' }],
     ['/run/kdc.socket', { kind: 'unix', path: '/run/kdc.socket' }],
   ])('%j is one', (text, address) => {
     expect(parseKdc(text)).toEqual(address);
   });
 
-  it.each(['', '88', '::1', 'kdc:', 'kdc:x', 'kdc:65536', '[]', '[::1', 'tcp/'])('%j is none', text => {
-    expect(parseKdc(text)).toBeUndefined();
-  });
+  it.each(['', '88', '::1', 'kdc:', 'kdc:x', 'kdc:65536', '[]', '[::1', 'tcp/', 'tcp://', 'tcp:kdc'])(
+    '%j is none',
+    text => {
+      expect(parseKdc(text)).toBeUndefined();
+    },
+  );
 });

@@ -160,7 +160,11 @@ describe('an identity cannot be read from', () => {
     ],
     ['a smart card', 'PKCS11:module', "smart cards are not supported yet: 'PKCS11:module'"],
     ['what nobody knows', 'BOGUS:x', "Unsupported type while processing 'BOGUS:x'"],
-    ['a folder', `FILE:${tmpdir()}`, `Cannot read certificate file '${tmpdir()}': not a file of such size`],
+    [
+      'a folder',
+      `FILE:${tmpdir()}`,
+      `Cannot read certificate file '${tmpdir()}': not a regular file, or too large`,
+    ],
   ])('%s', async (_, name, message) => {
     await expect(load(name)).rejects.toMatchObject({
       code: 'PKINIT_IDENTITY',

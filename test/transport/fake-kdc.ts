@@ -80,13 +80,14 @@ export function framed(message: Uint8Array): Buffer {
   return Buffer.concat([length, message]);
 }
 
-export function krbError(errorCode: number): Uint8Array {
+export function krbError(errorCode: number, eData?: Uint8Array): Uint8Array {
   return KrbError.encode({
     stime: new Date('2026-11-22T12:00:00Z'),
     susec: 0,
     errorCode,
     realm: 'A.TEST',
     sname: { nameType: 2, nameString: ['krbtgt', 'A.TEST'] },
+    eData,
   });
 }
 

@@ -5,7 +5,7 @@ import { type CertificateFacts, inspectCertificate, publicKeyOf } from './certif
 import { type Revocation, revocationFault } from './revocation.ts';
 
 /** What is needed to verify a certificate. */
-export interface ChainOptions {
+interface ChainOptions {
   readonly anchors: readonly X509Certificate[];
   /** Certificates that may be between; they are not trusted by themselves. */
   readonly intermediates: readonly X509Certificate[];

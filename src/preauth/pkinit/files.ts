@@ -86,7 +86,7 @@ export function readSmallFile(path: string, what: string): Buffer {
   try {
     fd = openSync(path, 'r');
     const status = fstatSync(fd);
-    if (!status.isFile() || status.size > MAX_BYTES) throw new Error('not a file of such size');
+    if (!status.isFile() || status.size > MAX_BYTES) throw new Error('not a regular file, or too large');
     return readFileSync(fd);
   } catch (cause) {
     throw unreadable(what, path, reasonOf(cause), cause);

@@ -2,7 +2,7 @@
 import type forge from 'node-forge';
 
 /** DER of what a PKCS#12 file holds: PKCS#8 private keys, and certificates. */
-export interface Pkcs12Contents {
+interface Pkcs12Contents {
   readonly privateKeys: readonly Uint8Array[];
   readonly certificates: readonly Uint8Array[];
 }

@@ -23,7 +23,7 @@ export interface PkinitSurroundings {
 }
 
 /** Whose identity is looked for, and which. */
-export interface WantedIdentity {
+interface WantedIdentity {
   readonly client: Principal;
   /** MIT's pkinit_cert_match rules; the certificate must match one of them, even if there is only one. */
   readonly matchRules?: readonly string[] | undefined;

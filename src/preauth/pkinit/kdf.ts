@@ -16,7 +16,7 @@ const KDFS: ReadonlyMap<string, string> = new Map([
 export const KDF_IDS: readonly string[] = [...KDFS.keys()];
 
 /** The input of a key derivation besides the shared secret (RFC 8636 §6). */
-export interface KdfInfo {
+interface KdfInfo {
   readonly etype: number;
   /** As in the AS-REQ. */
   readonly client: Principal;

@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { type ReadPassphrase, readSmallFile, unreadable } from './files.ts';
 
 /** What a PKCS#12 file holds. */
-export interface Pkcs12 {
+interface Pkcs12 {
   readonly privateKey: KeyObject;
   readonly certificates: readonly X509Certificate[];
 }

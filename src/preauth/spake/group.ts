@@ -20,7 +20,7 @@ export interface SpakeParameters {
 }
 
 /** A point's coordinates in hexadecimal, so that decompressing it takes no square root. */
-export interface SpakeElement {
+interface SpakeElement {
   readonly x: string;
   readonly y: string;
 }

@@ -36,7 +36,7 @@ export function openSecret(initialKey: Key, group: SpakeGroup): SpakeSecret {
 }
 
 /** What one side has when it knows the public key of the other. */
-export interface SpakeHand {
+interface SpakeHand {
   readonly secret: SpakeSecret;
   readonly scalar: Uint8Array;
   readonly peerKey: Uint8Array;
@@ -59,7 +59,7 @@ export function spakeKeys(
 }
 
 /** What both sides know at the end of an exchange. */
-export interface SpakeOutcome {
+interface SpakeOutcome {
   readonly group: SpakeGroup;
   readonly initialKey: Key;
   readonly w: Uint8Array;
