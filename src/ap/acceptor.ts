@@ -9,16 +9,16 @@ import {
   KRB_AP_ERR_INAPP_CKSUM,
   KRB_AP_ERR_MODIFIED,
   KRB_AP_ERR_MSG_TYPE,
-  KRB_AP_ERR_NOT_US,
 } from '../messages/error-codes.ts';
 import { MUTUAL_REQUIRED, USE_SESSION_KEY } from '../messages/flags.ts';
 import { KU_AP_REP, KU_AP_REQ_AUTHENTICATOR, KU_AP_REQ_CKSUM } from '../messages/numbers.ts';
-import { formatPrincipal, type Principal, samePrincipal, toPrincipal } from '../messages/principal.ts';
+import { type Principal, toPrincipal } from '../messages/principal.ts';
 import { readyKey } from '../messages/ready-key.ts';
 import { toEncryptionKey, toKey, unseal } from '../messages/seal.ts';
 import { secondsOf } from '../messages/seconds.ts';
 import { type EncTicketPart, Ticket } from '../messages/ticket.ts';
 import type { AuthorizationDataElement, EncryptionKey, HostAddress } from '../messages/types.ts';
+import type { AcceptedServer } from './accepted-server.ts';
 import { ApError } from './ap-error.ts';
 import { mutualFailed, openApRep, sameApRep, sealApRep } from './ap-rep.ts';
 import { instantOf } from './authenticator-time.ts';
@@ -40,19 +40,16 @@ const NONE = new Uint8Array(0);
 /** Key usages of the session key where the service sends an AP-REP. */
 const MUTUAL_USAGES = [KU_AP_REQ_AUTHENTICATOR, KU_AP_REP];
 
-/** A service by the first component of its name and, unless any host will do, its host. */
-export interface ServiceName {
-  readonly service: string;
-  readonly host?: string | undefined;
-}
-
-/** A service by its principal or by part of its name. */
-export type AcceptedServer = Principal | ServiceName;
-
 export interface AcceptOptions {
   /** The service's keys; requests for any principal among them are accepted unless `server` restricts them. */
   readonly keytab: readonly KeytabEntry[];
   readonly server?: AcceptedServer | readonly AcceptedServer[] | undefined;
+  /**
+   * Whether to accept tickets for names that have no keys or that `server` excludes, if a key of an accepted principal
+   * opens them: in Active Directory, one account may have many names. The session's server is then that principal. False
+   * if not given.
+   */
+  readonly acceptAliases?: boolean | undefined;
   /** The service's own ticket-granting ticket, for user-to-user authentication: the service is then its client. */
   readonly tgt?: Pick<Credential, 'client' | 'key'> | undefined;
   /** Where authenticators are remembered; without one, detecting replays is up to the application (RFC 4120 §3.2.3). */
@@ -172,15 +169,11 @@ function open(apReq: Uint8Array, options: AcceptOptions): Opened {
   const request = ApReq.decode(apReq);
   const ticket = Ticket.decode(request.ticket);
   const userToUser = (request.apOptions & USE_SESSION_KEY) !== 0;
-  const tgt = userToUser ? options.tgt : undefined;
-  // Nothing authenticates the server's name on a user-to-user ticket: the service is the client of the ticket-granting
-  // ticket with the key.
-  const server = tgt?.client ?? toPrincipal(ticket.sname, ticket.realm);
-  checkServer(server, options.server);
   checkEnctype(ticket.encPart.etype, options);
-  const part = userToUser
-    ? openUserTicket(ticket.encPart, tgt && readyKey(tgt.key))
-    : openTicket(ticket.encPart, server, options);
+  const named = toPrincipal(ticket.sname, ticket.realm);
+  const { part, server } = userToUser
+    ? openUserTicket(ticket.encPart, named, options)
+    : openTicket(ticket.encPart, named, options);
   checkEnctype(part.key.keytype, options);
   // Unless opened tickets are remembered, this key object does not come again, so it is not worth looking up.
   const sessionKey = options.openedTickets ? readyKey(part.key) : toKey(part.key);
@@ -215,20 +208,6 @@ function agree(
     endtime: part.endtime,
     mutual,
   };
-}
-
-function checkServer(server: Principal, wanted: AcceptOptions['server']): void {
-  if (wanted === undefined) return;
-  const fits = Array.isArray(wanted)
-    ? wanted.some(one => isServer(server, one))
-    : isServer(server, wanted as AcceptedServer);
-  if (!fits) throw new ApError(KRB_AP_ERR_NOT_US, `the ticket is for ${formatPrincipal(server)}`);
-}
-
-function isServer(server: Principal, wanted: AcceptedServer): boolean {
-  if (!('service' in wanted)) return samePrincipal(server, wanted);
-  const [service, host] = server.components;
-  return service === wanted.service && (wanted.host === undefined || host === wanted.host);
 }
 
 function checkEnctype(etype: number, { permittedEnctypes = DEFAULT_ENCTYPES }: AcceptOptions): void {

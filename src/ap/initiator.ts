@@ -90,7 +90,7 @@ function checksumOf(wanted: ApReqOptions['checksum'], sessionKey: Key): Checksum
 }
 
 function verifyApRep(apRep: Uint8Array, time: AuthenticatorTime, session: ApSession): ApSession {
-  if (isKrbError(apRep)) throw new KdcError(KrbError.decode(apRep), 'SERVER_REFUSED');
+  if (isKrbError(apRep)) throw new KdcError(KrbError.decode(apRep), 'SERVER_REFUSED', session);
   const part = openApRep(apRep, session.sessionKey);
   checkApRepTime(part, time);
   // Spread, an object that is changed thereby has V8 make maps of its own for it, which live long.

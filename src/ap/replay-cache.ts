@@ -1,12 +1,24 @@
+import { KRB_ERR_GENERIC } from '../messages/error-codes.ts';
 import type { EncryptedData } from '../messages/types.ts';
+import { ApError } from './ap-error.ts';
 
 /** Remembers authenticators for as long as they could be used again (RFC 4120 §3.2.3). */
 export interface ReplayCache {
   /**
-   * Records the authenticator with this tag and `ctime`. Throws ApError KRB_AP_ERR_REPEAT if it is known, and another
-   * one if the cache fails or is full; a cache outside this machine resolves, or rejects with the same errors.
+   * Records the authenticator with this tag and `ctime`. Throws ApError KRB_AP_ERR_REPEAT if it is known, and
+   * ReplayCacheError if the cache fails or is full; a cache outside this machine resolves, or rejects with the same
+   * errors.
    */
   check(tag: Uint8Array, ctime: Date, now: Date): void | Promise<void>;
+}
+
+/** A refusal for which the client cannot be blamed: the replay cache fails or is full. */
+export class ReplayCacheError extends ApError {
+  override readonly name = 'ReplayCacheError';
+
+  constructor(detail: string, options?: ErrorOptions) {
+    super(KRB_ERR_GENERIC, detail, options);
+  }
 }
 
 /** A replay cache on this machine, which answers synchronously. */

@@ -1,10 +1,10 @@
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { randomBytes } from '../crypto/random.ts';
-import { KRB_AP_ERR_REPEAT, KRB_ERR_GENERIC } from '../messages/error-codes.ts';
+import { KRB_AP_ERR_REPEAT } from '../messages/error-codes.ts';
 import { secondsOf } from '../messages/seconds.ts';
 import { ApError } from './ap-error.ts';
 import { isOurs } from './lock-file.ts';
-import { type LocalReplayCache, TAG_BYTES } from './replay-cache.ts';
+import { type LocalReplayCache, ReplayCacheError, TAG_BYTES } from './replay-cache.ts';
 import { ReplayLock } from './replay-lock.ts';
 import { sipHash } from './siphash.ts';
 
@@ -40,7 +40,7 @@ export function fileReplayCache(path: string, options: FileReplayOptions = {}): 
         lock.hold(() => withFile(path, fd => store(fd, record, { now: seconds, clockskew })));
       } catch (error) {
         if (error instanceof ApError) throw error;
-        throw new ApError(KRB_ERR_GENERIC, 'the replay cache cannot be used', { cause: error });
+        throw new ReplayCacheError('the replay cache cannot be used', { cause: error });
       }
     },
   };
@@ -99,7 +99,7 @@ function store(fd: number, record: Buffer, moment: Moment): void {
     // Each table uses another hash.
     seed[0] = (seed[0]! + 1) & 0xff;
   }
-  throw new ApError(KRB_ERR_GENERIC, 'the replay cache is full');
+  throw new ReplayCacheError('the replay cache is full');
 }
 
 function* tables(): Generator<{ readonly offset: number; readonly records: number }> {

@@ -1,7 +1,7 @@
-import { KRB_AP_ERR_REPEAT, KRB_AP_ERR_SKEW, KRB_ERR_GENERIC } from '../messages/error-codes.ts';
+import { KRB_AP_ERR_REPEAT, KRB_AP_ERR_SKEW } from '../messages/error-codes.ts';
 import { secondsOf } from '../messages/seconds.ts';
 import { ApError } from './ap-error.ts';
-import type { LocalReplayCache } from './replay-cache.ts';
+import { type LocalReplayCache, ReplayCacheError } from './replay-cache.ts';
 import { TagSet } from './tag-set.ts';
 
 export interface MemoryReplayOptions {
@@ -45,7 +45,7 @@ class MemoryReplayCache implements LocalReplayCache {
     if (made <= this.forgotten) throw new ApError(KRB_AP_ERR_SKEW, 'older than the replay cache knows');
     let tags = this.seconds.get(made);
     if (tags?.has(tag)) throw new ApError(KRB_AP_ERR_REPEAT);
-    if (this.size >= this.capacity) throw new ApError(KRB_ERR_GENERIC, 'the replay cache is full');
+    if (this.size >= this.capacity) throw new ReplayCacheError('the replay cache is full');
     if (tags === undefined) {
       tags = new TagSet();
       this.seconds.set(made, tags);

@@ -1,8 +1,8 @@
 import { bytesToHex } from '../codec/text.ts';
-import { KRB_AP_ERR_REPEAT, KRB_ERR_GENERIC } from '../messages/error-codes.ts';
+import { KRB_AP_ERR_REPEAT } from '../messages/error-codes.ts';
 import { secondsOf } from '../messages/seconds.ts';
 import { ApError } from './ap-error.ts';
-import type { ReplayCache } from './replay-cache.ts';
+import { type ReplayCache, ReplayCacheError } from './replay-cache.ts';
 
 /** A store that the acceptors of several machines share. */
 export interface SharedStore {
@@ -48,7 +48,7 @@ async function answerOf(answer: Promise<boolean>, timeout: number): Promise<bool
     });
     return await Promise.race([answer, late]);
   } catch (cause) {
-    throw new ApError(KRB_ERR_GENERIC, 'the replay cache cannot be used', { cause });
+    throw new ReplayCacheError('the replay cache cannot be used', { cause });
   } finally {
     clearTimeout(overdue);
   }

@@ -42,7 +42,7 @@ export async function sendAuth(
   const request = createApReq(credential, options);
   await stream.write(framed(request.apReq));
   const error = await readMessage(stream, MAX_MESSAGE_BYTES);
-  if (error.length > 0) throw new KdcError(KrbError.decode(error), 'SERVER_REFUSED');
+  if (error.length > 0) throw new KdcError(KrbError.decode(error), 'SERVER_REFUSED', request.session);
   if (!options.mutual) return request.session;
   return request.verify(await readMessage(stream, MAX_MESSAGE_BYTES));
 }

@@ -2,6 +2,7 @@ import { decrypt, type Key } from '../crypto/key.ts';
 import { IntegrityError } from '../errors.ts';
 import { keysOf } from '../keytab/find.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
+import type { Credential } from '../messages/credential.ts';
 import {
   KRB_AP_ERR_BAD_INTEGRITY,
   KRB_AP_ERR_BADKEYVER,
@@ -13,48 +14,87 @@ import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { readyKey } from '../messages/ready-key.ts';
 import { EncTicketPart } from '../messages/ticket.ts';
 import type { EncryptedData } from '../messages/types.ts';
+import { type AcceptedServer, isAccepted } from './accepted-server.ts';
 import { ApError } from './ap-error.ts';
 import type { OpenedTickets } from './opened-tickets.ts';
 
 /** The keys that a service opens tickets with. */
 export interface ServiceKeys {
   readonly keytab: readonly KeytabEntry[];
+  readonly server?: AcceptedServer | readonly AcceptedServer[] | undefined;
+  readonly tgt?: Pick<Credential, 'client' | 'key'> | undefined;
+  readonly acceptAliases?: boolean | undefined;
   readonly openedTickets?: OpenedTickets | undefined;
 }
 
-/** Opens a ticket's sealed part with a key of its service. Throws ApError NOT_US, BADKEYVER, NOKEY or BAD_INTEGRITY. */
-export function openTicket(
-  encPart: EncryptedData,
-  server: Principal,
-  { keytab, openedTickets }: ServiceKeys,
-): EncTicketPart {
-  for (const entry of candidates(encPart, server, keytab)) {
+/** A ticket's sealed part and the service whose key opened it. */
+export interface OpenedTicket {
+  readonly part: EncTicketPart;
+  readonly server: Principal;
+}
+
+/**
+ * Opens the sealed part of a ticket for `named` with a key of that service or, if it has none or is not accepted, and
+ * aliases are, of one that is accepted. Throws ApError NOT_US, BADKEYVER, NOKEY or BAD_INTEGRITY.
+ */
+export function openTicket(encPart: EncryptedData, named: Principal, keys: ServiceKeys): OpenedTicket {
+  const { keytab, server: wanted, openedTickets } = keys;
+  const accepted = isAccepted(named, wanted);
+  const own = accepted ? keysOf(keytab, named) : [];
+  const candidates = own.length > 0 ? fittingKeys(encPart, named, own) : aliasKeys(encPart, named, keys);
+  for (const entry of candidates) {
     const known = openedTickets?.find(encPart.cipher, entry);
-    if (known !== undefined) return known;
+    const server = own.length > 0 ? named : entry.principal;
+    if (known !== undefined) return { part: known, server };
     const part = tryKey(encPart, readyKey(entry.key));
     if (part === undefined) continue;
     openedTickets?.keep(encPart.cipher, entry, part);
-    return part;
+    return { part, server };
   }
-  throw new ApError(KRB_AP_ERR_BAD_INTEGRITY, `the keytab's key for ${formatPrincipal(server)} is another`);
+  const name = formatPrincipal(named);
+  if (own.length > 0) throw new ApError(KRB_AP_ERR_BAD_INTEGRITY, `the keytab's key for ${name} is another`);
+  throw new ApError(KRB_AP_ERR_NOT_US, accepted ? `no key for ${name}` : `the ticket is for ${name}`);
 }
 
-/** Opens a ticket's sealed part with the session key of user-to-user authentication (RFC 4120 §3.7). */
-export function openUserTicket(encPart: EncryptedData, key: Key | undefined): EncTicketPart {
+/**
+ * Opens a ticket's sealed part with the session key of user-to-user authentication (RFC 4120 §3.7): the service is the
+ * client of that ticket-granting ticket.
+ */
+export function openUserTicket(
+  encPart: EncryptedData,
+  named: Principal,
+  { tgt, server: wanted }: ServiceKeys,
+): OpenedTicket {
+  const server = tgt?.client ?? named;
+  if (!isAccepted(server, wanted)) {
+    throw new ApError(KRB_AP_ERR_NOT_US, `the ticket is for ${formatPrincipal(server)}`);
+  }
+  const key = tgt && readyKey(tgt.key);
   if (key?.etype !== encPart.etype) throw new ApError(KRB_AP_ERR_NOKEY, 'no session key for user-to-user');
   const part = tryKey(encPart, key);
   if (part === undefined) throw new ApError(KRB_AP_ERR_BAD_INTEGRITY);
-  return part;
+  return { part, server };
 }
 
-/** The entries to try; each criterion that leaves none has its own error. */
-function candidates(
+/** The keys to try for a name that has none: nothing authenticates the name on a ticket but the key that opens it. */
+function aliasKeys(
+  { etype }: EncryptedData,
+  { realm }: Principal,
+  { keytab, server: wanted, acceptAliases = false }: ServiceKeys,
+): readonly KeytabEntry[] {
+  if (!acceptAliases) return [];
+  return keytab.filter(
+    ({ principal, key }) =>
+      key.keytype === etype && principal.realm === realm && isAccepted(principal, wanted),
+  );
+}
+
+/** Those of a service's own keys that fit; each criterion that leaves none has its own error. */
+function fittingKeys(
   { kvno = 0, etype }: EncryptedData,
   server: Principal,
-  keytab: readonly KeytabEntry[],
+  own: readonly KeytabEntry[],
 ): readonly KeytabEntry[] {
-  const own = keysOf(keytab, server);
-  if (own.length === 0) throw new ApError(KRB_AP_ERR_NOT_US, `no key for ${formatPrincipal(server)}`);
   // Old keytabs kept only the low 8 bits; a ticket need not state the version.
   const current = own.filter(entry => kvno === 0 || entry.kvno === kvno || entry.kvno === (kvno & 0xff));
   if (current.length === 0) {

@@ -1,4 +1,5 @@
-import { type AcceptedServer, type ApAccepted, acceptApReq, type SubkeyRequest } from '../ap/acceptor.ts';
+import type { AcceptedServer } from '../ap/accepted-server.ts';
+import { type ApAccepted, acceptApReq, type SubkeyRequest } from '../ap/acceptor.ts';
 import type { OpenedTickets } from '../ap/opened-tickets.ts';
 import type { ReplayCache } from '../ap/replay-cache.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
@@ -6,9 +7,10 @@ import { isAnonymous } from '../messages/anonymous.ts';
 import type { Credential } from '../messages/credential.ts';
 import { secondsOf } from '../messages/seconds.ts';
 import type { HostAddress } from '../messages/types.ts';
+import { AcceptorInfo } from './acceptor/info.ts';
 import { refusalToken } from './acceptor/refusal.ts';
 import { type Asked, askedOf, isDceStyle } from './acceptor/request.ts';
-import type { ChannelBindings, ContextInfo, SecurityContext } from './context.ts';
+import type { ChannelBindings, SecurityContext } from './context.ts';
 import { openDelegation } from './delegation.ts';
 import { frame, isFramed, TOK_AP_REP, TOK_AP_REQ, TOK_TGT_REP, TOK_TGT_REQ, unframe } from './framing.ts';
 import { GssError } from './gss-error.ts';
@@ -25,6 +27,12 @@ export interface AcceptorOptions extends KerberosContextOptions {
   readonly keytab: readonly KeytabEntry[] | (() => readonly KeytabEntry[] | Promise<readonly KeytabEntry[]>);
   /** The principal or service to accept contexts for; any principal of the keytab if not given. */
   readonly server?: AcceptedServer | readonly AcceptedServer[] | undefined;
+  /**
+   * Whether to accept tickets for names that are not in the keytab or that `server` excludes, if a key of an accepted
+   * principal opens them, as MIT's library does: in Active Directory, one account may have many names. The acceptor's name
+   * is then that in the keytab. False if not given.
+   */
+  readonly acceptAliases?: boolean | undefined;
   /** Where authenticators are remembered; without one, detecting replays is up to the application. */
   readonly replayCache?: ReplayCache | undefined;
   /** Where opened tickets are remembered, with their session keys; nothing is kept if not given. */
@@ -97,18 +105,19 @@ class Acceptor extends KerberosContext {
 
   private async accept(apReq: Uint8Array, framed: boolean): Promise<Uint8Array | undefined> {
     this.apReq = apReq;
-    const { keytab, tgt, server, replayCache, openedTickets, address, permittedEnctypes, clockskew } =
-      this.options;
+    const { options } = this;
+    const { keytab } = options;
     this.keytab = typeof keytab === 'function' ? await keytab() : keytab;
     const accepted = await acceptApReq(apReq, {
-      server,
-      replayCache,
-      openedTickets,
-      address,
-      permittedEnctypes,
-      clockskew,
+      server: options.server,
+      acceptAliases: options.acceptAliases,
+      replayCache: options.replayCache,
+      openedTickets: options.openedTickets,
+      address: options.address,
+      permittedEnctypes: options.permittedEnctypes,
+      clockskew: options.clockskew,
       keytab: this.keytab,
-      tgt,
+      tgt: options.tgt,
       subkey: givesSubkey,
       sequenceNumber: true,
       now: this.clock,
@@ -151,7 +160,7 @@ class Acceptor extends KerberosContext {
         ? session
         : { ...session, mutual: false, acceptorSubkey: undefined, acceptorSequence: undefined };
     const anonymous = isAnonymous(initiator);
-    const info: ContextInfo = {
+    const info = new AcceptorInfo({
       initiator,
       acceptor,
       flags: flags.anonymous === anonymous ? flags : { ...flags, anonymous },
@@ -160,7 +169,7 @@ class Acceptor extends KerberosContext {
       ticket,
       evidence,
       delegated,
-    };
+    });
     this.establish(info, () => protectMessages(agreed, 'acceptor', flags));
   }
 }

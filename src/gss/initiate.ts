@@ -1,6 +1,7 @@
 import type { Ccache } from '../ccache/ccache.ts';
 import { type ClientKeytab, refreshFromKeytab } from '../client/client-keytab.ts';
 import { forwardCredential } from '../client/forward.ts';
+import { inRealmOfHost } from '../client/host-realm.ts';
 import { getServiceCredential, type ServiceOptions } from '../client/service.ts';
 import { findPeerTgt, getUserToUserCredential } from '../client/user-to-user.ts';
 import { KerberosError } from '../errors.ts';
@@ -29,15 +30,18 @@ export interface OpenContextOptions extends ServiceOptions, Omit<InitiatorOption
 }
 
 /**
- * A context with the service `target` in the name of the cache's principal, ready for its first step: the service's ticket
- * is the cache's own or got from the KDCs, by S4U2Proxy in a cache that `initializeProxyCache` has made. Throws what
- * `getServiceCredential` throws, and with a client keytab what `getInitialCredential` throws.
+ * A context with the service `named` in the name of the cache's principal, ready for its first step: the service's
+ * ticket is the cache's own or got from the KDCs, by S4U2Proxy in a cache that `initializeProxyCache` has made. Throws
+ * what `getServiceCredential` throws, and with a client keytab what `getInitialCredential` throws.
  */
 export async function openContext(
-  target: Principal,
+  named: Principal,
   cache: Ccache,
   options: OpenContextOptions,
 ): Promise<SecurityContext> {
+  // Otherwise V8 throws one that names our own variables.
+  if (!Array.isArray(named?.components)) throw new TypeError('a target is what hostBasedPrincipal makes');
+  const target = inRealmOfHost(named, options);
   if (options.clientKeytab !== undefined) await refreshFromKeytab(cache, options.clientKeytab, options);
   const contents = await cache.load();
   const kdcOffset = options.kdcOffset ?? contents.kdcOffset;

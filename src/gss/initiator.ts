@@ -15,6 +15,7 @@ import { GssError } from './gss-error.ts';
 import { KerberosContext, type KerberosContextOptions, requireToken } from './kerberos-context.ts';
 import { KRB5, KRB5_USER_TO_USER } from './oids.ts';
 import { protectMessages } from './protect.ts';
+import { INSPECT, shownInfo } from './shown.ts';
 
 /** Flags that can be requested; the others follow from the credentials. */
 export type RequestedFlags = Partial<Omit<ContextFlags, 'delegation' | 'anonymous'>>;
@@ -98,7 +99,10 @@ class Initiator extends KerberosContext {
   private apRepOf(token: Uint8Array): Uint8Array {
     if (this.flags.dceStyle && !isFramed(token)) return token;
     const { tokenId, message } = unframe(token);
-    if (tokenId === TOK_ERROR) throw new KdcError(KrbError.decode(message), 'SERVER_REFUSED');
+    if (tokenId === TOK_ERROR) {
+      const { client, server } = this.credential;
+      throw new KdcError(KrbError.decode(message), 'SERVER_REFUSED', { client, server });
+    }
     if (tokenId !== TOK_AP_REP) throw new GssError('DEFECTIVE_TOKEN', 'not an answer to an AP-REQ');
     return message;
   }
@@ -131,6 +135,14 @@ class InitiatorInfo implements ContextInfo {
   get acceptor(): Principal {
     const { sname, realm } = Ticket.decode(this.shown);
     return toPrincipal(sname, realm);
+  }
+
+  toJSON(): object {
+    return shownInfo(this);
+  }
+
+  [INSPECT](): object {
+    return this.toJSON();
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ContextInfo, PrfOptions, SecurityContext, Unwrapped, WrapOptions } from './context.ts';
 import { GssError } from './gss-error.ts';
 import type { MessageProtection } from './message-protection.ts';
+import { INSPECT, shownContext } from './shown.ts';
 import { asGssError } from './status.ts';
 
 export interface KerberosContextOptions {
@@ -74,6 +75,15 @@ export abstract class KerberosContext implements SecurityContext {
 
   prf(input: Uint8Array, length: number, options?: PrfOptions): Uint8Array {
     return this.messages().prf(input, length, options);
+  }
+
+  /** What may be shown: neither keys nor tickets, of which the options are full. */
+  toJSON(): object {
+    return shownContext(this.result);
+  }
+
+  [INSPECT](): object {
+    return this.toJSON();
   }
 
   /** One step. Throws GssError, or a KerberosError that becomes one. */

@@ -2,15 +2,13 @@ import { findPac, verifyPac } from '../ap/pac.ts';
 import type { Ccache } from '../ccache/ccache.ts';
 import { IntegrityError } from '../errors.ts';
 import type { ContextInfo } from '../gss/context.ts';
+import { INSPECT } from '../gss/shown.ts';
 import { keysOf } from '../keytab/find.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
 import type { Credential } from '../messages/credential.ts';
 import type { Pac } from '../messages/pac.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { toKey } from '../messages/seal.ts';
-
-/** The method that `node:util` calls to display an object. */
-const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
 /** The authenticated sender of a request; its form in JSON or in a log contains no keys. */
 export class Authenticated {

@@ -1,5 +1,6 @@
 import { createMemoryReplayCache } from '../ap/replay-memory.ts';
 import type { Ccache } from '../ccache/ccache.ts';
+import { inRealmOfHost } from '../client/host-realm.ts';
 import type { ServiceOptions } from '../client/service.ts';
 import type { AcceptorOptions } from '../gss/acceptor.ts';
 import { type OpenContextOptions, openContext } from '../gss/initiate.ts';
@@ -11,8 +12,8 @@ import type { AcceptContext } from './server.ts';
 
 export interface OpenFromCacheOptions extends ServiceOptions, Pick<OpenContextOptions, 'clientKeytab'> {
   /**
-   * The service's principal for the name of a host; `HTTP/host`, in the realm that the client's KDC determines, if not
-   * given.
+   * The service's principal for the name of a host; `HTTP/host` if not given, in the host's realm by `realmOfHost`, else
+   * in the one that the client's KDC determines.
    */
   readonly servicePrincipal?: ((host: string) => Principal | Promise<Principal>) | undefined;
 }
@@ -26,7 +27,7 @@ export function openFromCache(
   { servicePrincipal = httpPrincipal, ...exchange }: OpenFromCacheOptions,
 ): OpenContext {
   return async ({ host, delegation, channelBindings, signal = exchange.signal }) => {
-    const server = await servicePrincipal(host);
+    const server = inRealmOfHost(await servicePrincipal(host), exchange);
     const chosen = typeof cache === 'function' ? await cache(server) : cache;
     const wishes = { mechanism: 'spnego', delegation, channelBindings, signal } as const;
     return openContext(server, chosen, { ...exchange, ...wishes });
@@ -36,7 +37,7 @@ export function openFromCache(
 export interface AcceptContextsOptions
   extends Pick<
     AcceptorOptions,
-    'openedTickets' | 'requireBindings' | 'tgt' | 'permittedEnctypes' | 'clockskew' | 'now'
+    'acceptAliases' | 'openedTickets' | 'requireBindings' | 'tgt' | 'permittedEnctypes' | 'clockskew' | 'now'
   > {
   /** Where authenticators are remembered: in the memory of this process if not given, nowhere with `none`. */
   readonly replayCache?: AcceptorOptions['replayCache'] | 'none';

@@ -5,25 +5,35 @@ import type { Principal } from '../messages/principal.ts';
 import type { Authenticated } from './authenticated.ts';
 import { type AcceptContextsOptions, acceptContexts } from './contexts.ts';
 import { freshKeytab } from './fresh-keytab.ts';
-import { type AcceptContext, type Authenticate, createAuthenticate } from './server.ts';
+import {
+  type AcceptContext,
+  type Authenticate,
+  createAuthenticate,
+  type RefusalOptions,
+  type ServerReply,
+  type ServerRequest,
+} from './server.ts';
 
-export interface NegotiateServerOptions extends AcceptContextsOptions {
+export interface NegotiateServerOptions extends AcceptContextsOptions, RefusalOptions {
   /** The service's keys; a file is read again when it has changed. */
   readonly keytab: Keytab;
   /** Makes the acceptor's contexts; made from the other options if not given. */
   readonly accept?: AcceptContext | undefined;
-  /** Selects the services to accept among the keytab's principals; every `HTTP/…` of the keytab if not given. */
+  /** Selects the principals of the keytab to accept clients with; every `HTTP/…` if not given. */
   readonly services?: ((principal: Principal) => boolean) | undefined;
   /** Whether contexts over TLS are bound to the server's certificate; true if not given. */
   readonly channelBindings?: boolean | undefined;
-  /** Called with the reason when a client is refused. */
-  readonly onRefused?: ((error: KerberosError, request: IncomingMessage) => void) | undefined;
   /** Called when the keytab has changed but cannot be read; the previous keys stay in use. */
   readonly onStale?: ((error: KerberosError) => void) | undefined;
+  /**
+   * Called with any other error before a handler is called, such as one in `unauthorized`; the response is 500. The
+   * middleware and `authenticate` pass such errors on instead.
+   */
+  readonly onError?: ((error: unknown, request: ServerRequest) => void) | undefined;
 }
 
-/** What `node:http` calls for a request. */
-export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+/** What `node:http` and `node:http2` call for a request. */
+export type Handler<Q = IncomingMessage, S = ServerResponse> = (request: Q, response: S) => void;
 
 /** What Express and Connect call for a request. */
 export type Middleware = (
@@ -34,11 +44,14 @@ export type Middleware = (
 
 export interface NegotiateServer {
   /** A handler that is called only for authenticated clients. */
-  (handler: (request: IncomingMessage, response: ServerResponse, client: Authenticated) => void): Handler;
+  <Q extends ServerRequest = IncomingMessage, S extends ServerReply = ServerResponse>(
+    handler: (request: Q, response: S, client: Authenticated) => void,
+  ): Handler<Q, S>;
   /**
    * Responds to a request until its sender is authenticated; resolves to undefined if the response has been sent. It is
    * all that other frameworks need: in Fastify, a hook calls it with `request.raw` and `reply.raw`, in Koa, middleware
-   * calls it with `ctx.req` and `ctx.res`. If the keytab cannot be read, the response is 500 and `onRefused` is called.
+   * calls it with `ctx.req` and `ctx.res`. If the keytab cannot be read, or the replay cache fails, the response is 500
+   * and `onRefused` is called.
    */
   readonly authenticate: Authenticate;
   /** For Express. */
@@ -50,7 +63,8 @@ export interface NegotiateServer {
  * TypeError without a keytab.
  */
 export function negotiateServer(options: NegotiateServerOptions): NegotiateServer {
-  const { keytab, services = isHttp, channelBindings = true, onRefused, onStale } = options;
+  const { keytab, services = isHttp, channelBindings = true, onStale } = options;
+  const { allowAnonymous, onRefused, unauthorized, onError } = options;
   // Otherwise every request would be answered with 500, and nobody told why.
   if (typeof keytab?.name !== 'string') throw new TypeError('a keytab is what resolveKeytab makes');
   const { accept = acceptContexts(options) } = options;
@@ -58,17 +72,25 @@ export function negotiateServer(options: NegotiateServerOptions): NegotiateServe
     accept,
     keytab: freshKeytab(keytab, { accepts: services, onStale }),
     channelBindings,
+    allowAnonymous,
     onRefused,
+    unauthorized,
   });
   const middleware: Middleware = (request, response, next) => {
     authenticate(request, response).then(client => client && next(), next);
   };
   const wrap =
-    (handler: (request: IncomingMessage, response: ServerResponse, client: Authenticated) => void): Handler =>
+    <Q extends ServerRequest, S extends ServerReply>(
+      handler: (request: Q, response: S, client: Authenticated) => void,
+    ): Handler<Q, S> =>
     (request, response) => {
       authenticate(request, response).then(
         client => client && handler(request, response, client),
-        () => response.writeHead(500).end(),
+        (error: unknown) => {
+          response.statusCode = 500;
+          response.end();
+          onError?.(error, request);
+        },
       );
     };
   return Object.assign(wrap, { authenticate, middleware });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type AcceptOptions, acceptApReq } from '../../src/ap/acceptor.ts';
 import { ApError } from '../../src/ap/ap-error.ts';
 import { type ApReqOptions, createApReq } from '../../src/ap/initiator.ts';
+import { createOpenedTickets } from '../../src/ap/opened-tickets.ts';
 import { createMemoryReplayCache } from '../../src/ap/replay-memory.ts';
 import { protocolKey } from '../../src/ap/session.ts';
 import { randomKey } from '../../src/crypto/key.ts';
@@ -203,6 +204,51 @@ describe('a request is refused for', () => {
   });
 });
 
+describe('a ticket for another name of the account that has the keys', () => {
+  const alias = parsePrincipal('sample/alias@A.TEST');
+  const ask = (made: MadeUp = {}) => createApReq(makeCredential({ server: alias, ...made }), { now }).apReq;
+  const other = { principal: parsePrincipal('host/localhost@A.TEST'), key: toEncryptionKey(randomKey(18)) };
+  const mixed = [{ ...keytab[0]!, ...other }, ...keytab];
+
+  it('is refused unless aliases are accepted', async () => {
+    const refusal = await refusalOf(ask());
+    expect([refusal.errorCode, refusal.detail]).toEqual([35, 'no key for sample/alias@A.TEST']);
+  });
+
+  it.each([
+    ['any service', undefined],
+    ['its name in the keytab', sample],
+    ['that name in part', { service: 'sample', host: 'localhost' }],
+  ])('is opened by the key of that account where %s is accepted', async (_, server) => {
+    const openedTickets = createOpenedTickets();
+    for (const kvno of [3, 9]) {
+      const options = { keytab: mixed, now, server, openedTickets, acceptAliases: true };
+      const { session, credential } = await acceptApReq(ask({ kvno }), options);
+      expect([session.server, credential.server]).toEqual([sample, sample]);
+    }
+  });
+
+  it.each<[string, MadeUp, Partial<AcceptOptions>, string]>([
+    ['no key opens it', { key: randomKey(18) }, {}, 'no key for sample/alias@A.TEST'],
+    ['no key has its enctype', { key: randomKey(17) }, {}, 'no key for sample/alias@A.TEST'],
+    [
+      'it is of another realm',
+      { server: parsePrincipal('sample/alias@B.TEST') },
+      {},
+      'no key for sample/alias@B.TEST',
+    ],
+    ['another service is accepted', {}, { server: other.principal }, 'the ticket is for sample/alias@A.TEST'],
+  ])('is refused where %s', async (_, made, accept, detail) => {
+    const refusal = await refusalOf(ask(made), { keytab: mixed, acceptAliases: true, ...accept });
+    expect([refusal.errorCode, refusal.detail]).toEqual([35, detail]);
+  });
+
+  it('does not hide what is wrong with the keys of a name that has some', async () => {
+    const options = { keytab: mixed, acceptAliases: true };
+    expect((await refusalOf(ask({ server: other.principal }), options)).errorCode).toBe(31);
+  });
+});
+
 describe('a user-to-user ticket, whatever name is on it', () => {
   const key = randomKey(18);
   const tgt = { client: sample, key: toEncryptionKey(key) };
@@ -269,7 +315,7 @@ describe('a request is accepted at the limit of', () => {
     await accept('127.0.0.1');
     await accept('::ffff:127.0.0.1');
     await accept();
-    await expect(accept('127.0.0.2')).rejects.toThrow('KRB_AP_ERR_BADADDR');
+    await expect(accept('127.0.0.2')).rejects.toThrow('Incorrect net address');
   });
 
   it('realms, where they are next to each other or the KDC has judged the way', async () => {

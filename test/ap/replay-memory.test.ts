@@ -29,7 +29,7 @@ describe('the replay cache in memory', () => {
     cache.check(randomBytes(12), NOW, NOW);
     const tag = randomBytes(12);
     expect(() => cache.check(tag, later(300), later(300))).toThrow(
-      expect.objectContaining({ errorCode: 60 }),
+      expect.objectContaining({ name: 'ReplayCacheError', errorCode: 60 }),
     );
     cache.check(tag, later(302), later(302));
   });

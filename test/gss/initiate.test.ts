@@ -94,6 +94,15 @@ describe('a context that is opened from a cache', () => {
     expect(Buffer.from(acceptor.unwrap(initiator.wrap(message)).message)).toEqual(message);
   });
 
+  it('needs a principal', async () => {
+    const { realm, cache } = await start();
+    for (const target of ['host@server', undefined, { service: 'host' }]) {
+      await expect(openContext(target as never, cache, realm)).rejects.toEqual(
+        new TypeError('a target is what hostBasedPrincipal makes'),
+      );
+    }
+  });
+
   it('tells why there is no ticket', async () => {
     const { realm, cache } = await start();
     const nobody = parsePrincipal('host/nobody@A.TEST');

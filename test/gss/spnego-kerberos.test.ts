@@ -81,7 +81,7 @@ describe('a negotiation of Kerberos', () => {
     expect(error).toMatchObject({ major: 'DUPLICATE_TOKEN', token: expect.any(Uint8Array) });
     await expect(initiator.step((error as GssError).token)).rejects.toMatchObject({
       major: 'DUPLICATE_TOKEN',
-      message: expect.stringMatching(/^KRB_AP_ERR_REPEAT/),
+      message: expect.stringMatching(/^Request is a replay /),
     });
   });
 
@@ -91,7 +91,7 @@ describe('a negotiation of Kerberos', () => {
     const { failure } = await converse(initiator, acceptor);
     await expect(initiator.step((failure as GssError).token)).rejects.toMatchObject({
       major: 'FAILURE',
-      message: expect.stringMatching(/^KRB_AP_ERR_SKEW/),
+      message: expect.stringMatching(/^Clock skew too great /),
     });
   });
 });

@@ -15,6 +15,8 @@ export interface FakeOptions {
   readonly proof?: string;
   /** An acceptor that takes no client. */
   readonly refuse?: boolean;
+  /** Who initiates; alice if not given. */
+  readonly initiator?: string;
 }
 
 const flags: ContextFlags = {
@@ -64,6 +66,7 @@ export function fakeAccept({
   legs = 1,
   proof = 'proof',
   refuse,
+  initiator,
 }: FakeOptions = {}): NonNullable<NegotiateServerOptions['accept']> {
   return ({ channelBindings }) => {
     let taken = 0;
@@ -72,6 +75,7 @@ export function fakeAccept({
         return taken === legs;
       },
       host: 'localhost',
+      initiator,
       async step(token) {
         const text = Buffer.from(token ?? []).toString();
         const [, leg, binding] = /^leg (\d+) to \S+ (\w+)$/.exec(text) ?? [];
@@ -90,14 +94,17 @@ function bound(data: Uint8Array | undefined): string {
   return data === undefined ? 'unbound' : Buffer.from(data).toString('hex');
 }
 
-type FakeParts = Pick<SecurityContext, 'established' | 'step'> & { readonly host: string };
+interface FakeParts extends Pick<SecurityContext, 'established' | 'step'> {
+  readonly host: string;
+  readonly initiator?: string | undefined;
+}
 
 function fakeContext(parts: FakeParts): SecurityContext {
   const none = (): never => {
     throw new GssError('UNAVAILABLE', 'no messages here');
   };
   const info: ContextInfo = {
-    initiator: parsePrincipal('alice@A.TEST'),
+    initiator: parsePrincipal(parts.initiator ?? 'alice@A.TEST'),
     acceptor: hostBasedPrincipal('HTTP', parts.host, 'A.TEST'),
     flags,
     mechanism: '1.2.840.113554.1.2.2',

@@ -1,5 +1,7 @@
 import { Agent, request as ask, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createMemoryReplayCache } from '../../src/ap/replay-memory.ts';
+import { sharedReplayCache } from '../../src/ap/replay-shared.ts';
 import { frame, TOK_AP_REP } from '../../src/gss/framing.ts';
 import { createInitiator } from '../../src/gss/initiator.ts';
 import { KRB5 } from '../../src/gss/oids.ts';
@@ -9,6 +11,7 @@ import { encodeNegTokenInit, MechTypeList } from '../../src/gss/spnego/messages.
 import { findNegotiate, formatNegotiate } from '../../src/http/challenge.ts';
 import { negotiateFetch } from '../../src/http/fetch.ts';
 import { negotiateServer } from '../../src/http/negotiate-server.ts';
+import { authenticated } from '../../src/http/server.ts';
 import { memoryKeytab } from '../../src/keytab/memory.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
 import { makeCredential, NOW, keytab as sampleKeytab } from '../ap/made-up.ts';
@@ -107,16 +110,36 @@ describe('a server of Kerberos', () => {
     return (await createInitiator(credential, { now }).step())!;
   }
 
-  async function fresh(): Promise<Uint8Array> {
-    return (await createSpnegoInitiator(createInitiator(credential, { now })).step())!;
-  }
-
   async function statusOf(token: Uint8Array): Promise<number> {
     const response = await fetch(server.url, { headers: { Authorization: formatNegotiate(token) } });
     await response.arrayBuffer();
     return response.status;
   }
 });
+
+async function fresh(): Promise<Uint8Array> {
+  return (await createSpnegoInitiator(createInitiator(credential, { now })).step())!;
+}
+
+it.each([
+  ['is full', createMemoryReplayCache({ capacity: 0 })],
+  ['fails', sharedReplayCache({ setIfAbsent: () => Promise.reject(new Error('gone')) })],
+])(
+  'a server that cannot judge a client, as its replay cache %s, blames itself',
+  async (what, replayCache) => {
+    const keytab = memoryKeytab(`hostile, replay cache ${what}`);
+    await keytab.add([{ ...sampleKeytab[0]!, principal: service }]);
+    const reasons: string[] = [];
+    const onRefused = (error: Error): unknown => reasons.push(error.message);
+    const server = await startServer({ server: { keytab, accept: undefined, now, replayCache, onRefused } });
+    for (const token of [await fresh(), (await createInitiator(credential, { now }).step())!]) {
+      const response = await fetch(server.url, { headers: { Authorization: formatNegotiate(token) } });
+      expect([response.status, response.headers.get('www-authenticate')]).toEqual([500, null]);
+    }
+    expect(reasons).toEqual(Array(2).fill(expect.stringContaining('the replay cache')));
+    await server.close();
+  },
+);
 
 describe('a client of Kerberos', () => {
   it('believes no server whose proof differs in a byte, wherever, or is cut short', async () => {
@@ -155,6 +178,25 @@ describe('a client of Kerberos', () => {
     expect(harmless).toBeLessThanOrEqual(4);
     await server.close();
   }, 60_000);
+});
+
+it('a server with the keys of an account takes tickets for its other names if told to', async () => {
+  const keytab = memoryKeytab('hostile, account');
+  await keytab.add([{ ...sampleKeytab[0]!, principal: parsePrincipal('svc-web@A.TEST') }]);
+  const visit = async (acceptAliases?: boolean) => {
+    const options = { keytab, accept: undefined, now, services: () => true, acceptAliases };
+    const server = await startServer({
+      respond: (request, response) => response.end(authenticated(request)?.info.acceptor.components[0]),
+      server: options,
+    });
+    const Authorization = formatNegotiate(await fresh());
+    const response = await fetch(server.url, { headers: { Authorization } });
+    const outcome = [response.status, await response.text()];
+    await server.close();
+    return outcome;
+  };
+  expect(await visit(true)).toEqual([200, 'svc-web']);
+  expect((await visit())[0]).toBe(401);
 });
 
 it('a server of several services serves each by its key', async () => {

@@ -8,7 +8,7 @@ import { formatNegotiate } from '../../src/http/challenge.ts';
 import { freshKeytab } from '../../src/http/fresh-keytab.ts';
 import { negotiateServer } from '../../src/http/negotiate-server.ts';
 import { authenticated } from '../../src/http/server.ts';
-import { resolveKeytab } from '../../src/keytab/keytab.ts';
+import { type Keytab, resolveKeytab } from '../../src/keytab/keytab.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
 import { toEncryptionKey } from '../../src/messages/seal.ts';
 import { startServer, type TestServer, type TestServerOptions } from './fake.ts';
@@ -24,6 +24,10 @@ async function serve(options?: TestServerOptions): Promise<TestServer> {
 afterEach(async () => {
   await Promise.all(servers.splice(0).map(server => server.close()));
 });
+
+function brokenKeytab(): Keytab {
+  return { ...resolveKeytab('MEMORY:broken'), entries: () => Promise.reject(new Error('broken')) };
+}
 
 const token = (text: string): string => formatNegotiate(Buffer.from(text));
 const leg = (number: number): string => token(`leg ${number} to localhost unbound`);
@@ -64,6 +68,57 @@ describe('a server', () => {
     const response = await fetch(server.url, { headers: { Authorization: token('nonsense') } });
     expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, token('refused')]);
     expect(reasons).toEqual(['the token is wrong']);
+  });
+
+  it('refuses anonymous clients unless it is to serve them', async () => {
+    const initiator = 'WELLKNOWN/ANONYMOUS@WELLKNOWN:ANONYMOUS';
+    const visit = async (allowAnonymous?: boolean) => {
+      const onRefused = vi.fn();
+      const server = await serve({ initiator, server: { allowAnonymous, onRefused } });
+      const { status, headers } = await fetch(server.url, { headers: { Authorization: leg(1) } });
+      return [status, headers.get('www-authenticate'), onRefused.mock.calls[0]?.[0].major];
+    };
+    expect(await visit()).toEqual([401, 'Negotiate', 'UNAUTHORIZED']);
+    expect(await visit(true)).toEqual([200, token('proof'), undefined]);
+  });
+
+  it('lets the application write the refusal and offer other schemes', async () => {
+    const server = await serve({
+      server: {
+        async unauthorized(request, response) {
+          response.appendHeader('WWW-Authenticate', 'Basic realm="files"');
+          response.setHeader('Content-Type', 'text/html');
+          response.end(`<form action="${request.url}">`);
+        },
+      },
+    });
+    for (const [authorization, challenge] of [
+      ['Basic eDp5', 'Negotiate'],
+      [token('nonsense'), token('refused')],
+    ]) {
+      const response = await fetch(`${server.url}/page`, {
+        headers: { Authorization: authorization! },
+      });
+      expect(response.status).toBe(401);
+      expect(Object.fromEntries(response.headers)).toMatchObject({
+        'www-authenticate': `${challenge}, Basic realm="files"`,
+        'content-type': 'text/html',
+        'cache-control': 'no-store',
+      });
+      expect(await response.text()).toBe('<form action="/page">');
+    }
+  });
+
+  it.each([
+    ['the refusal cannot be written', { unauthorized: () => Promise.reject(new Error('broken')) }],
+    ['the keys cannot be fetched', { keytab: brokenKeytab() }],
+  ])('responds with 500 where %s, and says why', async (_, options) => {
+    const errors: unknown[] = [];
+    const onError = (error: unknown) => errors.push(error);
+    const server = await serve({ server: { ...options, onError } });
+    const authorization = 'keytab' in options ? leg(1) : 'Basic eDp5';
+    const response = await fetch(server.url, { headers: { Authorization: authorization } });
+    expect([response.status, await response.text(), errors]).toEqual([500, '', [new Error('broken')]]);
   });
 
   it('does not read a header beyond all bounds', async () => {

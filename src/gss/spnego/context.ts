@@ -1,5 +1,6 @@
 import type { ContextInfo, PrfOptions, SecurityContext, Unwrapped, WrapOptions } from '../context.ts';
 import { GssError } from '../gss-error.ts';
+import { INSPECT, shownContext } from '../shown.ts';
 import { asGssError } from '../status.ts';
 
 /** One side of a negotiation. */
@@ -66,6 +67,14 @@ class NegotiatedContext implements SecurityContext {
 
   prf(input: Uint8Array, length: number, options?: PrfOptions): Uint8Array {
     return this.result().prf(input, length, options);
+  }
+
+  toJSON(): object {
+    return shownContext(this.negotiation.result?.info);
+  }
+
+  [INSPECT](): object {
+    return this.toJSON();
   }
 
   private result(): SecurityContext {
