@@ -126,6 +126,8 @@ export function serveConnections(
     const { link, frames } = client;
     try {
       for (let request = frames.frame(); request !== undefined; request = frames.frame()) {
+        // What is held from now on is held for the next request.
+        if (client.held > 0) hold(client, 0);
         const reply = answer(request);
         if (reply instanceof Promise) return void answerLater(client, request, reply);
         if (!link.send(reply)) return void readOn(client);
@@ -169,8 +171,8 @@ export function serveConnections(
     const { link } = client;
     client.busy = false;
     client.asked = ++asked;
+    hold(client, 0);
     if (!link.destroyed) answerAll(client);
-    else account(client);
     if (client.busy) return;
     if (closing || client.ended) link.hangUp();
     else if (link.paused) link.resume();

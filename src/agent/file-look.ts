@@ -9,7 +9,8 @@ const PATH_PATIENCE = 100;
  * turn of the event loop, which were made before it. Usually the open file is examined, which takes half as long as
  * looking up its path: one that was replaced or removed has lost a link, and one that was renamed was changed. This
  * does not show that a directory above it was moved, or, in a container, that a file of the image was covered by
- * another, so the path is followed from time to time.
+ * another, so the path is followed from time to time. As long as the file is open, its inode is not reused, so no other
+ * file has the same identity.
  */
 export class FileLook {
   private readonly path: string;
@@ -29,6 +30,21 @@ export class FileLook {
     if (turn !== this.turn) {
       if (!this.isUnchanged()) this.follow();
       this.turn = turn;
+    }
+    return this.identity;
+  }
+
+  /** The same, looked up now, by the path. */
+  follow(): string {
+    this.followed = performance.now();
+    for (;;) {
+      const identity = identityOf(this.path);
+      if (identity === this.identity && this.open !== undefined && this.isUnchanged()) break;
+      this.close();
+      this.identity = identity;
+      if (identity !== '') this.open = openIfStill(this.path, identity);
+      // It may have been replaced before it was open.
+      if (this.open !== undefined || identityOf(this.path) === identity) break;
     }
     return this.identity;
   }
@@ -57,15 +73,6 @@ export class FileLook {
       // The file may have been lost on a file server.
       return false;
     }
-  }
-
-  private follow(): void {
-    this.followed = performance.now();
-    const identity = identityOf(this.path);
-    if (identity === this.identity && this.open !== undefined && this.isUnchanged()) return;
-    this.close();
-    this.identity = identity;
-    if (identity !== '') this.open = openIfStill(this.path, identity);
   }
 }
 

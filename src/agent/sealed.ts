@@ -27,8 +27,10 @@ export function keychainStore(environment: CcacheEnvironment): AgentStore {
   const path = sealedPath(environment.dataDirectory);
   const keychain = rememberKeychain(() => environment.keychain());
   let opened: Opened | undefined;
+  const file = new FileLook(path);
   const memory: SealedMemory = {
-    find: identity => (opened?.identity === identity ? opened.store : undefined),
+    look: () => file.follow(),
+    find,
     keep(identity, store) {
       // It may have been locked meanwhile.
       if (keychain.known) opened = { identity, store };
@@ -41,7 +43,6 @@ export function keychainStore(environment: CcacheEnvironment): AgentStore {
   let opening: { readonly identity: string; readonly caches: Promise<SealedCaches> } | undefined;
   let waiting: Waiting[] = [];
   let writing = false;
-  const file = new FileLook(path);
 
   return {
     kind: 'keychain',
@@ -65,11 +66,18 @@ export function keychainStore(environment: CcacheEnvironment): AgentStore {
 
   function read(): Soon<SealedCaches> {
     const identity = file.look();
+    const known = find(identity);
+    if (known !== undefined) return known.caches;
     if (identity === '') return NO_CACHES;
-    if (opened?.identity === identity) return opened.store.caches;
     // Concurrent requests for the same file share one attempt to open it.
     if (opening?.identity !== identity) opening = { identity, caches: open() };
     return opening.caches;
+  }
+
+  function find(identity: string): OpenStore | undefined {
+    // What was in a file that others have replaced or destroyed is not kept in memory.
+    if (opened?.identity !== identity) opened = undefined;
+    return opened?.store;
   }
 
   async function open(): Promise<SealedCaches> {

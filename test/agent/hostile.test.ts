@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -20,6 +21,14 @@ async function reply(socket: Awaited<ReturnType<typeof rawClient>>): Promise<Uin
     const found = frames.next();
     if (found !== undefined) return found;
     frames.push(await new Promise<Buffer>(resolve => socket.once('data', resolve)));
+  }
+}
+
+/** In pieces that end within a request of ten bytes. */
+async function sendSlowly(socket: Socket, bytes: Uint8Array): Promise<void> {
+  for (let end = 5; end < bytes.length + 20; end += 20) {
+    socket.write(bytes.subarray(Math.max(0, end - 20), end));
+    await sleep(15);
   }
 }
 
@@ -86,6 +95,27 @@ describe('a hostile client', () => {
     });
     await hungUp(client);
     expect(received).toBeLessThan(5 << 20);
+  });
+
+  it.each([
+    ['reads its answers slowly', 20, 1 << 20],
+    ['sends its requests slowly', 300, 100],
+  ])('is not one that %s, but without a break', async (_, count, length) => {
+    const { socket, cache } = await localAgent({ limits: { ...limits, patience: 1.5 } });
+    const big = credential('host/a@A.TEST', { ticket: new Uint8Array(length) });
+    await cache('a').initialize({ ...contents, credentials: [big] });
+    const client = await rawClient(socket);
+    const requests = Array<Uint8Array>(count).fill(encodeRequest(KCM.GET_CRED_LIST, { name: 'a' }));
+    void sendSlowly(client, Buffer.concat(requests));
+    const frames = new KcmFrames('replies');
+    let received = 0;
+    for await (const chunk of client) {
+      frames.push(chunk);
+      while (frames.next() !== undefined) received++;
+      if (received === count) break;
+      await sleep(8);
+    }
+    expect(received).toBe(count);
   });
 
   it('that is a thousand does not keep others out', async () => {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { renameSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -20,6 +21,11 @@ function setting(): Setting {
 
 const inodeOf = ({ dataDirectory }: Setting) =>
   statSync(join(dataDirectory, 'tickets'), { bigint: true }).ino;
+
+/** Gives a file the time of another, to the nanosecond. */
+function touch(path: string, like: string): void {
+  expect(spawnSync('touch', ['-r', like, path]).status).toBe(0);
+}
 
 describe('the sealed caches of an agent', () => {
   it('are those of KEYCHAIN:, both ways', async () => {
@@ -121,6 +127,23 @@ describe('the sealed caches of an agent', () => {
     // As between a client's two requests.
     await new Promise(setImmediate);
     expect([...(await store.read()).members.keys()]).toEqual(['a', 'b']);
+  });
+
+  // Others change it within a tick of the file system's clock, and the last file gets the inode of ours.
+  it('are not taken for those of another file that looks the same', async () => {
+    const here = setting();
+    const { cache } = await localAgent({ store: keychainStore(here) });
+    const path = join(here.dataDirectory, 'tickets');
+    for (let i = 0; i < 8; i++) {
+      await cache(`a${i}`).initialize(contents);
+      const ours = inodeOf(here);
+      touch(`${path}.time`, path);
+      for (let tries = 0; tries < 6 && (tries < 2 || inodeOf(here) !== ours); tries++) {
+        await keychainType.resolve(`b${i}`, here).initialize(contents);
+      }
+      touch(path, `${path}.time`);
+    }
+    expect(await keychainType.collection!('', here)!.list()).toHaveLength(16);
   });
 
   it('are left alone where a link to them lies in their place', async () => {

@@ -17,13 +17,17 @@ it('a program gets its input and gives both outputs and its status', async () =>
   });
 });
 
-it('a program that takes too long is killed', async () => {
+it.each([
+  ['takes too long', 2, () => undefined],
+  ['is given up', 60, () => AbortSignal.timeout(1500)],
+  ['is given up before it starts', 60, () => AbortSignal.abort()],
+])('a program that %s is killed', async (_, seconds, signal) => {
   const directory = scratch();
   const pidFile = join(directory, 'pid');
   const code = `process.on('SIGTERM', () => 0); setInterval(() => 0, 1000);
     require('fs').writeFileSync(${JSON.stringify(pidFile)}, String(process.pid));`;
   const path = scriptProgram(directory, 'hang', code);
-  const run = runKeychainProgram(path, [], { environment, input: 'secret', seconds: 2 });
+  const run = runKeychainProgram(path, [], { environment, input: 'secret', seconds, signal: signal() });
   await expect(run).rejects.toMatchObject({ code: 'KEYCHAIN_TIMEOUT' });
   await expect.poll(() => existsSync(pidFile) && isAlive(Number(readFileSync(pidFile, 'utf8')))).toBe(false);
 });

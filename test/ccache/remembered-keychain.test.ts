@@ -37,4 +37,10 @@ it('does not remember what was on its way when it was to forget', async () => {
   remembered.forget();
   expect(await answerTo(asked, answers)).toBe('secret');
   expect(remembered.known).toBe(false);
+  const written = remembered.write('a', 'new');
+  remembered.forget();
+  await written;
+  expect(remembered.known).toBe(false);
+  await remembered.write('a', 'new');
+  expect(await remembered.read('a')).toBe('new');
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { onTestFinished } from 'vitest';
 import type { CacheContents, CcacheEnvironment } from '../../src/ccache/ccache.ts';
+import { isRemoved } from '../../src/ccache/file/credential-format.ts';
 
 /** An empty directory that goes with the test. */
 export function scratch(): string {
@@ -34,26 +35,28 @@ export const anyPrincipal = fc.record({
 
 export const anyKey = fc.record({ keytype: signed16, keyvalue: bytes });
 
+const anyCredential = fc
+  .record({
+    client: anyPrincipal,
+    server: anyPrincipal,
+    key: anyKey,
+    authtime: date,
+    starttime: optionalDate,
+    endtime: date,
+    renewTill: optionalDate,
+    flags: fc.nat(0xffffffff),
+    addresses: fc.array(fc.record({ addrType: signed16, address: bytes }), { maxLength: 3 }),
+    authorizationData: fc.array(fc.record({ adType: signed16, adData: bytes }), { maxLength: 3 }),
+    ticket: bytes,
+    secondTicket: bytes,
+    isSkey: fc.boolean(),
+  })
+  // These times are the mark of one that was removed.
+  .filter(times => !isRemoved(times));
+
 export const anyContents: fc.Arbitrary<CacheContents> = fc.record({
   principal: anyPrincipal,
-  credentials: fc.array(
-    fc.record({
-      client: anyPrincipal,
-      server: anyPrincipal,
-      key: anyKey,
-      authtime: date,
-      starttime: optionalDate,
-      endtime: date,
-      renewTill: optionalDate,
-      flags: fc.nat(0xffffffff),
-      addresses: fc.array(fc.record({ addrType: signed16, address: bytes }), { maxLength: 3 }),
-      authorizationData: fc.array(fc.record({ adType: signed16, adData: bytes }), { maxLength: 3 }),
-      ticket: bytes,
-      secondTicket: bytes,
-      isSkey: fc.boolean(),
-    }),
-    { maxLength: 5 },
-  ),
+  credentials: fc.array(anyCredential, { maxLength: 5 }),
   kdcOffset: fc.option(
     fc.integer({ min: -2147483647, max: 2147483647 }).map(microseconds => microseconds / 1000),
     { nil: undefined },

@@ -22,6 +22,8 @@ export interface KeychainSession {
   readonly answerSeconds: number;
   /** Seconds for the user to answer a dialog of the keychain. */
   readonly dialogSeconds: number;
+  /** Gives up a dialog. */
+  readonly signal?: AbortSignal | undefined;
   /** The paths of back-ends' programs, by the name of the back-end, if not in their usual place. */
   readonly programs: Readonly<Record<string, string | undefined>>;
 }

@@ -15,6 +15,8 @@ export interface KeytarChildOptions {
   readonly environment: SessionEnvironment;
   /** Seconds after which the child is killed. */
   readonly seconds: number;
+  /** Kills it as well. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 // If a command was killed while a dialog was open, a late result must not replace a newer key. A process with a pending
@@ -52,6 +54,7 @@ export async function callInChild(
     input: `${JSON.stringify(requests)}\n`,
     staysWithUs: true,
     seconds: options.seconds,
+    signal: options.signal,
   });
   const answer = parseAnswer(stdout);
   if (answer === undefined) throw keychainUnavailable('it broke off');

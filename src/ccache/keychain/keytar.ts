@@ -45,9 +45,9 @@ function calls(keytar: Keytar, modulePath: string, session: KeychainSession): Ke
   };
 
   async function callApart(...requests: readonly KeytarRequest[]): Promise<unknown> {
-    const { environment, dialogSeconds: seconds } = session;
+    const { environment, dialogSeconds: seconds, signal } = session;
     try {
-      return await callInChild(requests, { modulePath, environment, seconds });
+      return await callInChild(requests, { modulePath, environment, seconds, signal });
     } catch (error) {
       throw translated(error);
     }

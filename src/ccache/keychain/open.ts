@@ -29,7 +29,7 @@ export async function openKeychain(
   options: KeychainOptions = {},
 ): Promise<Keychain> {
   const session = sessionOf(environment, options);
-  const open = () => openBackend(session, options.backend);
+  const open = (signal?: AbortSignal) => openBackend({ ...session, signal }, options.backend);
   if (options.backend !== undefined) await open();
   if (!usesSecretService(session.platform)) return open();
   return overSecretService(session, open, options.backend === undefined);
@@ -92,7 +92,7 @@ async function describeBackend(
  */
 function overSecretService(
   session: KeychainSession,
-  open: () => Promise<Keychain>,
+  open: (signal?: AbortSignal) => Promise<Keychain>,
   byOurselves: boolean,
 ): Keychain {
   return {
@@ -100,7 +100,11 @@ function overSecretService(
       const state = checked(await serviceState(session, 'secret', account));
       if (state.state === 'unlocked') return state.secret;
       refuseHidden(state);
-      const secret = await (await open()).read(account);
+      const { readUnlocking } = await import('./unlocking.ts');
+      const secret = await readUnlocking(
+        async signal => (await open(signal)).read(account),
+        wanted => serviceState(session, wanted, account),
+      );
       // If an item could not be unlocked, libsecret says that it does not exist.
       if (secret === undefined && state.state === 'locked') throw keychainLocked();
       return secret;

@@ -12,6 +12,8 @@ export interface ProgramOptions {
   readonly staysWithUs?: boolean;
   /** Seconds after which it is killed. */
   readonly seconds: number;
+  /** Kills it as well. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ProgramResult {
@@ -30,7 +32,7 @@ const MAX_OUTPUT = 1 << 16;
 export function runKeychainProgram(
   path: string,
   args: readonly string[],
-  { environment, input, staysWithUs = false, seconds }: ProgramOptions,
+  { environment, input, staysWithUs = false, seconds, signal }: ProgramOptions,
 ): Promise<ProgramResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(path, args, {
@@ -39,6 +41,9 @@ export function runKeychainProgram(
       windowsHide: true,
     });
     const timer = setTimeout(() => giveUp(keychainTimeout()), seconds * 1000);
+    const stop = (): void => giveUp(keychainTimeout());
+    if (signal?.aborted) stop();
+    signal?.addEventListener('abort', stop, { once: true });
     const said = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', (text: string) => {
@@ -52,6 +57,7 @@ export function runKeychainProgram(
     });
     child.on('close', status => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', stop);
       if (status === null) reject(keychainUnavailable('it broke off'));
       else resolve({ status, ...said });
     });

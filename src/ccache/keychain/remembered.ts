@@ -28,8 +28,9 @@ export function rememberKeychain(open: () => Promise<Keychain>): RememberedKeych
       return secret;
     },
     async write(account, secret) {
+      const before = timesForgotten;
       await (await open()).write(account, secret);
-      secrets.set(account, secret);
+      if (timesForgotten === before) secrets.set(account, secret);
     },
     async remove(account) {
       secrets.delete(account);

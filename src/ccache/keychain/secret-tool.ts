@@ -43,6 +43,7 @@ function calls(path: string, session: KeychainSession): Keychain {
       environment,
       input,
       seconds: session.dialogSeconds,
+      signal: session.signal,
     });
     // It says nothing of an item that is not there.
     if (result.status !== 0 && result.stderr !== '') throw told(result.stderr);

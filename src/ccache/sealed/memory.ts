@@ -9,6 +9,11 @@ export interface OpenStore {
 
 /** Remembers the contents of a sealed file, for a long-lived process, as long as the file looks the same. */
 export interface SealedMemory {
+  /**
+   * The file's `identityOf`. No other file has the same until a later look finds another: a new file may get the inode
+   * of a removed one, even within a tick of the file system's clock.
+   */
+  look(): string;
   find(identity: string): OpenStore | undefined;
   keep(identity: string, opened: OpenStore): void;
   forget(): void;

@@ -19,7 +19,7 @@ import { withLock } from '../lock.ts';
 import { SealedCaches } from './caches.ts';
 import { checkWritable, makeWritable } from './directory.ts';
 import { SEALED_KEY_BYTES, sealBytes, unsealBytes } from './file.ts';
-import { identityOf, type OpenStore, type SealedMemory } from './memory.ts';
+import type { OpenStore, SealedMemory } from './memory.ts';
 import { keyLeftPath, passphraseKeyPath, sealedPath } from './path.ts';
 
 /** The caches of a data directory, in one file whose key is in the OS keychain. */
@@ -104,11 +104,11 @@ export function sealedStore(environment: CcacheEnvironment, memory?: SealedMemor
 
   async function open(): Promise<OpenStore | undefined> {
     if (memory === undefined) return openFile();
-    const identity = identityOf(path);
+    const identity = memory.look();
     const known = memory.find(identity);
     if (known !== undefined) return known;
     const opened = await openFile();
-    if (opened !== undefined && identityOf(path) === identity) memory.keep(identity, opened);
+    if (opened !== undefined && memory.look() === identity) memory.keep(identity, opened);
     return opened;
   }
 
@@ -154,7 +154,7 @@ export function sealedStore(environment: CcacheEnvironment, memory?: SealedMemor
       checkWritable(environment.dataDirectory);
       throw error;
     }
-    memory?.keep(identityOf(path), { caches, key });
+    memory?.keep(memory.look(), { caches, key });
   }
 
   async function newKey(): Promise<Uint8Array> {
