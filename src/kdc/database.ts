@@ -50,7 +50,7 @@ export interface PrincipalDatabase {
 }
 
 /** What changes together with new keys. */
-export interface KeyChange {
+interface KeyChange {
   /** Their version; the next one if not given. */
   readonly kvno?: number | undefined;
   /** How many versions to keep, including the new one; all of them if not given. */
@@ -78,6 +78,24 @@ export function isWritable(database: PrincipalDatabase): database is WritableDat
 /** The keys of the newest version. */
 export function currentKeys(entry: PrincipalEntry): KeyVersion {
   return entry.keys[0]!;
+}
+
+/** The entry after `change`, which puts the keys that `make` makes of their version in front. */
+export function withNewKeys(
+  entry: PrincipalEntry,
+  { kvno, keep, policy }: KeyChange,
+  make: (kvno: number) => KeyVersion,
+): PrincipalEntry {
+  const next = make(kvno ?? currentKeys(entry).kvno + 1);
+  return { ...withPolicy(entry, policy), keys: [next, ...entry.keys].slice(0, keep) };
+}
+
+/** The entry after a change of its policy. */
+export function withPolicy(
+  entry: PrincipalEntry,
+  policy: Partial<PrincipalPolicy> | undefined,
+): PrincipalEntry {
+  return { ...entry, policy: { ...entry.policy, ...policy } };
 }
 
 /** Every key of a principal as keytab entries; `timestamp` is their time of writing. */

@@ -15,7 +15,7 @@ import type { KdcFast } from './preauth/fast.ts';
 import { Refusal } from './refusal.ts';
 
 /** The contents of a KRB-ERROR besides the reason. */
-export interface ErrorFacts {
+interface ErrorFacts {
   /** In milliseconds. */
   readonly now: number;
   /** The realm to name if the request names none. */

@@ -31,7 +31,7 @@ export interface KdcState {
 }
 
 /** What the log states about a ticket: the enctypes of the reply, the ticket and the session key. */
-export interface Issued {
+interface Issued {
   readonly authtime: Date;
   readonly reply: number;
   readonly ticket: number;

@@ -51,7 +51,7 @@ export function checkIndicators(
     refuse(KDC_ERR_POLICY, 'HIGHER_AUTHENTICATION_REQUIRED');
 }
 
-export interface IndicatorSigning {
+interface IndicatorSigning {
   /** The key of the ticket. */
   readonly key: Key;
   readonly kdc: KdcKey;

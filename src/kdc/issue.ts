@@ -7,7 +7,7 @@ import type { PaData, PrincipalName } from '../messages/types.ts';
 import { signedPart, type Vouched } from './vouched.ts';
 
 /** The key of a ticket; `kvno` is absent for a session key. */
-export interface TicketSealing {
+interface TicketSealing {
   readonly realm: string;
   readonly sname: PrincipalName;
   readonly key: Key;
@@ -27,7 +27,7 @@ export function sealTicket(part: EncTicketPart, sealing: TicketSealing): Uint8Ar
 /** Nothing is recorded about earlier requests (RFC 4120 §5.4.2). */
 const NO_LAST_REQUEST = [{ lrType: 0, lrValue: new Date(0) }];
 
-export interface ReplyFacts {
+interface ReplyFacts {
   readonly nonce: number;
   readonly realm: string;
   readonly sname: PrincipalName;

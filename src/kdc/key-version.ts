@@ -26,7 +26,7 @@ export function s2kparams(etype: number, { iterations }: PasswordOrigin): Uint8A
 }
 
 /** A key as it is stored. */
-export interface KeyBytes extends Pick<Key, 'etype' | 'bytes'> {
+interface KeyBytes extends Pick<Key, 'etype' | 'bytes'> {
   /** The result of `loginKeys`, if it was stored. */
   readonly login?: string | undefined;
 }

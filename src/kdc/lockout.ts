@@ -9,7 +9,7 @@ import { type NamedPolicy, namedPolicy } from './policy.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 /** A client's record of logins. */
-export interface LoginRecord {
+interface LoginRecord {
   /** The number of failures that count, since the last success. */
   readonly failures: number;
   /** The time of the last failure. */

@@ -1,6 +1,6 @@
 import { randomUint32 } from '../crypto/random.ts';
 
-export interface LookasideLimits {
+interface LookasideLimits {
   /** Seconds for which a reply is kept. */
   readonly age: number;
   /** The maximum number of replies; rounded up to a power of two. */

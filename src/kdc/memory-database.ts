@@ -8,7 +8,13 @@ import {
   tgsPrincipal,
 } from '../messages/principal.ts';
 import { aliasComponents, aliasedSince } from './aliases.ts';
-import { exportKeytabEntries, type PrincipalEntry, type WritableDatabase } from './database.ts';
+import {
+  exportKeytabEntries,
+  type PrincipalEntry,
+  type WritableDatabase,
+  withNewKeys,
+  withPolicy,
+} from './database.ts';
 import { type KeyVersion, OpenKeys } from './key-version.ts';
 import { type KeySource, NEW_KEY_ENCTYPES, newKeys } from './new-keys.ts';
 import { checkLives, DEFAULT_REALM_POLICY, type PrincipalPolicy, type RealmPolicy } from './policy.ts';
@@ -119,16 +125,11 @@ export function createDatabase(options: DatabaseOptions = {}): MemoryDatabase {
       if (known?.policy === undefined) add(tgsPrincipal(name), { random: true });
     },
     add,
-    addKeys(principal, source, { kvno, keep, policy } = {}) {
+    addKeys(principal, source, change = {}) {
       const entry = known(principal);
-      const next = keysFrom(entry.principal, source, kvno ?? entry.keys[0]!.kvno + 1);
-      const keys = [next, ...entry.keys].slice(0, keep);
-      return put({ ...entry, keys, policy: { ...entry.policy, ...policy } });
+      return put(withNewKeys(entry, change, kvno => keysFrom(entry.principal, source, kvno)));
     },
-    update(principal, policy) {
-      const entry = known(principal);
-      return put({ ...entry, policy: { ...entry.policy, ...policy } });
-    },
+    update: (principal, policy) => put(withPolicy(known(principal), policy)),
     remove(principal) {
       const stored = realms.get(principal.realm);
       const isRemoved = stored !== undefined && take(stored, principal);

@@ -20,7 +20,7 @@ export type KeySource =
 /** The enctypes for which principals get keys by default. */
 export const NEW_KEY_ENCTYPES: readonly number[] = [18, 17, 20, 19];
 
-export interface NewKeysOptions {
+interface NewKeysOptions {
   readonly kvno: number;
   /** The enctypes for a source that names none. */
   readonly enctypes: readonly number[];

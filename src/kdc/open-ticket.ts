@@ -42,6 +42,8 @@ interface Opened {
 const MAX_OPENED = 1024;
 /** The end of a ticket is a checksum, which is practically unique. */
 const LABEL_BYTES = 6;
+/** A ticket without a key version may have been sealed before the key was changed: so many of the newest are tried. */
+const UNNUMBERED_TRIES = 3;
 
 /**
  * Opens tickets with the key of the service they are for (RFC 4120 §3.3.2). A ticket-granting ticket is presented once
@@ -62,10 +64,12 @@ export class TicketOpener {
     const label = labelOf(bytes);
     const known = this.find(label, bytes);
     const ticket = known?.ticket ?? Ticket.decode(bytes);
-    const { server, key } = this.findKey(ticket);
+    const { server, keys } = this.findKeys(ticket);
     // If the principal has been given other keys since, the ticket is opened again.
-    if (known?.key === key) return { server, key, part: known.part, sessionKey: known.sessionKey };
-    const part = unsealTicket(ticket, key);
+    if (known !== undefined && keys.includes(known.key)) {
+      return { server, key: known.key, part: known.part, sessionKey: known.sessionKey };
+    }
+    const { key, part } = unsealTicket(ticket, keys);
     const sessionKey = toKey(part.key);
     this.remember(label, { bytes: Uint8Array.from(bytes), ticket, key, part, sessionKey });
     return { server, key, part, sessionKey };
@@ -84,18 +88,22 @@ export class TicketOpener {
     this.current.set(label, opened);
   }
 
-  private findKey({ realm, sname, encPart }: Ticket): { readonly server: PrincipalEntry; readonly key: Key } {
+  private findKeys({ realm, sname, encPart }: Ticket): {
+    readonly server: PrincipalEntry;
+    readonly keys: readonly Key[];
+  } {
     const server = this.database.find(sname.nameString, realm);
     if (server === undefined || !this.isOurs(server, realm)) refuse(KRB_AP_ERR_NOT_US, 'TICKET_NOT_OURS');
     // Locking the key that another realm shares with ours invalidates the tickets issued with it.
     if (server.policy.locked) refuse(KDC_ERR_SERVICE_REVOKED, 'SERVICE_LOCKED_OUT');
     if (server.policy.disallowServer) refuse(KDC_ERR_MUST_USE_USER2USER, 'SERVICE_NOT_ALLOWED');
-    const version =
-      encPart.kvno === undefined ? server.keys[0] : server.keys.find(({ kvno }) => kvno === encPart.kvno);
-    if (version === undefined) refuse(KRB_AP_ERR_BADKEYVER, 'BAD_KEY_VERSION');
-    const key = version.key(encPart.etype);
-    if (key === undefined) refuse(KRB_AP_ERR_NOKEY, 'NO_SUCH_KEY');
-    return { server, key };
+    const { etype, kvno = 0 } = encPart;
+    const versions =
+      kvno === 0 ? server.keys.slice(0, UNNUMBERED_TRIES) : server.keys.filter(keys => keys.kvno === kvno);
+    if (versions.length === 0) refuse(KRB_AP_ERR_BADKEYVER, 'BAD_KEY_VERSION');
+    const keys = versions.map(version => version.key(etype)).filter(key => key !== undefined);
+    if (keys.length === 0) refuse(KRB_AP_ERR_NOKEY, 'NO_SUCH_KEY');
+    return { server, keys };
   }
 
   /**
@@ -114,13 +122,18 @@ function labelOf(bytes: Uint8Array): number {
   return label;
 }
 
-function unsealTicket({ encPart }: Ticket, key: Key): EncTicketPart {
-  try {
-    return unseal(EncTicketPart, encPart, key, KU_TICKET);
-  } catch (error) {
-    if (error instanceof IntegrityError) refuse(KRB_AP_ERR_BAD_INTEGRITY, 'BAD_TICKET');
-    throw error;
+function unsealTicket(
+  { encPart }: Ticket,
+  keys: readonly Key[],
+): { readonly key: Key; readonly part: EncTicketPart } {
+  for (const key of keys) {
+    try {
+      return { key, part: unseal(EncTicketPart, encPart, key, KU_TICKET) };
+    } catch (error) {
+      if (!(error instanceof IntegrityError)) throw error;
+    }
   }
+  refuse(KRB_AP_ERR_BAD_INTEGRITY, 'BAD_TICKET');
 }
 
 /** Refuses a ticket that is not valid now, regardless of its INVALID flag. */

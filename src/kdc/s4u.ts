@@ -1,5 +1,6 @@
 import {
   KDC_ERR_BADOPTION,
+  KDC_ERR_C_PRINCIPAL_UNKNOWN,
   KDC_ERR_CLIENT_NAME_MISMATCH,
   KRB_AP_ERR_BADMATCH,
 } from '../messages/error-codes.ts';
@@ -146,5 +147,5 @@ function findUser(exchange: Exchange, { name, certificate }: RequestedUser, real
   if (named && certified && !samePrincipal(named.principal, certified.principal)) {
     refuse(KDC_ERR_CLIENT_NAME_MISMATCH, 'CERTIFICATE_OF_ANOTHER_USER');
   }
-  return (named ?? certified)!;
+  return named ?? certified ?? refuse(KDC_ERR_C_PRINCIPAL_UNKNOWN, 'INVALID_S4U2SELF_REQUEST');
 }

@@ -21,7 +21,7 @@ export interface RunningServices {
   close(): Promise<void>;
 }
 
-export interface ServedKdc {
+interface ServedKdc {
   readonly kdc: Kdc;
   /** The KDC as clients see it, including the trouble that it makes. */
   readonly served: Responder;

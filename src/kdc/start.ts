@@ -1,22 +1,18 @@
-import { KerberosError, TransportError } from '../errors.ts';
+import { KerberosError } from '../errors.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
 import { formatPrincipal, type Principal, parsePrincipal } from '../messages/principal.ts';
 import type { Transport } from '../transport/transport.ts';
-import { createKdc, type Kdc, type KdcOptions, type Responder } from './kdc.ts';
-import { changePasswordService } from './kpasswd/message.ts';
+import { createKdc, type Kdc, type KdcOptions } from './kdc.ts';
 import { formatKrb5Conf, type RealmLocation } from './krb5-conf.ts';
-import {
-  createDatabase,
-  type DatabaseOptions,
-  type MemoryDatabase,
-  type PrincipalOptions,
-} from './memory-database.ts';
+import type { MemoryDatabase, PrincipalOptions } from './memory-database.ts';
 import type { RealmPolicy } from './policy.ts';
 import { loadMechanisms, type MechanismOptions } from './preauth/mechanisms.ts';
 import { type KdcServer, type ListenOptions, listenKdc } from './server.ts';
 import { type KdcServiceOptions, type RunningServices, startServices } from './services.ts';
+import { addPasswordServices, createRealms } from './start/database.ts';
+import { transportTo } from './start/transport.ts';
 import { createTroublemaker, type Trouble, type Troublemaker } from './trouble.ts';
-import { addTrust, type TrustSpec } from './trust.ts';
+import type { TrustSpec } from './trust.ts';
 
 /** A user with a password. */
 export interface UserSpec extends PrincipalOptions {
@@ -154,27 +150,6 @@ async function realmsOf({ trouble, ...options }: StartKdcOptions): Promise<reado
   return [...withReferralLoop(options, trouble.referralLoop), ...others];
 }
 
-/**
- * Each realm has the service that changes passwords. Its tickets are short and need the current password (RFC 3244 §2);
- * none can be obtained early and kept, by postdating or renewal.
- */
-function addPasswordServices(database: MemoryDatabase, realms: readonly RealmOptions[]): void {
-  const policy = {
-    passwordChangeService: true,
-    disallowTgsBased: true,
-    disallowForwardable: true,
-    disallowProxiable: true,
-    disallowRenewable: true,
-    disallowPostdated: true,
-    maxLife: 300,
-  };
-  for (const { realm } of realms) {
-    const service = changePasswordService(realm);
-    if (database.find(service.components, realm) === undefined)
-      database.add(service, { random: true }, policy);
-  }
-}
-
 /** The other realms that clients must find, and the paths between realms. */
 function neighbours(realms: readonly RealmOptions[]): Pick<RealmLocation, 'realms' | 'capaths'> {
   const served = realms.slice(1).map(({ realm }) => ({ realm }));
@@ -187,86 +162,4 @@ function neighbours(realms: readonly RealmOptions[]): Pick<RealmLocation, 'realm
     realms: [...served, ...trusted.map(({ realm: name, kdc }) => ({ realm: name, kdc }))],
     capaths,
   };
-}
-
-/** Carries requests to a KDC in the same process. */
-export function transportTo(kdc: Responder, database: Pick<MemoryDatabase, 'realm'>): Transport {
-  return async (realm, request, signal) => {
-    if (database.realm(realm) === undefined) {
-      throw new TransportError('REALM_UNKNOWN', `Cannot find KDC for realm "${realm}"`, realm);
-    }
-    if (signal?.aborted) throw aborted(realm, signal);
-    const reply = kdc.handle(request);
-    const held = kdc.delay?.() ?? 0;
-    if (held > 0) await pause(held, signal);
-    if (signal?.aborted) throw aborted(realm, signal);
-    if (reply === undefined) {
-      throw new TransportError('KDC_UNREACHABLE', `Cannot contact any KDC for realm '${realm}'`, realm);
-    }
-    return reply;
-  };
-}
-
-/** Resolves after some milliseconds, or as soon as the signal is aborted. */
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise(resolve => {
-    const timer = setTimeout(end, milliseconds);
-    function end(): void {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', end);
-      resolve();
-    }
-    signal?.addEventListener('abort', end);
-  });
-}
-
-function aborted(realm: string, { reason }: AbortSignal): TransportError {
-  return new TransportError('ABORTED', 'aborted', realm, [], { cause: reason });
-}
-
-function createRealms(realms: readonly RealmOptions[], options: DatabaseOptions): MemoryDatabase {
-  const database = createDatabase(options);
-  for (const each of realms) database.addRealm(each.realm, given(each));
-  for (const each of realms) fillRealm(database, each);
-  return database;
-}
-
-function fillRealm(
-  database: MemoryDatabase,
-  { realm, users = [], services = [], trusts = [] }: RealmOptions,
-): void {
-  // Strings are iterable: each letter of a service's name would become a service.
-  if (!Array.isArray(users) || !Array.isArray(services)) {
-    throw new TypeError('the users and the services of a realm are arrays');
-  }
-  for (const { name, password, enctypes, salt, ...policy } of users) {
-    const source =
-      password === undefined ? { random: true as const, enctypes } : { password, enctypes, salt };
-    database.add(parsePrincipal(name, { defaultRealm: realm }), source, policy);
-  }
-  for (const service of services) {
-    const { name, enctypes, ...policy } = typeof service === 'string' ? { name: service } : service;
-    database.add(parsePrincipal(name, { defaultRealm: realm }), { random: true, enctypes }, policy);
-  }
-  for (const trust of trusts) addTrust(database, realm, trust);
-}
-
-/** The options that belong to the realm's policy. */
-const POLICY: Readonly<Record<keyof RealmPolicy, true>> = {
-  maxLife: true,
-  maxRenewableLife: true,
-  requiresPreauth: true,
-  policies: true,
-  pac: true,
-  acceptsUnsignedRequests: true,
-  domain: true,
-  indicators: true,
-  domainRealms: true,
-  capaths: true,
-};
-
-/** The members of the realm's policy that are given. */
-function given(options: RealmOptions): Partial<RealmPolicy> {
-  const members = Object.entries(options);
-  return Object.fromEntries(members.filter(([name, value]) => name in POLICY && value !== undefined));
 }

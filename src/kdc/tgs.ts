@@ -1,5 +1,4 @@
 import { pooledCopy } from '../codec/pooled.ts';
-import { randomKey } from '../crypto/key.ts';
 import {
   KDC_ERR_CANNOT_POSTDATE,
   KDC_ERR_MUST_USE_USER2USER,
@@ -8,43 +7,28 @@ import {
   KDC_ERR_SERVER_NOMATCH,
   KRB_AP_ERR_NOT_US,
 } from '../messages/error-codes.ts';
-import {
-  ENC_TKT_IN_SKEY,
-  FORWARDED,
-  POSTDATED,
-  PRE_AUTHENT,
-  PROXY,
-  RENEW,
-  RENEWABLE,
-  TRANSITED_POLICY_CHECKED,
-  VALIDATE,
-} from '../messages/flags.ts';
+import { ENC_TKT_IN_SKEY, POSTDATED, PRE_AUTHENT, RENEW, VALIDATE } from '../messages/flags.ts';
 import { type EncKdcRepPart, EncTgsRepPart, TgsRep } from '../messages/kdc-rep.ts';
 import { KdcReqBody, TgsReq } from '../messages/kdc-req.ts';
 import { KU_TGS_REP_SESSKEY, KU_TGS_REP_SUBKEY } from '../messages/numbers.ts';
 import { isTgs, samePrincipal, toPrincipal, toPrincipalName } from '../messages/principal.ts';
-import { seal, toEncryptionKey } from '../messages/seal.ts';
-import type { EncTicketPart } from '../messages/ticket.ts';
+import { seal } from '../messages/seal.ts';
 import type { EncryptedData, PrincipalName } from '../messages/types.ts';
 import { ticketArmorKey } from '../preauth/fast-keys.ts';
-import { admitHolder, admitServer, checkSameAccount, longestLives } from './admission.ts';
-import { combinedAuthorizationData } from './authorization-data.ts';
+import { admitHolder, admitServer, checkSameAccount } from './admission.ts';
 import { currentKeys, type PrincipalEntry } from './database.ts';
 import { sessionEtype, ticketKey, usableEtypes } from './enctype-choice.ts';
-import { type Exchange, wholeSeconds } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import { replyPart, sealTicket } from './issue.ts';
 import { checkValidated } from './open-ticket.ts';
 import { type InnerRequest, inArmor, type KdcFast, openFast, refuseArmor } from './preauth/fast.ts';
 import { findReferral } from './referral.ts';
 import { refuse } from './refusal.ts';
-import { reissued } from './reissue.ts';
 import { asksForUser } from './s4u/user.ts';
-import { type Behalf, findBehalf, type Subject } from './s4u.ts';
+import { findBehalf } from './s4u.ts';
 import { openHeader, type TgsHeader } from './tgs-header.ts';
 import { checkTgsOptions } from './tgs-options.ts';
-import { ticketFlags } from './ticket-flags.ts';
-import { ticketTimes } from './ticket-times.ts';
-import { transitedBy } from './transited.ts';
+import { newTicket, type TgsParties } from './tgs-ticket.ts';
 import { openSecondTicket, type SecondTicket } from './user-to-user.ts';
 import { vouchForTicket } from './vouched.ts';
 
@@ -144,13 +128,6 @@ function findServer(
   return { server, sname: known === undefined ? toPrincipalName(server.principal) : sname };
 }
 
-interface TgsParties {
-  readonly header: TgsHeader;
-  readonly server: PrincipalEntry;
-  /** Set if the client of the header asks in another principal's name. */
-  readonly behalf?: Behalf | undefined;
-}
-
 /** Checks that the presented ticket may be used to ask for this service, and allows the options. */
 function checkRequest(
   exchange: Exchange,
@@ -177,79 +154,4 @@ function checkRequest(
   if (header.part.crealm === realm && presented.realm !== realm && !asksForUser(padata))
     refuse(KDC_ERR_POLICY, 'OWN_CLIENT_FROM_ANOTHER_REALM');
   admitHolder(exchange, header.part);
-}
-
-function newTicket(
-  exchange: Exchange,
-  body: KdcReqBody,
-  { header, server, session, behalf }: TgsParties & { readonly session: number },
-): EncTicketPart {
-  const part: Subject = behalf?.subject ?? header.part;
-  const again = body.kdcOptions & (RENEW | VALIDATE);
-  // A renewed ticket keeps its flags, so that nothing would tell of a changed address.
-  const bound = !again && body.kdcOptions & (FORWARDED | PROXY);
-  const { flags, starttime, endtime, renewTill } = again
-    ? reissued(header.part, body.kdcOptions, wholeSeconds(exchange))
-    : flagsAndTimes(exchange, body, { header, server, behalf });
-  return {
-    flags,
-    starttime,
-    endtime,
-    renewTill,
-    key: toEncryptionKey(randomKey(session)),
-    crealm: part.crealm,
-    cname: part.cname,
-    transited: again ? part.transited : transitedOf(exchange, body, { header, behalf }),
-    authtime: part.authtime,
-    caddr: bound ? body.addresses : part.caddr,
-    authorizationData: combinedAuthorizationData(header, part.authorizationData, body.encAuthorizationData),
-  };
-}
-
-function flagsAndTimes(
-  exchange: Exchange,
-  body: KdcReqBody,
-  { header: { part }, server, behalf }: TgsParties,
-): ReturnType<typeof reissued> {
-  const policies = [server.policy];
-  const subject = behalf?.subject ?? part;
-  const { maxLife, maxRenewableLife } = longestLives(exchange.kdc.database.realm(body.realm)!, policies);
-  const { starttime, endtime, renewTill } = ticketTimes(body, {
-    now: wholeSeconds(exchange),
-    clockskew: exchange.kdc.clockskew,
-    maxLife,
-    maxRenewableLife,
-    latestEnd: Math.min(part.endtime.getTime(), subject.endtime.getTime()),
-    latestRenewTill: server.policy.disallowRenewable ? undefined : renewalEnd(part, subject),
-  });
-  const flags = ticketFlags({
-    kdcOptions: body.kdcOptions & ~(behalf?.withheld ?? 0),
-    // What does not stand the check is refused.
-    earned: TRANSITED_POLICY_CHECKED,
-    header: subject.flags,
-    renewable: renewTill !== undefined,
-    policies,
-    server: server.policy,
-  });
-  return { flags, starttime, endtime, renewTill };
-}
-
-/**
- * When the renewable life of the underlying tickets ends, in milliseconds; undefined if one of the two is not
- * renewable.
- */
-function renewalEnd(one: Subject, other: Subject): number | undefined {
-  if (!(one.flags & other.flags & RENEWABLE) || !one.renewTill || !other.renewTill) return undefined;
-  return Math.min(one.renewTill.getTime(), other.renewTill.getTime());
-}
-
-/** The realms on the path to this ticket (RFC 4120 §3.3.3.2). */
-function transitedOf(
-  { kdc }: Exchange,
-  { realm, kdcOptions }: KdcReqBody,
-  { header, behalf }: Pick<TgsParties, 'header' | 'behalf'>,
-): EncTicketPart['transited'] {
-  const { part, issuer } = behalf?.way ?? { part: header.part, issuer: header.server.principal.realm };
-  if (issuer === realm) return (behalf?.subject ?? header.part).transited;
-  return transitedBy({ part, issuer, realm }, kdc.database.realm(realm)!, kdcOptions);
 }

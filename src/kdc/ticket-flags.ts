@@ -20,7 +20,7 @@ const OPTIONS_THAT_ARE_FLAGS = FORWARDABLE | FORWARDED | PROXIABLE | PROXY | ALL
 /** Flags that derived tickets inherit. */
 const INHERITED = FORWARDED | PROXY | PRE_AUTHENT | HW_AUTHENT | ANONYMOUS;
 
-export interface FlagSources {
+interface FlagSources {
   readonly kdcOptions: number;
   /** Flags besides the requested ones, such as INITIAL. */
   readonly earned: number;

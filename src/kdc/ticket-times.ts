@@ -7,7 +7,7 @@ import { refuse } from './refusal.ts';
 export const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59);
 
 /** The limits for the times of a new ticket. */
-export interface TimeLimits {
+interface TimeLimits {
   /** Now, in whole seconds. */
   readonly now: number;
   readonly clockskew: number;
@@ -20,7 +20,7 @@ export interface TimeLimits {
   readonly latestRenewTill: number | undefined;
 }
 
-export interface TicketTimes {
+interface TicketTimes {
   readonly starttime: Date;
   readonly endtime: Date;
   /** Present if and only if the ticket is renewable. */

@@ -14,7 +14,7 @@ const DOMAIN_X500_COMPRESS = 1;
 export const NO_TRANSIT: TransitedEncoding = { trType: DOMAIN_X500_COMPRESS, contents: new Uint8Array(0) };
 
 /** A ticket-granting ticket from another realm. */
-export interface ForeignTicket {
+interface ForeignTicket {
   readonly part: EncTicketPart;
   /** The realm that issued it, and the one that it is presented in. */
   readonly issuer: string;

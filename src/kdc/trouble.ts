@@ -11,7 +11,6 @@ import {
 import { AsReq, KdcReqBody, TgsReq } from '../messages/kdc-req.ts';
 import { formatPrincipal, type Principal, toPrincipal } from '../messages/principal.ts';
 import { errorReply } from './error-reply.ts';
-import type { Peer } from './exchange.ts';
 import type { Responder } from './kdc.ts';
 import { Refusal } from './refusal.ts';
 
@@ -44,6 +43,7 @@ interface Ask {
   /** The number of requests since the trouble began, including this one. */
   readonly count: number;
   readonly isDatagram: boolean;
+  readonly body: KdcReqBody | undefined;
   readonly client: Principal | undefined;
   readonly server: Principal | undefined;
   readonly isPasswordChange: boolean;
@@ -86,7 +86,7 @@ export interface Troublemaker {
   around(responder: Responder): Responder;
 }
 
-export interface TroubleOptions {
+interface TroubleOptions {
   /** The clock to start from; the system's if not given. */
   readonly now?: (() => Date) | undefined;
   readonly trouble?: Trouble | undefined;
@@ -108,15 +108,13 @@ export function createTroublemaker({
   let count = 0;
   let ahead = 0;
 
-  function effectOf(request: Uint8Array, peer: Peer | undefined): [Effect, KdcReqBody | undefined] {
-    const body = bodyOf(request);
-    const ask = askOf(body, { count: ++count, isDatagram: peer?.transport === 'udp' });
+  function effectOf(ask: Ask): Effect {
     for (const name of Object.keys(effects) as (keyof typeof effects)[]) {
       const effect = effects[name] as ((value: unknown, ask: Ask) => Effect) | undefined;
       const found = current[name] === undefined ? undefined : effect?.(current[name], ask);
-      if (found !== undefined) return [found, body];
+      if (found !== undefined) return found;
     }
-    return [undefined, body];
+    return undefined;
   }
 
   function cause(next: Trouble = {}): void {
@@ -138,13 +136,11 @@ export function createTroublemaker({
         const next = nextTrouble?.();
         if (next !== undefined) cause(next);
         if (isIdle) return responder.handle(request, peer);
-        const [effect, body] = effectOf(request, peer);
+        const ask = askOf(bodyOf(request), { count: ++count, isDatagram: peer?.transport === 'udp' });
+        const effect = effectOf(ask);
         if (effect === 'death') onDeath();
         if (effect === 'death' || effect === 'silence') return undefined;
-        if (effect === undefined) return responder.handle(request, peer);
-        const client = body?.cname && toPrincipal(body.cname, body.realm);
-        const facts = { now: responder.now(), realm: responder.realm };
-        return errorReply(effect, { ...facts, ...(body && { body }), ...(client && { client }) });
+        return effect === undefined ? responder.handle(request, peer) : refusalReply(effect, ask, responder);
       },
     }),
   };
@@ -161,14 +157,19 @@ function bodyOf(request: Uint8Array): KdcReqBody | undefined {
 }
 
 function askOf(body: KdcReqBody | undefined, facts: Pick<Ask, 'count' | 'isDatagram'>): Ask {
-  const { cname, sname, realm } = body ?? {};
-  const server = sname && toPrincipal(sname, realm!);
+  const server = body?.sname && toPrincipal(body.sname, body.realm);
   return {
     ...facts,
-    client: cname && toPrincipal(cname, realm!),
+    body,
+    client: body?.cname && toPrincipal(body.cname, body.realm),
     server,
     isPasswordChange: server?.components.join('/') === 'kadmin/changepw',
   };
+}
+
+function refusalReply(refusal: Refusal, { body, client }: Ask, responder: Responder): Uint8Array {
+  const facts = { now: responder.now(), realm: responder.realm };
+  return errorReply(refusal, { ...facts, ...(body && { body }), ...(client && { client }) });
 }
 
 function isAmong(principal: Principal | undefined, names: readonly string[]): boolean {

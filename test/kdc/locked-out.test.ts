@@ -10,19 +10,16 @@ import {
   KRB_AP_ERR_MODIFIED,
 } from '../../src/messages/error-codes.ts';
 import { PRE_AUTHENT, RENEW, RENEWABLE } from '../../src/messages/flags.ts';
-import { KU_TICKET } from '../../src/messages/numbers.ts';
 import { tgsPrincipal } from '../../src/messages/principal.ts';
-import { seal } from '../../src/messages/seal.ts';
-import { EncTicketPart, Ticket } from '../../src/messages/ticket.ts';
 import { AuthorizationData } from '../../src/messages/types.ts';
 import {
   addPrincipal,
   asRequest,
   createLab,
   DAY,
+  foreignTgt,
   forgedTicket,
   fromNow,
-  type Granted,
   grantedByAs,
   grantedByTgs,
   keyOf,
@@ -35,24 +32,12 @@ import {
   tgtOf,
 } from './support.ts';
 
-/** A ticket-granting ticket that another realm has made for a client of its own. */
-function foreignTgt(lab: Lab): Granted {
-  const key = randomKey(18);
-  addTrust(lab.database, REALM, { realm: 'OTHER.TEST', keys: [key] });
-  const own = tgtOf(lab);
-  const ticket = { ...own.ticket, crealm: 'OTHER.TEST', cname: nameOf('bob'), authorizationData: undefined };
-  const ticketBytes = Ticket.encode({
-    realm: 'OTHER.TEST',
-    sname: nameOf(`krbtgt/${REALM}`),
-    encPart: seal(EncTicketPart, ticket, key, KU_TICKET, 1),
-  });
-  return { ...own, ticket, ticketBytes };
-}
-
 describe('a ticket for a principal that has been locked', () => {
   it('of another realm, brings no more, nor does any other of that realm', () => {
     const lab = createLab();
-    const tgt = foreignTgt(lab);
+    const key = randomKey(18);
+    addTrust(lab.database, REALM, { realm: 'OTHER.TEST', keys: [key] });
+    const tgt = foreignTgt(lab, key);
     expect(grantedByTgs(lab, tgt).ticket.crealm).toBe('OTHER.TEST');
     const trust = tgsPrincipal(REALM, 'OTHER.TEST');
     lab.database.update(trust, { disallowServer: true });

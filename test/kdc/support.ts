@@ -3,7 +3,7 @@ import type { Key } from '../../src/crypto/key.ts';
 import { createKdc, type Kdc, type KdcOptions } from '../../src/kdc/kdc.ts';
 import { createDatabase, type MemoryDatabase, type PrincipalOptions } from '../../src/kdc/memory-database.ts';
 import type { RealmPolicy } from '../../src/kdc/policy.ts';
-import { transportTo } from '../../src/kdc/start.ts';
+import { transportTo } from '../../src/kdc/start/transport.ts';
 import { ApReq, Authenticator } from '../../src/messages/ap.ts';
 import {
   AsRep,
@@ -250,6 +250,23 @@ export function forgedTicket(
     sname,
     encPart: seal(EncTicketPart, { ...ticket, ...changes }, key, KU_TICKET, encPart.kvno),
   });
+}
+
+/** A ticket-granting ticket for our realm that another one has made for its client bob. */
+export function foreignTgt(
+  lab: Lab,
+  key: Key,
+  { issuer = 'OTHER.TEST', ...changes }: Partial<EncTicketPart> & { readonly issuer?: string } = {},
+): Granted {
+  const own = tgtOf(lab);
+  const named = { crealm: issuer, cname: nameOf('bob'), authorizationData: undefined };
+  const ticket = { ...own.ticket, ...named, ...changes };
+  const encPart = seal(EncTicketPart, ticket, key, KU_TICKET, 1);
+  return {
+    ...own,
+    ticket,
+    ticketBytes: Ticket.encode({ realm: issuer, sname: nameOf(`krbtgt/${REALM}`), encPart }),
+  };
 }
 
 function notRefused(reply: Uint8Array | undefined): Uint8Array {

@@ -82,6 +82,26 @@ describe('the ticket presented', () => {
     expect(Ticket.decode(tgtOf(lab).ticketBytes).encPart.kvno).toBe(2);
   });
 
+  it('may leave open which of the newest keys it is sealed in', () => {
+    const lab = createLab();
+    const tgt = tgtOf(lab);
+    const ticket = Ticket.decode(tgt.ticketBytes);
+    const { kvno: _, ...encPart } = ticket.encPart;
+    const unnumbered = [encPart, { ...encPart, kvno: 0 }].map(part =>
+      Ticket.encode({ ...ticket, encPart: part }),
+    );
+    const changeKey = () => lab.database.addKeys(tgsPrincipal(REALM), { random: true }, { keep: 4 });
+    changeKey();
+    changeKey();
+    for (const sealed of unnumbered) {
+      expect(grantedByTgs(lab, tgt, {}, { ticket: sealed }).part.sname).toEqual(nameOf('host/server'));
+    }
+    changeKey();
+    for (const sealed of unnumbered) {
+      expect(refused(lab, tgt, { ticket: sealed })).toBe(KRB_AP_ERR_BAD_INTEGRITY);
+    }
+  });
+
   it('must be valid now', () => {
     const lab = createLab();
     const tgt = tgtOf(lab);

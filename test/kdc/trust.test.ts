@@ -16,13 +16,12 @@ import {
   RENEWABLE,
   TRANSITED_POLICY_CHECKED,
 } from '../../src/messages/flags.ts';
-import { KU_TICKET } from '../../src/messages/numbers.ts';
 import { parsePrincipal, tgsPrincipal, toPrincipalName } from '../../src/messages/principal.ts';
-import { seal } from '../../src/messages/seal.ts';
-import { EncTicketPart, Ticket } from '../../src/messages/ticket.ts';
+import type { EncTicketPart } from '../../src/messages/ticket.ts';
 import {
   addPrincipal,
   createLab,
+  foreignTgt,
   fromNow,
   type Granted,
   grantedByTgs,
@@ -50,53 +49,42 @@ beforeEach(() => {
   addTrust(lab.database, REALM, { realm: B, keys: [shared] });
 });
 
-/** A ticket-granting ticket for our realm that B.TEST has issued; anything may be overridden. */
-function foreignTgt(changes: Partial<EncTicketPart> = {}, key = shared, issuer = B): Granted {
-  const own = tgtOf(lab);
-  const ticket = {
-    ...own.ticket,
-    crealm: B,
-    cname: nameOf('bob'),
-    authorizationData: undefined,
-    ...changes,
-  };
-  const encPart = seal(EncTicketPart, ticket, key, KU_TICKET, 1);
-  const ticketBytes = Ticket.encode({ realm: issuer, sname: toPrincipalName(tgsPrincipal(REALM)), encPart });
-  return { ...own, ticket, ticketBytes };
+function tgtFrom(changes: Partial<EncTicketPart> = {}, key = shared, issuer = B): Granted {
+  return foreignTgt(lab, key, { issuer, crealm: B, ...changes });
 }
 
 const refused = (tgt: Granted, asked = {}): number => refusalOf(lab, tgsRequest(lab, tgt, asked)).errorCode;
 
 describe('a client of a trusted realm', () => {
   it('gets a ticket, whose way has been checked', () => {
-    const { ticket } = grantedByTgs(lab, foreignTgt());
+    const { ticket } = grantedByTgs(lab, tgtFrom());
     expect(ticket).toMatchObject({ crealm: B, cname: nameOf('bob'), transited: { trType: 1 } });
     expect(ticket.transited.contents).toHaveLength(0);
     expect(ticket.flags & TRANSITED_POLICY_CHECKED).toBeTruthy();
   });
 
   it('may come from beyond, by a way that is known', () => {
-    const { ticket } = grantedByTgs(lab, foreignTgt({ crealm: C }));
+    const { ticket } = grantedByTgs(lab, tgtFrom({ crealm: C }));
     expect(bytesToText(ticket.transited.contents)).toBe(B);
-    expect(refused(foreignTgt({ crealm: 'D.TEST' }))).toBe(KDC_ERR_POLICY);
+    expect(refused(tgtFrom({ crealm: 'D.TEST' }))).toBe(KDC_ERR_POLICY);
     // Nobody else would check it.
-    expect(refused(foreignTgt({ crealm: C }), { kdcOptions: DISABLE_TRANSITED_CHECK })).toBe(KDC_ERR_POLICY);
+    expect(refused(tgtFrom({ crealm: C }), { kdcOptions: DISABLE_TRANSITED_CHECK })).toBe(KDC_ERR_POLICY);
   });
 
   it('is none of our own', () => {
-    expect(refused(foreignTgt({ crealm: REALM, cname: nameOf('alice') }))).toBe(KDC_ERR_POLICY);
-    expect(refused(foreignTgt({ crealm: REALM, cname: nameOf('nobody') }))).toBe(KDC_ERR_POLICY);
+    expect(refused(tgtFrom({ crealm: REALM, cname: nameOf('alice') }))).toBe(KDC_ERR_POLICY);
+    expect(refused(tgtFrom({ crealm: REALM, cname: nameOf('nobody') }))).toBe(KDC_ERR_POLICY);
   });
 
   it('is vouched for by the key of the trust alone', () => {
-    expect(refused(foreignTgt({}, randomKey(18)))).toBe(KRB_AP_ERR_BAD_INTEGRITY);
-    expect(refused(foreignTgt({}, shared, C))).toBe(KRB_AP_ERR_NOT_US);
+    expect(refused(tgtFrom({}, randomKey(18)))).toBe(KRB_AP_ERR_BAD_INTEGRITY);
+    expect(refused(tgtFrom({}, shared, C))).toBe(KRB_AP_ERR_NOT_US);
     addTrust(lab.database, REALM, { realm: C, keys: [shared], direction: 'outgoing' });
-    expect(refused(foreignTgt({}, shared, C))).toBe(KRB_AP_ERR_NOT_US);
+    expect(refused(tgtFrom({}, shared, C))).toBe(KRB_AP_ERR_NOT_US);
   });
 
   it('cannot have a ticket of this realm shared with another user', () => {
-    const additionalTickets = [foreignTgt().ticketBytes];
+    const additionalTickets = [tgtFrom().ticketBytes];
     const asked = { kdcOptions: ENC_TKT_IN_SKEY, sname: nameOf('alice'), additionalTickets };
     expect(refused(tgtOf(lab), asked)).toBe(KDC_ERR_POLICY);
   });
@@ -105,10 +93,10 @@ describe('a client of a trusted realm', () => {
     lab.database.addRealm(C);
     lab.database.add(parsePrincipal(`carol@${C}`), { random: true });
     addTrust(lab.database, C, { realm: REALM, keys: [shared] });
-    expect(
-      grantedByTgs(lab, foreignTgt({ crealm: C, cname: nameOf('carol') }, shared, C)).ticket.crealm,
-    ).toBe(C);
-    const nobody = foreignTgt({ crealm: C, cname: nameOf('nobody') }, shared, C);
+    expect(grantedByTgs(lab, tgtFrom({ crealm: C, cname: nameOf('carol') }, shared, C)).ticket.crealm).toBe(
+      C,
+    );
+    const nobody = tgtFrom({ crealm: C, cname: nameOf('nobody') }, shared, C);
     expect(refusalOf(lab, tgsRequest(lab, nobody)).eText).toBe('CLIENT_NOT_FOUND');
   });
 });
@@ -154,7 +142,7 @@ describe('our client', () => {
     const there = grantedByTgs(lab, tgtOf(lab), { sname: nameOf(`krbtgt/${B}`) }, serviceKey());
     const asked = { realm: B, sname: nameOf(`krbtgt/${REALM}`) };
     expect(refused(there, asked)).toBe(KRB_AP_ERR_NOT_US);
-    const theirs = foreignTgt({
+    const theirs = tgtFrom({
       flags: RENEWABLE,
       renewTill: fromNow(lab, HOUR),
     });

@@ -63,7 +63,7 @@ export function masterKeyOfPassword(password: string, realm: string): SealingMas
 }
 
 /** The master key, if the dump names one, and the key usages with which a key in the dump may be sealed. */
-export interface SealedUnder {
+interface SealedUnder {
   readonly kvno: number | undefined;
   readonly usages: readonly number[];
 }

@@ -22,7 +22,7 @@ const FLAGS: readonly (readonly [number, Flag])[] = [
 ];
 
 export const DISALLOW_FORWARDABLE = 0x2;
-export const DISALLOW_PROXIABLE = 0x10;
+const DISALLOW_PROXIABLE = 0x10;
 export const DISALLOW_ALL_TICKETS = 0x40;
 export const REQUIRES_PREAUTH = 0x80;
 export const REQUIRES_HARDWARE = 0x100;

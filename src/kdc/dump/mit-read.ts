@@ -75,7 +75,9 @@ function entryOf(
   const keys = read.keys
     .filter(({ etype }) => isSupported(etype))
     .map(({ kvno, etype, sealed, salt }) => {
-      const length = sealed[0]! | (sealed[1]! << 8);
+      const [low, high] = sealed;
+      if (low === undefined || high === undefined) throw malformed('a key has no length');
+      const length = low | (high << 8);
       const plaintext = decryptUnder(masters, { kvno: masterKvno, usages: [0] }, sealed.subarray(2));
       if (plaintext.length < length) throw malformed('a key is too short');
       return { kvno, etype, bytes: plaintext.subarray(0, length), salt: salt && saltText(principal, salt) };

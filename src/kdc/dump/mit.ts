@@ -26,7 +26,7 @@ export const REQUIRE_AUTH = 'require_auth';
 /** A salt that is not derived from the name. */
 export const SALT_SPECIAL = 4;
 
-export interface MitDumpOptions {
+interface MitDumpOptions {
   readonly realm: string;
   readonly policy: RealmPolicy;
   readonly master: SealingMasterKey;
@@ -34,7 +34,7 @@ export interface MitDumpOptions {
 }
 
 /** A dump for `kdb5_util load`, and what it cannot express. */
-export interface MitDump {
+interface MitDump {
   readonly bytes: Uint8Array;
   readonly remarks: readonly string[];
 }

@@ -18,7 +18,7 @@ export const KPASSWD_HARDERROR = 2;
 export const KPASSWD_AUTHERROR = 3;
 export const KPASSWD_SOFTERROR = 4;
 export const KPASSWD_ACCESSDENIED = 5;
-export const KPASSWD_BAD_VERSION = 6;
+const KPASSWD_BAD_VERSION = 6;
 export const KPASSWD_INITIAL_FLAG_NEEDED = 7;
 
 /** The version that changes the client's own password: the message is the password. */

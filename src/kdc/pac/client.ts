@@ -32,7 +32,7 @@ const DOMAIN_USERS = 513;
 const ASSERTED_BY_AUTHORITY = 'S-1-18-1';
 const ASSERTED_BY_SERVICE = 'S-1-18-2';
 
-export interface PacFacts {
+interface PacFacts {
   /** The client's name in the ticket. */
   readonly client: Principal;
   readonly authtime: Date;

@@ -10,7 +10,7 @@ import {
 import { blankSignature, joinPac, type PacPart } from '../../messages/pac-writer.ts';
 
 /** The layout of a PAC with buffers of certain sizes; `ticket` and `full` only if `ofService`. */
-export interface PacLayout {
+interface PacLayout {
   /** The PAC with empty buffers, except for the types of its signatures. */
   readonly blank: Uint8Array;
   /** The offsets of the buffers that are not signatures. */

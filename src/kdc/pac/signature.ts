@@ -33,7 +33,7 @@ const CHECKSUM_TYPE_BYTES = 4;
 const PLACEHOLDER = Uint8Array.of(0);
 
 /** What a PAC is signed with, and the ticket it is for. */
-export interface PacSigning {
+interface PacSigning {
   /** The key of the ticket. */
   readonly key: Key;
   /** The key of the ticket-granting service. */

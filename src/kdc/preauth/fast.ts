@@ -45,7 +45,7 @@ export interface InnerRequest {
 export type ArmorKeyFinder = (armor: KrbFastArmor | undefined) => Key;
 
 /** The contents of KrbFastFinished, which ends a conversation (RFC 6113 §5.4.3). */
-export interface FastEnding {
+interface FastEnding {
   readonly nonce: number;
   readonly crealm: string;
   readonly cname: PrincipalName;

@@ -25,7 +25,7 @@ export function sealForRealm<T>(
 }
 
 /** The sealed state, opened, and its sealed form. */
-export interface OpenedForRealm<T> {
+interface OpenedForRealm<T> {
   readonly value: T;
   readonly sealed: EncryptedData;
 }

@@ -19,7 +19,7 @@ import type { PacContents } from '../pac/contents.ts';
 import { refuse } from '../refusal.ts';
 import type { Behalf, BehalfRequest } from '../s4u.ts';
 import { delegated } from '../vouched.ts';
-import { onward, openForeignEvidence } from './realms.ts';
+import { onward, openForeignEvidence } from './foreign-evidence.ts';
 
 const NOT_TOGETHER = FORWARDED | PROXY | RENEW | VALIDATE | ENC_TKT_IN_SKEY;
 

@@ -1,36 +1,18 @@
-import { findPac } from '../../ap/pac.ts';
-import { KerberosError } from '../../errors.ts';
-import {
-  KDC_ERR_BADOPTION,
-  KDC_ERR_POLICY,
-  KDC_ERR_SERVER_NOMATCH,
-  KRB_AP_ERR_BADMATCH,
-} from '../../messages/error-codes.ts';
+import { KDC_ERR_BADOPTION, KRB_AP_ERR_BADMATCH } from '../../messages/error-codes.ts';
 import { FORWARDABLE } from '../../messages/flags.ts';
-import { decodePac, PAC_CLIENT_INFO, PAC_DELEGATION_INFO } from '../../messages/pac.ts';
-import { decodeDelegationInfo } from '../../messages/pac-delegation.ts';
-import { encodeClientInfo, type PacPart } from '../../messages/pac-writer.ts';
-import {
-  formatPrincipal,
-  isTgs,
-  type Principal,
-  parsePrincipal,
-  samePrincipal,
-  toPrincipal,
-  toPrincipalName,
-} from '../../messages/principal.ts';
-import { admitClient, admitHolder } from '../admission.ts';
-import type { PrincipalDatabase, PrincipalEntry } from '../database.ts';
+import { type Principal, samePrincipal, toPrincipal, toPrincipalName } from '../../messages/principal.ts';
+import { admitClient } from '../admission.ts';
+import type { PrincipalEntry } from '../database.ts';
 import type { Exchange } from '../exchange.ts';
-import { checkValidated, checkValidity, type OpenedTicket } from '../open-ticket.ts';
+import type { OpenedTicket } from '../open-ticket.ts';
 import { clientPac } from '../pac/client.ts';
 import { PacContents } from '../pac/contents.ts';
-import { verifiedPac } from '../pac/signature.ts';
 import type { RealmPolicy } from '../policy.ts';
 import { nearestRealm } from '../referral.ts';
 import { refuse } from '../refusal.ts';
 import type { Behalf, BehalfRequest } from '../s4u.ts';
 import { NO_TRANSIT, transitedBy } from '../transited.ts';
+import { admitForeign, clientInfo, toldUser } from './told-user.ts';
 import type { RequestedUser } from './user.ts';
 
 // To tell another realm in whose name a service asks, a realm issues a ticket-granting ticket to the service, with a
@@ -152,93 +134,4 @@ function admitTold(
   }
   const users = { ...header.part, cname: toPrincipalName(name), crealm: name.realm };
   return { name, client: admitForeign(exchange, users, body.realm), users };
-}
-
-/**
- * S4U2Proxy in the target service's realm, with a ticket that the requesting service's realm has made of the evidence
- * (MS-SFU 3.2.5.2); the caller checks whether it is allowed.
- */
-export function openForeignEvidence(
-  exchange: Exchange,
-  bytes: Uint8Array,
-  { header, body }: BehalfRequest,
-): Pick<Behalf, 'subject' | 'client' | 'evidence' | 'requester' | 'said' | 'way'> {
-  const evidence = exchange.kdc.tickets.open(bytes);
-  const { part } = evidence;
-  const { principal: issuing } = evidence.server;
-  const requester = toPrincipal(header.part.cname, header.part.crealm);
-  const isReferral = isTgs(issuing) && issuing.components[1] === body.realm && issuing.realm !== body.realm;
-  if (!isReferral || !samePrincipal(toPrincipal(part.cname, part.crealm), requester)) {
-    refuse(KDC_ERR_SERVER_NOMATCH, 'EVIDENCE_TICKET_MISMATCH');
-  }
-  checkValidity(part, exchange);
-  checkValidated(part);
-  const { user, pac } = toldUser(exchange.kdc.database, evidence);
-  const info = pac.find(PAC_DELEGATION_INFO);
-  const delegation = info && decodeDelegationInfo(info);
-  const target = body.sname && formatPrincipal(toPrincipal(body.sname, body.realm), { realm: false });
-  const isForThis =
-    delegation !== undefined &&
-    delegation.proxyTarget === target &&
-    delegation.transitedServices.at(-1) === formatPrincipal(requester);
-  if (!isForThis) refuse(KDC_ERR_BADOPTION, 'EVIDENCE_TICKET_FOR_ANOTHER_SERVICE');
-  const named = { cname: toPrincipalName(user), crealm: user.realm };
-  const client = admitForeign(exchange, { ...part, ...named }, body.realm);
-  const subject = { ...part, ...named };
-  return {
-    subject,
-    client,
-    requester,
-    evidence,
-    said: new PacContents([clientInfo(user, part.authtime), { type: PAC_DELEGATION_INFO, data: info! }]),
-    way: { part: subject, issuer: issuing.realm },
-  };
-}
-
-/** What the target's realm is told of the user: everything in the PAC, with the user's realm added. */
-export function onward(pac: PacContents, { cname, crealm, authtime }: OpenedTicket['part']): PacContents {
-  return pac.with(clientInfo(toPrincipal(cname, crealm), authtime, { withRealm: true }));
-}
-
-const WITHOUT_USER = 'S4U_ACROSS_REALMS_WITHOUT_USER';
-
-/** The user named in the PAC of another realm's ticket, and the contents of the PAC. Throws `Refusal`. */
-function toldUser(
-  database: PrincipalDatabase,
-  ticket: OpenedTicket,
-): { readonly user: Principal; readonly pac: PacContents } {
-  const bytes = findPac(ticket.part.authorizationData ?? []);
-  if (bytes === undefined) refuse(KDC_ERR_BADOPTION, 'S4U_ACROSS_REALMS_WITHOUT_PAC');
-  const name = decodePac(bytes).clientInfo?.name ?? '';
-  // Some realms have clients with an `@` in their names, which their PACs contain unquoted.
-  if (name === ticket.part.cname.nameString.join('/')) refuse(KDC_ERR_BADOPTION, WITHOUT_USER);
-  const user = userIn(name);
-  return { user, pac: new PacContents(verifiedPac(database, ticket, bytes, user)) };
-}
-
-function userIn(text: string): Principal {
-  try {
-    const user = parsePrincipal(text, { defaultRealm: '' });
-    if (user.realm !== '') return user;
-  } catch (error) {
-    if (!(error instanceof KerberosError)) throw error;
-  }
-  refuse(KDC_ERR_BADOPTION, WITHOUT_USER);
-}
-
-/** A user of another realm, whose entry is known if this KDC serves that realm as well. */
-function admitForeign(
-  exchange: Exchange,
-  part: OpenedTicket['part'],
-  realm: string,
-): PrincipalEntry | undefined {
-  if (part.crealm === realm) refuse(KDC_ERR_POLICY, 'OWN_CLIENT_FROM_ANOTHER_REALM');
-  return admitHolder(exchange, part);
-}
-
-function clientInfo(user: Principal, authtime: Date, { withRealm = false } = {}): PacPart {
-  return {
-    type: PAC_CLIENT_INFO,
-    data: encodeClientInfo(formatPrincipal(user, { realm: withRealm }), authtime),
-  };
 }

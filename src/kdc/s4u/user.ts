@@ -29,7 +29,7 @@ export interface RequestedUser {
   answer(user: Principal): S4uAnswer;
 }
 
-export interface S4uAnswer {
+interface S4uAnswer {
   readonly padata: readonly PaData[];
   /** Padata for the sealed part. */
   readonly encryptedPaData: readonly PaData[] | undefined;

@@ -7,7 +7,7 @@ import { responseTooBig } from './too-big.ts';
 /** A datagram's sender may be forged, so the reply must not be much longer than the request. */
 const MAX_AMPLIFICATION = 10;
 
-export interface DatagramOptions {
+interface DatagramOptions {
   /** The address of the socket. */
   readonly local: string;
   /** The largest reply in bytes; longer ones need TCP. */

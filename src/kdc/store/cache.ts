@@ -19,7 +19,7 @@ const MAX_RECENT = 64;
 const MAX_MARKS = 4096;
 
 /** Opens a record, whose bytes are lent; `kept` says whether the value will be cached. */
-export type OpenRecord<T> = (key: string, bytes: Uint8Array, kept: boolean) => T;
+type OpenRecord<T> = (key: string, bytes: Uint8Array, kept: boolean) => T;
 
 /**
  * A cache of opened records, valid while the file still contains them unchanged. If there are more records than room,

@@ -1,14 +1,14 @@
 import { X509Certificate } from 'node:crypto';
-import { DIGITAL_SIGNATURE } from '../../messages/cms-certificate.ts';
+import { DIGITAL_SIGNATURE } from '../../../messages/cms-certificate.ts';
 import {
   KDC_ERR_CANT_VERIFY_CERTIFICATE,
   KDC_ERR_CLIENT_NAME_MISMATCH,
   KDC_ERR_INCONSISTENT_KEY_PURPOSE,
-} from '../../messages/error-codes.ts';
-import { NT_ENTERPRISE } from '../../messages/numbers.ts';
-import { type Principal, samePrincipal } from '../../messages/principal.ts';
-import { type CertificateFacts, inspectCertificate } from '../../preauth/pkinit/certificate.ts';
-import { refuse } from '../refusal.ts';
+} from '../../../messages/error-codes.ts';
+import { NT_ENTERPRISE } from '../../../messages/numbers.ts';
+import { type Principal, samePrincipal } from '../../../messages/principal.ts';
+import { type CertificateFacts, inspectCertificate } from '../../../preauth/pkinit/certificate.ts';
+import { refuse } from '../../refusal.ts';
 
 /** id-pkinit-KPClientAuth (RFC 4556 §3.2.2), and Microsoft's for logging in with a smart card. */
 const PURPOSES = ['1.3.6.1.5.2.3.4', '1.3.6.1.4.1.311.20.2.2'];

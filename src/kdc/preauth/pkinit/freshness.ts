@@ -1,10 +1,10 @@
-import { KDC_ERR_PREAUTH_EXPIRED, KDC_ERR_PREAUTH_FAILED } from '../../messages/error-codes.ts';
-import { KU_AS_FRESHNESS } from '../../messages/numbers.ts';
-import { KerberosTime } from '../../messages/types.ts';
-import { wholeSeconds } from '../exchange.ts';
-import { refuse } from '../refusal.ts';
-import type { PreauthRequest } from './mechanism.ts';
-import { openForRealm, sealForRealm } from './realm-seal.ts';
+import { KDC_ERR_PREAUTH_EXPIRED, KDC_ERR_PREAUTH_FAILED } from '../../../messages/error-codes.ts';
+import { KU_AS_FRESHNESS } from '../../../messages/numbers.ts';
+import { KerberosTime } from '../../../messages/types.ts';
+import { wholeSeconds } from '../../exchange.ts';
+import { refuse } from '../../refusal.ts';
+import type { PreauthRequest } from '../mechanism.ts';
+import { openForRealm, sealForRealm } from '../realm-seal.ts';
 
 /** The token of RFC 8070 for a client, which contains the time. */
 export function freshnessToken(request: PreauthRequest): Uint8Array {
