@@ -1,7 +1,7 @@
 import { principalOf } from '../cli/session.ts';
+import { openEnvironment } from '../local/environment.ts';
 import { parsePrincipal } from '../messages/principal.ts';
 import { answer, type Callback, requireStrings } from './callback.ts';
-import { openEnvironment } from './environment.ts';
 import { inKrb5Words } from './krb5-error.ts';
 
 /**
@@ -59,8 +59,8 @@ async function tryPassword({ username, password, service, realm }: Claim): Promi
     parsePrincipal(service, { defaultRealm: '' });
     const session = openEnvironment();
     const client = await principalOf(username, session, realm ? { defaultRealm: realm } : {});
-    const { ticketByPassword } = await import('./initial.ts');
-    await ticketByPassword(client, password, session);
+    const { initialTicket } = await import('../local/initial.ts');
+    await initialTicket(client, { password: async () => password }, session);
     return null;
   } catch (error) {
     throw inKrb5Words(error);

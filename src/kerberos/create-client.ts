@@ -5,13 +5,13 @@ import type { Session } from '../cli/session.ts';
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
 import type { SecurityContext } from '../gss/context.ts';
 import { type OpenContextOptions, openContext } from '../gss/initiate.ts';
+import { openEnvironment } from '../local/environment.ts';
+import { ticketWishes } from '../local/ticket-wishes.ts';
 import { KerberosClient } from './client.ts';
-import { openEnvironment } from './environment.ts';
 import { contextWishes } from './flags.ts';
 import type { InitializeClientOptions } from './initialize-client.ts';
 import { type Identity, identityByName, withCache } from './initiator-cache.ts';
 import { parseServiceName, type ServiceName, servicePrincipal } from './service-name.ts';
-import { ticketWishes } from './ticket-wishes.ts';
 
 /** A client as `initializeClient` returns it. Throws KerberosError for an unusable name or cache. */
 export async function createClient(

@@ -7,8 +7,8 @@ import { GssError } from '../gss/gss-error.ts';
 import { createSpnegoAcceptor } from '../gss/spnego/acceptor.ts';
 import { type FreshKeytab, freshKeytab } from '../http/fresh-keytab.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
+import { openEnvironment } from '../local/environment.ts';
 import type { Principal } from '../messages/principal.ts';
-import { openEnvironment } from './environment.ts';
 import { KerberosServer } from './server.ts';
 import { parseServiceName, servicePrincipal } from './service-name.ts';
 

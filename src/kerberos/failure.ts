@@ -1,10 +1,11 @@
 import { ApError } from '../ap/ap-error.ts';
-import { ActivityError } from '../cli/command.ts';
 import { sentence } from '../cli/sentences.ts';
 import { KerberosError } from '../errors.ts';
 import { GssError, type GssMajor } from '../gss/gss-error.ts';
 import { asGssError } from '../gss/status.ts';
+import { reasonOf } from '../local/reason.ts';
 import { KDC_ERR_S_PRINCIPAL_UNKNOWN } from '../messages/error-codes.ts';
+import { serverNotFound } from '../messages/error-sentences.ts';
 import { KdcError } from '../messages/krb-error.ts';
 import { formatPrincipal, toPrincipal } from '../messages/principal.ts';
 
@@ -41,11 +42,6 @@ export async function inGssWords<T>(work: () => T | Promise<T>): Promise<T> {
   }
 }
 
-/** The underlying error, whatever was being done at the time. */
-export function reasonOf(thrown: unknown): unknown {
-  return thrown instanceof ActivityError ? thrown.cause : thrown;
-}
-
 function majorOf(error: KerberosError): GssMajor {
   const gss = asGssError(error, () => undefined) as GssError;
   // The reference implementation has no other sentence for most defects of an AP-REQ.
@@ -60,5 +56,5 @@ function minorOf(error: KerberosError): string {
   if (!(reason instanceof KdcError) || reason.errorCode !== KDC_ERR_S_PRINCIPAL_UNKNOWN)
     return sentence(reason);
   const { sname, realm } = reason.reply;
-  return `Server ${formatPrincipal(toPrincipal(sname, realm))} not found in Kerberos database`;
+  return serverNotFound(formatPrincipal(toPrincipal(sname, realm)));
 }

@@ -7,8 +7,8 @@ import { principalOf, type Session } from '../cli/session.ts';
 import { CcacheError, KeytabError } from '../errors.ts';
 import { GssError } from '../gss/gss-error.ts';
 import { keysOf } from '../keytab/find.ts';
+import { reasonOf } from '../local/reason.ts';
 import { formatPrincipal, type Principal, samePrincipal } from '../messages/principal.ts';
-import { reasonOf } from './failure.ts';
 
 /** Whose tickets an initiator uses. */
 export type Identity =
@@ -75,8 +75,9 @@ async function withPasswordCache<T>(
   session: Session,
   work: (cache: Ccache) => Promise<T>,
 ): Promise<T> {
-  const { ticketByPassword } = await import('./initial.ts');
-  const contents = await ticketByPassword(await principalOf(user, session), password, session);
+  const { initialTicket } = await import('../local/initial.ts');
+  const secret = { password: async () => password };
+  const contents = await initialTicket(await principalOf(user, session), secret, session);
   const cache = await resolveCcache(`MEMORY:krb5kit/kerberos password ${++passwordCaches}`, session.caches);
   await cache.initialize(contents);
   try {

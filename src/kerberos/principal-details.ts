@@ -1,10 +1,10 @@
 import { defaultKeytab } from '../cli/keytabs.ts';
 import { KeytabError } from '../errors.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
+import { openEnvironment } from '../local/environment.ts';
+import { reasonOf } from '../local/reason.ts';
 import { formatPrincipal } from '../messages/principal.ts';
 import { answer, type Callback, requireStrings } from './callback.ts';
-import { openEnvironment } from './environment.ts';
-import { reasonOf } from './failure.ts';
 import { inKrb5Words } from './krb5-error.ts';
 
 /** The reference implementation's number for keytabs of an unknown type, and those of POSIX for files. */

@@ -18,7 +18,7 @@ export interface ServiceName {
  */
 export function parseServiceName(text: string): ServiceName {
   const [, service, host, realm] = /^([^@/]*)(?:[@/]([^@]*)(?:@(.*))?)?$/s.exec(text) ?? [];
-  if (text === '' || service === undefined) throw new GssError('BAD_NAME', `no name of a service: "${text}"`);
+  if (text === '' || service === undefined) throw new GssError('BAD_NAME', `not a service name: "${text}"`);
   return { service, host: host || undefined, realm: realm || undefined };
 }
 

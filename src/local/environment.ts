@@ -2,9 +2,12 @@ import { openSession, type Session } from '../cli/session.ts';
 import type { Io } from '../cli/terminal.ts';
 import { KerberosError } from '../errors.ts';
 
-/** The configuration, caches and keytabs of this process, found through its environment as a native library would. */
-export function openEnvironment(): Session {
-  return openSession(world);
+/**
+ * The configuration, caches and keytabs of this process, found through its environment, or another one, as a native
+ * library would.
+ */
+export function openEnvironment(env?: Io['env']): Session {
+  return openSession(env === undefined ? world : Object.create(world, { env: { value: env } }));
 }
 
 /** The surroundings that a command would have, for a process whose terminal is not ours to use. */

@@ -1,0 +1,65 @@
+import { resolveCcache } from '../ccache/resolve.ts';
+import { defaultCache } from '../cli/caches/default-cache.ts';
+import { exchangeOptions } from '../cli/exchange.ts';
+import { hostPrincipal } from '../cli/host-principal.ts';
+import { clientKeytab, defaultKeytab } from '../cli/keytabs.ts';
+import { principalOf } from '../cli/session.ts';
+import type { Secret } from '../client/secret.ts';
+import { defaultTgsEnctypes } from '../config/enctypes.ts';
+import { createTransport } from '../transport/transport.ts';
+import { openEnvironment } from './environment.ts';
+import { initialTicket } from './initial.ts';
+import type { LocalKerberos, LoginSecret, OpenKerberosOptions } from './kerberos.ts';
+import { plainly, reasonOf } from './reason.ts';
+
+let logins = 0;
+
+/** What `openKerberos` resolves to. */
+export async function kerberosOf(env: OpenKerberosOptions['env']): Promise<LocalKerberos> {
+  const session = await plainly(() => openEnvironment(env));
+  const { config, caches, trace } = session;
+  const transport = createTransport(config, { trace });
+  // With `fallback`, each of the `candidates` has the realm of its own full name.
+  const byCandidate = config.libdefaults.dnsCanonicalizeHostname === 'fallback';
+  const principal = (name: string) => plainly(() => principalOf(name, session));
+  return {
+    config,
+    transport,
+    caches,
+    exchange: {
+      ...exchangeOptions(session, defaultTgsEnctypes(config)),
+      transport,
+      realmOfHost: byCandidate ? () => undefined : config.realmOfHost,
+    },
+    get keytab() {
+      return withoutActivity(() => defaultKeytab(session));
+    },
+    get clientKeytab() {
+      return withoutActivity(() => clientKeytab(session));
+    },
+    defaultCache: () => plainly(() => defaultCache(session, { reading: true })),
+    principal,
+    service: (name, host) => plainly(() => hostPrincipal(name, host, session)),
+    async login(client, secret, { cache, signal } = {}) {
+      const named = typeof client === 'string' ? await principal(client) : client;
+      const contents = await initialTicket(named, await secretOf(secret), session, signal);
+      const filled = cache ?? (await resolveCcache(`MEMORY:krb5kit/login ${++logins}`, caches));
+      await filled.initialize(contents);
+      return filled;
+    },
+  };
+}
+
+async function secretOf(secret: LoginSecret): Promise<Secret> {
+  if ('keytab' in secret) return { keytab: await secret.keytab.entries() };
+  const { password } = secret;
+  return { password: typeof password === 'string' ? async () => password : password };
+}
+
+function withoutActivity<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    throw reasonOf(thrown);
+  }
+}
