@@ -2,6 +2,7 @@ import { startAgent } from '../agent/agent.ts';
 import type { AgentSocket } from '../agent/listen.ts';
 import { keychainStore } from '../agent/sealed.ts';
 import { type AgentStore, memoryStore } from '../agent/store.ts';
+import { printable } from '../codec/text.ts';
 import { permittedEnctypes } from '../config/enctypes.ts';
 import { KerberosError } from '../errors.ts';
 import { type AgentStatus, agentStatus, lockAgent, stopAgent } from './agent/control.ts';
@@ -14,7 +15,7 @@ import { wholeDuration } from './kdc/readers.ts';
 import { formatTimestamp } from './locale/time-format.ts';
 import { userLocale } from './locale/user-locale.ts';
 import { tellShortly } from './run-command.ts';
-import { printable, sentence } from './sentences.ts';
+import { sentence } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 import { openUserKeychain } from './user/keychain.ts';
@@ -30,14 +31,14 @@ export const agent: Command = {
   options: [
     {
       flags: '--start',
-      text: 'Start in the background unless one runs, and print what a shell is to evaluate.',
+      text: 'Start an agent in the background if none is running, and print variables for a shell to evaluate.',
     },
-    { flags: '--stop', text: 'Stop the agent that runs.' },
-    { flags: '--status', text: 'Tell whether an agent runs, and what it does.' },
-    { flags: '--lock', text: 'Have the agent forget the key until the keychain gives it out again.' },
+    { flags: '--stop', text: 'Stop the running agent.' },
+    { flags: '--status', text: 'Show whether an agent is running, and its state.' },
+    { flags: '--lock', text: 'Make the agent forget the key until the keychain provides it again.' },
     { flags: '--memory', text: 'Keep tickets in memory only.' },
-    { flags: '--idle <duration>', text: 'End after that long without a client.' },
-    { flags: '--install', text: "Have the user's systemd or launchd start the agent, from now on." },
+    { flags: '--idle <duration>', text: 'End after this long without a client.' },
+    { flags: '--install', text: "Let the user's systemd or launchd start the agent from now on." },
     { flags: '--uninstall', text: 'Undo --install.' },
     jsonOutput,
   ],
@@ -48,7 +49,7 @@ export const agent: Command = {
 const ACTIONS = ['start', 'stop', 'status', 'lock', 'install', 'uninstall'] as const;
 
 async function run(args: Arguments, io: Io): Promise<number> {
-  if (args.operands.length > 0) throw new UsageError(`${name}: what is "${args.operands[0]}"?`);
+  if (args.operands.length > 0) throw new UsageError(`${name}: unexpected argument "${args.operands[0]}"`);
   const actions = ACTIONS.filter(action => args.has(action));
   if (actions.length > 1) throw new UsageError(`${name}: --${actions.join(' and --')} exclude each other`);
   if (io.uid === undefined) {

@@ -14,36 +14,61 @@ import type { Session } from './session.ts';
 /** Seconds; the armor is used at once, but a person may be asked for a one-time password meanwhile. */
 const LIFETIME = 300;
 
+interface ArmorWishes {
+  readonly realm: string;
+  /** The values of -X; those that name anchors count. */
+  readonly attributes: readonly string[];
+}
+
+/**
+ * The armor for another attempt after an exchange without one: an anonymous ticket if the KDC offers nothing else, but
+ * accepts FAST; undefined if it issues none.
+ */
+export async function armorAfter(
+  error: unknown,
+  wishes: ArmorWishes,
+  session: Session,
+): Promise<ArmorSource | undefined> {
+  if (!wantsArmor(error)) return undefined;
+  try {
+    return await anonymousArmor(wishes, session);
+  } catch (failure) {
+    if (!(failure instanceof KerberosError)) throw failure;
+    session.trace(`No anonymous ticket for an armor: ${failure.message}`);
+    return undefined;
+  }
+}
+
 /** Whether a KDC offers nothing to a client without an armor, but would accept one. */
-export function wantsArmor(error: unknown): boolean {
+function wantsArmor(error: unknown): boolean {
   const cause = error instanceof KerberosError && error.code === 'PREAUTH_FAILED' ? error.cause : undefined;
   return cause instanceof KdcError && offersFast(cause);
 }
 
 /**
- * An armor from an anonymous ticket (RFC 8062), requested without telling the user; undefined if the KDC issues none.
+ * An armor from an anonymous ticket (RFC 8062), requested without telling the user. Throws what an exchange does, and
+ * PREAUTH_FAILED if the KDC offers no anonymous PKINIT.
  */
-export async function anonymousArmor(realm: string, session: Session): Promise<ArmorSource | undefined> {
+export async function anonymousArmor(
+  { realm, attributes }: ArmorWishes,
+  session: Session,
+): Promise<ArmorSource> {
   const client = anonymousPrincipal(realm);
   const options = exchangeOptions(session, defaultTktEnctypes(session.config));
-  try {
-    const pkinit = await pkinitOptions({ client, anonymous: true, attributes: [], say: () => {} }, session);
-    const secret = { password: nobodysPassword };
-    const { credential, kdcOffset } = await getInitialCredential(client, secret, {
-      ...options,
-      pkinit,
-      anonymous: true,
-      lifetime: LIFETIME,
-    });
-    const cache = await resolveCcache('MEMORY:armor', session.caches);
-    const credentials = [...startRealmEntries(credential), credential];
-    await cache.initialize({ principal: credential.client, credentials, kdcOffset });
-    return { cache };
-  } catch (error) {
-    if (!(error instanceof KerberosError)) throw error;
-    options.trace?.(`No anonymous ticket for an armor: ${error.message}`);
-    return undefined;
-  }
+  const anchors = attributes.filter(text => text.startsWith('X509_anchors='));
+  const wishes = { client, anonymous: true, attributes: anchors, say: () => {} };
+  const pkinit = await pkinitOptions(wishes, session);
+  const secret = { password: nobodysPassword };
+  const { credential, kdcOffset } = await getInitialCredential(client, secret, {
+    ...options,
+    pkinit,
+    anonymous: true,
+    lifetime: LIFETIME,
+  });
+  const cache = await resolveCcache('MEMORY:armor', session.caches);
+  const credentials = [...startRealmEntries(credential), credential];
+  await cache.initialize({ principal: credential.client, credentials, kdcOffset });
+  return { cache };
 }
 
 function nobodysPassword(): Promise<never> {

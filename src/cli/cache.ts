@@ -45,6 +45,9 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const [word, ...rest] = args.operands;
   if (word === undefined) throw new UsageError('');
   const command = Object.hasOwn(subcommands, word) ? subcommands[word] : undefined;
-  if (command === undefined) throw new UsageError(`${name}: there is no command '${word}'`);
+  if (command === undefined) {
+    const { unknownCommand } = await import('./nearest.ts');
+    throw unknownCommand(name, word, Object.keys(subcommands));
+  }
   return runCommand(command, rest, io);
 }

@@ -2,7 +2,7 @@ import { promises as dns } from 'node:dns';
 import { readFileSync } from 'node:fs';
 import { searchDomains } from './search-domains.ts';
 
-export interface CanonicalNameOptions {
+interface CanonicalNameOptions {
   /** Whether to use the name of the host's address, if it has one. */
   readonly reverse: boolean;
   /** The environment, for the resolver's settings. */

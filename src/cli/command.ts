@@ -24,7 +24,7 @@ export const jsonOption: OptionRow = {
 /** The row for commands that list or report something. */
 export const jsonOutput: OptionRow = {
   flags: '--json',
-  text: 'Print one line of JSON, and a failure as one on stderr.',
+  text: 'Print one line of JSON; report a failure as one on stderr.',
   ours: true,
 };
 
@@ -101,7 +101,10 @@ export class ActivityError extends Error {
   override readonly name = 'ActivityError';
   /** `getting initial credentials`, for instance. */
   readonly activity: string;
-  /** The word between cause and activity: `while`, except for a few places where MIT has another. */
+  /**
+   * The word between cause and activity: `while`, except for a few places where MIT has another. With `:`, the activity
+   * comes first, as in kstart.
+   */
   readonly joint: string;
 
   constructor(activity: string, cause: unknown, joint = 'while') {

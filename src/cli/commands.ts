@@ -22,7 +22,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import('./doctor.ts')).doctor,
   },
   explain: {
-    summary: 'Tell what an error number, name or message means.',
+    summary: 'Explain an error number, name or message.',
     load: async () => (await import('./explain.ts')).explain,
   },
   http: {
@@ -30,15 +30,15 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import('./http.ts')).http,
   },
   inspect: {
-    summary: 'Show what is in a cache, keytab, token, message or capture.',
+    summary: 'Show the contents of a cache, keytab, token, message or capture.',
     load: async () => (await import('./inspect.ts')).inspect,
   },
   k5start: {
-    summary: 'Get tickets and keep them alive, by the options of k5start.',
+    summary: 'Get tickets and keep them alive, with the options of k5start.',
     load: async () => (await import('./k5start.ts')).k5start,
   },
   kdc: {
-    summary: 'Run a KDC for one realm, alone or around a command (kdc run).',
+    summary: 'Run a KDC for tests and development, and manage its database.',
     load: async () => (await import('./kdc.ts')).kdc,
   },
   kinit: {
@@ -58,7 +58,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import('./kpasswd.ts')).kpasswd,
   },
   krenew: {
-    summary: 'Renew a ticket for as long as possible, by the options of krenew.',
+    summary: 'Renew a ticket as long as possible, with the options of krenew.',
     load: async () => (await import('./krenew.ts')).krenew,
   },
   kswitch: {
@@ -66,7 +66,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import('./kswitch.ts')).kswitch,
   },
   ktutil: {
-    summary: 'Manage keytabs: by requests, or by one command.',
+    summary: 'Manage keytabs, interactively or with a command.',
     load: async () => (await import('./ktutil.ts')).ktutil,
   },
   kvno: {
@@ -74,7 +74,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import('./kvno.ts')).kvno,
   },
   logout: {
-    summary: 'Destroy every ticket and key of yours on this machine.',
+    summary: 'Destroy all your tickets and keys on this machine.',
     load: async () => (await import('./logout.ts')).logout,
   },
   present: {
@@ -86,11 +86,11 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import('./run.ts')).run,
   },
   serve: {
-    summary: 'Accept tickets as a sample service and tell each client who it is.',
+    summary: 'Accept tickets as a sample service, and send each client its name.',
     load: async () => (await import('./serve.ts')).serve,
   },
   status: {
-    summary: 'Tell how long your tickets are good for, once or as it changes.',
+    summary: 'Show how long tickets remain valid, once or whenever it changes.',
     load: async () => (await import('./status.ts')).status,
   },
 };

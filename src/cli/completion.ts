@@ -6,7 +6,7 @@ const name = 'krb5kit completion';
 /** completion: prints a script that makes a shell complete our commands. */
 export const completion: Command = {
   name,
-  summary: 'Have a shell complete commands, options and names.',
+  summary: 'Print a script for the completion of commands, options and names.',
   operands: 'bash|zsh|fish|powershell',
   usageStatus: 2,
   printsResult: true,
@@ -14,7 +14,7 @@ export const completion: Command = {
     jsonOption,
     {
       flags: '--values <kind>',
-      text: 'Print the names of this kind in the caches, one line each.',
+      text: 'Print the names of this kind in the caches, one per line.',
       hidden: true,
     },
   ],

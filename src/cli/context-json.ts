@@ -15,7 +15,7 @@ const FLAG_BITS: Readonly<Record<keyof ContextFlags, number>> = {
 };
 
 /** The facts about a context that are needed here. */
-export type ContextFacts = Pick<ContextInfo, 'initiator' | 'acceptor' | 'mechanism' | 'flags'>;
+type ContextFacts = Pick<ContextInfo, 'initiator' | 'acceptor' | 'mechanism' | 'flags'>;
 
 /** Who authenticated to whom, how, and with which flags, in JSON. */
 export function contextJson({ initiator, acceptor, mechanism, flags }: ContextFacts): object {

@@ -9,6 +9,7 @@ import { checkKdcs } from './doctor/kdcs.ts';
 import { checkKeytab, keytabToCheck } from './doctor/keytab.ts';
 import type { Presentation } from './doctor/present.ts';
 import { checkService } from './doctor/service.ts';
+import { isServiceName } from './explain/server-hints.ts';
 import { storyOf } from './explain/story.ts';
 import { hostPrincipal } from './host-principal.ts';
 import { readUrl } from './http-request.ts';
@@ -25,21 +26,24 @@ export const doctor: Command = {
   usageStatus: 2,
   printsResult: true,
   options: [
-    { flags: '-k, --keytab <name>', text: "Compare this keytab with the KDC's keys, not the default one." },
+    {
+      flags: '-k, --keytab <name>',
+      text: "Compare this keytab with the KDC's keys, instead of the default one.",
+    },
     { flags: '-p, --port <port>', text: 'Present the ticket at this port of the service.' },
     { flags: '--gss', text: 'Present it as gss-client does; the default port is 4444.' },
     {
       flags: '--http <url>',
       text: 'Present it to this URL by Negotiate; the default service is HTTP on its host.',
     },
-    { flags: '--json', text: 'Write what was found as one line of JSON.' },
+    { flags: '--json', text: 'Print the findings as one line of JSON.' },
   ],
   run,
 };
 
 async function run(args: Arguments, io: Io): Promise<number> {
   const [name, named, ...rest] = args.operands;
-  if (rest.length > 0) throw new UsageError('krb5kit doctor: name one principal and one service at most');
+  if (rest.length > 0) throw new UsageError('krb5kit doctor: name at most one principal and one service');
   const json = args.has('json');
   const presentation = readPresentation(args);
   const { url } = presentation;
@@ -65,13 +69,13 @@ function readPresentation(args: Arguments): Presentation {
   const url = text === undefined ? undefined : readUrl(text);
   const wishes = [port, text, args.has('gss') || undefined].filter(wish => wish !== undefined);
   if (wishes.length > 0 && args.operands[1] === undefined && text === undefined) {
-    throw new UsageError('krb5kit doctor: name a principal and the service that is to see the ticket');
+    throw new UsageError('krb5kit doctor: name a principal and a service to present the ticket to');
   }
   if (text !== undefined && url === undefined) {
-    throw new UsageError(`krb5kit doctor: ${text} is no URL of http or https`);
+    throw new UsageError(`krb5kit doctor: ${text} is not an http or https URL`);
   }
   if (url !== undefined && wishes.length > 1) {
-    throw new UsageError('krb5kit doctor: --http goes with neither --port nor --gss');
+    throw new UsageError('krb5kit doctor: --http cannot be combined with --port or --gss');
   }
   const number = port === undefined ? undefined : readPort(port, 0, 'krb5kit doctor');
   return { port: number, gss: args.has('gss'), url };
@@ -85,7 +89,8 @@ interface Wishes {
 }
 
 /** Yields each finding as soon as it is known. */
-async function* examine({ name, service, presentation, keytab }: Wishes, io: Io): AsyncGenerator<Finding> {
+async function* examine(wishes: Wishes, io: Io): AsyncGenerator<Finding> {
+  const { presentation, keytab } = wishes;
   let session: Session;
   try {
     session = openSession(io, { follow: showWaits });
@@ -99,6 +104,8 @@ async function* examine({ name, service, presentation, keytab }: Wishes, io: Io)
   const cache = await checkCache(session);
   yield* cache.findings;
   yield* await checkOtherCaches(cache, session);
+  const { name, service, note: aside } = rolesIn(wishes, cache);
+  if (aside !== undefined) yield aside;
   const client = await clientOf(name, cache, session);
   if (isFinding(client)) {
     yield client;
@@ -114,6 +121,26 @@ async function* examine({ name, service, presentation, keytab }: Wishes, io: Io)
     yield* await checkKeytab({ name: keytab, contents: cache.contents }, session);
   }
   if (service !== undefined) yield* serviceFindings(service, { ...cache, presentation, keytab }, session);
+}
+
+/**
+ * The user and the service to check. A single name that looks like that of a service is usually one, unless its keytab
+ * is named or the cache is its own; without a cache, no ticket for it can be requested.
+ */
+function rolesIn(
+  { name, service, keytab }: Wishes,
+  { contents }: CacheState,
+): Pick<Wishes, 'name' | 'service'> & { readonly note?: Finding } {
+  const alone = name !== undefined && service === undefined && keytab === undefined;
+  if (!alone || !isServiceName(name)) return { name, service };
+  if (contents === undefined) {
+    const text = `${name} is checked as a user; to check it as a service, get a ticket with kinit first`;
+    return { name, service, note: note('service', text) };
+  }
+  const owner = formatPrincipal(contents.principal);
+  return owner === name || owner.startsWith(`${name}@`)
+    ? { name, service }
+    : { name: undefined, service: name };
 }
 
 /** The named principal, else that of the cache, else the user's own. */
@@ -143,7 +170,7 @@ async function* serviceFindings(
     const server = await serverOf(name, contents, session);
     yield good('service', `its principal is ${formatPrincipal(server)}`);
     yield* await checkHost(server, session);
-    if (contents === undefined) yield note('service', 'without a cache no ticket can be asked for');
+    if (contents === undefined) yield note('service', 'without a cache, no ticket can be requested');
     else
       yield* await checkService(
         server,

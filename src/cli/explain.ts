@@ -8,11 +8,11 @@ import type { Io } from './terminal.ts';
 /** explain: tells what an error means that another program has printed. */
 export const explain: Command = {
   name: 'krb5kit explain',
-  summary: 'Tell what an error number, name or message means.',
+  summary: 'Explain an error number, name or message.',
   operands: 'CODE|MESSAGE',
   usageStatus: 2,
   printsResult: true,
-  options: [{ flags: '--json', text: 'Write one line of JSON.' }],
+  options: [{ flags: '--json', text: 'Print one line of JSON.' }],
   takesNegative: true, // as MIT's numbers are
   run,
 };
@@ -24,7 +24,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const text = args.operands.join(' ').slice(0, MAX_TEXT);
   if (text === '') throw new UsageError('krb5kit explain: name a number, a name or a message');
   const found = findExplanation(text);
-  if (found === undefined) throw new KerberosError('ERROR_UNKNOWN', `nothing is known of '${text}'`);
+  if (found === undefined) throw new KerberosError('ERROR_UNKNOWN', `No explanation is known for '${text}'`);
   io.out(args.has('json') ? jsonOf(found) : textOf(found, io));
   return 0;
 }

@@ -24,7 +24,7 @@ export async function readRequest(args: Arguments, io: Io): Promise<RequestInit>
     try {
       headers.append(name, value);
     } catch {
-      throw new UsageError(`krb5kit http: "${line}" is no header`);
+      throw new UsageError(`krb5kit http: "${line}" is not a header`);
     }
   }
   const form = args.value('data');
@@ -66,13 +66,13 @@ function readFile(name: string, io: Io): Uint8Array {
 export function readOptions(args: Arguments, io: Io): Omit<NegotiateOptions, 'open'> {
   const delegation = args.value('delegate') ?? 'none';
   if (!['none', 'policy', 'always'].includes(delegation)) {
-    throw new UsageError(`krb5kit http: delegate "policy" or "always", not "${delegation}"`);
+    throw new UsageError(`krb5kit http: --delegate must be "policy" or "always", not "${delegation}"`);
   }
   const proxy = args.value('proxy');
   const proxyUrl =
     proxy === undefined ? undefined : readUrl(proxy.includes('://') ? proxy : `http://${proxy}`);
   if (proxy !== undefined && proxyUrl === undefined)
-    throw new UsageError(`krb5kit http: ${proxy} is no proxy`);
+    throw new UsageError(`krb5kit http: ${proxy} is not the URL of a proxy`);
   const ca = args.value('cacert');
   const [url] = args.operands.map(readUrl);
   return {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { bytesToText } from '../codec/text.ts';
+import { bytesToText, printable } from '../codec/text.ts';
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
 import { errnoOf } from '../errno.ts';
 import { KerberosError } from '../errors.ts';
@@ -14,7 +14,6 @@ import { exchangeOptions } from './exchange.ts';
 import { fileReason } from './file-reason.ts';
 import { expandHost, hostPrincipal } from './host-principal.ts';
 import { readOptions, readRequest, readUrl } from './http-request.ts';
-import { printable } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
 import { showWaits } from './terminal/waiting.ts';
 import type { Io } from './terminal.ts';
@@ -29,33 +28,33 @@ export const http: Command = {
   asksKdc: true,
   options: [
     { flags: '-X, --request <method>', text: 'Use this method instead of GET, or POST with data.' },
-    { flags: '-H, --header <line>', text: 'Send this header, "Name: value".' },
+    { flags: '-H, --header <line>', text: 'Send this header, in the form "Name: value".' },
     {
       flags: '-d, --data <data>',
-      text: 'Send this with POST, as a form does; @FILE for a file without its line ends, @- for stdin.',
+      text: 'Send this with POST, like a form; @FILE sends a file without its line ends, @- sends stdin.',
     },
-    { flags: '--data-binary <data>', text: 'Send this, or a file, unchanged.' },
+    { flags: '--data-binary <data>', text: 'Send this, or the file after @, unchanged.' },
     { flags: '-o, --output <file>', text: 'Write the body to this file instead of stdout.' },
-    { flags: '-i, --include', text: 'Write the headers of the response before its body.' },
-    { flags: '-I, --head', text: 'Request only the headers, and write them.' },
+    { flags: '-i, --include', text: 'Print the headers of the response before its body.' },
+    { flags: '-I, --head', text: 'Request only the headers, and print them.' },
     { flags: '-L, --location', text: 'Follow redirects.' },
     {
       flags: '--allow <host>',
-      text: 'Authenticate to this host, too, if a redirect leads there; *.DOMAIN for all in it.',
+      text: 'Also authenticate to this host if a redirect leads there; *.DOMAIN means all hosts in it.',
     },
-    { flags: '-k, --insecure', text: 'Accept any certificate of the server.' },
+    { flags: '-k, --insecure', text: 'Accept any server certificate.' },
     { flags: '--cacert <file>', text: 'Trust the certificate authorities in this file.' },
     { flags: '-c, --cache <cache>', text: 'Use this cache instead of the default one.' },
     {
       flags: '--delegate <when>',
       text: 'Delegate your credentials: "policy" if the KDC trusts the service, or "always".',
     },
-    { flags: '--preemptive', text: 'Authenticate without being asked.' },
+    { flags: '--preemptive', text: 'Authenticate without waiting for the server to ask.' },
     { flags: '--no-mutual', text: 'Do not require the server to authenticate itself.' },
-    { flags: '--proxy <url>', text: 'Go through this proxy.' },
+    { flags: '--proxy <url>', text: 'Use this proxy.' },
     {
       flags: '--json',
-      text: 'Write one line of JSON: status, headers, names, body; a failure as one on stderr.',
+      text: 'Print one line of JSON: status, headers, names, body; report a failure as one on stderr.',
     },
   ],
   run,
@@ -64,9 +63,11 @@ export const http: Command = {
 async function run(args: Arguments, io: Io): Promise<number> {
   const [text, ...rest] = args.operands;
   const url = text !== undefined && rest.length === 0 ? readUrl(text) : undefined;
-  if (url === undefined) throw new UsageError('krb5kit http: name one URL of http or https');
+  if (url === undefined) throw new UsageError('krb5kit http: give one http or https URL');
   if (url.username !== '' || url.password !== '')
-    throw new UsageError('krb5kit http: a ticket tells who asks, not a name or password in the URL');
+    throw new UsageError(
+      'krb5kit http: the URL must not contain a name or password: a ticket is used instead',
+    );
   const init = await readRequest(args, io);
   const options = readOptions(args, io);
   const session = openSession(io, { follow: showWaits });
@@ -96,11 +97,19 @@ async function fetched<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
+    if (error instanceof KerberosError) throw await withServer(error);
     // If a body ends early, the error is Node's, with a code.
     const isFetch = error instanceof TypeError || typeof errnoOf(error) === 'string';
-    if (!isFetch || error instanceof KerberosError) throw error;
+    if (!isFetch) throw error;
     throw new KerberosError('HTTP', reasonOf(error as Error), { cause: error });
   }
+}
+
+/** The name of a service that the KDC does not know is not in the URL. */
+async function withServer(error: KerberosError): Promise<KerberosError> {
+  const { isUnknownServer } = await import('../client/referrals.ts');
+  const unknown = [error, error.cause].find(isUnknownServer);
+  return unknown === undefined ? error : new KerberosError(error.code, unknown.message, { cause: error });
 }
 
 function reasonOf(error: Error): string {

@@ -15,16 +15,16 @@ import { readWholeFile } from './whole-file.ts';
 /** inspect: shows the contents of a cache, a keytab, a token, a message or a packet capture. */
 export const inspect: Command = {
   name: 'krb5kit inspect',
-  summary: 'Show what is in a cache, keytab, token, message or capture.',
+  summary: 'Show the contents of a cache, keytab, token, message or capture.',
   operands: '[FILE|-]',
   usageStatus: 2,
   printsResult: true,
   options: [
     { flags: '-t, --keytab <keytab>', text: 'Decrypt with the keys of this keytab.' },
-    { flags: '--password', text: 'Ask for a password, and decrypt with its keys.' },
-    { flags: '--keys <file>', text: 'Decrypt with the keys in this file, ENCTYPE:HEX each.' },
+    { flags: '--password', text: 'Ask for a password, and decrypt with the keys derived from it.' },
+    { flags: '--keys <file>', text: 'Decrypt with the keys in this file, in the form ENCTYPE:HEX.' },
     { flags: '--show-keys', text: 'Show keys, which are otherwise hidden.' },
-    { flags: '--json', text: 'Write the tree as one line of JSON.' },
+    { flags: '--json', text: 'Print the contents as one line of JSON.' },
   ],
   run,
 };
@@ -51,7 +51,8 @@ async function run(args: Arguments, io: Io): Promise<number> {
     inspectBytes(bytes, { keys: sources, showKeys: args.has('showKeys'), left: MAX_NODES }),
   );
   const hasKeys = name !== undefined || password !== undefined || keys.length > 0;
-  if (hasKeys && !sources.hasOpened) io.err('krb5kit inspect: nothing here opens by what you gave\n');
+  if (hasKeys && !sources.hasOpened)
+    io.err('krb5kit inspect: nothing could be decrypted with the given keys\n');
   io.out(args.has('json') ? lineOfJson({ nodes }) : treeText(nodes));
   return 0;
 }

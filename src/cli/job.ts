@@ -1,7 +1,18 @@
 import type { Ccache } from '../ccache/ccache.ts';
+import type { Principal } from '../messages/principal.ts';
 import type { Arguments } from './command.ts';
 import type { JobSecret } from './job/secrets.ts';
 import type { Io } from './terminal.ts';
+
+/** The words of another program. */
+export interface JobWords {
+  /** The same error with a description of the activity in those words. */
+  error(error: unknown): unknown;
+  /** Comes before the name of a file for a process number that cannot be written. */
+  readonly pidFile: string;
+  /** Comes before the name of a command that cannot be started. */
+  readonly command: string;
+}
 
 /** A job that needs tickets for as long as it runs, whichever command it was started with. */
 export interface Job {
@@ -41,6 +52,10 @@ export interface Job {
   readonly daemon: { readonly readyFd: number; readonly directory: string | undefined } | undefined;
   readonly mask: boolean;
   say(line: string, io: Io): void;
+  /** Called before tickets of a client are renewed, or requested for a service. */
+  readonly announce: ((client: Principal, service: Principal | undefined) => void) | undefined;
+  /** How failures are worded, if not in our own way. */
+  readonly words: JobWords | undefined;
   /** Called whenever there are new tickets. */
   readonly afterwards: ((cache: Ccache, env: NodeJS.ProcessEnv, io: Io) => Promise<void>) | undefined;
   /** Receives each of our messages in addition. */

@@ -1,3 +1,4 @@
+import { printable } from '../codec/text.ts';
 import { formatPrincipal } from '../messages/principal.ts';
 import { type Arguments, type Command, during, jsonOption } from './command.ts';
 import { helpText } from './help-text.ts';
@@ -5,9 +6,9 @@ import { readJobSecret } from './job/secrets.ts';
 import type { Job } from './job.ts';
 import { namedKeytab } from './keytabs.ts';
 import { checkNumbers, kstartAfterwards, kstartJob, kstartOptions, wrong } from './kstart-options.ts';
+import { k5startWords } from './kstart-words.ts';
 import { readyOption, runInBackground } from './run/background.ts';
 import { runJob } from './run/job.ts';
-import { printable } from './sentences.ts';
 import { defaultRealmOf, openSession, principalOf } from './session.ts';
 import type { Io } from './terminal.ts';
 import { userName } from './user/name.ts';
@@ -17,7 +18,7 @@ const name = 'k5start';
 /** k5start: gets a ticket and keeps it alive, with the options of kstart's program. */
 export const k5start: Command = {
   name,
-  summary: 'Get tickets and keep them alive, by the options of k5start.',
+  summary: 'Get tickets and keep them alive, with the options of k5start.',
   operands: '[principal [command...]]',
   usageStatus: 1,
   options: [
@@ -41,7 +42,13 @@ export const k5start: Command = {
     jsonOption,
     readyOption,
   ],
-  run,
+  async run(args, io) {
+    try {
+      return await run(args, io);
+    } catch (error) {
+      throw k5startWords.error(error);
+    }
+  },
 };
 
 async function run(args: Arguments, io: Io): Promise<number> {
@@ -60,12 +67,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const principal = takesOperand ? args.operands[0]! : await principalName(args);
   const service = await serviceName(args, principal, io);
   const quiet = ['q', 'K', 'H'].some(letter => args.has(letter)) && !args.has('v');
-  if (!quiet) {
-    const session = openSession(io);
-    const full = formatPrincipal(await during(`parsing ${principal}`, () => principalOf(principal, session)));
-    const forService = service === undefined ? '' : ` for service ${service.replace(/@.*/, '')}`;
-    io.out(`${printable(`Kerberos initialization for ${full}${forService}`)}\n`);
-  }
+  if (!quiet) await announce(principal, service, io);
   if (args.has('s') && !args.has('q')) io.out('Password: ');
   const kinit = kinitArguments(
     {
@@ -90,12 +92,24 @@ async function run(args: Arguments, io: Io): Promise<number> {
     patient: (common.command.length > 0 || args.has('K')) && !args.has('x'),
     keepsGoing: false,
     hangsUp: false,
-    say: (line, ours) => {
-      if (args.has('v')) ours.err(`${printable(`${name}: ${line}`)}\n`);
+    say: () => undefined,
+    announce(client, server) {
+      if (!args.has('v')) return;
+      io.out(`${printable(`${name}: authenticating as ${formatPrincipal(client)}`)}\n`);
+      if (server !== undefined)
+        io.out(`${printable(`${name}: getting tickets for ${formatPrincipal(server)}`)}\n`);
     },
+    words: k5startWords,
     afterwards: kstartAfterwards(args),
   };
   return runJob(job, io);
+}
+
+async function announce(principal: string, service: string | undefined, io: Io): Promise<void> {
+  const session = openSession(io);
+  const full = formatPrincipal(await during(`parsing ${principal}`, () => principalOf(principal, session)));
+  const forService = service === undefined ? '' : ` for service ${service.replace(/@.*/, '')}`;
+  io.out(`${printable(`Kerberos initialization for ${full}${forService}`)}\n`);
 }
 
 /** Checks for contradictory options, in k5start's words. */

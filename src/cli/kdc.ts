@@ -5,12 +5,12 @@ import type { RunningKdc } from '../kdc/start.ts';
 import type { Trouble } from '../kdc/trouble.ts';
 import { type Keytab, type KeytabEntry, resolveKeytab } from '../keytab/keytab.ts';
 import { samePrincipal } from '../messages/principal.ts';
-import { type Arguments, type Command, during, jsonOption, UsageError } from './command.ts';
+import { type Arguments, type Command, during, jsonOption } from './command.ts';
 import { fileReason } from './file-reason.ts';
 import { boundedLog } from './kdc/bounded-log.ts';
 import { databaseCommands } from './kdc/commands.ts';
 import { kdcStart, kdcStatus, kdcStop } from './kdc/control.ts';
-import { databaseOptions } from './kdc/database.ts';
+import { servedOptions } from './kdc/database.ts';
 import { KDC_FILES, makePlace, occupy } from './kdc/place.ts';
 import { type RealmSpec, readRealm, realmOptions, serviceNames } from './kdc/realm.ts';
 import { kdcRun } from './kdc/run.ts';
@@ -36,21 +36,21 @@ const list = Object.entries(subcommands).map(
 /** kdc: runs a KDC for one realm in the foreground, or around a command with `kdc run`. */
 export const kdc: Command = {
   name,
-  summary: 'Run a KDC for one realm, alone or around a command (kdc run).',
+  summary: 'Run a KDC for tests and development, and manage its database.',
   operands: '[command [argument...]]',
   usageStatus: 2,
   options: [
     ...realmOptions,
-    ...databaseOptions,
+    ...servedOptions,
     { flags: '--krb5-conf <file>', text: 'Write a krb5.conf for clients to this file.' },
-    { flags: '--reuse-port', text: 'Let other KDCs listen on the same port; needs Node 23.1.' },
+    { flags: '--reuse-port', text: 'Let other KDCs listen on the same port; needs Node 23.1 or later.' },
     { flags: '-q, --quiet', text: 'Do not print a line for each request.' },
-    { flags: '--directory <directory>', text: 'Keep there what "start" tells of.', hidden: true },
+    { flags: '--directory <directory>', text: 'Keep the files of "start" in this directory.', hidden: true },
     jsonOption,
   ],
   epilogue:
-    '\nWith "run", the command gets a realm of its own: see krb5kit kdc run --help.\n' +
-    'With "start", the KDC runs in the background until "stop": eval "$(krb5kit kdc start)".\n' +
+    '\n"run" gives a command its own realm: see krb5kit kdc run --help.\n' +
+    '"start" runs the KDC in the background until "stop": eval "$(krb5kit kdc start)".\n' +
     `\nCommands:\n${list.join('')}\n${name} <command> --help shows the options of a command.`,
   passThrough: true,
   subcommands,
@@ -62,7 +62,10 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const subcommand =
     first !== undefined && Object.hasOwn(subcommands, first) ? subcommands[first] : undefined;
   if (subcommand !== undefined) return runCommand(subcommand, rest, io);
-  if (first !== undefined) throw new UsageError(`${name}: what is "${first}"?`);
+  if (first !== undefined) {
+    const { unknownCommand } = await import('./nearest.ts');
+    throw unknownCommand(name, first, Object.keys(subcommands));
+  }
   const read = await readRealm(args, name);
   const database = await servedDatabase(args, io, name);
   const spec = database === undefined ? read : servedRealm(read, args, database);

@@ -25,13 +25,13 @@ export const kdestroy: Command = {
 \t-p specify principal name within collection
 `,
   options: [
-    { flags: '-A', text: 'Destroy every cache of the collection.' },
-    { flags: '-q', text: 'Neither ring the bell nor tell of other caches.' },
+    { flags: '-A', text: 'Destroy all caches of the collection.' },
+    { flags: '-q', text: 'Do not ring the bell, and print only errors.' },
     { flags: '-c <cache>', text: 'Destroy this cache instead of the default one.' },
-    { flags: '-p <principal>', text: "Destroy this principal's cache, out of the collection." },
+    { flags: '-p <principal>', text: "Destroy this principal's cache in the collection." },
     {
       flags: '--expired',
-      text: 'Remove the service tickets that have expired, and leave the rest.',
+      text: 'Only remove expired service tickets.',
       ours: true,
     },
     jsonOutput,

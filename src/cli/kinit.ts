@@ -1,5 +1,6 @@
 import { type CacheContents, ccacheName } from '../ccache/ccache.ts';
 import { isConfigEntry } from '../ccache/config-entries.ts';
+import { printable } from '../codec/text.ts';
 import { formatPrincipal } from '../messages/principal.ts';
 import { type Arguments, type Command, during, jsonOutput, UsageError } from './command.ts';
 import { isForJob, jobSecretOptions, lastingOptions } from './job/options.ts';
@@ -8,7 +9,6 @@ import { againFrom, failedToStore, getInitial } from './kinit/exchange.ts';
 import { type ReadWishes, readWishes } from './kinit/wishes.ts';
 import { pastLostKey } from './lost-key.ts';
 import { mistakesAmong } from './mistakes.ts';
-import { printable } from './sentences.ts';
 import { openSession, type Session } from './session.ts';
 import { showWaits } from './terminal/waiting.ts';
 import type { Io } from './terminal.ts';
@@ -54,37 +54,40 @@ export const kinit: Command = {
 \t--{,no}-request-pac request KDC include/exclude a PAC
 `,
   options: [
-    { flags: '-V', text: 'Say on stderr what is done.' },
-    { flags: '-l <lifetime>', text: 'Ask for a ticket that lives this long, such as 10h or 1d.' },
-    { flags: '-s <start>', text: 'Ask for a postdated ticket, valid from this time on.' },
-    { flags: '-r <lifetime>', text: 'Ask for a ticket that can be renewed for this long.' },
-    { flags: '-f, --forwardable', text: 'Ask for a forwardable ticket.' },
-    { flags: '-F, --noforwardable', text: 'Ask for a ticket that is not forwardable.' },
-    { flags: '-p, --proxiable', text: 'Ask for a proxiable ticket.' },
-    { flags: '-P, --noproxiable', text: 'Ask for a ticket that is not proxiable.' },
-    { flags: '-a, --addresses', text: "Bind the ticket to this host's addresses." },
-    { flags: '-A, --noaddresses', text: 'Ask for a ticket without addresses.' },
-    { flags: '-v', text: 'Have the postdated ticket in the cache validated.' },
+    { flags: '-V', text: 'Print on stderr what is done.' },
+    { flags: '-l <lifetime>', text: 'Request a ticket with this lifetime, such as 10h or 1d.' },
+    { flags: '-s <start>', text: 'Request a postdated ticket, which becomes valid at this time.' },
+    { flags: '-r <lifetime>', text: 'Request a ticket that can be renewed for this long.' },
+    { flags: '-f, --forwardable', text: 'Request a forwardable ticket.' },
+    { flags: '-F, --noforwardable', text: 'Request a ticket that is not forwardable.' },
+    { flags: '-p, --proxiable', text: 'Request a proxiable ticket.' },
+    { flags: '-P, --noproxiable', text: 'Request a ticket that is not proxiable.' },
+    { flags: '-a, --addresses', text: "Restrict the ticket to this host's addresses." },
+    { flags: '-A, --noaddresses', text: 'Request a ticket without addresses.' },
+    { flags: '-v', text: 'Validate the postdated ticket in the cache.' },
     { flags: '-R', text: 'Renew the ticket in the cache.' },
-    { flags: '-C, --canonicalize', text: "Accept the KDC's own form of the principal's name." },
-    { flags: '-E, --enterprise', text: 'Take the principal for an enterprise name, such as a mail address.' },
-    { flags: '-k', text: "Prove who you are by a keytab's key instead of a password." },
+    { flags: '-C, --canonicalize', text: "Accept the KDC's own name for the principal." },
+    { flags: '-E, --enterprise', text: 'Treat the principal as an enterprise name, such as a mail address.' },
+    { flags: '-k', text: 'Use a key from a keytab instead of a password.' },
     { flags: '-i', text: 'Use the default client keytab; implies -k.' },
     { flags: '-t <keytab>', text: 'Use this keytab; implies -k.' },
-    { flags: '-c <cache>', text: 'Keep the ticket in this cache instead of the default one.' },
-    { flags: '-S <service>', text: 'Get a ticket for this service instead of the ticket-granting service.' },
-    { flags: '-I <cache>', text: 'Prove who you are in the way that got the ticket in this cache.' },
-    {
-      flags: '-T <cache>',
-      text: 'Protect the exchange with FAST, with a ticket of this cache as its armor.',
-    },
-    { flags: '-n', text: 'Ask for an anonymous ticket; a principal of @REALM asks that realm.' },
+    { flags: '-c <cache>', text: 'Store the ticket in this cache instead of the default one.' },
+    { flags: '-S <service>', text: 'Get a ticket for this service instead of a ticket-granting ticket.' },
+    { flags: '-I <cache>', text: 'Prefer the mechanism with which the ticket in this cache was obtained.' },
+    { flags: '-T <cache>', text: 'Protect the exchange with FAST; the armor is a ticket in this cache.' },
+    { flags: '-n', text: 'Request an anonymous ticket; the principal @REALM selects a realm.' },
     {
       flags: '-X <attribute>',
       text: 'Set X509_user_identity=, X509_anchors= or disable_freshness for PKINIT.',
     },
-    { flags: '--request-pac', text: 'Ask the KDC to put a PAC into the ticket.' },
-    { flags: '--no-request-pac', text: 'Ask the KDC to put no PAC into the ticket.' },
+    { flags: '--request-pac', text: 'Ask the KDC to include a PAC in the ticket.' },
+    { flags: '--no-request-pac', text: 'Ask the KDC not to include a PAC in the ticket.' },
+    {
+      flags: '--anonymous-armor',
+      text: 'Protect the exchange with FAST; the armor is an anonymous ticket.',
+      ours: true,
+    },
+    { flags: '--pk-anon-fast-armor', text: 'The same, as in Heimdal.', ours: true, hidden: true },
     ...lastingOptions,
     ...jobSecretOptions,
     jsonOutput,
@@ -210,6 +213,8 @@ export function conflicts(args: Arguments): readonly string[] {
   ] as const) {
     if (args.has(one) && args.has(other)) faults.push(`Only one of ${letters} allowed`);
   }
+  if (args.has('T') && (args.has('anonymousArmor') || args.has('pkAnonFastArmor')))
+    faults.push('Only one of -T and --anonymous-armor allowed');
   if (args.has('t') && args.has('i')) faults.push('Only one of -t and -i allowed');
   return faults;
 }

@@ -1,4 +1,5 @@
 import type { Ccache } from '../ccache/ccache.ts';
+import { printable } from '../codec/text.ts';
 import { type ErrorCode, IntegrityError, KerberosError } from '../errors.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { brief } from './brief-error.ts';
@@ -7,7 +8,6 @@ import { isAbsent } from './caches/named-caches.ts';
 import { ActivityError, type Arguments, type Command, jsonOutput, UsageError } from './command.ts';
 import { newPassword, passwordTicket, setPassword } from './password-change.ts';
 import { tellFailure } from './run-command.ts';
-import { printable } from './sentences.ts';
 import { openSession, principalOf, type Session, userPrincipal } from './session.ts';
 import { showWaits } from './terminal/waiting.ts';
 import type { Io } from './terminal.ts';
@@ -19,7 +19,14 @@ export const kpasswd: Command = {
   operands: '[principal]',
   usageStatus: 1,
   usage: 'usage: kpasswd [principal]\n',
-  options: [jsonOutput],
+  options: [
+    {
+      flags: '--admin-principal <principal>',
+      text: "Set another principal's password as this administrator.",
+      ours: true,
+    },
+    jsonOutput,
+  ],
   asksKdc: true,
   neverListens: true,
   run,
@@ -35,10 +42,13 @@ async function run(args: Arguments, io: Io): Promise<number> {
     follow: showWaits,
   });
   const principal = await principalFor(args.operands[0], session);
-  const prompt = `Password for ${printable(formatPrincipal(principal))}: `;
-  const ticket = await plainly('getting initial ticket', () =>
-    passwordTicket(principal, () => io.readPassword(prompt), session),
+  const admin = args.value('adminPrincipal');
+  const client = admin === undefined ? principal : await principalFor(admin, session);
+  const prompt = `Password for ${printable(formatPrincipal(client))}: `;
+  const own = await plainly('getting initial ticket', () =>
+    passwordTicket(client, () => io.readPassword(prompt), session),
   );
+  const ticket = admin === undefined ? own : { ...own, target: principal };
   const password = await newPassword(io);
   const outcome = await plainly('changing password', () => setPassword(ticket, password, session));
   if (outcome.changed) {
@@ -72,6 +82,7 @@ async function plainly<T>(activity: string, work: () => Promise<T>): Promise<T> 
   try {
     return await work();
   } catch (error) {
+    if (error instanceof ActivityError) throw error;
     // The KDC has not refused anything: its sealed reply could not be opened.
     const unopened = error instanceof KerberosError && error.cause instanceof IntegrityError;
     if (unopened && error.code === 'PASSWORD_INCORRECT') throw new ActivityError(activity, error);

@@ -10,7 +10,7 @@ import { VERSION } from './version.ts';
 export const allCommands: Readonly<Record<string, CommandRow>> = {
   ...commands,
   completion: {
-    summary: 'Have a shell complete commands, options and names.',
+    summary: 'Print a script for the completion of commands, options and names.',
     load: async () => (await import('./completion.ts')).completion,
   },
 };
@@ -52,9 +52,12 @@ async function run(args: Arguments, io: Io): Promise<number> {
 async function described([name, ...rest]: readonly string[]): Promise<Command> {
   if (name === undefined || name === 'help' || name === '--help') return krb5kit;
   let command = await find(name);
+  let path = name;
   for (const word of rest) {
     const { subcommands = {} } = command;
-    if (!Object.hasOwn(subcommands, word)) throw unknown(`${name} ${rest.join(' ')}`);
+    const names = Object.keys(subcommands).map(each => `${path} ${each}`);
+    path = `${path} ${word}`;
+    if (!Object.hasOwn(subcommands, word)) throw await unknown(path, names);
     command = subcommands[word]!;
   }
   return command;
@@ -62,10 +65,11 @@ async function described([name, ...rest]: readonly string[]): Promise<Command> {
 
 async function find(name: string): Promise<Command> {
   const row = Object.hasOwn(allCommands, name) ? allCommands[name] : undefined;
-  if (row === undefined) throw unknown(name);
+  if (row === undefined) throw await unknown(name, [...Object.keys(allCommands), 'help']);
   return row.load();
 }
 
-function unknown(name: string): UsageError {
-  return new UsageError(`krb5kit: there is no command '${name}'`);
+async function unknown(words: string, names: readonly string[]): Promise<UsageError> {
+  const { unknownCommand } = await import('./nearest.ts');
+  return unknownCommand('krb5kit', words, names);
 }

@@ -1,10 +1,12 @@
+import { printable } from '../codec/text.ts';
+import { formatPrincipal } from '../messages/principal.ts';
 import { type Arguments, type Command, jsonOption } from './command.ts';
 import { helpText } from './help-text.ts';
 import { kinitArguments } from './k5start.ts';
 import { kstartAfterwards, kstartJob, kstartOptions, wrong } from './kstart-options.ts';
+import { krenewWords } from './kstart-words.ts';
 import { readyOption, runInBackground } from './run/background.ts';
 import { runJob } from './run/job.ts';
-import { printable } from './sentences.ts';
 import type { Io } from './terminal.ts';
 
 const name = 'krenew';
@@ -12,7 +14,7 @@ const name = 'krenew';
 /** krenew: renews the existing ticket, with the options of kstart's program. */
 export const krenew: Command = {
   name,
-  summary: 'Renew a ticket for as long as possible, by the options of krenew.',
+  summary: 'Renew a ticket as long as possible, with the options of krenew.',
   operands: '[command...]',
   usageStatus: 1,
   options: [
@@ -47,9 +49,12 @@ async function run(args: Arguments, io: Io): Promise<number> {
       patient: false,
       keepsGoing: args.has('i') && lasting,
       hangsUp: args.has('s'),
-      say: (line, ours) => {
-        if (args.has('v')) ours.err(`${printable(`${name}: ${line}`)}\n`);
+      say: () => undefined,
+      announce(client) {
+        if (!args.has('v')) return;
+        io.out(`${printable(`${name}: renewing credentials for ${formatPrincipal(client)}`)}\n`);
       },
+      words: krenewWords({ hasCommand }),
       afterwards: kstartAfterwards(args),
     },
     io,

@@ -96,7 +96,7 @@ export function kstartAfterwards(args: Arguments): Job['afterwards'] {
   const changes = (owner ?? group ?? mode) !== undefined;
   if (!changes && !args.has('t')) return undefined;
   return async (cache, env, io) => {
-    if (changes && cache.type !== 'FILE') throw wrong('cannot set permissions on a cache that is no file');
+    if (changes && cache.type !== 'FILE') throw wrong('cannot set permissions on a cache that is not a file');
     if (owner !== undefined || group !== undefined) await changeOwner(owner, group, cache);
     if (mode !== undefined) changeMode(mode, cache);
     if (args.has('t')) await runAklog(env, io);

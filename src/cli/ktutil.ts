@@ -1,4 +1,4 @@
-import { type Arguments, type Command, jsonOption, UsageError } from './command.ts';
+import { type Arguments, type Command, jsonOption } from './command.ts';
 import { ktutilAdd } from './ktutil/add.ts';
 import { ktutilCopy, ktutilMerge } from './ktutil/copy.ts';
 import { ktutilDiff } from './ktutil/diff.ts';
@@ -37,7 +37,7 @@ export const ktutil: Command = {
   usageStatus: 2,
   usage: 'Usage: ktutil [command [argument...]]\nSee ktutil --help for the commands.\n',
   options: [jsonOption],
-  epilogue: `\nCommands:\n${list.join('')}\nktutil <command> --help shows the options of a command. Without one, requests are read\nfrom standard input; ? lists them.`,
+  epilogue: `\nCommands:\n${list.join('')}\nktutil <command> --help shows the options of a command. Without a command, requests are read from standard input; ? lists them.`,
   passThrough: true,
   subcommands,
   run,
@@ -50,6 +50,9 @@ async function run(args: Arguments, io: Io): Promise<number> {
     return 0;
   }
   const command = Object.hasOwn(subcommands, word) ? subcommands[word] : undefined;
-  if (command === undefined) throw new UsageError(`ktutil: there is no command '${word}'`);
+  if (command === undefined) {
+    const { unknownCommand } = await import('./nearest.ts');
+    throw unknownCommand('ktutil', word, Object.keys(subcommands));
+  }
   return runCommand(command, rest, io);
 }

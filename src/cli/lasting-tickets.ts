@@ -23,6 +23,8 @@ export interface Supply {
   readonly services: readonly Principal[];
   /** The principal of the cache; undefined if any will do. */
   readonly client: Principal | undefined;
+  /** Called before an attempt to renew the tickets in the cache. */
+  renewing?(): void;
   /** Whether a renewable ticket is renewed rather than replaced by a new one. */
   readonly renews: boolean;
   /** Gets a new first ticket; undefined if only the one in the cache can be used. */
@@ -117,6 +119,7 @@ async function freshContents(supply: Supply, { had, old, least }: Old, session: 
   const { obtain, renews, cache } = supply;
   if (had !== undefined && old !== undefined && (renews || obtain === undefined)) {
     const now = clockOf(had, session)();
+    supply.renewing?.();
     const worthIt = obtain === undefined || worthRenewing(old, least, now);
     if (worthIt && isRenewable(old, now)) {
       try {

@@ -1,8 +1,8 @@
+import { printable } from '../codec/text.ts';
 import type { Arguments } from './command.ts';
 import { loadLocale } from './locale/locale.ts';
 import { formatTimestampCell, timestampWidth } from './locale/time-format.ts';
 import type { TimeLocale } from './locale/time-locale.ts';
-import { printable } from './sentences.ts';
 import { loadColours } from './terminal/colour.ts';
 import type { Io } from './terminal.ts';
 

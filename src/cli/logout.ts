@@ -7,22 +7,31 @@ const name = 'krb5kit logout';
 /** logout: destroys every cache of the user and the keychain's key, now or at the end of the session. */
 export const logout: Command = {
   name,
-  summary: 'Destroy every ticket and key of yours on this machine.',
+  summary: 'Destroy all your tickets and keys on this machine.',
   operands: '',
   usageStatus: 2,
   options: [
     { flags: '-q, --quiet', text: 'Print nothing but errors.' },
-    { flags: '--session <pid>', text: 'The session of this shell ends: do so unless another one is left.' },
-    { flags: '--after <pid>', text: 'Wait in the background until this shell has ended, then do the same.' },
-    { flags: '--install', text: 'Arrange for it at the end of your sessions, from the next login on.' },
+    {
+      flags: '--session <pid>',
+      text: 'End the session of this shell: destroy everything unless another one is left.',
+    },
+    {
+      flags: '--after <pid>',
+      text: 'Wait in the background until this shell has ended, then do the same as --session.',
+    },
+    {
+      flags: '--install',
+      text: 'Do this automatically when your last session ends, from the next login on.',
+    },
     { flags: '--uninstall', text: 'Undo --install.' },
-    { flags: '--status', text: 'Tell whether and where it is arranged for.' },
+    { flags: '--status', text: 'Show what --install has set up.' },
     {
       flags: '--json',
-      text: 'Print what was destroyed, or the status, as one line of JSON, and each failure as one on stderr.',
+      text: 'Print what was destroyed or is installed as one line of JSON, and each failure as one on stderr.',
     },
-    { flags: '--watch <pid>', text: 'What --after runs in the background.', hidden: true },
-    { flags: '--stay', text: 'What launchd runs: be a session, which SIGTERM ends.', hidden: true },
+    { flags: '--watch <pid>', text: 'The process that --after starts in the background.', hidden: true },
+    { flags: '--stay', text: 'For launchd: act as a session that SIGTERM ends.', hidden: true },
   ],
   run,
 };
@@ -63,7 +72,7 @@ const actions: Readonly<Record<string, Action>> = {
 };
 
 async function run(args: Arguments, io: Io): Promise<number> {
-  if (args.operands.length > 0) throw new UsageError(`${name}: what is "${args.operands[0]}"?`);
+  if (args.operands.length > 0) throw new UsageError(`${name}: unexpected argument "${args.operands[0]}"`);
   const asked = Object.keys(actions).filter(action => args.has(action));
   if (asked.length > 1) throw new UsageError(`${name}: --${asked.join(' and --')} exclude each other`);
   const action = actions[asked[0] ?? ''];

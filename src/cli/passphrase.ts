@@ -22,7 +22,7 @@ export async function askPassphrase(purpose: 'open' | 'choose', io: Io): Promise
   if (purpose === 'open') return io.readPassphrase('Passphrase of the sealed tickets: ');
   const chosen = await io.readPassphrase('New passphrase for the sealed tickets: ');
   if (chosen === '') throw failure('The passphrase is empty');
-  if ((await io.readPassphrase('The same again: ')) !== chosen) throw failure('The passphrases differ');
+  if ((await io.readPassphrase('Enter it again: ')) !== chosen) throw failure('The passphrases differ');
   return chosen;
 }
 

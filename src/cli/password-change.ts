@@ -1,5 +1,7 @@
 import { changePassword, type PasswordOutcome } from '../ap/change-password.ts';
 import { getInitialCredential } from '../client/initial.ts';
+import type { ArmorSource } from '../client/ticket-armor.ts';
+import { printable } from '../codec/text.ts';
 import { defaultTktEnctypes } from '../config/enctypes.ts';
 import { KerberosError } from '../errors.ts';
 import type { Credential } from '../messages/credential.ts';
@@ -8,7 +10,6 @@ import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { createTransport } from '../transport/transport.ts';
 import { during } from './command.ts';
 import { exchangeOptions } from './exchange.ts';
-import { printable } from './sentences.ts';
 import type { Session } from './session.ts';
 import type { Io } from './terminal.ts';
 
@@ -20,7 +21,7 @@ export interface PasswordTicket {
   readonly target?: Principal | undefined;
 }
 
-export interface PasswordChange {
+interface PasswordChange {
   readonly changed: boolean;
   /** Whether another password may be accepted if this one was not. */
   readonly soft: boolean;
@@ -38,6 +39,9 @@ export async function passwordTicket(
   session: Session,
 ): Promise<PasswordTicket> {
   const { realm } = principal;
+  const armor = session.config.realm(realm).autoFastArmor
+    ? await anonymousArmorOf(realm, session)
+    : undefined;
   return getInitialCredential(
     principal,
     { password },
@@ -46,7 +50,15 @@ export async function passwordTicket(
       kdcTimesync: session.config.libdefaults.kdcTimesync,
       server: { nameType: NT_SRV_INST, components: ['kadmin', 'changepw'], realm },
       lifetime: TICKET_LIFETIME,
+      armor,
     },
+  );
+}
+
+async function anonymousArmorOf(realm: string, session: Session): Promise<ArmorSource> {
+  const { anonymousArmor } = await import('./anonymous-armor.ts');
+  return during('getting an anonymous ticket for the armor', () =>
+    anonymousArmor({ realm, attributes: [] }, session),
   );
 }
 

@@ -4,12 +4,12 @@ import { UsageError } from './command.ts';
 export function readPort(text: string | undefined, fallback: number, program: string): number {
   if (text === undefined) return fallback;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 65_536;
-  if (port > 65_535) throw new UsageError(`${program}: ${text} is no port`);
+  if (port > 65_535) throw new UsageError(`${program}: ${text} is not a port`);
   return port;
 }
 
 /** The address to listen on from an option; an empty one, which an unset variable causes, would mean all addresses. */
 export function readHost(text: string | undefined, program: string): string | undefined {
-  if (text === '') throw new UsageError(`${program}: --host names no address`);
+  if (text === '') throw new UsageError(`${program}: --host requires an address`);
   return text;
 }

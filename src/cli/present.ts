@@ -1,5 +1,6 @@
 import { presentToSample, SAMPLE_PORT } from '../ap/sample-service.ts';
 import { socketStream } from '../ap/socket-stream.ts';
+import { printable } from '../codec/text.ts';
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
 import { formatPrincipal } from '../messages/principal.ts';
 import { Ticket } from '../messages/ticket.ts';
@@ -12,7 +13,6 @@ import { expandHost, hostPrincipal } from './host-principal.ts';
 import { formatTimestamp } from './locale/time-format.ts';
 import { userLocale } from './locale/user-locale.ts';
 import { readPort } from './ports.ts';
-import { printable } from './sentences.ts';
 import { serviceTicket } from './service-ticket.ts';
 import { openSession } from './session.ts';
 import { showWaits } from './terminal/waiting.ts';
@@ -27,14 +27,17 @@ export const present: Command = {
   asksKdc: true,
   options: [
     { flags: '-c, --cache <cache>', text: 'Use this cache instead of the default one.' },
-    { flags: '-p, --port <port>', text: `Connect to this TCP port; ${SAMPLE_PORT} if not given.` },
-    { flags: '--gss', text: 'Open a GSS-API context and send messages, as gss-client does; port 4444.' },
+    { flags: '-p, --port <port>', text: `Connect to this TCP port; the default is ${SAMPLE_PORT}.` },
+    {
+      flags: '--gss',
+      text: 'Establish a GSS-API context and send messages, as gss-client does; the default port is 4444.',
+    },
     { flags: '--mech <name>', text: 'With --gss, the mechanism: "krb5", or "spnego" to negotiate it.' },
     { flags: '-d, --delegate', text: 'With --gss, delegate your credentials.' },
     { flags: '--no-mutual', text: 'With --gss, do not require the service to authenticate itself.' },
     { flags: '--no-seal', text: 'With --gss, sign messages, but do not encrypt them.' },
-    { flags: '-m, --messages <count>', text: 'With --gss, send this many messages; 1 if not given.' },
-    { flags: '--text <message>', text: 'With --gss, the message; "Hello" if not given.' },
+    { flags: '-m, --messages <count>', text: 'With --gss, send this many messages; the default is 1.' },
+    { flags: '--text <message>', text: 'With --gss, the message; the default is "Hello".' },
     jsonOutput,
   ],
   run,
@@ -53,7 +56,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
     return presentGss(args, { service, host }, openSession(io, { follow: showWaits }));
   }
   const stray = GSS_OPTIONS.find(option => args.has(option));
-  if (stray !== undefined) throw new UsageError(`krb5kit present: ${dashed(stray)} goes with --gss`);
+  if (stray !== undefined) throw new UsageError(`krb5kit present: ${dashed(stray)} requires --gss`);
   const port = readPort(args.value('port'), SAMPLE_PORT, 'krb5kit present');
   const session = openSession(io, { follow: showWaits });
   const server = await hostPrincipal(service, host, session);

@@ -1,6 +1,7 @@
+import { printable } from '../codec/text.ts';
 import { HelpRequested, parseArguments } from './arguments.ts';
 import { ActivityError, type Arguments, type Command, UsageError } from './command.ts';
-import { printable, sentence } from './sentences.ts';
+import { sentence } from './sentences.ts';
 import { fitLines } from './terminal/wrap.ts';
 import type { Io } from './terminal.ts';
 
@@ -91,10 +92,13 @@ async function tellInJson(failure: Failure, io: Io): Promise<void> {
 
 /** `PROG: what happened while activity`, the form of every error line. */
 export function tellError(program: string, error: unknown, io: Io): void {
-  const [cause, activity] =
-    error instanceof ActivityError
-      ? [error.cause, ` ${error.joint} ${error.activity}`.replace('  ', ' ')]
-      : [error, ''];
   // Names in it may come from a KDC or a file.
-  io.err(`${printable(`${program}: ${sentence(cause)}${activity}`)}\n`);
+  io.err(`${printable(`${program}: ${whole(error)}`)}\n`);
+}
+
+function whole(error: unknown): string {
+  if (!(error instanceof ActivityError)) return sentence(error);
+  const { cause, joint, activity } = error;
+  if (joint === ':') return `${activity}: ${sentence(cause)}`;
+  return sentence(cause) + ` ${joint} ${activity}`.replace('  ', ' ');
 }

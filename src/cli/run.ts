@@ -1,11 +1,12 @@
+import { printable } from '../codec/text.ts';
 import { type Arguments, type Command, jsonOption, UsageError } from './command.ts';
 import { namesSecret, readJobSecret, withOwner } from './job/secrets.ts';
 import type { Job } from './job.ts';
 import { conflicts, kinit } from './kinit.ts';
 import { minutes } from './kstart-options.ts';
+import { readsStdin } from './ktutil/secret.ts';
 import { readyOption, runInBackground } from './run/background.ts';
 import { runJob } from './run/job.ts';
-import { printable } from './sentences.ts';
 import type { Io } from './terminal.ts';
 
 const name = 'krb5kit run';
@@ -22,7 +23,7 @@ export const run: Command = {
   options: [
     ...kinit.options.filter(({ flags }) => !NOT_OURS.includes(flags.split(/[ ,]/)[0]!)),
     jsonOption,
-    { flags: '--service <name>', text: 'Get a ticket for this service, too; may be given more than once.' },
+    { flags: '--service <name>', text: 'Also get a ticket for this service; may be repeated.' },
     { flags: '--memory', text: 'Keep the tickets in memory; only programs that can use KCM find them.' },
     {
       flags: '-K, --every <minutes>',
@@ -31,19 +32,19 @@ export const run: Command = {
     { flags: '-H, --happy <minutes>', text: 'Keep tickets that remain valid for at least this long.' },
     { flags: '--always', text: 'Get new tickets at every check.' },
     { flags: '-b, --background', text: 'Continue in the background once there is a ticket.' },
-    { flags: '--pid-file <file>', text: 'Write the process number of krb5kit run to this file.' },
-    { flags: '--child-pid-file <file>', text: "Write the command's process number to this file." },
+    { flags: '--pid-file <file>', text: 'Write the process ID of krb5kit run to this file.' },
+    { flags: '--child-pid-file <file>', text: 'Write the process ID of the command to this file.' },
     {
       flags: '-x, --exit-on-error',
-      text: 'Send SIGHUP to the command, and end with it, if there are no new tickets.',
+      text: 'If there are no new tickets, send SIGHUP to the command, and end when it ends.',
     },
     { flags: '-q, --quiet', text: 'Print only errors.', hidden: true },
     readyOption,
   ],
   epilogue:
-    '\nThe command finds its tickets by KRB5CCNAME; its exit status is passed on, and 128 and the number of the\n' +
-    'signal that ended it. Without a command, -K keeps the tickets in the default cache alive.\n' +
-    'With the options of other programs: krb5kit k5start --help, krb5kit krenew --help.',
+    '\nThe command finds its tickets through KRB5CCNAME. Its exit status is passed on; if a signal ends it, that is 128 and the number of the signal.\n' +
+    'Without a command, -K keeps the tickets in the default cache alive.\n' +
+    'krb5kit k5start and krb5kit krenew do the same with the options of those programs.',
   asksKdc: true,
   run: start,
 };
@@ -56,14 +57,14 @@ async function start(args: Arguments, io: Io): Promise<number> {
     throw new UsageError(`${name}: name the command to run, after --`);
   }
   if (before.length > 1) {
-    throw new UsageError(`${name}: what is "${before[1]}"? The command comes after --`);
+    throw new UsageError(`${name}: unexpected argument "${before[1]}": the command must follow --`);
   }
   for (const option of ['childPidFile', 'memory']) {
     if (args.has(option) && !hasCommand)
-      throw new UsageError(`${name}: --${hyphened(option)} is for a command`);
+      throw new UsageError(`${name}: --${hyphened(option)} requires a command`);
   }
   if (args.has('memory') && args.has('c'))
-    throw new UsageError(`${name}: -c and --memory exclude each other`);
+    throw new UsageError(`${name}: -c and --memory cannot be combined`);
   const faults = conflicts({ ...args, operands: before });
   if (faults.length > 0) throw new UsageError(faults.map(fault => `${name}: ${fault}`).join('\n'));
   const withSecret = namesSecret(args);
@@ -99,6 +100,8 @@ async function start(args: Arguments, io: Io): Promise<number> {
     say: (line, ours) => {
       if (args.has('V')) ours.err(`${printable(line)}\n`);
     },
+    announce: undefined,
+    words: undefined,
     afterwards: undefined,
     log: undefined,
   };
@@ -112,10 +115,10 @@ interface Wanted {
 
 /** Continues in the background, where nobody can be asked for a password. */
 function toBackground(args: Arguments, { hasCommand, withSecret }: Wanted, io: Io): Promise<number> {
-  if (!hasCommand && !args.has('every')) throw new UsageError(`${name}: -b is for a command, or -K`);
+  if (!hasCommand && !args.has('every')) throw new UsageError(`${name}: -b requires a command or -K`);
   const withKeytab = args.has('k') || args.has('t') || args.has('i');
-  if (args.has('passwordStdin') || !(withSecret || withKeytab)) {
-    throw new UsageError(`${name}: -b takes a keytab, a cache, or a password that need not be typed`);
+  if (readsStdin(args) || !(withSecret || withKeytab)) {
+    throw new UsageError(`${name}: -b requires a keytab, a cache, or a password that is not typed`);
   }
   const keeps = [args.value('keytabFd'), args.value('cacheFd'), args.value('passwordFd')];
   return runInBackground(run, args, { word: 'run', keeps }, io);

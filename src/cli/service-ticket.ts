@@ -3,6 +3,7 @@ import { getServiceCredential, type ServiceOptions } from '../client/service.ts'
 import { KerberosError } from '../errors.ts';
 import type { Credential } from '../messages/credential.ts';
 import { KDC_ERR_S_PRINCIPAL_UNKNOWN } from '../messages/error-codes.ts';
+import { serverNotFound } from '../messages/error-sentences.ts';
 import { KdcError } from '../messages/krb-error.ts';
 import { formatPrincipal, type Principal, toPrincipal } from '../messages/principal.ts';
 import { ActivityError } from './command.ts';
@@ -36,5 +37,5 @@ function withServer(error: unknown): unknown {
   // Heimdal's KDC does not name the server.
   if (sname.nameString.length === 0) return error;
   const name = formatPrincipal(toPrincipal(sname, realm));
-  return new KerberosError('KDC_ERROR', `Server ${name} not found in Kerberos database`, { cause: error });
+  return new KerberosError('KDC_ERROR', serverNotFound(name), { cause: error });
 }

@@ -35,7 +35,7 @@ export function sessionOf(io: Io): Session | undefined {
 }
 
 /** How a command describes its activity in error messages and while it runs. */
-export interface Opening {
+interface Opening {
   readonly activity?: string;
   readonly joint?: string;
   /** Returns another trace that is called with each decision. */

@@ -10,13 +10,13 @@ const name = 'krb5kit status';
 /** status: shows how long tickets are valid, once or continuously. */
 export const status: Command = {
   name,
-  summary: 'Tell how long your tickets are good for, once or as it changes.',
+  summary: 'Show how long tickets remain valid, once or whenever it changes.',
   operands: '[cache]',
   usageStatus: 2,
   printsResult: true,
   options: [
-    { flags: '-A, --all', text: 'Show every cache of the collection.' },
-    { flags: '-w, --watch', text: 'Continue until stopped, with a line for each change.' },
+    { flags: '-A, --all', text: 'Show all caches of the collection.' },
+    { flags: '-w, --watch', text: 'Continue until stopped, and print a line for each change.' },
     {
       flags: '--interval <duration>',
       text: 'With --watch, check at this interval; the default is 5 seconds.',
@@ -55,6 +55,6 @@ function intervalOf(args: Arguments): number {
   const text = args.value('interval');
   if (text === undefined) return USUAL_INTERVAL;
   const seconds = wholeDuration(text);
-  if (seconds === undefined) throw new UsageError(`${name}: ${text} is no duration such as 30s, 5m or 1h`);
+  if (seconds === undefined) throw new UsageError(`${name}: ${text} is not a duration such as 30s, 5m or 1h`);
   return seconds;
 }

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
+import { printable } from '../codec/text.ts';
 import type { Trace } from '../trace.ts';
-import { printable } from './sentences.ts';
 import type { Io } from './terminal.ts';
 
 /** A trace into the file that KRB5_TRACE names, with one line per decision: `[pid] seconds.microseconds: text`. */

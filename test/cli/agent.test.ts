@@ -8,7 +8,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { agent } from '../../src/cli/agent.ts';
 import { klist } from '../../src/cli/klist.ts';
@@ -16,6 +15,7 @@ import { runCommand } from '../../src/cli/run-command.ts';
 import { scratch } from '../ccache/samples.ts';
 import { type CaptureOptions, captureIo } from '../support/io.ts';
 import { outputOf } from '../support/output-schema.ts';
+import { until } from '../support/until.ts';
 
 const uid = process.getuid!();
 
@@ -27,10 +27,6 @@ function called(argv: readonly string[], options: CaptureOptions = {}) {
 async function say(argv: readonly string[], options: CaptureOptions = {}) {
   const { io, status } = called(argv, options);
   return { status: await status, stdout: io.stdout, stderr: io.stderr };
-}
-
-async function until(ready: () => boolean): Promise<void> {
-  while (!ready()) await sleep(10);
 }
 
 describe('krb5kit agent', () => {
@@ -187,7 +183,7 @@ describe('krb5kit agent', () => {
   it.each([
     [['--start', '--stop'], 'krb5kit agent: --start and --stop exclude each other\n'],
     [['--idle', 'soon'], 'krb5kit agent: soon is no duration\n'],
-    [['x'], 'krb5kit agent: what is "x"?\n'],
+    [['x'], 'krb5kit agent: unexpected argument "x"\n'],
   ])('%j is a wrong command line', async (argv, message) => {
     const { status, stderr } = await say(argv);
     expect(status).toBe(2);

@@ -283,6 +283,8 @@ async function expectIntact(cache: string, sentence: string): Promise<void> {
   expect(readFileSync(cache)).toEqual(loggedIn);
   const { status, stdout, stderr } = await run(kvno, cache, ['host/localhost']);
   expect([status, stdout]).toEqual([0, 'host/localhost@KRB5KIT.TEST: kvno = 1\n']);
-  expect(stderr).toMatch(new RegExp(`^kvno: warning: the ticket is not kept: [^\\n]*${sentence}[^\\n]*\\n$`));
+  expect(stderr).toMatch(
+    new RegExp(`^kvno: warning: the ticket was not stored: [^\\n]*${sentence}[^\\n]*\\n$`),
+  );
   expect(readFileSync(cache)).toEqual(loggedIn);
 }

@@ -78,7 +78,7 @@ describe('cache backend', () => {
     const { status, io } = await runAt(home, cache, ['backend'], { env });
     expect([status, io.stderr]).toEqual([
       1,
-      expect.stringContaining('KRB5KIT_KEYCHAIN is x, which is none of'),
+      expect.stringContaining('KRB5KIT_KEYCHAIN is x, but must be one of'),
     ]);
     expect((await runAt(home, cache, ['backend', 'x'], { env })).status).toBe(2);
   });

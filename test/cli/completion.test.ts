@@ -105,7 +105,7 @@ it('the words of operands tell what they are, or the command does', () => {
 
 it('krb5kit lists it among the commands', async () => {
   const { io } = await runAt(home, krb5kit, ['--help']);
-  expect(io.stdout).toMatch(/^ {2}completion +Have a shell complete/m);
+  expect(io.stdout).toMatch(/^ {2}completion +Print a script for/m);
 });
 
 function optionsOf({ options, subcommands = {} }: Command): Command['options'] {

@@ -118,7 +118,7 @@ describe('kinit with a keychain that fails', () => {
     const { status, io } = await runAt(home, kinit, ['alice'], { env, cacheDirectory: home });
     expect([status, io.stderr]).toEqual([
       1,
-      expect.stringMatching(/^kinit: KRB5KIT_KEYCHAIN is passphrse, which is none of .*\n$/),
+      expect.stringMatching(/^kinit: KRB5KIT_KEYCHAIN is passphrse, but must be one of .*\n$/),
     ]);
   });
 });

@@ -15,5 +15,5 @@ it("tells where a KDC is to be named for the realm of a cache's client", async (
   const env = { HOME: home, KRB5_CONFIG, KRB5CCNAME: writeCache(home, [makeCredential()], alice) };
   const io = captureIo({ env });
   expect(await runCommand(doctor, [], io)).toBe(1);
-  expect(io.stdout).toMatch(/KDCs: Cannot find KDC.*\n +Try: .* kdc for A\.TEST into \[realms\]/);
+  expect(io.stdout).toMatch(/KDCs: Cannot find KDC.*\n +Try: .* kdc for A\.TEST to \[realms\]/);
 });

@@ -122,7 +122,7 @@ describe('has one thing to try where', () => {
       const { status, told } = await run(...argv, '--port', `${port}`);
       expect(status).toBe(1);
       expect(told).toMatch(
-        /^\[FAIL\] presenting to \S+: Connection refused\n {7}Try: see whether [^\n]* runs on localhost[^\n]*\n$/,
+        /^\[FAIL\] presenting to \S+: Connection refused\n {7}Try: check that [^\n]* is running on localhost[^\n]*\n$/,
       );
     }
   });
@@ -148,14 +148,14 @@ describe('has one thing to try where', () => {
 
   it.each<[string, RequestListener, RegExp]>([
     [
-      'wants Basic',
+      'requires Basic',
       (_, response) => response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end(),
-      /wants Basic realm="x", but not Negotiate \(401\)\n +Try: have Negotiate switched on/,
+      /requires Basic realm="x", but not Negotiate \(401\)\n +Try: turn on Negotiate/,
     ],
     [
-      'refuses the ticket',
+      'rejects the ticket',
       (_, response) => response.writeHead(401, { 'www-authenticate': 'Negotiate' }).end(),
-      /refuses the ticket \(401\)\n +Try: compare the keytab/,
+      /rejects the ticket \(401\)\n +Try: compare the keytab/,
     ],
     [
       'has proved nothing',
@@ -163,7 +163,7 @@ describe('has one thing to try where', () => {
         request.headers.authorization === undefined
           ? response.writeHead(401, { 'www-authenticate': 'Negotiate' }).end()
           : response.end('hello'),
-      /has not proved who it is\n +Try: the service may be somebody else's/,
+      /has not proved who it is\n +Try: this may not be the real service/,
     ],
   ])('the web server %s', async (_, listener, expected) => {
     const server = createServer(listener);
@@ -187,7 +187,7 @@ describe('only notes', () => {
     try {
       const { status, told } = await run('HTTP@localhost', '-p', `${port}`);
       expect(told).toMatch(
-        /^\[--\] {3}presenting .* does not ask who you are: name a URL that does with --http\n$/,
+        /^\[--\] {3}presenting .* requires no authentication: use --http with a URL that does\n$/,
       );
       expect(status).toBe(0);
     } finally {
@@ -197,9 +197,9 @@ describe('only notes', () => {
 
   it('a service whose protocol is not known, and a name without a host', async () => {
     expect((await run('host@localhost')).told).toMatch(
-      /^\[--\] {3}presenting: how to speak to host is not known/,
+      /^\[--\] {3}presenting: the protocol of host is unknown/,
     );
-    expect((await run('krbtgt/A.TEST')).told).toMatch(/^\[--\] {3}presenting: the name has no host/);
+    expect((await run('krbtgt/A.TEST')).told).toMatch(/^\[--\] {3}presenting: the name contains no host/);
   });
 });
 

@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { LIBRARY_ERRORS } from '../../src/cli/explain/library.ts';
 import { otherErrors } from '../../src/cli/explain/other.ts';
 import { explain } from '../../src/cli/explain.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
-import { SENTENCES } from '../../src/cli/sentences.ts';
 import { errorName } from '../../src/messages/error-codes.ts';
+import { ERROR_SENTENCES } from '../../src/messages/error-sentences.ts';
 import { captureIo } from '../support/io.ts';
 import { outputOf } from '../support/output-schema.ts';
 
@@ -24,11 +25,11 @@ it('tells what an error is called, who says it, why, and what to try', async () 
     stdout: [
       "KRB_AP_ERR_SKEW (37, as a library's -1765328347)",
       '  Clock skew too great',
-      'Said by: a service that was shown a ticket, or the KDC that was shown one',
+      'Said by: a service or a KDC that received a ticket',
       'Usual causes:',
       '  - the clock of this host, of the KDC or of the service is off by more than five minutes',
-      '  - a virtual machine has slept',
-      'Try: set your clock right, by NTP for instance',
+      '  - a virtual machine has been suspended',
+      'Try: set your clock, for example with NTP',
       '',
     ].join('\n'),
     stderr: '',
@@ -144,6 +145,44 @@ describe('knows what others say:', () => {
     ['HTTP/1.1 401 Unauthorized', '401 Unauthorized'],
     ['net::ERR_UNEXPECTED_SECURITY_LIBRARY_STATUS', 'ERR_UNEXPECTED_SECURITY_LIBRARY_STATUS'],
     ['400 Bad Request: Request Header Or Cookie Too Large', 'Request header too large'],
+    [
+      'KRBMessage_Handling_Error: AS_REP is not valid or client password/keytab incorrect < Decrypting_Error: error decrypting EncPart of AS_REP: integrity verification failed',
+      'integrity verification failed',
+    ],
+    [
+      'error decrypting AS_REP encrypted part: matching key not found in keytab. Looking for [alice] realm: A.TEST kvno: 4 etype: 18',
+      'matching key not found in keytab',
+    ],
+    [
+      '80090346: LdapErr: DSID-0C0905E4, comment: AcceptSecurityContext error, data 80090346, v3839',
+      'AcceptSecurityContext error, data 80090346',
+    ],
+    ['data 52e', 'AcceptSecurityContext error, data 52e'],
+    ['0x80090346', 'SEC_E_BAD_BINDINGS'],
+    [
+      'GDBus.Error:org.freedesktop.DBus.Error.ServiceUnknown: The name org.freedesktop.secrets was not provided by any .service files',
+      'The name org.freedesktop.secrets was not provided by any .service files',
+    ],
+    ['Cannot autolaunch D-Bus without X11 $DISPLAY', 'Cannot autolaunch D-Bus without X11 $DISPLAY'],
+    ['kinit: Internal credentials cache error while storing', 'KRB5_FCC_INTERNAL'],
+    ['Credentials cache I/O operation failed', 'KRB5_CC_IO'],
+    ['Bad encryption type while getting initial credentials', 'KRB5_BAD_ENCTYPE'],
+    [
+      'Credential cache directory /run/user/1000/krb5cc does not exist while getting default ccache',
+      'Credential cache directory does not exist',
+    ],
+    ['39756044', 'Credential cache is empty'],
+    [
+      "Can't find client principal alice@A.TEST in cache collection",
+      "Can't find client principal in cache collection",
+    ],
+    [
+      'Included profile directory could not be read while initializing krb5',
+      'Included profile directory could not be read',
+    ],
+    ['ASN.1 encoding ended unexpectedly', "ASN.1 identifier doesn't match expected value"],
+    ['Cannot create cert chain: unable to get local issuer certificate', 'Failed to verify own certificate'],
+    ['kvno: No key of the keytab opens the ticket', 'No key of the keytab opens the ticket'],
   ])('%s', async (text, name) => {
     expect(await nameOf(text)).toBe(name);
   });
@@ -169,7 +208,7 @@ describe('knows what others say:', () => {
 });
 
 it('knows every number by its number, its name and its sentence', async () => {
-  for (const [number, sentence] of Object.entries(SENTENCES)) {
+  for (const [number, sentence] of Object.entries(ERROR_SENTENCES)) {
     const name = errorName(Number(number));
     expect(await nameOf(number)).toBe(name);
     expect(await nameOf(name)).toBe(name);
@@ -186,14 +225,69 @@ it('knows every error of the libraries by the same', async () => {
   }
 });
 
+describe('the codes of krb5kit itself', () => {
+  const union = readFileSync('src/errors.ts', 'utf8').split('export class')[0]!;
+  const codes = [...union.matchAll(/^ {2}\| '(\w+)'/gm)].map(match => match[1]!);
+
+  it('are all known, alone', async () => {
+    expect(codes.length).toBeGreaterThan(50);
+    for (const code of codes) {
+      const { status, stdout } = await run('--json', code);
+      expect([code, status]).toEqual([code, 0]);
+      expect(outputOf('explanation', stdout).hint, code).toMatch(/\w/);
+    }
+  });
+
+  it('are known in a line of JSON, too', async () => {
+    expect(await nameOf('{"program":"kinit","code":"KEYCHAIN_LOCKED","krbError":null}')).toBe(
+      'KEYCHAIN_LOCKED',
+    );
+  });
+});
+
+describe('what it suggests fits the causes:', () => {
+  it('a missing trust names the realms', async () => {
+    const { stdout } = await run(
+      '--json',
+      'kvno: Server krbtgt/B.TEST@A.TEST not found in Kerberos database while',
+    );
+    const { name, causes, hint } = outputOf('explanation', stdout);
+    expect(name).toBe('KDC_ERR_S_PRINCIPAL_UNKNOWN');
+    expect(causes[0]).toContain('no trust between A.TEST and B.TEST');
+    expect(hint).toMatch(/B\.TEST.*capaths.*trust/);
+  });
+
+  it('a KDC of another realm is not a missing trust', async () => {
+    const text = 'Server krbtgt/A.TEST@A.TEST not found in Kerberos database';
+    const { causes, hint } = outputOf('explanation', (await run('--json', text)).stdout);
+    expect(causes[0]).toContain('does not serve A.TEST');
+    expect(causes.join() + hint).not.toContain('trust');
+  });
+
+  it.each([
+    ['KDC reply did not match expectations', /upper case.*kinit -C/],
+    ['KRB_AP_ERR_MODIFIED', /SPN.*keytab/],
+  ])('%s', async (text, hint) => {
+    const explanation = outputOf('explanation', (await run('--json', text)).stdout);
+    expect(explanation.hint).toMatch(hint);
+    expect(explanation.hint).not.toContain('attacker');
+  });
+
+  it('KRB_AP_ERR_MODIFIED is usually an SPN of another account', async () => {
+    expect((await run('41')).stdout).toMatch(/Usual causes:\n {2}- the SPN belongs to another account/);
+  });
+});
+
 it.each(['30', '99999', 'hello', '0xffffffff', '-5'])('fails for %s, which is no error', async text => {
   const { status, stdout, stderr } = await run(text);
   expect([status, stdout]).toEqual([1, '']);
-  expect(stderr).toBe(`krb5kit explain: nothing is known of '${text}'\n`);
+  expect(stderr).toBe(`krb5kit explain: No explanation is known for '${text}'\n`);
 });
 
 it('keeps what could steer a terminal out of what it says', async () => {
-  expect((await run('\u001b[31mhello')).stderr).toBe("krb5kit explain: nothing is known of '?[31mhello'\n");
+  expect((await run('\u001b[31mhello')).stderr).toBe(
+    "krb5kit explain: No explanation is known for '?[31mhello'\n",
+  );
 });
 
 it('wants to be told what to explain', async () => {

@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Command } from '../../src/cli/command.ts';
-import { usualHint } from '../../src/cli/explain/hints.ts';
+import { hintFor, usualHint } from '../../src/cli/explain/hints.ts';
+import { storyOf } from '../../src/cli/explain/story.ts';
 import { kinit } from '../../src/cli/kinit.ts';
 import { klist } from '../../src/cli/klist.ts';
 import { kpasswd } from '../../src/cli/kpasswd.ts';
@@ -11,6 +12,8 @@ import { runCommand } from '../../src/cli/run-command.ts';
 import { KerberosError } from '../../src/errors.ts';
 import { type RunningKdc, startKdc } from '../../src/kdc/start.ts';
 import { KeytabFile } from '../../src/keytab/file-format.ts';
+import { MethodData } from '../../src/messages/types.ts';
+import type { Fact } from '../../src/trace.ts';
 import { scratch } from '../ccache/samples.ts';
 import { type CapturedIo, type CaptureOptions, captureIo } from '../support/io.ts';
 import { outputOf } from '../support/output-schema.ts';
@@ -27,7 +30,7 @@ beforeAll(async () => {
       { name: 'easy', password: 'easypw', requiresPreauth: false },
       { name: 'rc4', password: 'rc4pw', enctypes: [23] },
     ],
-    services: ['host/server'],
+    services: ['host/server', { name: 'strict/server', requiresIndicators: ['pkinit'] }],
   });
 });
 afterAll(() => kdc?.close());
@@ -126,15 +129,15 @@ describe('a failure', () => {
     await run(kinit, 'alice', 'alicepw\n');
     const service = await run(kvno, `-k ${keytab} host/server`, '', watched);
     expect(service.io.stderr).toMatch(/ {2}KDC's key for the ticket of host\/server@A\.TEST: .*, kvno 1\n/);
-    expect(service.io.stderr).toMatch(/it has kvno 9 of host\/server@A\.TEST, the KDC says 1\n$/);
+    expect(service.io.stderr).toMatch(/it has kvno 9 of host\/server@A\.TEST, but the KDC has 1\n$/);
     const client = await run(kinit, `-k -t ${keytab} easy`, '', watched);
     expect(client.io.stderr).toMatch(/ {2}KDC's key for the AS-REP: .*, kvno 1\n/);
-    expect(client.io.stderr).toMatch(/it has kvno 9 of easy@A\.TEST, the KDC says 1\n$/);
+    expect(client.io.stderr).toMatch(/it has kvno 9 of easy@A\.TEST, but the KDC has 1\n$/);
   });
 
   it('names the enctypes that only the KDC has', async () => {
     const { io } = await run(kinit, 'rc4', 'rc4pw\n', watched);
-    expect(io.stderr).toMatch(/Try: .*(RC4 needs allow_rc4|new password)/);
+    expect(io.stderr).toMatch(/Try: .*(RC4 also needs allow_rc4|new password)/);
   });
 
   it('tells which line of the configuration is faulty', async () => {
@@ -164,17 +167,17 @@ describe('a failure', () => {
   it('asks for no disk space where the cache is with a server that does not run', async () => {
     writeFileSync(join(home, 'krb5.conf'), `[libdefaults]\n  kcm_socket = ${home}/none\n${kdc.krb5Conf()}`);
     const { io } = await run(kvno, 'host/server', '', { ...watched, env: { KRB5CCNAME: 'KCM:' } });
-    expect(io.stderr).toMatch(/^kvno: No KCM server found.* Try: see that a KCM server runs: /s);
+    expect(io.stderr).toMatch(/^kvno: No KCM server found.* Try: start a KCM server, /s);
   });
 
   it('of a place where no cache can be made sends nobody to kinit', async () => {
     const logIn = async (name: string) =>
       (await run(kinit, `-c ${name} alice`, 'alicepw\n', watched)).io.stderr;
     expect(await logIn(join(home, 'none/cc'))).toContain(
-      `Try: make the directory ${join(home, 'none')}, or name`,
+      `Try: create the directory ${join(home, 'none')}, or use`,
     );
     expect(await logIn('FILE:')).toMatch(
-      /Try: give the cache a name: see -c and KRB5CCNAME, which is not to be/,
+      /Try: give the cache a name: see -c and KRB5CCNAME, which must not be empty/,
     );
   });
 
@@ -205,11 +208,11 @@ describe('the hint for what a KDC answers', () => {
     [1, /account has expired/],
     [6, /check the spelling of alice@A\.TEST/],
     [12, /policy/],
-    [14, /permit|new password or key/],
+    [14, /allow|new password or key/],
     [18, /locked or disabled/],
     [21, /not valid yet/],
-    [37, /set your clock right/],
-    [60, /KDC's own log/],
+    [37, /set your clock/],
+    [60, /log of the KDC/],
     [62, /certificate/],
     [68, /kinit -C/],
     [72, /revoked/],
@@ -228,6 +231,163 @@ describe('the hint for what a KDC answers', () => {
     expect(failure.hint).toMatch(hint);
     expect(failure.clock).toBe(`your clock is 10 min 30 s ahead of KDC 127.0.0.1:${server.port}`);
   });
+});
+
+describe('the hint for a service', () => {
+  const hintOf = async (server: string) => {
+    await run(kinit, 'alice', 'alicepw\n');
+    return failureIn((await run(kvno, `--json ${server}`)).io).hint;
+  };
+
+  it.each([
+    ['in the wrong case', 'HOST/Server', /^use host\/server: .*case-sensitive/],
+    ['named like a scheme or a program', 'sshd/server', /^use host\/server: .* begin with host$/],
+    ['of an address', 'host/192.0.2.1', /^use the host's name instead of its address/],
+    ['of an address of IPv6', 'host/2001:db8::1', /^use the host's name instead of its address/],
+    [
+      'that nobody knows',
+      'host/other',
+      /^check the service and the host's full name \(asked for: host\/other@/,
+    ],
+    [
+      'of a realm without a path',
+      'host/server@NO.SUCH.TEST',
+      /^the realm A\.TEST has no path to NO\.SUCH\.TEST: /,
+    ],
+    [
+      'of a realm in lower case',
+      'host/server@b.test',
+      /^write the realm in upper case, as is usual: B\.TEST$/,
+    ],
+    [
+      'that requires another login',
+      'strict/server',
+      /requires a stronger login \(an authentication indicator\)/,
+    ],
+  ])('%s', async (_, server, hint) => {
+    expect(await hintOf(server)).toMatch(hint);
+  });
+});
+
+describe('a UPN of Active Directory as the name', () => {
+  const failureOf = async (name: string) => (await run(kinit, name, '', watched)).io.stderr;
+
+  it('is told from a realm in lower case', async () => {
+    expect(await failureOf('alice@corp.example')).toMatch(
+      /^kinit: warning: .*; -C -E is for mail addresses and UPNs\n.* {2}Try: if alice@corp\.example is a mail address or a UPN, .* A\.TEST with kinit -C -E alice@corp\.example; otherwise .*CORP\.EXAMPLE\n$/s,
+    );
+    expect(await failureOf('alice@CORP.EXAMPLE')).toContain('kinit -C -E alice@CORP.EXAMPLE\n');
+  });
+
+  it('is no topic where the realm is only in the wrong case', async () => {
+    const text = await failureOf('alice@a.test');
+    expect(text).toContain('Try: write the realm in upper case, as is usual: A.TEST\n');
+    expect(text).not.toMatch(/UPN|-E/);
+  });
+});
+
+describe('keys of the client that are not permitted', () => {
+  /** The hint of kinit with a KDC that has no key of an enctype that is asked for, and so names none, as MIT's does. */
+  async function hintWith(types: readonly number[], line: string): Promise<string> {
+    const offers = types.map(padataType => ({ padataType, padataValue: new Uint8Array(0) }));
+    await using server = await fakeKdc({ udp: () => krbError(25, MethodData.encode(offers)) });
+    writeFileSync(
+      join(home, 'krb5.conf'),
+      `[libdefaults]\n  default_realm = A.TEST\n[realms]\n  A.TEST = {\n    kdc = 127.0.0.1:${server.port}\n  }\n`,
+    );
+    const now = () => new Date('2026-11-22T12:00:00Z');
+    return failureIn((await run(kinit, `--json ${line}`, 'x\n', { now })).io).hint;
+  }
+
+  it.each([
+    [
+      [16],
+      /^set a new password, which creates AES keys; .*allow_rc4.*; an account without a password needs a cert/,
+    ],
+    [[2], /^set a new password, which creates AES keys; [^;]*permits RC4$/],
+  ])('get a hint to set a password, whatever else is offered: %j', async (types, hint) => {
+    expect(await hintWith(types, 'rc4')).toMatch(hint);
+  });
+
+  it('are not called old if they are the only ones in a keytab', async () => {
+    const keytab = join(home, 'kt');
+    const key = { keytype: 23, keyvalue: new Uint8Array(16).fill(1) };
+    writeFileSync(keytab, KeytabFile.encode([{ ...kdc.keytab('rc4')[0]!, key }]));
+    expect(await hintWith([16], `-k -t ${keytab} rc4`)).toMatch(
+      /^set a new password or key for rc4@A\.TEST, .* only has arcfour-hmac, not permitted here/,
+    );
+  });
+
+  it('may be missing in the KDC alone', async () => {
+    const keytab = join(home, 'kt');
+    writeFileSync(keytab, KeytabFile.encode(kdc.keytab('alice')));
+    expect(await hintWith([16], `-k -t ${keytab} alice`)).toMatch(
+      /^set a new password, which creates AES keys/,
+    );
+  });
+});
+
+describe('the hint for facts that are rare', () => {
+  function hintOf(errorCode: number, ...facts: readonly Fact[]): string | undefined {
+    const tried = facts.map(fact => ({ time: new Date(), text: '', fact }));
+    return hintFor(
+      storyOf(Object.assign(new KerberosError('KDC_ERROR', 'x'), { errorCode, tried }), captureIo()),
+    );
+  }
+  const request = (server: string): Fact => ({
+    kind: 'request',
+    message: 'AS-REQ',
+    client: 'alice@A.TEST',
+    server,
+    realm: 'A.TEST',
+    enctypes: [18],
+    fast: false,
+  });
+
+  it('does not suggest RC4, or an enctype that is unknown here, to an account with keys of 3DES alone', () => {
+    const hints: Fact = { kind: 'hints', enctypes: [16], enctype: undefined, salt: '', usualSalt: true };
+    expect(hintOf(14, request('krbtgt/A.TEST@A.TEST'), hints)).toBe(
+      'set a new password, which creates AES keys',
+    );
+  });
+
+  it('does not blame a trust if the KDC does not serve its own realm', () => {
+    expect(hintOf(7, request('krbtgt/A.TEST@A.TEST'))).toMatch(
+      /^check the KDC addresses .* the realm A\.TEST$/,
+    );
+  });
+
+  it('takes the name of a service literally', () => {
+    expect(hintOf(7, request('constructor/server@A.TEST'))).toMatch(/^check the service and /);
+  });
+});
+
+it.each([
+  ['AS-REQ', 'A.TEST', /kinit -C/],
+  ['TGS-REQ', 'A.TEST', /^check the KDC addresses above/],
+  ['AS-REQ', 'a.test', /upper case.*A\.TEST/],
+] as const)('a reply that does not match a %s in %s', (message, realm, hint) => {
+  const request = {
+    kind: 'request',
+    message,
+    client: '',
+    server: '',
+    realm,
+    enctypes: [],
+    fast: false,
+  } as const;
+  const error = new KerberosError('REPLY_MODIFIED', 'x');
+  error.tried = [{ time: new Date(), text: '', fact: request }];
+  expect(hintFor(storyOf(error, captureIo()))).toMatch(hint);
+});
+
+it('suggests a passphrase where there is no keychain, unless the user has chosen another', () => {
+  const hintOf = (message: string) =>
+    hintFor(storyOf(new KerberosError('KEYCHAIN_UNAVAILABLE', message), captureIo()));
+  expect(hintOf('The OS keychain cannot be used: there is no D-Bus session')).toMatch(
+    /KRB5KIT_KEYCHAIN=passphrase.*FILE:/,
+  );
+  expect(hintOf('The keychain cannot be used: KRB5KIT_KEYCHAIN is none')).not.toContain('passphrase');
 });
 
 describe('--json', () => {
@@ -277,7 +437,7 @@ describe('--json', () => {
       code: 'KDC_ERROR',
       krbError: { number: 7 },
       message: 'Server not found in Kerberos database',
-      hint: expect.stringContaining('no service for new passwords'),
+      hint: expect.stringContaining('no password server'),
       activity: 'getting initial ticket',
     });
   });

@@ -4,8 +4,9 @@ import { serve } from '../../src/cli/serve.ts';
 import { randomKey } from '../../src/crypto/key.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
 import { later, makeCredential } from '../ap/made-up.ts';
+import { until } from '../support/until.ts';
 import { runAt } from './caches.ts';
-import { dial, Lab, until } from './service.ts';
+import { dial, Lab } from './service.ts';
 
 let lab: Lab;
 
@@ -104,11 +105,11 @@ describe('present --gss and serve --gss', () => {
 
 describe('a wrong command line is told of', () => {
   it.each([
-    [['--gss', '--mech', 'ntlm'], 'the mechanism is "krb5" or "spnego", not "ntlm"'],
-    [['--gss', '-m', 'many'], 'many is no number of messages'],
-    [['--gss', '-m', '10001'], '10001 is no number of messages'],
-    [['--mech', 'krb5'], '--mech goes with --gss'],
-    [['--no-seal'], '--no-seal goes with --gss'],
+    [['--gss', '--mech', 'ntlm'], '--mech must be "krb5" or "spnego", not "ntlm"'],
+    [['--gss', '-m', 'many'], 'many is not a number of messages'],
+    [['--gss', '-m', '10001'], '10001 is not a number of messages'],
+    [['--mech', 'krb5'], '--mech requires --gss'],
+    [['--no-seal'], '--no-seal requires --gss'],
   ])('%j', async (argv, sentence) => {
     const { status, io } = await runAt(lab.folder, present, ['sample@localhost', ...argv], { env: lab.env });
     expect(status).toBe(2);
@@ -118,6 +119,6 @@ describe('a wrong command line is told of', () => {
   it('to serve both ways', async () => {
     const { status, io } = await runAt(lab.folder, serve, ['--gss', '--http'], { env: lab.env });
     expect(status).toBe(2);
-    expect(io.stderr).toMatch(/^krb5kit serve: --http or --gss, not both\n/);
+    expect(io.stderr).toMatch(/^krb5kit serve: --http and --gss cannot be combined\n/);
   });
 });

@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildProgram } from '../support/build-program.ts';
 import { hasPty, type PtyStep, runInPty } from '../support/pty.ts';
 
 const source = `
@@ -22,15 +21,7 @@ describe.skipIf(!hasPty())('a password from a terminal (needs python3 for the pt
   const folder = mkdtempSync(join(tmpdir(), 'hidden-input-'));
   const program = join(folder, 'ask.mjs');
 
-  beforeAll(() => {
-    buildSync({
-      stdin: { contents: source, resolveDir: fileURLToPath(new URL('../..', import.meta.url)), loader: 'ts' },
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      outfile: program,
-    });
-  });
+  beforeAll(() => buildProgram(source, program));
   afterAll(() => rmSync(folder, { recursive: true }));
 
   function ask(steps: readonly PtyStep[], prompts: readonly string[] = ['Password: ']) {

@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { http } from '../../src/cli/http.ts';
+import { kinit } from '../../src/cli/kinit.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
+import { startKdc } from '../../src/kdc/start.ts';
 import type { Credential } from '../../src/messages/credential.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
 import { keytab, makeCredential, NOW, serviceKey } from '../ap/made-up.ts';
@@ -149,6 +151,36 @@ describe('signs in to krb5kit serve --http', () => {
   });
 });
 
+it('names the service that the KDC does not know, which is not in the URL', async () => {
+  const kdc = await startKdc({ realm: 'A.TEST', users: [{ name: 'alice', password: 'alicepw' }] });
+  const server = createServer((_, response) => {
+    response.writeHead(401, { 'WWW-Authenticate': 'Negotiate' }).end();
+  });
+  servers.push(server);
+  try {
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+    const KRB5_CONFIG = join(lab.folder, 'kdc.conf');
+    writeFileSync(KRB5_CONFIG, kdc.krb5Conf());
+    const env = { ...lab.env, KRB5_CONFIG, KRB5CCNAME: join(lab.folder, 'cc') };
+    expect(await runCommand(kinit, ['alice'], captureIo({ env, stdin: 'alicepw\n' }))).toBe(0);
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const io = captureIo({ env });
+    expect(await runCommand(http, [url], io)).toBe(1);
+    expect(io.stderr).toBe(
+      `krb5kit http: Server HTTP/127.0.0.1@A.TEST not found in Kerberos database while transferring ${url}\n`,
+    );
+    const json = captureIo({ env });
+    await runCommand(http, ['--json', url], json);
+    expect(outputOf('failure', json.stderr)).toMatchObject({
+      code: 'KDC_ERROR',
+      krbError: { number: 7 },
+      hint: expect.stringMatching(/^use the host's name instead of its address/),
+    });
+  } finally {
+    await kdc.close();
+  }
+});
+
 describe('sends', () => {
   it.each([
     ['a form', ['-d', 'a=b'], { method: 'POST', type: 'application/x-www-form-urlencoded', body: 'a=b' }],
@@ -223,7 +255,7 @@ describe('fails in one line', () => {
   it('where a header or a URL cannot be sent, and repeats no password', async () => {
     expect(await run(['-H', 'A: b\r\nC: d', 'http://localhost:1/'])).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining('is no header\n'),
+      stderr: expect.stringContaining('is not a header\n'),
     });
     const { status, stderr } = await run(['http://alice:wonderland@localhost:1/']);
     expect(status).toBe(2);
@@ -253,12 +285,12 @@ describe('fails in one line', () => {
   });
 
   it.each([
-    [[], 'name one URL of http or https'],
-    [['ftp://localhost/'], 'name one URL of http or https'],
-    [['http://a/', 'http://b/'], 'name one URL of http or https'],
-    [['-H', 'nothing', 'http://a/'], '"nothing" is no header'],
-    [['--delegate', 'never', 'http://a/'], 'delegate "policy" or "always", not "never"'],
-    [['--proxy', 'socks://a', 'http://a/'], 'socks://a is no proxy'],
+    [[], 'give one http or https URL'],
+    [['ftp://localhost/'], 'give one http or https URL'],
+    [['http://a/', 'http://b/'], 'give one http or https URL'],
+    [['-H', 'nothing', 'http://a/'], '"nothing" is not a header'],
+    [['--delegate', 'never', 'http://a/'], '--delegate must be "policy" or "always", not "never"'],
+    [['--proxy', 'socks://a', 'http://a/'], 'socks://a is not the URL of a proxy'],
   ])('where the command line is wrong: %s', async (argv, sentence) => {
     const { status, stderr } = await run(argv);
     expect([status, stderr]).toEqual([2, `krb5kit http: ${sentence}\nUsage: krb5kit http [options] URL\n`]);

@@ -135,7 +135,7 @@ it('passes over what is not Kerberos, and what was cut off', async () => {
 it('fails where there is no Kerberos in it', async () => {
   const { status, stderr } = await run(pcap([Buffer.alloc(60)]));
   expect(status).toBe(1);
-  expect(stderr).toContain('no message of Kerberos in 1 packets');
+  expect(stderr).toContain('no Kerberos message in 1 packets');
 });
 
 it('answers any damage with a tree or an error of ours', () => {

@@ -180,7 +180,10 @@ describe('opens', () => {
   it('nothing by another key, and says so', async () => {
     const key = `18:${bytesToHex(randomKey(18).bytes)}`;
     const { status, stdout, stderr } = await run(apReq(), ['--keys', writeKey(key)]);
-    expect([status, stderr]).toEqual([0, 'krb5kit inspect: nothing here opens by what you gave\n']);
+    expect([status, stderr]).toEqual([
+      0,
+      'krb5kit inspect: nothing could be decrypted with the given keys\n',
+    ]);
     expect(stdout).not.toContain('opened');
     expect((await run(apReq(), ['--keys', writeKey(`18:${sessionKey}`)])).stderr).toBe('');
   });

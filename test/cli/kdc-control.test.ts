@@ -8,7 +8,7 @@ import { kinit } from '../../src/cli/kinit.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
 import { captureIo } from '../support/io.ts';
 import { outputOf } from '../support/output-schema.ts';
-import { until } from './service.ts';
+import { until } from '../support/until.ts';
 
 const program = [process.execPath, resolve('bin/krb5kit')] as const;
 let runtime: string;

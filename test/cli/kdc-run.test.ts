@@ -16,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { kdc } from '../../src/cli/kdc.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
 import { type CaptureOptions, captureIo } from '../support/io.ts';
-import { until } from './service.ts';
+import { until } from '../support/until.ts';
 
 let folder: string;
 let temporary: string;

@@ -20,8 +20,9 @@ import { kvno } from '../../src/cli/kvno.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
 import { resolveKeytab } from '../../src/keytab/keytab.ts';
 import { formatPrincipal } from '../../src/messages/principal.ts';
-import { createPki } from '../interop/matrix/pki.ts';
+import { freePort } from '../support/free-port.ts';
 import { captureIo } from '../support/io.ts';
+import { createPki } from '../support/realm-pki.ts';
 import { type Background, startCommand } from './service.ts';
 
 let folder: string;
@@ -412,9 +413,9 @@ it.each([
   [['--max-life', '0'], 2, '0 is no duration'],
   [['--max-renewable-life', '1w'], 2, '1w is no duration'],
   [['--enctypes', 'rot13'], 2, 'rot13 names no enctype'],
-  [['--port', '70000'], 2, '70000 is no port'],
-  [['--host', ''], 2, '--host names no address'],
-  [['walk'], 2, 'what is "walk"?'],
+  [['--port', '70000'], 2, '70000 is not a port'],
+  [['--host', ''], 2, '--host requires an address'],
+  [['bogus'], 2, "there is no command 'bogus'"],
   [['--service', 'a@B.TEST'], 1, 'a@B.TEST is not in the realm KRB5KIT.TEST'],
   [['--service', 'a@b@c'], 1, ''],
   [['--host', 'not an address'], 1, ''],
@@ -426,16 +427,6 @@ it.each([
   expect(told.stderr.trimEnd().split('\n')).toHaveLength(status);
   expect(existsSync(inFolder('krb5.conf'))).toBe(false);
 });
-
-function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise(resolve =>
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    }),
-  );
-}
 
 describe('a certificate', () => {
   it('is named by the realm file, from its folder, and lets users in who have one', async () => {

@@ -108,7 +108,7 @@ describe('--for', () => {
     const short = await run(['--for', 'HTTP/web', '--min', '100d', ...keytab()]);
     expect(short.status).toBe(1);
     expect(short.output).toMatch(
-      /^kinit: The KDC gives a ticket for krbtgt\/A\.TEST@A\.TEST that lasts \d+ seconds only\n$/,
+      /^kinit: The KDC issues a ticket for krbtgt\/A\.TEST@A\.TEST that lasts only \d+ seconds\n$/,
     );
     expect(servers()).toEqual([TGT, 'HTTP/web@A.TEST']);
   });
@@ -129,12 +129,15 @@ describe('--for', () => {
   });
 
   it.each([
-    [['--for', 'HTTP/web', '-R'], '--for and --min do not go with -R'],
-    [['--min', '1h', '-S', 'x'], '--for and --min do not go with -S'],
+    [['--for', 'HTTP/web', '-R'], '--for and --min cannot be combined with -R'],
+    [['--min', '1h', '-S', 'x'], '--for and --min cannot be combined with -S'],
     [['--min', '1w'], 'Bad lifetime value 1w'],
     [['--min', 'x'], 'Bad lifetime value x'],
-    [['--keytab-env', 'A', '-k'], 'The secret cannot come from two places'],
-    [['--cache-env', 'SECRET', '--min', '1h'], 'Tickets that are given are taken as they are'],
+    [['--keytab-env', 'A', '-k'], 'Only one source of keys, tickets or a password can be given'],
+    [
+      ['--cache-env', 'SECRET', '--min', '1h'],
+      '-R, -v, --for and --min cannot be combined with a cache from a variable or descriptor',
+    ],
   ])('refuses %j', async (words, message) => {
     await run(['-c', cc, ...keytab()]);
     const { status, output } = await run(words, {

@@ -158,18 +158,15 @@ describe('kinit', () => {
     const { status, io } = await run('-l 1w alice', 'alicepw\n');
     expect([status, io.stderr]).toEqual([
       0,
-      'kinit: warning: -l 1w is taken for 1 second, as "w" is not understood\n',
+      'kinit: warning: -l 1w means 1 second, because "w" is ignored\n',
     ]);
   });
 
   it.each([
-    ['-l 1.5h', '-l 1.5h is taken for 1 second, as ".5h" is not understood'],
-    ['-r 20261231', '-r 20261231 is taken for 20261231 seconds, not for a date'],
-    ['-s 1h30m -s 2330', '-s 2330 is taken for 2330 seconds, not for a time of day, which is written 23:30'],
-    [
-      '-s 20261231',
-      '-s 20261231 is taken for 20261231 seconds, not for a date, which is written 20261231000000',
-    ],
+    ['-l 1.5h', '-l 1.5h means 1 second, because ".5h" is ignored'],
+    ['-r 20261231', '-r 20261231 means 20261231 seconds, not a date'],
+    ['-s 1h30m -s 2330', '-s 2330 means 2330 seconds, not a time of day, which is written yyyymmddhhmmss'],
+    ['-s 20261231', '-s 20261231 means 20261231 seconds, not a date, which is written 20261231000000'],
   ])('warns of a time that is not what it looks like: %s', async (options, text) => {
     const { io } = await run(`${options} alice`, 'alicepw\n');
     expect(io.stderr.split('\n')[0]).toBe(`kinit: warning: ${text}`);
@@ -183,7 +180,7 @@ describe('kinit', () => {
 
   it('warns of a realm in lower case, but where the configuration has it so or the KDC may correct it', async () => {
     const warning =
-      'kinit: warning: the realm a.test is not A.TEST: the case matters, and is upper by custom\n';
+      'kinit: warning: the realm a.test is not in upper case; realms are case-sensitive, and usually A.TEST\n';
     const { status, io } = await run('alice@a.test', 'alicepw\n');
     expect([status, io.stderr.startsWith(warning)]).toEqual([1, true]);
     expect((await run('-C alice@a.test', 'alicepw\n')).io.stderr).not.toContain('warning');

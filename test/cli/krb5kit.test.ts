@@ -49,11 +49,29 @@ describe('krb5kit', () => {
     [['help', 'klist', 'x'], "krb5kit: there is no command 'klist x'\n"],
     [['help', 'cache', 'toString'], "krb5kit: there is no command 'cache toString'\n"],
     [['toString'], "krb5kit: there is no command 'toString'\n"],
+    [['kinti'], "krb5kit: there is no command 'kinti'; did you mean 'kinit'?\n"],
+    [['Klist'], "krb5kit: there is no command 'Klist'; did you mean 'klist'?\n"],
+    [['doctr'], "krb5kit: there is no command 'doctr'; did you mean 'doctor'?\n"],
+    [['hlep', 'klist'], "krb5kit: there is no command 'hlep'; did you mean 'help'?\n"],
+    [['x'], "krb5kit: there is no command 'x'\n"],
+    [
+      ['help', 'cache', 'improt'],
+      "krb5kit: there is no command 'cache improt'; did you mean 'cache import'?\n",
+    ],
     [['--nonsense'], "krb5kit: unrecognized option '--nonsense'\n"],
   ])('%j is a mistake, told with the usage and status 2', async (argv, complaint) => {
     const { status, stdout, stderr } = await run(...argv);
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr.startsWith(complaint)).toBe(true);
     expect(stderr).toContain('Usage: krb5kit <command>');
+  });
+
+  it.each([
+    [['cache', 'lsit'], "krb5kit cache: there is no command 'lsit'; did you mean 'list'?\n"],
+    [['kdc', 'strat'], "krb5kit kdc: there is no command 'strat'; did you mean 'start'?\n"],
+    [['ktutil', 'lst'], "ktutil: there is no command 'lst'; did you mean 'list'?\n"],
+  ])('suggests the closest command for %j, too', async (argv, complaint) => {
+    const { status, stderr } = await run(...argv);
+    expect([status, stderr.slice(0, complaint.length)]).toEqual([2, complaint]);
   });
 });

@@ -44,7 +44,7 @@ describe('add', () => {
   it('warns of an enctype that can be broken', async () => {
     const { status, io } = await run(add.replace('aes128-cts', 'rc4-hmac'), { stdin: 'secret\n' });
     expect(status).toBe(0);
-    expect(io.stderr).toContain('ktutil: warning: arcfour-hmac can be broken, and should give way to AES\n');
+    expect(io.stderr).toContain('ktutil: warning: arcfour-hmac can be broken: use AES instead\n');
   });
 
   it('takes the password from wherever it is told', async () => {
@@ -54,6 +54,7 @@ describe('add', () => {
       ['', { stdin: 'secret\n' }],
       [' --password-stdin', { stdin: 'secret\n' }],
       [' --password-file %h/pw', {}],
+      [' --password-file -', { stdin: 'secret\n' }],
       [' --password-env PW', { env: { PW: 'secret' } }],
     ] as const) {
       const { status, io } = await run(add + source, options);
@@ -92,17 +93,17 @@ describe('add', () => {
   it.each([
     ['add', 'ktutil add: name one principal'],
     ['add a@R b@R', 'ktutil add: name one principal'],
-    ['add --offline a@R', 'ktutil add: --offline goes with --kvno'],
-    ['add --key a@R', 'ktutil add: --key goes with --kvno and one encryption type'],
-    ['add --kvno x a@R', "ktutil add: 'x' is no key version"],
-    ['add --kvno 4294967296 a@R', "ktutil add: '4294967296' is no key version"],
-    ['add -e nonsense a@R', "ktutil add: no supported encryption type is in 'nonsense'"],
-    ['add --password-stdin --password-env X a@R', 'ktutil add: the password cannot come from two places'],
-    ['add --password-fd x a@R', "ktutil add: 'x' is no file descriptor"],
-    ['remove --kvno x a@R', "ktutil remove: 'x' is no key version"],
-    ['remove -e nonsense a@R', "ktutil remove: no supported encryption type is in 'nonsense'"],
-    ['purge --age soon', "ktutil purge: 'soon' is no duration such as '10h' or '7d'"],
-    ['rotate --age 1w a@R', "ktutil rotate: '1w' is no duration such as '10h' or '7d'"],
+    ['add --offline a@R', 'ktutil add: --offline requires --kvno'],
+    ['add --key a@R', 'ktutil add: --key requires --kvno and one encryption type, and no --salt'],
+    ['add --kvno x a@R', "ktutil add: 'x' is not a key version"],
+    ['add --kvno 4294967296 a@R', "ktutil add: '4294967296' is not a key version"],
+    ['add -e nonsense a@R', "ktutil add: 'nonsense' contains no supported encryption type"],
+    ['add --password-stdin --password-env X a@R', 'ktutil add: only one source of the password can be given'],
+    ['add --password-fd x a@R', "ktutil add: 'x' is not a file descriptor"],
+    ['remove --kvno x a@R', "ktutil remove: 'x' is not a key version"],
+    ['remove -e nonsense a@R', "ktutil remove: 'nonsense' contains no supported encryption type"],
+    ['purge --age soon', "ktutil purge: 'soon' is not a duration such as '10h' or '7d'"],
+    ['rotate --age 1w a@R', "ktutil rotate: '1w' is not a duration such as '10h' or '7d'"],
   ])('%s is no command line', async (line, message) => {
     const { status, io } = await run(line);
     expect(status).toBe(2);
@@ -238,7 +239,7 @@ it('refuses a command that there is not', async () => {
 it('verify says that there is nothing to verify', async () => {
   const { status, io } = await run('verify nobody');
   expect(status).toBe(1);
-  expect(io.stderr).toBe(`ktutil verify: No such key is in FILE:${home}/kt\n`);
+  expect(io.stderr).toBe(`ktutil verify: There is no such key in FILE:${home}/kt\n`);
 });
 
 describe('a line of requests', () => {

@@ -126,7 +126,7 @@ describe('kvno', () => {
     const { credentials } = CcacheFile.decode(readFileSync(cc));
     expect(credentials.at(-1)?.key.keytype).toBe(17);
     expect((await run('-e rc4-hmac host/server')).stderr).toMatch(
-      /^kvno: warning: arcfour-hmac can be broken, and should give way to AES\n/,
+      /^kvno: warning: arcfour-hmac can be broken: use AES instead\n/,
     );
     expect(await run('-e bogus host/server')).toMatchObject({
       status: 1,

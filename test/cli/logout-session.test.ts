@@ -21,6 +21,7 @@ import { readSession, type SessionRecord, writeSession } from '../../src/cli/ses
 import { scratch } from '../ccache/samples.ts';
 import { contents } from '../ccache/tickets.ts';
 import { captureIo } from '../support/io.ts';
+import { until } from '../support/until.ts';
 
 let data: string;
 let cache: string;
@@ -73,10 +74,6 @@ async function end(pid: number): Promise<void> {
   const child = shells.find(each => each.pid === pid)!;
   child.kill('SIGKILL');
   await once(child, 'exit');
-}
-
-async function until(ready: () => boolean): Promise<void> {
-  while (!ready()) await sleep(10);
 }
 
 const sessionFile = (pid: number) => join(data, 'sessions', String(pid));

@@ -185,6 +185,6 @@ it('tells how it is used', async () => {
   const { status, io } = await run(['now']);
   expect([status, io.output]).toEqual([
     2,
-    'krb5kit logout: what is "now"?\nUsage: krb5kit logout [options]\n',
+    'krb5kit logout: unexpected argument "now"\nUsage: krb5kit logout [options]\n',
   ]);
 });

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { scratch } from '../ccache/samples.ts';
+import { buildProgram } from '../support/build-program.ts';
 import { hasPty, runInPty } from '../support/pty.ts';
 
 const source = `
@@ -22,13 +21,7 @@ describe.skipIf(!hasPty())('a passphrase from a terminal (needs python3 for the 
   it('is not echoed, and the prompt is shown though the output goes elsewhere', () => {
     const folder = scratch();
     const program = join(folder, 'ask.mjs');
-    buildSync({
-      stdin: { contents: source, resolveDir: fileURLToPath(new URL('../..', import.meta.url)), loader: 'ts' },
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      outfile: program,
-    });
+    buildProgram(source, program);
     const ask = (purpose: string, ...answers: readonly (readonly [string, string])[]) =>
       runInPty(
         ['sh', '-c', `exec "${process.execPath}" "${program}" ${purpose} > "${folder}/out"`],
@@ -42,7 +35,7 @@ describe.skipIf(!hasPty())('a passphrase from a terminal (needs python3 for the 
     });
     expect(readFileSync(join(folder, 'out'), 'utf8')).toBe('horse');
     expect(ask('choose', ['New passphrase', 'horse'], ['again', 'house'])).toEqual({
-      shown: 'New passphrase for the sealed tickets: \r\nThe same again: \r\nThe passphrases differ\r\n',
+      shown: 'New passphrase for the sealed tickets: \r\nEnter it again: \r\nThe passphrases differ\r\n',
       status: 1,
       sane: true,
     });

@@ -1,5 +1,5 @@
 /** Who sends to whom, by IPv4 and ports. */
-export interface Way {
+interface Way {
   readonly from: string;
   readonly to: string;
 }

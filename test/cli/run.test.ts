@@ -23,7 +23,7 @@ import { KeytabFile } from '../../src/keytab/file-format.ts';
 import { formatPrincipal } from '../../src/messages/principal.ts';
 import { scratch } from '../ccache/samples.ts';
 import { type CaptureOptions, captureIo } from '../support/io.ts';
-import { until } from './service.ts';
+import { until } from '../support/until.ts';
 
 let kdc: RunningKdc;
 const log: string[] = [];
@@ -177,7 +177,7 @@ describe('the command', () => {
     const { io, ended } = script('true', ['--memory'], { env: { TMPDIR: inFolder('a:b') } });
     expect([await ended, io.output]).toEqual([
       1,
-      `krb5kit run: No configuration can name a file in ${inFolder('a:b')}\n`,
+      `krb5kit run: Names of files in ${inFolder('a:b')} cannot be used in a configuration\n`,
     ]);
   });
 
@@ -342,6 +342,43 @@ describe('secrets', () => {
   const show = 'echo "got $SECRET" > env; krb=$(echo $KRB5CCNAME | sed s/FILE://); cp $krb cache';
   const owner = () => formatPrincipal(CcacheFile.decode(readFileSync(inFolder('cache'))).principal);
 
+  it('of a keytab file is used without a principal: the first one that it has keys of', async () => {
+    const { io, ended } = begin(['-t', keytab, '--', 'sh', '-c', show]);
+    expect([await ended, io.output]).toEqual([0, '']);
+    expect(owner()).toBe('robot@A.TEST');
+  });
+
+  it('what is said fits the terminal', async () => {
+    const { io, ended } = begin(['-t', keytab, 'someone-with-a-long-name', '--', 'true'], {
+      stderrIsTerminal: true,
+      columns: 60,
+    });
+    expect(await ended).toBe(1);
+    const lines = io.stderr.split('\n');
+    expect(lines[1]).toMatch(/^ {2}\S/);
+    expect(lines.filter(line => line.length > 60 && line.trim().includes(' '))).toEqual([]);
+  });
+
+  it('a keytab file that is missing or empty is told of', async () => {
+    const missing = begin(['-t', inFolder('none'), '--', 'true']);
+    expect(await missing.ended).toBe(1);
+    expect(missing.io.stderr).toMatch(/none' not found while reading keytab /);
+    writeFileSync(inFolder('empty'), KeytabFile.encode([]));
+    const empty = begin(['-t', inFolder('empty'), '--', 'true']);
+    expect(await empty.ended).toBe(1);
+    expect(empty.io.stderr).toBe(`krb5kit run: There is no key in keytab ${inFolder('empty')}\n`);
+  });
+
+  it('of the principal in the default cache is meant where none is named', async () => {
+    const env = { KRB5CCNAME: inFolder('cc') };
+    const login = begin(['--password-stdin', 'alice'], { command: kinit, env, stdin: 'alicepw\n' });
+    expect(await login.ended).toBe(0);
+    writeFileSync(inFolder('password'), 'alicepw\n');
+    const { io, ended } = begin(['--password-file', inFolder('password'), '--', 'sh', '-c', show], { env });
+    expect([await ended, io.output]).toEqual([0, '']);
+    expect(owner()).toBe('alice@A.TEST');
+  });
+
   it.each([
     ['in base64', () => base64()],
     ['in base64 of several lines', () => base64().replace(/.{60}/g, '$&\n')],
@@ -397,6 +434,8 @@ describe('secrets', () => {
       ['--password-env', 'SECRET'],
       ['--password-fd', `${fd}`],
       ['--password-stdin'],
+      ['--password-file', '-'],
+      ['--password-file=STDIN'],
     ]) {
       const more = { env: { SECRET: 'alicepw\r\nmore\n' }, stdin: 'alicepw\n' };
       const { io, ended } = begin([...options, 'alice', '--', 'sh', '-c', show], more);
@@ -423,11 +462,15 @@ describe('secrets', () => {
       'Cannot read password: the variable that --password-env names is',
     ],
     [['--password-env', 'SECRET', 'a'], { SECRET: '\n' }, 'Cannot read password: the variable that'],
-    [['--keytab-env', 'SECRET'], { SECRET: '?' }, 'SECRET holds neither a keytab nor the base64 of one'],
-    [['--keytab-env', 'SECRET'], { SECRET: 'AAAA' }, 'SECRET holds no keytab: version: not 5.1 or 5.2'],
-    [['--keytab-env', 'SECRET'], { SECRET: 'BQI=' }, 'There is no key in SECRET'],
-    [['--cache-env', 'SECRET'], { SECRET: 'BQQ=' }, 'SECRET holds no cache'],
-    [['--keytab-env', 'SECRET'], { SECRET: 'BQIAA' }, 'SECRET holds neither a keytab nor the base64 of one'],
+    [['--keytab-env', 'SECRET'], { SECRET: '?' }, 'SECRET contains neither a keytab nor one in base64'],
+    [
+      ['--keytab-env', 'SECRET'],
+      { SECRET: 'AAAA' },
+      'SECRET does not contain a keytab: version: not 5.1 or 5.2',
+    ],
+    [['--keytab-env', 'SECRET'], { SECRET: 'BQI=' }, 'There are no keys in SECRET'],
+    [['--cache-env', 'SECRET'], { SECRET: 'BQQ=' }, 'SECRET does not contain a cache'],
+    [['--keytab-env', 'SECRET'], { SECRET: 'BQIAA' }, 'SECRET contains neither a keytab nor one in base64'],
     [['--keytab-fd', '987'], {}, 'Cannot read keytab: descriptor 987: '],
     [['-b', '--keytab-fd', '999999999'], {}, 'Cannot read descriptor 999999999: '],
   ])('that are none are told of: %s %o', async (options, env, expected) => {
@@ -444,7 +487,7 @@ describe('secrets', () => {
     ]) {
       const { io, ended } = begin([...options, '--', 'true']);
       expect(await ended).toBe(2);
-      expect(io.output).toMatch(/^The secret cannot come from two places\n/);
+      expect(io.output).toMatch(/^Only one source of keys, tickets or a password can be given\n/);
     }
   });
 
@@ -473,7 +516,7 @@ describe('secrets', () => {
   it('tickets of another than the principal that is named are refused', async () => {
     expect(await begin(['-t', keytab, '-c', inFolder('cc'), 'robot'], { command: kinit }).ended).toBe(0);
     const env = { SECRET: readFileSync(inFolder('cc')).toString('base64') };
-    const refused = 'The tickets are those of robot@A.TEST, not of alice@A.TEST\n';
+    const refused = 'The tickets belong to robot@A.TEST, not to alice@A.TEST\n';
     const { io, ended } = begin(['--cache-env', 'SECRET', 'alice', '--', 'true'], { env });
     expect([await ended, io.output]).toEqual([1, `krb5kit run: ${refused}`]);
     const other = begin(['--cache-env', 'SECRET', '-c', inFolder('cc2'), 'alice'], { env, command: kinit });
@@ -533,16 +576,20 @@ describe('without a command', () => {
 it.each([
   [[], 'krb5kit run: name the command to run, after --'],
   [['alice'], 'krb5kit run: name the command to run, after --'],
-  [['alice', 'bob', '--', 'true'], 'krb5kit run: what is "bob"? The command comes after --'],
+  [['alice', 'bob', '--', 'true'], 'krb5kit run: unexpected argument "bob": the command must follow --'],
   [['-K', '0', '--', 'true'], 'krb5kit run: -K argument 0 invalid'],
   [['-K', 'x', '--', 'true'], 'krb5kit run: -K argument x invalid'],
   [['-f', '-F', '--', 'true'], 'krb5kit run: Only one of -f and -F allowed'],
   [['-l', 'x', '--', 'true'], 'krb5kit run: Bad lifetime value x'],
-  [['-b', '--', 'true'], 'krb5kit run: -b takes a keytab, a cache, or a password that need not be typed'],
-  [['-K', '1', '--memory'], 'krb5kit run: --memory is for a command'],
-  [['-c', 'x', '--memory', '--', 'true'], 'krb5kit run: -c and --memory exclude each other'],
-  [['--mask', '--', 'true'], 'There is nothing to mask'],
-  [['-b', '--keytab-fd', 'x', '--', 'true'], "'x' is no file descriptor"],
+  [
+    ['-b', '--password-file', '-', '--', 'true'],
+    'krb5kit run: -b requires a keytab, a cache, or a password that is not typed',
+  ],
+  [['-b', '--', 'true'], 'krb5kit run: -b requires a keytab, a cache, or a password that is not typed'],
+  [['-K', '1', '--memory'], 'krb5kit run: --memory requires a command'],
+  [['-c', 'x', '--memory', '--', 'true'], 'krb5kit run: -c and --memory cannot be combined'],
+  [['--mask', '--', 'true'], '--mask requires an option that gives a secret'],
+  [['-b', '--keytab-fd', 'x', '--', 'true'], "'x' is not a file descriptor"],
 ])('refuses %j', async (argv, message) => {
   const { io, ended } = begin(argv);
   expect(await ended).toBe(2);

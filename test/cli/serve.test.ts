@@ -7,8 +7,9 @@ import type { Credential } from '../../src/messages/credential.ts';
 import { KrbError } from '../../src/messages/krb-error.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
 import { HOUR, keytab, later, makeCredential, serviceKey } from '../ap/made-up.ts';
+import { until } from '../support/until.ts';
 import { runAt, writeKeytab } from './caches.ts';
-import { dial, Lab, until } from './service.ts';
+import { dial, Lab } from './service.ts';
 
 let lab: Lab;
 
@@ -315,10 +316,10 @@ describe('does not start', () => {
   });
 
   it.each([
-    [['--port', '65536'], '65536 is no port'],
-    [['--port', '-1'], '-1 is no port'],
-    [['--host', ''], '--host names no address'],
-    [['somewhere'], 'what is "somewhere"?'],
+    [['--port', '65536'], '65536 is not a port'],
+    [['--port', '-1'], '-1 is not a port'],
+    [['--host', ''], '--host requires an address'],
+    [['somewhere'], 'unexpected argument "somewhere"'],
   ])('when the command line is wrong: %s', async (argv, sentence) => {
     const { status, io } = await runAt(lab.folder, serve, argv, { env: lab.env });
     expect([status, io.stderr]).toEqual([2, `krb5kit serve: ${sentence}\nUsage: krb5kit serve [options]\n`]);

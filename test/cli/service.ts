@@ -108,12 +108,3 @@ export async function dial(port: number): Promise<Socket & { readonly received: 
   await new Promise<void>(resolve => socket.once('connect', () => resolve()));
   return Object.assign(socket, { received });
 }
-
-/** Waits until `look` finds something. */
-export async function until<T>(look: () => T | undefined): Promise<T> {
-  for (const deadline = Date.now() + 10_000; Date.now() < deadline; await sleep(5)) {
-    const found = look();
-    if (found !== undefined) return found;
-  }
-  throw new Error('it did not happen within 10 seconds');
-}

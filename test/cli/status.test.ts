@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { CcacheFile } from '../../src/ccache/file/format.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
 import { changesBetween } from '../../src/cli/status/changes.ts';
 import type { Look } from '../../src/cli/status/look.ts';
@@ -12,8 +13,8 @@ import { scratch } from '../ccache/samples.ts';
 import { alice, credential, later, NOW, tgt } from '../ccache/tickets.ts';
 import { type CaptureOptions, captureIo } from '../support/io.ts';
 import { outputsOf } from '../support/output-schema.ts';
+import { until } from '../support/until.ts';
 import { runAt, writeCache } from './caches.ts';
-import { until } from './service.ts';
 
 let home: string;
 beforeEach(() => {
@@ -43,6 +44,33 @@ Ticket: host/x@A.TEST, 1 min 30 s left
     const { status: exit, io } = await runAt(home, status, [writeCache(home, tickets)]);
     expect([exit, io.stderr]).toEqual([1, '']);
     expect(io.stdout).toContain(line);
+  });
+
+  it.each([
+    [172_800, 'behind'],
+    [-172_800, 'ahead of'],
+  ])('goes by the clock of the KDC, %i seconds from ours', async (seconds, how) => {
+    const path = join(home, 'cc');
+    const ticket = { ...tgt, starttime: later(seconds), endtime: later(seconds + 3600) };
+    writeFileSync(
+      path,
+      CcacheFile.encode({ principal: alice, credentials: [ticket], kdcOffset: seconds * 1000 }),
+    );
+    const { status: exit, io } = await runAt(home, status, [path]);
+    expect(exit).toBe(0);
+    expect(io.stdout).toContain(`Clock: yours is 2 d ${how} the KDC's; the times left are by the KDC's\n`);
+    expect(io.stdout).toContain('Ticket: krbtgt/A.TEST@A.TEST, 1 h left\n');
+    const { io: json } = await runAt(home, status, ['--json', path]);
+    expect(outputsOf('status', json.stdout)[0]).toMatchObject({
+      valid: true,
+      caches: [{ expired: false, secondsLeft: 3600, nextExpiry: { secondsLeft: 3600 } }],
+    });
+    const spent = { ...tgt, endtime: later(seconds) };
+    writeFileSync(
+      path,
+      CcacheFile.encode({ principal: alice, credentials: [spent], kdcOffset: seconds * 1000 }),
+    );
+    expect((await runAt(home, status, [path])).status).toBe(1);
   });
 
   it('fails where there is no cache', async () => {

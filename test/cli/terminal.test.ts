@@ -2,10 +2,9 @@ import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
 import { afterAll, describe, expect, it } from 'vitest';
 import { processIo } from '../../src/cli/terminal.ts';
+import { buildProgram } from '../support/build-program.ts';
 import { hasPty } from '../support/pty.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'terminal-'));
@@ -14,17 +13,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Runs a program that has the real `io`, its stdin, stdout and stderr arranged by a shell. */
 function run(name: string, body: string, shell: string): SpawnSyncReturns<string> {
   const program = join(folder, `${name}.mjs`);
-  buildSync({
-    stdin: {
-      contents: `import { processIo } from './src/cli/terminal.ts';\nconst io = processIo(process);\n${body}`,
-      resolveDir: fileURLToPath(new URL('../..', import.meta.url)),
-      loader: 'ts',
-    },
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    outfile: program,
-  });
+  const start = `import { processIo } from './src/cli/terminal.ts';\nconst io = processIo(process);\n`;
+  buildProgram(start + body, program);
   const command = shell.replace('PROGRAM', `'${process.execPath}' '${program}'`);
   return spawnSync('bash', ['-c', command], { encoding: 'utf8', timeout: 20_000 });
 }

@@ -77,7 +77,7 @@ describe('writing a file of the user', () => {
 
   it('refuses what is no file, and links that lead nowhere', () => {
     mkdirSync(path);
-    expect(() => readUserFile(path)).toThrow(`Cannot read ${path}: it is no regular file`);
+    expect(() => readUserFile(path)).toThrow(`Cannot read ${path}: it is not a regular file`);
     const loop = join(home, 'loop');
     symlinkSync('loop', loop);
     expect(() => writeUserFile(loop, bytes, 0o644)).toThrow(/loop: ELOOP$/);

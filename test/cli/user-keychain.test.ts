@@ -48,7 +48,7 @@ function list(stdin: string, options: CaptureOptions = {}): Promise<Outcome> {
 
 describe('KRB5KIT_KEYCHAIN=passphrase', () => {
   it('asks twice for a new passphrase, and then once in each command, on stderr', async () => {
-    expect(await seal('horse\nhorse\n')).toBe('New passphrase for the sealed tickets: \nThe same again: \n');
+    expect(await seal('horse\nhorse\n')).toBe('New passphrase for the sealed tickets: \nEnter it again: \n');
     const { status, io } = await list('horse\n');
     expect([status, io.stderr]).toEqual([0, 'Passphrase of the sealed tickets: \n']);
     expect(io.stdout).toContain('Default principal: alice@A.TEST');
@@ -143,7 +143,7 @@ describe('KRB5KIT_KEYCHAIN', () => {
     const refused = {
       code: 'CONFIG_VALUE',
       message:
-        'KRB5KIT_KEYCHAIN is passphrse, which is none of keytar, security, secret-tool, powershell, passphrase, none',
+        'KRB5KIT_KEYCHAIN is passphrse, but must be one of keytar, security, secret-tool, powershell, passphrase, none',
     };
     await expect(openUserKeychain(io('passphrse'), data)).rejects.toMatchObject(refused);
     mkdirSync(data);

@@ -1,9 +1,9 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { printable } from '../../codec/text.ts';
 import type { Arguments } from '../command.ts';
 import { lineOfJson } from '../json.ts';
 import { muted } from '../manners.ts';
-import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import {
   type CommandLine,

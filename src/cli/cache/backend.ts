@@ -2,10 +2,10 @@ import type { BackendState } from '../../ccache/keychain/open.ts';
 import { hasSealedTickets } from '../../ccache/keychain/probe.ts';
 import { whyUnwritable } from '../../ccache/sealed/directory.ts';
 import { sealedPath } from '../../ccache/sealed/path.ts';
+import { printable } from '../../codec/text.ts';
 import { chooseDefaultCache } from '../caches/default-cache.ts';
 import { type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
 import { lineOfJson } from '../json.ts';
-import { printable } from '../sentences.ts';
 import { openSession } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import { keychainWish } from '../user/keychain.ts';
@@ -15,7 +15,7 @@ const name = 'krb5kit cache backend';
 /** cache backend: where the key of the sealed caches is kept, and why there. */
 export const cacheBackend: Command = {
   name,
-  summary: 'Tell where the key of the sealed caches is kept, and why there.',
+  summary: 'Show where the key of the sealed caches is kept, and why.',
   operands: '',
   usageStatus: 2,
   printsResult: true,
@@ -24,7 +24,7 @@ export const cacheBackend: Command = {
 };
 
 async function run(args: Arguments, io: Io): Promise<number> {
-  if (args.operands.length > 0) throw new UsageError(`${name}: what is "${args.operands[0]}"?`);
+  if (args.operands.length > 0) throw new UsageError(`${name}: unexpected argument "${args.operands[0]}"`);
   const session = openSession(io);
   const { dataDirectory } = session.caches;
   const wish = await during('choosing a back-end', () => keychainWish(io, dataDirectory));

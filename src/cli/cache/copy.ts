@@ -15,14 +15,14 @@ import { isSamePlace } from './place.ts';
 import { cacheToFill, fill } from './target.ts';
 
 const options: readonly OptionRow[] = [
-  { flags: '-f, --force', text: 'Replace a cache that holds the tickets of another principal.' },
+  { flags: '-f, --force', text: 'Replace a cache that contains tickets of another principal.' },
   jsonOutput,
 ];
 
 /** cache copy: copies the contents of one cache into another, of whatever type. */
 export const cacheCopy: Command = {
   name: 'krb5kit cache copy',
-  summary: 'Copy a cache, or some of its tickets, into another.',
+  summary: 'Copy a cache, or some of its tickets, to another cache.',
   operands: 'FROM TO [PATTERN...]',
   usageStatus: 2,
   options,
@@ -36,7 +36,7 @@ export const cacheCopy: Command = {
 /** cache move: copies a cache and then destroys it. */
 export const cacheMove: Command = {
   name: 'krb5kit cache move',
-  summary: 'Move a cache, or some of its tickets, into another.',
+  summary: 'Move a cache, or some of its tickets, to another cache.',
   operands: 'FROM TO [PATTERN...]',
   usageStatus: 2,
   options,

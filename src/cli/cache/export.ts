@@ -1,14 +1,13 @@
 import { type CacheContents, ccacheName } from '../../ccache/ccache.ts';
 import { isConfigEntry } from '../../ccache/config-entries.ts';
 import { MAX_DER_BYTES } from '../../codec/der/reader.ts';
-import { bytesToText } from '../../codec/text.ts';
+import { bytesToText, printable } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
 import type { Credential } from '../../messages/credential.ts';
 import { encodeKrbCred, fitsKrbCred } from '../../messages/krb-cred.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { cacheOf } from '../caches/named-caches.ts';
 import { ActivityError, type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
-import { printable } from '../sentences.ts';
 import { serviceMatcher } from '../service-pattern.ts';
 import { openSession } from '../session.ts';
 import type { Io } from '../terminal.ts';
@@ -23,7 +22,7 @@ export const cacheExport: Command = {
   printsResult: true,
   options: [
     { flags: '-c, --cache <cache>', text: 'Use this cache instead of the default one.' },
-    { flags: '-b, --base64', text: 'Write base64, in one line, such as a secret of a CI takes.' },
+    { flags: '-b, --base64', text: 'Write base64 on a single line, for example for a CI secret.' },
     // Without an option of its own, the common one would suppress the export itself.
     { flags: '-q, --quiet', text: 'Print nothing but the export and errors.' },
     jsonOutput,

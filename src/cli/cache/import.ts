@@ -1,4 +1,5 @@
 import { ccacheName } from '../../ccache/ccache.ts';
+import { printable } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
 import { readRegularFile } from '../../keytab/read-file.ts';
 import { decodeKrbCred } from '../../messages/krb-cred.ts';
@@ -6,7 +7,6 @@ import { formatPrincipal } from '../../messages/principal.ts';
 import { defaultCacheName } from '../caches/default-cache.ts';
 import { type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
 import { fileReason } from '../file-reason.ts';
-import { printable } from '../sentences.ts';
 import { openSession } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import { cacheToFill, fill } from './target.ts';
@@ -14,12 +14,12 @@ import { cacheToFill, fill } from './target.ts';
 /** cache import: stores the tickets of a KRB-CRED file, a "kirbi", in a cache. */
 export const cacheImport: Command = {
   name: 'krb5kit cache import',
-  summary: 'Put the tickets of a KRB-CRED (kirbi) file into a cache.',
+  summary: 'Store the tickets from a KRB-CRED (kirbi) file in a cache.',
   operands: 'FILE|- [CACHE]',
   usageStatus: 2,
   options: [
-    { flags: '-f, --force', text: 'Replace a cache that holds the tickets of another principal.' },
-    { flags: '-q, --quiet', text: 'Do not say what was imported.' },
+    { flags: '-f, --force', text: 'Replace a cache that contains tickets of another principal.' },
+    { flags: '-q, --quiet', text: 'Do not report what was imported.' },
     jsonOutput,
   ],
   run,

@@ -1,6 +1,6 @@
 import { type CacheContents, type Ccache, ccacheName } from '../../ccache/ccache.ts';
 import { hasSealedTickets } from '../../ccache/keychain/probe.ts';
-import { textToBytes } from '../../codec/text.ts';
+import { printable, textToBytes } from '../../codec/text.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { defaultCacheName } from '../caches/default-cache.ts';
 import { cachesAround, isAbsent } from '../caches/named-caches.ts';
@@ -9,7 +9,7 @@ import { lineOfJson } from '../json.ts';
 import { formatTimestamp } from '../locale/time-format.ts';
 import { userLocale } from '../locale/user-locale.ts';
 import { tellShortly } from '../run-command.ts';
-import { printable, sentence } from '../sentences.ts';
+import { sentence } from '../sentences.ts';
 import { openSession, type Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import { usualCacheFiles } from '../usual-files.ts';
@@ -18,7 +18,7 @@ import { cacheSummaryJson, leadingTicket, ticketsOf } from './json.ts';
 /** cache list: all the user's caches that can be found, one per line. */
 export const cacheList: Command = {
   name: 'krb5kit cache list',
-  summary: 'List caches, a line for each.',
+  summary: 'List caches, one per line.',
   operands: '[cache...]',
   usageStatus: 2,
   printsResult: true,

@@ -8,7 +8,7 @@ const name = 'krb5kit cache lock';
 /** cache lock: makes the agent forget the key of the sealed caches, like `agent --lock`. */
 export const cacheLock: Command = {
   name,
-  summary: 'Have the agent forget the key of the sealed caches.',
+  summary: 'Make the agent forget the key of the sealed caches.',
   operands: '',
   usageStatus: 2,
   options: [jsonOutput],
@@ -16,7 +16,7 @@ export const cacheLock: Command = {
 };
 
 async function run(args: Arguments, io: Io): Promise<number> {
-  if (args.operands.length > 0) throw new UsageError(`${name}: what is "${args.operands[0]}"?`);
+  if (args.operands.length > 0) throw new UsageError(`${name}: unexpected argument "${args.operands[0]}"`);
   if (io.uid === undefined) throw new KerberosError('AGENT_LISTEN', 'There is no agent on this system');
   const { lockAgent } = await import('../agent/control.ts');
   const { agentPaths } = await import('../agent/paths.ts');

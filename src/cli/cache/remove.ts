@@ -22,12 +22,12 @@ const cacheOption: OptionRow = {
   flags: '-c, --cache <cache>',
   text: 'Use this cache instead of the default one.',
 };
-const quietOption: OptionRow = { flags: '-q, --quiet', text: 'Do not say how many tickets were removed.' };
+const quietOption: OptionRow = { flags: '-q, --quiet', text: 'Do not report how many tickets were removed.' };
 
 /** cache remove: removes the tickets for some services from a cache. */
 export const cacheRemove: Command = {
   name: 'krb5kit cache remove',
-  summary: 'Remove the tickets for some services from a cache.',
+  summary: 'Remove the tickets for certain services from a cache.',
   operands: 'PATTERN...',
   usageStatus: 2,
   options: [cacheOption, quietOption, jsonOutput],
@@ -56,12 +56,13 @@ export const cacheSweep: Command = {
   usageStatus: 2,
   options: [
     cacheOption,
-    { flags: '-A, --all', text: 'Sweep every cache of the collection.' },
+    { flags: '-A, --all', text: 'Sweep all caches of the collection.' },
     quietOption,
     jsonOutput,
   ],
   async run(args, io) {
-    if (args.operands.length > 0) throw new UsageError(`krb5kit cache sweep: what is "${args.operands[0]}"?`);
+    if (args.operands.length > 0)
+      throw new UsageError(`krb5kit cache sweep: unexpected argument "${args.operands[0]}"`);
     const session = openSession(io);
     const name = args.value('cache');
     const all = args.has('all');

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import type { Ccache } from '../../ccache/ccache.ts';
-import { printable } from '../sentences.ts';
+import { printable } from '../../codec/text.ts';
 import type { Session } from '../session.ts';
 import { namedCache } from './named-cache.ts';
 
 /** The default cache, and why it was chosen. */
-export interface DefaultCacheChoice {
+interface DefaultCacheChoice {
   readonly name: string;
   /** Why, to continue a sentence. */
   readonly reason: string;

@@ -12,7 +12,7 @@ export type ArgumentKind =
   | { readonly words: readonly string[] };
 
 /** What can be found in the user's caches. */
-export type CacheValue = 'principals' | 'services' | 'host-services' | 'caches';
+type CacheValue = 'principals' | 'services' | 'host-services' | 'caches';
 
 const enctypes: ArgumentKind = { words: ENCTYPE_NAMES.map(({ name }) => name) };
 

@@ -20,12 +20,12 @@ export async function checkAccount(client: Principal, session: Session): Promise
     const common = theirs.filter(etype => permitted.includes(etype));
     const list = theirs.map(enctypeText).join(', ');
     if (common.length === 0) {
-      const text = `its keys are ${list}, of which none is permitted here`;
-      return [bad(subject, text, 'have the password set anew, which makes keys of AES')];
+      const text = `its keys are ${list}, none of which is permitted here`;
+      return [bad(subject, text, 'set a new password, which creates AES keys')];
     }
     if (common.every(isWeak)) {
-      const text = `its keys are of deprecated enctypes alone: ${list}`;
-      return [bad(subject, text, 'have the password set anew, which makes keys of AES')];
+      const text = `its keys only have deprecated enctypes: ${list}`;
+      return [bad(subject, text, 'set a new password, which creates AES keys')];
     }
     return [good(subject, `the KDC knows it; enctypes in common: ${common.map(enctypeText).join(', ')}`)];
   } catch (error) {

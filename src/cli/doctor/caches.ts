@@ -8,6 +8,7 @@ import { namedCache } from '../caches/named-cache.ts';
 import { cachesAround, readableContents } from '../caches/named-caches.ts';
 import { ActivityError } from '../command.ts';
 import type { Session } from '../session.ts';
+import { kdcTime } from '../status/look.ts';
 import { keychainWish } from '../user/keychain.ts';
 import { bad, type Finding, failed, good, note } from './finding.ts';
 
@@ -25,14 +26,14 @@ export async function checkKeychain({ io, caches }: Session): Promise<readonly F
   const subject = 'keychain';
   try {
     const wish = await keychainWish(io, caches.dataDirectory);
-    if (wish === 'none') return [note(subject, 'none is wanted (KRB5KIT_KEYCHAIN)')];
+    if (wish === 'none') return [note(subject, 'none is used (KRB5KIT_KEYCHAIN)')];
     if (wish === 'passphrase') return [good(subject, 'the key is sealed by a passphrase')];
     const { describeBackends } = await import('../../ccache/keychain/open.ts');
     const backends = await describeBackends(io.env, { platform: io.platform });
     const usable = backends.find(each => each.usable && (wish === undefined || each.name === wish));
     if (usable !== undefined) return [good(subject, `${usable.name}: ${usable.reason}`)];
     const reasons = backends.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
-    return [note(subject, `none, so that tickets go to a file (${reasons})`)];
+    return [note(subject, `none, so tickets are stored in a file (${reasons})`)];
   } catch (error) {
     return [failed(subject, error, io)];
   }
@@ -50,12 +51,12 @@ export async function checkCache(session: Session): Promise<CacheState> {
     const fullName = ccacheName(cache);
     const shown = `${fullName} (${reason}) of ${formatPrincipal(contents.principal)}`;
     if (contents.truncated) {
-      const text = `${shown} breaks off`;
+      const text = `${shown} is truncated`;
       return { findings: [bad(subject, text, 'destroy it with kdestroy and run kinit')], name: fullName };
     }
-    const finding = isCurrent(contents, io.now())
-      ? good(subject, `${shown} has a ticket that is valid`)
-      : bad(subject, `${shown} has no ticket that is valid`, `kinit ${formatPrincipal(contents.principal)}`);
+    const finding = isCurrent(contents, kdcTime(contents, io.now()))
+      ? good(subject, `${shown} has a valid ticket`)
+      : bad(subject, `${shown} has no valid ticket`, `kinit ${formatPrincipal(contents.principal)}`);
     return { findings: [finding, ...modeFindings(fullName, session)], contents, name: fullName };
   } catch (error) {
     const name = cache && ccacheName(cache);
@@ -72,7 +73,9 @@ function modeFindings(name: string, { io }: Session): readonly Finding[] {
   const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
   if ((mode & 0o077) === 0) return [];
   const octal = (mode & 0o777).toString(8).padStart(4, '0');
-  return [bad('cache', `others may use the tickets in ${path}: its mode is ${octal}`, `chmod 600 ${path}`)];
+  return [
+    bad('cache', `other users can use the tickets in ${path}: its mode is ${octal}`, `chmod 600 ${path}`),
+  ];
 }
 
 /** The other caches of the collection: they are often mistaken for the default one. */
@@ -83,7 +86,9 @@ export async function checkOtherCaches({ name }: CacheState, session: Session): 
       const other = ccacheName(cache);
       const contents = other === name ? undefined : await readableContents(cache);
       if (contents === undefined) continue;
-      const state = isCurrent(contents, session.io.now()) ? 'a ticket that is valid' : 'none that is valid';
+      const state = isCurrent(contents, kdcTime(contents, session.io.now()))
+        ? 'a valid ticket'
+        : 'no valid ticket';
       findings.push(note('other cache', `${other} of ${formatPrincipal(contents.principal)} has ${state}`));
     }
     return findings;

@@ -27,7 +27,7 @@ export function durationFindings({ profile }: Config): readonly Finding[] {
     if (duration === undefined || /^\s*(?:[#;]|$)/.test(duration.ignored)) return [];
     const { seconds, ignored } = duration;
     const meant = `${seconds} second${seconds === 1 ? '' : 's'}`;
-    const text = `${placeOf(relation!)}${name} = ${relation!.value} is taken for ${meant}, as "${ignored}" is not understood`;
+    const text = `${placeOf(relation!)}${name} = ${relation!.value} means ${meant}, because "${ignored}" is ignored`;
     return [bad(CONFIGURATION, text, 'write days, hours, minutes and seconds as 7d, 1h30m or 90s')];
   });
 }
@@ -41,11 +41,11 @@ export function hostFindings({ profile }: Config): readonly Finding[] {
     const { value } = relation;
     const findings: Finding[] = [];
     if (name !== name.toLowerCase()) {
-      const text = `${placeOf(relation)}${name} in [domain_realm] matches no host, as it is not in lower case`;
+      const text = `${placeOf(relation)}${name} in [domain_realm] matches no host, because it is not in lower case`;
       findings.push(bad(CONFIGURATION, text, `write ${name.toLowerCase()}`));
     }
     if (!isUpperCase(value) && !realms.includes(value)) {
-      const text = `${placeOf(relation)}the realm ${value} of ${name} is not in upper case, as realms are by custom`;
+      const text = `${placeOf(relation)}the realm ${value} of ${name} is not in upper case, as is usual`;
       findings.push(
         realms.includes(value.toUpperCase())
           ? bad(CONFIGURATION, text, `write ${value.toUpperCase()}`)

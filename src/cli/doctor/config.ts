@@ -57,6 +57,7 @@ const REALM_RELATIONS = [
   'auth_to_local_names',
   'sitename',
   'disable_encrypted_timestamp',
+  'auto_fast_armor',
 ];
 
 /** The files that were to be read, and what named them. */
@@ -72,12 +73,12 @@ export function checkConfig(
   const missing = profile.warnings.filter(({ line }) => line === 0);
   const read = files.filter(file => !missing.some(each => each.file === file));
   for (const { file } of missing) {
-    const what = `${file} is not there, or may not be read`;
+    const what = `${file} does not exist or cannot be read`;
     // Of several, some may be missing, and DNS may do without the usual one.
     const isFault = from === 'KRB5_CONFIG' && read.length === 0;
     findings.push(
       isFault
-        ? bad(CONFIGURATION, what, 'have KRB5_CONFIG name the right file, or unset it')
+        ? bad(CONFIGURATION, what, 'set KRB5_CONFIG to the right file, or unset it')
         : note(CONFIGURATION, what),
     );
   }
@@ -107,7 +108,7 @@ function misspelt(
   return names.flatMap(name => {
     const meant = known.includes(name) ? undefined : nearest(name, known);
     if (meant === undefined) return [];
-    return [bad(CONFIGURATION, `${place}nobody reads the ${describe(name)}`, `write ${meant}`)];
+    return [bad(CONFIGURATION, `${place}the ${describe(name)} is unknown and ignored`, `write ${meant}`)];
   });
 }
 
@@ -125,7 +126,7 @@ function defaultsFindings({ profile, libdefaults }: Config): readonly Finding[] 
         ? [
             bad(
               CONFIGURATION,
-              `${placeOf(others[0]!)}${name} is there twice, and the first one counts`,
+              `${placeOf(others[0]!)}${name} is set twice, and the first value is used`,
               'remove one',
             ),
           ]
@@ -141,8 +142,8 @@ function defaultsFindings({ profile, libdefaults }: Config): readonly Finding[] 
 /** MIT allows comments only on lines of their own. */
 function commentFindings(name: string, relation: Relation): readonly Finding[] {
   if (!/\s[#;]/.test(relation.value)) return [];
-  const text = `${placeOf(relation)}what follows the value of ${name} is no comment but part of it`;
-  return [bad(CONFIGURATION, text, 'put the comment on a line of its own')];
+  const text = `${placeOf(relation)}the text after the value of ${name} is not a comment, but part of the value`;
+  return [bad(CONFIGURATION, text, 'put the comment on a separate line')];
 }
 
 /** The error that reading a value causes, if any. */
@@ -168,7 +169,7 @@ function enctypeFindings({ profile }: Config): readonly Finding[] {
       ? [
           bad(
             CONFIGURATION,
-            `${placeOf(weak)}weak enctypes are allowed, which can be broken`,
+            `${placeOf(weak)}weak enctypes are allowed, although they can be broken`,
             'remove allow_weak_crypto',
           ),
         ]
@@ -189,14 +190,14 @@ function enctypeListFindings(name: string, relation: Relation): readonly Finding
   const weak = parseEnctypeList(relation.value, [], { allowWeak: true }).some(isWeak);
   return [
     ...unknown.map(word =>
-      bad(CONFIGURATION, `${place}${name} has ${word}, which nobody knows and all pass over`, 'remove it'),
+      bad(CONFIGURATION, `${place}${name} contains ${word}, which is unknown and ignored`, 'remove it'),
     ),
     ...(weak
       ? [
           bad(
             CONFIGURATION,
-            `${place}${name} has deprecated or weak enctypes`,
-            'leave them out, and have AES keys made',
+            `${place}${name} contains deprecated or weak enctypes`,
+            'remove them, and create AES keys',
           ),
         ]
       : []),
@@ -210,14 +211,14 @@ function realmFindings({ profile, libdefaults }: Config): readonly Finding[] {
   const findings = realms.flatMap(name => [
     ...(isUpperCase(name)
       ? []
-      : [note(CONFIGURATION, `the realm ${name} in [realms] is not in upper case, as realms are by custom`)]),
+      : [note(CONFIGURATION, `the realm ${name} in [realms] is not in upper case, as is usual`)]),
     ...misspelt(profile.names('realms', name), REALM_RELATIONS, each => `relation ${each} of ${name}`),
     ...REALM_RELATIONS.flatMap(each =>
       profile.relations('realms', name, each).flatMap(row => commentFindings(each, row)),
     ),
   ]);
   if (realm === undefined || place === undefined) {
-    return [...findings, note(CONFIGURATION, 'there is no default_realm: names need their @REALM')];
+    return [...findings, note(CONFIGURATION, 'default_realm is not set: names must contain @REALM')];
   }
   const unfound =
     !realms.includes(realm) &&
@@ -238,8 +239,8 @@ function realmFindings({ profile, libdefaults }: Config): readonly Finding[] {
       ? [
           bad(
             CONFIGURATION,
-            `[realms] does not have ${realm}, and dns_lookup_kdc is off`,
-            `add ${realm} with its kdc to [realms]`,
+            `${realm} is not in [realms], and dns_lookup_kdc is off`,
+            `add ${realm} with a kdc to [realms]`,
           ),
         ]
       : []),

@@ -16,7 +16,7 @@ export function lookupFindings(decisions: readonly Decision[]): readonly Finding
     if (failure === undefined || /ENOTFOUND|ENODATA/.test(failure))
       return [note(SUBJECT, `${query}: no records`)];
     return [
-      bad(SUBJECT, `${query}: ${failure}`, 'see whether the right DNS server is asked, and the VPN is on'),
+      bad(SUBJECT, `${query}: ${failure}`, 'check that the right DNS server is used, and that the VPN is on'),
     ];
   });
 }
@@ -32,7 +32,7 @@ export async function checkHost(
   const host = named?.replace(/:[^:]*$/, '');
   if (host === undefined || !/^[\w.-]+$/.test(host)) return [];
   const addresses = await addressesOf(host);
-  if (addresses.length === 0) return [note(SUBJECT, `it does not know the host ${host}`)];
+  if (addresses.length === 0) return [note(SUBJECT, `the host ${host} is unknown`)];
   const { rdns, dnsCanonicalizeHostname } = config.libdefaults;
   const canonical = await canonicalName(host, { reverse: rdns, env: io.env });
   const shown = `${host} is at ${addresses.join(', ')}`;

@@ -1,8 +1,9 @@
+import { printable } from '../../codec/text.ts';
 import { ActivityError } from '../command.ts';
 import { hintFor } from '../explain/hints.ts';
 import { storyOf } from '../explain/story.ts';
 import { lineOfJson } from '../json.ts';
-import { printable, sentence } from '../sentences.ts';
+import { sentence } from '../sentences.ts';
 import { wrapLine } from '../terminal/wrap.ts';
 import type { Io } from '../terminal.ts';
 
@@ -30,7 +31,7 @@ export function bad(subject: string, text: string, hint: string): Finding {
 }
 
 /** The hint if there is no better one. */
-const LAST_RESORT = 'KRB5_TRACE=/dev/stderr before kinit or kvno shows each step';
+const LAST_RESORT = 'set KRB5_TRACE=/dev/stderr for kinit or kvno to see each step';
 
 interface FailedOptions {
   /** The beginning of the sentence. */

@@ -47,7 +47,7 @@ export async function checkKdcs(client: Principal, session: Session): Promise<re
       }),
     );
   } catch (error) {
-    const otherwise = `check the realm's name, and write a kdc for ${realm} into [realms] of krb5.conf or have DNS name one`;
+    const otherwise = `check the realm's name, and add a kdc for ${realm} to [realms] in krb5.conf or to DNS`;
     return [...lookupFindings(session.decisions.slice(before)), failed('KDCs', error, io, { otherwise })];
   }
   const lookups = lookupFindings(session.decisions.slice(before));
@@ -83,7 +83,7 @@ async function probe(target: Target, request: Uint8Array, session: Session): Pro
     return bad(subject, reasonInWords(reason), hintForSilence(target, reason));
   }
   if (winner.target.protocol !== target.protocol) {
-    return good(subject, `answers in ${took} ms that it would rather use ${winner.target.protocol}`);
+    return good(subject, `answers in ${took} ms that it prefers ${winner.target.protocol}`);
   }
   return answerFinding(winner.reply, { subject, took, session, sent: io.now() });
 }
@@ -104,13 +104,13 @@ function answerFinding(reply: Uint8Array, { subject, took, session, sent }: Answ
     const skew = Math.round((stime.getTime() - sent.getTime()) / 1000);
     const text = `${answer}, ${errorName(errorCode)}, its clock ${skewText(skew)}`;
     if (Math.abs(skew) <= session.config.libdefaults.clockskew) return good(subject, text);
-    return bad(subject, text, 'set your clock right, by NTP for instance');
+    return bad(subject, text, 'set your clock, for example with NTP');
   } catch (error) {
     if (!(error instanceof CodecError)) throw error;
     return bad(
       subject,
-      `${answer} what is no message of Kerberos`,
-      'see whether something else listens there',
+      `${answer} with something that is not a Kerberos message`,
+      'check whether another program is listening there',
     );
   }
 }
@@ -122,10 +122,11 @@ function skewText(seconds: number): string {
 }
 
 function hintForSilence({ protocol, host, port }: Target, reason: string): string {
-  if (/ENOTFOUND|EAI_AGAIN/.test(reason)) return `check the name ${host}, and whether the right DNS is asked`;
-  if (/ECONNREFUSED/.test(reason)) return `see whether a KDC runs on ${host}, and on port ${port}`;
-  if (protocol === 'https') return 'check the address of the KDC proxy, and its certificate';
-  return `let ${protocol.toUpperCase()} to port ${port} of ${host} through the firewall, or connect the VPN`;
+  if (/ENOTFOUND|EAI_AGAIN/.test(reason))
+    return `check the name ${host}, and that the right DNS server is used`;
+  if (/ECONNREFUSED/.test(reason)) return `check that a KDC is running on ${host}, port ${port}`;
+  if (protocol === 'https') return 'check the address of the KDC proxy and its certificate';
+  return `allow ${protocol.toUpperCase()} to port ${port} of ${host} in the firewall, or connect to the VPN`;
 }
 
 /** An AS-REQ without pre-authentication: no KDC counts it as a wrong password. */

@@ -54,7 +54,7 @@ export async function checkKeytab({ name, contents }: Wanted, session: Session):
     ? contents
     : undefined;
   if (tickets === undefined && name === undefined) {
-    return [note(subject, "its keys are compared with the KDC's where there is a ticket, or with -k")];
+    return [note(subject, "its keys are compared with the KDC's only if there is a ticket, or with -k")];
   }
   const findings: Finding[] = [];
   for (const own of groups.slice(0, MOST)) {
@@ -64,10 +64,10 @@ export async function checkKeytab({ name, contents }: Wanted, session: Session):
         : ticketKeys(own, { subject, tickets }, session);
     findings.push(await check);
   }
-  if (groups.length === 0) findings.push(note(subject, 'it holds no key'));
+  if (groups.length === 0) findings.push(note(subject, 'it contains no keys'));
   const more = groups.length - MOST;
   if (more > 0)
-    findings.push(note(subject, `its ${more} other principals are not looked at; ktutil verify does`));
+    findings.push(note(subject, `its ${more} other principals are not checked; use ktutil verify`));
   return findings;
 }
 
@@ -91,7 +91,11 @@ async function ticketKeys(
   } catch (error) {
     if (!(error instanceof KdcError)) return failed(subject, error, session.io);
     if (error.errorCode === KDC_ERR_S_PRINCIPAL_UNKNOWN) {
-      return bad(subject, `the KDC does not know ${name}`, `ktutil remove ${name}, if it is of the past`);
+      return bad(
+        subject,
+        `the KDC does not know ${name}`,
+        `ktutil remove ${name}, if it is no longer needed`,
+      );
     }
     // For example, those of users, for whom no tickets are issued.
     return note(subject, `its keys of ${name} cannot be compared: ${sentence(error)}`);
@@ -109,11 +113,14 @@ async function provenKeys(own: readonly KeytabEntry[], subject: string, session:
     const keys = await checkKeys(own, undefined, session);
     const live = keys.find(each => each.live !== undefined)?.live;
     if (keys.some(({ state }) => state === 'current')) {
-      return good(subject, `its keys of ${name} are the KDC's${live === undefined ? '' : `, kvno ${live}`}`);
+      return good(
+        subject,
+        `its keys of ${name} match the KDC's${live === undefined ? '' : `, kvno ${live}`}`,
+      );
     }
     const states = [...new Set(keys.map(({ entry, state }) => `kvno ${entry.kvno} ${state}`))].join(', ');
-    const renew = `have the keytab of ${name} written anew: ktutil, ktadd or ktpass`;
-    return bad(subject, `none of its keys of ${name} is the KDC's: ${states}`, renew);
+    const renew = `create a new keytab for ${name}: ktutil, ktadd or ktpass`;
+    return bad(subject, `none of its keys of ${name} matches the KDC's: ${states}`, renew);
   } catch (error) {
     return failed(subject, error, session.io, { before: `its keys of ${name}: ` });
   }

@@ -53,7 +53,7 @@ async function ask(url: URL, { server, cache }: Presented, session: Session): Pr
     return { finding: findingOf(response, subject), answered: true };
   } catch (error) {
     if (error instanceof KerberosError) {
-      const finding = failed(subject, error, io, { otherwise: "see the web server's own log" });
+      const finding = failed(subject, error, io, { otherwise: 'check the log of the web server' });
       return { finding, answered: true };
     }
     const answered = !UNREACHED.includes(codeOf(error));
@@ -69,9 +69,7 @@ function findingOf(response: Response, subject: string): Finding {
   const who = negotiated(response);
   if (who?.mutual) {
     const more =
-      status < 400
-        ? ''
-        : `, though it answers with ${status}: who you are is known, what you may do is its affair`;
+      status < 400 ? '' : `, although it answers with ${status}: you are authenticated, but not authorized`;
     return good(
       subject,
       `accepted; the service has proved that it holds its key (mutual authentication)${more}`,
@@ -80,20 +78,21 @@ function findingOf(response: Response, subject: string): Finding {
   if (status === 401) {
     const offered = response.headers.get('www-authenticate') ?? '';
     if (/\bnegotiate\b/i.test(offered)) {
-      const hint = "compare the keytab of the web server with the ticket's kvno and enctype, and see its log";
-      return bad(subject, 'the web server refuses the ticket (401)', hint);
+      const hint =
+        "compare the keytab of the web server with the ticket's kvno and enctype, and check its log";
+      return bad(subject, 'the web server rejects the ticket (401)', hint);
     }
-    const hint = 'have Negotiate switched on in the web server, or name a URL that has it with --http';
+    const hint = 'turn on Negotiate in the web server, or use --http with a URL that requires it';
     return bad(
       subject,
-      `the web server wants ${offered || 'nothing that it names'}, but not Negotiate (401)`,
+      `the web server requires ${offered || 'something that it does not name'}, but not Negotiate (401)`,
       hint,
     );
   }
-  if (who !== undefined) return note(subject, `answered with ${status}, without proof of who the service is`);
+  if (who !== undefined) return note(subject, `answered with ${status}, but did not authenticate itself`);
   return note(
     subject,
-    `the web server answers with ${status} and does not ask who you are: name a URL that does with --http`,
+    `the web server answers with ${status} and requires no authentication: use --http with a URL that does`,
   );
 }
 
@@ -119,16 +118,16 @@ function reasonOf(error: unknown): string {
 
 function hintFor(error: unknown, { hostname, port, protocol }: URL): string {
   const code = codeOf(error);
-  if (code === 'ENOTFOUND') return `check the name ${hostname}, and whether the right DNS is asked`;
+  if (code === 'ENOTFOUND') return `check the name ${hostname}, and that the right DNS server is used`;
   if (code === 'ECONNREFUSED') {
-    return `see whether a web server runs on ${hostname}; --port or --http names where`;
+    return `check that a web server is running on ${hostname}; --port or --http sets its port`;
   }
   if (code === 'TimeoutError') {
     const place = port || (protocol === 'https:' ? '443' : '80');
-    return `let TCP to port ${place} of ${hostname} through the firewall, or connect the VPN`;
+    return `allow TCP to port ${place} of ${hostname} in the firewall, or connect to the VPN`;
   }
   if (/CERT|SELF_SIGNED|ALTNAME|ISSUER|SIGNATURE/.test(code)) {
-    return 'have Node.js know the CA of its certificate: NODE_EXTRA_CA_CERTS=FILE';
+    return 'let Node.js trust the CA of its certificate: NODE_EXTRA_CA_CERTS=FILE';
   }
-  return 'see whether that port speaks HTTP, with TLS or without: --http names a URL';
+  return 'check whether that port uses HTTP, with or without TLS: --http sets the URL';
 }

@@ -31,7 +31,7 @@ export async function presentTicket(
   const { gss, port, url } = presentation;
   if (url !== undefined) return presentByHttp([url], presented, session);
   if (host === undefined || service === 'krbtgt') {
-    return [note('presenting', 'the name has no host to present the ticket to')];
+    return [note('presenting', 'the name contains no host to present the ticket to')];
   }
   if (gss)
     return [await presentBy(gssSample, { ...presented, host, port: port ?? GSS_SAMPLE_PORT }, session)];
@@ -40,9 +40,7 @@ export async function presentTicket(
     return [await presentBy(sample, { ...presented, host, port: port ?? SAMPLE_PORT }, session)];
   }
   const ways = '--port for the sample protocol, --gss, or --http URL';
-  return [
-    note('presenting', `how to speak to ${service} is not known here; what is, can be asked for by ${ways}`),
-  ];
+  return [note('presenting', `the protocol of ${service} is unknown; choose one with ${ways}`)];
 }
 
 /** Without a URL, those that most web servers listen on. */
@@ -113,7 +111,7 @@ function refused(
   { host, port }: Pick<Visit, 'host' | 'port'>,
   session: Session,
 ): Finding {
-  const finding = failed(subject, error, session.io, { otherwise: "see the service's own log" });
+  const finding = failed(subject, error, session.io, { otherwise: 'check the log of the service' });
   if (!(error instanceof KerberosError) || error.code !== 'SENDAUTH') {
     return finding;
   }
@@ -122,11 +120,11 @@ function refused(
 
 function hintForConnection(message: string, host: string, port: number): string {
   if (message === 'Connection refused') {
-    return `see whether the service runs on ${host}; --port names another port than ${port}`;
+    return `check that the service is running on ${host}; --port sets another port than ${port}`;
   }
-  if (message === 'Host not found') return `check the name ${host}, and whether the right DNS is asked`;
+  if (message === 'Host not found') return `check the name ${host}, and that the right DNS server is used`;
   if (/^Cannot connect|does not answer$/.test(message)) {
-    return `let TCP to port ${port} of ${host} through the firewall, or connect the VPN`;
+    return `allow TCP to port ${port} of ${host} in the firewall, or connect to the VPN`;
   }
-  return "see whether that port speaks this protocol: --port, --gss and --http choose; then the service's own log";
+  return 'check that this is the right port and protocol, see --port, --gss and --http; then the log of the service';
 }

@@ -72,7 +72,7 @@ async function openedBy(keytab: Keytab, ticket: Ticket, session: Session): Promi
     if (!(error instanceof KeytabError)) throw error;
     const away = error.code === 'KEYTAB_NOT_FOUND' || error.code === 'KEYTAB_IO';
     // A service's keytab is readable for root only, and is not here if the service is on another host.
-    if (away) return note(subject, `it cannot be read here: ${error.message}`);
+    if (away) return note(subject, `it cannot be read: ${error.message}`);
     return failed(subject, error, session.io);
   }
   const name = formatPrincipal(server);

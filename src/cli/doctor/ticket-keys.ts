@@ -19,9 +19,9 @@ export function ticketFinding(
   { subject, name }: { readonly subject: string; readonly name: string },
 ): Finding {
   if (entries.some(({ key }) => opens(encPart, key))) {
-    return good(subject, `its key of ${name} opens the ticket: the service would accept it`);
+    return good(subject, `its key of ${name} decrypts the ticket: the service would accept it`);
   }
-  const renew = `have the keytab of ${name} written anew: ktutil, ktadd or ktpass`;
+  const renew = `create a new keytab for ${name}: ktutil, ktadd or ktpass`;
   const versions = [...new Set(entries.map(({ kvno }) => kvno))].join(', ');
   if (encPart.kvno !== undefined && !entries.some(({ kvno }) => kvno === encPart.kvno)) {
     return bad(subject, `it has kvno ${versions} of ${name}, and the KDC kvno ${encPart.kvno}`, renew);
@@ -33,7 +33,11 @@ export function ticketFinding(
       renew,
     );
   }
-  return bad(subject, `its key of ${name} does not open the ticket, though the version is the same`, renew);
+  return bad(
+    subject,
+    `its key of ${name} does not decrypt the ticket, although the version is the same`,
+    renew,
+  );
 }
 
 function opens(encPart: Ticket['encPart'], key: KeytabEntry['key']): boolean {

@@ -9,9 +9,9 @@ export function cacheHint(error: KerberosError): string | undefined {
   if (code === 'CACHE_NOT_FOUND') return noFileHint(cache);
   if (code !== 'CACHE_IO') return undefined;
   // A cache that is not a file has neither permissions nor a disk.
-  if (cache?.startsWith('KEYRING:')) return 'name another cache: see -c and KRB5CCNAME';
+  if (cache?.startsWith('KEYRING:')) return 'use another cache: see -c and KRB5CCNAME';
   return cache?.startsWith('KCM:') || message.startsWith('The KCM server ')
-    ? 'see that a KCM server runs: krb5kit agent --start starts ours; or name another cache: see -c and KRB5CCNAME'
+    ? 'start a KCM server, for example with krb5kit agent --start, or use another cache: see -c and KRB5CCNAME'
     : undefined;
 }
 
@@ -24,8 +24,8 @@ function cacheOf(error: unknown): string | undefined {
 /** The hint if kinit could not create a file either. */
 function noFileHint(cache = ''): string | undefined {
   if (cache === 'FILE:')
-    return 'give the cache a name: see -c and KRB5CCNAME, which is not to be set and empty';
+    return 'give the cache a name: see -c and KRB5CCNAME, which must not be empty if it is set';
   const path = /^FILE:(.+)$/.exec(cache)?.[1];
   if (path === undefined || existsSync(dirname(path))) return undefined;
-  return `make the directory ${dirname(path)}, or name another cache`;
+  return `create the directory ${dirname(path)}, or use another cache`;
 }

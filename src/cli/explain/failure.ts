@@ -1,8 +1,8 @@
 import { enctypeText } from '../../client/telling.ts';
+import { printable } from '../../codec/text.ts';
 import type { ErrorCode } from '../../errors.ts';
 import { padataName } from '../../messages/padata-names.ts';
 import type { Failure } from '../run-command.ts';
-import { printable } from '../sentences.ts';
 import { wrapLine } from '../terminal/wrap.ts';
 import type { Io } from '../terminal.ts';
 import { hintFor } from './hints.ts';
@@ -76,7 +76,7 @@ function nameOf({ target, found }: { readonly target: string; readonly found?: s
 
 /** What Node's error codes mean. */
 const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused: nothing listens there',
+  ECONNREFUSED: 'connection refused: nothing is listening there',
   ECONNRESET: 'connection reset',
   EHOSTUNREACH: 'no route to the host',
   ENETUNREACH: 'no route to the network',
@@ -120,7 +120,7 @@ function secretLines(story: Story): readonly string[] {
 
 function keyLine({ enctype, salt, usualSalt }: FactOf<'hints'>): string | undefined {
   if (enctype === undefined) return undefined;
-  const usual = usualSalt ? 'the usual one' : 'not the usual one';
+  const usual = usualSalt ? 'the default one' : 'not the default one';
   return `Key: ${names([enctype])}, salt ${JSON.stringify(salt)} (${usual})`;
 }
 
@@ -142,11 +142,17 @@ function mechanismLine(story: Story): string | undefined {
   return tried.length === 0 ? undefined : `Pre-authentication tried: ${unique(tried).join(', ')}`;
 }
 
-/** What PKINIT found about the certificates. */
-function pkinitLines({ decisions }: Story): readonly string[] {
+/** What PKINIT found about the certificates of the client, not of the anonymous one whose ticket armors FAST. */
+function pkinitLines({ decisions, request }: Story): readonly string[] {
   const subject = 'PKINIT client ';
-  const told = decisions.filter(({ text }) => text.startsWith(subject));
-  return unique(told.map(({ text }) => `PKINIT: ${text.slice(subject.length)}`));
+  const lines: string[] = [];
+  let client = request?.client;
+  for (const { text, fact } of decisions) {
+    if (fact?.kind === 'request') client = fact.client;
+    if (client === request?.client && text.startsWith(subject))
+      lines.push(`PKINIT: ${text.slice(subject.length)}`);
+  }
+  return unique(lines);
 }
 
 function version(kvno: number | undefined): string {

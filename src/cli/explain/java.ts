@@ -1,20 +1,20 @@
 import type { OtherError } from './other-error.ts';
 
-const JAVA = "Java's own implementation of Kerberos: no KDC sends it";
+const JAVA = "Java's own implementation of Kerberos, not a KDC";
 
 /** Errors that Java reports in its own words. */
 export const JAVA_ERRORS: readonly OtherError[] = [
   {
     name: 'Checksum failed',
     pattern: /checksum failed/i,
-    sentence: 'Checksum failed: a ticket or an answer does not open with the key that Java has',
+    sentence: 'Checksum failed: Java cannot decrypt a ticket or a reply with its key',
     saidBy: JAVA,
     causes: [
-      'the keytab is older than the key of the KDC, or was made for another account',
-      'the password is wrong, where Java got the key from one',
-      'the SPN belongs to another account than the keytab is of',
+      'the keytab is older than the key of the KDC, or was created for another account',
+      'the password is wrong, if Java derives the key from one',
+      'the SPN and the keytab belong to different accounts',
     ],
-    hint: 'compare klist -ke with kvno: the version, and then the enctypes; have the keytab written anew',
+    hint: 'compare klist -ke with kvno: first the version, then the enctypes; create a new keytab',
   },
   {
     name: 'Cannot find key of appropriate type',
@@ -22,11 +22,11 @@ export const JAVA_ERRORS: readonly OtherError[] = [
     sentence: 'Cannot find key of appropriate type to decrypt the ticket',
     saidBy: JAVA,
     causes: [
-      'the keytab has no key of the enctype that the ticket is of, such as RC4 where the ticket is AES256',
-      'the keytab has the principal under another name, realm or host: it must be that of the ticket',
+      'the keytab has no key with the enctype of the ticket, for example only RC4 if the ticket uses AES256',
+      'the principal in the keytab has another name, realm or host than that of the ticket',
       'isInitiator=false or principal= in the JAAS configuration names another principal',
     ],
-    hint: 'klist -ke lists the enctypes of the keytab, kvno -k KEYTAB SERVICE tries it on a ticket',
+    hint: 'klist -ke lists the enctypes of the keytab; kvno -k KEYTAB SERVICE tests it with a ticket',
   },
   {
     name: 'Encryption type is not supported/enabled',
@@ -34,10 +34,10 @@ export const JAVA_ERRORS: readonly OtherError[] = [
     sentence: 'Encryption type is not supported, or not enabled',
     saidBy: JAVA,
     causes: [
-      'permitted_enctypes leaves it out, or allow_weak_crypto is off, for RC4 since Java 17',
-      'an old Java without the unlimited policy lacks AES256',
+      'permitted_enctypes does not include it, or allow_weak_crypto is off (for RC4, since Java 17)',
+      'an old Java without the unlimited policy does not support AES256',
     ],
-    hint: 'have keys of AES made, and a newer Java; allow_weak_crypto = true lets RC4 in for a while',
+    hint: 'create AES keys, and use a newer Java; as a temporary measure, allow_weak_crypto = true allows RC4',
   },
   {
     name: 'Failed to find any Kerberos tgt',
@@ -45,21 +45,21 @@ export const JAVA_ERRORS: readonly OtherError[] = [
     sentence: 'There is no ticket-granting ticket that Java can see',
     saidBy: JAVA,
     causes: [
-      'Java reads FILE caches only, and no KEYRING, KCM, DIR or KEYCHAIN',
+      'Java only supports FILE caches, not KEYRING, KCM, DIR or KEYCHAIN',
       'useTicketCache is not set in the JAAS configuration, or javax.security.auth.useSubjectCredsOnly is true',
     ],
-    hint: 'kinit -c FILE:/tmp/krb5cc_$(id -u), or krb5kit cache copy there, and KRB5CCNAME as that',
+    hint: 'use kinit -c FILE:/tmp/krb5cc_$(id -u) or krb5kit cache copy, and set KRB5CCNAME to that file',
   },
   {
     name: 'No service creds',
     pattern: /no service creds/i,
-    sentence: 'The KDC gave no ticket for the service',
+    sentence: 'The KDC issued no ticket for the service',
     saidBy: JAVA,
     causes: [
-      'the service has no principal, or belongs to a realm that [domain_realm] does not tell',
-      'the way to the other realm is not known: see [capaths]',
+      'the service has no principal, or belongs to a realm that is not in [domain_realm]',
+      'the path to the other realm is unknown: see [capaths]',
     ],
-    hint: 'kvno service/host asks for the same ticket, and says why there is none',
+    hint: 'kvno service/host requests the same ticket, and explains the error',
   },
   {
     name: 'Cannot locate default realm',
@@ -70,50 +70,50 @@ export const JAVA_ERRORS: readonly OtherError[] = [
       'Java reads one krb5.conf: java.security.krb5.conf names it, and include directives are newer than Java 8',
       'only one of java.security.krb5.realm and java.security.krb5.kdc is set: both belong together',
     ],
-    hint: 'run it with -Dsun.security.krb5.debug=true, which tells the file that is read',
+    hint: 'run it with -Dsun.security.krb5.debug=true, which shows the file that is read',
   },
   {
     name: 'Unable to obtain password from user',
     pattern: /unable to obtain (?:password|principal name) (?:from user|for authentication)/i,
-    sentence: 'Java has no key of the principal and asks nobody for a password',
+    sentence: 'Java has no key for the principal, and cannot ask for a password',
     saidBy: JAVA,
     causes: [
-      'the keytab of the JAAS configuration is not there, may not be read, or lacks the principal, letter by letter',
+      'the keytab in the JAAS configuration does not exist, cannot be read, or does not contain exactly this principal',
     ],
-    hint: 'klist -k on that keytab, as the user that Java runs as',
+    hint: 'run klist -k on that keytab, as the user of the Java process',
   },
   {
     name: 'GSSHeader did not find the right tag',
     pattern: /GSSHeader did not find the right tag/i,
-    sentence: 'The token is none of Kerberos: one of NTLM, as a rule',
+    sentence: 'The token is not a Kerberos token, but usually an NTLM token',
     saidBy: JAVA,
     causes: ['the client had no ticket for the service and fell back to NTLM'],
-    hint: 'krb5kit inspect shows what the token is; then find out why the client has no ticket: kvno HTTP/host',
+    hint: 'check the token with krb5kit inspect; then find out with kvno HTTP/host why the client has no ticket',
   },
   {
     name: 'Receive timed out',
     pattern: /(?:receive timed out|ICMP port unreachable)/i,
     sentence: 'No KDC has answered over UDP',
     saidBy: JAVA,
-    causes: ['a firewall drops UDP, or the answer is too long for it'],
-    hint: 'udp_preference_limit = 1 in [libdefaults] has Java use TCP; krb5kit doctor tries both',
+    causes: ['a firewall drops UDP, or the reply is too long for it'],
+    hint: 'with udp_preference_limit = 1 in [libdefaults], Java uses TCP; krb5kit doctor tries both',
   },
 ];
 
-const WEB = 'a web server or a browser, about Negotiate';
+const WEB = 'a web server or a browser that uses Negotiate';
 
 /** Errors with Negotiate (RFC 4559). */
 export const WEB_ERRORS: readonly OtherError[] = [
   {
     name: 'NTLM instead of Kerberos',
     pattern: /negotiate\s+TlRMTVNTUA|NTLMSSP|received (?:an? )?NTLM (?:token|message)/i,
-    sentence: 'The client sent a token of NTLM where one of Kerberos belongs',
+    sentence: 'The client sent an NTLM token instead of a Kerberos token',
     saidBy: WEB,
     causes: [
-      'the client has no ticket for HTTP/host: no SPN, an alias or an address in the URL, no log-in to the domain',
-      'the browser does not count the host to those that it may use Kerberos with',
+      'the client has no ticket for HTTP/host: no SPN, an alias or an address in the URL, no login to the domain',
+      'the host is not in the list of hosts for which the browser uses Kerberos',
     ],
-    hint: 'kvno HTTP/host with the host of the URL; then the list of trusted hosts of the browser',
+    hint: 'check kvno HTTP/host with the host in the URL, then the list of trusted hosts in the browser',
   },
   {
     name: 'SPNEGO cannot find mechanisms to negotiate',
@@ -121,25 +121,25 @@ export const WEB_ERRORS: readonly OtherError[] = [
     sentence: 'SPNEGO has no mechanism for which there are credentials',
     saidBy: "MIT's GSS-API library",
     causes: ['there is no ticket: kinit was not run, or KRB5CCNAME is another in this process'],
-    hint: 'klist, as the user that the program runs as',
+    hint: 'run klist as the user of the program',
   },
   {
     name: '401 Unauthorized',
     pattern:
       /(?:HTTP\S*|status|error)?[\s:]*401\b.*(?:unauthori[sz]ed|required)|www-authenticate:\s*negotiate\s*$/i,
-    sentence: 'The web server wants to know who asks, and offers Negotiate where it says so',
+    sentence: 'The web server requires authentication, and offers Negotiate if the header says so',
     saidBy: WEB,
     causes: [
-      'it is the first answer to everybody: the client goes on by itself if it may use Kerberos with this host',
-      'if it is the last one, the client has no ticket for HTTP/host, or the server could not open it',
+      'this is the first response to every client: the client continues if it uses Kerberos for this host',
+      'if it is the last one, the client has no ticket for HTTP/host, or the server could not decrypt it',
     ],
-    hint: 'krb5kit http URL asks with a ticket; krb5kit doctor PRINCIPAL HTTP@host looks at all the rest',
+    hint: 'krb5kit http URL tries it with a ticket; krb5kit doctor PRINCIPAL HTTP@host checks everything else',
   },
   {
     name: 'Request header too large',
     pattern:
       /(?:request )?header(?: field)?s? (?:is |are |or cookie )?too (?:large|long)|\b431\b|size of (?:a |the )?request header/i,
-    sentence: 'The token is longer than the web server takes a header to be',
+    sentence: 'The token exceeds the limit of the web server for headers',
     saidBy: WEB,
     causes: ['the user is in many groups, all of which are in the ticket'],
     hint: 'raise the limit: LimitRequestFieldSize in Apache, large_client_header_buffers in nginx, maxHttpHeaderSize in Tomcat, MaxFieldLength in IIS',
@@ -148,9 +148,9 @@ export const WEB_ERRORS: readonly OtherError[] = [
     name: 'ERR_UNEXPECTED_SECURITY_LIBRARY_STATUS',
     pattern:
       /ERR_(?:UNEXPECTED_SECURITY_LIBRARY_STATUS|MISSING_AUTH_CREDENTIALS|MISCONFIGURED_AUTH_ENVIRONMENT)/,
-    sentence: 'The browser could not make a token for Negotiate',
-    saidBy: 'Chromium and what is made of it',
+    sentence: 'The browser could not create a token for Negotiate',
+    saidBy: 'Chromium and browsers based on it',
     causes: ['there is no ticket that the browser can see, or none for the host of the URL'],
-    hint: 'klist; then kvno HTTP/host; then AuthServerAllowlist, the list of hosts that the browser trusts',
+    hint: 'check klist, then kvno HTTP/host, then AuthServerAllowlist, the list of hosts that the browser trusts',
   },
 ];

@@ -1,4 +1,5 @@
 import { enctypeText } from '../../client/telling.ts';
+import { isSupported } from '../../crypto/enctype-list.ts';
 import type { Story } from './story.ts';
 
 /** What to try if a password or a key is refused. */
@@ -10,26 +11,53 @@ export function keyHint(story: Story): string | undefined {
   const hints = story.last('hints');
   const mechanisms = story.all('mechanism').map(({ padataType }) => padataType);
   const offered = story.last('offers')?.padataTypes;
-  const named = offered === undefined || ETYPE_INFOS.some(type => offered.includes(type));
-  if (!named && enctypesPlace(story) === undefined) return offersHint(story);
-  if (!named || (hints !== undefined && hints.enctype === undefined)) return permitClientsEnctype(story);
+  const named = namesEnctypes(story);
+  if (!named || (hints !== undefined && hints.enctype === undefined)) {
+    return offered?.includes(OTP) ? offersHint(story) : permitClientsEnctype(story);
+  }
   if (mechanisms.length === 0) return offersHint(story);
-  if (mechanisms.includes(OTP)) return 'use a fresh value of the token, and see that its clock is right';
+  if (mechanisms.includes(OTP)) return 'use a new code from the token, and check that its clock is right';
   if (mechanisms.includes(PKINIT) && story.last('key') === undefined) {
-    return 'see that the certificate is one that the KDC takes for this principal: its SAN, its purpose, its CA';
+    return 'check that the KDC accepts the certificate for this principal: its SAN, its extended key usage and its CA';
   }
   const salt =
     hints?.usualSalt === false
-      ? '; the salt is not the usual one, which is right where the account was renamed'
+      ? '; the salt is not the default one, which is normal if the account was renamed'
       : '';
-  return `check the password: caps lock, the keyboard's layout, and whether it was changed lately${salt}`;
+  return `check the password: caps lock, the keyboard layout, and whether it was changed recently${salt}${oneTimeHint(story)}`;
 }
 
-/** What to try if all the KDC's keys of the client have enctypes that are not permitted here. */
+/**
+ * What to try if all the KDC's keys of the client have enctypes that are not permitted here. A KDC that does not name
+ * them may also have none at all: the client then has to use what else is offered.
+ */
 export function permitClientsEnctype(story: Story): string {
-  const enctypes = story.last('hints')?.enctypes.map(enctypeText).join(', ') || 'more enctypes';
-  const place = enctypesPlace(story) ?? 'permitted_enctypes';
-  return `permit ${enctypes} in ${place} (RC4 needs allow_rc4 as well), or have a new password set, which makes AES keys`;
+  const theirs = story.last('hints')?.enctypes ?? [];
+  const place = enctypesPlace(story);
+  const other = story.last('hints') === undefined ? otherWay(story) : '';
+  const password = 'set a new password, which creates AES keys';
+  const usable = theirs.filter(isSupported);
+  if (theirs.length > 0 && usable.length === 0) return password;
+  if (place !== undefined) {
+    const enctypes = usable.map(enctypeText).join(', ') || 'more enctypes';
+    return `allow ${enctypes} in ${place} (RC4 also needs allow_rc4), or ${password}${other}`;
+  }
+  if (usable.length > 0 && !usable.includes(RC4)) return password;
+  return `${password}; until then, allow_rc4 = true in [libdefaults] permits RC4${other}`;
+}
+
+function otherWay(story: Story): string {
+  const offered = story.last('offers')?.padataTypes ?? [];
+  return offered.includes(PKINIT)
+    ? `; an account without a password needs a certificate: ${CERTIFICATE}`
+    : '';
+}
+
+/** KDCs offer one-time passwords only within FAST, so a password may be refused that is none. */
+function oneTimeHint(story: Story): string {
+  const offered = story.last('offers')?.padataTypes ?? [];
+  const armors = offered.includes(FAST) && offered.includes(PKINIT);
+  return armors && !story.request?.fast ? '; for a one-time password, use kinit --anonymous-armor' : '';
 }
 
 /** The setting that determines the requested enctypes, with file and line; undefined if there is none. */
@@ -41,40 +69,60 @@ export function enctypesPlace({ config }: Story): string | undefined {
   return undefined;
 }
 
+/** Whether the KDC names enctypes of keys of the client, if it has asked for pre-authentication. */
+function namesEnctypes(story: Story): boolean {
+  const offered = story.last('offers')?.padataTypes;
+  return offered === undefined || ETYPE_INFOS.some(type => offered.includes(type));
+}
+
+const RC4 = 23;
 const ETYPE_INFOS = [11, 19];
 const PKINIT = 16;
 const OTP = 141;
 const FAST = 136;
+const CERTIFICATE = 'kinit -X X509_user_identity=FILE:cert.pem,key.pem';
 
 function keytabHint(story: Story): string {
   const { principal, keys, others } = story.last('keytab')!;
   if (keys.length === 0) {
     return others.length === 0
-      ? 'name another keytab with -t: this one is empty'
-      : `name another keytab with -t, or one of those that this one has keys of: ${others.join(', ')}`;
+      ? 'use another keytab with -t: this one is empty'
+      : `use another keytab with -t, or one of the principals in this one: ${others.join(', ')}`;
   }
+  const forbidden = forbiddenKeys(story);
+  if (forbidden !== undefined) {
+    return `set a new password or key for ${principal}, which creates AES keys, and then create a new keytab: this one only has ${forbidden}, not permitted here (see permitted_enctypes and allow_rc4)`;
+  }
+  if (!namesEnctypes(story)) return permitClientsEnctype(story);
   const sealed = story.last('sealed');
   const kvnos = [...new Set(keys.map(({ kvno }) => kvno))];
   const had = `kvno ${kvnos.join(', ')}`;
   if (sealed?.kvno !== undefined && !kvnos.includes(sealed.kvno)) {
-    return `make a new keytab: it has ${had} of ${principal}, the KDC says ${sealed.kvno}`;
+    return `create a new keytab: it has ${had} of ${principal}, but the KDC has ${sealed.kvno}`;
   }
   const enctypes = story.last('hints')?.enctypes ?? [];
   if (enctypes.length > 0 && !keys.some(({ enctype }) => enctypes.includes(enctype))) {
-    return `make a new keytab: it has no key of an enctype that the KDC has keys of for ${principal}`;
+    return `create a new keytab: it has no key with an enctype that the KDC has for ${principal}`;
   }
   const salt =
     story.last('hints')?.usualSalt === false
-      ? "; a keytab made from the password needs the KDC's salt, which is not the usual one"
+      ? "; a keytab that is derived from the password needs the KDC's salt, which is not the default one"
       : '';
-  return `make a new keytab: its ${had} of ${principal} is older than the KDC's key, or never was the same${salt}`;
+  return `create a new keytab: its ${had} of ${principal} is older than the KDC's key, or was never the same${salt}`;
+}
+
+/** The enctypes of the keys of the client in the keytab, if none of them may be used for a login here. */
+function forbiddenKeys(story: Story): string | undefined {
+  const { request } = story;
+  const enctypes = [...new Set(story.last('keytab')!.keys.map(({ enctype }) => enctype))];
+  if (request?.message !== 'AS-REQ' || enctypes.some(each => request.enctypes.includes(each)))
+    return undefined;
+  return enctypes.map(enctypeText).join(', ');
 }
 
 function offersHint(story: Story): string | undefined {
   const offered = story.last('offers')?.padataTypes ?? [];
-  if (offered.includes(OTP))
-    return 'ask at a terminal within FAST, as one-time passwords need: kinit -T CACHE';
-  if (offered.includes(PKINIT))
-    return 'the KDC wants a certificate: kinit -X X509_user_identity=FILE:cert.pem,key.pem';
+  if (offered.includes(OTP)) return 'one-time passwords need FAST and a terminal: kinit -T CACHE';
+  if (offered.includes(PKINIT)) return `the KDC requires a certificate: ${CERTIFICATE}`;
   return offered.includes(FAST) ? 'the KDC may offer more within FAST: kinit -T CACHE' : undefined;
 }

@@ -12,6 +12,8 @@ export interface LibraryError {
   /** Our code for the same error, whose hint applies. */
   readonly code?: ErrorCode;
   readonly causes: readonly string[];
+  /** What to try if our own code has no hint for it. */
+  readonly hint?: string;
 }
 
 /** The common ones. */
@@ -21,7 +23,7 @@ export const LIBRARY_ERRORS: readonly LibraryError[] = [
     number: 130,
     sentence: 'Cannot read password',
     code: 'PASSWORD_UNREAD',
-    causes: ['there is no terminal and nothing on the standard input'],
+    causes: ['there is no terminal, and the standard input is empty'],
   },
   {
     name: 'KRB5_PARSE_MALFORMED',
@@ -31,11 +33,20 @@ export const LIBRARY_ERRORS: readonly LibraryError[] = [
     causes: ['the name has two @, or ends in a backslash'],
   },
   {
+    name: 'KRB5_CONFIG_CANTOPEN',
+    number: 135,
+    sentence: "Can't open/find Kerberos configuration file",
+    code: 'CONFIG_UNREADABLE',
+    causes: ['KRB5_CONFIG names a file that does not exist or that the user may not read'],
+  },
+  {
     name: 'KRB5_CONFIG_BADFORMAT',
     number: 136,
     sentence: 'Improper format of Kerberos configuration file',
     code: 'CONFIG_SYNTAX',
-    causes: ['a brace is missing in krb5.conf, or a line is no relation: krb5kit doctor tells which'],
+    causes: [
+      'a brace is missing in krb5.conf, or a line has the wrong syntax: krb5kit doctor shows which one',
+    ],
   },
   {
     name: 'KRB5_CC_UNKNOWN_TYPE',
@@ -49,14 +60,14 @@ export const LIBRARY_ERRORS: readonly LibraryError[] = [
     number: 141,
     sentence: 'Matching credential not found',
     code: 'CREDENTIAL_NOT_FOUND',
-    causes: ['the cache lacks a ticket-granting ticket', 'the ticket is in another cache'],
+    causes: ['the cache does not contain a ticket-granting ticket', 'the ticket is in another cache'],
   },
   {
     name: 'KRB5KRB_AP_WRONG_PRINC',
     number: 144,
     sentence: 'Wrong principal in request',
     causes: [
-      'the service expects another name of itself than the client asked for: an alias, or another host',
+      'the client requested a ticket for another name than the service expects: an alias, or another host',
     ],
   },
   {
@@ -66,7 +77,8 @@ export const LIBRARY_ERRORS: readonly LibraryError[] = [
     code: 'REPLY_MODIFIED',
     causes: [
       'the realm was written in lower case, and Active Directory answered in upper case',
-      'the KDC answered for an alias: kinit -C allows that',
+      'the requested name is an alias or a UPN: kinit -C accepts the canonical name',
+      'the configured KDC belongs to another realm, or an attacker changes messages',
     ],
   },
   {
@@ -81,7 +93,7 @@ export const LIBRARY_ERRORS: readonly LibraryError[] = [
     number: 150,
     sentence: 'Program lacks support for encryption type',
     code: 'ENCTYPE_UNSUPPORTED',
-    causes: ['a key or ticket of an old enctype, such as DES, that the library no longer has'],
+    causes: ['a key or ticket has an old enctype, such as DES, that the library no longer supports'],
   },
   {
     name: 'KRB5_REALM_UNKNOWN',
@@ -92,7 +104,7 @@ export const LIBRARY_ERRORS: readonly LibraryError[] = [
     causes: [
       'the realm is misspelt, or in lower case',
       'krb5.conf has no kdc for it in [realms], and DNS no SRV records _kerberos._udp and _kerberos._tcp',
-      'the DNS server of the VPN or of the company is not asked',
+      'the DNS server of the VPN or of the company is not used',
     ],
   },
   {
@@ -104,7 +116,7 @@ export const LIBRARY_ERRORS: readonly LibraryError[] = [
     causes: [
       'a firewall drops port 88, or the VPN is off',
       'the KDC named in [realms] is gone',
-      'UDP is dropped, and TCP not tried: see udp_preference_limit',
+      'UDP is dropped, and TCP is not tried: see udp_preference_limit',
     ],
   },
   {
@@ -112,7 +124,7 @@ export const LIBRARY_ERRORS: readonly LibraryError[] = [
     number: 158,
     sentence: 'Mutual authentication failed',
     code: 'MUTUAL_FAILED',
-    causes: ['what answered does not have the key of the service'],
+    causes: ['the service that answered does not have the right key'],
   },
   {
     name: 'KRB5_KT_NOTFOUND',
@@ -123,6 +135,26 @@ export const LIBRARY_ERRORS: readonly LibraryError[] = [
     causes: [
       'the keytab has the principal under another spelling, realm or host name: see klist -k',
       'it has no key of the version or enctype that is needed: see klist -ke',
+    ],
+  },
+  {
+    name: 'KRB5_BAD_ENCTYPE',
+    number: 188,
+    sentence: 'Bad encryption type',
+    code: 'ENCTYPE_UNSUPPORTED',
+    causes: [
+      'a key or ticket has an enctype that this version of the library does not have, such as DES or 3DES',
+      'a number in place of an enctype is wrong',
+    ],
+  },
+  {
+    name: 'KRB5_CC_IO',
+    number: 193,
+    sentence: 'Credentials cache I/O operation failed',
+    code: 'CACHE_IO',
+    causes: [
+      'the disk is full, or the quota of the user is used up',
+      'the process has too many open files, or the disk or network file system has failed',
     ],
   },
   {
@@ -140,15 +172,32 @@ export const LIBRARY_ERRORS: readonly LibraryError[] = [
     code: 'CACHE_NOT_FOUND',
     causes: [
       'nobody has run kinit yet, or the tickets were destroyed at logout',
-      'KRB5CCNAME is another in this process: sudo, cron, a service or a container',
+      'KRB5CCNAME is different in this process: sudo, cron, a service or a container',
     ],
+  },
+  {
+    name: 'KRB5_FCC_INTERNAL',
+    number: 196,
+    sentence: 'Internal credentials cache error',
+    causes: [
+      'the server of a KCM: cache, such as sssd-kcm, has failed: its log gives the reason',
+      'the name of a FILE: cache is too long, or the file was closed or replaced meanwhile',
+    ],
+    hint: 'use another cache, for example KRB5CCNAME=FILE:/tmp/mine, to see whether the cache is the problem; restart sssd-kcm',
+  },
+  {
+    name: 'KRB5_CC_WRITE',
+    number: 197,
+    sentence: 'Error writing to credentials cache',
+    code: 'CACHE_IO',
+    causes: ['the disk is full, or the cache belongs to another user'],
   },
   {
     name: 'KRB5_CC_FORMAT',
     number: 199,
     sentence: 'Bad format in credentials cache',
     code: 'CACHE_FORMAT',
-    causes: ['the file is no cache, or was cut short'],
+    causes: ['the file is not a cache, or was truncated'],
   },
   {
     name: 'KRB5_PREAUTH_FAILED',
@@ -156,19 +205,21 @@ export const LIBRARY_ERRORS: readonly LibraryError[] = [
     sentence: 'Generic preauthentication failure',
     pattern: /pre-?authentication failed: |no more preauth/i,
     code: 'PREAUTH_FAILED',
-    causes: ['none of what the KDC offers can be done here: no password, certificate, or FAST armor'],
+    causes: [
+      'nothing that the KDC offers can be used here: there is no password, certificate, or FAST armor',
+    ],
   },
   {
     name: 'KRB5_KEYTAB_BADVNO',
     number: 213,
     sentence: 'Unsupported key table format version number',
-    causes: ['the file is no keytab: a download that failed, base64 that was not decoded, or a certificate'],
+    causes: ['the file is not a keytab: a failed download, base64 that was not decoded, or a certificate'],
   },
   {
     name: 'KRB5_ERR_HOST_REALM_UNKNOWN',
     number: 217,
     sentence: 'Cannot determine realm for host',
-    causes: ['[domain_realm] does not have the host, and there is no default realm'],
+    causes: ['the host is not in [domain_realm], and there is no default realm'],
   },
   {
     name: 'KRB5_REALM_CANT_RESOLVE',
@@ -182,7 +233,7 @@ export const LIBRARY_ERRORS: readonly LibraryError[] = [
     name: 'KRB5_GET_IN_TKT_LOOP',
     number: 223,
     sentence: 'Looping detected inside krb5_get_in_tkt',
-    causes: ['the KDC asks again and again, and takes nothing of what it is given'],
+    causes: ['the KDC asks again and again, and does not accept any answer'],
   },
   {
     name: 'KRB5_CONFIG_NODEFREALM',
@@ -190,26 +241,26 @@ export const LIBRARY_ERRORS: readonly LibraryError[] = [
     sentence: 'Configuration file does not specify default realm',
     causes: [
       'krb5.conf has no default_realm in [libdefaults], and the name was given without a realm',
-      'KRB5_CONFIG names another file than was thought',
+      'KRB5_CONFIG names another file than expected',
     ],
   },
   {
     name: 'KRB5_KT_KVNONOTFOUND',
     number: 230,
     sentence: 'Key version number for principal in key table is incorrect',
-    causes: ['the key was changed after the keytab was written: renew it, and then get new tickets'],
+    causes: ['the key was changed after the keytab was created: create a new one, then get new tickets'],
   },
   {
     name: 'KRB5_NOPERM_ETYPE',
     number: 236,
     sentence: 'Encryption type not permitted',
     code: 'ENCTYPE_UNSUPPORTED',
-    causes: ['permitted_enctypes leaves out the enctype of a key, or allow_weak_crypto is off'],
+    causes: ['permitted_enctypes does not include the enctype of a key, or allow_weak_crypto is off'],
   },
   {
     name: 'KRB5_ERR_NUMERIC_REALM',
     number: 243,
     sentence: 'Cannot determine realm for numeric host address',
-    causes: ['the service was named by an IP address: use the name of its host'],
+    causes: ['the service was requested with an IP address: use the host name'],
   },
 ];

@@ -1,11 +1,12 @@
 import type { ErrorCode } from '../../errors.ts';
 import { errorName } from '../../messages/error-codes.ts';
-import { SENTENCES } from '../sentences.ts';
+import { ERROR_SENTENCES } from '../../messages/error-sentences.ts';
 import { CAUSES, senderOf } from './causes.ts';
 import { usualHint } from './hints.ts';
 import { LIBRARY_ERRORS, type LibraryError } from './library.ts';
 import { otherErrors } from './other.ts';
 import type { OtherError } from './other-error.ts';
+import { OWN_ERRORS } from './own.ts';
 
 /** What is known about an error. */
 export interface Explanation {
@@ -33,7 +34,49 @@ const LAST = 127;
 export function findExplanation(text: string): Explanation | undefined {
   const word = text.trim();
   if (/^-?(?:\d{1,10}|0x[\da-f]{1,8})$/i.test(word)) return byNumber(numberOf(word));
-  return byName(word) ?? bySentence(word) ?? byOthersWords(word) ?? byNumberWithin(word);
+  return (
+    ofOther(OWN_ERRORS.find(({ name }) => name === word.toUpperCase())) ??
+    noTrust(word) ??
+    byName(word) ??
+    bySentence(word) ??
+    byOthersWords(word) ??
+    byNumberWithin(word) ??
+    // Codes of one word are words of other programs, too.
+    ofOther(OWN_ERRORS.find(({ name }) => name.includes('_') && isWordOf(name, word)))
+  );
+}
+
+function isWordOf(name: string, text: string): boolean {
+  return new RegExp(`(?<!\\w)${name}(?!\\w)`).test(text);
+}
+
+/** A KDC that has no ticket-granting ticket of another realm. */
+function noTrust(text: string): Explanation | undefined {
+  const [, realm, from] = /server \(?krbtgt\/([^\s@]+)@([^\s@)]+)\)? (?:not found|unknown)/i.exec(text) ?? [];
+  const known = ofProtocol(7);
+  if (realm === undefined || from === undefined || known === undefined) return undefined;
+  if (realm === from) return wrongKdc(realm, known);
+  return {
+    ...known,
+    causes: [
+      `there is no trust between ${from} and ${realm}: the KDC of ${from} has no principal krbtgt/${realm}`,
+      `the path leads through other realms, and [capaths] does not have it`,
+      `[domain_realm] or the name itself assigns the service to ${realm} by mistake`,
+    ],
+    hint: `check the name of the realm ${realm}, [domain_realm] and [capaths]; ask the administrators of both realms for a trust`,
+  };
+}
+
+/** A KDC that does not know the ticket-granting service of the very realm it was asked for. */
+function wrongKdc(realm: string, known: Explanation): Explanation {
+  return {
+    ...known,
+    causes: [
+      `the KDC that was asked does not serve ${realm}: [realms] or DNS names that of another realm`,
+      `the name of the realm is misspelt, or in the wrong case`,
+    ],
+    hint: `check the name ${realm}; krb5kit doctor shows which KDCs are asked`,
+  };
 }
 
 function numberOf(word: string): number {
@@ -60,7 +103,7 @@ function byName(text: string): Explanation | undefined {
     const row = LIBRARY_ERRORS.find(({ name, code }) => name === word || (code === word && isOurs));
     if (row !== undefined) return ofLibrary(row);
     const plain = word.replace(/^KRB5(?=KDC_|KRB_)/, '');
-    const number = Object.keys(SENTENCES).find(key => errorName(Number(key)) === plain);
+    const number = Object.keys(ERROR_SENTENCES).find(key => errorName(Number(key)) === plain);
     if (number !== undefined) return ofProtocol(Number(number));
     const other = otherErrors().find(({ name }) => name === word);
     if (other !== undefined) return ofOther(other);
@@ -107,7 +150,7 @@ const PATTERNS: readonly (readonly [RegExp, number])[] = [
 function bySentence(text: string): Explanation | undefined {
   const lower = text.toLowerCase();
   const found: { readonly length: number; explain(): Explanation | undefined }[] = [];
-  for (const [number, sentence] of Object.entries(SENTENCES)) {
+  for (const [number, sentence] of Object.entries(ERROR_SENTENCES)) {
     if (!lower.includes(sentence.toLowerCase())) continue;
     found.push({ length: sentence.length, explain: () => ofProtocol(Number(number)) });
   }
@@ -131,7 +174,7 @@ function byNumberWithin(text: string): Explanation | undefined {
 }
 
 function ofProtocol(number: number): Explanation | undefined {
-  const sentence = SENTENCES[number];
+  const sentence = ERROR_SENTENCES[number];
   if (sentence === undefined) return undefined;
   return {
     name: errorName(number),
@@ -144,35 +187,38 @@ function ofProtocol(number: number): Explanation | undefined {
   };
 }
 
-function ofLibrary({ name, number, sentence, causes, code }: LibraryError): Explanation {
+function ofLibrary({ name, number, sentence, causes, code, hint }: LibraryError): Explanation {
   return {
     name,
     number: undefined,
     libraryNumber: BASE + number,
     sentence,
-    saidBy: 'the program itself or its library: no KDC sends it',
+    saidBy: 'the program itself or its library, not a KDC',
     causes,
-    hint: (code && usualHint({ code })) ?? (code && LIBRARY_HINTS[code]),
+    hint: hint ?? (code && (usualHint({ code }) ?? LIBRARY_HINTS[code])),
   };
 }
 
 /** Hints for errors where the hint after a failure depends on what led to it. */
 const HINTS: Readonly<Record<number, string>> = {
-  6: 'compare the name and the realm, letter by letter; kinit -C takes an alias',
-  7: 'ask for it by kvno with the full host name; setspn or kadmin shows what there is',
-  14: 'set the password of the account anew, which makes keys of the present enctypes',
+  6: 'check the spelling of the name and the realm; kinit -C accepts an alias',
+  7: 'try kvno with the full host name; setspn or kadmin lists the existing principals',
+  12: "ask the realm's administrator; HIGHER_AUTHENTICATION_REQUIRED means that the service needs a stronger login",
+  14: 'set a new password for the account, which creates keys of current enctypes',
   23: 'kpasswd',
-  24: 'type the password once more; for a keytab compare klist -ke with kvno',
-  25: 'see KRB5_TRACE=/dev/stderr kinit for what the KDC offers',
-  31: 'type the password once more; for a service renew its keytab and get a new ticket',
+  24: 'type the password again; for a keytab, compare klist -ke with kvno',
+  25: 'KRB5_TRACE=/dev/stderr kinit shows what the KDC offers',
+  31: 'type the password again; for a service, create a new keytab and get a new ticket',
   33: 'compare the clocks',
 };
 
 const LIBRARY_HINTS: Partial<Readonly<Record<ErrorCode, string>>> = {
+  REPLY_MODIFIED: 'write the realm in upper case; kinit -C accepts an alias or another spelling of the name',
+  CONFIG_UNREADABLE: 'krb5kit doctor',
   CONFIG_SYNTAX: 'krb5kit doctor',
-  ENCTYPE_UNSUPPORTED: 'have new keys made, of AES',
-  KEYTAB_NO_KEY: 'compare klist -ke with the name that was asked for',
-  REALM_UNKNOWN: 'krb5kit doctor shows where KDCs were looked for',
+  ENCTYPE_UNSUPPORTED: 'create new keys of AES enctypes',
+  KEYTAB_NO_KEY: 'compare klist -ke with the requested name',
+  REALM_UNKNOWN: 'krb5kit doctor shows where KDCs are searched for',
   KDC_UNREACHABLE: 'krb5kit doctor tries each KDC over UDP and TCP',
-  PREAUTH_FAILED: 'see KRB5_TRACE=/dev/stderr kinit for what the KDC offers',
+  PREAUTH_FAILED: 'KRB5_TRACE=/dev/stderr kinit shows what the KDC offers',
 };

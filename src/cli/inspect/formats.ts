@@ -31,10 +31,10 @@ export function inspectBytes(bytes: Uint8Array, to: Inspection): readonly Node[]
   const found = FORMATS.find(({ fits }) => fits(bytes));
   if (found !== undefined) return found.read(bytes, to);
   const decoded = fromText(bytes);
-  if (decoded === undefined)
-    throw new CodecError('neither a cache, a keytab, a token nor a message of Kerberos');
+  if (decoded === undefined) throw new CodecError('not a Kerberos cache, keytab, token or message');
   const inner = FORMATS.find(({ fits }) => fits(decoded));
-  if (inner === undefined) throw new CodecError('what the text stands for is nothing of Kerberos');
+  if (inner === undefined)
+    throw new CodecError('the decoded text is not a Kerberos cache, keytab, token or message');
   return inner.read(decoded, to);
 }
 
@@ -111,7 +111,7 @@ function cacheNodes(bytes: Uint8Array, to: Inspection): readonly Node[] {
       kdcOffset === undefined ? undefined : { name: 'kdcOffset', value: `${kdcOffset / 1000} s` },
       valueNode('principal', principal, to, place),
       ...credentials.map((credential, i) => credentialNode(`[${i}]`, credential, to)),
-      truncated ? { name: 'damaged', value: 'the file breaks off here' } : undefined,
+      truncated ? { name: 'damaged', value: 'the file is truncated here' } : undefined,
     ]),
   ];
 }

@@ -1,5 +1,4 @@
-import { bytesToHex } from '../../codec/text.ts';
-import { printable } from '../sentences.ts';
+import { bytesToHex, printable } from '../../codec/text.ts';
 
 /** A line of the tree, and what is under it. */
 export interface Node {

@@ -1,3 +1,4 @@
+import type { Codec } from '../../codec/codec.ts';
 import { CodecError } from '../../errors.ts';
 import type { PrincipalName } from '../../messages/types.ts';
 import type { InspectKeys } from './keys.ts';
@@ -9,7 +10,7 @@ type Value = Readonly<Record<string, unknown>>;
 export function noteNames(value: Value, keys: InspectKeys, message: string): void {
   if (message === 'AS-REQ' && value.reqBody instanceof Uint8Array) {
     const body = NESTED.reqBody!;
-    if (!decodes(body.type.decode.bind(body.type), value.reqBody)) return;
+    if (!decodes(body.type, value.reqBody)) return;
     const { cname, realm } = body.type.decode(value.reqBody) as Value;
     noteName(cname, realm, keys);
   }
@@ -28,10 +29,10 @@ export function noteSalt({ salt, s2kparams }: Value, keys: InspectKeys): void {
   keys.noteSalt(salt, s2kparams instanceof Uint8Array ? s2kparams : undefined);
 }
 
-/** Whether bytes are what `decode` takes. */
-export function decodes(decode: (bytes: Uint8Array) => unknown, bytes: Uint8Array): boolean {
+/** Whether the codec decodes the bytes. */
+export function decodes(codec: Codec<unknown>, bytes: Uint8Array): boolean {
   try {
-    decode(bytes);
+    codec.decode(bytes);
     return true;
   } catch (error) {
     if (error instanceof CodecError) return false;

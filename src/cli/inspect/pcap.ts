@@ -23,7 +23,7 @@ export function captureNodes(bytes: Uint8Array, to: Inspection): readonly Node[]
       nodes.push(packetNode(name, message, to));
     }
   }
-  if (nodes.length === 0) throw new CodecError(`no message of Kerberos in ${number} packets`);
+  if (nodes.length === 0) throw new CodecError(`no Kerberos message in ${number} packets`);
   return nodes;
 }
 

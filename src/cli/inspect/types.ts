@@ -127,7 +127,7 @@ export const TYPED: Readonly<Record<number, NamedType>> = {
 };
 
 /** An encrypted part: what it is, and the key usages of RFC 4120 §7.5.1 that it may be sealed for. */
-export interface SealedType extends NamedType {
+interface SealedType extends NamedType {
   readonly usages: readonly number[];
 }
 

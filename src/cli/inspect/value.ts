@@ -1,11 +1,11 @@
 import { bytesToHex, bytesToText } from '../../codec/text.ts';
 import { CodecError } from '../../errors.ts';
-import { formatPrincipal } from '../../messages/principal.ts';
 import type { EncryptedData, EncryptionKey, PrincipalName } from '../../messages/types.ts';
 import { statusText } from '../windows-status.ts';
 import { checksumNode } from './checksum.ts';
 import { algorithmText, cmsNodes } from './cms.ts';
 import type { InspectKeys, OpenedPart } from './keys.ts';
+import { addressNode, dateText, principalNameNode, principalNode } from './leaves.ts';
 import { flagNames, numberWithName } from './names.ts';
 import { branch, hexText, type Node } from './node.ts';
 import { decodes, noteNames, noteSalt } from './notes.ts';
@@ -122,7 +122,7 @@ function bytesNode(name: string, bytes: Uint8Array, to: Inspection, { depth }: P
 
 /** What a KDC says besides: of several kinds, the one that it can be; a password server's result is none of them. */
 function errorDataNode(name: string, bytes: Uint8Array, to: Inspection, depth: number): Node {
-  const type = ERROR_DATA.find(each => decodes(each.type.decode.bind(each.type), bytes));
+  const type = ERROR_DATA.find(each => decodes(each.type, bytes));
   return type === undefined ? { name, value: hexText(bytes) } : nestedNode(name, type, bytes, to, depth);
 }
 
@@ -225,23 +225,10 @@ function sealedNode(name: string, sealed: EncryptedData, to: Inspection, { messa
 
 /** What was opened may hold what keys of FAST are made of. */
 function noteFastKeys({ type }: NamedType, { plaintext, key }: OpenedPart, { keys }: Inspection): void {
-  if (!decodes(type.decode.bind(type), plaintext)) return;
+  if (!decodes(type, plaintext)) return;
   const { subkey, strengthenKey } = type.decode(plaintext) as Value;
   if (subkey !== undefined) keys.learnArmor(subkey as EncryptionKey, key);
   if (strengthenKey !== undefined) keys.learnStrengthen(strengthenKey as EncryptionKey);
-}
-
-function principalNameNode(name: string, { nameType, nameString }: PrincipalName): Node {
-  const text = formatPrincipal({ nameType, components: nameString, realm: '' }, { realm: false });
-  return { name, value: `${text}, ${numberWithName('nameType', nameType)}` };
-}
-
-function principalNode(name: string, value: Value): Node {
-  const principal = value as { nameType: number; components: readonly string[]; realm: string };
-  return {
-    name,
-    value: `${formatPrincipal(principal)}, ${numberWithName('nameType', principal.nameType)}`,
-  };
 }
 
 function padataNode({ padataType }: Value, bytes: Uint8Array, to: Inspection, { depth }: Place): Node {
@@ -252,7 +239,7 @@ function padataNode({ padataType }: Value, bytes: Uint8Array, to: Inspection, { 
     return { name, value: JSON.stringify(bytesToText(bytes)) };
   }
   const types = PADATA[padataType as number] ?? [];
-  const fitting = types.find(({ type }) => decodes(type.decode.bind(type), bytes));
+  const fitting = types.find(({ type }) => decodes(type, bytes));
   return fitting === undefined
     ? { name, value: hexText(bytes) }
     : nestedNode(name, fitting, bytes, to, depth + 1);
@@ -265,18 +252,4 @@ function authorizationNode({ adType }: Value, bytes: Uint8Array, to: Inspection,
   if (adType === 128) return branch(name, pacNodes(bytes, show));
   const type = AUTHORIZATION[adType as number];
   return type === undefined ? { name, value: hexText(bytes) } : nestedNode(name, type, bytes, to, depth + 1);
-}
-
-function addressNode(name: string, { addrType }: Value, address: Uint8Array): Node {
-  const text =
-    addrType === 2 && address.length === 4
-      ? address.join('.')
-      : addrType === 20
-        ? JSON.stringify(bytesToText(address).trimEnd())
-        : bytesToHex(address).replace(/(.{4})(?=.)/g, '$1:');
-  return { name, value: `${text}, ${numberWithName('addrType', addrType as number)}` };
-}
-
-function dateText(date: Date): string {
-  return Number.isNaN(date.getTime()) ? '(no time)' : date.toISOString().replace('.000Z', 'Z');
 }

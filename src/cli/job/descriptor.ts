@@ -5,7 +5,7 @@ import { UsageError } from '../command.ts';
 
 /** Parses the number of a descriptor. Throws UsageError for anything else. */
 export function descriptorNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`'${text}' is no file descriptor`);
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`'${text}' is not a file descriptor`);
   return Number(text);
 }
 
@@ -69,7 +69,7 @@ export async function readDescriptor(fd: number, limit: number): Promise<Buffer>
     pieces.push(piece.subarray(0, count));
     length += count;
   }
-  throw new KerberosError('INPUT_TOO_LONG', `Descriptor ${fd} holds more than ${limit} bytes`);
+  throw new KerberosError('INPUT_TOO_LONG', `Descriptor ${fd} contains more than ${limit} bytes`);
 }
 
 /** Milliseconds until a descriptor that does not block is tried again. */

@@ -18,7 +18,7 @@ export function maskSecrets(
   } else if (GITLAB_CI === 'true' && variable !== undefined && !MASKABLE.test(io.env[variable] ?? '')) {
     io.err(
       `${program}: warning: GitLab cannot mask ${variable}: ` +
-        'that takes one line of at least 8 letters, digits, or +/=@:.~_- (base64 -w0)\n',
+        'it must be one line of at least 8 letters, digits, or +/=@:.~_- (base64 -w0)\n',
     );
   }
 }

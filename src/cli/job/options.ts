@@ -3,14 +3,17 @@ import { secretOptions } from '../ktutil/secret-options.ts';
 
 const secrets: readonly OptionRow[] = [
   { flags: '--keytab-env <variable>', text: 'Take the keytab from an environment variable, in base64.' },
-  { flags: '--keytab-fd <number>', text: 'Read the keytab, or its base64, from a descriptor.' },
-  { flags: '--cache-env <variable>', text: 'Take the tickets of a cache file from a variable, in base64.' },
+  { flags: '--keytab-fd <number>', text: 'Read the keytab, in binary or base64, from a file descriptor.' },
+  {
+    flags: '--cache-env <variable>',
+    text: 'Take the tickets from a cache file in an environment variable, in base64.',
+  },
   {
     flags: '--cache-fd <number>',
-    text: 'Read the tickets of a cache file, or their base64, from a descriptor.',
+    text: 'Read the tickets from a cache file, in binary or base64, on a file descriptor.',
   },
   ...secretOptions,
-  { flags: '--mask', text: 'Ask the CI service to hide the secret in its logs.' },
+  { flags: '--mask', text: 'Make the CI service hide the secret in its logs.' },
 ];
 
 /** Where CI systems keep keys, tickets and passwords; never in an argument, which every user of the machine can see. */
@@ -20,12 +23,12 @@ export const jobSecretOptions = secrets.map(row => ({ ...row, ours: true }));
 export const lastingOptions: readonly OptionRow[] = [
   {
     flags: '--for <service>',
-    text: 'Keep tickets that last, including one for this service.',
+    text: 'Get new tickets only if needed, including one for this service.',
     ours: true,
   },
   {
     flags: '--min <lifetime>',
-    text: 'How long they must last, such as 10m; two minutes if not given.',
+    text: 'How long tickets must remain valid, such as 10m; the default is 2 minutes.',
     ours: true,
   },
 ];

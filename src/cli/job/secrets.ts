@@ -35,9 +35,10 @@ export function namesSecret(args: Arguments): boolean {
   const named = SOURCES.filter(name => args.has(name));
   const others = ['k', 't', 'i'].filter(name => args.has(name));
   if (named.length > 1 || (named.length > 0 && others.length > 0)) {
-    throw new UsageError('The secret cannot come from two places');
+    throw new UsageError('Only one source of keys, tickets or a password can be given');
   }
-  if (named.length === 0 && args.has('mask')) throw new UsageError('There is nothing to mask');
+  if (named.length === 0 && args.has('mask'))
+    throw new UsageError('--mask requires an option that gives a secret');
   return named.length > 0;
 }
 
@@ -64,7 +65,7 @@ export async function readJobSecret(args: Arguments, io: Io): Promise<JobSecret>
   if (!isKeytab)
     return { ...nothing, tickets: whole(decoded(CcacheFile, binary, place, kind), place), texts };
   const keytab = decoded(KeytabFile, binary, place, kind);
-  if (keytab.length === 0) throw new KeytabError('KEYTAB_NO_KEY', `There is no key in ${place}`);
+  if (keytab.length === 0) throw new KeytabError('KEYTAB_NO_KEY', `There are no keys in ${place}`);
   return { ...nothing, secret: { keytab }, keytab, texts };
 }
 
@@ -79,7 +80,7 @@ export function withOwner(args: Arguments, { keytab, tickets }: JobSecret): Argu
 export function ticketsFor(principal: Principal, tickets: CacheContents): CacheContents {
   if (samePrincipal(principal, tickets.principal)) return tickets;
   const [named, owner] = [principal, tickets.principal].map(each => formatPrincipal(each));
-  throw new KerberosError('CREDENTIAL_NOT_FOUND', `The tickets are those of ${owner}, not of ${named}`);
+  throw new KerberosError('CREDENTIAL_NOT_FOUND', `The tickets belong to ${owner}, not to ${named}`);
 }
 
 interface Kind {
@@ -126,7 +127,7 @@ function unwrapped(bytes: Buffer, place: string, kind: Kind) {
   const base64 = text.replace(/\s+/g, '');
   // A length of one more than a multiple of four means that something was cut off.
   if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(base64) || base64.replace(/=+$/, '').length % 4 === 1) {
-    throw kind.failed(`${place} holds neither a ${kind.name} nor the base64 of one`);
+    throw kind.failed(`${place} contains neither a ${kind.name} nor one in base64`);
   }
   const lines = text.split(/\s+/).filter(line => line !== '');
   return { binary: Buffer.from(base64, 'base64'), texts: [...new Set([...lines, base64])] };
@@ -134,7 +135,7 @@ function unwrapped(bytes: Buffer, place: string, kind: Kind) {
 
 /** Secrets are often cut off when they are pasted. */
 function whole(contents: CacheContents, place: string): CacheContents {
-  if (contents.truncated) throw CACHE.failed(`${place} holds a cache that breaks off`);
+  if (contents.truncated) throw CACHE.failed(`${place} contains a truncated cache`);
   return contents;
 }
 
@@ -143,6 +144,6 @@ function decoded<T>(codec: Pick<Codec<T>, 'decode'>, bytes: Uint8Array, place: s
     return codec.decode(bytes);
   } catch (error) {
     if (!(error instanceof CodecError)) throw error;
-    throw kind.failed(`${place} holds no ${kind.name}: ${error.message}`, error);
+    throw kind.failed(`${place} does not contain a ${kind.name}: ${error.message}`, error);
   }
 }

@@ -2,36 +2,36 @@ import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withLock } from '../../ccache/lock.ts';
+import { printable } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
 import { type Arguments, type Command, jsonOutput, type OptionRow, UsageError } from '../command.ts';
 import { tellShortly } from '../run-command.ts';
-import { printable } from '../sentences.ts';
 import { isRunning } from '../session/process.ts';
 import type { Io } from '../terminal.ts';
-import { databaseOptions } from './database.ts';
+import { servedOptions } from './database.ts';
 import { KDC_FILES, kdcPlace, makePlace, runningAt, runningKdcs } from './place.ts';
 import { DEFAULT_REALM, readRealm, realmOptions } from './realm.ts';
 import { servedDatabase, servedRealm } from './served.ts';
 
 const realmOption = {
   flags: '--realm <realm>',
-  text: `The KDC of this realm; ${DEFAULT_REALM} if not given.`,
+  text: `Stop the KDC of this realm; ${DEFAULT_REALM} by default.`,
 };
 
 /** Seconds that a KDC has to start, and to end. */
 const PATIENCE = 20;
 const STEP = 20;
 
-const servedOptions: readonly OptionRow[] = [...realmOptions, ...databaseOptions];
+const startOptions: readonly OptionRow[] = [...realmOptions, ...servedOptions];
 
 /** kdc start: a KDC in the background. */
 export const kdcStart: Command = {
   name: 'krb5kit kdc start',
-  summary: 'Run a KDC in the background, and print what a shell is to evaluate.',
+  summary: 'Run a KDC in the background, and print variables for a shell to evaluate.',
   operands: '',
   usageStatus: 2,
   printsResult: true,
-  options: [...servedOptions, jsonOutput],
+  options: [...startOptions, jsonOutput],
   epilogue: '\nIn a shell: eval "$(krb5kit kdc start --user alice:secret)"',
   async run(args, io) {
     refuseOperands(args, 'krb5kit kdc start');
@@ -52,7 +52,7 @@ export const kdcStart: Command = {
 /** kdc stop: ends it. */
 export const kdcStop: Command = {
   name: 'krb5kit kdc stop',
-  summary: 'End a KDC in the background; its files are removed.',
+  summary: 'Stop a KDC in the background, and remove its files.',
   operands: '',
   usageStatus: 2,
   options: [realmOption, jsonOutput],
@@ -74,11 +74,11 @@ export const kdcStop: Command = {
 /** kdc status: lists the running KDCs. */
 export const kdcStatus: Command = {
   name: 'krb5kit kdc status',
-  summary: 'Tell of the KDCs in the background.',
+  summary: 'List the KDCs in the background.',
   operands: '',
   usageStatus: 2,
   printsResult: true,
-  options: [{ flags: '--realm <realm>', text: 'Tell of the KDC of this realm alone.' }, jsonOutput],
+  options: [{ flags: '--realm <realm>', text: 'Show only the KDC of this realm.' }, jsonOutput],
   async run(args, io) {
     refuseOperands(args, 'krb5kit kdc status');
     const wanted = args.value('realm');
@@ -113,7 +113,7 @@ async function realmToServe(args: Arguments, io: Io): Promise<string> {
 }
 
 function refuseOperands({ operands }: Arguments, program: string): void {
-  if (operands.length > 0) throw new UsageError(`${program}: what is "${operands[0]}"?`);
+  if (operands.length > 0) throw new UsageError(`${program}: unexpected argument "${operands[0]}"`);
 }
 
 async function none(program: string, args: Arguments, io: Io): Promise<number> {
@@ -170,7 +170,7 @@ async function startInBackground(place: string, args: Arguments, io: Io): Promis
 
 /** The options as they were given. */
 function given(args: Arguments): readonly string[] {
-  return servedOptions.flatMap(({ flags }) => {
+  return startOptions.flatMap(({ flags }) => {
     const long = /--([\w-]+)/.exec(flags)![1]!;
     const name = long.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
     return args.values(name).map(value => `--${long}=${value}`);

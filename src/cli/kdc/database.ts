@@ -9,15 +9,29 @@ import { dataDirectory } from '../directories.ts';
 import type { Io } from '../terminal.ts';
 import { readEnctypeNames } from './readers.ts';
 
+const stashOption: OptionRow = {
+  flags: '--stash <file>',
+  text: 'The stash file that contains the master key.',
+};
+
 /** The options of every command that works on a database. */
 export const databaseOptions: readonly OptionRow[] = [
-  { flags: '-d, --database <file>', text: 'Use this database instead of that of KRB5KIT_KDC_DATABASE.' },
-  { flags: '--stash <file>', text: 'The master key is in this file.' },
+  { flags: '-d, --database <file>', text: 'Use this database instead of the one in KRB5KIT_KDC_DATABASE.' },
+  stashOption,
+];
+
+/** The same for commands that serve a database, and only if the command line names one. */
+export const servedOptions: readonly OptionRow[] = [
+  {
+    flags: '-d, --database <file>',
+    text: 'Serve the realms in this database, instead of one that is only kept in memory.',
+  },
+  stashOption,
 ];
 
 export const enctypesOption: OptionRow = {
   flags: '-e, --enctypes <list>',
-  text: 'Make keys of these encryption types, best first.',
+  text: 'Make keys of these encryption types, the preferred one first.',
 };
 
 /** The file of the database. Throws UsageError where nobody names one. */

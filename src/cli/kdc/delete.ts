@@ -1,8 +1,8 @@
+import { printable } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { type Arguments, type Command, jsonOutput, UsageError } from '../command.ts';
 import { lineOfJson } from '../json.ts';
-import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { databaseOptions, principalIn, withDatabase } from './database.ts';
 

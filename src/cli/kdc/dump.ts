@@ -1,7 +1,7 @@
+import { printable } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
 import type { SealingMasterKey } from '../../kdc/dump/master.ts';
 import { type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
-import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { writeWholeFile } from '../whole-file.ts';
 import { databaseOptions, onlyOperand, withDatabase } from './database.ts';
@@ -11,18 +11,21 @@ const name = 'krb5kit kdc dump';
 /** kdc dump: writes a realm for another KDC. */
 export const kdcDump: Command = {
   name,
-  summary: 'Write a realm with its keys to a file that kdb5_util load of MIT reads.',
+  summary: "Write a realm with its keys to a file for MIT's kdb5_util load.",
   operands: 'FILE',
   usageStatus: 2,
   options: [
     ...databaseOptions,
-    { flags: '--format <format>', text: 'Write this format; there is only mit, which is the default.' },
-    { flags: '--realm <realm>', text: "Dump this realm instead of the database's first." },
+    { flags: '--format <format>', text: 'The format of the dump; mit is the default, and the only one.' },
+    {
+      flags: '--realm <realm>',
+      text: 'Dump this realm instead of the one that the database was created for.',
+    },
     {
       flags: '--mit-stash <file>',
-      text: "Seal the keys under the master key in this stash of MIT's, which is made if it is not there.",
+      text: 'Encrypt the keys with the master key in this MIT stash file, which is created if it is missing.',
     },
-    { flags: '--master-password', text: 'Seal the keys under the master password that is asked for.' },
+    { flags: '--master-password', text: 'Ask for a master password, and encrypt the keys with it.' },
     jsonOutput,
   ],
   run,

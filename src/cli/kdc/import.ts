@@ -1,3 +1,4 @@
+import { printable } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
 import type { PrincipalEntry } from '../../kdc/database.ts';
 import type { ForeignDump } from '../../kdc/dump/entry.ts';
@@ -6,7 +7,6 @@ import { readRegularFile } from '../../keytab/read-file.ts';
 import { formatPrincipal, isTgs } from '../../messages/principal.ts';
 import { type Arguments, type Command, during, jsonOutput } from '../command.ts';
 import { fileReason } from '../file-reason.ts';
-import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { databaseOptions, onlyOperand, withDatabase } from './database.ts';
 
@@ -17,16 +17,16 @@ const MAX_BYTES = 2 ** 30;
 /** kdc import: imports the principals of another KDC. */
 export const kdcImport: Command = {
   name,
-  summary: "Take over principals with their keys from a dump of MIT's or Heimdal's.",
+  summary: 'Import principals with their keys from a dump made by MIT krb5 or Heimdal.',
   operands: 'FILE',
   usageStatus: 2,
   options: [
     ...databaseOptions,
     {
       flags: '-m, --master-key <file>',
-      text: "The stash of MIT's, or the master-key file of Heimdal's, that the dump's keys are sealed under.",
+      text: 'The stash file of MIT or the master-key file of Heimdal that decrypts the keys in the dump.',
     },
-    { flags: '--keep', text: 'Leave the principals that are there already as they are.' },
+    { flags: '--keep', text: 'Do not replace principals that exist already.' },
     jsonOutput,
   ],
   run,

@@ -1,6 +1,6 @@
+import { printable } from '../../codec/text.ts';
 import { type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
 import { warnOfCase } from '../input-warnings.ts';
-import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { databaseFile, databaseOptions, enctypesOption, openingOptions } from './database.ts';
 import { policyOptions, realmPolicyChange } from './policy-options.ts';
@@ -11,12 +11,12 @@ const name = 'krb5kit kdc init';
 /** kdc init: makes a database for a realm. */
 export const kdcInit: Command = {
   name,
-  summary: 'Make a database for a realm.',
+  summary: 'Create a database for a realm.',
   operands: 'REALM',
   usageStatus: 2,
   options: [
     ...databaseOptions,
-    { flags: '--keychain', text: 'Keep the master key in the OS keychain, not in a file.' },
+    { flags: '--keychain', text: 'Keep the master key in the OS keychain instead of a file.' },
     enctypesOption,
     ...policyOptions,
     jsonOutput,

@@ -1,8 +1,8 @@
+import { printable } from '../../codec/text.ts';
 import { exportKeytabEntries } from '../../kdc/database.ts';
 import { resolveKeytab } from '../../keytab/keytab.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
-import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { databaseOptions, enctypesOption, entryIn, withDatabase } from './database.ts';
 
@@ -16,7 +16,7 @@ export const kdcKtadd: Command = {
   usageStatus: 2,
   options: [
     ...databaseOptions,
-    { flags: '-r, --random', text: 'Make new random keys first; the earlier ones stay.' },
+    { flags: '-r, --random', text: 'Make new random keys first; the KDC keeps the previous ones, too.' },
     enctypesOption,
     jsonOutput,
   ],

@@ -1,6 +1,6 @@
+import { printable } from '../../codec/text.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
-import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { databaseOptions, entryIn, onlyOperand, withDatabase } from './database.ts';
 import { entryLine } from './entry-json.ts';
@@ -17,7 +17,7 @@ export const kdcModify: Command = {
   options: [
     ...databaseOptions,
     ...policyOptions,
-    { flags: '--unlock', text: 'Forget its failures to log in, by which it may be locked.' },
+    { flags: '--unlock', text: 'Forget its failed logins, which may have locked it.' },
     jsonOutput,
   ],
   run,

@@ -1,10 +1,10 @@
+import { printable } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
 import type { PrincipalEntry } from '../../kdc/database.ts';
 import { namedPolicy, type PrincipalPolicy } from '../../kdc/policy.ts';
 import type { DurableDatabase } from '../../kdc/store.ts';
 import { formatPrincipal, type Principal } from '../../messages/principal.ts';
 import { during } from '../command.ts';
-import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 
 /** Asks for the new password of a principal, twice on a terminal. Throws if the two differ, and for an empty one. */

@@ -1,9 +1,9 @@
+import { printable } from '../../codec/text.ts';
 import type { KeySource } from '../../kdc/new-keys.ts';
 import { versionsKept } from '../../kdc/password-quality.ts';
 import { namedPolicy } from '../../kdc/policy.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { type Arguments, type Command, during, jsonOutput } from '../command.ts';
-import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { databaseOptions, enctypesOption, entryIn, onlyOperand, withDatabase } from './database.ts';
 import { entryLine } from './entry-json.ts';
@@ -20,7 +20,7 @@ export const kdcPasswd: Command = {
   options: [
     ...databaseOptions,
     { flags: '-r, --random', text: 'Make random keys instead of asking for a password.' },
-    { flags: '-k, --keep-old', text: 'Keep the keys that it has, for tickets that were issued with them.' },
+    { flags: '-k, --keep-old', text: 'Keep the previous keys, for tickets that were issued with them.' },
     enctypesOption,
     jsonOutput,
   ],

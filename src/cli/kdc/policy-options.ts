@@ -5,8 +5,8 @@ import { readPrincipalPolicy, readRealmPolicy } from './file.ts';
 
 /** The options that change a policy. */
 export const policyOptions: readonly OptionRow[] = [
-  { flags: '-s, --set <member=value>', text: 'Set a member of the policy; may be given several times.' },
-  { flags: '-u, --unset <member>', text: 'Remove a member of the policy; may be given several times.' },
+  { flags: '-s, --set <member=value>', text: 'Set a member of the policy; may be repeated.' },
+  { flags: '-u, --unset <member>', text: 'Remove a member of the policy; may be repeated.' },
 ];
 
 /** The changes of a principal's policy from `--set` and `--unset`; removed members are undefined. Throws UsageError. */

@@ -1,7 +1,7 @@
+import { printable } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
 import { type Arguments, type Command, jsonOutput, UsageError } from '../command.ts';
 import { lineOfJson } from '../json.ts';
-import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { databaseOptions, withDatabase } from './database.ts';
 import { policyOptions, realmPolicyChange } from './policy-options.ts';
@@ -13,14 +13,14 @@ const name = 'krb5kit kdc policy';
 /** kdc policy: shows or changes the policy of a realm. */
 export const kdcPolicy: Command = {
   name,
-  summary: 'Show or change the policy of a realm, and begin to serve another.',
+  summary: 'Show or change the policy of a realm, or add a realm.',
   operands: '[REALM]',
   usageStatus: 2,
   printsResult: true,
   options: [
     ...databaseOptions,
     ...policyOptions,
-    { flags: '--new', text: 'Serve this realm as well from now on.' },
+    { flags: '--new', text: 'Add this realm to the database, and serve it from now on.' },
     jsonOutput,
   ],
   run,

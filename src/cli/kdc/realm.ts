@@ -13,28 +13,31 @@ export const DEFAULT_REALM = 'KRB5KIT.TEST';
 
 /** The options that describe a realm, for `kdc` and `kdc run` alike. */
 export const realmOptions: readonly OptionRow[] = [
-  { flags: '--realm <realm>', text: `Serve this realm; ${DEFAULT_REALM} if not given.` },
-  { flags: '--user <name:password>', text: 'Add a user; may be given several times.' },
+  { flags: '--realm <realm>', text: `Serve this realm; ${DEFAULT_REALM} by default.` },
+  { flags: '--user <name:password>', text: 'Add a user; may be repeated.' },
   {
     flags: '--service <name>',
-    text: 'Add a service such as HTTP/localhost, with random keys; may be given several times.',
+    text: 'Add a service such as HTTP/localhost, with random keys; may be repeated.',
   },
   {
     flags: '--principals <file>',
-    text: 'Read realms, policies, users, services and trusts from this file, in YAML or JSON.',
+    text: 'Read realms, policies, users, services and trusts from this YAML or JSON file.',
   },
   { flags: '--keytab <file>', text: "Write the services' keys to this keytab." },
-  { flags: '--max-life <duration>', text: 'The longest life of a ticket; 10h if not given.' },
-  { flags: '--max-renewable-life <duration>', text: 'How long a ticket may be renewed; 7d if not given.' },
-  { flags: '--enctypes <list>', text: 'Make keys of these encryption types, best first.' },
+  { flags: '--max-life <duration>', text: 'The maximum lifetime of a ticket; 10h by default.' },
+  { flags: '--max-renewable-life <duration>', text: 'How long a ticket can be renewed; 7d by default.' },
+  { flags: '--enctypes <list>', text: 'Make keys of these encryption types, the preferred one first.' },
   {
     flags: '--spake-groups <list>',
-    text: 'Let clients choose of these groups for SPAKE; edwards25519 and P-256 if not given.',
+    text: 'Allow these groups for SPAKE; edwards25519 and P-256 by default.',
   },
-  { flags: '--host <address>', text: 'Listen on this address; 127.0.0.1 if not given.' },
-  { flags: '--port <port>', text: 'Listen on this port, UDP and TCP; a free one if not given.' },
+  { flags: '--host <address>', text: 'Listen on this address; 127.0.0.1 by default.' },
+  { flags: '--port <port>', text: 'Listen on this UDP and TCP port; a free one by default.' },
   ...serviceOptions,
-  { flags: '--trouble <name[=value]>', text: 'Have this go wrong, for tests; may be given several times.' },
+  {
+    flags: '--trouble <name[=value]>',
+    text: 'Cause this problem, such as drop=3, for tests; may be repeated.',
+  },
 ];
 
 /** The realm described by the command line and its file. */
@@ -109,8 +112,7 @@ function checkTrusts({ realm, trusts = [], realms = [] }: RealmSpec, program: st
   }
 }
 
-/** What clients read in krb5.conf and after the `@` of a name has no signs of either (RFC 4120 §6.1). */
-/** Throws UsageError for a realm that no configuration can name. */
+/** Throws UsageError for a realm that krb5.conf or a principal name (RFC 4120 §6.1) cannot contain. */
 export function checkRealm(realm: string, program: string): void {
   if (/[\s\p{Cc}@{}[\]=";#*\\]/u.test(realm))
     throw new UsageError(`${program}: the realm has a name that krb5.conf cannot hold`);

@@ -18,13 +18,13 @@ const name = 'krb5kit kdc run';
 /** kdc run: gives a command a realm of its own and removes everything afterwards. */
 export const kdcRun: Command = {
   name,
-  summary: 'Run a command with a realm of its own, which is gone when the command ends.',
+  summary: 'Run a command with its own realm, which is removed when the command ends.',
   operands: '-- command [argument...]',
   usageStatus: 2,
   options: [...realmOptions, jsonOption],
   epilogue:
-    "\nThe command finds the realm by KRB5_CONFIG, the services' keys by KRB5_KTNAME, and keeps its tickets in\n" +
-    'KRB5CCNAME, all in a directory that is removed when it ends. Its exit status is passed on.',
+    "\nThe command finds the realm through KRB5_CONFIG and the services' keys through KRB5_KTNAME, and keeps its " +
+    'tickets in KRB5CCNAME, all in a directory that is removed at the end. The exit status is that of the command.',
   passThrough: true,
   run,
 };

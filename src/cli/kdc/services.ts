@@ -9,14 +9,14 @@ import { readPort } from '../ports.ts';
 export const serviceOptions: readonly OptionRow[] = [
   {
     flags: '--kpasswd-port <port>',
-    text: 'Change passwords on this port, UDP and TCP; a free one if not given.',
+    text: 'Accept password changes on this UDP and TCP port; a free one by default.',
   },
   {
     flags: '--kkdcp-port <port>',
-    text: 'Serve clients that come by HTTP (MS-KKDCP) on this port; 0 for a free one.',
+    text: 'Serve clients over HTTP (MS-KKDCP) on this port; 0 means a free one.',
   },
-  { flags: '--tls-certificate <file>', text: 'By HTTPS, with this certificate in PEM.' },
-  { flags: '--tls-key <file>', text: 'The key of the certificate, if it is not in the same file.' },
+  { flags: '--tls-certificate <file>', text: 'Use HTTPS instead of HTTP, with this certificate in PEM.' },
+  { flags: '--tls-key <file>', text: 'The private key of the certificate, if it is in another file.' },
 ];
 
 /** Reads them. Throws UsageError and, for a certificate that cannot be read, ConfigError. */

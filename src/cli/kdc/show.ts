@@ -1,9 +1,9 @@
+import { printable } from '../../codec/text.ts';
 import { enctypeName } from '../../crypto/enctype-names.ts';
 import type { PrincipalEntry } from '../../kdc/database.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { type Arguments, type Command, jsonOutput } from '../command.ts';
 import { lineOfJson } from '../json.ts';
-import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { databaseOptions, entryIn, onlyOperand, withDatabase } from './database.ts';
 import { entryJson, withoutSecrets } from './entry-json.ts';
@@ -13,7 +13,7 @@ const name = 'krb5kit kdc show';
 /** kdc show: what there is to know of a principal, but for its keys. */
 export const kdcShow: Command = {
   name,
-  summary: 'Show a principal: its policy and what keys it has, but not the keys.',
+  summary: 'Show the policy of a principal and which keys it has, but not the keys.',
   operands: 'PRINCIPAL',
   usageStatus: 2,
   printsResult: true,

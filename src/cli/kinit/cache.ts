@@ -21,6 +21,8 @@ export interface Target {
 
 interface Wishes {
   readonly withKeytab: boolean;
+  /** The principal if the command line names none. */
+  readonly owner?: Principal | undefined;
   say(line: string): void;
 }
 
@@ -75,13 +77,13 @@ export async function specifiedCache(name: string, session: Session): Promise<Cc
 async function givenPrincipal(
   args: Arguments,
   session: Session,
-  { withKeytab }: Wishes,
+  { withKeytab, owner }: Wishes,
 ): Promise<Principal | undefined> {
   const [text] = args.operands;
   if (args.has('n') && text?.startsWith('@')) return anonymousPrincipal(text.slice(1));
   if (text !== undefined) return parseOperand(text, args, session);
   if (args.has('n')) return anonymousIn(args, session);
-  if (!withKeytab) return undefined;
+  if (owner !== undefined || !withKeytab) return owner;
   if (args.has('i')) return clientKeytabOwner(session);
   const { hostPrincipal } = await import('../host-principal.ts');
   return hostPrincipal('host', undefined, session);
@@ -115,7 +117,7 @@ async function parseOperand(text: string, args: Arguments, session: Session): Pr
 }
 
 /** The principal of a cache; undefined if there is no cache. */
-async function principalIn(cache: Ccache): Promise<Principal | undefined> {
+export async function principalIn(cache: Ccache): Promise<Principal | undefined> {
   try {
     return (await cache.load()).principal;
   } catch (error) {

@@ -5,10 +5,12 @@ import { getInitialCredential, type InitialOptions } from '../../client/initial.
 import { initialContents } from '../../client/initial-contents.ts';
 import { notFound } from '../../client/not-found.ts';
 import { readOnce, type Secret } from '../../client/secret.ts';
+import { printable } from '../../codec/text.ts';
 import { defaultTgsEnctypes, defaultTktEnctypes } from '../../config/enctypes.ts';
 import { KerberosError } from '../../errors.ts';
 import { isAnonymous } from '../../messages/anonymous.ts';
 import { KDC_ERR_C_PRINCIPAL_UNKNOWN, KDC_ERR_KEY_EXPIRED } from '../../messages/error-codes.ts';
+import { clientNotFound } from '../../messages/error-sentences.ts';
 import { KdcError } from '../../messages/krb-error.ts';
 import { type Principal, samePrincipal, tgsPrincipal } from '../../messages/principal.ts';
 import type { HostAddress } from '../../messages/types.ts';
@@ -17,7 +19,7 @@ import { isAbsent } from '../caches/named-caches.ts';
 import { type Arguments, during } from '../command.ts';
 import { exchangeOptions } from '../exchange.ts';
 import { confirmedByPrimary } from '../primary-kdc.ts';
-import { printable, sentence } from '../sentences.ts';
+import { sentence } from '../sentences.ts';
 import { principalOf, type Session } from '../session.ts';
 import type { Target } from './cache.ts';
 import { warnOfPassword } from './warnings.ts';
@@ -64,7 +66,7 @@ export async function getInitial(request: InitialRequest, session: Session): Pro
       pac: either(args, 'requestPac', 'noRequestPac'),
       preferredPreauthTypes: [...earlier, ...(libdefaults.preferredPreauthTypes ?? [])],
       spakeGroups: libdefaults.spakePreauthGroups,
-      armor: await armorOf(args.value('T'), session),
+      armor: await armorOf(request, session),
       ask: (prompt: string) => session.io.readPassword(prompt),
       pkinit: await pkinitOf(request, session),
       anonymous: args.has('n'),
@@ -74,7 +76,7 @@ export async function getInitial(request: InitialRequest, session: Session): Pro
       const final = request.secret !== undefined && !session.io.stdinIsTerminal;
       return await withFreshPassword({ secret, final }, target, session, known =>
         confirmedByPrimary(target.principal.realm, session, (transport = options.transport) =>
-          withArmor(target, session, { ...options, transport }, each =>
+          withArmor(request, session, { ...options, transport }, each =>
             getInitialCredential(target.principal, known, each),
           ),
         ),
@@ -99,7 +101,7 @@ function preparing(cache: Ccache, transport: Transport): Transport {
 
 /** Runs an exchange; if the KDC requires FAST and issues an anonymous ticket for it, runs it once more within FAST. */
 async function withArmor<T>(
-  { principal }: Target,
+  request: InitialRequest,
   session: Session,
   options: InitialOptions,
   exchange: (options: InitialOptions) => Promise<T>,
@@ -108,8 +110,8 @@ async function withArmor<T>(
     return await exchange(options);
   } catch (error) {
     if (options.armor !== undefined || options.anonymous) throw error;
-    const { anonymousArmor, wantsArmor } = await import('../anonymous-armor.ts');
-    const armor = wantsArmor(error) ? await anonymousArmor(principal.realm, session) : undefined;
+    const { armorAfter } = await import('../anonymous-armor.ts');
+    const armor = await armorAfter(error, armorWishes(request), session);
     if (armor === undefined) throw error;
     return exchange({ ...options, armor });
   }
@@ -220,7 +222,7 @@ async function preauthentication<T>(work: () => Promise<T>, { decisions }: Sessi
 
 function inMitsWords(error: unknown, { name }: Target): unknown {
   if (!(error instanceof KdcError) || error.errorCode !== KDC_ERR_C_PRINCIPAL_UNKNOWN) return error;
-  return new KerberosError('KDC_ERROR', `Client '${name}' not found in Kerberos database`, { cause: error });
+  return new KerberosError('KDC_ERROR', clientNotFound(name), { cause: error });
 }
 
 /** The error for a cache that could not be written after the ticket was obtained. */
@@ -240,11 +242,25 @@ async function earlierPreauthTypes(
   return notedPreauthTypes(name, target.principal.realm, session);
 }
 
-/** The armor cache of -T, of any type; whether it exists is checked when it is used. */
-async function armorOf(name: string | undefined, session: Session): Promise<InitialOptions['armor']> {
-  if (name === undefined) return undefined;
-  const { openArmor } = await import('./armor.ts');
-  return openArmor(name, session);
+/** The armor cache of -T, of any type, which need not exist before it is used; else an anonymous ticket if wanted. */
+async function armorOf(request: InitialRequest, session: Session): Promise<InitialOptions['armor']> {
+  const { args, target } = request;
+  const name = args.value('T');
+  if (name !== undefined) {
+    const { openArmor } = await import('./armor.ts');
+    return openArmor(name, session);
+  }
+  if (args.has('n')) return undefined;
+  const named = args.has('anonymousArmor') || args.has('pkAnonFastArmor');
+  if (!named && !session.config.realm(target.principal.realm).autoFastArmor) return undefined;
+  const { anonymousArmor } = await import('../anonymous-armor.ts');
+  return during('getting an anonymous ticket for the armor', () =>
+    anonymousArmor(armorWishes(request), session),
+  );
+}
+
+function armorWishes({ args, target }: InitialRequest) {
+  return { realm: target.principal.realm, attributes: args.values('X') };
 }
 
 /** PKINIT, if the command line or krb5.conf asks for it. */

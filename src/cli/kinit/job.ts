@@ -36,7 +36,9 @@ export async function readKinitJob(args: Arguments, io: Io): Promise<KinitJob> {
   if (secret === undefined) return { args, withKeytab: false, secret: undefined, given: undefined, least };
   const { tickets } = secret;
   if (tickets !== undefined && (args.has('R') || args.has('v') || least !== undefined)) {
-    throw new UsageError('Tickets that are given are taken as they are');
+    throw new UsageError(
+      '-R, -v, --for and --min cannot be combined with a cache from a variable or descriptor',
+    );
   }
   if (args.has('mask')) maskSecrets(secret.texts, { ...secret, program: 'kinit' }, io);
   return {
@@ -51,7 +53,7 @@ export async function readKinitJob(args: Arguments, io: Io): Promise<KinitJob> {
 function readLeast(args: Arguments): number | undefined {
   if (!args.has('for') && !args.has('min')) return undefined;
   const others = ['R', 'v', 's', 'S', 'n'].filter(letter => args.has(letter));
-  if (others.length > 0) throw new UsageError(`--for and --min do not go with -${others[0]}`);
+  if (others.length > 0) throw new UsageError(`--for and --min cannot be combined with -${others[0]}`);
   const text = args.value('min');
   const seconds = text === undefined ? USUAL_LEAST : wholeDuration(text);
   if (seconds === undefined) throw new UsageError(`Bad lifetime value ${text}`);
@@ -91,7 +93,7 @@ export async function getLasting(
     const name = formatPrincipal(ticket.server);
     throw new KerberosError(
       'TICKET_EXPIRED',
-      `The KDC gives a ticket for ${name} that lasts ${seconds} seconds only`,
+      `The KDC issues a ticket for ${name} that lasts only ${seconds} seconds`,
     );
   }
   return supplied;

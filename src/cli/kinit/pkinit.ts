@@ -1,9 +1,9 @@
+import { printable } from '../../codec/text.ts';
 import { type PkinitConfig, readPkinit } from '../../config/pkinit.ts';
 import { KerberosError } from '../../errors.ts';
 import type { Principal } from '../../messages/principal.ts';
 import type { PkinitMaterial, PkinitOptions } from '../../preauth/pkinit/options.ts';
 import { during } from '../command.ts';
-import { printable } from '../sentences.ts';
 import type { Session } from '../session.ts';
 
 interface PkinitWishes {
@@ -93,7 +93,7 @@ function readAttributes(attributes: readonly string[], { io }: Session): readonl
     const name = ATTRIBUTES.find(attribute => attribute === word);
     if (name !== undefined) return { name, value };
     // MIT passes attributes to its plug-ins, and does not report those that none of them knows.
-    io.err(`kinit: warning: -X ${printable(text)} is ignored, as there is no such attribute\n`);
+    io.err(`kinit: warning: -X ${printable(text)} is ignored: there is no such attribute\n`);
     return [];
   });
   if (valuesOf('X509_user_identity', given).length > 1)

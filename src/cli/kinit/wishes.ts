@@ -72,8 +72,8 @@ async function readStart(text: string, io: Io, notes: Notes): Promise<Date | und
   noteIgnored('s', text, { seconds, ignored: start.ignored }, notes);
   if (isDate(text)) noteDigits('s', text, { seconds, meant: 'a date', written: `${text}000000` }, notes);
   else if (isTimeOfDay(text)) {
-    const written = text.match(/\d\d/g)!.join(':');
-    noteDigits('s', text, { seconds, meant: 'a time of day', written }, notes);
+    // With colons, it would be a duration as well.
+    noteDigits('s', text, { seconds, meant: 'a time of day', written: 'yyyymmddhhmmss' }, notes);
   }
   return start.time;
 }
@@ -86,9 +86,7 @@ function noteIgnored(
 ): void {
   if (ignored.trim() === '') return;
   const meant = `${seconds} second${seconds === 1 ? '' : 's'}`;
-  notes.ignored.push(
-    `kinit: warning: -${option} ${text} is taken for ${meant}, as "${ignored}" is not understood`,
-  );
+  notes.ignored.push(`kinit: warning: -${option} ${text} means ${meant}, because "${ignored}" is ignored`);
 }
 
 /**
@@ -112,7 +110,5 @@ interface Taken {
 
 function noteDigits(option: string, text: string, { seconds, meant, written }: Taken, notes: Notes): void {
   const how = written === undefined ? '' : `, which is written ${written}`;
-  notes.ignored.push(
-    `kinit: warning: -${option} ${text} is taken for ${seconds} seconds, not for ${meant}${how}`,
-  );
+  notes.ignored.push(`kinit: warning: -${option} ${text} means ${seconds} seconds, not ${meant}${how}`);
 }

@@ -43,7 +43,7 @@ export async function addKeys(args: Arguments, io: Io): Promise<number> {
   const { added, known } = stored;
   if (args.has('json')) io.out(await storedJson(keytab, entries, stored));
   else if (!args.has('quiet')) {
-    const before = known === 0 ? '' : `; ${countKeys(known)} were there already`;
+    const before = known === 0 ? '' : `; ${countKeys(known)} were already there`;
     io.out(
       `Added ${countKeys(added)} of ${formatPrincipal(principal)}, kvno ${kvno}, to ${keytab.name}${before}\n`,
     );
@@ -57,10 +57,10 @@ function checkArguments(args: Arguments): void {
   const kvno = kvnoOf(args, name);
   const enctypes = enctypesOf(args, name);
   if (args.has('key') && (kvno === undefined || enctypes?.length !== 1 || args.has('salt'))) {
-    throw new UsageError(`${name}: --key goes with --kvno and one encryption type`);
+    throw new UsageError(`${name}: --key requires --kvno and one encryption type, and no --salt`);
   }
   if (args.has('offline') && kvno === undefined) {
-    throw new UsageError(`${name}: --offline goes with --kvno`);
+    throw new UsageError(`${name}: --offline requires --kvno`);
   }
 }
 
@@ -130,6 +130,6 @@ async function versionOf(
   return during('asking for the key version', async () => {
     const kvno = await liveKvno(principal, { password: async () => password }, options);
     if (kvno !== undefined) return kvno;
-    throw new KerberosError('KEYTAB_NO_KEY', 'The KDC does not tell the key version, which --kvno can name');
+    throw new KerberosError('KEYTAB_NO_KEY', 'The KDC does not give the key version: use --kvno');
   });
 }

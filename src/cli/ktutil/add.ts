@@ -5,19 +5,19 @@ import { secretOptions } from './secret-options.ts';
 /** ktutil add: the keys that a password makes, or one key, into a keytab. */
 export const ktutilAdd: Command = {
   name: 'ktutil add',
-  summary: 'Add the keys that a password makes.',
+  summary: 'Add the keys that are derived from a password.',
   operands: 'principal',
   usageStatus: 2,
   options: [
     keytabOption,
     enctypesOption,
     kvnoOption,
-    { flags: '-s, --salt <text>', text: 'Salt the password with this instead of what the KDC says.' },
+    { flags: '-s, --salt <text>', text: 'Use this salt instead of the one from the KDC.' },
     {
       flags: '--offline',
-      text: 'Ask no KDC: the usual salt, all encryption types of the configuration, and --kvno has to be given.',
+      text: 'Do not ask the KDC: use the default salt and the encryption types of the configuration; requires --kvno.',
     },
-    { flags: '--key', text: 'What is read is a key in hexadecimal digits; -e names its type.' },
+    { flags: '--key', text: 'Read a key in hexadecimal instead of a password; requires -e and --kvno.' },
     ...secretOptions,
     quietOption,
     jsonOutput,

@@ -9,7 +9,7 @@ import { countKeys, quietOption, readEntries, storedJson, storeEntries } from '.
 /** ktutil merge: copies the contents of several keytabs into the last one named. */
 export const ktutilMerge: Command = {
   name: 'ktutil merge',
-  summary: 'Add what keytabs hold to the last one named.',
+  summary: 'Add the keys in keytabs to the last one named.',
   operands: 'FROM... TO',
   usageStatus: 2,
   options: [quietOption, jsonOutput],
@@ -48,7 +48,7 @@ async function store(
   const fits = serviceMatcher(patterns);
   const chosen = entries.filter(({ principal }) => fits(principal));
   if (patterns.length > 0 && chosen.length === 0) {
-    throw new KeytabError('KEYTAB_NO_KEY', `No key is of ${patterns.join(' or ')}`);
+    throw new KeytabError('KEYTAB_NO_KEY', `There is no key of ${patterns.join(' or ')}`);
   }
   const stored = await storeEntries(target, chosen);
   const { added, replaced, known } = stored;

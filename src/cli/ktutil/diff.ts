@@ -1,3 +1,4 @@
+import { printable } from '../../codec/text.ts';
 import type { KeytabEntry } from '../../keytab/keytab.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { type Arguments, type Command, UsageError } from '../command.ts';
@@ -7,7 +8,6 @@ import { keytabEntryJson } from '../keytab-json.ts';
 import { namedKeytab } from '../keytabs.ts';
 import { settle } from '../manners.ts';
 import { tellFailure } from '../run-command.ts';
-import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { isSame, isSameSlot, readEntries } from './keytab.ts';
 
@@ -17,10 +17,10 @@ const TROUBLE = 2;
 /** ktutil diff: shows what two keytabs do not have in common, without the keys. */
 export const ktutilDiff: Command = {
   name: 'ktutil diff',
-  summary: 'Compare two keytabs; the status is 1 where they differ.',
+  summary: 'Compare two keytabs; the exit status is 1 if they differ.',
   operands: 'FIRST SECOND',
   usageStatus: TROUBLE,
-  options: [{ flags: '--json', text: 'Print one line of JSON, and a failure as one on stderr.' }],
+  options: [{ flags: '--json', text: 'Print one line of JSON; report a failure as one on stderr.' }],
   asksKdc: true,
   async run(args, io) {
     if (args.operands.length !== 2) throw new UsageError('ktutil diff: name two keytabs');

@@ -8,6 +8,7 @@ export function enctypesOf(args: Arguments, program: string): readonly number[] 
   const text = args.value('enctypes');
   if (text === undefined) return undefined;
   const enctypes = parseEnctypeList(text, DEFAULT_ENCTYPES, { allowWeak: true }).filter(isSupported);
-  if (enctypes.length === 0) throw new UsageError(`${program}: no supported encryption type is in '${text}'`);
+  if (enctypes.length === 0)
+    throw new UsageError(`${program}: '${text}' contains no supported encryption type`);
   return enctypes;
 }

@@ -12,14 +12,14 @@ export const keytabOption: OptionRow = {
 };
 export const enctypesOption: OptionRow = {
   flags: '-e, --enctypes <list>',
-  text: 'These encryption types alone, as krb5.conf lists them.',
+  text: 'Only these encryption types, in a list as in krb5.conf.',
 };
 export const kvnoOption: OptionRow = { flags: '--kvno <number>', text: 'The version of the keys.' };
 export const ageOption: OptionRow = {
   flags: '--age <duration>',
-  text: 'Keep keys that newer ones took the place of less than this ago; a day if not given.',
+  text: 'How long to keep keys after newer ones have replaced them; the default is 1 day.',
 };
-export const quietOption: OptionRow = { flags: '-q, --quiet', text: 'Do not say what was done.' };
+export const quietOption: OptionRow = { flags: '-q, --quiet', text: 'Print only errors.' };
 
 /** The keytab that the options name, or the default one. */
 export function keytabOf(args: Arguments, session: Session): Keytab {
@@ -39,7 +39,7 @@ export function kvnoOf(args: Arguments, program: string): number | undefined {
   const text = args.value('kvno');
   if (text === undefined) return undefined;
   const kvno = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(kvno <= MAX_KVNO)) throw new UsageError(`${program}: '${text}' is no key version`);
+  if (!(kvno <= MAX_KVNO)) throw new UsageError(`${program}: '${text}' is not a key version`);
   return kvno;
 }
 

@@ -19,7 +19,7 @@ export const ktutilList: Command = {
     { flags: '-e', text: 'Show the encryption types.' },
     { flags: '-t', text: 'Show when each key was written.' },
     { flags: '-K', text: 'Show the keys themselves.' },
-    { flags: '--json', text: 'Print one line of JSON, and a failure as one on stderr.' },
+    { flags: '--json', text: 'Print one line of JSON; report a failure as one on stderr.' },
   ],
   asksKdc: true,
   run,

@@ -38,7 +38,8 @@ export const ktutilRemove: Command = {
       return (enctypes?.includes(entry.key.keytype) ?? true) && fits(entry.principal);
     };
     const removed = await removeKeys(args, io, matches, { some: true });
-    if (removed === 0) throw new KeytabError('KEYTAB_NO_KEY', `No key is of ${args.operands.join(' or ')}`);
+    if (removed === 0)
+      throw new KeytabError('KEYTAB_NO_KEY', `There is no key of ${args.operands.join(' or ')}`);
     return 0;
   },
 };
@@ -46,7 +47,7 @@ export const ktutilRemove: Command = {
 /** ktutil purge: removes keys that have been superseded by newer ones. */
 export const ktutilPurge: Command = {
   name: 'ktutil purge',
-  summary: 'Remove keys that newer ones took the place of.',
+  summary: 'Remove keys that newer ones have replaced.',
   operands: '[PATTERN...]',
   usageStatus: 2,
   options: [keytabOption, ageOption, quietOption, jsonOutput],
@@ -78,7 +79,8 @@ export const ktutilRename: Command = {
     const [old, name] = [await principalOf(from, session), await principalOf(to, session)];
     const keytab = keytabOf(args, session);
     const keys = (await readEntries(keytab)).filter(({ principal }) => samePrincipal(principal, old));
-    if (keys.length === 0) throw new KeytabError('KEYTAB_NO_KEY', `No key is of ${formatPrincipal(old)}`);
+    if (keys.length === 0)
+      throw new KeytabError('KEYTAB_NO_KEY', `There is no key of ${formatPrincipal(old)}`);
     const renamed = keys.map(entry => ({ ...entry, principal: name }));
     if (samePrincipal(old, name)) {
       if (args.has('json')) io.out(await keysJson(keytab.name, 'renamed', renamed));
@@ -125,7 +127,7 @@ export function ageOf(args: Arguments, program: string): number {
   if (text === undefined) return DAY;
   const duration = parseDuration(text);
   if (duration === undefined || duration.ignored !== '' || duration.seconds < 0) {
-    throw new UsageError(`${program}: '${text}' is no duration such as '10h' or '7d'`);
+    throw new UsageError(`${program}: '${text}' is not a duration such as '10h' or '7d'`);
   }
   return duration.seconds;
 }

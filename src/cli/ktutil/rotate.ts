@@ -5,7 +5,7 @@ import { secretOptions } from './secret-options.ts';
 /** ktutil rotate: a new random password for a principal, and its keys into the keytab. */
 export const ktutilRotate: Command = {
   name: 'ktutil rotate',
-  summary: 'Have the KDC take new keys for a principal, and keep the old ones for a while.',
+  summary: 'Change the keys of a principal, and keep the old ones for a while.',
   operands: 'principal',
   usageStatus: 2,
   options: [
@@ -14,7 +14,7 @@ export const ktutilRotate: Command = {
     ageOption,
     {
       flags: '--admin <principal>',
-      text: 'Set the password as this administrator, whose own is asked for, instead of changing it with the keytab.',
+      text: 'Set the password as this administrator, whose password is asked for, instead of using the keytab.',
     },
     ...secretOptions,
     quietOption,

@@ -11,11 +11,11 @@ const SOURCES = ['passwordStdin', 'passwordFile', 'passwordEnv', 'passwordFd'];
 /** Checks that the options name one source at most, and one that can be. */
 export function checkSources(args: Arguments, program: string): void {
   if (SOURCES.filter(name => args.has(name)).length > 1) {
-    throw new UsageError(`${program}: the password cannot come from two places`);
+    throw new UsageError(`${program}: only one source of the password can be given`);
   }
   const fd = args.value('passwordFd');
   if (fd !== undefined && !DESCRIPTOR.test(fd))
-    throw new UsageError(`${program}: '${fd}' is no file descriptor`);
+    throw new UsageError(`${program}: '${fd}' is not a file descriptor`);
 }
 
 /** The secret from where the options say, else asked for with `prompt`. Throws KerberosError PASSWORD_UNREAD. */
@@ -23,11 +23,16 @@ export async function readSecret(args: Arguments, prompt: string, io: Io): Promi
   const file = args.value('passwordFile');
   const variable = args.value('passwordEnv');
   const fd = args.value('passwordFd');
+  if (readsStdin(args)) return present(await io.readLine(), 'standard input is empty');
   if (file !== undefined) return fromFile(file);
   if (fd !== undefined) return fromDescriptor(fd);
   if (variable !== undefined) return fromVariable(io.env[variable]);
-  if (args.has('passwordStdin')) return present(await io.readLine(), 'standard input is empty');
   return io.readPassword(prompt);
+}
+
+/** Whether the options say standard input, which as a file is `-`, or as in Heimdal `STDIN`. */
+export function readsStdin(args: Arguments): boolean {
+  return args.has('passwordStdin') || ['-', 'STDIN'].includes(args.value('passwordFile') ?? '');
 }
 
 async function fromFile(path: string): Promise<string> {

@@ -1,7 +1,7 @@
+import { printable } from '../../codec/text.ts';
 import { type ErrorCode, KerberosError } from '../../errors.ts';
 import { ActivityError } from '../command.ts';
 import { tellError } from '../run-command.ts';
-import { printable } from '../sentences.ts';
 import type { Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import { splitRequest } from './line.ts';

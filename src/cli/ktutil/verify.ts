@@ -16,7 +16,7 @@ import type { Finding, KeyState } from './verify-keys.ts';
 /** ktutil verify: the keys of a keytab against those that the KDC has. */
 export const ktutilVerify: Command = {
   name: 'ktutil verify',
-  summary: "Compare a keytab with the KDC's keys; the status is 1 where a service would fail.",
+  summary: "Compare a keytab with the KDC's keys; the exit status is 1 if a service would fail.",
   operands: '[PATTERN...]',
   usageStatus: 2,
   printsResult: true,
@@ -24,9 +24,9 @@ export const ktutilVerify: Command = {
     keytabOption,
     {
       flags: '-c, --cache <cache>',
-      text: 'The cache to get tickets with for services that cannot be clients; the default one if not given.',
+      text: 'Use this cache for services that cannot be clients, instead of the default one.',
     },
-    { flags: '--json', text: 'Print one line of JSON, and each failure as one on stderr.' },
+    { flags: '--json', text: 'Print one line of JSON; report each failure as one on stderr.' },
   ],
   asksKdc: true,
   run,
@@ -41,7 +41,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const keytab = keytabOf(args, session);
   const fits = serviceMatcher(args.operands);
   const entries = (await readEntries(keytab)).filter(({ principal }) => fits(principal));
-  if (entries.length === 0) throw new KeytabError('KEYTAB_NO_KEY', `No such key is in ${keytab.name}`);
+  if (entries.length === 0) throw new KeytabError('KEYTAB_NO_KEY', `There is no such key in ${keytab.name}`);
   const { checkKeys } = await import('./verify-keys.ts');
   const findings: Finding[] = [];
   const soFar = session.decisions.length;

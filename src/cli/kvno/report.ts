@@ -1,3 +1,4 @@
+import { printable } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
 import type { KeytabEntry } from '../../keytab/keytab.ts';
 import type { Credential } from '../../messages/credential.ts';
@@ -5,7 +6,6 @@ import { samePrincipal, toPrincipal } from '../../messages/principal.ts';
 import { type EncTicketPart, Ticket } from '../../messages/ticket.ts';
 import type { Trace } from '../../trace.ts';
 import { ActivityError, during } from '../command.ts';
-import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 
 interface ReportOptions {

@@ -1,4 +1,5 @@
 import { parseDuration } from '../../config/duration.ts';
+import { parseIsoTime } from './iso-time.ts';
 import { strptime } from './strptime.ts';
 import type { TimeFields, TimeLocale } from './time-locale.ts';
 
@@ -22,12 +23,15 @@ const FORMATS = [
 const LATEST = 0xffffffff * 1000;
 
 /** When a ticket shall start, and the end of the text that was not understood and had no effect. */
-export interface StartTime {
+interface StartTime {
   readonly time: Date;
   readonly ignored: string;
 }
 
-/** kinit's `-s`: a duration from `now`, else a local date or time of day; undefined if the text is neither. */
+/**
+ * kinit's `-s`: a duration from `now`, else a local date or time of day, else a time in ISO 8601, which MIT does not
+ * read; undefined if the text is none of these.
+ */
 export function parseStartTime(text: string, now: Date, locale: TimeLocale): StartTime | undefined {
   const duration = parseDuration(text);
   if (duration !== undefined && duration.seconds !== 0) {
@@ -42,11 +46,21 @@ function parseAbsolute(text: string, now: Date, locale: TimeLocale): Date | unde
   for (const format of FORMATS) {
     const fields = strptime(text, format, today, locale);
     if (fields === undefined) continue;
-    const { year, month, day, hour, minute, second } = fields;
-    const time = locale.zone?.time(fields) ?? new Date(year, month, day, hour, minute, second);
-    if (time.getTime() > 0 && time.getTime() <= LATEST) return time;
+    const time = timeOf(fields, locale);
+    if (isPossible(time)) return time;
   }
-  return undefined;
+  const iso = parseIsoTime(text);
+  const time = iso && ('local' in iso ? timeOf(iso.local, locale) : iso.time);
+  return time && isPossible(time) ? time : undefined;
+}
+
+function timeOf(fields: TimeFields, { zone }: TimeLocale): Date {
+  const { year, month, day, hour, minute, second } = fields;
+  return zone?.time(fields) ?? new Date(year, month, day, hour, minute, second);
+}
+
+function isPossible(time: Date): boolean {
+  return time.getTime() > 0 && time.getTime() <= LATEST;
 }
 
 function localFields(date: Date): TimeFields {

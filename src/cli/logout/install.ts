@@ -1,9 +1,9 @@
+import { printable } from '../../codec/text.ts';
 import type { Arguments } from '../command.ts';
 import { dataDirectory } from '../directories.ts';
 import { lineOfJson } from '../json.ts';
 import { muted } from '../manners.ts';
 import { tellError, tellShortly } from '../run-command.ts';
-import { printable } from '../sentences.ts';
 import { endSessions, makeSessions } from '../session/registry.ts';
 import type { Io } from '../terminal.ts';
 import { shellArrangements } from './shell-lines.ts';

@@ -1,5 +1,5 @@
+import { printable } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
-import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { readUserFile, removeUserFile, writeUserFile } from '../user/file.ts';
 import { blockIn, isDamaged, withBlock, withoutBlock } from './block.ts';

@@ -1,5 +1,5 @@
+import { printable } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
-import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { readUserFile, removeUserFile } from '../user/file.ts';
 import { ask, launchAgentPath, runAll, unitPath, writeOwnFile } from '../user/manager.ts';

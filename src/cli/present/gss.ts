@@ -1,5 +1,5 @@
 import { socketStream } from '../../ap/socket-stream.ts';
-import { textToBytes } from '../../codec/text.ts';
+import { printable, textToBytes } from '../../codec/text.ts';
 import { defaultTgsEnctypes } from '../../config/enctypes.ts';
 import type { ContextFlags, ContextInfo } from '../../gss/context.ts';
 import { openContext } from '../../gss/initiate.ts';
@@ -14,7 +14,6 @@ import { expandHost, hostPrincipal } from '../host-principal.ts';
 import { formatTimestamp } from '../locale/time-format.ts';
 import { userLocale } from '../locale/user-locale.ts';
 import { readPort } from '../ports.ts';
-import { printable } from '../sentences.ts';
 import { gettingTicket } from '../service-ticket.ts';
 import type { Session } from '../session.ts';
 
@@ -93,11 +92,11 @@ function describe(info: ContextInfo, mechanism: string, { io }: Session): readon
 
 function readMechanism(text = 'krb5'): 'krb5' | 'spnego' {
   if (text === 'krb5' || text === 'spnego') return text;
-  throw new UsageError(`krb5kit present: the mechanism is "krb5" or "spnego", not "${text}"`);
+  throw new UsageError(`krb5kit present: --mech must be "krb5" or "spnego", not "${text}"`);
 }
 
 function readCount(text = '1'): number {
   const count = /^\d{1,5}$/.test(text) ? Number(text) : -1;
   if (count >= 0 && count <= MAX_MESSAGES) return count;
-  throw new UsageError(`krb5kit present: ${text} is no number of messages`);
+  throw new UsageError(`krb5kit present: ${text} is not a number of messages`);
 }

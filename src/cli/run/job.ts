@@ -5,14 +5,16 @@ import type { Job } from '../job.ts';
 import { type LastingOptions, type Supplied, supplyTickets } from '../lasting-tickets.ts';
 import { tellError, tellFailure } from '../run-command.ts';
 import { openSession, type Session } from '../session.ts';
+import { fitLines } from '../terminal/wrap.ts';
 import type { Io } from '../terminal.ts';
+import { type Alarm, catchAlarms, nap } from './alarm.ts';
 import { becomeDaemon } from './background.ts';
 import { inheritedDescriptors } from './descriptors.ts';
 import { isFinal, type Keeper, keepTickets, retryAfter } from './keeper.ts';
 import { notifyManager } from './notify.ts';
 import { writePidFile } from './pid-file.ts';
 import { makePrivatePlace, type PrivatePlace } from './place.ts';
-import { catchSignals, onSignals, type Started, type Stop, startProgram, statusOf } from './program.ts';
+import { catchSignals, type Started, type Stop, startProgram, statusOf } from './program.ts';
 import { environment, supplyOf } from './supply.ts';
 
 /** Seconds that a ticket lives on at the next look if nothing else is wished for, as with k5start. */
@@ -33,12 +35,16 @@ export async function runJob(job: Job, io: Io): Promise<number> {
   } catch (error) {
     if (error instanceof UsageError) throw error;
     if (stop.early !== undefined) return statusOf(stop.early);
-    await tellFailure({ program: job.program, error, exitStatus: 1 }, job.kinit, ours);
+    await tellFailure({ program: job.program, error: worded(error, job), exitStatus: 1 }, job.kinit, ours);
     return 1;
   } finally {
     alarm.release();
     stop.release();
   }
+}
+
+function worded(error: unknown, { words }: Job): unknown {
+  return words === undefined ? error : words.error(error);
 }
 
 /** The terminal, which is the command's from the moment that it is started. */
@@ -57,12 +63,12 @@ interface Surroundings {
  */
 function quietIo({ log }: Job, { signal, terminal }: Surroundings, io: Io): Io {
   const err = (text: string): void => {
-    io.tell(text);
+    io.tell(io.stderrIsTerminal ? fitLines(text, io.columns) : text);
     log?.(text.trimEnd());
   };
   const ask = async (prompt: string): Promise<string> => {
     if (io.stdinIsTerminal && !terminal.lent) return io.readPassphrase(prompt);
-    throw new KerberosError('PASSWORD_UNREAD', 'There is no terminal to ask for a password on');
+    throw new KerberosError('PASSWORD_UNREAD', 'There is no terminal to ask for a password');
   };
   return Object.create(io, {
     out: { value: io.tell },
@@ -119,7 +125,7 @@ async function firstTickets(
     return await refresh({ least: (job.happy ?? 1) + (job.interval ?? 0), anew });
   } catch (error) {
     if (io.signal?.aborted || !(job.patient || job.keepsGoing)) throw error;
-    tellError(job.program, error, io);
+    tellError(job.program, worded(error, job), io);
     return undefined;
   }
 }
@@ -144,7 +150,7 @@ interface Errand {
 async function whileItLasts(errand: Errand, io: Io): Promise<number> {
   const { job } = errand;
   const ready = job.daemon === undefined ? () => undefined : becomeDaemon(job.daemon);
-  errand.pidWritten(writePidFile(job.pidFile, io.pid, { program: job.program, io }));
+  errand.pidWritten(writePidFile(job.pidFile, io.pid, { ...job, io }));
   return withCommand(errand, ready, io);
 }
 
@@ -160,13 +166,14 @@ async function withCommand(
     // A command that needs tickets is not started without any.
     if (!job.keepsGoing) supplied = await patiently(refresh, { ...job, alarm }, io);
   }
-  const surroundings = { name: program, env, stop, io, descriptors, silent: job.daemon !== undefined };
+  const silent = job.daemon !== undefined;
+  const surroundings = { name: program, words: job.words, env, stop, io, descriptors, silent };
   const started = job.command.length === 0 ? undefined : startProgram(job.command, surroundings);
   let removePid = (): void => undefined;
   if (started?.pid !== undefined) {
     terminal.lent = true;
     place?.usedBy(started.pid);
-    removePid = writePidFile(job.childPidFile, started.pid, { program, io });
+    removePid = writePidFile(job.childPidFile, started.pid, { ...job, io });
   }
   // One that cannot be started is told of while somebody listens.
   if (started === undefined || started.pid !== undefined) ready();
@@ -177,7 +184,7 @@ async function withCommand(
     now: () => io.now(),
     refresh,
     failed(error) {
-      tellError(program, error, io);
+      tellError(program, worded(error, job), io);
       return !(job.exitOnError || (job.renewOnly && !job.keepsGoing && isFinal(error)));
     },
     recovered: () => io.err(`${program}: there are new tickets again\n`),
@@ -236,31 +243,4 @@ async function patiently(
       await nap(retryAfter(failures), alarm, signal);
     }
   }
-}
-
-function nap(seconds: number, alarm: Alarm, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise(resolve => {
-    const rouse = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', rouse);
-      resolve();
-    };
-    const timer = setTimeout(rouse, seconds * 1000);
-    signal?.addEventListener('abort', rouse);
-    alarm.onRing = rouse;
-  });
-}
-
-/** SIGALRM, which asks for new tickets at once; there is nothing to be done about one that comes while they are got. */
-interface Alarm {
-  onRing: () => void;
-  release(): void;
-}
-
-function catchAlarms(io: Io): Alarm {
-  const alarm: Alarm = {
-    onRing: () => undefined,
-    release: onSignals(['SIGALRM'], () => alarm.onRing(), io),
-  };
-  return alarm;
 }

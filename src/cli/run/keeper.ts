@@ -2,7 +2,7 @@ import { KerberosError } from '../../errors.ts';
 import type { LastingOptions, Supplied } from '../lasting-tickets.ts';
 
 /** How tickets are kept alive. */
-export interface KeeperOptions {
+interface KeeperOptions {
   /** Seconds between two checks; half of the remaining lifetime if not given, and never more than that. */
   readonly interval: number | undefined;
   /** Seconds for which tickets must still be valid at the next check. */

@@ -8,14 +8,16 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
+import { printable } from '../../codec/text.ts';
 import { errnoOf } from '../../errno.ts';
 import { fileReason } from '../file-reason.ts';
-import { printable } from '../sentences.ts';
+import type { JobWords } from '../job.ts';
 import type { Io } from '../terminal.ts';
 
-export interface PidFileOptions {
+interface PidFileOptions {
   /** Our own name, for messages. */
   readonly program: string;
+  readonly words?: Pick<JobWords, 'pidFile'> | undefined;
   readonly io: Io;
 }
 
@@ -28,7 +30,7 @@ const NO_PID_FILE = 'KRB5KIT_NO_PID_FILE';
 export function writePidFile(
   path: string | undefined,
   pid: number,
-  { program, io }: PidFileOptions,
+  { program, words, io }: PidFileOptions,
 ): () => void {
   if (path === undefined) return () => undefined;
   const line = `${pid}\n`;
@@ -40,7 +42,9 @@ export function writePidFile(
       writeSync(fd, line, 0);
     });
   } catch (error) {
-    io.err(`${printable(`${program}: Cannot write ${path}: ${pidFileReason(error)}`)}\n`);
+    io.err(
+      `${printable(`${program}: ${words?.pidFile ?? 'Cannot write'} ${path}: ${pidFileReason(error)}`)}\n`,
+    );
     return () => undefined;
   }
   return () => {

@@ -3,11 +3,12 @@ import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Ccache } from '../../ccache/ccache.ts';
 import { resolveCcache } from '../../ccache/resolve.ts';
+import { printable } from '../../codec/text.ts';
 import { CcacheError, KerberosError } from '../../errors.ts';
 import { agentEnvironment, agentKrb5Conf } from '../agent/paths.ts';
 import { temporaryDirectory } from '../directories.ts';
 import { fileReason } from '../file-reason.ts';
-import { printable, sentence } from '../sentences.ts';
+import { sentence } from '../sentences.ts';
 import type { Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import { startWipeWatchdog, type WipeWatchdog } from '../wipe-watchdog.ts';
@@ -22,7 +23,7 @@ export interface PrivatePlace {
   close(): Promise<void>;
 }
 
-export interface PrivateOptions {
+interface PrivateOptions {
   /** Our own name, for messages. */
   readonly program: string;
   /** Whether it is in the memory of an agent instead of a file. */
@@ -130,7 +131,10 @@ function possiblePlaces(memory: boolean, io: Io): readonly string[] {
   // KRB5_CONFIG lists files with colons between them, and a file's name in krb5.conf ends with its line.
   const usable = memory ? parents.filter(parent => !/[:\r\n]/.test(parent)) : parents;
   if (usable.length === 0)
-    throw new KerberosError('CACHE_IO', `No configuration can name a file in ${parents.join(' or ')}`);
+    throw new KerberosError(
+      'CACHE_IO',
+      `Names of files in ${parents.join(' or ')} cannot be used in a configuration`,
+    );
   const name = `krb5kit-run-${randomBytes(8).toString('hex')}`;
   return usable.map(parent => join(parent, name));
 }

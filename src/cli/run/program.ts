@@ -1,8 +1,9 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { printable } from '../../codec/text.ts';
 import { errnoOf } from '../../errno.ts';
 import { fileReason } from '../file-reason.ts';
-import { printable } from '../sentences.ts';
+import type { JobWords } from '../job.ts';
 import type { Io } from '../terminal.ts';
 
 /** Passes the signals that ask us to stop on to the program. */
@@ -58,6 +59,7 @@ export function onSignals(
 export interface Surroundings {
   /** Our own name, for messages. */
   readonly name: string;
+  readonly words?: Pick<JobWords, 'command'> | undefined;
   readonly env: NodeJS.ProcessEnv;
   readonly stop: Stop;
   readonly io: Io;
@@ -82,11 +84,12 @@ export interface Started {
 /** Starts a program with our own input and output, unless a signal has come already. */
 export function startProgram(
   [program = '', ...args]: readonly string[],
-  { name, env, stop, io, descriptors = [], silent = false }: Surroundings,
+  { name, words, env, stop, io, descriptors = [], silent = false }: Surroundings,
 ): Started {
   if (stop.early !== undefined) return notStarted(statusOf(stop.early));
   const fail = (error: unknown): number => {
-    io.err(printable(`${name}: ${program}: ${fileReason(error)}`).concat('\n'));
+    const what = words === undefined ? program : `${words.command} ${program}`;
+    io.err(printable(`${name}: ${what}: ${fileReason(error)}`).concat('\n'));
     return errnoOf(error) === 'ENOENT' ? 127 : 126;
   };
   try {

@@ -1,5 +1,6 @@
 import { type Ccache, ccacheName } from '../../ccache/ccache.ts';
 import { readOnce, type Secret } from '../../client/secret.ts';
+import { printable } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
 import { isAnonymous } from '../../messages/anonymous.ts';
 import { type Principal, tgsPrincipal } from '../../messages/principal.ts';
@@ -8,11 +9,10 @@ import { namedCache } from '../caches/named-cache.ts';
 import { type Arguments, during, UsageError } from '../command.ts';
 import { ticketsFor } from '../job/secrets.ts';
 import type { Job } from '../job.ts';
-import { chooseCache, type Target } from '../kinit/cache.ts';
+import { chooseCache, principalIn, type Target } from '../kinit/cache.ts';
 import { getInitial } from '../kinit/exchange.ts';
 import { readWishes } from '../kinit/wishes.ts';
 import type { Supply } from '../lasting-tickets.ts';
-import { printable } from '../sentences.ts';
 import { principalOf, type Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import type { PrivatePlace } from './place.ts';
@@ -44,7 +44,8 @@ export async function supplyOf(
   const say = (line: string): void => job.say(line, session.io);
   // With a private cache, only the principal has to be chosen.
   const choosing = place === undefined ? kinit : { ...withCache(kinit, `MEMORY:${program}`) };
-  const chosen = await chooseCache(choosing, session, { withKeytab: job.withKeytab, say });
+  const owner = await usualOwner(job, place, session);
+  const chosen = await chooseCache(choosing, session, { withKeytab: job.withKeytab, owner, say });
   const target = { ...chosen, cache: place?.cache ?? chosen.cache, makePrimary: undefined };
   const { wishes, ignored, faults } = await readWishes(kinit, session.io);
   if (faults.length > 0) throw new UsageError(faults.map(({ words }) => `${program}: ${words}`).join('\n'));
@@ -58,15 +59,42 @@ export async function supplyOf(
     say,
   };
   const named = kinit.value('S');
+  const server = await firstServer(named, target.principal, session);
   return {
     cache: target.cache,
-    server: await firstServer(named, target.principal, session),
+    server,
     services,
     client: kinit.has('canonicalize') || kinit.has('n') ? undefined : target.principal,
     renews: job.renews,
-    obtain: () => getInitial(request, session),
+    obtain() {
+      job.announce?.(target.principal, server);
+      return getInitial(request, session);
+    },
     makePrimary: place === undefined ? chosen.makePrimary : undefined,
   };
+}
+
+/**
+ * The principal if the command line names none: the first one of the keytab, or that of the default cache, which a
+ * private one stands in for.
+ */
+async function usualOwner(
+  { kinit, withKeytab }: Job,
+  place: PrivatePlace | undefined,
+  session: Session,
+): Promise<Principal | undefined> {
+  if (kinit.operands.length > 0 || kinit.has('n')) return undefined;
+  const keytab = kinit.value('t');
+  if (keytab !== undefined) return firstOwner(keytab);
+  if (withKeytab || place === undefined) return undefined;
+  return principalIn(await defaultCache(session, { reading: true, activity: 'opening the cache' }));
+}
+
+async function firstOwner(name: string): Promise<Principal> {
+  const { namedKeytab } = await import('../keytabs.ts');
+  const [first] = await during(`reading keytab ${name}`, () => namedKeytab(name).entries());
+  if (first === undefined) throw new KerberosError('KEYTAB_NO_KEY', `There is no key in keytab ${name}`);
+  return first.principal;
 }
 
 interface Errand {
@@ -77,7 +105,7 @@ interface Errand {
 
 /** Starts from existing tickets, which are renewed as long as possible. */
 async function ofTickets(
-  { job: { kinit, secret, cacheName }, place, services }: Errand,
+  { job: { kinit, secret, cacheName, announce }, place, services }: Errand,
   session: Session,
 ): Promise<Supply & Pick<Target, 'makePrimary'>> {
   const given = secret?.tickets;
@@ -98,6 +126,7 @@ async function ofTickets(
     server: tgsPrincipal(principal.realm),
     services,
     client: undefined,
+    renewing: () => announce?.(principal, undefined),
     renews: true,
     obtain: undefined,
     makePrimary: undefined,

@@ -1,28 +1,19 @@
 import type { Socket } from 'node:net';
-import type { ReplayCache } from '../../ap/replay-cache.ts';
 import { socketStream } from '../../ap/socket-stream.ts';
+import { printable } from '../../codec/text.ts';
 import { permittedEnctypes } from '../../config/enctypes.ts';
-import { KerberosError } from '../../errors.ts';
 import type { ContextInfo } from '../../gss/context.ts';
 import { serveGssSample } from '../../gss/sample.ts';
 import { createSpnegoAcceptor } from '../../gss/spnego/acceptor.ts';
-import type { Keytab } from '../../keytab/keytab.ts';
 import { hostAddress } from '../../messages/host-address.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { etypeText } from '../etype-text.ts';
 import { formatTimestamp } from '../locale/time-format.ts';
 import { userLocale } from '../locale/user-locale.ts';
-import { printable } from '../sentences.ts';
 import type { Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
-import { acceptedContextJson, acceptedLine, refusal } from './json.ts';
-
-interface GssService {
-  readonly json: boolean;
-  readonly keytab: Keytab;
-  readonly service: string;
-  readonly replayCache: ReplayCache | undefined;
-}
+import { acceptedContextJson, acceptedLine } from './json.ts';
+import { reporting, type SocketService } from './one-client.ts';
 
 /** What is known so far about a connection. */
 interface Visit {
@@ -36,12 +27,10 @@ interface Visit {
  * refused.
  */
 export function gssAcceptor(
-  { json, keytab, service, replayCache }: GssService,
+  { json, keytab, service, replayCache }: SocketService,
   { io, config }: Session,
 ): (socket: Socket) => Promise<boolean> {
-  return async socket => {
-    socket.on('error', () => undefined);
-    const from = socket.remoteAddress ?? 'an unknown address';
+  async function serve(socket: Socket, from: string): Promise<string> {
     const context = createSpnegoAcceptor({
       keytab: () => keytab.entries(),
       server: { service },
@@ -52,21 +41,15 @@ export function gssAcceptor(
       now: () => io.now(),
     });
     const visit = { messages: 0, bytes: 0, sealed: 0 };
-    try {
-      await serveGssSample(socketStream(socket, { signal: io.signal }), context, ({ message, seal }) => {
-        visit.messages++;
-        visit.bytes += message.length;
-        visit.sealed += seal ? 1 : 0;
-      });
-      if (json) io.out(acceptedLine(from, { ...acceptedContextJson(context.info), ...visit }, io));
-      else io.out(`${printable(describe(context.info, visit, { from, io }))}\n`);
-      return true;
-    } catch (error) {
-      if (!(error instanceof KerberosError)) throw error;
-      io.err(refusal(from, error, { json, io }));
-      return false;
-    }
-  };
+    await serveGssSample(socketStream(socket, { signal: io.signal }), context, ({ message, seal }) => {
+      visit.messages++;
+      visit.bytes += message.length;
+      visit.sealed += seal ? 1 : 0;
+    });
+    if (json) return acceptedLine(from, { ...acceptedContextJson(context.info), ...visit }, io);
+    return `${printable(describe(context.info, visit, { from, io }))}\n`;
+  }
+  return reporting(serve, { json, io });
 }
 
 function describe(

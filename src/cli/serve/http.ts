@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { resolve } from 'node:path';
+import { printable } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
 import type { Authenticated } from '../../http/authenticated.ts';
 import { type NegotiateServerOptions, negotiateServer } from '../../http/negotiate-server.ts';
@@ -10,7 +11,7 @@ import { formatPrincipal } from '../../messages/principal.ts';
 import { type Arguments, UsageError } from '../command.ts';
 import { fileReason } from '../file-reason.ts';
 import { lineOfJson } from '../json.ts';
-import { printable, sentence } from '../sentences.ts';
+import { sentence } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { acceptedContextJson, acceptedLine, refusal } from './json.ts';
 
@@ -22,6 +23,7 @@ export function createHttpServer(args: Arguments, options: NegotiateServerOption
   const json = args.has('json');
   const negotiate = negotiateServer({
     ...options,
+    allowAnonymous: true,
     onRefused: (error, { socket }) => {
       io.err(refusal(addressOf(socket), error, { json, io }));
     },

@@ -1,4 +1,5 @@
 import type { ApAccepted } from '../../ap/acceptor.ts';
+import { printable } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
 import type { ContextInfo } from '../../gss/context.ts';
 import type { Credential } from '../../messages/credential.ts';
@@ -6,7 +7,7 @@ import { formatPrincipal } from '../../messages/principal.ts';
 import { Ticket } from '../../messages/ticket.ts';
 import { contextJson } from '../context-json.ts';
 import { enctypeJson, lineOfJson } from '../json.ts';
-import { printable, sentence } from '../sentences.ts';
+import { sentence } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 
 /** The line that `krb5kit serve --json` prints once it listens. */

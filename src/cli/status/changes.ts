@@ -2,7 +2,7 @@ import { ccacheName } from '../../ccache/ccache.ts';
 import { type Credential, isExpired } from '../../messages/credential.ts';
 import { formatPrincipal, samePrincipal } from '../../messages/principal.ts';
 import { leadingTicket, ticketsOf } from '../cache/json.ts';
-import type { Look, SeenCache } from './look.ts';
+import { kdcTime, type Look, type SeenCache } from './look.ts';
 import { left, ticketText } from './text.ts';
 
 /** Remaining seconds at which to report how long a ticket is still valid. */
@@ -15,8 +15,9 @@ export function changesBetween(before: Look, after: Look): readonly string[] {
     .map(({ cache }) => `${ccacheName(cache)} is gone`);
   const changes = after.caches.flatMap(seen => {
     const old = seenIn(before, seen);
-    if (old === undefined) return [`${titleOf(seen)} is there, ${leftOf(seen, after.now)}`];
-    const about = cacheChanges({ old, seen }, { before: before.now, now: after.now });
+    const now = kdcTime(seen.contents, after.now);
+    if (old === undefined) return [`${titleOf(seen)} is there, ${leftOf(seen, now)}`];
+    const about = cacheChanges({ old, seen }, { before: kdcTime(old.contents, before.now), now });
     return about.map(change => `${titleOf(seen)}: ${change}`);
   });
   return [...gone, ...changes];

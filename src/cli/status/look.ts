@@ -8,7 +8,7 @@ import type { Session } from '../session.ts';
 /** The state of the caches at one time. */
 export interface Look {
   readonly now: Date;
-  /** Whether a cache is usable in the sense of `klist -s`. */
+  /** Whether a cache is usable in the sense of `klist -s`, by the clock of its KDC. */
   readonly valid: boolean;
   readonly caches: readonly SeenCache[];
   /** Why no cache can be shown; an ActivityError or a KerberosError. */
@@ -21,12 +21,17 @@ export interface SeenCache {
   readonly contents: CacheContents;
 }
 
+/** What the clock of the KDC shows, by which its tickets expire, if the cache remembers how it differs from ours. */
+export function kdcTime({ kdcOffset = 0 }: CacheContents, now: Date): Date {
+  return new Date(now.getTime() + kdcOffset);
+}
+
 /** Looks at the cache that the command line names, or at its whole collection. */
 export async function lookAtCaches(args: Arguments, session: Session): Promise<Look> {
   const now = session.io.now();
   try {
     const caches = await seenCaches(args, session);
-    const valid = caches.some(({ contents }) => isCurrent(contents, now));
+    const valid = caches.some(({ contents }) => isCurrent(contents, kdcTime(contents, now)));
     return { now, valid, caches, error: undefined };
   } catch (error) {
     if (!(error instanceof ActivityError || error instanceof KerberosError)) throw error;

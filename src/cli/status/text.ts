@@ -1,14 +1,14 @@
 import { type CacheContents, ccacheName } from '../../ccache/ccache.ts';
+import { printable } from '../../codec/text.ts';
 import { type Credential, isExpired } from '../../messages/credential.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { leadingTicket, ticketsOf } from '../cache/json.ts';
 import { durationInWords } from '../explain/clock.ts';
 import { formatTimestamp } from '../locale/time-format.ts';
 import { userLocale } from '../locale/user-locale.ts';
-import { printable } from '../sentences.ts';
 import { loadColours } from '../terminal/colour.ts';
 import type { Io } from '../terminal.ts';
-import type { Look, SeenCache } from './look.ts';
+import { kdcTime, type Look, type SeenCache } from './look.ts';
 
 /** A look at the caches in words: each line begins with its subject, so that a screen reader's user can follow it. */
 export async function statusText({ caches, now }: Look, io: Io): Promise<string> {
@@ -26,7 +26,8 @@ interface Manner {
 }
 
 function cacheText({ cache, contents }: SeenCache, manner: Manner): string {
-  const { now, io, over } = manner;
+  const { io, over } = manner;
+  const now = kdcTime(contents, manner.now);
   const at = (time: Date): string => formatTimestamp(time, userLocale(io.env));
   const leading = leadingTicket(contents);
   const next = nextToExpire(contents, now);
@@ -34,6 +35,7 @@ function cacheText({ cache, contents }: SeenCache, manner: Manner): string {
   const lines = [
     `Cache: ${ccacheName(cache)}`,
     `Principal: ${formatPrincipal(contents.principal)}`,
+    ...clockLines(contents),
     leading === undefined
       ? 'Tickets: none'
       : `Good until: ${at(leading.endtime)}, ${left(leading.endtime, now)}`,
@@ -47,6 +49,16 @@ function cacheText({ cache, contents }: SeenCache, manner: Manner): string {
     return isExpired(ticket, now) ? over(line) : line;
   });
   return [...lines, ...tickets].map(line => `${line}\n`).join('');
+}
+
+/** Differences below this, in milliseconds, do not make the times look wrong. */
+const WORTH_TELLING_MS = 60_000;
+
+function clockLines({ kdcOffset = 0 }: CacheContents): readonly string[] {
+  const size = Math.abs(kdcOffset);
+  if (size < WORTH_TELLING_MS) return [];
+  const how = `${durationInWords(size)} ${kdcOffset > 0 ? 'behind' : 'ahead of'}`;
+  return [`Clock: yours is ${how} the KDC's; the times left are by the KDC's`];
 }
 
 /** The server of a ticket, and how long it is valid. */

@@ -1,7 +1,8 @@
+import { printable } from '../../codec/text.ts';
 import { ActivityError, type Arguments } from '../command.ts';
 import { formatTimestamp } from '../locale/time-format.ts';
 import { userLocale } from '../locale/user-locale.ts';
-import { printable, sentence } from '../sentences.ts';
+import { sentence } from '../sentences.ts';
 import type { Session } from '../session.ts';
 import { changesBetween } from './changes.ts';
 import { statusJson } from './json.ts';

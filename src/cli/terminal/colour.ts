@@ -3,7 +3,7 @@ import type { Io } from '../terminal.ts';
 type Style = (text: string) => string;
 
 /** Ways to mark text; each returns it unchanged if colours are off. */
-export interface Colours {
+interface Colours {
   readonly bold: Style;
   readonly dim: Style;
   readonly red: Style;

@@ -1,4 +1,4 @@
-import { printable } from '../sentences.ts';
+import { printable } from '../../codec/text.ts';
 import type { Io } from '../terminal.ts';
 
 /** A line on the terminal that says what the command is waiting for. */

@@ -25,7 +25,7 @@ const MAX_LINKS = 40;
 export function readUserFile(path: string): Uint8Array | undefined {
   const found = stat(path);
   if (found === undefined) return undefined;
-  if (!found.isFile()) throw failed('read', path, 'it is no regular file');
+  if (!found.isFile()) throw failed('read', path, 'it is not a regular file');
   if (found.size > MAX_BYTES) throw failed('read', path, 'it is too long');
   try {
     return readFileSync(path);

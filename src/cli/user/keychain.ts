@@ -72,7 +72,7 @@ export async function keychainWish({ env }: Io, dataDirectory: string): Promise<
   const { keychainBackends } = await import('../../ccache/keychain/backends.ts');
   if (keychainBackends.some(({ name }) => name === wish)) return wish;
   const names = [...keychainBackends.map(({ name }) => name), 'passphrase', 'none'].join(', ');
-  throw new KerberosError('CONFIG_VALUE', `KRB5KIT_KEYCHAIN is ${wish}, which is none of ${names}`);
+  throw new KerberosError('CONFIG_VALUE', `KRB5KIT_KEYCHAIN is ${wish}, but must be one of ${names}`);
 }
 
 function unavailable(reason: string): KerberosError {

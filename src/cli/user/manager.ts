@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { textToBytes } from '../../codec/text.ts';
+import { printable, textToBytes } from '../../codec/text.ts';
 import { homeDirectory } from '../directories.ts';
-import { printable } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { writeUserFile } from './file.ts';
 
