@@ -21,9 +21,10 @@ const rooms = [
   'gss',
   'http',
   'agent',
+  'cli',
+  'local',
   'index',
   'kdc-api',
-  'cli',
   'kerberos',
 ];
 
@@ -47,8 +48,8 @@ const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .sort();
 const sources = new Map(files.map(file => [file, withoutComments(readFileSync(join(root, file), 'utf8'))]));
 const imports = files.flatMap(importsOf);
-/** The drop-in for npm's kerberos is an edge as the commands are: it finds the user's files by the environment, in one file. */
-const otherEdge = 'kerberos/environment.ts';
+/** What finds the user's files for programs is an edge as the commands are: it reads the environment, in one file. */
+const otherEdge = 'local/environment.ts';
 const atNoEdge = files.filter(file => roomOf(file) !== 'cli' && file !== otherEdge);
 
 describe('the rooms', () => {

@@ -35,6 +35,16 @@ describe.each(all)('the page of $name', ({ name, command }) => {
     expect(optionsIn(linesOf(page)).filter(flag => !known.includes(flag))).toEqual([]);
   });
 
+  it('has beside it a --help whose paragraphs break only where a line is full', () => {
+    const lines = helpText(command).split('\n');
+    // The next word would have fitted in, and the line does not end a sentence.
+    const short = lines.filter((line, i) => {
+      const [next = ''] = (lines[i + 1] ?? '').split(' ');
+      return /^[A-Za-z].*[a-z,]$/.test(line) && next !== '' && line.length + 1 + next.length <= 80;
+    });
+    expect(short).toEqual([]);
+  });
+
   it('is not needed to know the options: all are in --help', () => {
     const help = helpText(command);
     const rows = command.options.filter(({ hidden }) => !hidden);

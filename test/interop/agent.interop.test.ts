@@ -11,6 +11,7 @@ import { klist } from '../../src/cli/klist.ts';
 import { kvno } from '../../src/cli/kvno.ts';
 import { heimdal, startTestAgent, type TestAgent } from '../support/agent.ts';
 import { type Environment, ours, type Said, theirs } from '../support/both-programs.ts';
+import { startGssServer } from '../support/gss-sample.ts';
 import { type MitKdc, startMitKdc } from '../support/mit-kdc.ts';
 import { describePeer, findProgram, peer } from '../support/peers.ts';
 import { type SecretServiceSession, startSecretService } from '../support/secret-service.ts';
@@ -154,17 +155,13 @@ describePeer('mit-kdc', () => {
 
     it('gss-client authenticates with a ticket that is in the keychain only', async () => {
       login('alice', 'alicepw');
-      const port = String(20_000 + Math.floor(Math.random() * 20_000));
-      const server = spawn(findProgram('gss-server')!, ['-once', '-port', port, 'host@localhost'], { env });
-      const ended = once(server, 'close');
-      for (let tries = 0; ; tries++) {
-        const args = ['-port', port, 'localhost', 'host@localhost', 'hello'];
-        const client = await runProgram('gss-client', args, env);
-        if (client.includes('Signature verified.')) break;
-        expect(tries, client).toBeLessThan(50);
-        await sleep(50);
+      const server = await startGssServer('host@localhost', env);
+      try {
+        const args = ['-port', `${server.port}`, 'localhost', 'host@localhost', 'hello'];
+        expect(await runProgram('gss-client', args, env)).toContain('Signature verified.');
+      } finally {
+        await server.stop();
       }
-      await ended;
       expect(names(theirs(klist, [], env))).toContain('host/localhost@A.TEST');
     });
 

@@ -138,7 +138,7 @@ describe.each(shells)('completion in $name', shell => {
     it('tells what each of several options is for', async () => {
       session.type(shell.list);
       await session.shows('--noaddresses');
-      await session.shows('Ask for a ticket');
+      await session.shows('Request a ticket');
       session.type('\x03');
     });
   });

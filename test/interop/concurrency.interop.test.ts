@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CcacheFile } from '../../src/ccache/file/format.ts';
 import { formatPrincipal } from '../../src/messages/principal.ts';
-import { type Daemon, type Ran, runBuilt, startBuilt } from '../support/built-commands.ts';
+import { type Ran, runBuilt } from '../support/built-commands.ts';
+import { type BuiltKdc, startBuiltKdc } from '../support/built-kdc.ts';
 import { describePeer, findProgram } from '../support/peers.ts';
 import { type SecretServiceSession, startSecretService } from '../support/secret-service.ts';
 
@@ -18,27 +18,22 @@ const services = numbers.map(i => `service${i}/localhost`);
 const inRealm = services.map(name => `${name}@LOAD.TEST`).sort();
 
 let folder: string;
-let kdc: Daemon;
+let kdc: BuiltKdc;
 let env: NodeJS.ProcessEnv;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'krb5kit-load-'));
   const users = numbers.map(i => ({ name: `user${i}`, password: 'wonderland', enctypes: ['aes256-cts'] }));
-  writeFileSync(join(folder, 'realm.json'), JSON.stringify({ realm: 'LOAD.TEST', users, services }));
-  const files = ['--principals', join(folder, 'realm.json'), '--krb5-conf', join(folder, 'krb5.conf')];
-  kdc = await startBuilt('krb5kit', ['kdc', '--quiet', ...files], { HOME: folder }, /ready on/);
+  kdc = await startBuiltKdc({ realm: 'LOAD.TEST', users, services });
+  folder = kdc.folder;
 });
-afterAll(async () => {
-  await kdc?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => kdc?.stop());
 beforeEach(() => {
   env = {
     PATH: process.env.PATH,
     LC_ALL: 'C',
     TZ: 'UTC',
     HOME: folder,
-    KRB5_CONFIG: join(folder, 'krb5.conf'),
+    KRB5_CONFIG: kdc.krb5Conf,
     KRB5KIT_HOME: join(folder, 'data'),
   };
 });

@@ -106,13 +106,13 @@ describePeer('apache', () => {
     expect(asks.status).toBe(0);
     const open = await examined(kdc, 'HTTP@localhost', '--http', `${apache.url}/open/env`);
     expect(open.stdout).toMatch(
-      /\[--\] {3}presenting to \S+: the web server answers with 200 and does not ask/,
+      /\[--\] {3}presenting to \S+: the web server answers with 200 and requires no authentication/,
     );
   });
 
   it('doctor says that nobody vouches for a certificate', async () => {
     const { status, stdout } = await examined(kdc, 'HTTP@localhost', '--http', `${apache.tlsUrl}/krb/env`);
-    expect(stdout).toMatch(/\[FAIL\] presenting to https:\S+: .*\n +Try: have Node\.js know the CA/);
+    expect(stdout).toMatch(/\[FAIL\] presenting to https:\S+: .*\n +Try: let Node\.js trust the CA/);
     expect(status).toBe(1);
   });
 });

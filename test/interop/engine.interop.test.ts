@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,6 +10,7 @@ import { FORWARDABLE, INVALID, POSTDATED, PROXIABLE, RENEWABLE } from '../../src
 import { formatPrincipal } from '../../src/messages/principal.ts';
 import { Ticket } from '../../src/messages/ticket.ts';
 import { type Environment, ours, theirs } from '../support/both-programs.ts';
+import { startGssServer } from '../support/gss-sample.ts';
 import { type MitKdc, type MitKdcOptions, startMitKdc } from '../support/mit-kdc.ts';
 import { describePeer, findProgram } from '../support/peers.ts';
 import { hasPty, type PtyStep, runInPty } from '../support/pty.ts';
@@ -106,24 +106,20 @@ function sharing(): void {
 
   it.skipIf(findProgram('gss-client') === undefined)('gss-client authenticates with our ticket', async () => {
     await login('alice');
-    const port = 20_000 + Math.floor(Math.random() * 20_000);
-    const server = spawn(findProgram('gss-server')!, ['-once', '-port', `${port}`, 'host@localhost'], {
-      env,
-    });
+    const server = await startGssServer('host@localhost', env);
     try {
-      await new Promise(resolve => setTimeout(resolve, 300));
       const client = await kdc.run('env', [
         `KRB5CCNAME=${cachePath}`,
         findProgram('gss-client')!,
         '-port',
-        `${port}`,
+        `${server.port}`,
         'localhost',
         'host@localhost',
         'hello',
       ]);
       expect(client.stderr + client.stdout).toContain('Signature verified.');
     } finally {
-      server.kill();
+      await server.stop();
     }
   });
 

@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CcacheFile } from '../../src/ccache/file/format.ts';
@@ -9,55 +8,37 @@ import { kpasswd } from '../../src/cli/kpasswd.ts';
 import { kvno } from '../../src/cli/kvno.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
 import { KeytabFile } from '../../src/keytab/file-format.ts';
-import { DIGITAL_SIGNATURE } from '../../src/messages/cms-certificate.ts';
-import { parsePrincipal, tgsPrincipal } from '../../src/messages/principal.ts';
 import { theirs } from '../support/both-programs.ts';
 import { runBuilt } from '../support/built-commands.ts';
 import { type CaptureOptions, captureIo } from '../support/io.ts';
 import { type MitKdc, startMitKdc } from '../support/mit-kdc.ts';
 import { describePeer } from '../support/peers.ts';
-import { type Certified, CLIENT_PURPOSE, certify, KDC_PURPOSE } from '../support/pki.ts';
 import { hasPty, runInPty } from '../support/pty.ts';
+import { createPki, type Pki } from '../support/realm-pki.ts';
 
 describePeer('mit-kdc', () => {
+  let pki: Pki;
   let dir: string;
   let kdc: MitKdc;
-  let clientKey: Certified;
   /** Places in the clients' krb5.conf, as `FILE:LINE`. */
   let place: (line: RegExp) => string;
 
   beforeAll(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'krb5kit-explain-'));
-    const authority = certify('Lab CA', { ca: true, key: 'rsa' });
-    const signing = { issuer: authority, keyUsage: DIGITAL_SIGNATURE } as const;
-    const server = certify('kdc', {
-      ...signing,
-      principals: [tgsPrincipal('A.TEST')],
-      purposes: [KDC_PURPOSE],
-      key: 'rsa',
-    });
-    clientKey = certify('alice', {
-      ...signing,
-      principals: [parsePrincipal('alice@A.TEST')],
-      purposes: [CLIENT_PURPOSE],
-    });
-    for (const [name, text] of [
-      ['ca.pem', authority.pem.certificate],
-      ['kdc.pem', server.pem.certificate],
-      ['kdc.key', server.pem.key],
-      ['alice.pem', clientKey.pem.certificate],
-      ['alice.key', clientKey.pem.key],
-    ] as const)
-      writeFileSync(join(dir, name), text);
+    pki = createPki('A.TEST');
+    dir = pki.dir;
     kdc = await startMitKdc({
       passwordServer: true,
-      realm: [`pkinit_identity = FILE:${dir}/kdc.pem,${dir}/kdc.key`, `pkinit_anchors = FILE:${dir}/ca.pem`],
-      libdefaults: [`pkinit_anchors = FILE:${dir}/ca.pem`, 'spake_preauth_groups = edwards25519'],
+      realm: pki.kdcLines,
+      libdefaults: [...pki.clientLines, 'spake_preauth_groups = edwards25519'],
       kdcdefaults: ['spake_preauth_kdc_challenge = edwards25519'],
       principals: [
         'addprinc -pw changerpw changer',
         'addpol -minlength 12 strict',
         'addprinc -policy strict -pw long-enough-password governed',
+        'addprinc -pw rc4pw -e arcfour-hmac:normal rc4user',
+        'addprinc -randkey WELLKNOWN/ANONYMOUS',
+        'addprinc -randkey guarded/localhost',
+        'setstr guarded/localhost require_auth pkinit',
         // What the keytab has is then two versions old, and one.
         `ktadd -k ${dir}/old.keytab nopreauth`,
         'cpw -pw another nopreauth',
@@ -72,7 +53,7 @@ describePeer('mit-kdc', () => {
   });
   afterAll(async () => {
     await kdc?.stop();
-    rmSync(dir, { recursive: true, force: true });
+    pki?.remove();
   });
 
   async function onTerminal(command: Command, line: string, stdin = '', options: CaptureOptions = {}) {
@@ -170,7 +151,7 @@ describePeer('mit-kdc', () => {
     const reference = theirs(kinit, ['alice@a.test'], kdc.env, 'x\n');
     const { status, stderr } = await onTerminal(kinit, 'alice@a.test', 'x\n', { stderrIsTerminal: false });
     expect(stderr).toBe(
-      `kinit: warning: the realm a.test is not A.TEST: the case matters, and is upper by custom\n${reference.stderr}`,
+      `kinit: warning: the realm a.test is not in upper case; realms are case-sensitive, and usually A.TEST\n${reference.stderr}`,
     );
     expect(status).toBe(reference.status);
   });
@@ -185,14 +166,14 @@ describePeer('mit-kdc', () => {
       '  Answer: KDC_ERR_PREAUTH_FAILED (24) from the KDC of A.TEST: "PREAUTH_FAILED"',
       expect.stringMatching(/^ {2}Enctypes offered: aes256-cts-hmac-sha1-96, aes128-cts-hmac-sha1-96, /),
       "  Enctypes of the client's keys in the KDC: aes256-cts-hmac-sha1-96",
-      '  Key: aes256-cts-hmac-sha1-96, salt "A.TESTalice" (the usual one)',
+      '  Key: aes256-cts-hmac-sha1-96, salt "A.TESTalice" (the default one)',
       expect.stringMatching(/^ {2}Pre-authentication offered: .*PA-ENC-TIMESTAMP/),
       expect.stringMatching(/^ {2}Pre-authentication tried: \w/),
       expect.stringMatching(/^ {2}Try: check the password/),
       '',
     ]);
     const salted = await onTerminal(kinit, 'saltuser', 'wrong\n');
-    expect(salted.stderr).toContain('(not the usual one)\n');
+    expect(salted.stderr).toContain('(not the default one)\n');
   });
 
   it('says of each KDC how it was found, and what it did', async () => {
@@ -202,11 +183,11 @@ describePeer('mit-kdc', () => {
     expect(stderr).toContain("Cannot contact any KDC for realm 'A.TEST' while getting initial credentials\n");
     for (const protocol of ['udp', 'tcp']) {
       expect(stderr).toContain(
-        `  KDC: ${protocol} 127.0.0.1:1 (kdc, ${dead.KRB5_CONFIG}:${line}): connection refused: nothing listens there\n`,
+        `  KDC: ${protocol} 127.0.0.1:1 (kdc, ${dead.KRB5_CONFIG}:${line}): connection refused: nothing is listening there\n`,
       );
       expect(stderr).toContain(`  KDC: ${protocol} [::1]:1 (kdc, ${dead.KRB5_CONFIG}:${line + 1}): `);
     }
-    expect(stderr).toMatch(/Try: see that the KDC runs/);
+    expect(stderr).toMatch(/Try: check that the KDC is running/);
   });
 
   it('names the dead one of three KDCs', async () => {
@@ -222,7 +203,7 @@ describePeer('mit-kdc', () => {
 
   it('says how a realm is written, and which there are', async () => {
     expect((await onTerminal(kinit, 'alice@a.test')).stderr).toMatch(
-      /Try: write the realm in capitals.*: A\.TEST\n/,
+      /Try: write the realm in upper case.*: A\.TEST\n/,
     );
     const { stderr } = await onTerminal(kinit, 'alice@NO.SUCH');
     expect(stderr).toContain('  Realm: NO.SUCH (the name itself)\n');
@@ -237,23 +218,51 @@ describePeer('mit-kdc', () => {
     const refused = await onTerminal(kinit, 'alice', '', { env: strange });
     expect(refused.stderr).toContain('  Answer: KDC_ERR_ETYPE_NOSUPP (14) from the KDC of A.TEST');
     expect(refused.stderr).toMatch(
-      /Try: permit more than camellia256-cts-cmac, .*: see permitted_enctypes, .*:\d+\n/,
+      /Try: allow more than camellia256-cts-cmac, .*: see permitted_enctypes, .*:\d+\n/,
     );
     const sha2 = changed('sha2.conf', [/\[realms\]/, '  permitted_enctypes = aes256-sha2\n[realms]']);
     const { stderr } = await onTerminal(kinit, 'aes128user', 'aes128pw\n', { env: sha2 });
     expect(stderr).toContain('  Enctypes offered: aes256-cts-hmac-sha384-192\n');
-    expect(stderr).toMatch(/Try: permit more/);
+    expect(stderr).toMatch(/Try: allow more/);
+  });
+
+  it('says of an account with keys of RC4 alone what to do, and nothing of certificates that it does not have', async () => {
+    const byPassword = await onTerminal(kinit, 'rc4user', 'rc4pw\n');
+    expect(byPassword.stderr).toContain('the KDC has no key of ');
+    expect(byPassword.stderr).toMatch(/Try: set a new password, which creates AES keys; .*allow_rc4/);
+    // FAST has been armored by a ticket for nobody, whose certificates are not the user's.
+    expect(byPassword.stderr).toContain('(AS-REQ within FAST)');
+    expect(byPassword.stderr).not.toContain('PKINIT: ');
+    const key = { keytype: 23, keyvalue: new Uint8Array(16).fill(1) };
+    const [own] = KeytabFile.decode(readFileSync(kdc.clientKeytab));
+    const principal = { ...own!.principal, components: ['rc4user'] };
+    writeFileSync(join(dir, 'rc4.keytab'), KeytabFile.encode([{ ...own!, principal, key }]));
+    expect((await onTerminal(kinit, '-k -t ~/rc4.keytab rc4user')).stderr).toMatch(
+      /Try: set a new password or key for rc4user@A\.TEST, .* only has arcfour-hmac/,
+    );
+  });
+
+  it('says what is wrong with the name of a service, its realm or the login', async () => {
+    await onTerminal(kinit, '-c ~/cc alice', 'alicepw\n');
+    const hintOf = async (service: string) =>
+      / {2}Try: (.*)\n$/.exec((await onTerminal(kvno, `-c ~/cc ${service}`)).stderr)?.[1];
+    expect(await hintOf('http/LOCALHOST')).toMatch(/^use HTTP\/localhost: /);
+    expect(await hintOf('HTTP/127.0.0.1')).toMatch(/^use the host's name instead of its address/);
+    expect(await hintOf('HTTP/localhost@NOWHERE.TEST')).toMatch(
+      /^the realm A\.TEST has no path to NOWHERE\.TEST/,
+    );
+    expect(await hintOf('guarded/localhost')).toMatch(/^the service requires a stronger login/);
   });
 
   it("compares a keytab's key versions with the KDC's", async () => {
     const client = await onTerminal(kinit, '-k -t ~/old.keytab nopreauth');
     expect(client.stderr).toMatch(/ {2}Keytab: nopreauth@A\.TEST: kvno 2 /);
     expect(client.stderr).toMatch(
-      /Try: make a new keytab: its kvno 2 of nopreauth@A\.TEST is older than the KDC's key/,
+      /Try: create a new keytab: its kvno 2 of nopreauth@A\.TEST is older than the KDC's key/,
     );
     await onTerminal(kinit, '-c ~/cc alice', 'alicepw\n');
     const service = await onTerminal(kvno, '-c ~/cc -k ~/older.keytab HTTP/localhost');
-    expect(service.stderr).toMatch(/it has kvno \d+ of HTTP\/localhost@A\.TEST, the KDC says \d+\n/);
+    expect(service.stderr).toMatch(/it has kvno \d+ of HTTP\/localhost@A\.TEST, but the KDC has \d+\n/);
     const other = await onTerminal(kinit, '-k -t ~/old.keytab alice');
     expect(other.stderr).toContain('  Keytab: no key of alice@A.TEST; it has nopreauth@A.TEST\n');
   });
@@ -387,7 +396,7 @@ describePeer('mit-kdc', () => {
         ...['alicepw', 'mistyped-secret'].map(password => Buffer.from(password)),
       ].filter(key => key.length > 0);
       expect(keys.length).toBeGreaterThan(5);
-      for (const form of [...keys.flatMap(formsOf), ...linesOf(clientKey.pem.key)]) {
+      for (const form of [...keys.flatMap(formsOf), ...linesOf(pki.alice.pem.key)]) {
         expect(text.toLowerCase()).not.toContain(form.toLowerCase());
       }
     });

@@ -1,20 +1,18 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { inspect } from '../../src/cli/inspect.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
-import { DIGITAL_SIGNATURE } from '../../src/messages/cms-certificate.ts';
-import { parsePrincipal, tgsPrincipal } from '../../src/messages/principal.ts';
 import { pcap, udpFrames } from '../cli/pcap.ts';
 import { captureIo } from '../support/io.ts';
 import { type MitKdc, startMitKdc } from '../support/mit-kdc.ts';
 import { runMitSampleClient, startMitSampleService } from '../support/mit-sample.ts';
 import { describePeer } from '../support/peers.ts';
-import { CLIENT_PURPOSE, certify, KDC_PURPOSE } from '../support/pki.ts';
+import { createPki, type Pki } from '../support/realm-pki.ts';
 import { type Relay, startRelay } from '../support/relay.ts';
 
 let kdc: MitKdc;
+let pki: Pki;
 let dir: string;
 
 /** What the two ends of a relay said, as a capture of the port that it stands for. */
@@ -46,44 +44,25 @@ describePeer('mit-kadmind', () => describePeer('mit-client', heard));
 
 function heard(): void {
   beforeAll(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'krb5kit-inspect-'));
-    const authority = certify('Lab CA', { ca: true, key: 'rsa' });
-    const signing = { issuer: authority, keyUsage: DIGITAL_SIGNATURE, key: 'rsa' } as const;
-    const server = certify('kdc', {
-      ...signing,
-      principals: [tgsPrincipal('A.TEST')],
-      purposes: [KDC_PURPOSE],
-    });
-    const client = certify('alice', {
-      ...signing,
-      principals: [parsePrincipal('alice@A.TEST')],
-      purposes: [CLIENT_PURPOSE],
-    });
-    for (const [name, text] of [
-      ['ca.pem', authority.pem.certificate],
-      ['kdc.pem', server.pem.certificate],
-      ['kdc.key', server.pem.key],
-      ['alice.pem', client.pem.certificate],
-      ['alice.key', client.pem.key],
-    ] as const)
-      writeFileSync(join(dir, name), text);
+    pki = createPki('A.TEST');
+    dir = pki.dir;
     kdc = await startMitKdc({
       passwordServer: true,
-      realm: [`pkinit_identity = FILE:${dir}/kdc.pem,${dir}/kdc.key`, `pkinit_anchors = FILE:${dir}/ca.pem`],
-      libdefaults: [`pkinit_anchors = FILE:${dir}/ca.pem`],
+      realm: pki.kdcLines,
+      libdefaults: pki.clientLines,
       principals: ['addprinc -pw changerpw changer', `ktadd -k ${dir}/changepw.keytab kadmin/changepw`],
     });
   });
   afterAll(async () => {
     await kdc?.stop();
-    rmSync(dir, { recursive: true, force: true });
+    pki?.remove();
   });
 
   it('shows what the reference implementation signs for PKINIT, on both sides', async () => {
     const relay = await startRelay(kdc.port);
     try {
       const conf = redirected(kdc.port, relay.port);
-      const identity = `X509_user_identity=FILE:${dir}/alice.pem,${dir}/alice.key`;
+      const identity = `X509_user_identity=${pki.identity}`;
       const command = `env KRB5_CONFIG=${conf} kinit -X ${identity} alice`;
       const done = await kdc.run('sh', ['-c', command]);
       expect(done.status, done.stderr).toBe(0);
@@ -92,7 +71,7 @@ function heard(): void {
         /PA-PK-AS-REQ \(16\):\n.*AuthPack:\n.*subject: [^\n]*CN=alice\n.*principal: alice@A\.TEST\n/s,
       );
       expect(text).toMatch(
-        /PA-PK-AS-REP \(17\):\n.*KDCDHKeyInfo:\n.*subject: [^\n]*CN=kdc\n.*principal: krbtgt\/A\.TEST@A\.TEST\n/s,
+        /PA-PK-AS-REP \(17\):\n.*KDCDHKeyInfo:\n.*subject: [^\n]*CN=KDC\n.*principal: krbtgt\/A\.TEST@A\.TEST\n/s,
       );
       expect(text).not.toMatch(/which is no /);
     } finally {

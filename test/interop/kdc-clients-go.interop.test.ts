@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildGo } from '../bench/engine-peers.ts';
-import { type OwnRealm, type Said, startOwnRealm } from '../support/own-realm.ts';
+import { type OwnRealm, startOwnRealm } from '../support/own-realm.ts';
+import type { Said } from '../support/peer-client.ts';
 import { describePeer } from '../support/peers.ts';
 
 const CLIENT = fileURLToPath(new URL('kdc-clients/client.go', import.meta.url));

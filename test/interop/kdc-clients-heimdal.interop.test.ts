@@ -2,9 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openGssLibrary } from '../support/gss-library.ts';
-import { type OwnRealm, type Said, startOwnRealm } from '../support/own-realm.ts';
+import { type OwnRealm, startOwnRealm } from '../support/own-realm.ts';
+import type { Said } from '../support/peer-client.ts';
 import { describePeer } from '../support/peers.ts';
-import { createPki, type Pki } from './matrix/pki.ts';
+import { createPki, type Pki } from '../support/realm-pki.ts';
 
 const PROGRAMS = '/opt/heimdal/bin';
 const KRB5 = '1.2.840.113554.1.2.2';
@@ -24,7 +25,7 @@ beforeAll(async () => {
       { name: 'locked', password: 'wonderland', locked: true },
     ],
     services: ['WELLKNOWN/ANONYMOUS', { name: 'host/localhost', okAsDelegate: true }, 'HTTP/localhost'],
-    pkinit: { identity: { ...pki.kdcCertificate, chain: [] }, anchors: [pki.authority.certificate] },
+    pkinit: pki.options,
     keys: ['alice', 'host/localhost', 'HTTP/localhost'],
     // Its first choice for Diffie-Hellman has 1024 bits.
     profile: text =>

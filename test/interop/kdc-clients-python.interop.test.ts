@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type OwnRealm, type Said, startOwnRealm } from '../support/own-realm.ts';
+import { type OwnRealm, startOwnRealm } from '../support/own-realm.ts';
+import type { Said } from '../support/peer-client.ts';
 import { describePeer } from '../support/peers.ts';
 
 const PYTHON = '/usr/bin/python3';

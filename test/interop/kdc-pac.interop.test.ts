@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +10,8 @@ import { KU_TICKET } from '../../src/messages/numbers.ts';
 import { formatPrincipal } from '../../src/messages/principal.ts';
 import { toKey, unseal } from '../../src/messages/seal.ts';
 import { EncTicketPart, Ticket } from '../../src/messages/ticket.ts';
-import { describePeer, findProgram } from '../support/peers.ts';
+import { runPeer } from '../support/peer-client.ts';
+import { describePeer } from '../support/peers.ts';
 
 const REALM = 'LAB.TEST';
 const DOMAIN = { sid: 'S-1-5-21-1-2-3', name: 'LAB', server: 'KDC' };
@@ -58,11 +58,6 @@ for buffer in pac.buffers:
 print(json.dumps(told))
 `;
 
-interface Outcome {
-  readonly status: number | null;
-  readonly output: string;
-}
-
 let folder: string;
 let kdc: RunningKdc;
 
@@ -97,33 +92,15 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Runs a program of the peer; the KDC is in this process, so that nothing here may block. */
-function run(program: string, args: readonly string[], input = ''): Promise<Outcome> {
-  const child = spawn(program, args, {
-    env: {
-      LC_ALL: 'C',
-      TZ: 'UTC',
-      KRB5_CONFIG: join(folder, 'krb5.conf'),
-      KRB5CCNAME: `FILE:${join(folder, 'cache')}`,
-      KRB5_KTNAME: join(folder, 'keytab'),
-      KRB5RCACHENAME: 'none:',
-    },
-  });
-  child.stdin.on('error', () => {});
-  child.stdin.end(input);
-  return new Promise(resolve => {
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data));
-    child.on('close', status => resolve({ status, output }));
-  });
-}
+const run = (words: readonly string[], input = '') =>
+  runPeer(folder, words, { input, env: { KRB5_KTNAME: join(folder, 'keytab'), KRB5RCACHENAME: 'none:' } });
 
-async function native(name: string, ...args: string[]): Promise<void> {
-  expect(await run(findProgram(name)!, args, 'wonderland\n')).toMatchObject({ status: 0 });
+async function native(...words: string[]): Promise<void> {
+  expect(await run(words, 'wonderland\n')).toMatchObject({ status: 0 });
 }
 
 async function python(script: string, ...args: string[]) {
-  const { status, output } = await run('/usr/bin/python3', ['-c', script, ...args]);
+  const { status, output } = await run(['/usr/bin/python3', '-c', script, ...args]);
   expect({ status, output }).toMatchObject({ status: 0 });
   return JSON.parse(output);
 }
@@ -160,7 +137,7 @@ describePeer('python-gssapi', () =>
     it('gets no PAC where the client wants none, nor ticket without the indicators it requires', async () => {
       await native('kinit', '--no-request-pac', 'alice');
       expect(await python(ACCEPTOR)).not.toHaveProperty('urn:mspac:');
-      expect(await run(findProgram('kvno')!, ['safe/localhost'])).toMatchObject({
+      expect(await run(['kvno', 'safe/localhost'])).toMatchObject({
         status: 1,
         output: expect.stringMatching(/KDC policy rejects request/),
       });

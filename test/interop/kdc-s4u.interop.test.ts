@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type OwnRealm, startOwnRealm } from '../support/own-realm.ts';
 import { describePeer } from '../support/peers.ts';
-import { createPki, type Pki } from './matrix/pki.ts';
+import { createPki, type Pki } from '../support/realm-pki.ts';
 
 const REALM = 'LAB.TEST';
 const KGETCRED = '/opt/heimdal/bin/kgetcred';
@@ -32,7 +32,7 @@ beforeAll(async () => {
       'host/localhost',
       { name: 'open/localhost', acceptsDelegationFrom: ['guest/localhost'] },
     ],
-    pkinit: { identity: { ...pki.kdcCertificate, chain: [] }, anchors: [pki.authority.certificate] },
+    pkinit: pki.options,
     profile: text => text.replace('[libdefaults]\n', '[libdefaults]\n\tforwardable = true\n'),
     keys: [...FRONTS, 'HTTP/localhost', 'host/localhost', 'open/localhost'],
   });

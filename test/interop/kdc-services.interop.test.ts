@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,15 +5,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { otpStep, otpValue } from '../../src/kdc/preauth/otp-value.ts';
 import { type RunningKdc, type StartKdcOptions, startKdc, type UserSpec } from '../../src/kdc/start.ts';
 import { createAuthority } from '../support/certificates.ts';
+import { runPeer, type Said } from '../support/peer-client.ts';
 import { describePeer, findProgram } from '../support/peers.ts';
 
 const SECRET = 'GEZDGNBVGY3TQOJQ';
 const past = new Date(Date.now() - 7_200_000);
-
-interface Outcome {
-  readonly status: number | null;
-  readonly output: string;
-}
 
 let folder: string;
 let kdc: RunningKdc;
@@ -57,25 +52,8 @@ function configure(change: (profile: string) => string): void {
   writeFileSync(inFolder('krb5.conf'), change(kdc.krb5Conf()));
 }
 
-/** Runs a program of the peer; the KDC is in this process, so that nothing here may block. */
-function run(program: string, args: readonly string[], ...typed: readonly string[]): Promise<Outcome> {
-  const child = spawn(findProgram(program)!, args, {
-    env: {
-      LC_ALL: 'C',
-      KRB5_CONFIG: inFolder('krb5.conf'),
-      KRB5CCNAME: `FILE:${inFolder('cache')}`,
-      KRB5_TRACE: inFolder('trace'),
-    },
-    // Without a terminal, passwords are read from the input.
-    detached: true,
-  });
-  child.stdin.on('error', () => {});
-  child.stdin.end(typed.map(line => `${line}\n`).join(''));
-  return new Promise(resolve => {
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data));
-    child.on('close', status => resolve({ status, output }));
-  });
+function run(program: string, args: readonly string[], ...typed: readonly string[]): Promise<Said> {
+  return runPeer(folder, [program, ...args], { input: typed.map(line => `${line}\n`).join('') });
 }
 
 const login = (name: string, ...typed: readonly string[]) => run('kinit', [name], ...typed);

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import { type RunningKdc, startKdc } from '../../src/kdc/start.ts';
 import type { Trouble } from '../../src/kdc/trouble.ts';
 import { startCommand } from '../cli/service.ts';
 import { captureIo } from '../support/io.ts';
+import { runPeer } from '../support/peer-client.ts';
 import { describePeer, findProgram } from '../support/peers.ts';
 
 const REALM = { realm: 'LAB.TEST', users: [{ name: 'alice', password: 'pw' }], services: ['host/localhost'] };
@@ -75,26 +75,7 @@ function keepTime(): void {
   );
 }
 
-/** Runs a program of theirs; the KDC is in this process, so that nothing here may block. */
-function run(line: string, input = ''): Promise<{ status: number | null; output: string }> {
-  const [program, ...args] = line.split(' ');
-  const child = spawn(findProgram(program!)!, args, {
-    env: {
-      LC_ALL: 'C',
-      KRB5_CONFIG: inFolder('krb5.conf'),
-      KRB5CCNAME: `FILE:${inFolder('cache')}`,
-    },
-    // Without a terminal, passwords are read from the input.
-    detached: true,
-  });
-  child.stdin.on('error', () => {});
-  child.stdin.end(input);
-  return new Promise(resolve => {
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data));
-    child.on('close', status => resolve({ status, output }));
-  });
-}
+const run = (line: string, input = '') => runPeer(folder, line.split(' '), { input });
 
 describePeer('mit-client', () => {
   describe.each([

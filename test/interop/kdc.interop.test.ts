@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,14 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningKdc, type StartKdcOptions, startKdc } from '../../src/kdc/start.ts';
 import { resolveKeytab } from '../../src/keytab/keytab.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
-import { describePeer, findProgram } from '../support/peers.ts';
+import { runPeer } from '../support/peer-client.ts';
+import { describePeer } from '../support/peers.ts';
 
 const REALM = 'LAB.TEST';
-
-interface Outcome {
-  readonly status: number | null;
-  readonly output: string;
-}
 
 let folder: string;
 let kdc: RunningKdc;
@@ -40,28 +35,8 @@ async function start(options: Partial<StartKdcOptions> = {}, libdefaults = ''): 
   await resolveKeytab(join(folder, 'keytab')).add(kdc.keytab('alice', 'host/localhost'));
 }
 
-/** Runs a program of the peer; the KDC is in this process, so that nothing here may block. */
-function run(program: string, args: readonly string[], input = ''): Promise<Outcome> {
-  const child = spawn(program, args, {
-    env: {
-      LC_ALL: 'C',
-      TZ: 'UTC',
-      KRB5_CONFIG: join(folder, 'krb5.conf'),
-      KRB5CCNAME: `FILE:${join(folder, 'cache')}`,
-      KRB5_TRACE: join(folder, 'trace'),
-    },
-  });
-  child.stdin.on('error', () => {});
-  child.stdin.end(input);
-  return new Promise(resolve => {
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data));
-    child.on('close', status => resolve({ status, output }));
-  });
-}
-
-const native = (name: string, ...args: string[]) => run(findProgram(name)!, args);
-const login = (...args: string[]) => run(findProgram('kinit')!, args, 'wonderland\n');
+const native = (...words: string[]) => runPeer(folder, words);
+const login = (...args: string[]) => runPeer(folder, ['kinit', ...args], { input: 'wonderland\n' });
 const inFolder = (name: string): string => join(folder, name);
 
 describePeer('mit-client', () => {
@@ -211,11 +186,11 @@ describePeer('heimdal-client', () => {
     await start({ enctypes: [etype] });
     writeFileSync(inFolder('password'), 'wonderland\n');
     const password = `--password-file=${inFolder('password')}`;
-    const kinit = (...args: string[]) => run(join(heimdal, 'kinit'), args);
+    const kinit = (...args: string[]) => native(join(heimdal, 'kinit'), ...args);
     expect(await kinit(password, '-l', '1h', '-r', '1d', 'alice')).toMatchObject({ status: 0 });
     expect(await kinit('-R')).toMatchObject({ status: 0 });
-    expect(await run(join(heimdal, 'kgetcred'), [`host/localhost@${REALM}`])).toMatchObject({ status: 0 });
-    const { output } = await run(join(heimdal, 'klist'), ['-v']);
+    expect(await native(join(heimdal, 'kgetcred'), `host/localhost@${REALM}`)).toMatchObject({ status: 0 });
+    const { output } = await native(join(heimdal, 'klist'), '-v');
     expect(output).toContain(`Server: host/localhost@${REALM}`);
     expect(output).toContain(`Ticket etype: ${name}, kvno 1`);
   });
@@ -223,10 +198,11 @@ describePeer('heimdal-client', () => {
   it('knows a wrong password', async () => {
     await start();
     writeFileSync(inFolder('password'), 'looking-glass\n');
-    const { status, output } = await run(join(heimdal, 'kinit'), [
+    const { status, output } = await native(
+      join(heimdal, 'kinit'),
       `--password-file=${inFolder('password')}`,
       'alice',
-    ]);
+    );
     expect([status, output]).toEqual([1, expect.stringContaining('Password incorrect')]);
   });
 });

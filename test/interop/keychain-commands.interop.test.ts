@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFailed, onTestFinished } from 'vitest';
-import { type Daemon, type Ran, runBuilt, startBuilt } from '../support/built-commands.ts';
+import { type Ran, runBuilt } from '../support/built-commands.ts';
+import { type BuiltKdc, startBuiltKdc } from '../support/built-kdc.ts';
 import { startKeepassxc } from '../support/keepassxc.ts';
 import { NO_KEYRINGS } from '../support/no-keyrings.ts';
 import { describePeer } from '../support/peers.ts';
@@ -16,25 +16,17 @@ const implementations = [
   { peer: 'keepassxc', startService: () => startKeepassxc() },
 ] as const;
 
-let folder: string;
-let kdc: Daemon;
+let kdc: BuiltKdc;
 let data: string;
 let env: NodeJS.ProcessEnv;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'krb5kit-keychain-'));
   const users = ['alice', 'bob'].map(name => ({ name, password: 'wonderland', enctypes: ['aes256-cts'] }));
-  const realm = { realm: 'K.TEST', users, services: ['host/localhost'] };
-  writeFileSync(join(folder, 'realm.json'), JSON.stringify(realm));
-  const files = ['--principals', join(folder, 'realm.json'), '--krb5-conf', join(folder, 'krb5.conf')];
-  kdc = await startBuilt('krb5kit', ['kdc', '--quiet', ...files], { HOME: folder }, /ready on/);
+  kdc = await startBuiltKdc({ realm: 'K.TEST', users, services: ['host/localhost'] });
 });
-afterAll(async () => {
-  await kdc?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => kdc?.stop());
 beforeEach(() => {
-  data = mkdtempSync(join(folder, 'data-'));
+  data = mkdtempSync(join(kdc.folder, 'data-'));
 });
 
 const sealed = () => join(data, 'tickets');
@@ -45,7 +37,7 @@ const refused = (stderr: string | RegExp) => expect.objectContaining({ status: 1
 const matching = (text: string | RegExp) => (typeof text === 'string' ? text : expect.stringMatching(text));
 
 function commandsIn(session: SecretServiceSession, address?: string): void {
-  const own = { LC_ALL: 'C', TZ: 'UTC', KRB5_CONFIG: join(folder, 'krb5.conf'), KRB5KIT_HOME: data };
+  const own = { LC_ALL: 'C', TZ: 'UTC', KRB5_CONFIG: kdc.krb5Conf, KRB5KIT_HOME: data };
   // No ticket is to reach a file, where the keychain cannot be used.
   env = { ...session.environment, ...NO_KEYRINGS, ...own, KRB5CCNAME: 'KEYCHAIN:' };
   if (address !== undefined) env = { ...env, DBUS_SESSION_BUS_ADDRESS: address };

@@ -156,7 +156,7 @@ function suite(): void {
     const { our, their } = await both('kinit -l 1w alice', { input: 'alicepw\n' });
     expect(our).toEqual({
       ...their,
-      stderr: 'kinit: warning: -l 1w is taken for 1 second, as "w" is not understood\n',
+      stderr: 'kinit: warning: -l 1w means 1 second, because "w" is ignored\n',
     });
   });
 

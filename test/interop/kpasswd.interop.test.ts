@@ -19,6 +19,7 @@ function suite(): void {
       principals: [
         POLICY,
         'addprinc -pw bobpw1BOB -policy strict bob',
+        'addprinc -pw oneadminpw admin/admin',
         'addprinc -pw needpw +needchange need',
         ...Array.from(
           { length: 8 },
@@ -48,6 +49,29 @@ function suite(): void {
       stdout: 'Password for one@A.TEST: \nEnter new password: \nEnter it again: \nPassword changed.\n',
     });
     await expectPassword('one', 'newone');
+  });
+
+  it('is set by an administrator for another principal', async () => {
+    const words = ['--admin-principal', 'admin/admin', 'two'];
+    expect(await ours(kpasswd, words, env, lines('oneadminpw', 'settwo', 'settwo'))).toEqual({
+      status: 0,
+      stderr: '',
+      stdout:
+        'Password for admin/admin@A.TEST: \nEnter new password: \nEnter it again: \nPassword changed.\n',
+    });
+    await expectPassword('two', 'settwo');
+    const json = [...words, '--json'];
+    expect((await ours(kpasswd, json, env, lines('oneadminpw', 'oldtwo', 'oldtwo'))).stdout).toBe(
+      '{"principal":"two@A.TEST","changed":true}\n',
+    );
+    await expectPassword('two', 'oldtwo');
+  });
+
+  it('is set by nobody else for another principal', async () => {
+    const words = ['--admin-principal=alice', 'one'];
+    const said = await ours(kpasswd, words, env, lines('alicepw', 'mine', 'mine'));
+    expect(said.status).toBe(2);
+    expect(said.stdout).toMatch(/Access denied|Insufficient|unauthorized|not authorized/i);
   });
 
   it('changes one that is not ASCII, of a name that is not', async () => {

@@ -7,20 +7,19 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
-  rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readSession, type SessionRecord } from '../../src/cli/session/registry.ts';
-import { type Daemon, startBuilt } from '../support/built-commands.ts';
+import { type BuiltKdc, startBuiltKdc } from '../support/built-kdc.ts';
 import { NO_KEYRINGS } from '../support/no-keyrings.ts';
 import { describePeer, findProgram } from '../support/peers.ts';
 import { hasPty } from '../support/pty.ts';
 import { type PtySession, startInPty } from '../support/pty-session.ts';
 import { type SecretServiceSession, startSecretService } from '../support/secret-service.ts';
+import { until } from '../support/until.ts';
 
 // Real login shells, with the lines of `krb5kit logout --install` in their files and the built commands on the PATH.
 
@@ -28,25 +27,18 @@ const bin = join(import.meta.dirname, '../../bin');
 const PROMPT = 'ready> ';
 const possible = process.platform === 'linux' && hasPty();
 
-let folder: string;
-let kdc: Daemon;
+let kdc: BuiltKdc;
 let home: string;
 let env: NodeJS.ProcessEnv;
 const open: PtySession[] = [];
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'krb5kit-session-'));
   const users = [{ name: 'alice', password: 'wonderland' }];
-  writeFileSync(join(folder, 'realm.json'), JSON.stringify({ realm: 'SESSION.TEST', users, services: [] }));
-  const files = ['--principals', join(folder, 'realm.json'), '--krb5-conf', join(folder, 'krb5.conf')];
-  kdc = await startBuilt('krb5kit', ['kdc', '--quiet', ...files], { HOME: folder }, /ready on/);
+  kdc = await startBuiltKdc({ realm: 'SESSION.TEST', users, services: [] });
 });
-afterAll(async () => {
-  await kdc?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => kdc?.stop());
 beforeEach(() => {
-  home = mkdtempSync(join(folder, 'home-'));
+  home = mkdtempSync(join(kdc.folder, 'home-'));
   mkdirSync(join(home, 'caches'));
   env = {
     ...NO_KEYRINGS,
@@ -54,7 +46,7 @@ beforeEach(() => {
     TERM: 'dumb',
     LC_ALL: 'C',
     HOME: home,
-    KRB5_CONFIG: join(folder, 'krb5.conf'),
+    KRB5_CONFIG: kdc.krb5Conf,
     KRB5KIT_HOME: join(home, 'data'),
     KRB5CCNAME: `FILE:${join(home, 'caches/cc')}`,
   };
@@ -79,8 +71,7 @@ describe.skipIf(!possible)('a login shell of bash', () => {
 
   it.each(['SIGHUP', 'SIGKILL'] as const)('leaves no ticket when %s ends it', async signal => {
     const shell = await login(['bash', '-l']);
-    shell.kill(signal);
-    await shell.ended;
+    await shell.endBy(signal);
     await until(() => tickets().length === 0);
     expectNoNoise(shell);
   });
@@ -90,7 +81,7 @@ describe.skipIf(!possible)('a login shell of bash', () => {
     async signal => {
       writeFileSync(join(home, 'caches/cc'), 'as if there had been time for it');
       const shell = await start(['bash', '-l']);
-      shell.kill(signal);
+      await shell.endBy(signal);
       await until(() => tickets().length === 0);
     },
   );
@@ -190,8 +181,7 @@ describe.skipIf(zsh === undefined || !possible)('a login shell of zsh', () => {
 
   it.each(['SIGHUP', 'SIGKILL'] as const)('leaves no ticket when %s ends it', async signal => {
     const shell = await login([zsh!, '-l']);
-    shell.kill(signal);
-    await shell.ended;
+    await shell.endBy(signal);
     await until(() => tickets().length === 0);
     expectNoNoise(shell);
   });
@@ -221,7 +211,7 @@ describePeer('secret-service', () => {
     async signal => {
       const shell = await login(['bash', '-l']);
       expect(keys()).toBe(1);
-      shell.kill(signal);
+      await shell.endBy(signal);
       await until(() => tickets().length === 0 && keys() === 0);
       expect(readdirSync(join(home, 'data')).sort()).toEqual(['locks', 'sessions']);
     },
@@ -317,9 +307,4 @@ function commandLine(pid: string): string {
 /** Nothing of jobs, and no error. */
 function expectNoNoise({ shown }: PtySession): void {
   expect(shown).not.toMatch(/\[\d+\]|Done|Terminated|krb5kit:|krb5kit.cjs|No such/);
-}
-
-/** As long as the test may take. */
-async function until(ready: () => boolean): Promise<void> {
-  while (!ready()) await sleep(20);
 }

@@ -1,47 +1,33 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kinit } from '../../src/cli/kinit.ts';
 import { klist } from '../../src/cli/klist.ts';
-import { DIGITAL_SIGNATURE } from '../../src/messages/cms-certificate.ts';
-import { tgsPrincipal } from '../../src/messages/principal.ts';
 import { type Environment, ours } from '../support/both-programs.ts';
 import { type MitKdc, startMitKdc } from '../support/mit-kdc.ts';
 import { describePeer } from '../support/peers.ts';
-import { certify, KDC_PURPOSE } from '../support/pki.ts';
 import { type RadiusServer, startRadius } from '../support/radius.ts';
+import { createPki, type Pki } from '../support/realm-pki.ts';
 
 const SECRET = 'between the KDC and the server';
 
 describePeer('mit-otp', () => {
+  let pki: Pki;
   let dir: string;
   let radius: RadiusServer;
   let kdc: MitKdc;
   let env: Environment;
 
   beforeAll(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'krb5kit-otp-'));
-    writeFileSync(join(dir, 'secret'), SECRET);
-    radius = await startRadius(SECRET, ['111111', '222222', '333333']);
-    const authority = certify('Lab CA', { ca: true, key: 'rsa' });
-    const certificate = certify('kdc', {
-      issuer: authority,
-      principals: [tgsPrincipal('A.TEST')],
-      purposes: [KDC_PURPOSE],
-      keyUsage: DIGITAL_SIGNATURE,
-      key: 'rsa',
-    });
-    writeFileSync(join(dir, 'ca.pem'), authority.pem.certificate);
-    writeFileSync(join(dir, 'kdc.pem'), certificate.pem.certificate);
-    writeFileSync(join(dir, 'kdc.key'), certificate.pem.key);
+    pki = createPki('A.TEST');
+    dir = pki.dir;
+    const secret = pki.file('secret', SECRET);
+    radius = await startRadius(SECRET, ['111111', '222222', '333333', '444444', '555555', '666666']);
     kdc = await startMitKdc({
-      realm: [`pkinit_identity = FILE:${dir}/kdc.pem,${dir}/kdc.key`, `pkinit_anchors = FILE:${dir}/ca.pem`],
-      libdefaults: [`pkinit_anchors = FILE:${dir}/ca.pem`],
+      realm: pki.kdcLines,
+      libdefaults: pki.clientLines,
       sections: `[otp]
   lab = {
     server = 127.0.0.1:${radius.port}
-    secret = ${join(dir, 'secret')}
+    secret = ${secret}
     timeout = 10
     retries = 1
     strip_realm = true
@@ -50,6 +36,8 @@ describePeer('mit-otp', () => {
       principals: [
         'addprinc -randkey +requires_preauth otpuser',
         'setstr otpuser otp "[{""type"":""lab""}]"',
+        'addprinc -pw otppw +requires_preauth both',
+        'setstr both otp "[{""type"":""lab""}]"',
         'addprinc -nokey +requires_preauth nokey',
         'setstr nokey otp "[{""type"":""lab""}]"',
         'addprinc -randkey WELLKNOWN/ANONYMOUS',
@@ -61,7 +49,7 @@ describePeer('mit-otp', () => {
   afterAll(async () => {
     await kdc?.stop();
     radius?.stop();
-    rmSync(dir, { recursive: true, force: true });
+    pki?.remove();
   });
 
   it('takes a one-time password, once', async () => {
@@ -94,5 +82,32 @@ describePeer('mit-otp', () => {
     expect((await ours(klist, ['-c', `${dir}/cc3`], env)).stdout).toContain(
       'Default principal: nokey@A.TEST\n',
     );
+  });
+
+  describe('a user who also has a password', () => {
+    const asked = { status: 0, stdout: 'Enter OTP Token Value: \n', stderr: '' };
+    const words = () => ['-c', `${dir}/cc4`, 'both'];
+
+    it.each([
+      ['--anonymous-armor', '444444'],
+      ['--pk-anon-fast-armor', '555555'],
+    ])('is asked for a code with %s', async (option, code) => {
+      expect(await ours(kinit, [option, ...words()], env, `${code}\n`)).toEqual(asked);
+      const { stdout } = await ours(klist, ['-C', '-c', `${dir}/cc4`], env);
+      expect(stdout).toContain('Default principal: both@A.TEST\n');
+      expect(stdout).toMatch(/^config: pa_type\(krbtgt\/A\.TEST@A\.TEST\) = 141$/m);
+    });
+
+    it('is asked for a code with auto_fast_armor in the realm', async () => {
+      const conf = pki.file('auto.conf', '[realms]\nA.TEST = {\nauto_fast_armor = true\n}\n');
+      const given = { ...env, KRB5_CONFIG: `${conf}:${env.KRB5_CONFIG}` };
+      expect(await ours(kinit, words(), given, '666666\n')).toEqual(asked);
+    });
+
+    it('is asked for the password without, and told of the option if that is wrong', async () => {
+      const { status, stdout, stderr } = await ours(kinit, ['-V', ...words()], env, '777777\n');
+      expect([status, stdout]).toEqual([1, 'Password for both@A.TEST: \n']);
+      expect(stderr.replace(/\s+/g, ' ')).toContain('for a one-time password, use kinit --anonymous-armor');
+    });
   });
 });

@@ -1,13 +1,20 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { KdcPkinitOptions } from '../../src/kdc/preauth/pkinit.ts';
 import { type RunningKdc, startKdc } from '../../src/kdc/start.ts';
-import { parsePrincipal, tgsPrincipal } from '../../src/messages/principal.ts';
-import { describePeer, findProgram } from '../support/peers.ts';
-import { type Certified, CLIENT_PURPOSE, certify, KDC_PURPOSE } from '../support/pki.ts';
+import { parsePrincipal } from '../../src/messages/principal.ts';
+import { runPeer, type Said } from '../support/peer-client.ts';
+import { describePeer } from '../support/peers.ts';
+import {
+  type Certified,
+  CLIENT_PURPOSE,
+  certify,
+  certifyKdc,
+  KDC_PURPOSE,
+  storeIdentity,
+} from '../support/pki.ts';
 
 const REALM = 'LAB.TEST';
 const alice = parsePrincipal(`alice@${REALM}`);
@@ -21,12 +28,7 @@ describePeer('mit-client', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'krb5kit-test-'));
     authority = certify('Lab CA', { ca: true, key: 'rsa' });
-    const own = certify('KDC', {
-      issuer: authority,
-      principals: [tgsPrincipal(REALM)],
-      purposes: [KDC_PURPOSE],
-      key: 'rsa',
-    });
+    const own = certifyKdc(REALM, { issuer: authority });
     pkinit = {
       identity: { certificate: own.certificate, privateKey: own.privateKey, chain: [] },
       anchors: [authority.certificate],
@@ -60,36 +62,16 @@ describePeer('mit-client', () => {
     return join(folder, name);
   }
 
-  /** Runs a program of MIT's; the KDC is in this process, so that nothing here may block. */
-  function run(
-    program: string,
-    ...args: readonly string[]
-  ): Promise<{ status: number | null; output: string; trace: string }> {
-    const child = spawn(findProgram(program)!, args, {
-      env: {
-        LC_ALL: 'C',
-        KRB5_CONFIG: join(folder, 'krb5.conf'),
-        KRB5CCNAME: `FILE:${join(folder, 'cache')}`,
-        KRB5_TRACE: write('trace', '').toString(),
-      },
-    });
-    child.stdin.on('error', () => undefined);
-    child.stdin.end();
-    return new Promise(resolve => {
-      let output = '';
-      for (const stream of [child.stdout, child.stderr])
-        stream.on('data', (data: Buffer) => (output += data));
-      child.on('close', status =>
-        resolve({ status, output, trace: readFileSync(join(folder, 'trace'), 'latin1') }),
-      );
-    });
+  async function run(...words: readonly string[]): Promise<Said & { readonly trace: string }> {
+    write('trace', '');
+    const said = await runPeer(folder, words);
+    return { ...said, trace: readFileSync(join(folder, 'trace'), 'latin1') };
   }
 
   /** -X for a certificate that the authority issues. */
   function identity(name: string, wishes: Parameters<typeof certify>[1]): string[] {
-    const { pem } = certify(name, { issuer: authority, purposes: [CLIENT_PURPOSE], ...wishes });
-    const [certificate, key] = [write(`${name}.pem`, pem.certificate), write(`${name}.key`, pem.key)];
-    return ['-X', `X509_user_identity=FILE:${certificate},${key}`];
+    const own = certify(name, { issuer: authority, purposes: [CLIENT_PURPOSE], ...wishes });
+    return ['-X', `X509_user_identity=${storeIdentity(folder, name, own)}`];
   }
 
   it.each(['rsa', 'ec'] as const)("gives MIT's kinit with a certificate of kind %s a ticket", async key => {

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kinit } from '../../src/cli/kinit.ts';
 import { klist } from '../../src/cli/klist.ts';
-import { DIGITAL_SIGNATURE } from '../../src/messages/cms-certificate.ts';
 import { parsePrincipal, tgsPrincipal } from '../../src/messages/principal.ts';
 import { type Environment, ours, type Said, theirs } from '../support/both-programs.ts';
 import { type HeimdalKdc, startHeimdalKdc } from '../support/heimdal-kdc.ts';
@@ -16,7 +15,10 @@ import {
   type Certified,
   CLIENT_PURPOSE,
   certify,
+  certifyClient,
+  certifyKdc,
   KDC_PURPOSE,
+  storeIdentity,
 } from '../support/pki.ts';
 
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
@@ -26,45 +28,20 @@ let dir: string;
 let authority: Certified;
 let kdcCertificate: Certified;
 
-/** Writes a certificate and its key; `FILE:` and their names. */
-function store(name: string, { pem }: Certified): string {
-  const [certificate, key] = [join(dir, `${name}.pem`), join(dir, `${name}.key`)];
-  writeFileSync(certificate, pem.certificate);
-  writeFileSync(key, pem.key);
-  return `FILE:${certificate},${key}`;
-}
-
 function issue(name: string, realm: string, wishes: CertificateWishes = {}): string {
-  const principals = [parsePrincipal(`${name}@${realm}`)];
-  return store(
-    name,
-    certify(name, {
-      issuer: authority,
-      principals,
-      purposes: [CLIENT_PURPOSE],
-      keyUsage: DIGITAL_SIGNATURE,
-      ...wishes,
-    }),
-  );
+  return storeIdentity(dir, name, certifyClient(`${name}@${realm}`, { issuer: authority, ...wishes }));
 }
 
-function issueKdc(name: string, realm: string, wishes: CertificateWishes = {}): string {
-  const given = {
-    issuer: authority,
-    principals: [tgsPrincipal(realm)],
-    purposes: [KDC_PURPOSE],
-    keyUsage: DIGITAL_SIGNATURE,
-    key: 'rsa',
-  } as const;
-  kdcCertificate = certify(name, { ...given, ...wishes });
-  return store(name, kdcCertificate);
+function issueKdc(realm: string, wishes: CertificateWishes = {}): string {
+  kdcCertificate = certifyKdc(realm, { issuer: authority, ...wishes });
+  return storeIdentity(dir, 'kdc', kdcCertificate);
 }
 
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'krb5kit-test-'));
   authority = certify('Lab CA', { ca: true, key: 'rsa' });
-  store('ca', authority);
-  store('other', certify('Other CA', { ca: true }));
+  storeIdentity(dir, 'ca', authority);
+  storeIdentity(dir, 'other', certify('Other CA', { ca: true }));
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -92,7 +69,7 @@ function withMit(): void {
   let kdc: MitKdc;
   let env: Environment;
   beforeAll(async () => {
-    kdc = await startMit(issueKdc('kdc', 'A.TEST'), ['pkinit_require_freshness = true']);
+    kdc = await startMit(issueKdc('A.TEST'), ['pkinit_require_freshness = true']);
     env = { ...kdc.env, HOME: kdc.dir };
   });
   afterAll(() => kdc?.stop());
@@ -164,13 +141,7 @@ function withMit(): void {
       const many = { keyUsage: 0xa0000000, purposes: [CLIENT_PURPOSE, CLIENT_AUTH] };
       for (const [subject, wishes] of Object.entries({ first: {}, second: many })) {
         const principals = [parsePrincipal('alice@A.TEST')];
-        const given = {
-          issuer: authority,
-          principals,
-          purposes: [CLIENT_PURPOSE],
-          keyUsage: DIGITAL_SIGNATURE,
-        };
-        const { pem } = certify(subject, { ...given, ...wishes });
+        const { pem } = certifyClient(`${subject}@A.TEST`, { issuer: authority, principals, ...wishes });
         writeFileSync(join(folder, `${subject}.crt`), pem.certificate);
         writeFileSync(join(folder, `${subject}.key`), pem.key);
       }
@@ -191,7 +162,7 @@ function withMit(): void {
       async attribute => {
         const args = [...identity(issue('alice', 'A.TEST', { key: 'rsa' })), '-X', attribute, 'alice'];
         expect(theirs(kinit, args, env)).toMatchObject({ status: 0 });
-        const warning = 'kinit: warning: -X bogus=1 is ignored, as there is no such attribute\n';
+        const warning = 'kinit: warning: -X bogus=1 is ignored: there is no such attribute\n';
         const stderr = attribute === 'bogus=1' ? warning : '';
         expect(await log(args)).toEqual({ status: 0, stdout: '', stderr });
       },
@@ -406,7 +377,7 @@ function withMit(): void {
     ] satisfies [string, CertificateWishes, string[], string | undefined][])(
       '%s',
       async (_, wishes, lines, failure) => {
-        const other = await startMit(issueKdc('kdc', 'A.TEST', wishes), [], {
+        const other = await startMit(issueKdc('A.TEST', wishes), [], {
           libdefaults: [`pkinit_anchors = FILE:${join(dir, 'ca.pem')}`, ...lines],
         });
         try {
@@ -439,7 +410,7 @@ function withHeimdal(): void {
       libdefaults: [`pkinit_anchors = FILE:${join(dir, 'ca.pem')}`],
       kdc: [
         'enable-pkinit = yes',
-        `pkinit_identity = ${issueKdc('kdc', 'H.TEST')}`,
+        `pkinit_identity = ${issueKdc('H.TEST')}`,
         `pkinit_anchors = FILE:${join(dir, 'ca.pem')}`,
         'pkinit_principal_in_certificate = yes',
         'allow-anonymous = yes',

@@ -15,6 +15,7 @@ import { runBuilt } from '../support/built-commands.ts';
 import { type MitKdc, startMitKdc } from '../support/mit-kdc.ts';
 import { describePeer, findProgram } from '../support/peers.ts';
 import { hasPty, runInPty } from '../support/pty.ts';
+import { until } from '../support/until.ts';
 
 let kdc: MitKdc;
 let folder: string;
@@ -60,15 +61,6 @@ function start(args: readonly string[], more: Readonly<Record<string, string>> =
 
 const run = (args: readonly string[], input?: string) =>
   runBuilt('krb5kit', ['run', ...args], { env, ...(input !== undefined && { input }) });
-
-async function until<T>(look: () => T | undefined): Promise<T> {
-  for (const deadline = Date.now() + 30_000; Date.now() < deadline; ) {
-    const found = look();
-    if (found !== undefined) return found;
-    await new Promise(resolve => setTimeout(resolve, 20));
-  }
-  throw new Error('it did not happen within 30 seconds');
-}
 
 const written = (name: string) => until(() => (existsSync(inFolder(name)) && readOutput(name)) || undefined);
 const asAlice = (): readonly string[] => ['-t', kdc.clientKeytab, 'alice'];
@@ -175,7 +167,7 @@ os.execvp('sh', ['sh', '-c', os.environ['LINE']])`;
       child.kill('SIGKILL');
       expect(await ended).toBe('SIGKILL');
       expect(await written('hup')).toBe('hup\n');
-      await until(() => readdirSync(inFolder('tmp')).length === 0 || undefined);
+      await until(() => readdirSync(inFolder('tmp')).length === 0);
     },
   );
 
@@ -185,7 +177,7 @@ os.execvp('sh', ['sh', '-c', os.environ['LINE']])`;
     await written('name');
     child.kill('SIGKILL');
     expect(await ended).toBe('SIGKILL');
-    await until(() => readdirSync(inFolder('tmp')).length === 0 || undefined);
+    await until(() => readdirSync(inFolder('tmp')).length === 0);
   });
 
   it('the watchdog that sees to it knows no secret', async () => {
@@ -250,7 +242,7 @@ os.execvp('sh', ['sh', '-c', os.environ['LINE']])`;
     child.kill('SIGKILL');
     expect(await ended).toBe('SIGKILL');
     silent.close();
-    await until(() => readdirSync(inFolder('tmp')).length === 0 || undefined);
+    await until(() => readdirSync(inFolder('tmp')).length === 0);
   });
 
   it('-b goes to the background once there is a ticket, with the numbers of both processes', async () => {
@@ -262,7 +254,7 @@ os.execvp('sh', ['sh', '-c', os.environ['LINE']])`;
     await written('name');
     process.kill(pid, 'SIGHUP');
     expect(await written('hup')).toBe('hup\n');
-    await until(() => !existsSync(inFolder('pid')) || undefined);
+    await until(() => !existsSync(inFolder('pid')));
     expect([existsSync(inFolder('child')), readdirSync(inFolder('tmp'))]).toEqual([false, []]);
   });
 
@@ -306,14 +298,14 @@ while True: print(s.recv(4096).decode(), flush=True)`;
         manager.stdout.setEncoding('utf8').on('data', text => {
           told += text;
         });
-        await until(() => told.includes('bound') || undefined);
+        await until(() => told.includes('bound'));
         const { child, ended } = start(['run', '-K', '5', ...asAlice()], { NOTIFY_SOCKET: socket });
-        await until(() => told.includes('READY=1') || undefined);
+        await until(() => told.includes('READY=1'));
         expect(told).toContain(`MAINPID=${child.pid}`);
         expect(existsSync(inFolder('cc'))).toBe(true);
         child.kill('SIGTERM');
         expect(await ended).toBe(0);
-        await until(() => told.includes('STOPPING=1') || undefined);
+        await until(() => told.includes('STOPPING=1'));
       });
     },
   );
@@ -374,6 +366,8 @@ interface Said {
   readonly stderr: string;
 }
 
+const RENEWING = 'krenew: renewing credentials for alice@A.TEST\n';
+
 /** k5start and krenew on the same input as ours. */
 function beside(): void {
   inRealm();
@@ -431,6 +425,19 @@ function beside(): void {
     ['k5start -u a/b -i c', ''],
     ['k5start -U', ''],
     ['k5start -z', ''],
+    ['k5start -v -f $KT -U', ''],
+    ['k5start -v -f $KT -U -S HTTP -I localhost', ''],
+    ['k5start -f $D/none -U', ''],
+    ['k5start -f $KT bob', ''],
+    ['k5start -f $KT a@b@c', ''],
+    ['k5start -f $KT -S nosuch -I host -U', ''],
+    ['k5start -f $KT -k $D/none/cc -U', ''],
+    ['k5start -q -f $KT -k BOGUS:x -U', ''],
+    ['k5start -f $KT -p $D/none/pid -U -- true', ''],
+    ['krenew', ''],
+    ['krenew -- true', ''],
+    ['krenew -k BOGUS:x', ''],
+    ['krenew -k $KT', ''],
     ['krenew -b', ''],
     ['krenew -a', ''],
     ['krenew -s', ''],
@@ -460,6 +467,19 @@ function beside(): void {
       expect(await renew(line, '')).toEqual({ status, stdout: '', stderr: '' });
     }
   });
+
+  it.each(['krenew -v', 'krenew -v -- true', 'krenew -v -H 10', 'krenew -v -p $D/none/pid -- true'])(
+    'both tell of the same: %j',
+    async line => {
+      const said = [];
+      for (const renew of [theirs, ours]) {
+        spawnSync(findProgram('kinit')!, ['-r', '1h', '-k', '-t', kdc.clientKeytab, 'alice'], { env });
+        said.push(await renew(line, ''));
+      }
+      expect(said[1]).toEqual(said[0]);
+      expect(said[0]).toMatchObject({ status: 0, stdout: line.includes('-H') ? '' : RENEWING });
+    },
+  );
 
   it.each([
     ['krenew', /No credentials cache found/],
@@ -492,7 +512,7 @@ function beside(): void {
       expect(spawnSync(name, rest, { env, stdio: 'ignore' }).status).toBe(0);
       expect(existsSync(inFolder('cc'))).toBe(true);
       process.kill(Number(await written('pid')), 'SIGTERM');
-      await until(() => !existsSync(inFolder('pid')) || undefined);
+      await until(() => !existsSync(inFolder('pid')));
       rmSync(inFolder('cc'));
     }
   });

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +6,8 @@ import { kinit } from '../../src/cli/kinit.ts';
 import { type RunningKdc, startKdc } from '../../src/kdc/start.ts';
 import { type Environment, ours } from '../support/both-programs.ts';
 import { type MitKdc, startMitKdc } from '../support/mit-kdc.ts';
-import { describePeer, findProgram } from '../support/peers.ts';
+import { runPeer, type Said } from '../support/peer-client.ts';
+import { describePeer } from '../support/peers.ts';
 
 const GROUPS = [
   [1, 'edwards25519'],
@@ -38,26 +38,10 @@ describePeer('mit-client', () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** Logs alice in; the KDC is in this process, so that nothing here may block. */
-  function login(password: string, groups: string): Promise<{ status: number | null; output: string }> {
+  function login(password: string, groups: string): Promise<Said> {
     const setting = `[libdefaults]\n\tspake_preauth_groups = ${groups}\n`;
     writeFileSync(join(folder, 'krb5.conf'), kdc.krb5Conf().replace('[libdefaults]\n', setting));
-    const child = spawn(findProgram('kinit')!, ['alice'], {
-      env: {
-        LC_ALL: 'C',
-        KRB5_CONFIG: join(folder, 'krb5.conf'),
-        KRB5CCNAME: `FILE:${join(folder, 'cache')}`,
-        KRB5_TRACE: join(folder, 'trace'),
-      },
-    });
-    child.stdin.on('error', () => {});
-    child.stdin.end(`${password}\n`);
-    return new Promise(resolve => {
-      let output = '';
-      for (const stream of [child.stdout, child.stderr])
-        stream.on('data', (data: Buffer) => (output += data));
-      child.on('close', status => resolve({ status, output }));
-    });
+    return runPeer(folder, ['kinit', 'alice'], { input: `${password}\n` });
   }
 
   const trace = (): string => readFileSync(join(folder, 'trace'), 'latin1');

@@ -128,7 +128,10 @@ for (const [peer, name] of libraries) {
       const error = await createSpnegoAcceptor({ keytab, now: later })
         .step(token)
         .catch((thrown: GssError) => thrown);
-      expect(error).toMatchObject({ major: 'FAILURE', message: expect.stringMatching(/^KRB_AP_ERR_SKEW/) });
+      expect(error).toMatchObject({
+        major: 'FAILURE',
+        message: expect.stringMatching(/^Clock skew too great/),
+      });
       const answer = await library.step((error as GssError).token);
       expect(answer.complete).toBe(false);
       expect(answer.error).toBeDefined();

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { printable } from '../../src/cli/sentences.ts';
-import { bytesToText } from '../../src/codec/text.ts';
+import { bytesToText, printable } from '../../src/codec/text.ts';
 
 describe('printable', () => {
   it('lets no control character of an 8-bit terminal through, whether it is UTF-8 or a lone byte', () => {

@@ -16,7 +16,7 @@ import { killAtExit } from './daemons.ts';
 import { freePort } from './free-port.ts';
 import type { MitKdc } from './mit-kdc.ts';
 
-export interface ApacheOptions {
+interface ApacheOptions {
   /** PEM files for a server with TLS. */
   readonly cert: string;
   readonly key: string;
@@ -34,7 +34,7 @@ export interface Apache {
 }
 
 /** Where Debian keeps Apache's modules. */
-export const APACHE_MODULES = '/usr/lib/apache2/modules';
+const APACHE_MODULES = '/usr/lib/apache2/modules';
 const modules = [
   ...['mpm_event', 'authn_core', 'authz_core', 'authz_user', 'mime', 'alias', 'cgid', 'headers'],
   ...['socache_shmcb', 'ssl', 'proxy', 'proxy_http', 'proxy_connect', 'auth_gssapi'],

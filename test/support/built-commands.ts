@@ -10,7 +10,7 @@ export interface Ran {
   readonly stderr: string;
 }
 
-export interface RunOptions {
+interface RunOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly input?: string;
 }

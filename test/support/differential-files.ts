@@ -8,7 +8,7 @@ import { formatPrincipal } from '../../src/messages/principal.ts';
 import { Ticket } from '../../src/messages/ticket.ts';
 
 /** The parts of a file on which two programs can agree: no keys and no nonces, with the times apart. */
-export interface FileContents {
+interface FileContents {
   readonly text: string;
   /** Its items, if it is a cache or a keytab. */
   readonly items?: readonly string[];

@@ -11,7 +11,7 @@ export interface DnsServer extends AsyncDisposable {
   readonly asked: readonly string[];
 }
 
-export interface DnsOptions {
+interface DnsOptions {
   /** 127.0.0.1 if not given. */
   readonly address?: string;
   /** One that is free if not given. */

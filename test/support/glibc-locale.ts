@@ -1,5 +1,5 @@
 /** What a made-up locale says; the rest is that of C. */
-export interface MadeUpTime {
+interface MadeUpTime {
   readonly dateTimeFormat?: string;
   readonly dateFormat?: string;
   readonly timeFormat?: string;

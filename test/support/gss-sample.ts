@@ -25,12 +25,12 @@ export async function talkToGssServer(
 }
 
 /** What a gss-client has done with our service. */
-export interface Served {
+interface Served {
   readonly messages: readonly string[];
   readonly context: SecurityContext;
 }
 
-export interface SampleService {
+interface SampleService {
   readonly port: number;
   readonly server: Server;
   /** The visit of the first client. */

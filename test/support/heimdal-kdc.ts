@@ -8,7 +8,7 @@ import { freePort, isUdpFree } from './free-port.ts';
 const PREFIX = '/opt/heimdal/usr';
 const REALM = 'H.TEST';
 
-export interface HeimdalKdcOptions {
+interface HeimdalKdcOptions {
   /** More lines for kadmin, such as `add --use-defaults -p bobpw bob`. */
   readonly principals?: readonly string[] | undefined;
   /** More lines for `[libdefaults]` of the clients' krb5.conf. */

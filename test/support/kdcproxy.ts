@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAuthority } from './certificates.ts';
 import { killAtExit } from './daemons.ts';
+import { freePort } from './free-port.ts';
 import { findProgram } from './peers.ts';
 
 export interface KdcProxy {
@@ -58,14 +59,6 @@ export async function startKdcProxy(realm: string, kdc: string): Promise<KdcProx
       rmSync(dir, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise(resolve => server.close(resolve));
-  return port;
 }
 
 async function reachable(port: number, daemon: ChildProcess, log: () => string): Promise<void> {

@@ -11,7 +11,7 @@ import {
 } from './secret-service.ts';
 
 /** What KeePassXC asks its user in dialogs, which nobody answers here; nothing if not given. */
-export interface KeepassxcOptions {
+interface KeepassxcOptions {
   /** Whether it asks before it gives an item to a program. */
   readonly confirmAccess?: boolean;
   /**

@@ -9,7 +9,7 @@ import { NO_KEYRINGS } from './no-keyrings.ts';
 export type Run = (line: string, name: string, input?: string) => Promise<Said>;
 
 /** Made anew for each test: a session keyring, a home directory, and unique names in keyrings shared with others. */
-export interface KeyringLab {
+interface KeyringLab {
   readonly session: KeyringSession;
   readonly home: string;
   /** A name for a collection in the user's keyring. */

@@ -1,4 +1,6 @@
 import { generateKeyPairSync, type KeyObject, sign as signBytes, X509Certificate } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Any, Bool, Int32, ObjectIdentifier, Utf8String } from '../../src/codec/der/primitives.ts';
 import { sequence, sequenceOf } from '../../src/codec/der/schema.ts';
 import { setOf } from '../../src/codec/der/set.ts';
@@ -6,6 +8,7 @@ import { textToBytes } from '../../src/codec/text.ts';
 import {
   BasicConstraints,
   Certificate,
+  DIGITAL_SIGNATURE,
   DnsName,
   ExtendedKeyUsage,
   GeneralNames,
@@ -13,7 +16,12 @@ import {
   OtherName,
 } from '../../src/messages/cms-certificate.ts';
 import { Krb5PrincipalName } from '../../src/messages/pkinit.ts';
-import { type Principal, toPrincipalName } from '../../src/messages/principal.ts';
+import {
+  type Principal,
+  parsePrincipal,
+  tgsPrincipal,
+  toPrincipalName,
+} from '../../src/messages/principal.ts';
 
 /** A certificate and its key, as objects and in PEM. */
 export interface Certified {
@@ -87,6 +95,36 @@ export function certify(subject: string, wishes: CertificateWishes = {}): Certif
   const certificate = new X509Certificate(Certificate.encode({ ...draft, signature }));
   const key = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
   return { certificate, privateKey, subject, pem: { certificate: certificate.toString(), key } };
+}
+
+/** Certifies a realm's KDC for PKINIT (RFC 4556 §3.2.4); RSA, which all clients take. */
+export function certifyKdc(realm: string, wishes: CertificateWishes): Certified {
+  return certify('KDC', {
+    principals: [tgsPrincipal(realm)],
+    purposes: [KDC_PURPOSE],
+    keyUsage: DIGITAL_SIGNATURE,
+    key: 'rsa',
+    ...wishes,
+  });
+}
+
+/** Certifies a client for PKINIT (RFC 4556 §3.2.2), such as `alice@A.TEST`; its subject is the name alone. */
+export function certifyClient(name: string, wishes: CertificateWishes): Certified {
+  const principal = parsePrincipal(name);
+  return certify(principal.components.join('/'), {
+    principals: [principal],
+    purposes: [CLIENT_PURPOSE],
+    keyUsage: DIGITAL_SIGNATURE,
+    ...wishes,
+  });
+}
+
+/** Writes a certificate and its key to `dir`; `FILE:` and the names of both files. */
+export function storeIdentity(dir: string, name: string, { pem }: Certified): string {
+  const [certificate, key] = [join(dir, `${name}.pem`), join(dir, `${name}.key`)];
+  writeFileSync(certificate, pem.certificate);
+  writeFileSync(key, pem.key);
+  return `FILE:${certificate},${key}`;
 }
 
 function newKey(kind: NonNullable<CertificateWishes['key']>): {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A program on a terminal of its own, with which a test can interact at any length. */
@@ -11,6 +12,8 @@ export interface PtySession {
   shows(text: string): Promise<void>;
   type(text: string): void;
   kill(signal: NodeJS.Signals): void;
+  /** Sends a signal until the program has ended: a shell may miss one that arrives just before it waits for a key. */
+  endBy(signal: NodeJS.Signals): Promise<void>;
   /** Closes the terminal, unless the program has ended. */
   close(): void;
   /** Resolves when the program has ended, to the exit status or the negative number of a signal. */
@@ -75,6 +78,16 @@ export async function startInPty(command: readonly string[], env: NodeJS.Process
     },
     type: text => void driver.stdin.write(text),
     kill: signal => void process.kill(pid, signal),
+    async endBy(signal) {
+      for (let isOver = false; !isOver; ) {
+        if (isAlive(pid)) process.kill(pid, signal);
+        isOver = await Promise.race([ended.then(() => true), sleep(5000, false)]);
+      }
+    },
     close: () => void driver.kill('SIGKILL'),
   };
+}
+
+function isAlive(pid: number): boolean {
+  return existsSync(`/proc/${pid}`);
 }

@@ -6,7 +6,7 @@ export interface PtyStep {
   readonly send: string | { readonly signal: NodeJS.Signals };
 }
 
-export interface PtyResult {
+interface PtyResult {
   /** Everything that the terminal has shown; line ends are CR LF. */
   readonly shown: string;
   /** The exit status, the negative number of the signal that ended the program, or null if it hung. */

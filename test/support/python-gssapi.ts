@@ -83,7 +83,7 @@ export interface PythonWishes {
   readonly proxy?: boolean;
 }
 
-export interface PythonFacts {
+interface PythonFacts {
   readonly initiator: string;
   readonly flags: number;
   readonly mechanism: string;
@@ -92,7 +92,7 @@ export interface PythonFacts {
 }
 
 /** The answer of one side to one token. */
-export interface PythonStep {
+interface PythonStep {
   readonly token: Uint8Array | undefined;
   /** Once the context is established. */
   readonly facts: PythonFacts | undefined;

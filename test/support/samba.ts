@@ -7,14 +7,14 @@ import { freePort } from './free-port.ts';
 import { findProgram } from './peers.ts';
 
 /** An account of the domain. */
-export interface SambaUser {
+interface SambaUser {
   readonly name: string;
   /** Attributes of its entry, replaced once it is there. */
   readonly attributes?: Readonly<Record<string, string | readonly string[]>> | undefined;
   readonly groups?: readonly string[] | undefined;
 }
 
-export interface SambaOptions {
+interface SambaOptions {
   /**
    * The password of each account and of the administrator, as the domain's policy requires: 7 characters, 3 classes.
    */

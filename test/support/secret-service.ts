@@ -69,7 +69,7 @@ const gnomeKeyring: SecretServiceProgram = {
   isSaved: () => true,
 };
 
-export interface SessionBusOptions {
+interface SessionBusOptions {
   /** The bus can also be reached by TCP, by every user of this machine. */
   readonly tcp?: boolean;
 }

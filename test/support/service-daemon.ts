@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { accepts, killAtExit } from './daemons.ts';
 import { findProgram } from './peers.ts';
 
-export interface ServiceDaemonOptions {
+interface ServiceDaemonOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Where it listens once it is ready. */
   readonly port: number;
@@ -13,7 +13,7 @@ export interface ServiceDaemonOptions {
 }
 
 /** A service in the foreground. */
-export interface ServiceDaemon {
+interface ServiceDaemon {
   /** All that it has said on its outputs. */
   log(): string;
   stop(): Promise<void>;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { startHeimdalKdc } from '../../support/heimdal-kdc.ts';
-import { createPki } from './pki.ts';
+import { createPki } from '../../support/realm-pki.ts';
 import { type Column, PASSWORD, type Realm } from './realm.ts';
 import { BETWEEN, capaths, DOMAIN_REALM, startForeign } from './trust.ts';
 
@@ -39,8 +39,7 @@ async function start(): Promise<Realm> {
     enctypes: ENCTYPES,
     kdc: [
       'enable-pkinit = yes',
-      `pkinit_identity = ${pki.kdc}`,
-      `pkinit_anchors = ${pki.anchors}`,
+      ...pki.kdcLines,
       'pkinit_principal_in_certificate = yes',
       'allow-anonymous = yes',
       'max-kdc-datagram-reply-length = 1200',

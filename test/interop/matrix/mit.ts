@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type MitKdc, startMitKdc } from '../../support/mit-kdc.ts';
 import { type MitLdapKdc, startMitLdapKdc } from '../../support/mit-ldap-kdc.ts';
 import { startRadius } from '../../support/radius.ts';
-import { createPki } from './pki.ts';
+import { createPki } from '../../support/realm-pki.ts';
 import { type Column, OTP_CODES, PASSWORD, type Realm } from './realm.ts';
 import { BETWEEN, capaths, DOMAIN_REALM, startForeign } from './trust.ts';
 
@@ -34,11 +34,7 @@ async function start(): Promise<Realm> {
     passwordServer: true,
     enctypes: ENCTYPES.map(name => `${name}:normal`).join(' '),
     libdefaults: [SPAKE_GROUPS, 'allow_rc4 = true'],
-    realm: [
-      `pkinit_identity = ${pki.kdc}`,
-      `pkinit_anchors = ${pki.anchors}`,
-      'pkinit_indicator = by-certificate',
-    ],
+    realm: [...pki.kdcLines, 'pkinit_indicator = by-certificate'],
     sections: DOMAIN_REALM + capaths('A.TEST') + otpServer(radius.port, secret),
     principals: [
       'addpol -minlength 7 policy',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { otpStep, otpValue } from '../../../src/kdc/preauth/otp-value.ts';
 import { type RunningKdc, startKdc, type UserSpec } from '../../../src/kdc/start.ts';
 import { resolveKeytab } from '../../../src/keytab/keytab.ts';
-import { createPki, type Pki } from './pki.ts';
+import { createPki, type Pki } from '../../support/realm-pki.ts';
 import { type Column, PASSWORD, type Realm } from './realm.ts';
 import { BETWEEN, type Foreign, startForeign } from './trust.ts';
 
@@ -58,10 +58,7 @@ async function start(): Promise<Realm> {
       user('dead', { expiration: past }),
       user('disabled', { locked: true }),
     ],
-    pkinit: {
-      identity: { ...pki.kdcCertificate, chain: [] },
-      anchors: [pki.authority.certificate],
-    },
+    pkinit: pki.options,
     services: [
       { name: 'front/localhost', okToAuthAsDelegate: true, delegatesTo: ['HTTP/localhost'] },
       'WELLKNOWN/ANONYMOUS',

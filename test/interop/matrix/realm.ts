@@ -1,5 +1,5 @@
 import type { PeerName } from '../../support/peers.ts';
-import type { Pki } from './pki.ts';
+import type { Pki } from '../../support/realm-pki.ts';
 
 /** The password of every user of every realm, good enough for Active Directory. */
 export const PASSWORD = 'Wonder-land1';

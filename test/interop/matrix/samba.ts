@@ -1,5 +1,5 @@
+import { createPki } from '../../support/realm-pki.ts';
 import { startSamba } from '../../support/samba.ts';
-import { createPki } from './pki.ts';
 import { type Column, PASSWORD, type Realm } from './realm.ts';
 
 /** Past what userAccountControl says of every account: NORMAL_ACCOUNT. */
@@ -43,8 +43,7 @@ async function start(): Promise<Realm> {
     kdc: [
       'check-ticket-addresses = no',
       'enable-pkinit = yes',
-      `pkinit_identity = ${pki.kdc}`,
-      `pkinit_anchors = ${pki.anchors}`,
+      ...pki.kdcLines,
       'pkinit_principal_in_certificate = yes',
     ],
     groups: GROUPS,
