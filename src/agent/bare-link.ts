@@ -1,64 +1,78 @@
-import { readSync, writeSync } from 'node:fs';
-import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
+import { readSync } from 'node:fs';
 import { errnoOf } from '../errno.ts';
-import { type Link, type LinkEvents, SocketLink } from './link.ts';
+import type { Link, LinkEvents } from './link.ts';
 import type { ReadMemory } from './read-memory.ts';
+import type { WriteRequest, WriteRequestClass } from './write-request.ts';
 
 /** The object below Node's socket, as far as it is used here. */
 export interface Handle {
   readonly fd: number;
   readonly bytesRead: number;
+  /** Bytes that the system has not accepted yet. */
+  readonly writeQueueSize: number;
   onread: unknown;
   useUserBuffer(buffer: Uint8Array): void;
   readStart(): void;
   readStop(): void;
+  /** Returns an error number, or 0; uses the request only if bytes are left to be written later. */
+  writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
   close(): void;
 }
 
 /** Whether an object has the members of a known handle. */
 export function isHandle(found: unknown): found is Handle {
-  const { fd, bytesRead, useUserBuffer, readStart, readStop, close } = found as Partial<Handle>;
+  const { fd, bytesRead, writeQueueSize, useUserBuffer, readStart, readStop, writeBuffer, close } =
+    found as Partial<Handle>;
   return (
     typeof fd === 'number' &&
     fd >= 0 &&
     typeof bytesRead === 'number' &&
-    [useUserBuffer, readStart, readStop, close].every(method => typeof method === 'function')
+    typeof writeQueueSize === 'number' &&
+    [useUserBuffer, readStart, readStop, writeBuffer, close].every(method => typeof method === 'function')
   );
+}
+
+/** What connections share. */
+export interface Shared {
+  /** What each of them reads into. */
+  readonly memory: ReadMemory;
+  readonly WriteRequest: WriteRequestClass;
+  /** For the next write that does not end at once. */
+  spare: WriteRequest;
 }
 
 /**
  * A connection without a Node socket. Most of the cost of a small answer in Node is the book-keeping of streams; making
- * and ending a socket costs more than all that a program asks. A client that does not read its answers is given a
- * socket.
+ * and ending a socket costs more than all that a program asks.
  */
 export class BareLink implements Link {
   private readonly handle: Handle;
-  private readonly fd: number;
-  private readonly memory: ReadMemory;
+  private readonly shared: Shared;
   private readonly events: LinkEvents;
   /** How many bytes Node had read when we last looked. */
   private seen = 0;
+  /** How many writes have not ended. */
+  private pending = 0;
   private stopped = false;
+  private ending = false;
   private closed = false;
-  private socket: Link | undefined;
+  private waiting: (() => void)[] = [];
 
-  /** Reads into `memory`, which connections share. */
-  constructor(handle: Handle, memory: ReadMemory, take: (link: Link) => LinkEvents) {
+  constructor(handle: Handle, shared: Shared, take: (link: Link) => LinkEvents) {
     this.handle = handle;
-    this.fd = handle.fd;
-    this.memory = memory;
+    this.shared = shared;
     this.events = take(this);
     handle.onread = () => this.look();
-    handle.useUserBuffer(memory.bytes);
+    handle.useUserBuffer(shared.memory.bytes);
     handle.readStart();
   }
 
   get unsent(): number {
-    return this.socket === undefined ? 0 : this.socket.unsent;
+    return this.pending === 0 || this.closed ? 0 : this.handle.writeQueueSize;
   }
 
   get destroyed(): boolean {
-    return this.socket === undefined ? this.closed : this.socket.destroyed;
+    return this.closed;
   }
 
   get paused(): boolean {
@@ -66,44 +80,64 @@ export class BareLink implements Link {
   }
 
   send(bytes: Uint8Array): boolean {
-    if (this.socket !== undefined && this.socket.unsent > 0) return this.socket.send(bytes);
-    // The descriptor of a closed connection may belong to another one by now.
-    if (this.destroyed) return true;
-    const written = writeNow(this.fd, bytes);
-    if (written === bytes.length) return true;
-    this.socket ??= this.makeSocket();
-    return this.socket.send(written === 0 ? bytes : bytes.subarray(written));
+    if (this.closed) return true;
+    const { handle, shared } = this;
+    if (handle.writeBuffer(shared.spare, bytes) !== 0) {
+      this.destroy();
+      return true;
+    }
+    if (handle.writeQueueSize === 0) return true;
+    this.awaitWrite(bytes);
+    return false;
   }
 
   pause(): void {
     this.stopped = true;
-    if (this.socket !== undefined) this.socket.pause();
-    else if (!this.closed) this.handle.readStop();
+    if (!this.closed) this.handle.readStop();
   }
 
   resume(): void {
     this.stopped = false;
-    if (this.socket !== undefined) this.socket.resume();
-    else if (!this.closed) this.handle.readStart();
+    if (!this.closed) this.handle.readStart();
   }
 
   drained(): Promise<void> {
-    return this.socket === undefined ? Promise.resolve() : this.socket.drained();
+    if (this.unsent === 0) return Promise.resolve();
+    return new Promise(resolve => {
+      this.waiting.push(resolve);
+    });
   }
 
   hangUp(): void {
-    if (this.socket !== undefined) this.socket.hangUp();
-    else this.destroy();
+    if (this.unsent === 0) this.destroy();
+    else this.ending = true;
   }
 
   destroy(): void {
-    if (this.socket !== undefined) {
-      this.socket.destroy();
-    } else if (!this.closed) {
-      this.closed = true;
-      this.handle.close();
-      this.events.closed();
-    }
+    if (this.closed) return;
+    this.closed = true;
+    this.handle.close();
+    this.events.closed();
+    this.tellDrained();
+  }
+
+  /** Leaves the spare request, and the memory, to the write that has begun. */
+  private awaitWrite(bytes: Uint8Array): void {
+    const { shared } = this;
+    const request = shared.spare;
+    shared.spare = new shared.WriteRequest();
+    this.pending++;
+    request.buffer = bytes;
+    request.oncomplete = () => {
+      // Also after an error, which the next read reports.
+      if (--this.pending > 0 || this.closed) return;
+      this.tellDrained();
+      if (this.ending) this.destroy();
+    };
+  }
+
+  private tellDrained(): void {
+    for (const tell of this.waiting.splice(0)) tell();
   }
 
   /** Node has read something, or reached the end, or failed; it only says how much it has read. */
@@ -111,48 +145,20 @@ export class BareLink implements Link {
     const { bytesRead } = this.handle;
     const length = bytesRead - this.seen;
     this.seen = bytesRead;
-    if (length > 0) this.events.received(this.memory.beginning(length));
+    if (length > 0) this.events.received(this.shared.memory.beginning(length));
     else this.lookAgain();
   }
 
   private lookAgain(): void {
+    const { bytes } = this.shared.memory;
     let length: number;
     try {
-      length = readSync(this.fd, this.memory.bytes);
+      length = readSync(this.handle.fd, bytes);
     } catch (error) {
       if (errnoOf(error) !== 'EAGAIN') this.destroy();
       return;
     }
-    if (length > 0) this.events.received(this.memory.beginning(length));
+    if (length > 0) this.events.received(this.shared.memory.beginning(length));
     else this.events.ended();
-  }
-
-  private makeSocket(): Link {
-    const { handle, memory, events } = this;
-    handle.readStop();
-    const options: SocketConstructorOpts & { readonly handle: Handle; readonly onread: OnReadOpts } = {
-      handle,
-      allowHalfOpen: true,
-      onread: {
-        buffer: memory.bytes,
-        callback(length) {
-          events.received(memory.beginning(length));
-          return true;
-        },
-      },
-    };
-    const link = new SocketLink(new Socket(options));
-    link.tell(events);
-    if (this.stopped) link.pause();
-    return link;
-  }
-}
-
-function writeNow(fd: number, bytes: Uint8Array): number {
-  try {
-    return writeSync(fd, bytes);
-  } catch {
-    // It is full, or broken, which the socket will notice and handle.
-    return 0;
   }
 }

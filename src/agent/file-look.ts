@@ -5,8 +5,14 @@ import { identityIn, identityOf } from '../ccache/sealed/memory.ts';
 const PATH_PATIENCE = 100;
 
 /**
- * The identity of a file that others may replace at any time, for frequent checks. One check serves all requests in a
- * turn of the event loop, which were made before it. Usually the open file is examined, which takes half as long as
+ * Milliseconds for which one look is enough. Before another program that has replaced the file can make a request, or
+ * have one made, more time has passed: it has yet to release its lock.
+ */
+const LOOK_PATIENCE = 0.05;
+
+/**
+ * The identity of a file that others may replace at any time, for frequent checks. One check serves all requests of the
+ * next 50 microseconds. Usually the open file is examined, which takes half as long as
  * looking up its path: one that was replaced or removed has lost a link, and one that was renamed was changed. This
  * does not show that a directory above it was moved, or, in a container, that a file of the image was covered by
  * another, so the path is followed from time to time. As long as the file is open, its inode is not reused, so no other
@@ -15,7 +21,7 @@ const PATH_PATIENCE = 100;
 export class FileLook {
   private readonly path: string;
   private identity = '';
-  private turn = -1;
+  private looked = Number.NEGATIVE_INFINITY;
   private followed = Number.NEGATIVE_INFINITY;
   private open: { readonly fd: number; readonly stats: Stats } | undefined;
 
@@ -25,11 +31,10 @@ export class FileLook {
 
   /** The file's `identityOf`. */
   look(): string {
-    // Counted by the event loop before it waits.
-    const turn = performance.nodeTiming.uvMetricsInfo.loopCount;
-    if (turn !== this.turn) {
+    const now = performance.now();
+    if (now - this.looked > LOOK_PATIENCE) {
       if (!this.isUnchanged()) this.follow();
-      this.turn = turn;
+      this.looked = now;
     }
     return this.identity;
   }
@@ -51,7 +56,7 @@ export class FileLook {
 
   /** Makes the next look a new one. */
   forget(): void {
-    this.turn = -1;
+    this.looked = Number.NEGATIVE_INFINITY;
   }
 
   /** Closes the file until the next look. */

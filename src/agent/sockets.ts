@@ -2,6 +2,7 @@ import type { Server } from 'node:net';
 import { BareLink, isHandle } from './bare-link.ts';
 import { type Link, type LinkEvents, SocketLink } from './link.ts';
 import { ReadMemory } from './read-memory.ts';
+import { writeRequestClass } from './write-request.ts';
 
 /** The object below a Node server: it reports connections by calling `onconnection`. */
 interface Listener {
@@ -28,10 +29,11 @@ export function takeConnections(server: Server, take: (link: Link) => LinkEvents
   server.once('listening', () => {
     const listener = (server as Server & { readonly _handle?: Listener | null })._handle;
     const ordinary = listener?.onconnection;
-    if (!listener || typeof ordinary !== 'function') return;
-    const memory = new ReadMemory(READ_BYTES);
+    const WriteRequest = writeRequestClass();
+    if (!listener || typeof ordinary !== 'function' || WriteRequest === undefined) return;
+    const shared = { memory: new ReadMemory(READ_BYTES), WriteRequest, spare: new WriteRequest() };
     listener.onconnection = (status: number, handle?: unknown) => {
-      if (handle && isHandle(handle)) new BareLink(handle, memory, take);
+      if (handle && isHandle(handle)) new BareLink(handle, shared, take);
       else ordinary.call(listener, status, handle);
     };
   });

@@ -3,10 +3,11 @@ import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { BareLink } from '../../src/agent/bare-link.ts';
+import { BareLink, type Shared } from '../../src/agent/bare-link.ts';
 import { ReadMemory } from '../../src/agent/read-memory.ts';
 import { takeConnections } from '../../src/agent/sockets.ts';
 import { memoryStore } from '../../src/agent/store.ts';
+import { writeRequestClass } from '../../src/agent/write-request.ts';
 import { KcmFrames } from '../../src/ccache/kcm/frames.ts';
 import { encodeRequest, KCM } from '../../src/ccache/kcm/protocol.ts';
 import { scratch } from '../ccache/samples.ts';
@@ -36,6 +37,11 @@ async function answering(bytes: Uint8Array, { ordinary = false } = {}): Promise<
   // Too late to go round anything.
   if (ordinary) take();
   return { path, taken };
+}
+
+function shared(): Shared {
+  const WriteRequest = writeRequestClass()!;
+  return { memory: new ReadMemory(16), WriteRequest, spare: new WriteRequest() };
 }
 
 async function reply(client: Awaited<ReturnType<typeof rawClient>>): Promise<Uint8Array> {
@@ -79,14 +85,16 @@ describe.skipIf(process.platform === 'win32')('a connection without a socket', (
     const handle = {
       fd,
       bytesRead: 0,
+      writeQueueSize: 0,
       onread: nothing,
       useUserBuffer: nothing,
       readStart: nothing,
       readStop: nothing,
+      writeBuffer: () => 0,
       close: nothing,
     };
     const told: string[] = [];
-    const link = new BareLink(handle, new ReadMemory(16), () => ({
+    const link = new BareLink(handle, shared(), () => ({
       received: chunk => told.push(String(Buffer.from(chunk))),
       ended: () => told.push('ended'),
       closed: () => told.push('closed'),
@@ -100,6 +108,32 @@ describe.skipIf(process.platform === 'win32')('a connection without a socket', (
     link.destroy();
     expect(link.destroyed).toBe(true);
     expect(told).toEqual(['late', 'closed']);
+  });
+
+  it('is over when its client goes with an answer on the way, for whoever waits for that', async () => {
+    const path = join(scratch(), 'socket');
+    const server = createServer();
+    onTestFinished(() => void server.close());
+    const told: string[] = [];
+    takeConnections(server, link => {
+      expect(link).toBeInstanceOf(BareLink);
+      return {
+        received() {
+          expect(link.send(long)).toBe(false);
+          expect(link.unsent).toBeGreaterThan(1 << 20);
+          link.hangUp();
+          void link.drained().then(() => told.push('drained'));
+        },
+        ended: () => link.destroy(),
+        closed: () => told.push('closed'),
+      };
+    });
+    await new Promise<void>(resolve => server.listen(path, resolve));
+    const client = await rawClient(path);
+    client.write('a');
+    await new Promise(resolve => client.once('data', resolve));
+    client.destroy();
+    await vi.waitFor(() => expect(told.sort()).toEqual(['closed', 'drained']));
   });
 
   it('survives a request that fills the memory for reading', async () => {
