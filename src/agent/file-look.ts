@@ -5,18 +5,18 @@ import { identityIn, identityOf } from '../ccache/sealed/memory.ts';
 const PATH_PATIENCE = 100;
 
 /**
- * Milliseconds for which one look is enough. Before another program that has replaced the file can make a request, or
- * have one made, more time has passed: it has yet to release its lock.
+ * Milliseconds for which one look is enough. More time passes before another program that has replaced the file makes a
+ * request, or has one made: it has its lock to release, and a connection at least to open.
  */
-const LOOK_PATIENCE = 0.05;
+const LOOK_PATIENCE = 0.1;
 
 /**
  * The identity of a file that others may replace at any time, for frequent checks. One check serves all requests of the
- * next 50 microseconds. Usually the open file is examined, which takes half as long as
- * looking up its path: one that was replaced or removed has lost a link, and one that was renamed was changed. This
- * does not show that a directory above it was moved, or, in a container, that a file of the image was covered by
- * another, so the path is followed from time to time. As long as the file is open, its inode is not reused, so no other
- * file has the same identity.
+ * next tenth of a millisecond. Usually the open file is examined, which takes half as long as looking up its path: one
+ * that was replaced or removed has lost a link, and one that was renamed was changed. This does not show that a
+ * directory above it was moved, or, in a container, that a file of the image was covered by another, so the path is
+ * followed from time to time. As long as the file is open, its inode is not reused, so no other file has the same
+ * identity.
  */
 export class FileLook {
   private readonly path: string;

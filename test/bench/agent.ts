@@ -25,8 +25,8 @@ const end = new Date(Math.floor(Date.now() / 1000) * 1000 + 36_000_000);
 const name = String(process.getuid!());
 const TICKETS = 50;
 const CLIENTS = 8;
-const ROUNDS = 5;
-const SECONDS = 0.4;
+const ROUNDS = 15;
+const SECONDS = 0.2;
 const HEIMDAL = "Heimdal's kcm";
 
 function ticket(server: Credential['server']): Credential {
