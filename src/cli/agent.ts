@@ -5,20 +5,20 @@ import { type AgentStore, memoryStore } from '../agent/store.ts';
 import { printable } from '../codec/text.ts';
 import { permittedEnctypes } from '../config/enctypes.ts';
 import { KerberosError } from '../errors.ts';
+import { exchangeOptions } from '../local/exchange.ts';
+import { sentence } from '../local/sentences.ts';
+import { openSession, type Session } from '../local/session.ts';
+import { openUserKeychain } from '../local/user/keychain.ts';
 import { type AgentStatus, agentStatus, lockAgent, stopAgent } from './agent/control.ts';
 import { installAgent, uninstallAgent } from './agent/install.ts';
 import { type AgentPaths, agentEnvironment, agentExports, agentPaths } from './agent/paths.ts';
 import { ensureRunning, preparePlace } from './agent/start.ts';
 import { type Arguments, type Command, during, jsonOutput, UsageError } from './command.ts';
-import { exchangeOptions } from './exchange.ts';
 import { wholeDuration } from './kdc/readers.ts';
 import { formatTimestamp } from './locale/time-format.ts';
 import { userLocale } from './locale/user-locale.ts';
 import { tellShortly } from './run-command.ts';
-import { sentence } from './sentences.ts';
-import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
-import { openUserKeychain } from './user/keychain.ts';
 
 const name = 'krb5kit agent';
 

@@ -1,3 +1,5 @@
+import { hostPrincipal } from '../local/host-principal.ts';
+import { openSession, principalOf, type Session, userPrincipal } from '../local/session.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { type Arguments, type Command, UsageError } from './command.ts';
 import { checkAccount } from './doctor/account.ts';
@@ -11,10 +13,8 @@ import type { Presentation } from './doctor/present.ts';
 import { checkService } from './doctor/service.ts';
 import { isServiceName } from './explain/server-hints.ts';
 import { storyOf } from './explain/story.ts';
-import { hostPrincipal } from './host-principal.ts';
 import { readUrl } from './http-request.ts';
 import { readPort } from './ports.ts';
-import { openSession, principalOf, type Session, userPrincipal } from './session.ts';
 import { showWaits } from './terminal/waiting.ts';
 import type { Io } from './terminal.ts';
 

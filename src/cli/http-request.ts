@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { KerberosError } from '../errors.ts';
 import type { Delegation, NegotiateOptions } from '../http/options.ts';
+import { fileReason } from '../local/file-reason.ts';
 import { type Arguments, UsageError } from './command.ts';
-import { fileReason } from './file-reason.ts';
 import type { Io } from './terminal.ts';
 
 /** The maximum number of bytes to send from stdin. */

@@ -2,13 +2,13 @@ import { hexToBytes } from '../codec/text.ts';
 import { ENCTYPE_NAMES } from '../crypto/enctype-names.ts';
 import { importKey, type Key } from '../crypto/key.ts';
 import { KerberosError } from '../errors.ts';
+import { fileReason } from '../local/file-reason.ts';
+import { namedKeytab } from '../local/keytabs.ts';
 import { type Arguments, type Command, during, UsageError } from './command.ts';
-import { fileReason } from './file-reason.ts';
 import { inspectBytes } from './inspect/formats.ts';
 import { InspectKeys } from './inspect/keys.ts';
 import { treeText } from './inspect/node.ts';
 import { lineOfJson } from './json.ts';
-import { namedKeytab } from './keytabs.ts';
 import type { Io } from './terminal.ts';
 import { readWholeFile } from './whole-file.ts';
 

@@ -1,17 +1,17 @@
 import { printable } from '../codec/text.ts';
+import { namedKeytab } from '../local/keytabs.ts';
+import { defaultRealmOf, openSession, principalOf } from '../local/session.ts';
+import { userName } from '../local/user/name.ts';
 import { formatPrincipal } from '../messages/principal.ts';
 import { type Arguments, type Command, during, jsonOption } from './command.ts';
 import { helpText } from './help-text.ts';
 import { readJobSecret } from './job/secrets.ts';
 import type { Job } from './job.ts';
-import { namedKeytab } from './keytabs.ts';
 import { checkNumbers, kstartAfterwards, kstartJob, kstartOptions, wrong } from './kstart-options.ts';
 import { k5startWords } from './kstart-words.ts';
 import { readyOption, runInBackground } from './run/background.ts';
 import { runJob } from './run/job.ts';
-import { defaultRealmOf, openSession, principalOf } from './session.ts';
 import type { Io } from './terminal.ts';
-import { userName } from './user/name.ts';
 
 const name = 'k5start';
 

@@ -1,8 +1,8 @@
 import { chmodSync } from 'node:fs';
 import type { Ccache } from '../ccache/ccache.ts';
 import { KerberosError } from '../errors.ts';
+import { fileReason } from '../local/file-reason.ts';
 import type { Arguments, OptionRow } from './command.ts';
-import { fileReason } from './file-reason.ts';
 import type { Job } from './job.ts';
 import type { Io } from './terminal.ts';
 

@@ -1,3 +1,4 @@
+import { openSession } from '../local/session.ts';
 import { type Arguments, type Command, jsonOption } from './command.ts';
 import { ktutilAdd } from './ktutil/add.ts';
 import { ktutilCopy, ktutilMerge } from './ktutil/copy.ts';
@@ -8,7 +9,6 @@ import { ktutilRotate } from './ktutil/rotate.ts';
 import { runShell } from './ktutil/shell.ts';
 import { ktutilVerify } from './ktutil/verify.ts';
 import { runCommand } from './run-command.ts';
-import { openSession } from './session.ts';
 import type { Io } from './terminal.ts';
 
 const subcommands: Readonly<Record<string, Command>> = {

@@ -1,6 +1,6 @@
 import { KerberosError } from '../errors.ts';
+import { fileReason } from '../local/file-reason.ts';
 import { ActivityError, type Arguments, type Command } from './command.ts';
-import { fileReason } from './file-reason.ts';
 import type { Io } from './terminal.ts';
 
 /**

@@ -3,7 +3,7 @@ import { writeAtomically } from '../ccache/atomic-write.ts';
 import { errnoOf } from '../errno.ts';
 import { KerberosError } from '../errors.ts';
 import { readOpenFile } from '../keytab/read-file.ts';
-import { fileReason } from './file-reason.ts';
+import { fileReason } from '../local/file-reason.ts';
 
 /** The most bytes to read from a pipe at once. */
 const CHUNK = 1 << 16;

@@ -1,5 +1,5 @@
-import { principalOf } from '../cli/session.ts';
 import { openEnvironment } from '../local/environment.ts';
+import { principalOf } from '../local/session.ts';
 import { parsePrincipal } from '../messages/principal.ts';
 import { answer, type Callback, requireStrings } from './callback.ts';
 import { inKrb5Words } from './krb5-error.ts';

@@ -1,11 +1,11 @@
-import { exchangeOptions } from '../cli/exchange.ts';
-import { expandHost } from '../cli/host-principal.ts';
-import { clientKeytab } from '../cli/keytabs.ts';
-import type { Session } from '../cli/session.ts';
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
 import type { SecurityContext } from '../gss/context.ts';
 import { type OpenContextOptions, openContext } from '../gss/initiate.ts';
 import { openEnvironment } from '../local/environment.ts';
+import { exchangeOptions } from '../local/exchange.ts';
+import { expandHost } from '../local/host-principal.ts';
+import { clientKeytab } from '../local/keytabs.ts';
+import type { Session } from '../local/session.ts';
 import { ticketWishes } from '../local/ticket-wishes.ts';
 import { KerberosClient } from './client.ts';
 import { contextWishes } from './flags.ts';

@@ -1,6 +1,3 @@
-import { defaultKeytab } from '../cli/keytabs.ts';
-import { replayCacheOf } from '../cli/replay-caches.ts';
-import type { Session } from '../cli/session.ts';
 import { permittedEnctypes } from '../config/enctypes.ts';
 import { KeytabError } from '../errors.ts';
 import { GssError } from '../gss/gss-error.ts';
@@ -8,6 +5,9 @@ import { createSpnegoAcceptor } from '../gss/spnego/acceptor.ts';
 import { type FreshKeytab, freshKeytab } from '../http/fresh-keytab.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
 import { openEnvironment } from '../local/environment.ts';
+import { defaultKeytab } from '../local/keytabs.ts';
+import { replayCacheOf } from '../local/replay-caches.ts';
+import type { Session } from '../local/session.ts';
 import type { Principal } from '../messages/principal.ts';
 import { KerberosServer } from './server.ts';
 import { parseServiceName, servicePrincipal } from './service-name.ts';

@@ -1,9 +1,9 @@
 import { ApError } from '../ap/ap-error.ts';
-import { sentence } from '../cli/sentences.ts';
 import { KerberosError } from '../errors.ts';
 import { GssError, type GssMajor } from '../gss/gss-error.ts';
 import { asGssError } from '../gss/status.ts';
 import { reasonOf } from '../local/reason.ts';
+import { sentence } from '../local/sentences.ts';
 import { KDC_ERR_S_PRINCIPAL_UNKNOWN } from '../messages/error-codes.ts';
 import { serverNotFound } from '../messages/error-sentences.ts';
 import { KdcError } from '../messages/krb-error.ts';

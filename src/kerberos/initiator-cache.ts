@@ -1,13 +1,13 @@
 import { type Ccache, ccacheName } from '../ccache/ccache.ts';
 import { resolveCcache } from '../ccache/resolve.ts';
-import { cacheForService } from '../cli/caches/identity-cache.ts';
-import { cachesAround, readableContents } from '../cli/caches/named-caches.ts';
-import { clientKeytab } from '../cli/keytabs.ts';
-import { principalOf, type Session } from '../cli/session.ts';
 import { CcacheError, KeytabError } from '../errors.ts';
 import { GssError } from '../gss/gss-error.ts';
 import { keysOf } from '../keytab/find.ts';
+import { cacheForService } from '../local/caches/identity-cache.ts';
+import { cachesAround, readableContents } from '../local/caches/named-caches.ts';
+import { clientKeytab } from '../local/keytabs.ts';
 import { reasonOf } from '../local/reason.ts';
+import { principalOf, type Session } from '../local/session.ts';
 import { formatPrincipal, type Principal, samePrincipal } from '../messages/principal.ts';
 
 /** Whose tickets an initiator uses. */

@@ -1,6 +1,6 @@
-import { sentence } from '../cli/sentences.ts';
 import { type ErrorCode, KerberosError } from '../errors.ts';
 import { reasonOf } from '../local/reason.ts';
+import { sentence } from '../local/sentences.ts';
 import { KRB_AP_ERR_BAD_INTEGRITY, KRB_ERR_GENERIC } from '../messages/error-codes.ts';
 
 /** The reference implementation's number for error 0 of RFC 4120 §7.5.9. */

@@ -1,7 +1,7 @@
-import { defaultKeytab } from '../cli/keytabs.ts';
 import { KeytabError } from '../errors.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
 import { openEnvironment } from '../local/environment.ts';
+import { defaultKeytab } from '../local/keytabs.ts';
 import { reasonOf } from '../local/reason.ts';
 import { formatPrincipal } from '../messages/principal.ts';
 import { answer, type Callback, requireStrings } from './callback.ts';

@@ -1,6 +1,6 @@
-import { hostPrincipal } from '../cli/host-principal.ts';
-import type { Session } from '../cli/session.ts';
 import { GssError } from '../gss/gss-error.ts';
+import { hostPrincipal } from '../local/host-principal.ts';
+import type { Session } from '../local/session.ts';
 import type { Principal } from '../messages/principal.ts';
 
 /** A service by the name that applications use. */

@@ -1,6 +1,6 @@
-import { openSession, type Session } from '../cli/session.ts';
 import type { Io } from '../cli/terminal.ts';
 import { KerberosError } from '../errors.ts';
+import { openSession, type Session } from './session.ts';
 
 /**
  * The configuration, caches and keytabs of this process, found through its environment, or another one, as a native

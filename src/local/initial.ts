@@ -1,12 +1,12 @@
 import type { CacheContents } from '../ccache/ccache.ts';
-import { exchangeOptions } from '../cli/exchange.ts';
-import { confirmedByPrimary } from '../cli/primary-kdc.ts';
-import type { Session } from '../cli/session.ts';
 import { getInitialCredential } from '../client/initial.ts';
 import { initialContents } from '../client/initial-contents.ts';
 import type { Secret } from '../client/secret.ts';
 import { defaultTktEnctypes } from '../config/enctypes.ts';
 import type { Principal } from '../messages/principal.ts';
+import { exchangeOptions } from './exchange.ts';
+import { confirmedByPrimary } from './primary-kdc.ts';
+import type { Session } from './session.ts';
 import { ticketWishes } from './ticket-wishes.ts';
 
 /**

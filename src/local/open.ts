@@ -1,16 +1,16 @@
 import { resolveCcache } from '../ccache/resolve.ts';
-import { defaultCache } from '../cli/caches/default-cache.ts';
-import { exchangeOptions } from '../cli/exchange.ts';
-import { hostPrincipal } from '../cli/host-principal.ts';
-import { clientKeytab, defaultKeytab } from '../cli/keytabs.ts';
-import { principalOf } from '../cli/session.ts';
 import type { Secret } from '../client/secret.ts';
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
 import { createTransport } from '../transport/transport.ts';
+import { defaultCache } from './caches/default-cache.ts';
 import { openEnvironment } from './environment.ts';
+import { exchangeOptions } from './exchange.ts';
+import { hostPrincipal } from './host-principal.ts';
 import { initialTicket } from './initial.ts';
 import type { LocalKerberos, LoginSecret, OpenKerberosOptions } from './kerberos.ts';
+import { clientKeytab, defaultKeytab } from './keytabs.ts';
 import { plainly, reasonOf } from './reason.ts';
+import { principalOf } from './session.ts';
 
 let logins = 0;
 

@@ -1,5 +1,5 @@
-import type { Session } from '../cli/session.ts';
 import type { InitialOptions } from '../client/initial.ts';
+import type { Session } from './session.ts';
 
 /** What krb5.conf sets for new ticket-granting tickets and for getting them. */
 export function ticketWishes({ config: { libdefaults } }: Session) {

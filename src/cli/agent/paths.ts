@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { defaultConfigFiles, splitConfigPath } from '../../config/load.ts';
-import { dataDirectory } from '../directories.ts';
+import { dataDirectory } from '../../local/directories.ts';
 import type { Io } from '../terminal.ts';
 
 /** Where this user's agent is found. */

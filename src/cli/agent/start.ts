@@ -13,10 +13,10 @@ import { isAnswered, makePrivate } from '../../agent/listen.ts';
 import { makeDirectory } from '../../ccache/make-directory.ts';
 import { errnoOf } from '../../errno.ts';
 import { KerberosError } from '../../errors.ts';
-import { dataDirectory } from '../directories.ts';
-import { fileReason } from '../file-reason.ts';
+import { dataDirectory } from '../../local/directories.ts';
+import { fileReason } from '../../local/file-reason.ts';
+import { keychainWish, probeUserKeychain } from '../../local/user/keychain.ts';
 import type { Io } from '../terminal.ts';
-import { keychainWish, probeUserKeychain } from '../user/keychain.ts';
 import { agentStatus } from './control.ts';
 import { type AgentPaths, agentKrb5Conf } from './paths.ts';
 

@@ -1,9 +1,10 @@
 import { type Ccache, ccacheName } from '../../ccache/ccache.ts';
 import { isConfigEntry } from '../../ccache/config-entries.ts';
 import { KerberosError } from '../../errors.ts';
+import { cacheOf, cachesAround, isAbsent } from '../../local/caches/named-caches.ts';
+import { openSession } from '../../local/session.ts';
 import { type Credential, isExpired } from '../../messages/credential.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
-import { cacheOf, cachesAround, isAbsent } from '../caches/named-caches.ts';
 import {
   ActivityError,
   type Arguments,
@@ -15,7 +16,6 @@ import {
 } from '../command.ts';
 import { isExpiredService } from '../expired-tickets.ts';
 import { serviceMatcher } from '../service-pattern.ts';
-import { openSession } from '../session.ts';
 import type { Io } from '../terminal.ts';
 
 const cacheOption: OptionRow = {

@@ -1,15 +1,15 @@
 import { statSync } from 'node:fs';
 import { type CacheContents, type Ccache, ccacheName } from '../../ccache/ccache.ts';
 import { KerberosError } from '../../errors.ts';
+import { chooseDefaultCache } from '../../local/caches/default-cache.ts';
+import { namedCache } from '../../local/caches/named-cache.ts';
+import { cachesAround, readableContents } from '../../local/caches/named-caches.ts';
+import type { Session } from '../../local/session.ts';
+import { keychainWish } from '../../local/user/keychain.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { isCurrent } from '../cache/status.ts';
-import { chooseDefaultCache } from '../caches/default-cache.ts';
-import { namedCache } from '../caches/named-cache.ts';
-import { cachesAround, readableContents } from '../caches/named-caches.ts';
 import { ActivityError } from '../command.ts';
-import type { Session } from '../session.ts';
 import { kdcTime } from '../status/look.ts';
-import { keychainWish } from '../user/keychain.ts';
 import { bad, type Finding, failed, good, note } from './finding.ts';
 
 /** The state of the default cache. */

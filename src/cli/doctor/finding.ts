@@ -1,9 +1,9 @@
 import { printable } from '../../codec/text.ts';
+import { sentence } from '../../local/sentences.ts';
 import { ActivityError } from '../command.ts';
 import { hintFor } from '../explain/hints.ts';
 import { storyOf } from '../explain/story.ts';
 import { lineOfJson } from '../json.ts';
-import { sentence } from '../sentences.ts';
 import { wrapLine } from '../terminal/wrap.ts';
 import type { Io } from '../terminal.ts';
 

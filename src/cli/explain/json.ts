@@ -1,10 +1,10 @@
+import { sentence } from '../../local/sentences.ts';
 import { errorName } from '../../messages/error-codes.ts';
 import { padataName } from '../../messages/padata-names.ts';
 import type { Decision, Fact } from '../../trace.ts';
 import { ActivityError, UsageError } from '../command.ts';
 import { asciiJson, enctypeJson, named } from '../json.ts';
 import type { Failure } from '../run-command.ts';
-import { sentence } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { hintFor } from './hints.ts';
 import { storyOf } from './story.ts';

@@ -1,5 +1,5 @@
 import { ConfigError } from '../../errors.ts';
-import { fileReason } from '../file-reason.ts';
+import { fileReason } from '../../local/file-reason.ts';
 import { readWholeFile } from '../whole-file.ts';
 
 /** A hundred thousand users with policies of their own. */

@@ -3,9 +3,9 @@ import { KerberosError } from '../../errors.ts';
 import type { PrincipalEntry } from '../../kdc/database.ts';
 import type { OpenDatabaseOptions } from '../../kdc/store/open.ts';
 import type { DurableDatabase } from '../../kdc/store.ts';
+import { dataDirectory } from '../../local/directories.ts';
 import { formatPrincipal, type Principal, parsePrincipal } from '../../messages/principal.ts';
 import { type Arguments, during, type OptionRow, UsageError } from '../command.ts';
-import { dataDirectory } from '../directories.ts';
 import type { Io } from '../terminal.ts';
 import { readEnctypeNames } from './readers.ts';
 
@@ -105,7 +105,7 @@ function enctypesOf(args: Arguments, program: string): readonly number[] | undef
 
 /** The keychain of the system; a passphrase is meant for a person's tickets, not for a KDC that starts unattended. */
 async function systemKeychain(io: Io): Promise<Keychain> {
-  const { keychainWish } = await import('../user/keychain.ts');
+  const { keychainWish } = await import('../../local/user/keychain.ts');
   const wish = await keychainWish(io, dataDirectory(io));
   if (io.env.KRB5KIT_KEYCHAIN && (wish === 'none' || wish === 'passphrase')) {
     const reason = `KRB5KIT_KEYCHAIN is ${wish}: keep the master key in a stash file`;

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '../../errors.ts';
 import type { KdcServiceOptions } from '../../kdc/services.ts';
+import { fileReason } from '../../local/file-reason.ts';
 import { type Arguments, type OptionRow, UsageError } from '../command.ts';
-import { fileReason } from '../file-reason.ts';
 import { readPort } from '../ports.ts';
 
 /** The options of what is beside a KDC. */

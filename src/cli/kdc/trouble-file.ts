@@ -1,8 +1,8 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { printable } from '../../codec/text.ts';
 import type { Trouble } from '../../kdc/trouble.ts';
+import { fileReason } from '../../local/file-reason.ts';
 import { UsageError } from '../command.ts';
-import { fileReason } from '../file-reason.ts';
 import type { Io } from '../terminal.ts';
 import { readTrouble } from './trouble.ts';
 

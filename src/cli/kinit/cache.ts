@@ -1,13 +1,13 @@
 import { type Ccache, type CcacheCollection, ccacheName } from '../../ccache/ccache.ts';
 import { CcacheError, KerberosError } from '../../errors.ts';
+import { defaultCacheName } from '../../local/caches/default-cache.ts';
+import { namedCache } from '../../local/caches/named-cache.ts';
+import { collectionOf } from '../../local/caches/named-caches.ts';
+import { defaultRealmOf, principalOf, type Session, userPrincipal } from '../../local/session.ts';
 import { anonymousPrincipal } from '../../messages/anonymous.ts';
 import { NT_ENTERPRISE } from '../../messages/numbers.ts';
 import { formatPrincipal, type Principal, samePrincipal } from '../../messages/principal.ts';
-import { defaultCacheName } from '../caches/default-cache.ts';
-import { namedCache } from '../caches/named-cache.ts';
-import { collectionOf } from '../caches/named-caches.ts';
 import { ActivityError, type Arguments, during } from '../command.ts';
-import { defaultRealmOf, principalOf, type Session, userPrincipal } from '../session.ts';
 
 /** The principal to get a ticket for, and the cache for it. */
 export interface Target {
@@ -85,13 +85,13 @@ async function givenPrincipal(
   if (args.has('n')) return anonymousIn(args, session);
   if (owner !== undefined || !withKeytab) return owner;
   if (args.has('i')) return clientKeytabOwner(session);
-  const { hostPrincipal } = await import('../host-principal.ts');
+  const { hostPrincipal } = await import('../../local/host-principal.ts');
   return hostPrincipal('host', undefined, session);
 }
 
 /** The first principal of the client keytab. */
 async function clientKeytabOwner(session: Session): Promise<Principal> {
-  const { clientKeytab } = await import('../keytabs.ts');
+  const { clientKeytab } = await import('../../local/keytabs.ts');
   const keytab = clientKeytab(session, { activity: 'resolving the default client keytab', joint: 'When' });
   try {
     const [first] = await keytab.entries();

@@ -8,6 +8,11 @@ import { readOnce, type Secret } from '../../client/secret.ts';
 import { printable } from '../../codec/text.ts';
 import { defaultTgsEnctypes, defaultTktEnctypes } from '../../config/enctypes.ts';
 import { KerberosError } from '../../errors.ts';
+import { isAbsent } from '../../local/caches/named-caches.ts';
+import { exchangeOptions } from '../../local/exchange.ts';
+import { confirmedByPrimary } from '../../local/primary-kdc.ts';
+import { sentence } from '../../local/sentences.ts';
+import { principalOf, type Session } from '../../local/session.ts';
 import { isAnonymous } from '../../messages/anonymous.ts';
 import { KDC_ERR_C_PRINCIPAL_UNKNOWN, KDC_ERR_KEY_EXPIRED } from '../../messages/error-codes.ts';
 import { clientNotFound } from '../../messages/error-sentences.ts';
@@ -15,12 +20,7 @@ import { KdcError } from '../../messages/krb-error.ts';
 import { type Principal, samePrincipal, tgsPrincipal } from '../../messages/principal.ts';
 import type { HostAddress } from '../../messages/types.ts';
 import type { Transport } from '../../transport/transport.ts';
-import { isAbsent } from '../caches/named-caches.ts';
 import { type Arguments, during } from '../command.ts';
-import { exchangeOptions } from '../exchange.ts';
-import { confirmedByPrimary } from '../primary-kdc.ts';
-import { sentence } from '../sentences.ts';
-import { principalOf, type Session } from '../session.ts';
 import type { Target } from './cache.ts';
 import { warnOfPassword } from './warnings.ts';
 import type { TimeWishes } from './wishes.ts';
@@ -174,7 +174,7 @@ async function nobodysPassword(): Promise<never> {
 }
 
 async function keytabSecret({ args, target, say }: InitialRequest, session: Session): Promise<Secret> {
-  const { clientKeytab, defaultKeytab, namedKeytab } = await import('../keytabs.ts');
+  const { clientKeytab, defaultKeytab, namedKeytab } = await import('../../local/keytabs.ts');
   const named = args.value('t');
   const keytab =
     named !== undefined

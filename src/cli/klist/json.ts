@@ -1,11 +1,11 @@
 import { KerberosError } from '../../errors.ts';
+import { cacheOf, cachesAround, isAbsent, readableContents } from '../../local/caches/named-caches.ts';
+import type { Session } from '../../local/session.ts';
 import { cacheJson, cacheSummaryJson, type MoreOfTicket } from '../cache/json.ts';
-import { cacheOf, cachesAround, isAbsent, readableContents } from '../caches/named-caches.ts';
 import { type Arguments, during } from '../command.ts';
 import { lineOfJson } from '../json.ts';
 import { keytabJson } from '../keytab-json.ts';
 import { tellShortly } from '../run-command.ts';
-import type { Session } from '../session.ts';
 import { indicatorsWith } from './indicators.ts';
 import { chosenKeytab } from './keytab.ts';
 

@@ -1,7 +1,7 @@
 import { KeytabError } from '../../errors.ts';
 import type { KeytabEntry } from '../../keytab/keytab.ts';
+import { namedKeytab } from '../../local/keytabs.ts';
 import { type Arguments, type Command, jsonOutput, UsageError } from '../command.ts';
-import { namedKeytab } from '../keytabs.ts';
 import { serviceMatcher } from '../service-pattern.ts';
 import type { Io } from '../terminal.ts';
 import { countKeys, quietOption, readEntries, storedJson, storeEntries } from './keytab.ts';

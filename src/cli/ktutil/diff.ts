@@ -1,11 +1,11 @@
 import { printable } from '../../codec/text.ts';
 import type { KeytabEntry } from '../../keytab/keytab.ts';
+import { namedKeytab } from '../../local/keytabs.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { type Arguments, type Command, UsageError } from '../command.ts';
 import { etypeText } from '../etype-text.ts';
 import { lineOfJson } from '../json.ts';
 import { keytabEntryJson } from '../keytab-json.ts';
-import { namedKeytab } from '../keytabs.ts';
 import { settle } from '../manners.ts';
 import { tellFailure } from '../run-command.ts';
 import type { Io } from '../terminal.ts';

@@ -1,10 +1,10 @@
 import { parseDuration } from '../../config/duration.ts';
 import { KeytabError } from '../../errors.ts';
 import type { KeytabEntry } from '../../keytab/keytab.ts';
+import { openSession, principalOf } from '../../local/session.ts';
 import { formatPrincipal, samePrincipal } from '../../messages/principal.ts';
 import { type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
 import { serviceMatcher } from '../service-pattern.ts';
-import { openSession, principalOf } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import {
   ageOption,

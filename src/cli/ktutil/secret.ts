@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { KerberosError } from '../../errors.ts';
+import { fileReason } from '../../local/file-reason.ts';
 import { type Arguments, UsageError } from '../command.ts';
-import { fileReason } from '../file-reason.ts';
 import { readInputLine, stdinBytes } from '../terminal/input.ts';
 import type { Io } from '../terminal.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { KerberosError } from '../../errors.ts';
-import { fileReason } from '../file-reason.ts';
+import { fileReason } from '../../local/file-reason.ts';
 
 const BEGIN = '-----BEGIN CERTIFICATE-----';
 const END = '-----END ';

@@ -3,6 +3,7 @@ import type { Key } from '../../crypto/key.ts';
 import { KerberosError } from '../../errors.ts';
 import { keysOf } from '../../keytab/find.ts';
 import type { KeytabEntry } from '../../keytab/keytab.ts';
+import { namedKeytab } from '../../local/keytabs.ts';
 import type { Credential } from '../../messages/credential.ts';
 import { KU_TICKET } from '../../messages/numbers.ts';
 import { formatPrincipal, toPrincipal } from '../../messages/principal.ts';
@@ -10,7 +11,6 @@ import { toKey, unseal } from '../../messages/seal.ts';
 import { EncTicketPart, Ticket } from '../../messages/ticket.ts';
 import type { EncryptedData } from '../../messages/types.ts';
 import type { Trace } from '../../trace.ts';
-import { namedKeytab } from '../keytabs.ts';
 
 /** The entries of a keytab, read at most once. */
 export function keytabEntries(name: string): () => Promise<readonly KeytabEntry[]> {

@@ -6,14 +6,14 @@ import type { SealedStore } from '../../ccache/sealed/store.ts';
 import { findCcacheType } from '../../ccache/types.ts';
 import { printable } from '../../codec/text.ts';
 import { CcacheError, KerberosError } from '../../errors.ts';
+import { cachesAround, isAbsent, readableContents } from '../../local/caches/named-caches.ts';
+import { openSession, type Session } from '../../local/session.ts';
+import { probeUserKeychain } from '../../local/user/keychain.ts';
 import { formatPrincipal, type Principal } from '../../messages/principal.ts';
-import { cachesAround, isAbsent, readableContents } from '../caches/named-caches.ts';
 import { ActivityError, type Arguments, during } from '../command.ts';
 import { lineOfJson } from '../json.ts';
 import { tellShortly } from '../run-command.ts';
-import { openSession, type Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
-import { probeUserKeychain } from '../user/keychain.ts';
 import { kcmCaches, kcmServers } from './kcm.ts';
 import { type Attempt, cacheNames } from './names.ts';
 

@@ -1,6 +1,6 @@
 import { printable } from '../../codec/text.ts';
+import { dataDirectory } from '../../local/directories.ts';
 import type { Arguments } from '../command.ts';
-import { dataDirectory } from '../directories.ts';
 import { lineOfJson } from '../json.ts';
 import { muted } from '../manners.ts';
 import { tellError, tellShortly } from '../run-command.ts';

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withLock } from '../../ccache/lock.ts';
+import { dataDirectory } from '../../local/directories.ts';
 import type { Arguments } from '../command.ts';
-import { dataDirectory } from '../directories.ts';
 import { lineOfJson } from '../json.ts';
 import { isRunning, ourPlace, startOf } from '../session/process.ts';
 import {

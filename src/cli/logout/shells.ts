@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { basename, join } from 'node:path';
-import { homeDirectory } from '../directories.ts';
+import { homeDirectory } from '../../local/directories.ts';
 import type { Io } from '../terminal.ts';
 
 /** A file that a shell may read, and the lines of ours that belong into it: none where it has no use for them. */

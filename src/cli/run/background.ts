@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { KerberosError } from '../../errors.ts';
+import { fileReason } from '../../local/file-reason.ts';
 import type { Arguments, Command } from '../command.ts';
-import { fileReason } from '../file-reason.ts';
 import { descriptorNumber } from '../job/descriptor.ts';
 import type { Io } from '../terminal.ts';
 

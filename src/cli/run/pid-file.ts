@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { printable } from '../../codec/text.ts';
 import { errnoOf } from '../../errno.ts';
-import { fileReason } from '../file-reason.ts';
+import { fileReason } from '../../local/file-reason.ts';
 import type { JobWords } from '../job.ts';
 import type { Io } from '../terminal.ts';
 

@@ -2,7 +2,7 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { constants } from 'node:os';
 import { printable } from '../../codec/text.ts';
 import { errnoOf } from '../../errno.ts';
-import { fileReason } from '../file-reason.ts';
+import { fileReason } from '../../local/file-reason.ts';
 import type { JobWords } from '../job.ts';
 import type { Io } from '../terminal.ts';
 

@@ -2,10 +2,11 @@ import { type Ccache, ccacheName } from '../../ccache/ccache.ts';
 import { readOnce, type Secret } from '../../client/secret.ts';
 import { printable } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
+import { defaultCache } from '../../local/caches/default-cache.ts';
+import { namedCache } from '../../local/caches/named-cache.ts';
+import { principalOf, type Session } from '../../local/session.ts';
 import { isAnonymous } from '../../messages/anonymous.ts';
 import { type Principal, tgsPrincipal } from '../../messages/principal.ts';
-import { defaultCache } from '../caches/default-cache.ts';
-import { namedCache } from '../caches/named-cache.ts';
 import { type Arguments, during, UsageError } from '../command.ts';
 import { ticketsFor } from '../job/secrets.ts';
 import type { Job } from '../job.ts';
@@ -13,7 +14,6 @@ import { chooseCache, principalIn, type Target } from '../kinit/cache.ts';
 import { getInitial } from '../kinit/exchange.ts';
 import { readWishes } from '../kinit/wishes.ts';
 import type { Supply } from '../lasting-tickets.ts';
-import { principalOf, type Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import type { PrivatePlace } from './place.ts';
 
@@ -91,7 +91,7 @@ async function usualOwner(
 }
 
 async function firstOwner(name: string): Promise<Principal> {
-  const { namedKeytab } = await import('../keytabs.ts');
+  const { namedKeytab } = await import('../../local/keytabs.ts');
   const [first] = await during(`reading keytab ${name}`, () => namedKeytab(name).entries());
   if (first === undefined) throw new KerberosError('KEYTAB_NO_KEY', `There is no key in keytab ${name}`);
   return first.principal;

@@ -7,11 +7,11 @@ import { printable } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
 import type { Authenticated } from '../../http/authenticated.ts';
 import { type NegotiateServerOptions, negotiateServer } from '../../http/negotiate-server.ts';
+import { fileReason } from '../../local/file-reason.ts';
+import { sentence } from '../../local/sentences.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { type Arguments, UsageError } from '../command.ts';
-import { fileReason } from '../file-reason.ts';
 import { lineOfJson } from '../json.ts';
-import { sentence } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 import { acceptedContextJson, acceptedLine, refusal } from './json.ts';
 

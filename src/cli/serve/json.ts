@@ -2,12 +2,12 @@ import type { ApAccepted } from '../../ap/acceptor.ts';
 import { printable } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
 import type { ContextInfo } from '../../gss/context.ts';
+import { sentence } from '../../local/sentences.ts';
 import type { Credential } from '../../messages/credential.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { Ticket } from '../../messages/ticket.ts';
 import { contextJson } from '../context-json.ts';
 import { enctypeJson, lineOfJson } from '../json.ts';
-import { sentence } from '../sentences.ts';
 import type { Io } from '../terminal.ts';
 
 /** The line that `krb5kit serve --json` prints once it listens. */

@@ -14,7 +14,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { makeDirectory } from '../../ccache/make-directory.ts';
 import { KerberosError } from '../../errors.ts';
-import { fileReason } from '../file-reason.ts';
+import { fileReason } from '../../local/file-reason.ts';
 
 /** More than a shell's start-up file or a unit of a service manager ever has. */
 const MAX_BYTES = 1 << 20;

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { printable, textToBytes } from '../../codec/text.ts';
-import { homeDirectory } from '../directories.ts';
+import { homeDirectory } from '../../local/directories.ts';
 import type { Io } from '../terminal.ts';
 import { writeUserFile } from './file.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { sentence } from '../../src/cli/sentences.ts';
+import { sentence } from '../../src/local/sentences.ts';
 
 it('a failure of the system is not called one of ours', () => {
   expect(sentence(thrownBy(() => readFileSync('/nowhere/at/all')))).toMatch(/^System error: ENOENT: /);

@@ -2,8 +2,8 @@ import type { Keychain } from '../../ccache/ccache.ts';
 import { hasPassphraseKey, hasSealedTickets, probeKeychain } from '../../ccache/keychain/probe.ts';
 import { rememberKeychain } from '../../ccache/keychain/remembered.ts';
 import type { KeychainUse } from '../../ccache/keychain-use.ts';
+import type { Io } from '../../cli/terminal.ts';
 import { KerberosError } from '../../errors.ts';
-import type { Io } from '../terminal.ts';
 
 /** The keychain that the user wants: `passphrase`, `none`, the name of a back-end, or undefined for any. */
 type Wish = string | undefined;
@@ -21,7 +21,7 @@ export async function openUserKeychain(io: Io, dataDirectory: string): Promise<K
       throw unavailable('the key is not sealed by a passphrase and KRB5KIT_KEYCHAIN is passphrase');
     }
     const { passphraseKeychain } = await import('../../ccache/keychain/passphrase.ts');
-    const { askPassphrase } = await import('../passphrase.ts');
+    const { askPassphrase } = await import('./passphrase.ts');
     return passphraseKeychain(dataDirectory, purpose => askPassphrase(purpose, io));
   }
   if (hasPassphraseKey(dataDirectory)) {

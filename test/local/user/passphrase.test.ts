@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { scratch } from '../ccache/samples.ts';
-import { buildProgram } from '../support/build-program.ts';
-import { hasPty, runInPty } from '../support/pty.ts';
+import { scratch } from '../../ccache/samples.ts';
+import { buildProgram } from '../../support/build-program.ts';
+import { hasPty, runInPty } from '../../support/pty.ts';
 
 const source = `
-import { askPassphrase } from './src/cli/passphrase.ts';
-import { processIo } from './src/cli/terminal.ts';
+import { askPassphrase } from '../../cli/src/cli/passphrase.ts';
+import { processIo } from '../../cli/src/cli/terminal.ts';
 const io = processIo(process);
 try {
   io.out(await askPassphrase(process.argv[2], io));

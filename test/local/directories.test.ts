@@ -1,7 +1,7 @@
 import { homedir, userInfo } from 'node:os';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { homeDirectory } from '../../src/cli/directories.ts';
-import { userName } from '../../src/cli/user/name.ts';
+import { homeDirectory } from '../../src/local/directories.ts';
+import { userName } from '../../src/local/user/name.ts';
 
 vi.mock('node:os', async actual => {
   const os = await actual<typeof import('node:os')>();

@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { bytesToText } from '../codec/text.ts';
-import { KerberosError } from '../errors.ts';
-import { fileReason } from './file-reason.ts';
-import type { Io } from './terminal.ts';
+import type { Io } from '../../cli/terminal.ts';
+import { bytesToText } from '../../codec/text.ts';
+import { KerberosError } from '../../errors.ts';
+import { fileReason } from '../file-reason.ts';
 
 /** Longer than any passphrase; a file named by mistake is not read to its end. */
 const MAX_BYTES = 1024;

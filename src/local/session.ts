@@ -1,4 +1,6 @@
 import type { CcacheEnvironment, Keychain } from '../ccache/ccache.ts';
+import { ActivityError } from '../cli/command.ts';
+import type { Io } from '../cli/terminal.ts';
 import { type Config, createConfig } from '../config/config.ts';
 import { defaultConfigFiles, loadProfile, splitConfigPath } from '../config/load.ts';
 import { KerberosError } from '../errors.ts';
@@ -9,9 +11,7 @@ import {
   parsePrincipal,
 } from '../messages/principal.ts';
 import { type Decision, recordDecisions, type Trace } from '../trace.ts';
-import { ActivityError } from './command.ts';
 import { dataDirectory, temporaryDirectory } from './directories.ts';
-import type { Io } from './terminal.ts';
 import { traceFile } from './trace-file.ts';
 import { userName } from './user/name.ts';
 

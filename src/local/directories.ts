@@ -1,6 +1,6 @@
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import type { Io } from './terminal.ts';
+import type { Io } from '../cli/terminal.ts';
 
 /** The directory for this user's sealed tickets and locks: KRB5KIT_HOME, else the platform's convention. */
 export function dataDirectory({ env, platform }: Io): string {

@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
+import type { Io } from '../cli/terminal.ts';
 import { printable } from '../codec/text.ts';
 import type { Trace } from '../trace.ts';
-import type { Io } from './terminal.ts';
 
 /** A trace into the file that KRB5_TRACE names, with one line per decision: `[pid] seconds.microseconds: text`. */
 export function traceFile(io: Io): Trace | undefined {
