@@ -21,8 +21,8 @@ const rooms = [
   'gss',
   'http',
   'agent',
-  'cli',
   'local',
+  'cli',
   'index',
   'kdc-api',
   'kerberos',
@@ -48,7 +48,7 @@ const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .sort();
 const sources = new Map(files.map(file => [file, withoutComments(readFileSync(join(root, file), 'utf8'))]));
 const imports = files.flatMap(importsOf);
-/** What finds the user's files for programs is an edge as the commands are: it reads the environment, in one file. */
+/** For programs, what finds the user's files is an edge as the commands are: one file reads the environment. */
 const otherEdge = 'local/environment.ts';
 const atNoEdge = files.filter(file => roomOf(file) !== 'cli' && file !== otherEdge);
 

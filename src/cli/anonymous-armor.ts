@@ -6,10 +6,10 @@ import type { ArmorSource } from '../client/ticket-armor.ts';
 import { defaultTktEnctypes } from '../config/enctypes.ts';
 import { KerberosError } from '../errors.ts';
 import { exchangeOptions } from '../local/exchange.ts';
-import type { Session } from '../local/session.ts';
 import { anonymousPrincipal } from '../messages/anonymous.ts';
 import { KdcError } from '../messages/krb-error.ts';
 import { pkinitOptions } from './kinit/pkinit.ts';
+import type { Session } from './session.ts';
 
 /** Seconds; the armor is used at once, but a person may be asked for a one-time password meanwhile. */
 const LIFETIME = 300;

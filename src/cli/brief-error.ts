@@ -1,5 +1,5 @@
 import { CcacheError, type ErrorCode } from '../errors.ts';
-import { ActivityError } from './command.ts';
+import { ActivityError } from '../local/activity.ts';
 
 /** The sentences of MIT's kdestroy and kswitch for a cache, where its other programs are more precise. */
 const SENTENCES: Partial<Readonly<Record<ErrorCode, string>>> = {

@@ -1,3 +1,4 @@
+import { CompleteError } from '../local/activity.ts';
 import type { Io } from './terminal.ts';
 
 /** A row of a command's option table. */
@@ -92,34 +93,6 @@ export interface Arguments {
 export type Given = { readonly option: string; readonly value: string } | { readonly mistake: string };
 
 /** A wrong command line: `message`, if there is one, is printed to stderr, followed by the usage. */
-export class UsageError extends Error {
+export class UsageError extends CompleteError {
   override readonly name = 'UsageError';
-}
-
-/** An error that happened during an activity of the command: `PROG: cause while activity`. */
-export class ActivityError extends Error {
-  override readonly name = 'ActivityError';
-  /** `getting initial credentials`, for instance. */
-  readonly activity: string;
-  /**
-   * The word between cause and activity: `while`, except for a few places where MIT has another. With `:`, the activity
-   * comes first, as in kstart.
-   */
-  readonly joint: string;
-
-  constructor(activity: string, cause: unknown, joint = 'while') {
-    super(activity, { cause });
-    this.activity = activity;
-    this.joint = joint;
-  }
-}
-
-/** Runs `work`; its errors are reported as having happened during `activity`. */
-export async function during<T>(activity: string, work: () => T | Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof ActivityError || error instanceof UsageError) throw error;
-    throw new ActivityError(activity, error);
-  }
 }

@@ -1,5 +1,5 @@
 import { hostPrincipal } from '../local/host-principal.ts';
-import { openSession, principalOf, type Session, userPrincipal } from '../local/session.ts';
+import { principalOf, userPrincipal } from '../local/session.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { type Arguments, type Command, UsageError } from './command.ts';
 import { checkAccount } from './doctor/account.ts';
@@ -15,6 +15,7 @@ import { isServiceName } from './explain/server-hints.ts';
 import { storyOf } from './explain/story.ts';
 import { readUrl } from './http-request.ts';
 import { readPort } from './ports.ts';
+import { openSession, type Session } from './session.ts';
 import { showWaits } from './terminal/waiting.ts';
 import type { Io } from './terminal.ts';
 

@@ -7,14 +7,15 @@ import { KerberosError } from '../errors.ts';
 import { openFromCache } from '../http/contexts.ts';
 import { negotiateFetch } from '../http/fetch.ts';
 import { type NegotiateOptions, negotiated } from '../http/options.ts';
+import { during } from '../local/activity.ts';
 import { cacheForService } from '../local/caches/identity-cache.ts';
 import { exchangeOptions } from '../local/exchange.ts';
 import { fileReason } from '../local/file-reason.ts';
 import { expandHost, hostPrincipal } from '../local/host-principal.ts';
-import { openSession, type Session } from '../local/session.ts';
 import { clientKeytabOf } from './client-keytab.ts';
-import { type Arguments, type Command, during, UsageError } from './command.ts';
+import { type Arguments, type Command, UsageError } from './command.ts';
 import { readOptions, readRequest, readUrl } from './http-request.ts';
+import { openSession, type Session } from './session.ts';
 import { showWaits } from './terminal/waiting.ts';
 import type { Io } from './terminal.ts';
 

@@ -1,7 +1,7 @@
 import { printable } from '../codec/text.ts';
 import { enctypeName, isWeak } from '../crypto/enctype-names.ts';
-import type { Session } from '../local/session.ts';
 import type { Principal } from '../messages/principal.ts';
+import type { Session } from './session.ts';
 import type { Io } from './terminal.ts';
 
 /**

@@ -1,9 +1,10 @@
 import { printable } from '../codec/text.ts';
+import { during } from '../local/activity.ts';
 import { namedKeytab } from '../local/keytabs.ts';
-import { defaultRealmOf, openSession, principalOf } from '../local/session.ts';
+import { defaultRealmOf, principalOf } from '../local/session.ts';
 import { userName } from '../local/user/name.ts';
 import { formatPrincipal } from '../messages/principal.ts';
-import { type Arguments, type Command, during, jsonOption } from './command.ts';
+import { type Arguments, type Command, jsonOption } from './command.ts';
 import { helpText } from './help-text.ts';
 import { readJobSecret } from './job/secrets.ts';
 import type { Job } from './job.ts';
@@ -11,6 +12,7 @@ import { checkNumbers, kstartAfterwards, kstartJob, kstartOptions, wrong } from 
 import { k5startWords } from './kstart-words.ts';
 import { readyOption, runInBackground } from './run/background.ts';
 import { runJob } from './run/job.ts';
+import { openSession } from './session.ts';
 import type { Io } from './terminal.ts';
 
 const name = 'k5start';

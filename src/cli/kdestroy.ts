@@ -1,14 +1,16 @@
 import { type Ccache, ccacheName } from '../ccache/ccache.ts';
 import { KerberosError } from '../errors.ts';
+import { ActivityError, during } from '../local/activity.ts';
 import { cacheOf, cachesAround, isAbsent, readableContents } from '../local/caches/named-caches.ts';
-import { openSession, principalOf, type Session } from '../local/session.ts';
+import { principalOf } from '../local/session.ts';
 import { samePrincipal } from '../messages/principal.ts';
 import { brief, briefly } from './brief-error.ts';
-import { ActivityError, type Arguments, type Command, during, jsonOutput, UsageError } from './command.ts';
+import { type Arguments, type Command, jsonOutput, UsageError } from './command.ts';
 import { isExpiredService } from './expired-tickets.ts';
 import { discardLost, isKeyLost } from './lost-key.ts';
 import { mistakesAmong } from './mistakes.ts';
 import { tellShortly } from './run-command.ts';
+import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 import { refuseKerberos4, versionOptions } from './version-options.ts';
 

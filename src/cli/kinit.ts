@@ -1,15 +1,16 @@
 import { type CacheContents, ccacheName } from '../ccache/ccache.ts';
 import { isConfigEntry } from '../ccache/config-entries.ts';
 import { printable } from '../codec/text.ts';
-import { openSession, type Session } from '../local/session.ts';
+import { during } from '../local/activity.ts';
 import { formatPrincipal } from '../messages/principal.ts';
-import { type Arguments, type Command, during, jsonOutput, UsageError } from './command.ts';
+import { type Arguments, type Command, jsonOutput, UsageError } from './command.ts';
 import { isForJob, jobSecretOptions, lastingOptions } from './job/options.ts';
 import { chooseCache, type Target } from './kinit/cache.ts';
 import { againFrom, failedToStore, getInitial } from './kinit/exchange.ts';
 import { type ReadWishes, readWishes } from './kinit/wishes.ts';
 import { pastLostKey } from './lost-key.ts';
 import { mistakesAmong } from './mistakes.ts';
+import { openSession, type Session } from './session.ts';
 import { showWaits } from './terminal/waiting.ts';
 import type { Io } from './terminal.ts';
 import { refuseKerberos4, versionOptions } from './version-options.ts';

@@ -1,9 +1,9 @@
 import { cacheOf } from '../local/caches/named-caches.ts';
-import { openSession, type Session } from '../local/session.ts';
 import { type Arguments, type Command, jsonOutput, UsageError } from './command.ts';
 import { listCaches, showAllCaches, showCache, statusOf } from './klist/cache.ts';
 import type { TicketListing } from './klist/credential.ts';
 import { createListing, type Listing } from './listing.ts';
+import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 import { VERSION } from './version.ts';
 import { refuseKerberos4, versionOptions } from './version-options.ts';

@@ -1,14 +1,16 @@
 import type { Ccache } from '../ccache/ccache.ts';
 import { printable } from '../codec/text.ts';
 import { type ErrorCode, IntegrityError, KerberosError } from '../errors.ts';
+import { ActivityError } from '../local/activity.ts';
 import { defaultCache } from '../local/caches/default-cache.ts';
 import { isAbsent } from '../local/caches/named-caches.ts';
-import { openSession, principalOf, type Session, userPrincipal } from '../local/session.ts';
+import { principalOf, userPrincipal } from '../local/session.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { brief } from './brief-error.ts';
-import { ActivityError, type Arguments, type Command, jsonOutput, UsageError } from './command.ts';
+import { type Arguments, type Command, jsonOutput, UsageError } from './command.ts';
 import { newPassword, passwordTicket, setPassword } from './password-change.ts';
 import { tellFailure } from './run-command.ts';
+import { openSession, type Session } from './session.ts';
 import { showWaits } from './terminal/waiting.ts';
 import type { Io } from './terminal.ts';
 

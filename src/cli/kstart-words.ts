@@ -1,5 +1,5 @@
 import { CcacheError, KerberosError } from '../errors.ts';
-import { ActivityError } from './command.ts';
+import { ActivityError } from '../local/activity.ts';
 import type { JobWords } from './job.ts';
 
 /** The beginning of one of our activities, and kstart's words for it. */

@@ -1,13 +1,15 @@
 import { type Ccache, ccacheName } from '../ccache/ccache.ts';
 import { resolveCcache } from '../ccache/resolve.ts';
 import { KerberosError } from '../errors.ts';
+import { ActivityError, during } from '../local/activity.ts';
 import { defaultCacheName } from '../local/caches/default-cache.ts';
 import { cachesAround, collectionOf, readableContents } from '../local/caches/named-caches.ts';
-import { openSession, principalOf, type Session } from '../local/session.ts';
+import { principalOf } from '../local/session.ts';
 import { formatPrincipal, samePrincipal } from '../messages/principal.ts';
 import { briefly } from './brief-error.ts';
-import { ActivityError, type Arguments, type Command, during, jsonOutput, UsageError } from './command.ts';
+import { type Arguments, type Command, jsonOutput, UsageError } from './command.ts';
 import { mistakesAmong } from './mistakes.ts';
+import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 
 /** kswitch: makes another cache of the collection the primary one. */

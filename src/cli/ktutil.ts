@@ -1,4 +1,3 @@
-import { openSession } from '../local/session.ts';
 import { type Arguments, type Command, jsonOption } from './command.ts';
 import { ktutilAdd } from './ktutil/add.ts';
 import { ktutilCopy, ktutilMerge } from './ktutil/copy.ts';
@@ -9,6 +8,7 @@ import { ktutilRotate } from './ktutil/rotate.ts';
 import { runShell } from './ktutil/shell.ts';
 import { ktutilVerify } from './ktutil/verify.ts';
 import { runCommand } from './run-command.ts';
+import { openSession } from './session.ts';
 import type { Io } from './terminal.ts';
 
 const subcommands: Readonly<Record<string, Command>> = {

@@ -8,11 +8,11 @@ import { findCredential } from '../client/service.ts';
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
 import { CcacheError, KerberosError } from '../errors.ts';
 import { exchangeOptions } from '../local/exchange.ts';
-import type { Session } from '../local/session.ts';
 import { type Credential, isExpired, startOf } from '../messages/credential.ts';
 import { RENEWABLE } from '../messages/flags.ts';
 import { type Principal, samePrincipal } from '../messages/principal.ts';
 import { serviceTicket } from './service-ticket.ts';
+import type { Session } from './session.ts';
 
 /** The tickets that a cache is to hold, and where they come from. */
 export interface Supply {

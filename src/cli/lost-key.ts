@@ -1,6 +1,6 @@
 import { CcacheError } from '../errors.ts';
-import type { Session } from '../local/session.ts';
-import { ActivityError } from './command.ts';
+import { ActivityError } from '../local/activity.ts';
+import type { Session } from './session.ts';
 
 /**
  * Whether the keychain has answered that it has no key for the sealed tickets, so that nothing can open them any more.

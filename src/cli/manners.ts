@@ -1,6 +1,7 @@
 import { KerberosError } from '../errors.ts';
+import { ActivityError } from '../local/activity.ts';
 import { fileReason } from '../local/file-reason.ts';
-import { ActivityError, type Arguments, type Command } from './command.ts';
+import type { Arguments, Command } from './command.ts';
 import type { Io } from './terminal.ts';
 
 /**

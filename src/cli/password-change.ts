@@ -4,13 +4,13 @@ import type { ArmorSource } from '../client/ticket-armor.ts';
 import { printable } from '../codec/text.ts';
 import { defaultTktEnctypes } from '../config/enctypes.ts';
 import { KerberosError } from '../errors.ts';
+import { during } from '../local/activity.ts';
 import { exchangeOptions } from '../local/exchange.ts';
-import type { Session } from '../local/session.ts';
 import type { Credential } from '../messages/credential.ts';
 import { NT_SRV_INST } from '../messages/numbers.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { createTransport } from '../transport/transport.ts';
-import { during } from './command.ts';
+import type { Session } from './session.ts';
 import type { Io } from './terminal.ts';
 
 /** A ticket for a password server. */

@@ -1,7 +1,8 @@
 import { printable } from '../codec/text.ts';
+import { ActivityError } from '../local/activity.ts';
 import { sentence } from '../local/sentences.ts';
 import { HelpRequested, parseArguments } from './arguments.ts';
-import { ActivityError, type Arguments, type Command, UsageError } from './command.ts';
+import { type Arguments, type Command, UsageError } from './command.ts';
 import { fitLines } from './terminal/wrap.ts';
 import type { Io } from './terminal.ts';
 

@@ -4,15 +4,16 @@ import { SAMPLE_PORT, SAMPLE_SERVICE } from '../ap/sample-service.ts';
 import { permittedEnctypes } from '../config/enctypes.ts';
 import { KerberosError } from '../errors.ts';
 import type { Keytab } from '../keytab/keytab.ts';
+import { during } from '../local/activity.ts';
 import { defaultKeytab, namedKeytab } from '../local/keytabs.ts';
 import { replayCacheOf } from '../local/replay-caches.ts';
-import { openSession, type Session } from '../local/session.ts';
 import type { Principal } from '../messages/principal.ts';
-import { type Arguments, type Command, during, UsageError } from './command.ts';
+import { type Arguments, type Command, UsageError } from './command.ts';
 import { readHost, readPort } from './ports.ts';
 import { serveClients, untilStopped } from './serve/clients.ts';
 import { listening, type Place } from './serve/listening.ts';
 import { sampleAcceptor } from './serve/sample.ts';
+import { openSession, type Session } from './session.ts';
 import type { Io } from './terminal.ts';
 
 const HTTP_PORT = 8088;

@@ -1,12 +1,12 @@
 import type { Ccache } from '../ccache/ccache.ts';
 import { getServiceCredential, type ServiceOptions } from '../client/service.ts';
 import { KerberosError } from '../errors.ts';
+import { ActivityError } from '../local/activity.ts';
 import type { Credential } from '../messages/credential.ts';
 import { KDC_ERR_S_PRINCIPAL_UNKNOWN } from '../messages/error-codes.ts';
 import { serverNotFound } from '../messages/error-sentences.ts';
 import { KdcError } from '../messages/krb-error.ts';
 import { formatPrincipal, type Principal, toPrincipal } from '../messages/principal.ts';
-import { ActivityError } from './command.ts';
 
 /** A ticket for `server`, from the cache or a KDC. Throws what went wrong, `while getting credentials for` it. */
 export function serviceTicket(

@@ -1,6 +1,6 @@
-import { openSession, type Session } from '../local/session.ts';
 import { type Arguments, type Command, jsonOutput, UsageError } from './command.ts';
 import { wholeDuration } from './kdc/readers.ts';
+import { openSession, type Session } from './session.ts';
 import { lookAtCaches } from './status/look.ts';
 import { statusText } from './status/text.ts';
 import type { Io } from './terminal.ts';

@@ -1,54 +1,35 @@
 import { fstatSync, statSync } from 'node:fs';
 import { textToBytes } from '../codec/text.ts';
+import type { Surroundings } from '../local/surroundings.ts';
 import { deliverWhole, writeWhole } from './output.ts';
 import { readInputLine, readWholeInput, stdinBytes } from './terminal/input.ts';
 import { promptForPassword } from './terminal/prompt.ts';
 
 /** A command's access to the world around it; tests pass one that captures the output. */
-export interface Io {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly platform: NodeJS.Platform;
-  readonly pid: number;
-  /** The effective user; undefined on systems without numeric users. */
-  readonly uid: number | undefined;
+export interface Io extends Surroundings {
   readonly cwd: string;
   /** The command line that started us, without arguments: Node and its script. */
   readonly program: readonly string[];
-  /** Where the native libraries keep caches of all users: `/tmp`, whatever TMPDIR says. */
-  readonly cacheDirectory: string;
   /** Where Linux lists the keys that we may see: `/proc/keys`. */
   readonly keysFile: string;
-  readonly stdinIsTerminal: boolean;
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
   /** The width of the terminal, 80 without one. */
   readonly columns: number;
-  /** Aborted when the result that the command waits for is no longer wanted. */
-  readonly signal?: AbortSignal;
-  now(): Date;
-  /** Called before a KDC is asked, if there is a way to make that cheaper. */
-  beforeAsking?(): void;
   /** Calls `listener` for signals that ask to stop, instead of ending; the returned function undoes this. */
   onStop(listener: (signal: NodeJS.Signals) => void): () => void;
   /** Writes to stdout, in full, together with all other output up to the next wait; adds nothing. */
   out(text: string): void;
   /** Writes pending output to stdout; throws the system's error, once, if any output is lost. */
   settle(): void;
-  /** Writes to stderr, at once and in full; adds nothing. */
-  err(text: string): void;
   /** Like `err`, but continues without a reader; `err` then ends the program, as SIGPIPE ends others. */
   tell(text: string): void;
   /** One line of stdin without its line end, which a terminal echoes as usual; undefined at the end of the input. */
   readLine(): Promise<string | undefined>;
   /** The rest of stdin. Throws KerberosError INPUT_TOO_LONG for more than `limit` bytes. */
   readInput(limit: number): Promise<Uint8Array>;
-  /**
-   * Prints `prompt` unchanged to stdout and reads one line without echo. Throws KerberosError PASSWORD_UNREAD at the
-   * end of the input, PASSWORD_INTERRUPTED on Ctrl-C.
-   */
+  /** Like `readPassphrase`, with the prompt on stdout. */
   readPassword(prompt: string): Promise<string>;
-  /** The same with the prompt on stderr, for questions of any command while another program reads its stdout. */
-  readPassphrase(prompt: string): Promise<string>;
 }
 
 /** The part of Node's `process` that `processIo` uses. */

@@ -1,5 +1,5 @@
-import { ActivityError } from '../cli/command.ts';
 import { type Keytab, resolveKeytab } from '../keytab/keytab.ts';
+import { ActivityError } from './activity.ts';
 import type { Session } from './session.ts';
 
 /** How errors are reported: `resolving keytab NAME` if not given, and the word before it. */

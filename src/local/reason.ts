@@ -1,4 +1,4 @@
-import { ActivityError } from '../cli/command.ts';
+import { ActivityError } from './activity.ts';
 
 /** The underlying error, whatever was being done at the time. */
 export function reasonOf(thrown: unknown): unknown {

@@ -1,6 +1,4 @@
 import type { CcacheEnvironment, Keychain } from '../ccache/ccache.ts';
-import { ActivityError } from '../cli/command.ts';
-import type { Io } from '../cli/terminal.ts';
 import { type Config, createConfig } from '../config/config.ts';
 import { defaultConfigFiles, loadProfile, splitConfigPath } from '../config/load.ts';
 import { KerberosError } from '../errors.ts';
@@ -11,13 +9,15 @@ import {
   parsePrincipal,
 } from '../messages/principal.ts';
 import { type Decision, recordDecisions, type Trace } from '../trace.ts';
+import { ActivityError } from './activity.ts';
 import { dataDirectory, temporaryDirectory } from './directories.ts';
+import type { Surroundings } from './surroundings.ts';
 import { traceFile } from './trace-file.ts';
 import { userName } from './user/name.ts';
 
-/** What commands share: the configuration and the user's caches, found by way of the environment. */
-export interface Session {
-  readonly io: Io;
+/** The configuration and the user's caches, found by way of the environment, and the surroundings they were found in. */
+export interface Session<S extends Surroundings = Surroundings> {
+  readonly io: S;
   readonly config: Config;
   readonly caches: CcacheEnvironment;
   /** Called with each decision: KRB5_TRACE shows them, and explanations of errors use them. */
@@ -26,28 +26,20 @@ export interface Session {
   readonly decisions: Decision[];
 }
 
-/** The session of each `Io`, for explanations of errors. */
-const sessions = new WeakMap<Io, Session>();
-
-/** The session that a command has opened; undefined if it failed earlier. */
-export function sessionOf(io: Io): Session | undefined {
-  return sessions.get(io);
-}
-
-/** How a command describes its activity in error messages and while it runs. */
-interface Opening {
+/** How errors describe the activity, and who follows it. */
+export interface Opening {
   readonly activity?: string;
   readonly joint?: string;
-  /** Returns another trace that is called with each decision. */
-  readonly follow?: (io: Io) => Trace;
+  /** Called with each decision, too. */
+  readonly follow?: Trace | undefined;
 }
 
-/** Reads the configuration. Throws what is wrong with it, `while initializing krb5` if the command has no other words. */
-export function openSession(io: Io, opening: Opening = {}): Session {
-  const { decisions, trace } = recordDecisions(() => io.now(), both(traceFile(io), opening.follow?.(io)));
+/** Reads the configuration. Throws what is wrong with it, `while initializing krb5` without other words. */
+export function openSession<S extends Surroundings>(io: S, opening: Opening = {}): Session<S> {
+  const { decisions, trace } = recordDecisions(() => io.now(), both(traceFile(io), opening.follow));
   const config = readConfig(io, trace, opening);
   let keychain: Promise<Keychain> | undefined;
-  const session: Session = {
+  return {
     io,
     config,
     trace,
@@ -57,7 +49,7 @@ export function openSession(io: Io, opening: Opening = {}): Session {
         return dataDirectory(io);
       },
       keychain() {
-        // One for the whole command, so that key and passphrase are asked for only once.
+        // One for the whole session, so that key and passphrase are asked for only once.
         keychain ??= import('./user/keychain.ts').then(({ openRememberedKeychain }) =>
           openRememberedKeychain(io, dataDirectory(io)),
         );
@@ -68,16 +60,6 @@ export function openSession(io: Io, opening: Opening = {}): Session {
       },
     },
   };
-  // An `Io` may be derived from another, for example if stdout is for JSON, and errors are reported with the original
-  // one.
-  for (
-    let world: Io | null = io;
-    world !== null && world !== Object.prototype;
-    world = Object.getPrototypeOf(world)
-  ) {
-    sessions.set(world, session);
-  }
-  return session;
 }
 
 function both(first: Trace | undefined, second: Trace | undefined): Trace | undefined {
@@ -133,7 +115,11 @@ export async function userPrincipal(session: Session): Promise<Principal> {
   return principalOf(userName().replace(/[\\/@]/g, '\\$&'), session);
 }
 
-function readConfig(io: Io, trace: Trace, { activity = 'initializing krb5', joint }: Opening): Config {
+function readConfig(
+  io: Surroundings,
+  trace: Trace,
+  { activity = 'initializing krb5', joint }: Opening,
+): Config {
   const { env } = io;
   const listed = env.KRB5_CONFIG;
   const files =

@@ -1,10 +1,10 @@
 import { appendFileSync } from 'node:fs';
-import type { Io } from '../cli/terminal.ts';
 import { printable } from '../codec/text.ts';
 import type { Trace } from '../trace.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** A trace into the file that KRB5_TRACE names, with one line per decision: `[pid] seconds.microseconds: text`. */
-export function traceFile(io: Io): Trace | undefined {
+export function traceFile(io: Surroundings): Trace | undefined {
   const file = io.env.KRB5_TRACE;
   if (!file) return undefined;
   return line => {

@@ -6,7 +6,7 @@ import { agent } from '../../src/cli/agent.ts';
 import { cache } from '../../src/cli/cache.ts';
 import { klist } from '../../src/cli/klist.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
-import { openSession } from '../../src/local/session.ts';
+import { openSession } from '../../src/cli/session.ts';
 import { scratch } from '../ccache/samples.ts';
 import { alice, tgt } from '../ccache/tickets.ts';
 import { type CapturedIo, captureIo } from '../support/io.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cache } from '../../src/cli/cache.ts';
+import { openSession } from '../../src/cli/session.ts';
 import { chooseDefaultCache } from '../../src/local/caches/default-cache.ts';
-import { openSession } from '../../src/local/session.ts';
 import { scratch } from '../ccache/samples.ts';
 import { runAt } from '../cli/caches.ts';
 import { captureIo } from '../support/io.ts';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { memoryType } from '../../src/ccache/memory.ts';
 import { getInitial } from '../../src/cli/kinit/exchange.ts';
+import { openSession } from '../../src/cli/session.ts';
 import { startKdc } from '../../src/kdc/start.ts';
-import { openSession } from '../../src/local/session.ts';
 import { formatPrincipal } from '../../src/messages/principal.ts';
 import { captureIo } from '../support/io.ts';
 

@@ -3,11 +3,12 @@ import { hasSealedTickets } from '../../ccache/keychain/probe.ts';
 import { whyUnwritable } from '../../ccache/sealed/directory.ts';
 import { sealedPath } from '../../ccache/sealed/path.ts';
 import { printable } from '../../codec/text.ts';
+import { during } from '../../local/activity.ts';
 import { chooseDefaultCache } from '../../local/caches/default-cache.ts';
-import { openSession } from '../../local/session.ts';
 import { keychainWish } from '../../local/user/keychain.ts';
-import { type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
+import { type Arguments, type Command, jsonOutput, UsageError } from '../command.ts';
 import { lineOfJson } from '../json.ts';
+import { openSession } from '../session.ts';
 import type { Io } from '../terminal.ts';
 
 const name = 'krb5kit cache backend';

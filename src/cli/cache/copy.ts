@@ -2,13 +2,14 @@ import { type CacheContents, type Ccache, ccacheName } from '../../ccache/ccache
 import { configPrincipal, isConfigEntry } from '../../ccache/config-entries.ts';
 import { sameTicket } from '../../ccache/match.ts';
 import { KerberosError } from '../../errors.ts';
+import { during } from '../../local/activity.ts';
 import { cacheOf } from '../../local/caches/named-caches.ts';
-import { openSession } from '../../local/session.ts';
 import type { Credential } from '../../messages/credential.ts';
 import { formatPrincipal, type Principal } from '../../messages/principal.ts';
-import { type Arguments, type Command, during, jsonOutput, type OptionRow, UsageError } from '../command.ts';
+import { type Arguments, type Command, jsonOutput, type OptionRow, UsageError } from '../command.ts';
 import { lineOfJson } from '../json.ts';
 import { serviceMatcher } from '../service-pattern.ts';
+import { openSession } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import { ticketsOf } from './json.ts';
 import { isSamePlace } from './place.ts';

@@ -3,13 +3,14 @@ import { isConfigEntry } from '../../ccache/config-entries.ts';
 import { MAX_DER_BYTES } from '../../codec/der/reader.ts';
 import { bytesToText, printable } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
+import { ActivityError, during } from '../../local/activity.ts';
 import { cacheOf } from '../../local/caches/named-caches.ts';
-import { openSession } from '../../local/session.ts';
 import type { Credential } from '../../messages/credential.ts';
 import { encodeKrbCred, fitsKrbCred } from '../../messages/krb-cred.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
-import { ActivityError, type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
+import { type Arguments, type Command, jsonOutput, UsageError } from '../command.ts';
 import { serviceMatcher } from '../service-pattern.ts';
+import { openSession } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import { writeWholeFile } from '../whole-file.ts';
 

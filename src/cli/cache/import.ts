@@ -2,12 +2,13 @@ import { ccacheName } from '../../ccache/ccache.ts';
 import { printable } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
 import { readRegularFile } from '../../keytab/read-file.ts';
+import { during } from '../../local/activity.ts';
 import { defaultCacheName } from '../../local/caches/default-cache.ts';
 import { fileReason } from '../../local/file-reason.ts';
-import { openSession } from '../../local/session.ts';
 import { decodeKrbCred } from '../../messages/krb-cred.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
-import { type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
+import { type Arguments, type Command, jsonOutput, UsageError } from '../command.ts';
+import { openSession } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import { cacheToFill, fill } from './target.ts';
 

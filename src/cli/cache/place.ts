@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Ccache, ccacheName } from '../../ccache/ccache.ts';
 import { KerberosError } from '../../errors.ts';
-import type { Session } from '../../local/session.ts';
+import type { Session } from '../session.ts';
 
 /** Whether two names mean the same cache: moving a cache onto itself would destroy it. */
 export async function isSamePlace(a: Ccache, b: Ccache, session: Session): Promise<boolean> {

@@ -1,21 +1,14 @@
 import { type Ccache, ccacheName } from '../../ccache/ccache.ts';
 import { isConfigEntry } from '../../ccache/config-entries.ts';
 import { KerberosError } from '../../errors.ts';
+import { ActivityError, during } from '../../local/activity.ts';
 import { cacheOf, cachesAround, isAbsent } from '../../local/caches/named-caches.ts';
-import { openSession } from '../../local/session.ts';
 import { type Credential, isExpired } from '../../messages/credential.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
-import {
-  ActivityError,
-  type Arguments,
-  type Command,
-  during,
-  jsonOutput,
-  type OptionRow,
-  UsageError,
-} from '../command.ts';
+import { type Arguments, type Command, jsonOutput, type OptionRow, UsageError } from '../command.ts';
 import { isExpiredService } from '../expired-tickets.ts';
 import { serviceMatcher } from '../service-pattern.ts';
+import { openSession } from '../session.ts';
 import type { Io } from '../terminal.ts';
 
 const cacheOption: OptionRow = {

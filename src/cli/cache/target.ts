@@ -1,10 +1,10 @@
 import { type CacheContents, type Ccache, ccacheName } from '../../ccache/ccache.ts';
 import { KerberosError } from '../../errors.ts';
+import { during } from '../../local/activity.ts';
 import { cacheOf, collectionOf, isAbsent } from '../../local/caches/named-caches.ts';
-import type { Session } from '../../local/session.ts';
 import { formatPrincipal, type Principal, samePrincipal } from '../../messages/principal.ts';
-import { during } from '../command.ts';
 import { memberFor } from '../kinit/cache.ts';
+import type { Session } from '../session.ts';
 
 export interface FillOptions {
   /** Whether a cache of another principal may be replaced. */

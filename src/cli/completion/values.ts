@@ -2,11 +2,11 @@ import { type Ccache, ccacheName } from '../../ccache/ccache.ts';
 import { isConfigEntry } from '../../ccache/config-entries.ts';
 import { hasSealedTickets } from '../../ccache/keychain/probe.ts';
 import { KerberosError } from '../../errors.ts';
+import { ActivityError } from '../../local/activity.ts';
 import { defaultCacheName } from '../../local/caches/default-cache.ts';
 import { cachesAround } from '../../local/caches/named-caches.ts';
-import { openSession, type Session } from '../../local/session.ts';
 import { formatPrincipal, type Principal } from '../../messages/principal.ts';
-import { ActivityError } from '../command.ts';
+import { openSession, type Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import { usualCacheFiles } from '../usual-files.ts';
 

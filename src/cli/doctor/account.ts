@@ -4,8 +4,8 @@ import { permittedEnctypes } from '../../config/enctypes.ts';
 import { isSupported } from '../../crypto/enctype-list.ts';
 import { isWeak } from '../../crypto/enctype-names.ts';
 import { exchangeOptions } from '../../local/exchange.ts';
-import type { Session } from '../../local/session.ts';
 import { formatPrincipal, type Principal } from '../../messages/principal.ts';
+import type { Session } from '../session.ts';
 import { bad, type Finding, failed, good } from './finding.ts';
 
 /** Checks whether the KDC knows the client, and which of its keys may be used here. */

@@ -1,14 +1,14 @@
 import { statSync } from 'node:fs';
 import { type CacheContents, type Ccache, ccacheName } from '../../ccache/ccache.ts';
 import { KerberosError } from '../../errors.ts';
+import { ActivityError } from '../../local/activity.ts';
 import { chooseDefaultCache } from '../../local/caches/default-cache.ts';
 import { namedCache } from '../../local/caches/named-cache.ts';
 import { cachesAround, readableContents } from '../../local/caches/named-caches.ts';
-import type { Session } from '../../local/session.ts';
 import { keychainWish } from '../../local/user/keychain.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { isCurrent } from '../cache/status.ts';
-import { ActivityError } from '../command.ts';
+import type { Session } from '../session.ts';
 import { kdcTime } from '../status/look.ts';
 import { bad, type Finding, failed, good, note } from './finding.ts';
 

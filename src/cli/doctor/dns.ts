@@ -1,8 +1,8 @@
 import { promises as dns } from 'node:dns';
 import { canonicalName } from '../../local/canonical-name.ts';
-import type { Session } from '../../local/session.ts';
 import type { Principal } from '../../messages/principal.ts';
 import type { Decision } from '../../trace.ts';
+import type { Session } from '../session.ts';
 import { bad, type Finding, good, note } from './finding.ts';
 
 const SUBJECT = 'DNS';

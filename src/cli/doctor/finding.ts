@@ -1,6 +1,6 @@
 import { printable } from '../../codec/text.ts';
+import { ActivityError } from '../../local/activity.ts';
 import { sentence } from '../../local/sentences.ts';
-import { ActivityError } from '../command.ts';
 import { hintFor } from '../explain/hints.ts';
 import { storyOf } from '../explain/story.ts';
 import { lineOfJson } from '../json.ts';

@@ -2,7 +2,6 @@ import { asRequestBody } from '../../client/ticket-wishes.ts';
 import { permittedEnctypes } from '../../config/enctypes.ts';
 import { randomNonce } from '../../crypto/random.ts';
 import { CodecError } from '../../errors.ts';
-import type { Session } from '../../local/session.ts';
 import { errorName } from '../../messages/error-codes.ts';
 import { AsReq, KdcReqBody } from '../../messages/kdc-req.ts';
 import { isKrbError, KrbError } from '../../messages/krb-error.ts';
@@ -15,6 +14,7 @@ import { createSrvLookup } from '../../transport/srv.ts';
 import { StopController } from '../../transport/stop-signal.ts';
 import { createUriLookup } from '../../transport/uri.ts';
 import { reasonInWords } from '../explain/failure.ts';
+import type { Session } from '../session.ts';
 import { lookupFindings } from './dns.ts';
 import { bad, type Finding, failed, good } from './finding.ts';
 

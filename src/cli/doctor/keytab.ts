@@ -8,12 +8,12 @@ import type { Keytab, KeytabEntry } from '../../keytab/keytab.ts';
 import { exchangeOptions } from '../../local/exchange.ts';
 import { defaultKeytab, namedKeytab } from '../../local/keytabs.ts';
 import { sentence } from '../../local/sentences.ts';
-import type { Session } from '../../local/session.ts';
 import { isExpired } from '../../messages/credential.ts';
 import { KDC_ERR_S_PRINCIPAL_UNKNOWN } from '../../messages/error-codes.ts';
 import { KdcError } from '../../messages/krb-error.ts';
 import { formatPrincipal, samePrincipal } from '../../messages/principal.ts';
 import { Ticket } from '../../messages/ticket.ts';
+import type { Session } from '../session.ts';
 import { bad, type Finding, failed, good, note } from './finding.ts';
 import { isTgs, ticketFinding } from './ticket-keys.ts';
 

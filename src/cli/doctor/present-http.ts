@@ -5,7 +5,7 @@ import { openFromCache } from '../../http/contexts.ts';
 import { negotiateFetch } from '../../http/fetch.ts';
 import { negotiated } from '../../http/options.ts';
 import { exchangeOptions } from '../../local/exchange.ts';
-import type { Session } from '../../local/session.ts';
+import type { Session } from '../session.ts';
 import { bad, type Finding, failed, good, note } from './finding.ts';
 import type { Presented } from './presented.ts';
 

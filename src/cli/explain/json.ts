@@ -1,8 +1,9 @@
+import { ActivityError } from '../../local/activity.ts';
 import { sentence } from '../../local/sentences.ts';
 import { errorName } from '../../messages/error-codes.ts';
 import { padataName } from '../../messages/padata-names.ts';
 import type { Decision, Fact } from '../../trace.ts';
-import { ActivityError, UsageError } from '../command.ts';
+import { UsageError } from '../command.ts';
 import { asciiJson, enctypeJson, named } from '../json.ts';
 import type { Failure } from '../run-command.ts';
 import type { Io } from '../terminal.ts';

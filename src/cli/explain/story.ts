@@ -1,8 +1,8 @@
 import type { Config } from '../../config/config.ts';
 import { KerberosError } from '../../errors.ts';
-import { sessionOf } from '../../local/session.ts';
 import { errorName } from '../../messages/error-codes.ts';
 import type { Decision, Fact } from '../../trace.ts';
+import { sessionOf } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import { clockDifference } from './clock.ts';
 

@@ -1,8 +1,9 @@
 import { printable } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
 import type { KeySource } from '../../kdc/new-keys.ts';
+import { during } from '../../local/activity.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
-import { type Arguments, type Command, during, jsonOutput } from '../command.ts';
+import { type Arguments, type Command, jsonOutput } from '../command.ts';
 import type { Io } from '../terminal.ts';
 import { databaseOptions, enctypesOption, onlyOperand, principalIn, withDatabase } from './database.ts';
 import { entryLine } from './entry-json.ts';

@@ -3,9 +3,10 @@ import { KerberosError } from '../../errors.ts';
 import type { PrincipalEntry } from '../../kdc/database.ts';
 import type { OpenDatabaseOptions } from '../../kdc/store/open.ts';
 import type { DurableDatabase } from '../../kdc/store.ts';
+import { during } from '../../local/activity.ts';
 import { dataDirectory } from '../../local/directories.ts';
 import { formatPrincipal, type Principal, parsePrincipal } from '../../messages/principal.ts';
-import { type Arguments, during, type OptionRow, UsageError } from '../command.ts';
+import { type Arguments, type OptionRow, UsageError } from '../command.ts';
 import type { Io } from '../terminal.ts';
 import { readEnctypeNames } from './readers.ts';
 

@@ -1,7 +1,8 @@
 import { printable } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
 import type { SealingMasterKey } from '../../kdc/dump/master.ts';
-import { type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
+import { during } from '../../local/activity.ts';
+import { type Arguments, type Command, jsonOutput, UsageError } from '../command.ts';
 import type { Io } from '../terminal.ts';
 import { writeWholeFile } from '../whole-file.ts';
 import { databaseOptions, onlyOperand, withDatabase } from './database.ts';

@@ -4,9 +4,10 @@ import type { PrincipalEntry } from '../../kdc/database.ts';
 import type { ForeignDump } from '../../kdc/dump/entry.ts';
 import type { DurableDatabase } from '../../kdc/store.ts';
 import { readRegularFile } from '../../keytab/read-file.ts';
+import { during } from '../../local/activity.ts';
 import { fileReason } from '../../local/file-reason.ts';
 import { formatPrincipal, isTgs } from '../../messages/principal.ts';
-import { type Arguments, type Command, during, jsonOutput } from '../command.ts';
+import { type Arguments, type Command, jsonOutput } from '../command.ts';
 import type { Io } from '../terminal.ts';
 import { databaseOptions, onlyOperand, withDatabase } from './database.ts';
 

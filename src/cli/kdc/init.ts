@@ -1,5 +1,6 @@
 import { printable } from '../../codec/text.ts';
-import { type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
+import { during } from '../../local/activity.ts';
+import { type Arguments, type Command, jsonOutput, UsageError } from '../command.ts';
 import { warnOfCase } from '../input-warnings.ts';
 import type { Io } from '../terminal.ts';
 import { databaseFile, databaseOptions, enctypesOption, openingOptions } from './database.ts';

@@ -1,8 +1,9 @@
 import { printable } from '../../codec/text.ts';
 import { exportKeytabEntries } from '../../kdc/database.ts';
 import { resolveKeytab } from '../../keytab/keytab.ts';
+import { during } from '../../local/activity.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
-import { type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
+import { type Arguments, type Command, jsonOutput, UsageError } from '../command.ts';
 import type { Io } from '../terminal.ts';
 import { databaseOptions, enctypesOption, entryIn, withDatabase } from './database.ts';
 

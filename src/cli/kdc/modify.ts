@@ -1,6 +1,7 @@
 import { printable } from '../../codec/text.ts';
+import { during } from '../../local/activity.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
-import { type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
+import { type Arguments, type Command, jsonOutput, UsageError } from '../command.ts';
 import type { Io } from '../terminal.ts';
 import { databaseOptions, entryIn, onlyOperand, withDatabase } from './database.ts';
 import { entryLine } from './entry-json.ts';

@@ -3,8 +3,8 @@ import { KerberosError } from '../../errors.ts';
 import type { PrincipalEntry } from '../../kdc/database.ts';
 import { namedPolicy, type PrincipalPolicy } from '../../kdc/policy.ts';
 import type { DurableDatabase } from '../../kdc/store.ts';
+import { during } from '../../local/activity.ts';
 import { formatPrincipal, type Principal } from '../../messages/principal.ts';
-import { during } from '../command.ts';
 import type { Io } from '../terminal.ts';
 
 /** Asks for the new password of a principal, twice on a terminal. Throws if the two differ, and for an empty one. */

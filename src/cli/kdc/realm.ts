@@ -1,7 +1,8 @@
 import { KerberosError } from '../../errors.ts';
 import type { RealmOptions, ServiceSpec, StartKdcOptions, UserSpec } from '../../kdc/start.ts';
+import { during } from '../../local/activity.ts';
 import { formatPrincipal, parsePrincipal } from '../../messages/principal.ts';
-import { type Arguments, during, type OptionRow, UsageError } from '../command.ts';
+import { type Arguments, type OptionRow, UsageError } from '../command.ts';
 import { readHost, readPort } from '../ports.ts';
 import { type RealmFile, readRealmFile } from './file.ts';
 import { loadMechanismFiles, readSpakeGroups } from './mechanisms.ts';

@@ -1,13 +1,15 @@
 import { type Ccache, type CcacheCollection, ccacheName } from '../../ccache/ccache.ts';
 import { CcacheError, KerberosError } from '../../errors.ts';
+import { ActivityError, during } from '../../local/activity.ts';
 import { defaultCacheName } from '../../local/caches/default-cache.ts';
 import { namedCache } from '../../local/caches/named-cache.ts';
 import { collectionOf } from '../../local/caches/named-caches.ts';
-import { defaultRealmOf, principalOf, type Session, userPrincipal } from '../../local/session.ts';
+import { defaultRealmOf, principalOf, userPrincipal } from '../../local/session.ts';
 import { anonymousPrincipal } from '../../messages/anonymous.ts';
 import { NT_ENTERPRISE } from '../../messages/numbers.ts';
 import { formatPrincipal, type Principal, samePrincipal } from '../../messages/principal.ts';
-import { ActivityError, type Arguments, during } from '../command.ts';
+import type { Arguments } from '../command.ts';
+import type { Session } from '../session.ts';
 
 /** The principal to get a ticket for, and the cache for it. */
 export interface Target {

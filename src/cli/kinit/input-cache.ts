@@ -1,8 +1,8 @@
 import { findConfig } from '../../ccache/config-entries.ts';
 import { bytesToText } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
-import type { Session } from '../../local/session.ts';
 import { tgsPrincipal } from '../../messages/principal.ts';
+import type { Session } from '../session.ts';
 import { specifiedCache } from './cache.ts';
 
 /** The padata type by which the ticket-granting ticket in the cache was obtained; empty if it is not recorded. */

@@ -1,13 +1,15 @@
 import { type CacheContents, ccacheName } from '../../ccache/ccache.ts';
 import type { Secret } from '../../client/secret.ts';
 import { KerberosError } from '../../errors.ts';
-import { principalOf, type Session } from '../../local/session.ts';
+import { during } from '../../local/activity.ts';
+import { principalOf } from '../../local/session.ts';
 import { formatPrincipal, type Principal, tgsPrincipal } from '../../messages/principal.ts';
-import { type Arguments, during, UsageError } from '../command.ts';
+import { type Arguments, UsageError } from '../command.ts';
 import { maskSecrets } from '../job/masks.ts';
 import { namesSecret, readJobSecret, ticketsFor, withOwner } from '../job/secrets.ts';
 import { wholeDuration } from '../kdc/readers.ts';
 import { lasts, type Supplied, supplyTickets } from '../lasting-tickets.ts';
+import type { Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import type { Target } from './cache.ts';
 

@@ -1,10 +1,10 @@
 import { printable } from '../../codec/text.ts';
 import { type PkinitConfig, readPkinit } from '../../config/pkinit.ts';
 import { KerberosError } from '../../errors.ts';
-import type { Session } from '../../local/session.ts';
+import { during } from '../../local/activity.ts';
 import type { Principal } from '../../messages/principal.ts';
 import type { PkinitMaterial, PkinitOptions } from '../../preauth/pkinit/options.ts';
-import { during } from '../command.ts';
+import type { Session } from '../session.ts';
 
 interface PkinitWishes {
   readonly client: Principal;

@@ -2,13 +2,13 @@ import { type CacheScan, type Ccache, ccacheName } from '../../ccache/ccache.ts'
 import { isConfigEntry } from '../../ccache/config-entries.ts';
 import { bytesToText, textToBytes } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
+import { ActivityError, during } from '../../local/activity.ts';
 import { cacheOf, cachesAround, isAbsent, readableContents } from '../../local/caches/named-caches.ts';
-import type { Session } from '../../local/session.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { isCurrent } from '../cache/status.ts';
-import { ActivityError, during } from '../command.ts';
 import { type Listing, timeColumn } from '../listing.ts';
 import { tellError } from '../run-command.ts';
+import type { Session } from '../session.ts';
 import { describeCredential, type TicketListing } from './credential.ts';
 
 /** Lists the tickets of one cache. */

@@ -2,13 +2,13 @@ import { findIndicators } from '../../ap/authentication-indicators.ts';
 import { isConfigEntry } from '../../ccache/config-entries.ts';
 import { KerberosError } from '../../errors.ts';
 import type { KeytabEntry } from '../../keytab/keytab.ts';
+import { during } from '../../local/activity.ts';
 import { defaultKeytab, namedKeytab } from '../../local/keytabs.ts';
-import type { Session } from '../../local/session.ts';
 import type { Credential } from '../../messages/credential.ts';
 import { Ticket } from '../../messages/ticket.ts';
-import { during } from '../command.ts';
 import { openWithKeytab } from '../kvno/keytab.ts';
 import type { Listing } from '../listing.ts';
+import type { Session } from '../session.ts';
 
 /**
  * Reads tickets' authentication indicators with the keys of the named keytab, or of the default one for `-`: none for a

@@ -1,11 +1,12 @@
 import { KerberosError } from '../../errors.ts';
+import { during } from '../../local/activity.ts';
 import { cacheOf, cachesAround, isAbsent, readableContents } from '../../local/caches/named-caches.ts';
-import type { Session } from '../../local/session.ts';
 import { cacheJson, cacheSummaryJson, type MoreOfTicket } from '../cache/json.ts';
-import { type Arguments, during } from '../command.ts';
+import type { Arguments } from '../command.ts';
 import { lineOfJson } from '../json.ts';
 import { keytabJson } from '../keytab-json.ts';
 import { tellShortly } from '../run-command.ts';
+import type { Session } from '../session.ts';
 import { indicatorsWith } from './indicators.ts';
 import { chosenKeytab } from './keytab.ts';
 

@@ -1,11 +1,11 @@
 import { bytesToHex } from '../../codec/text.ts';
 import type { Keytab, KeytabEntry } from '../../keytab/keytab.ts';
+import { ActivityError, during } from '../../local/activity.ts';
 import { clientKeytab, defaultKeytab, namedKeytab } from '../../local/keytabs.ts';
-import type { Session } from '../../local/session.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
-import { ActivityError, during } from '../command.ts';
 import { etypeText } from '../etype-text.ts';
 import { type Listing, type TimeColumn, timeColumn } from '../listing.ts';
+import type { Session } from '../session.ts';
 
 /** The column in which the dashes under the heading end. */
 const LINE_WIDTH = 79;

@@ -1,9 +1,10 @@
 import { KeytabError } from '../../errors.ts';
 import type { Keytab, KeytabEntry } from '../../keytab/keytab.ts';
+import { during } from '../../local/activity.ts';
 import { defaultKeytab, namedKeytab } from '../../local/keytabs.ts';
-import type { Session } from '../../local/session.ts';
 import { samePrincipal } from '../../messages/principal.ts';
-import { type Arguments, during, type OptionRow, UsageError } from '../command.ts';
+import { type Arguments, type OptionRow, UsageError } from '../command.ts';
+import type { Session } from '../session.ts';
 
 /** What several of ktutil's commands take. */
 export const keytabOption: OptionRow = {

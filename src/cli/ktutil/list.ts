@@ -1,10 +1,10 @@
 import { defaultKeytab, namedKeytab } from '../../local/keytabs.ts';
-import { openSession } from '../../local/session.ts';
 import { type Arguments, type Command, UsageError } from '../command.ts';
 import { lineOfJson } from '../json.ts';
 import { keytabJson } from '../keytab-json.ts';
 import { showKeytab } from '../klist/keytab.ts';
 import { createListing } from '../listing.ts';
+import { openSession } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import { readEntries } from './keytab.ts';
 

@@ -1,11 +1,11 @@
 import { getInitialCredential, type InitialResult } from '../../client/initial.ts';
 import { readOnce, type Secret } from '../../client/secret.ts';
 import { exchangeOptions } from '../../local/exchange.ts';
-import type { Session } from '../../local/session.ts';
 import { KdcError } from '../../messages/krb-error.ts';
 import type { Principal } from '../../messages/principal.ts';
 import { Ticket } from '../../messages/ticket.ts';
 import type { Trace } from '../../trace.ts';
+import type { Session } from '../session.ts';
 
 /** An initial ticket, and what it reveals about the key that it was obtained with. */
 export interface Proof {

@@ -1,10 +1,12 @@
 import { parseDuration } from '../../config/duration.ts';
 import { KeytabError } from '../../errors.ts';
 import type { KeytabEntry } from '../../keytab/keytab.ts';
-import { openSession, principalOf } from '../../local/session.ts';
+import { during } from '../../local/activity.ts';
+import { principalOf } from '../../local/session.ts';
 import { formatPrincipal, samePrincipal } from '../../messages/principal.ts';
-import { type Arguments, type Command, during, jsonOutput, UsageError } from '../command.ts';
+import { type Arguments, type Command, jsonOutput, UsageError } from '../command.ts';
 import { serviceMatcher } from '../service-pattern.ts';
+import { openSession } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import {
   ageOption,

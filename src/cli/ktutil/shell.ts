@@ -1,8 +1,8 @@
 import { printable } from '../../codec/text.ts';
 import { type ErrorCode, KerberosError } from '../../errors.ts';
-import type { Session } from '../../local/session.ts';
-import { ActivityError } from '../command.ts';
+import { ActivityError } from '../../local/activity.ts';
 import { tellError } from '../run-command.ts';
+import type { Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import { splitRequest } from './line.ts';
 import { requestNamed } from './requests.ts';

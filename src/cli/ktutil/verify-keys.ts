@@ -4,9 +4,9 @@ import { defaultTgsEnctypes } from '../../config/enctypes.ts';
 import { isSupported } from '../../crypto/enctype-list.ts';
 import { IntegrityError, KerberosError } from '../../errors.ts';
 import type { KeytabEntry } from '../../keytab/keytab.ts';
+import { during } from '../../local/activity.ts';
 import { cacheOf } from '../../local/caches/named-caches.ts';
 import { exchangeOptions } from '../../local/exchange.ts';
-import type { Session } from '../../local/session.ts';
 import { KDC_ERR_ETYPE_NOSUPP, KDC_ERR_PREAUTH_FAILED } from '../../messages/error-codes.ts';
 import { KdcError } from '../../messages/krb-error.ts';
 import { KU_TICKET } from '../../messages/numbers.ts';
@@ -14,7 +14,7 @@ import { formatPrincipal, type Principal } from '../../messages/principal.ts';
 import { toKey, unseal } from '../../messages/seal.ts';
 import { EncTicketPart, Ticket } from '../../messages/ticket.ts';
 import type { EncryptedData } from '../../messages/types.ts';
-import { during } from '../command.ts';
+import type { Session } from '../session.ts';
 import { liveKvno, proveSecret } from './live.ts';
 
 /**

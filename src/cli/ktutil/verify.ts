@@ -1,12 +1,12 @@
 import { KeytabError } from '../../errors.ts';
 import { byPrincipal } from '../../keytab/groups.ts';
 import type { KeytabEntry } from '../../keytab/keytab.ts';
-import { openSession } from '../../local/session.ts';
 import type { Arguments, Command } from '../command.ts';
 import { lineOfJson } from '../json.ts';
 import { keytabEntryJson } from '../keytab-json.ts';
 import { tellFailure } from '../run-command.ts';
 import { serviceMatcher } from '../service-pattern.ts';
+import { openSession } from '../session.ts';
 import { showWaits } from '../terminal/waiting.ts';
 import type { Io } from '../terminal.ts';
 import { describeEntry } from './diff.ts';

@@ -1,5 +1,5 @@
 import type { KeytabEntry } from '../../keytab/keytab.ts';
-import type { Session } from '../../local/session.ts';
+import type { Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
 
 /** What the requests work on. */

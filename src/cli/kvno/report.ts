@@ -1,11 +1,11 @@
 import { printable } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
 import type { KeytabEntry } from '../../keytab/keytab.ts';
+import { ActivityError, during } from '../../local/activity.ts';
 import type { Credential } from '../../messages/credential.ts';
 import { samePrincipal, toPrincipal } from '../../messages/principal.ts';
 import { type EncTicketPart, Ticket } from '../../messages/ticket.ts';
 import type { Trace } from '../../trace.ts';
-import { ActivityError, during } from '../command.ts';
 import type { Io } from '../terminal.ts';
 
 interface ReportOptions {

@@ -2,9 +2,9 @@ import type { Ccache } from '../../ccache/ccache.ts';
 import type { S4uUser } from '../../client/s4u.ts';
 import type { ServiceOptions } from '../../client/service.ts';
 import { KerberosError } from '../../errors.ts';
+import { ActivityError } from '../../local/activity.ts';
 import type { Credential } from '../../messages/credential.ts';
 import { formatPrincipal, type Principal, samePrincipal } from '../../messages/principal.ts';
-import { ActivityError } from '../command.ts';
 import { gettingTicket, serviceTicket } from '../service-ticket.ts';
 
 /** How to obtain tickets. */

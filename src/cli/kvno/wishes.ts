@@ -1,9 +1,11 @@
 import type { S4uUser } from '../../client/s4u.ts';
+import { during } from '../../local/activity.ts';
 import { namedCache } from '../../local/caches/named-cache.ts';
-import { principalOf, type Session } from '../../local/session.ts';
+import { principalOf } from '../../local/session.ts';
 import { NT_ENTERPRISE } from '../../messages/numbers.ts';
 import type { Principal } from '../../messages/principal.ts';
-import { type Arguments, during, UsageError } from '../command.ts';
+import { type Arguments, UsageError } from '../command.ts';
+import type { Session } from '../session.ts';
 
 /** Throws UsageError for the first mistake among the options, in MIT's words. */
 export function checkArguments(args: Arguments): void {

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import type { Ccache } from '../../ccache/ccache.ts';
 import { errnoOf } from '../../errno.ts';
+import { ActivityError, during } from '../../local/activity.ts';
 import { cachesAround } from '../../local/caches/named-caches.ts';
-import type { Session } from '../../local/session.ts';
 import { agentPaths } from '../agent/paths.ts';
-import { ActivityError, during } from '../command.ts';
+import type { Session } from '../session.ts';
 
 /** A KCM server that may keep tickets of the user. */
 export interface KcmServer {

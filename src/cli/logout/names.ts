@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { splitCcacheName } from '../../ccache/resolve.ts';
+import { during } from '../../local/activity.ts';
 import { defaultCacheName } from '../../local/caches/default-cache.ts';
-import type { Session } from '../../local/session.ts';
-import { during } from '../command.ts';
+import type { Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import { usualCacheFiles } from '../usual-files.ts';
 

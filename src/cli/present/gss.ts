@@ -4,18 +4,19 @@ import { defaultTgsEnctypes } from '../../config/enctypes.ts';
 import type { ContextFlags, ContextInfo } from '../../gss/context.ts';
 import { openContext } from '../../gss/initiate.ts';
 import { GSS_SAMPLE_PORT, talkToGssSample } from '../../gss/sample.ts';
+import { during } from '../../local/activity.ts';
 import { cacheForService } from '../../local/caches/identity-cache.ts';
 import { exchangeOptions } from '../../local/exchange.ts';
 import { expandHost, hostPrincipal } from '../../local/host-principal.ts';
-import type { Session } from '../../local/session.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { clientKeytabOf } from '../client-keytab.ts';
-import { type Arguments, during, UsageError } from '../command.ts';
+import { type Arguments, UsageError } from '../command.ts';
 import { connectService } from '../connect-service.ts';
 import { formatTimestamp } from '../locale/time-format.ts';
 import { userLocale } from '../locale/user-locale.ts';
 import { readPort } from '../ports.ts';
 import { gettingTicket } from '../service-ticket.ts';
+import type { Session } from '../session.ts';
 
 /** Messages of a visit. */
 const MAX_MESSAGES = 10_000;

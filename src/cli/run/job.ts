@@ -1,10 +1,10 @@
 import { KerberosError } from '../../errors.ts';
-import { openSession, type Session } from '../../local/session.ts';
 import { UsageError } from '../command.ts';
 import { maskSecrets } from '../job/masks.ts';
 import type { Job } from '../job.ts';
 import { type LastingOptions, type Supplied, supplyTickets } from '../lasting-tickets.ts';
 import { tellError, tellFailure } from '../run-command.ts';
+import { openSession, type Session } from '../session.ts';
 import { fitLines } from '../terminal/wrap.ts';
 import type { Io } from '../terminal.ts';
 import { type Alarm, catchAlarms, nap } from './alarm.ts';

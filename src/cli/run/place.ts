@@ -8,8 +8,8 @@ import { CcacheError, KerberosError } from '../../errors.ts';
 import { temporaryDirectory } from '../../local/directories.ts';
 import { fileReason } from '../../local/file-reason.ts';
 import { sentence } from '../../local/sentences.ts';
-import type { Session } from '../../local/session.ts';
 import { agentEnvironment, agentKrb5Conf } from '../agent/paths.ts';
+import type { Session } from '../session.ts';
 import type { Io } from '../terminal.ts';
 import { startWipeWatchdog, type WipeWatchdog } from '../wipe-watchdog.ts';
 

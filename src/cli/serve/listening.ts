@@ -1,7 +1,7 @@
 import type { Server } from 'node:net';
 import { KerberosError } from '../../errors.ts';
 import type { Keytab } from '../../keytab/keytab.ts';
-import { during } from '../command.ts';
+import { during } from '../../local/activity.ts';
 import type { Io } from '../terminal.ts';
 import { listeningLine } from './json.ts';
 

@@ -1,9 +1,10 @@
 import type { CacheContents, Ccache } from '../../ccache/ccache.ts';
 import { KerberosError } from '../../errors.ts';
+import { ActivityError } from '../../local/activity.ts';
 import { cacheOf, cachesAround, readableContents } from '../../local/caches/named-caches.ts';
-import type { Session } from '../../local/session.ts';
 import { isCurrent } from '../cache/status.ts';
-import { ActivityError, type Arguments } from '../command.ts';
+import type { Arguments } from '../command.ts';
+import type { Session } from '../session.ts';
 
 /** The state of the caches at one time. */
 export interface Look {

@@ -1,9 +1,10 @@
 import { printable } from '../../codec/text.ts';
+import { ActivityError } from '../../local/activity.ts';
 import { sentence } from '../../local/sentences.ts';
-import type { Session } from '../../local/session.ts';
-import { ActivityError, type Arguments } from '../command.ts';
+import type { Arguments } from '../command.ts';
 import { formatTimestamp } from '../locale/time-format.ts';
 import { userLocale } from '../locale/user-locale.ts';
+import type { Session } from '../session.ts';
 import { changesBetween } from './changes.ts';
 import { statusJson } from './json.ts';
 import { type Look, lookAtCaches } from './look.ts';

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { Ccache } from '../../ccache/ccache.ts';
 import { selectIdentity } from '../../ccache/identity.ts';
-import { ActivityError } from '../../cli/command.ts';
 import { bytesToText } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
 import { readRegularFile } from '../../keytab/read-file.ts';
 import { formatPrincipal, type Principal } from '../../messages/principal.ts';
+import { ActivityError } from '../activity.ts';
 import { homeDirectory } from '../directories.ts';
 import type { Session } from '../session.ts';
 import { cacheOf, cachesAround, readableContents } from './named-caches.ts';

@@ -1,6 +1,6 @@
 import type { Ccache } from '../../ccache/ccache.ts';
 import { resolveCcache } from '../../ccache/resolve.ts';
-import { ActivityError } from '../../cli/command.ts';
+import { ActivityError } from '../activity.ts';
 import type { Session } from '../session.ts';
 
 /** The cache that `-c` names; `activity` is what the command does with it, for errors. */

@@ -1,8 +1,8 @@
 import type { CacheContents, Ccache, CcacheCollection } from '../../ccache/ccache.ts';
 import { resolveCcache, splitCcacheName } from '../../ccache/resolve.ts';
 import { findCcacheType } from '../../ccache/types.ts';
-import { during } from '../../cli/command.ts';
 import { CcacheError, KerberosError } from '../../errors.ts';
+import { during } from '../activity.ts';
 import type { Session } from '../session.ts';
 import { defaultCacheName } from './default-cache.ts';
 

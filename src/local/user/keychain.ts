@@ -2,8 +2,8 @@ import type { Keychain } from '../../ccache/ccache.ts';
 import { hasPassphraseKey, hasSealedTickets, probeKeychain } from '../../ccache/keychain/probe.ts';
 import { rememberKeychain } from '../../ccache/keychain/remembered.ts';
 import type { KeychainUse } from '../../ccache/keychain-use.ts';
-import type { Io } from '../../cli/terminal.ts';
 import { KerberosError } from '../../errors.ts';
+import type { Surroundings } from '../surroundings.ts';
 
 /** The keychain that the user wants: `passphrase`, `none`, the name of a back-end, or undefined for any. */
 type Wish = string | undefined;
@@ -12,7 +12,7 @@ type Wish = string | undefined;
  * The keychain that KRB5KIT_KEYCHAIN asks for. Throws KerberosError CONFIG_VALUE if its value is unknown, and
  * KEYCHAIN_UNAVAILABLE if that keychain cannot be used.
  */
-export async function openUserKeychain(io: Io, dataDirectory: string): Promise<Keychain> {
+export async function openUserKeychain(io: Surroundings, dataDirectory: string): Promise<Keychain> {
   const wish = await keychainWish(io, dataDirectory);
   if (wish === 'none') throw unavailable('KRB5KIT_KEYCHAIN is none');
   if (wish === 'passphrase') {
@@ -38,7 +38,7 @@ export async function openUserKeychain(io: Io, dataDirectory: string): Promise<K
 }
 
 /** The same keychain, which is asked only once for each secret. */
-export async function openRememberedKeychain(io: Io, dataDirectory: string): Promise<Keychain> {
+export async function openRememberedKeychain(io: Surroundings, dataDirectory: string): Promise<Keychain> {
   const keychain = await openUserKeychain(io, dataDirectory);
   return rememberKeychain(async () => keychain);
 }
@@ -47,7 +47,7 @@ export async function openRememberedKeychain(io: Io, dataDirectory: string): Pro
  * Whether new tickets can be sealed. A keychain that was requested by name and cannot be used never counts as merely
  * absent.
  */
-export async function probeUserKeychain(io: Io, dataDirectory: string): Promise<KeychainUse> {
+export async function probeUserKeychain(io: Surroundings, dataDirectory: string): Promise<KeychainUse> {
   const wish = await keychainWish(io, dataDirectory);
   if (wish === 'none') return { usable: false, absent: true, reason: 'KRB5KIT_KEYCHAIN is none' };
   if (wish === 'passphrase') return { usable: true };
@@ -65,7 +65,7 @@ function inSpite(wish: string, reason: string): string {
 }
 
 /** The value of KRB5KIT_KEYCHAIN, checked. Without it, an existing key that a passphrase seals means `passphrase`. */
-export async function keychainWish({ env }: Io, dataDirectory: string): Promise<Wish> {
+export async function keychainWish({ env }: Surroundings, dataDirectory: string): Promise<Wish> {
   const { KRB5KIT_KEYCHAIN: wish } = env;
   if (!wish) return hasPassphraseKey(dataDirectory) ? 'passphrase' : undefined;
   if (wish === 'passphrase' || wish === 'none') return wish;

@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { Io } from '../../cli/terminal.ts';
 import { bytesToText } from '../../codec/text.ts';
 import { KerberosError } from '../../errors.ts';
 import { fileReason } from '../file-reason.ts';
+import type { Surroundings } from '../surroundings.ts';
 
 /** Longer than any passphrase; a file named by mistake is not read to its end. */
 const MAX_BYTES = 1024;
@@ -11,7 +11,7 @@ const MAX_BYTES = 1024;
  * The passphrase of the sealed caches: the first line of the file that KRB5KIT_PASSPHRASE_FILE names, else what is
  * typed on the terminal, twice for a new one. Throws KerberosError KEYCHAIN_PASSPHRASE.
  */
-export async function askPassphrase(purpose: 'open' | 'choose', io: Io): Promise<string> {
+export async function askPassphrase(purpose: 'open' | 'choose', io: Surroundings): Promise<string> {
   const file = io.env.KRB5KIT_PASSPHRASE_FILE;
   if (file) return firstLine(file);
   if (!io.stdinIsTerminal) {

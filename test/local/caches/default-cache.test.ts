@@ -5,9 +5,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { cache } from '../../../src/cli/cache.ts';
 import { kinit } from '../../../src/cli/kinit.ts';
 import { klist } from '../../../src/cli/klist.ts';
+import { openSession } from '../../../src/cli/session.ts';
 import { type RunningKdc, startKdc } from '../../../src/kdc/start.ts';
 import { chooseDefaultCache } from '../../../src/local/caches/default-cache.ts';
-import { openSession } from '../../../src/local/session.ts';
 import { scratch } from '../../ccache/samples.ts';
 import { runAt, ticketFor, writeCache } from '../../cli/caches.ts';
 import { type CapturedIo, captureIo } from '../../support/io.ts';

@@ -6,8 +6,8 @@ import { buildProgram } from '../../support/build-program.ts';
 import { hasPty, runInPty } from '../../support/pty.ts';
 
 const source = `
-import { askPassphrase } from '../../cli/src/cli/passphrase.ts';
-import { processIo } from '../../cli/src/cli/terminal.ts';
+import { askPassphrase } from './src/local/user/passphrase.ts';
+import { processIo } from './src/cli/terminal.ts';
 const io = processIo(process);
 try {
   io.out(await askPassphrase(process.argv[2], io));

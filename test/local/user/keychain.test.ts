@@ -1,14 +1,14 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { resolveCcache } from '../../src/ccache/resolve.ts';
-import { klist } from '../../src/cli/klist.ts';
-import { openSession } from '../../src/local/session.ts';
-import { openUserKeychain, probeUserKeychain } from '../../src/local/user/keychain.ts';
-import { scratch } from '../ccache/samples.ts';
-import { alice, tgt } from '../ccache/tickets.ts';
-import { type CaptureOptions, captureIo } from '../support/io.ts';
-import { type Outcome, runAt } from './caches.ts';
+import { resolveCcache } from '../../../src/ccache/resolve.ts';
+import { klist } from '../../../src/cli/klist.ts';
+import { openSession } from '../../../src/cli/session.ts';
+import { openUserKeychain, probeUserKeychain } from '../../../src/local/user/keychain.ts';
+import { scratch } from '../../ccache/samples.ts';
+import { alice, tgt } from '../../ccache/tickets.ts';
+import { type Outcome, runAt } from '../../cli/caches.ts';
+import { type CaptureOptions, captureIo } from '../../support/io.ts';
 
 // A derivation takes half a second, and several on a machine that has other things to do.
 vi.setConfig({ testTimeout: 60_000 });

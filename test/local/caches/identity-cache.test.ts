@@ -1,14 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
-import { ccacheName } from '../../src/ccache/ccache.ts';
-import { resolveCcache } from '../../src/ccache/resolve.ts';
-import { cacheForService } from '../../src/local/caches/identity-cache.ts';
-import { openSession, type Session } from '../../src/local/session.ts';
-import { hostBasedPrincipal, parsePrincipal } from '../../src/messages/principal.ts';
-import { environment, scratch } from '../ccache/samples.ts';
-import { tgt } from '../ccache/tickets.ts';
-import { captureIo } from '../support/io.ts';
+import { ccacheName } from '../../../src/ccache/ccache.ts';
+import { resolveCcache } from '../../../src/ccache/resolve.ts';
+import { openSession, type Session } from '../../../src/cli/session.ts';
+import { cacheForService } from '../../../src/local/caches/identity-cache.ts';
+import { hostBasedPrincipal, parsePrincipal } from '../../../src/messages/principal.ts';
+import { environment, scratch } from '../../ccache/samples.ts';
+import { tgt } from '../../ccache/tickets.ts';
+import { captureIo } from '../../support/io.ts';
 
 const server = hostBasedPrincipal('HTTP', 'web.a.test', 'A.TEST');
 
