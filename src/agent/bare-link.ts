@@ -2,32 +2,31 @@ import { readSync } from 'node:fs';
 import { errnoOf } from '../errno.ts';
 import type { Link, LinkEvents } from './link.ts';
 import type { ReadMemory } from './read-memory.ts';
-import type { WriteRequest, WriteRequestClass } from './write-request.ts';
+import { isUsed, type WriteRequest, type WriteRequestClass } from './write-request.ts';
 
 /** The object below Node's socket, as far as it is used here. */
 export interface Handle {
   readonly fd: number;
   readonly bytesRead: number;
-  /** Bytes that the system has not accepted yet. */
-  readonly writeQueueSize: number;
   onread: unknown;
   useUserBuffer(buffer: Uint8Array): void;
   readStart(): void;
   readStop(): void;
-  /** Returns an error number, or 0; uses the request only if bytes are left to be written later. */
+  /**
+   * Returns an error number, or 0. The request is used if the system did not accept all bytes at the first attempt, even
+   * if it did at a second one.
+   */
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
   close(): void;
 }
 
 /** Whether an object has the members of a known handle. */
 export function isHandle(found: unknown): found is Handle {
-  const { fd, bytesRead, writeQueueSize, useUserBuffer, readStart, readStop, writeBuffer, close } =
-    found as Partial<Handle>;
+  const { fd, bytesRead, useUserBuffer, readStart, readStop, writeBuffer, close } = found as Partial<Handle>;
   return (
     typeof fd === 'number' &&
     fd >= 0 &&
     typeof bytesRead === 'number' &&
-    typeof writeQueueSize === 'number' &&
     [useUserBuffer, readStart, readStop, writeBuffer, close].every(method => typeof method === 'function')
   );
 }
@@ -37,7 +36,7 @@ export interface Shared {
   /** What each of them reads into. */
   readonly memory: ReadMemory;
   readonly WriteRequest: WriteRequestClass;
-  /** For the next write that does not end at once. */
+  /** For the next write; most need none, and leave it as it is. */
   spare: WriteRequest;
 }
 
@@ -51,8 +50,8 @@ export class BareLink implements Link {
   private readonly events: LinkEvents;
   /** How many bytes Node had read when we last looked. */
   private seen = 0;
-  /** How many writes have not ended. */
-  private pending = 0;
+  /** The length of all writes that have not ended: Node keeps their memory until then, even if little is left. */
+  private writing = 0;
   private stopped = false;
   private ending = false;
   private closed = false;
@@ -68,7 +67,7 @@ export class BareLink implements Link {
   }
 
   get unsent(): number {
-    return this.pending === 0 || this.closed ? 0 : this.handle.writeQueueSize;
+    return this.closed ? 0 : this.writing;
   }
 
   get destroyed(): boolean {
@@ -81,13 +80,15 @@ export class BareLink implements Link {
 
   send(bytes: Uint8Array): boolean {
     if (this.closed) return true;
-    const { handle, shared } = this;
-    if (handle.writeBuffer(shared.spare, bytes) !== 0) {
+    const request = this.shared.spare;
+    if (this.handle.writeBuffer(request, bytes) !== 0) {
       this.destroy();
       return true;
     }
-    if (handle.writeQueueSize === 0) return true;
-    this.awaitWrite(bytes);
+    if (!isUsed(request)) return true;
+    // Node aborts the process if a request is used for two writes at a time.
+    this.shared.spare = new this.shared.WriteRequest();
+    this.awaitWrite(request, bytes);
     return false;
   }
 
@@ -121,16 +122,14 @@ export class BareLink implements Link {
     this.tellDrained();
   }
 
-  /** Leaves the spare request, and the memory, to the write that has begun. */
-  private awaitWrite(bytes: Uint8Array): void {
-    const { shared } = this;
-    const request = shared.spare;
-    shared.spare = new shared.WriteRequest();
-    this.pending++;
+  /** Leaves the memory to the write that has begun. */
+  private awaitWrite(request: WriteRequest, bytes: Uint8Array): void {
+    this.writing += bytes.length;
     request.buffer = bytes;
     request.oncomplete = () => {
       // Also after an error, which the next read reports.
-      if (--this.pending > 0 || this.closed) return;
+      this.writing -= bytes.length;
+      if (this.unsent > 0 || this.closed) return;
       this.tellDrained();
       if (this.ending) this.destroy();
     };

@@ -66,6 +66,8 @@ export function serveConnections(
   const closed = new Promise<void>(resolve => {
     finish = resolve;
   });
+  // Not before: somebody may never read the last answer.
+  void closed.then(() => clearInterval(patrol));
 
   takeConnections(server, link => {
     const client: Client = {
@@ -102,7 +104,6 @@ export function serveConnections(
     },
     close() {
       closing = true;
-      clearInterval(patrol);
       for (const client of clients) if (!client.busy) client.link.hangUp();
       if (clients.size === 0) finish();
     },

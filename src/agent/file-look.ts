@@ -6,7 +6,8 @@ const PATH_PATIENCE = 100;
 
 /**
  * Milliseconds for which one look is enough. More time passes before another program that has replaced the file makes a
- * request, or has one made: it has its lock to release, and a connection at least to open.
+ * request, or has one made: it has the disk to wait for, its lock to release, and a connection to open. Only where it
+ * has neither, on a file system in memory and with an open connection, may it see the old file for that long.
  */
 const LOOK_PATIENCE = 0.1;
 
@@ -29,11 +30,11 @@ export class FileLook {
     this.path = path;
   }
 
-  /** The file's `identityOf`. */
+  /** The file's `identityOf`. Throws CcacheError for as long as the path cannot be followed. */
   look(): string {
     const now = performance.now();
     if (now - this.looked > LOOK_PATIENCE) {
-      if (!this.isUnchanged()) this.follow();
+      if (now - this.followed > PATH_PATIENCE || !this.isUnchanged()) this.follow();
       this.looked = now;
     }
     return this.identity;
@@ -41,7 +42,7 @@ export class FileLook {
 
   /** The same, looked up now, by the path. */
   follow(): string {
-    this.followed = performance.now();
+    const now = performance.now();
     for (;;) {
       const identity = identityOf(this.path);
       if (identity === this.identity && this.open !== undefined && this.isUnchanged()) break;
@@ -51,6 +52,7 @@ export class FileLook {
       // It may have been replaced before it was open.
       if (this.open !== undefined || identityOf(this.path) === identity) break;
     }
+    this.followed = now;
     return this.identity;
   }
 
@@ -67,7 +69,7 @@ export class FileLook {
   }
 
   private isUnchanged(): boolean {
-    if (this.open === undefined || performance.now() - this.followed > PATH_PATIENCE) return false;
+    if (this.open === undefined) return false;
     const { fd, stats } = this.open;
     try {
       const { nlink, ctimeMs, mtimeMs, size } = fstatSync(fd);

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 
 /** A connection to a client. */
 export interface Link {
-  /** Bytes that the system has not accepted yet. */
+  /** The length of everything sent that the system has not accepted whole. */
   readonly unsent: number;
   readonly destroyed: boolean;
   readonly paused: boolean;
@@ -27,6 +27,8 @@ export interface LinkEvents {
   ended(): void;
   closed(): void;
 }
+
+const NOTHING = new Uint8Array();
 
 /** A connection through a Node socket. */
 export class SocketLink implements Link {
@@ -57,7 +59,8 @@ export class SocketLink implements Link {
   }
 
   send(bytes: Uint8Array): boolean {
-    return this.socket.write(bytes);
+    this.socket.write(bytes);
+    return this.unsent === 0;
   }
 
   pause(): void {
@@ -69,13 +72,9 @@ export class SocketLink implements Link {
   }
 
   drained(): Promise<void> {
-    const { socket } = this;
+    // Node tells only of what is longer than it likes to keep; writes end in order, or fail.
     return new Promise(resolve => {
-      const finish = (): void => {
-        socket.off('drain', finish).off('close', finish);
-        resolve();
-      };
-      socket.on('drain', finish).on('close', finish);
+      this.socket.write(NOTHING, () => resolve());
     });
   }
 

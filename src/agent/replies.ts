@@ -2,7 +2,7 @@ import type { SealedCaches } from '../ccache/sealed/caches.ts';
 
 interface Reply {
   readonly request: Uint8Array;
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
   /** Milliseconds since 1970. */
   readonly until: number;
 }
@@ -53,7 +53,7 @@ export class Replies {
       kept.ofLength[request.length]?.filter(({ request: known }) => !isSame(known, request)) ?? [];
     const added = {
       request: new Uint8Array(request),
-      bytes: bufferOf(reply),
+      bytes: reply,
       until: until?.getTime() ?? FOREVER,
     };
     kept.ofLength[request.length] = [added, ...others.slice(0, MAX_ALIKE - 1)];
@@ -65,8 +65,4 @@ export class Replies {
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
   for (let i = a.length - 1; i >= 0; i--) if (a[i] !== b[i]) return false;
   return true;
-}
-
-function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

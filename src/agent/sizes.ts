@@ -1,8 +1,10 @@
 import type { CacheContents } from '../ccache/ccache.ts';
 import { encodeCredential } from '../ccache/file/credential-bytes.ts';
+import { writePrincipal } from '../ccache/file/credential-format.ts';
 import { KcmFailure } from '../ccache/kcm/failure.ts';
 import { KCM_RESULT } from '../ccache/kcm/protocol.ts';
 import type { SealedCaches } from '../ccache/sealed/caches.ts';
+import { BinaryWriter } from '../codec/binary.ts';
 
 /** A cache is refused if its reply would be too long for any client. */
 const MAX_CACHE = 8 << 20;
@@ -36,7 +38,12 @@ function sizeOf(contents: CacheContents | undefined): number {
   if (contents === undefined) return 0;
   let size = sizes.get(contents);
   if (size === undefined) {
-    size = contents.credentials.reduce((sum, credential) => sum + encodeCredential(credential).length + 4, 0);
+    const principal = new BinaryWriter();
+    writePrincipal(principal, contents.principal);
+    size = contents.credentials.reduce(
+      (sum, credential) => sum + encodeCredential(credential).length + 4,
+      principal.finish().length,
+    );
     sizes.set(contents, size);
   }
   return size;

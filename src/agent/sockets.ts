@@ -11,21 +11,19 @@ interface Listener {
 
 const READ_BYTES = 64 << 10;
 
-/** The last major version of Node whose internals are known here. */
-const KNOWN_NODE = 24;
-
 /**
  * Calls `take` for each connection to a server, to learn who handles it. Where Node's internals are as expected,
  * connections are handled without sockets, and the server neither counts them nor waits for them when it is closed.
  */
 export function takeConnections(server: Server, take: (link: Link) => LinkEvents): void {
+  // What cannot be accepted, because there are too many open files, concerns only its client.
+  server.on('error', ignore);
   server.on('connection', socket => {
     const link = new SocketLink(socket);
     const events = take(link);
     link.tell(events);
     socket.on('data', chunk => events.received(chunk));
   });
-  if (Number.parseInt(process.versions.node, 10) > KNOWN_NODE) return;
   server.once('listening', () => {
     const listener = (server as Server & { readonly _handle?: Listener | null })._handle;
     const ordinary = listener?.onconnection;
@@ -38,3 +36,5 @@ export function takeConnections(server: Server, take: (link: Link) => LinkEvents
     };
   });
 }
+
+function ignore(): void {}

@@ -5,17 +5,24 @@ export interface WriteRequest {
   /** Keeps the memory that is being written. */
   buffer?: Uint8Array;
   oncomplete(): void;
+  /** Negative as long as no handle has used it. */
+  getAsyncId(): number;
 }
 
 /** A class of Node's own: its objects alone are taken by handles. */
 export type WriteRequestClass = new () => WriteRequest;
 
+/** The last major version of Node whose internals are known here. */
+const KNOWN_NODE = 24;
+
 let found: WriteRequestClass | undefined;
 
-/** Learns the class from a write by a socket; undefined if Node has changed. */
+/** Learns the class from a write by a socket; undefined if Node has changed, or is newer than is known. */
 export function writeRequestClass(): WriteRequestClass | undefined {
   if (found !== undefined) return found;
-  let request: object | undefined;
+  if (Number.parseInt(process.versions.node, 10) > KNOWN_NODE) return undefined;
+  // Node 26 gives null until a request is needed, and an update of an older one may.
+  let request: object | null | undefined;
   const handle = {
     readStart: ignore,
     readStop: ignore,
@@ -30,9 +37,18 @@ export function writeRequestClass(): WriteRequestClass | undefined {
   socket.on('error', ignore);
   socket.write(Buffer.alloc(1));
   socket.destroy();
-  if (request === undefined || request.constructor === Object) return undefined;
-  found = request.constructor as WriteRequestClass;
+  const made = request?.constructor;
+  if (made !== Object && isFresh(made as WriteRequestClass | undefined)) found = made as WriteRequestClass;
   return found;
+}
+
+/** Whether a write keeps the request. */
+export function isUsed(request: WriteRequest): boolean {
+  return request.getAsyncId() >= 0;
+}
+
+function isFresh(made: WriteRequestClass | undefined): boolean {
+  return typeof made?.prototype?.getAsyncId === 'function' && !isUsed(new made());
 }
 
 function ignore(): void {}

@@ -188,6 +188,8 @@ describe('an agent', () => {
       'The credentials cache is full',
     );
     expect((await cache('a').load()).credentials).toHaveLength(2);
+    const long = { ...alice, components: ['x'.repeat(9 << 20)] };
+    await expect(cache('b').initialize({ principal: long, credentials: [] })).rejects.toThrow('is full');
   });
 
   it('tells of itself, and ends when it is asked to', async () => {

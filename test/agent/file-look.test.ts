@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { FileLook } from '../../src/agent/file-look.ts';
 import { identityOf } from '../../src/ccache/sealed/memory.ts';
+import { CcacheError } from '../../src/errors.ts';
 import { scratch } from '../ccache/samples.ts';
 
 interface Looked {
@@ -89,6 +90,22 @@ describe.skipIf(process.platform === 'win32')('the look of a file', () => {
     writeFileSync(path, 'new');
     await sleep(200);
     expect(file.look()).toBe(identityOf(path));
+  });
+
+  it('is refused for as long as the path cannot be followed', async () => {
+    const { directory, path, file } = await looked();
+    const before = file.look();
+    renameSync(directory, `${directory}.moved`);
+    symlinkSync(directory, directory);
+    await sleep(200);
+    for (let i = 0; i < 3; i++) {
+      expect(() => file.look()).toThrow(CcacheError);
+      await soon();
+    }
+    rmSync(directory);
+    renameSync(`${directory}.moved`, directory);
+    expect(file.look()).toBe(before);
+    expect(before).toBe(identityOf(path));
   });
 
   it('stays the same for a moment, unless that is to be forgotten', async () => {

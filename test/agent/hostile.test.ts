@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { AGENT } from '../../src/agent/operations.ts';
 import { KcmFrames } from '../../src/ccache/kcm/frames.ts';
 import { decodeReply, encodeRequest, KCM, KCM_RESULT, MAX_KCM_BYTES } from '../../src/ccache/kcm/protocol.ts';
 import { contents, credential } from '../ccache/tickets.ts';
@@ -95,6 +96,18 @@ describe('a hostile client', () => {
     });
     await hungUp(client);
     expect(received).toBeLessThan(5 << 20);
+  });
+
+  it('that does not read does not keep an agent from ending', async () => {
+    const { socket, cache, ask, ended } = await localAgent({ limits });
+    const big = credential('host/a@A.TEST', { ticket: new Uint8Array(1 << 20) });
+    await cache('a').initialize({ ...contents, credentials: [big] });
+    const client = await rawClient(socket);
+    client.pause();
+    client.write(encodeRequest(KCM.GET_CRED_LIST, { name: 'a' }));
+    await sleep(100);
+    await ask(kcm => kcm.call(AGENT.STOP, {}));
+    await ended;
   });
 
   it.each([

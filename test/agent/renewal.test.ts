@@ -1,15 +1,26 @@
+import { renameSync, symlinkSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startRenewal } from '../../src/agent/renewal.ts';
+import { keychainStore } from '../../src/agent/sealed.ts';
 import { type AgentStore, memoryStore } from '../../src/agent/store.ts';
 import { KerberosError, TransportError } from '../../src/errors.ts';
+import { scratch } from '../ccache/samples.ts';
 import { createTestRealm, type TestRealm } from '../client/realm.ts';
+import { memoryKeychain } from '../support/memory-keychain.ts';
 
 const HOUR = 3600;
 
-async function storeWith(realm: TestRealm): Promise<AgentStore> {
+async function sealedWith(realm: TestRealm): Promise<{ store: AgentStore; dataDirectory: string }> {
+  const dataDirectory = join(scratch(), 'data');
+  const chain = memoryKeychain();
+  const store = keychainStore({ dataDirectory, keychain: async () => chain });
+  return { store: await storeWith(realm, store), dataDirectory };
+}
+
+async function storeWith(realm: TestRealm, store = memoryStore()): Promise<AgentStore> {
   const { credential, kdcOffset } = await realm.login({ lifetime: 2 * HOUR, renewLifetime: 24 * HOUR });
-  const store = memoryStore();
   const contents = { principal: credential.client, credentials: [credential], kdcOffset };
   await store.change(() => ({
     caches: { primary: 'a', members: new Map([['a', contents]]) },
@@ -81,6 +92,26 @@ describe('renewal', () => {
     look();
     await sleep(700);
     expect([log.length, refusing.count]).toEqual([1, 1]);
+  });
+
+  it('goes on when the tickets can be reached again', async () => {
+    const realm = createTestRealm();
+    const sealed = await sealedWith(realm);
+    const first = await endOf(sealed.store);
+    const { look } = renew(sealed.store, realm);
+    realm.advance(1.5 * HOUR);
+    // As on a file server whose own ticket has expired.
+    const { dataDirectory } = sealed;
+    renameSync(dataDirectory, `${dataDirectory}.moved`);
+    symlinkSync(dataDirectory, dataDirectory);
+    await sleep(200);
+    look();
+    await sleep(700);
+    unlinkSync(dataDirectory);
+    renameSync(`${dataDirectory}.moved`, dataDirectory);
+    look();
+    const end = async () => (await endOf(sealed.store)).getTime();
+    await vi.waitFor(async () => expect(await end()).toBeGreaterThan(first.getTime()), 2000);
   });
 
   it('does not ask for what is locked', async () => {

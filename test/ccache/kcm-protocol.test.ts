@@ -1,3 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Credentials, Text } from '../../src/ccache/kcm/fields.ts';
@@ -19,6 +22,9 @@ import { hexToBytes } from '../../src/codec/text.ts';
 import { CodecError } from '../../src/errors.ts';
 import { anyContents, anyKey, anyPrincipal } from './samples.ts';
 import { alice, credential, later, NOW } from './tickets.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const option = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 const bytes = fc.uint8Array({ maxLength: 20 });
@@ -132,6 +138,23 @@ describe('frames', () => {
     const frames = new KcmFrames('replies');
     frames.push(lengthOf(MAX_KCM_BYTES + 1));
     expect(() => frames.next()).toThrow(CodecError);
+  });
+});
+
+describe('the memory of a long frame', () => {
+  it('is given back although the beginning of another came with it', async () => {
+    const frames = new KcmFrames('requests');
+    const long = new Uint8Array(1 << 20);
+    frames.push(Buffer.concat([lengthOf(long.length), long.subarray(10)]));
+    frames.keep();
+    frames.push(Buffer.concat([long.subarray(0, 10), lengthOf(20)]));
+    const memory = new WeakRef(frames.frame()!.buffer);
+    frames.keep();
+    await setImmediate();
+    collectGarbage();
+    expect(memory.deref()).toBeUndefined();
+    frames.push(new Uint8Array(20));
+    expect(frames.next()).toEqual(new Uint8Array(20));
   });
 });
 

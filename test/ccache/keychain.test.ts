@@ -106,6 +106,26 @@ describe('a KEYCHAIN cache', () => {
   });
 });
 
+describe('more than would be read again', () => {
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, i) =>
+      credential(`host/${i}@A.TEST`, { ticket: new Uint8Array(1 << 20) }),
+    );
+
+  it('is not sealed, in one cache or in all together, and what was there stays', async () => {
+    const here = setting();
+    const alone = cache('alone', here).initialize({ ...contents, credentials: many(17) });
+    await expect(alone).rejects.toMatchObject({ code: 'CACHE_IO' });
+    expect(here.chain.calls).toEqual([]);
+    for (const name of ['a', 'b', 'c', 'd']) {
+      await cache(name, here).initialize({ ...contents, credentials: many(15) });
+    }
+    const last = cache('last', here).initialize({ ...contents, credentials: many(15) });
+    await expect(last).rejects.toThrow('too many tickets to be sealed in KEYCHAIN:');
+    expect((await cache('d', here).load()).credentials).toHaveLength(15);
+  });
+});
+
 describe('a sealed file that does not open', () => {
   const attempts = (here: Setting) => [
     () => cache('', here).load(),

@@ -7,8 +7,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { AGENT } from '../../src/agent/operations.ts';
 import { agent } from '../../src/cli/agent.ts';
 import { klist } from '../../src/cli/klist.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
@@ -29,7 +31,36 @@ async function say(argv: readonly string[], options: CaptureOptions = {}) {
   return { status: await status, stdout: io.stdout, stderr: io.stderr };
 }
 
+/** A socket that systemd keeps: who is told to stop hangs up, and the next one answers at once. */
+async function startKept(home: string): Promise<void> {
+  const directory = join(home, 'agent');
+  mkdirSync(directory, { mode: 0o700 });
+  const ok = Buffer.from('0000000400000000' + '00000000', 'hex');
+  const server = createServer(socket => {
+    socket
+      .on('error', () => undefined)
+      .on('data', request => {
+        const told = request.readUInt16BE(6) === AGENT.STOP.code;
+        socket.write(ok);
+        if (told) setTimeout(() => socket.destroy(), 100);
+      });
+  });
+  onTestFinished(() => void server.close());
+  await new Promise<void>(resolve => server.listen(join(directory, '.heim_org.h5l.kcm-socket'), resolve));
+}
+
 describe('krb5kit agent', () => {
+  it('is stopped when it hangs up, though another one answers on its socket', async () => {
+    const home = scratch();
+    await startKept(home);
+    const env = { KRB5KIT_HOME: home, KRB5_CONFIG: join(home, 'none.conf') };
+    expect(await say(['--stop'], { env })).toEqual({
+      status: 0,
+      stdout: 'The agent has ended\n',
+      stderr: '',
+    });
+  });
+
   it('serves in the foreground, prints what finds it, and leaves when it is asked to', async () => {
     const home = scratch();
     const none = join(home, 'none.conf');

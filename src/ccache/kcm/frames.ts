@@ -59,9 +59,10 @@ export class KcmFrames {
     return buffer.length === end ? buffer : buffer.subarray(0, end);
   }
 
-  /** Copies what is left of the last chunk, so that its memory can be reused. */
+  /** Copies what is left of the last chunk, or of a long frame, so that their memory can be reused. */
   keep(): void {
-    if (this.borrowed && this.held > 0) this.buffer = new Uint8Array(this.buffer);
+    const part = this.buffer.length < this.buffer.buffer.byteLength;
+    if (this.held > 0 && (this.borrowed || part)) this.buffer = new Uint8Array(this.buffer);
     this.borrowed = false;
   }
 

@@ -1,9 +1,10 @@
 import { BinaryReader, BinaryWriter } from '../../codec/binary.ts';
 import type { Codec } from '../../codec/codec.ts';
 import { bytesToText, textToBytes } from '../../codec/text.ts';
+import { CcacheError } from '../../errors.ts';
 import type { CacheContents } from '../ccache.ts';
 import { encodeCredential } from '../file/credential-bytes.ts';
-import { CcacheFile, encodeCache } from '../file/format.ts';
+import { CcacheFile, encodeCache, MAX_CACHE_BYTES } from '../file/format.ts';
 
 /** The caches of a collection by their names. */
 export interface SealedCaches {
@@ -12,7 +13,10 @@ export interface SealedCaches {
   readonly members: ReadonlyMap<string, CacheContents>;
 }
 
-/** What the sealed file holds: the primary's name, the number of caches, each as name and cache file. */
+/**
+ * What the sealed file holds: the primary's name, the number of caches, each as name and cache file. Refuses to encode
+ * what could not be decoded, with CcacheError CACHE_IO, because with it everything else would be lost.
+ */
 export const SealedCaches: Codec<SealedCaches> = {
   encode({ primary, members }) {
     const writer = new BinaryWriter();
@@ -20,7 +24,9 @@ export const SealedCaches: Codec<SealedCaches> = {
     writer.u32(members.size);
     for (const [name, contents] of members) {
       writer.counted16(textToBytes(name));
-      writer.counted32(encodeCache(contents, (to, credential) => to.put(encodeCredential(credential))));
+      const cache = encodeCache(contents, (to, credential) => to.put(encodeCredential(credential)));
+      if (cache.length > MAX_CACHE_BYTES) throw tooLarge(`KEYCHAIN:${name}`);
+      writer.counted32(cache);
     }
     return writer.finish();
   },
@@ -36,3 +42,8 @@ export const SealedCaches: Codec<SealedCaches> = {
     return { primary, members };
   },
 };
+
+/** The error for tickets that would not be read again. */
+export function tooLarge(cache: string): CcacheError {
+  return new CcacheError('CACHE_IO', `There are too many tickets to be sealed in ${cache}`, cache);
+}

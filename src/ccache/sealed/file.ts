@@ -14,13 +14,17 @@ const OVERHEAD = HEADER.length + NONCE_BYTES + LENGTH_BYTES + TAG_BYTES;
 /** Files grow by this much, so that their size reveals little about their contents. */
 const STEP = 4096;
 
+/** How long a number of bytes is when sealed. */
+export function sealedLength(length: number): number {
+  return Math.ceil((OVERHEAD + length) / STEP) * STEP;
+}
+
 /**
  * Seals bytes with AES-256-GCM under a fresh random nonce: header, nonce, ciphertext of (length as u32, bytes,
  * zeros up to a multiple of 4 KiB in all), tag.
  */
 export function sealBytes(bytes: Uint8Array, key: Uint8Array): Uint8Array {
-  const size = Math.ceil((OVERHEAD + bytes.length) / STEP) * STEP;
-  const plaintext = Buffer.alloc(size - OVERHEAD + LENGTH_BYTES);
+  const plaintext = Buffer.alloc(sealedLength(bytes.length) - OVERHEAD + LENGTH_BYTES);
   plaintext.writeUInt32BE(bytes.length);
   plaintext.set(bytes, LENGTH_BYTES);
   const nonce = randomFillSync(Buffer.alloc(NONCE_BYTES));

@@ -1,4 +1,6 @@
 import { lstatSync, type Stats } from 'node:fs';
+import { errnoOf } from '../../errno.ts';
+import { fileError } from '../file/error.ts';
 import type { SealedCaches } from './caches.ts';
 
 /** The contents of a sealed file, and its key. */
@@ -19,10 +21,18 @@ export interface SealedMemory {
   forget(): void;
 }
 
-/** A value that changes whenever a file is replaced, even by a link; empty if there is no file. */
+/**
+ * A value that changes whenever a file is replaced, even by a link; empty if there is no file. Throws CcacheError if
+ * that cannot be found out, as when a file server has withdrawn its permission.
+ */
 export function identityOf(path: string): string {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  return found === undefined ? '' : identityIn(found);
+  try {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    return found === undefined ? '' : identityIn(found);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOTDIR') return '';
+    throw fileError(error, path);
+  }
 }
 
 /** The same for the result of a stat. */

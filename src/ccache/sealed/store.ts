@@ -16,9 +16,9 @@ import type { CcacheEnvironment, Keychain } from '../ccache.ts';
 import { fileError } from '../file/error.ts';
 import { removeLeftovers } from '../leftovers.ts';
 import { withLock } from '../lock.ts';
-import { SealedCaches } from './caches.ts';
+import { SealedCaches, tooLarge } from './caches.ts';
 import { checkWritable, makeWritable } from './directory.ts';
-import { SEALED_KEY_BYTES, sealBytes, unsealBytes } from './file.ts';
+import { SEALED_KEY_BYTES, sealBytes, sealedLength, unsealBytes } from './file.ts';
 import type { OpenStore, SealedMemory } from './memory.ts';
 import { keyLeftPath, passphraseKeyPath, sealedPath } from './path.ts';
 
@@ -43,7 +43,7 @@ export interface SealedStore {
 }
 
 const EMPTY: SealedCaches = { primary: '', members: new Map() };
-/** Far larger than any collection; nothing longer is read into memory. */
+/** Far larger than any collection; nothing longer is read into memory, or written. */
 const MAX_FILE_BYTES = 64 << 20;
 /** How often a reader tries again if the file is meanwhile replaced under another key. */
 const MAX_TRIES = 5;
@@ -54,7 +54,7 @@ const NO_BLOCK = constants.O_NONBLOCK ?? 0;
 
 /**
  * The store of a data directory. Its methods throw CcacheError CACHE_FORMAT for a damaged file, KEYCHAIN_KEY_LOST for
- * one whose key is gone, CACHE_IO, also for what is not a regular file, CACHE_BUSY, and what the keychain throws. A
+ * one whose key is gone, CACHE_IO, also for what is not a regular file or grows too large, CACHE_BUSY, and what the keychain throws. A
  * file that cannot be opened is never replaced, and a symlink never followed. With a memory, neither the keychain nor
  * the file is read while the file looks unchanged.
  */
@@ -143,10 +143,12 @@ export function sealedStore(environment: CcacheEnvironment, memory?: SealedMemor
   }
 
   async function write(caches: SealedCaches, known: Uint8Array | undefined): Promise<void> {
-    // Done first, so that the keychain does not keep a key for nothing.
+    // All this is done first, so that the keychain does not keep a key for nothing.
+    const bytes = SealedCaches.encode(caches);
+    if (sealedLength(bytes.length) > MAX_FILE_BYTES) throw tooLarge('KEYCHAIN:');
     if (known === undefined) makeWritable(environment.dataDirectory);
     const key = known ?? (await newKey());
-    const sealed = sealBytes(SealedCaches.encode(caches), key);
+    const sealed = sealBytes(bytes, key);
     try {
       // A file damaged by a power failure would stay in the way until it is destroyed.
       writeAtomically(path, sealed, { durable: true });

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAnswered } from '../../agent/listen.ts';
 import { AGENT } from '../../agent/operations.ts';
 import { type KcmConnection, withKcm } from '../../ccache/kcm/connection.ts';
 import type { ValuesOf } from '../../ccache/kcm/fields.ts';
+import { KCM } from '../../ccache/kcm/protocol.ts';
 import { errnoOf } from '../../errno.ts';
 import { CcacheError, KerberosError } from '../../errors.ts';
 import type { AgentPaths } from './paths.ts';
@@ -26,12 +26,25 @@ export async function lockAgent({ socket }: AgentPaths): Promise<boolean> {
 
 /** Ends the agent; resolves to whether there was one. */
 export async function stopAgent({ socket }: AgentPaths): Promise<boolean> {
-  const stop = (kcm: KcmConnection): Promise<unknown> => kcm.call(AGENT.STOP, {});
-  if ((await unlessAbsent(() => withKcm(socket, stop))) === undefined) return false;
-  for (const deadline = performance.now() + PATIENCE * 1000; await isAnswered(socket); await sleep(STEP)) {
+  return (await unlessAbsent(() => withKcm(socket, stop))) ?? false;
+}
+
+/** The agent hangs up when it listens no more. Its socket may still be answered: by the one that systemd starts next. */
+async function stop(kcm: KcmConnection): Promise<true> {
+  await kcm.call(AGENT.STOP, {});
+  for (const deadline = performance.now() + PATIENCE * 1000; await isThere(kcm); await sleep(STEP)) {
     if (performance.now() > deadline) throw new KerberosError('AGENT_LISTEN', 'The agent does not end');
   }
   return true;
+}
+
+async function isThere(kcm: KcmConnection): Promise<boolean> {
+  try {
+    await kcm.call(KCM.NOOP, {});
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function unlessAbsent<T>(call: () => Promise<T>): Promise<T | undefined> {
