@@ -75,7 +75,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const print = (line: string): void => io.out(`${line}\n`);
   const loud = directory === undefined ? print : boundedLog(join(directory, KDC_FILES.log), print);
   const log = args.has('quiet') ? undefined : loud;
-  const nextTrouble = directory === undefined ? undefined : troubleIn(directory, args, io);
+  const nextTrouble = directory === undefined ? undefined : troubleIn(directory, spec.trouble, io);
   const reusePort = args.has('reusePort');
   const kdc = await during('starting the KDC', () =>
     startKdc({ ...spec, reusePort, now: () => io.now(), log, nextTrouble }),
@@ -98,10 +98,10 @@ async function run(args: Arguments, io: Io): Promise<number> {
   return 0;
 }
 
-function troubleIn(directory: string, args: Arguments, io: Io): () => Trouble | undefined {
+function troubleIn(directory: string, trouble: Trouble | undefined, io: Io): () => Trouble | undefined {
   const path = join(directory, KDC_FILES.trouble);
   makePlace(directory);
-  writeTroubleFile(path, args.values('trouble'));
+  writeTroubleFile(path, trouble);
   return followTroubleFile(path, name, io);
 }
 
@@ -140,5 +140,15 @@ function writeConf(file: string | undefined, kdc: RunningKdc): void {
 }
 
 function stopped(io: Io): Promise<void> {
-  return new Promise(resolve => io.onStop(() => resolve()));
+  // Nothing else keeps the process, and with it the files, of a KDC that has disappeared by --trouble.
+  const alive = setInterval(() => undefined, LONG);
+  return new Promise(resolve =>
+    io.onStop(() => {
+      clearInterval(alive);
+      resolve();
+    }),
+  );
 }
+
+/** The longest time between two ticks of a timer, in milliseconds. */
+const LONG = 2 ** 31 - 1;

@@ -1,4 +1,5 @@
 import { hostAddress, sameAddress } from '../messages/host-address.ts';
+import type { KdcReqBody } from '../messages/kdc-req.ts';
 import { ADDR_INET, ADDR_INET6 } from '../messages/numbers.ts';
 import type { HostAddress } from '../messages/types.ts';
 
@@ -13,4 +14,9 @@ export function mayComeFrom(peer: string | undefined, allowed: readonly HostAddr
   if (inet.length === 0) return true;
   const own = hostAddress(peer);
   return own !== undefined && inet.some(address => sameAddress(address, own));
+}
+
+/** The addresses to which a request asks to bind the ticket. An empty list, which no ticket has, stands for none. */
+export function requestedAddresses({ addresses }: KdcReqBody): KdcReqBody['addresses'] {
+  return addresses?.length === 0 ? undefined : addresses;
 }

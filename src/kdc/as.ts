@@ -16,12 +16,10 @@ import {
   CNAME_IN_ADDL_TKT,
   ENC_PA_REP,
   ENC_TKT_IN_SKEY,
-  FORWARDABLE,
   FORWARDED,
   INITIAL,
   POSTDATED,
   PRE_AUTHENT,
-  PROXIABLE,
   PROXY,
   RENEW,
   REQUEST_ANONYMOUS,
@@ -34,6 +32,7 @@ import { isTgs, toPrincipal } from '../messages/principal.ts';
 import { seal, toEncryptionKey } from '../messages/seal.ts';
 import type { EncTicketPart } from '../messages/ticket.ts';
 import { Checksum, type PaData, type PrincipalName } from '../messages/types.ts';
+import { requestedAddresses } from './addresses.ts';
 import { admitClient, admitPassword, admitServer, longestLives } from './admission.ts';
 import { hintsOfReply } from './client-hints.ts';
 import { findSoughtClient, nameInTicket } from './client-names.ts';
@@ -46,7 +45,7 @@ import { openArmorTicket } from './preauth/armor-ticket.ts';
 import { type ArmorKeyFinder, fastOffer, type InnerRequest, inArmor, openFast } from './preauth/fast.ts';
 import { preauthenticate } from './preauth.ts';
 import { refuse } from './refusal.ts';
-import { ticketFlags } from './ticket-flags.ts';
+import { ticketFlags, withheldFrom } from './ticket-flags.ts';
 import { LATEST, ticketTimes } from './ticket-times.ts';
 import { NO_TRANSIT } from './transited.ts';
 import { vouchForClient } from './vouched.ts';
@@ -189,7 +188,7 @@ function newTicket(
   });
   return {
     flags: ticketFlags({
-      kdcOptions: body.kdcOptions & ~(client.policy.notDelegated ? FORWARDABLE | PROXIABLE : 0),
+      kdcOptions: body.kdcOptions & ~withheldFrom(client.policy),
       earned,
       header: 0,
       renewable: renewTill !== undefined,
@@ -204,7 +203,7 @@ function newTicket(
     starttime,
     endtime,
     renewTill,
-    caddr: body.addresses,
+    caddr: requestedAddresses(body),
   };
 }
 

@@ -17,7 +17,7 @@ import {
 } from './database.ts';
 import { type KeyVersion, OpenKeys } from './key-version.ts';
 import { type KeySource, NEW_KEY_ENCTYPES, newKeys } from './new-keys.ts';
-import { checkLives, DEFAULT_REALM_POLICY, type PrincipalPolicy, type RealmPolicy } from './policy.ts';
+import { changedRealmPolicy, checkTimes, type PrincipalPolicy, type RealmPolicy } from './policy.ts';
 
 export interface PrincipalOptions extends PrincipalPolicy {
   /** The version of its keys; 1 if not given. */
@@ -69,7 +69,7 @@ export function createDatabase(options: DatabaseOptions = {}): MemoryDatabase {
 
   function put(entry: PrincipalEntry): PrincipalEntry {
     const { principal, policy } = entry;
-    checkLives(policy);
+    checkTimes(policy);
     const stored = realmFor(principal);
     const aliases = (policy.aliases ?? []).map(alias => nameKey(aliasComponents(alias)));
     const name = nameKey(principal.components);
@@ -117,9 +117,9 @@ export function createDatabase(options: DatabaseOptions = {}): MemoryDatabase {
     realm: name => realms.get(name)?.policy,
     find,
     addRealm(name, policy = {}) {
-      checkLives(policy);
+      checkTimes(policy);
       const known = realms.get(name);
-      const merged = { ...DEFAULT_REALM_POLICY, ...known?.policy, ...policy };
+      const merged = changedRealmPolicy(known?.policy, policy);
       const { principals = new Map(), aliases = new Map() } = known ?? {};
       realms.set(name, { policy: merged, principals, aliases });
       if (known?.policy === undefined) add(tgsPrincipal(name), { random: true });

@@ -80,6 +80,18 @@ export const DEFAULT_REALM_POLICY: RealmPolicy = {
   requiresPreauth: true,
 };
 
+/** A realm's policy after a change, in which undefined removes a member: it is the default again, if it has one. */
+export function changedRealmPolicy(
+  before: RealmPolicy | undefined,
+  change: Partial<RealmPolicy>,
+): RealmPolicy {
+  const members = Object.entries({ ...before, ...change });
+  return {
+    ...DEFAULT_REALM_POLICY,
+    ...Object.fromEntries(members.filter(([, value]) => value !== undefined)),
+  };
+}
+
 /** The rules for a principal; what is not given is allowed, or as in the realm's policy. */
 export interface PrincipalPolicy {
   /** Its other names in its realm, as text; one with an `@` is an enterprise name (RFC 6806 §5). */
@@ -151,8 +163,13 @@ export function namedPolicy(
   return policies !== undefined && Object.hasOwn(policies, policy) ? policies[policy]! : {};
 }
 
-/** Throws TypeError if a lifetime is not a number of seconds. */
-export function checkLives({ maxLife, maxRenewableLife }: PrincipalPolicy): void {
-  secondsOf('maxLife', maxLife, 0);
-  secondsOf('maxRenewableLife', maxRenewableLife, 0);
+/** Throws TypeError if a lifetime is not a number of seconds, or a time such as `2030-01-31` is text. */
+export function checkTimes(policy: PrincipalPolicy): void {
+  secondsOf('maxLife', policy.maxLife, 0);
+  secondsOf('maxRenewableLife', policy.maxRenewableLife, 0);
+  const { expiration, passwordExpiration } = policy;
+  for (const [name, time] of Object.entries({ expiration, passwordExpiration })) {
+    // Under a test runner's clock, a Date may be of another class.
+    if (time !== undefined && !Number.isFinite(time?.getTime?.())) throw new TypeError(`${name} is a Date`);
+  }
 }

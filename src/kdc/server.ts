@@ -7,6 +7,7 @@ import type { Responder } from './kdc.ts';
 import { limitConnections } from './server/connections.ts';
 import { serveDatagrams } from './server/datagrams.ts';
 import { serveConnection } from './server/tcp-connection.ts';
+import { systemReason } from './system-reason.ts';
 
 export interface ListenOptions {
   /** The IP address to listen on; 127.0.0.1 if not given. */
@@ -61,7 +62,7 @@ export async function listenKdc(kdc: Responder, options: ListenOptions = {}): Pr
       udp.close();
       const code = errnoOf(error);
       if (port === 0 && code === 'EADDRINUSE' && attempt < MAX_ATTEMPTS) continue;
-      throw new KerberosError('KDC_LISTEN', `Cannot listen on ${host} port ${port}: ${reasonOf(code)}`, {
+      throw new KerberosError('KDC_LISTEN', `Cannot listen on ${host} port ${port}: ${systemReason(error)}`, {
         cause: error,
       });
     }
@@ -77,10 +78,6 @@ const lookUp: NonNullable<SocketOptions['lookup']> = (host, options, done) => {
   else if (/^(?:\d+\.){3}\d+$/.test(host)) done(null, host, 4);
   else lookup(host, options, done);
 };
-
-function reasonOf(code: string | undefined): string {
-  return code === 'EADDRINUSE' ? 'Address already in use' : (code ?? 'unknown error');
-}
 
 interface Sockets {
   readonly udp: DatagramSocket;

@@ -93,7 +93,8 @@ export async function startKdc(options: StartKdcOptions): Promise<RunningKdc> {
   const database = options.database ?? createRealms(realms, { enctypes: options.enctypes, now: trouble.now });
   if (options.passwordPort !== undefined) addPasswordServices(database, realms);
   const mechanisms = options.mechanisms ?? (await loadMechanisms(options));
-  const kdc = createKdc({ ...options, now: trouble.now, database, mechanisms });
+  const seen = trouble.accounts(database);
+  const kdc = createKdc({ ...options, now: trouble.now, database: seen, mechanisms });
   const served = trouble.around(kdc);
   const listens = options.listen ?? true;
   const server = listens ? await listenKdc(served, options) : NOWHERE;
@@ -102,7 +103,7 @@ export async function startKdc(options: StartKdcOptions): Promise<RunningKdc> {
     kkdcpUrl,
     responder,
     close: closeServices,
-  } = await startServices({ kdc, served, database }, options).catch(async error => {
+  } = await startServices({ kdc, served, database: seen }, options).catch(async error => {
     await server.close();
     throw error;
   });

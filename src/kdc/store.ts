@@ -10,7 +10,7 @@ import {
 import { OpenKeys } from './key-version.ts';
 import type { MemoryDatabase, PrincipalOptions } from './memory-database.ts';
 import { type KeySource, NEW_KEY_ENCTYPES, newKeys } from './new-keys.ts';
-import { checkLives, DEFAULT_REALM_POLICY } from './policy.ts';
+import { changedRealmPolicy, checkTimes } from './policy.ts';
 import { storedFailures } from './store/failures.ts';
 import type { StoreFile } from './store/file.ts';
 import { StoredPrincipals } from './store/principals.ts';
@@ -68,7 +68,7 @@ export function durableDatabase(options: DurableDatabaseOptions): DurableDatabas
 
   function put(entry: PrincipalEntry): PrincipalEntry {
     const { principal, policy } = entry;
-    checkLives(policy);
+    checkTimes(policy);
     if (!realms.serves(principal))
       throw new TypeError(`the realm of ${formatPrincipal(principal)} is not served`);
     return file.change(() => {
@@ -105,10 +105,10 @@ export function durableDatabase(options: DurableDatabaseOptions): DurableDatabas
     put,
     add,
     addRealm(name, policy = {}) {
-      checkLives(policy);
+      checkTimes(policy);
       file.change(() => {
         const before = realms.find(name);
-        realms.put(name, { ...DEFAULT_REALM_POLICY, ...before, ...policy });
+        realms.put(name, changedRealmPolicy(before, policy));
         if (before === undefined) add(tgsPrincipal(name), { random: true });
       });
     },

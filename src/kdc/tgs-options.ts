@@ -18,12 +18,15 @@ import { refuse } from './refusal.ts';
 /** Options that are known but not supported; undefined ones are ignored. */
 const NOT_OFFERED = REQUEST_ANONYMOUS;
 
-/** The flag that a ticket needs for an option (RFC 4120 §3.3.3). */
+/** Options for flags of the same bits, which a ticket can have only if the one that it rests on has them. */
+const PASSED_ON = FORWARDABLE | PROXIABLE;
+
+/** The flag that a ticket needs for what an option asks to do with it (RFC 4120 §3.3.3). */
 const NEEDS: readonly { readonly option: number; readonly flag: number; readonly status: string }[] = [
-  { option: FORWARDABLE | FORWARDED, flag: FORWARDABLE, status: 'TGT_NOT_FORWARDABLE' },
-  { option: PROXIABLE | PROXY, flag: PROXIABLE, status: 'TGT_NOT_PROXIABLE' },
+  { option: FORWARDED, flag: FORWARDABLE, status: 'TGT_NOT_FORWARDABLE' },
+  { option: PROXY, flag: PROXIABLE, status: 'TGT_NOT_PROXIABLE' },
   { option: ALLOW_POSTDATE | POSTDATED, flag: MAY_POSTDATE, status: 'TGT_NOT_POSTDATABLE' },
-  { option: RENEWABLE | RENEW, flag: RENEWABLE, status: 'TICKET_NOT_RENEWABLE' },
+  { option: RENEW, flag: RENEWABLE, status: 'TICKET_NOT_RENEWABLE' },
   { option: VALIDATE, flag: INVALID, status: 'TICKET_NOT_INVALID' },
 ];
 
@@ -35,4 +38,12 @@ export function checkTgsOptions(kdcOptions: number, flags: number, forTgs: boole
   }
   // A proxy ticket is for one service, and a ticket-granting ticket would be good for all.
   if (kdcOptions & PROXY && forTgs) refuse(KDC_ERR_BADOPTION, 'CANNOT_PROXY_TGT');
+}
+
+/**
+ * The options without those for flags that a ticket with `flags` cannot pass on. Clients that always ask for a
+ * forwardable ticket get one that is not, as from MIT's KDC and Active Directory.
+ */
+export function grantableOptions(kdcOptions: number, flags: number): number {
+  return kdcOptions & ~(PASSED_ON & ~flags);
 }

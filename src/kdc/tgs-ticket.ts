@@ -3,6 +3,7 @@ import { FORWARDED, PROXY, RENEW, RENEWABLE, TRANSITED_POLICY_CHECKED, VALIDATE 
 import type { KdcReqBody } from '../messages/kdc-req.ts';
 import { toEncryptionKey } from '../messages/seal.ts';
 import type { EncTicketPart } from '../messages/ticket.ts';
+import { requestedAddresses } from './addresses.ts';
 import { longestLives } from './admission.ts';
 import { combinedAuthorizationData } from './authorization-data.ts';
 import type { PrincipalEntry } from './database.ts';
@@ -10,7 +11,8 @@ import { type Exchange, wholeSeconds } from './exchange.ts';
 import { reissued } from './reissue.ts';
 import type { Behalf, Subject } from './s4u.ts';
 import type { TgsHeader } from './tgs-header.ts';
-import { ticketFlags } from './ticket-flags.ts';
+import { grantableOptions } from './tgs-options.ts';
+import { ticketFlags, withheldFrom } from './ticket-flags.ts';
 import { ticketTimes } from './ticket-times.ts';
 import { transitedBy } from './transited.ts';
 
@@ -45,7 +47,7 @@ export function newTicket(
     cname: part.cname,
     transited: again ? part.transited : transitedOf(exchange, body, { header, behalf }),
     authtime: part.authtime,
-    caddr: bound ? body.addresses : part.caddr,
+    caddr: bound ? requestedAddresses(body) : part.caddr,
     authorizationData: combinedAuthorizationData(header, part.authorizationData, body.encAuthorizationData),
   };
 }
@@ -55,7 +57,9 @@ function flagsAndTimes(
   body: KdcReqBody,
   { header: { part }, server, behalf }: TgsParties,
 ): ReturnType<typeof reissued> {
-  const policies = [server.policy];
+  // The user in whose name a service asks has not logged in for this ticket, which is the user's all the same.
+  const user = behalf?.client?.policy ?? {};
+  const policies = [server.policy, user];
   const subject = behalf?.subject ?? part;
   const { maxLife, maxRenewableLife } = longestLives(exchange.kdc.database.realm(body.realm)!, policies);
   const { starttime, endtime, renewTill } = ticketTimes(body, {
@@ -64,10 +68,13 @@ function flagsAndTimes(
     maxLife,
     maxRenewableLife,
     latestEnd: Math.min(part.endtime.getTime(), subject.endtime.getTime()),
-    latestRenewTill: server.policy.disallowRenewable ? undefined : renewalEnd(part, subject),
+    latestRenewTill: policies.some(({ disallowRenewable }) => disallowRenewable)
+      ? undefined
+      : renewalEnd(part, subject),
   });
   const flags = ticketFlags({
-    kdcOptions: body.kdcOptions & ~(behalf?.withheld ?? 0),
+    kdcOptions:
+      grantableOptions(body.kdcOptions, part.flags) & ~(behalf?.withheld ?? 0) & ~withheldFrom(user),
     // What does not stand the check is refused.
     earned: TRANSITED_POLICY_CHECKED,
     header: subject.flags,

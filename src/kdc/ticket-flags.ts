@@ -27,9 +27,14 @@ interface FlagSources {
   /** The flags of the ticket that the new one rests on. */
   readonly header: number;
   readonly renewable: boolean;
-  /** The policies of the service and, in an AS exchange, of the client. */
+  /** The policies of the service and, in an AS exchange or in the name of a user, of the client. */
   readonly policies: readonly PrincipalPolicy[];
   readonly server: PrincipalPolicy;
+}
+
+/** The options that tickets in a client's name are not granted, as nobody may act in that name. */
+export function withheldFrom({ notDelegated }: PrincipalPolicy): number {
+  return notDelegated ? FORWARDABLE | PROXIABLE : 0;
 }
 
 /** The flags of a new ticket (RFC 4120 §2 and §5.3); requested ones that are not allowed are omitted. */

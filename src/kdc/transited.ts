@@ -1,6 +1,6 @@
 import { bytesToText, textToBytes } from '../codec/text.ts';
 import { expandTransited } from '../config/realm-path.ts';
-import { KDC_ERR_POLICY } from '../messages/error-codes.ts';
+import { KDC_ERR_POLICY, KDC_ERR_TRTYPE_NOSUPP } from '../messages/error-codes.ts';
 import { DISABLE_TRANSITED_CHECK } from '../messages/flags.ts';
 import type { EncTicketPart } from '../messages/ticket.ts';
 import type { RealmPolicy } from './policy.ts';
@@ -32,7 +32,7 @@ export function transitedBy(
 ): TransitedEncoding {
   const { crealm, transited } = part;
   if (issuer === crealm && transited.contents.length === 0) return NO_TRANSIT;
-  if (transited.trType !== DOMAIN_X500_COMPRESS) refuse(KDC_ERR_POLICY, 'UNKNOWN_TRANSITED_TYPE');
+  if (transited.trType !== DOMAIN_X500_COMPRESS) refuse(KDC_ERR_TRTYPE_NOSUPP, 'UNKNOWN_TRANSITED_TYPE');
   const before = expandTransited(bytesToText(transited.contents), crealm, realm);
   const realms = issuer === crealm || before.includes(issuer) ? before : [...before, issuer];
   const path = pathBetween(policy, crealm, realm);

@@ -1,21 +1,16 @@
 import { CodecError } from '../errors.ts';
-import {
-  KDC_ERR_CLIENT_REVOKED,
-  KDC_ERR_ETYPE_NOSUPP,
-  KDC_ERR_KEY_EXPIRED,
-  KDC_ERR_NAME_EXP,
-  KDC_ERR_SERVICE_EXP,
-  KDC_ERR_SERVICE_REVOKED,
-  KRB_ERR_RESPONSE_TOO_BIG,
-} from '../messages/error-codes.ts';
+import { KDC_ERR_ETYPE_NOSUPP, KRB_ERR_RESPONSE_TOO_BIG } from '../messages/error-codes.ts';
 import { AsReq, KdcReqBody, TgsReq } from '../messages/kdc-req.ts';
-import { formatPrincipal, type Principal, toPrincipal } from '../messages/principal.ts';
+import { toPrincipal } from '../messages/principal.ts';
+import { secondsOf } from '../messages/seconds.ts';
+import type { PrincipalDatabase } from './database.ts';
 import { errorReply } from './error-reply.ts';
 import type { Responder } from './kdc.ts';
 import { Refusal } from './refusal.ts';
+import { type AccountTrouble, withTroubledAccounts } from './trouble/accounts.ts';
 
 /** Deliberate trouble, for testing clients. */
-export interface Trouble {
+export interface Trouble extends AccountTrouble {
   /** Seconds by which the KDC's clock is fast, or slow if negative. */
   readonly clockSkew?: number | undefined;
   /** Seconds by which every reply is delayed. */
@@ -30,28 +25,18 @@ export interface Trouble {
   readonly tooBig?: boolean | undefined;
   /** Whether the KDC supports none of the enctypes that clients ask for. */
   readonly wrongEnctype?: boolean | undefined;
-  /** Locked principals, as text. */
-  readonly revoked?: readonly string[] | undefined;
-  /** Principals whose account has expired. */
-  readonly expired?: readonly string[] | undefined;
-  /** Users whose password has expired. */
-  readonly passwordExpired?: readonly string[] | undefined;
 }
 
-/** The readable parts of a request. */
+/** What the effect on a request depends on. */
 interface Ask {
   /** The number of requests since the trouble began, including this one. */
   readonly count: number;
   readonly isDatagram: boolean;
-  readonly body: KdcReqBody | undefined;
-  readonly client: Principal | undefined;
-  readonly server: Principal | undefined;
-  readonly isPasswordChange: boolean;
 }
 
 type Effect = Refusal | 'silence' | 'death' | undefined;
 
-/** The effect of each kind of trouble on a request; those of clock, delay and realms have none. */
+/** The effect of each kind of trouble on a request; those of clock, delay, accounts and realms have none. */
 const effects: {
   readonly [K in keyof Trouble]?: (value: NonNullable<Trouble[K]>, ask: Ask) => Effect;
 } = {
@@ -60,18 +45,6 @@ const effects: {
   tooBig: (on, { isDatagram }) =>
     on && isDatagram ? new Refusal(KRB_ERR_RESPONSE_TOO_BIG, 'RESPONSE_TOO_BIG') : undefined,
   wrongEnctype: on => (on ? new Refusal(KDC_ERR_ETYPE_NOSUPP, 'BAD_ENCRYPTION_TYPE') : undefined),
-  revoked(names, { client, server }) {
-    if (isAmong(client, names)) return new Refusal(KDC_ERR_CLIENT_REVOKED, 'CLIENT_LOCKED_OUT');
-    return isAmong(server, names) ? new Refusal(KDC_ERR_SERVICE_REVOKED, 'SERVICE_LOCKED_OUT') : undefined;
-  },
-  expired(names, { client, server }) {
-    if (isAmong(client, names)) return new Refusal(KDC_ERR_NAME_EXP, 'CLIENT_EXPIRED');
-    return isAmong(server, names) ? new Refusal(KDC_ERR_SERVICE_EXP, 'SERVICE_EXPIRED') : undefined;
-  },
-  passwordExpired: (names, { client, isPasswordChange }) =>
-    !isPasswordChange && isAmong(client, names)
-      ? new Refusal(KDC_ERR_KEY_EXPIRED, 'CLIENT_KEY_EXPIRED')
-      : undefined,
 };
 
 /** Makes trouble, and controls the clock. */
@@ -82,6 +55,8 @@ export interface Troublemaker {
   advance(seconds: number): void;
   /** Replaces the current trouble, by none if nothing is given. Requests are counted from zero again. */
   cause(trouble?: Trouble): void;
+  /** The database as the KDC and its services are to see it. */
+  accounts<D extends PrincipalDatabase>(database: D): D;
   /** A responder that causes the trouble for another one. */
   around(responder: Responder): Responder;
 }
@@ -103,7 +78,7 @@ export function createTroublemaker({
   nextTrouble,
   onDeath,
 }: TroubleOptions): Troublemaker {
-  let current = trouble;
+  let current = checked(trouble);
   let isIdle = Object.keys(current).length === 0;
   let count = 0;
   let ahead = 0;
@@ -118,7 +93,7 @@ export function createTroublemaker({
   }
 
   function cause(next: Trouble = {}): void {
-    current = next;
+    current = checked(next);
     isIdle = Object.keys(next).length === 0;
     count = 0;
   }
@@ -126,9 +101,10 @@ export function createTroublemaker({
   return {
     now: () => new Date(now().getTime() + 1000 * (ahead + (current.clockSkew ?? 0))),
     advance(seconds) {
-      ahead += seconds;
+      ahead += secondsOf('the time to advance', seconds, 0);
     },
     cause,
+    accounts: database => withTroubledAccounts(database, () => current),
     around: responder => ({
       ...responder,
       delay: () => 1000 * (current.delay ?? 0),
@@ -136,14 +112,26 @@ export function createTroublemaker({
         const next = nextTrouble?.();
         if (next !== undefined) cause(next);
         if (isIdle) return responder.handle(request, peer);
-        const ask = askOf(bodyOf(request), { count: ++count, isDatagram: peer?.transport === 'udp' });
-        const effect = effectOf(ask);
+        const effect = effectOf({ count: ++count, isDatagram: peer?.transport === 'udp' });
         if (effect === 'death') onDeath();
         if (effect === 'death' || effect === 'silence') return undefined;
-        return effect === undefined ? responder.handle(request, peer) : refusalReply(effect, ask, responder);
+        return effect === undefined
+          ? responder.handle(request, peer)
+          : refusalReply(effect, bodyOf(request), responder);
       },
     }),
   };
+}
+
+/** Throws TypeError for seconds such as `1h`, and for a name in place of a list: neither would cause what is meant. */
+function checked(trouble: Trouble): Trouble {
+  secondsOf('clockSkew', trouble.clockSkew, 0);
+  secondsOf('delay', trouble.delay, 0);
+  const { revoked, expired, passwordExpired } = trouble;
+  for (const [name, list] of Object.entries({ revoked, expired, passwordExpired })) {
+    if (list !== undefined && !Array.isArray(list)) throw new TypeError(`${name} is a list of names`);
+  }
+  return trouble;
 }
 
 function bodyOf(request: Uint8Array): KdcReqBody | undefined {
@@ -156,25 +144,8 @@ function bodyOf(request: Uint8Array): KdcReqBody | undefined {
   }
 }
 
-function askOf(body: KdcReqBody | undefined, facts: Pick<Ask, 'count' | 'isDatagram'>): Ask {
-  const server = body?.sname && toPrincipal(body.sname, body.realm);
-  return {
-    ...facts,
-    body,
-    client: body?.cname && toPrincipal(body.cname, body.realm),
-    server,
-    isPasswordChange: server?.components.join('/') === 'kadmin/changepw',
-  };
-}
-
-function refusalReply(refusal: Refusal, { body, client }: Ask, responder: Responder): Uint8Array {
+function refusalReply(refusal: Refusal, body: KdcReqBody | undefined, responder: Responder): Uint8Array {
+  const client = body?.cname && toPrincipal(body.cname, body.realm);
   const facts = { now: responder.now(), realm: responder.realm };
   return errorReply(refusal, { ...facts, ...(body && { body }), ...(client && { client }) });
-}
-
-function isAmong(principal: Principal | undefined, names: readonly string[]): boolean {
-  if (principal === undefined) return false;
-  return (
-    names.includes(formatPrincipal(principal)) || names.includes(formatPrincipal(principal, { realm: false }))
-  );
 }

@@ -14,6 +14,7 @@ export const KDC_ERR_BADOPTION = 13;
 export const KDC_ERR_ETYPE_NOSUPP = 14;
 export const KDC_ERR_SUMTYPE_NOSUPP = 15;
 export const KDC_ERR_PADATA_TYPE_NOSUPP = 16;
+export const KDC_ERR_TRTYPE_NOSUPP = 17;
 export const KDC_ERR_CLIENT_REVOKED = 18;
 export const KDC_ERR_SERVICE_REVOKED = 19;
 export const KDC_ERR_CLIENT_NOTYET = 21;

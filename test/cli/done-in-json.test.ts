@@ -173,7 +173,7 @@ describe('krb5kit kdc tells in JSON', () => {
   it('that none runs that could be stopped', async () => {
     const env = { KRB5KIT_HOME: home };
     const { status, io } = await runAt(home, kdc, ['stop', '--json'], { env });
-    expect([status, outputOf('failure', io.stderr).message]).toEqual([1, 'no KDC runs']);
+    expect([status, outputOf('failure', io.stderr).message]).toEqual([1, 'no KDC of KRB5KIT.TEST runs']);
   });
 });
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -72,7 +72,7 @@ it('a KDC in the background is there until it is stopped', async () => {
   expect(existsSync(place)).toBe(false);
   expect(await control('stop', '--realm', 'A.TEST')).toMatchObject({
     status: 1,
-    stderr: 'krb5kit kdc stop: no KDC runs\n',
+    stderr: 'krb5kit kdc stop: no KDC of A.TEST runs\n',
   });
 }, 60_000);
 
@@ -82,6 +82,31 @@ it('one that is killed leaves nothing', async () => {
   process.kill(pid, 'SIGKILL');
   await until(() => (readdirSync(join(runtime, 'krb5kit/kdc')).length === 0 ? true : undefined));
   expect(await control('status')).toMatchObject({ status: 1 });
+}, 60_000);
+
+it('one may be described by a pipe, of which nothing remains', async () => {
+  const script = `echo '{"realm":"PIPE.TEST","users":[{"name":"alice","password":"pw"}]}' |
+    "$0" "$1" kdc start --principals /dev/stdin`;
+  const shell = { XDG_RUNTIME_DIR: runtime, HOME: runtime, PATH: process.env.PATH };
+  const env = exportsIn(execFileSync('sh', ['-c', script, ...program], { env: shell, encoding: 'utf8' }));
+  const io = captureIo({ env: { ...env, HOME: runtime }, stdin: 'pw\n' });
+  expect([await runCommand(kinit, ['alice'], io), io.stderr]).toEqual([0, '']);
+  expect(readdirSync(join(runtime, 'krb5kit/kdc/PIPE%2ETEST')).sort()).toEqual(
+    ['ccache', 'kdc.json', 'krb5.conf', 'log', 'service.keytab', 'trouble'].sort(),
+  );
+}, 60_000);
+
+it('one that trouble has ended leaves its realm behind, where no KDC answers, until it is stopped', async () => {
+  const env = exportsIn((await control('start', '--user', 'alice:pw', '--trouble', 'die-after=1')).stdout);
+  for (let i = 0; i < 2; i++) {
+    const io = captureIo({ env: { ...env, HOME: runtime }, stdin: 'pw\n' });
+    expect([await runCommand(kinit, ['alice'], io), io.stderr]).toEqual([
+      1,
+      expect.stringContaining("Cannot contact any KDC for realm 'KRB5KIT.TEST'"),
+    ]);
+  }
+  expect(await control('stop')).toMatchObject({ status: 0 });
+  expect(readdirSync(join(runtime, 'krb5kit/kdc'))).toEqual([]);
 }, 60_000);
 
 it.skipIf(!existsSync('/proc/self'))(

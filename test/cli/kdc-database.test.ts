@@ -96,6 +96,9 @@ describe('kdc init', () => {
   });
 
   it('makes none for a realm that no configuration can name', async () => {
+    expect(await refused(['init', 'DB.TEST', '-d', join(folder, 'none', 'kdc.db')])).toContain(
+      'cannot be used: No such file or directory while making the database\n',
+    );
     expect(await refused(['init', 'a b'])).toContain(
       'krb5kit kdc init: the realm has a name that krb5.conf cannot hold\n',
     );
@@ -184,7 +187,21 @@ describe('the principals of a database', () => {
       locked: true,
       expiration: '2030-01-31T00:00:00.000Z',
     });
+    await done(['modify', 'alice', '-s', 'sessionEnctypes=["aes256-cts"]']);
+    const line = /^sessionEnctypes: (.*)$/m.exec(await done(['show', 'alice']))!;
+    expect(line[1]).toBe('["aes256-cts-hmac-sha1-96"]');
+    await done(['modify', 'alice', '-s', `sessionEnctypes=${line[1]}`]);
     expect(await refused(['modify', 'alice', '-s', 'lokced=true'])).toContain(
+      'krb5kit kdc modify: the policy has no member "lokced"\n',
+    );
+    for (const command of [
+      ['modify', 'alice'],
+      ['add', '-r', 'bob'],
+    ])
+      expect(await refused([...command, '-s', 'policy=strcit'])).toContain(
+        'The realm DB.TEST has no policy "strcit"',
+      );
+    expect(await refused(['modify', 'alice', '-u', 'lokced'])).toContain(
       'krb5kit kdc modify: the policy has no member "lokced"\n',
     );
     expect(await refused(['modify', 'alice', '-s', 'maxLife=soon'])).toContain(
@@ -229,6 +246,13 @@ describe('kdc policy', () => {
     );
     const changed = outputOf('realmPolicy', await done(['policy', '-s', 'requiresPreauth=false', '--json']));
     expect(changed).toMatchObject({ realm: 'DB.TEST', policy: { requiresPreauth: false, maxLife: 28_800 } });
+    await done(['policy', '-u', 'requiresPreauth', '-u', 'maxLife']);
+    expect(await done(['policy'])).toBe(
+      'Realm: DB.TEST\nmaxLife: 36000\nmaxRenewableLife: 604800\nrequiresPreauth: true\n',
+    );
+    expect(await refused(['policy', '-u', 'requirePreauth'])).toContain(
+      'krb5kit kdc policy: the policy has no member "requirePreauth"\n',
+    );
     expect(await refused(['policy', 'TWO.TEST'])).toContain('The realm TWO.TEST is not in the database');
     await done(['policy', '--new', 'TWO.TEST']);
     await done(['add', '-r', 'bob@TWO.TEST']);

@@ -134,6 +134,22 @@ services: [host/localhost]
     [bomb(), 'this is not YAML'],
     ['users: [{ name: u }]', 'number 1 in users of the realm must have a name and a password'],
     [
+      'users: [{ name: u, password: p }, { name: u, password: q }]',
+      'number 2 in users of the realm has the name of another',
+    ],
+    [
+      'realm: A\nusers: [{ name: u, password: p }]\nservices: [host/a, u@A]',
+      'number 2 in services of the realm has the name of another',
+    ],
+    [
+      'realms: [{ realm: B, services: [a, a] }]',
+      'number 2 in services of number 1 in realms of the realm has the name of another',
+    ],
+    [
+      'policies: { strict: {} }\nusers: [{ name: u, password: p, policy: strcit }]',
+      'policy of number 1 in users of the realm is none of the policies of the realm',
+    ],
+    [
       'users: [{ name: u, password: p, expiration: 2031-02-29T00:00:00Z }]',
       'expiration of number 1 in users of the realm must be a date such as "2030-01-31T12:00:00Z"',
     ],

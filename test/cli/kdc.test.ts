@@ -120,6 +120,12 @@ it('says that its port is in use', async () => {
   server.close();
 });
 
+it('says in words why it cannot listen', async () => {
+  expect((await refusal('--host', '192.0.2.1')).stderr).toBe(
+    'krb5kit kdc: Cannot listen on 192.0.2.1 port 0: Address not available while starting the KDC\n',
+  );
+});
+
 describe('the keytab', () => {
   it('has the keys of the services alone, of the enctypes wanted, for nobody else to read', async () => {
     const options = ['--user', 'alice:pw', '--service', 'HTTP/localhost', '--service', 'sample/localhost'];
@@ -375,14 +381,18 @@ describe('a realm file that is wrong', () => {
     });
   });
 
-  it('has no trust without a key in common', async () => {
+  it.each([
+    [{ trusts: [{ realm: 'B.TEST' }] }, 'the trust with B.TEST has no password'],
+    [
+      { realm: 'A.TEST', trusts: [{ realm: 'A.TEST', password: 'x' }] },
+      'the realm A.TEST cannot trust itself',
+    ],
+    [{ realm: 'A.TEST', realms: [{ realm: 'A.TEST' }] }, 'two realms have the same name'],
+  ])('has no realms that cannot be: %j', async (realm, sentence) => {
     const file = inFolder('realm.json');
-    writeFileSync(file, JSON.stringify({ trusts: [{ realm: 'B.TEST' }] }));
+    writeFileSync(file, JSON.stringify(realm));
     const { status, stderr } = await refusal('--principals', file);
-    expect([status, stderr.split('\n')[0]]).toEqual([
-      2,
-      'krb5kit kdc: the trust with B.TEST has no password',
-    ]);
+    expect([status, stderr.split('\n')[0]]).toEqual([2, `krb5kit kdc: ${sentence}`]);
   });
 
   it('is not quoted where it is no JSON at all', async () => {

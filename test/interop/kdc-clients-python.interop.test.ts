@@ -24,7 +24,10 @@ beforeAll(async () => {
       {
         realm: 'LAX.TEST',
         acceptsUnsignedRequests: true,
-        users: [{ name: 'bob', password }],
+        users: [
+          { name: 'bob', password },
+          { name: 'sensitive', password, notDelegated: true },
+        ],
         services: ['HTTP/localhost'],
       },
     ],
@@ -98,6 +101,13 @@ describePeer('impacket', () => {
     });
     const { status, output } = await impacket('password', 'alice@LAB.TEST', 'wonderland', 'HTTP/localhost');
     expect([status, output]).toEqual([1, expect.stringContaining('KRB_AP_ERR_INAPP_CKSUM')]);
+  });
+
+  it('gets a ticket for a user whose tickets are not forwardable, for which it asks all the same', async () => {
+    expect(await impacket('password', 'sensitive@LAX.TEST', 'wonderland', 'HTTP/localhost')).toEqual({
+      status: 0,
+      output: 'logged in with enctype 18\nHTTP/localhost in LAX.TEST\n',
+    });
   });
 
   it.each([

@@ -75,6 +75,12 @@ describe('a database', () => {
     made.addRealm('LAB.TEST', { requiresPreauth: false });
     expect(made.find(['krbtgt', 'LAB.TEST'], 'LAB.TEST')).toBe(before);
     expect(made.realm('LAB.TEST')?.requiresPreauth).toBe(false);
+    made.addRealm('LAB.TEST', { requiresPreauth: undefined, maxLife: undefined } as object);
+    expect(made.realm('LAB.TEST')).toEqual({
+      maxLife: 36_000,
+      maxRenewableLife: 604_800,
+      requiresPreauth: true,
+    });
   });
 
   it('takes no principal of another realm, and none without keys', () => {

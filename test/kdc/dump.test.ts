@@ -61,6 +61,27 @@ describe('a dump of MIT', () => {
     }
   });
 
+  it("that is ours has no principal in place of MIT's master key", () => {
+    const database = createDatabase();
+    const realm = 'B.TEST';
+    database.addRealm(realm);
+    const entries = ['alice', 'K/M'].map(name =>
+      database.add(parsePrincipal(name, { defaultRealm: realm }), { random: true }),
+    );
+    const master = masterKeyOfPassword('masterpw', realm);
+    const options = { realm, policy: DEFAULT_REALM_POLICY, master, now: new Date(0) };
+    const { bytes, count, remarks } = formatMitDump(entries, options);
+    expect(
+      Buffer.from(bytes)
+        .toString('latin1')
+        .match(/\tK\/M@/g),
+    ).toHaveLength(1);
+    expect(readMitDump(bytes, [master]).entries.map(({ principal }) => principal)).toEqual([
+      entries[0]!.principal,
+    ]);
+    expect([count, remarks]).toEqual([1, ["K/M@B.TEST is left out, as MIT's master key has that name"]]);
+  });
+
   it('that is ours reads back as it was, whatever the name', () => {
     const database = createDatabase();
     const realm = 'B.TEST';

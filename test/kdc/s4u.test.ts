@@ -20,6 +20,7 @@ import {
   ENC_TKT_IN_SKEY,
   FORWARDABLE,
   FORWARDED,
+  PROXIABLE,
   RENEWABLE,
 } from '../../src/messages/flags.ts';
 import type { KdcReqBody } from '../../src/messages/kdc-req.ts';
@@ -151,6 +152,24 @@ describe('a ticket for a service itself', () => {
     expect(forSelf(realm({ okToAuthAsDelegate: false })).ticket.flags & FORWARDABLE).toBe(0);
     expect(forSelf(realm({}, { notDelegated: true })).ticket.flags & FORWARDABLE).toBe(0);
     expect(forSelf(realm({}, { disallowForwardable: true })).ticket.flags & FORWARDABLE).toBe(0);
+  });
+
+  it('is no longer, and of no other kind, than tickets that the user may have', () => {
+    const expectations: readonly (readonly [PrincipalPolicy, number])[] = [
+      [{}, FORWARDABLE | PROXIABLE | RENEWABLE],
+      [{ disallowRenewable: true }, FORWARDABLE | PROXIABLE],
+      [{ disallowProxiable: true }, FORWARDABLE | RENEWABLE],
+      [{ notDelegated: true }, RENEWABLE],
+    ];
+    for (const [policy, flags] of expectations) {
+      const { lab } = realm({}, { maxLife: HOUR, maxRenewableLife: 2 * HOUR, ...policy });
+      const kdcOptions = FORWARDABLE | PROXIABLE | RENEWABLE;
+      const tgt = tgtOf(lab, { cname: nameOf('web'), kdcOptions });
+      const { part } = grantedByTgs(lab, tgt, { ...SELF, kdcOptions }, { more: [forUser(tgt)] });
+      expect(part.flags & kdcOptions).toBe(flags);
+      expect(part.endtime).toEqual(fromNow(lab, HOUR));
+      expect(part.renewTill).toEqual(flags & RENEWABLE ? fromNow(lab, 2 * HOUR) : undefined);
+    }
   });
 
   it('is there for a user whose password has expired, and not for one whose account has', () => {

@@ -121,6 +121,16 @@ describe('a realm in one process', () => {
       { users: [{ name: 'x', maxLife: Number.NaN }] },
       'maxLife is a number of seconds',
     ],
+    [
+      'text for a date',
+      { users: [{ name: 'alice', password: 'pw', expiration: '2030-01-31' }] },
+      'expiration is a Date',
+    ],
+    [
+      'a date that is none',
+      { users: [{ name: 'alice', password: 'pw', passwordExpiration: new Date('x') }] },
+      'passwordExpiration is a Date',
+    ],
     ['text for the clock skew', { clockskew: '5m' }, 'clockskew is a number of seconds'],
     ['a port that is none', { port: 99_999 }, 'a port is a whole number up to 65535'],
     ['text for the port of passwords', { passwordPort: 'kpasswd' }, 'a port is a whole number up to 65535'],

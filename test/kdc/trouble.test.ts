@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { getInitialCredential } from '../../src/client/initial.ts';
+import { changePassword } from '../../src/ap/change-password.ts';
+import { getInitialCredential, type InitialOptions } from '../../src/client/initial.ts';
 import { getServiceCredential } from '../../src/client/service.ts';
 import { type RunningKdc, startKdc } from '../../src/kdc/start.ts';
 import type { Trouble } from '../../src/kdc/trouble.ts';
@@ -20,7 +21,6 @@ import { newCache } from '../client/realm.ts';
 import { asRequest, createLab } from './support.ts';
 
 const REALM = 'LAB.TEST';
-const alice = parsePrincipal(`alice@${REALM}`);
 const host = parsePrincipal(`host/localhost@${REALM}`);
 let realm: RunningKdc;
 
@@ -29,7 +29,10 @@ afterEach(() => realm.close());
 async function start(trouble?: Trouble): Promise<void> {
   realm = await startKdc({
     realm: REALM,
-    users: [{ name: 'alice', password: 'pw' }],
+    users: [
+      { name: 'alice', password: 'pw', aliases: ['ally'] },
+      { name: 'bob', password: 'pw' },
+    ],
     services: ['host/localhost'],
     passwordPort: 0,
     trouble,
@@ -37,10 +40,14 @@ async function start(trouble?: Trouble): Promise<void> {
 }
 
 async function login(server?: Principal, now?: () => Date) {
+  return loginOf('alice', { server, now: now ?? realm.now });
+}
+
+async function loginOf(name: string, options: Partial<InitialOptions> = {}) {
   const { credential } = await getInitialCredential(
-    alice,
+    parsePrincipal(`${name}@${REALM}`),
     { password: async () => 'pw' },
-    { transport: realm.transport, kdcTimesync: false, server, now: now ?? realm.now },
+    { transport: realm.transport, kdcTimesync: false, now: realm.now, ...options },
   );
   return credential;
 }
@@ -62,6 +69,40 @@ describe('trouble', () => {
     await login();
     realm.cause(trouble);
     await expect(login()).rejects.toMatchObject(errorCode(code));
+  });
+
+  it.each<[Trouble, number]>([
+    [{ revoked: ['alice'] }, KDC_ERR_CLIENT_REVOKED],
+    [{ expired: ['ally'] }, KDC_ERR_NAME_EXP],
+  ])(
+    '%j meets the account under every name, within FAST, and with the tickets that it has',
+    async (trouble, code) => {
+      await start();
+      const { transport, now } = realm;
+      const [cache, armor] = [newCache(), newCache()];
+      const [tgt, bobs] = [await login(), await loginOf('bob')];
+      await cache.initialize({ principal: tgt.client, credentials: [tgt] });
+      await armor.initialize({ principal: bobs.client, credentials: [bobs] });
+      realm.cause(trouble);
+      await expect(loginOf('ally')).rejects.toMatchObject(errorCode(code));
+      await expect(loginOf('alice', { armor: { cache: armor } })).rejects.toMatchObject(errorCode(code));
+      await expect(getServiceCredential(cache, host, { transport, now })).rejects.toMatchObject(
+        errorCode(code),
+      );
+    },
+  );
+
+  it('of an account meets a change of its password, too', async () => {
+    await start();
+    const credential = await login(parsePrincipal(`kadmin/changepw@${REALM}`));
+    realm.cause({ revoked: ['alice'] });
+    const { transport, now } = realm;
+    expect(await changePassword(credential, 'new', { transport, now })).toMatchObject({
+      status: 'rejected',
+      text: 'Your account is locked or has ended.',
+    });
+    realm.cause();
+    expect(await changePassword(credential, 'new', { transport, now })).toMatchObject({ status: 'changed' });
   });
 
   it('of an expired password lets it be changed', async () => {
@@ -135,7 +176,25 @@ describe('trouble', () => {
   });
 });
 
+it.each([
+  [{ clockSkew: '1h' }, 'clockSkew is a number of seconds'],
+  [{ delay: Number.NaN }, 'delay is a number of seconds'],
+  [{ revoked: 'alice' }, 'revoked is a list of names'],
+])('%j is no trouble that can be caused', async (trouble, message) => {
+  await start();
+  const none = trouble as unknown as Trouble;
+  expect(() => realm.cause(none)).toThrow(new TypeError(message));
+  await expect(startKdc({ realm: REALM, trouble: none })).rejects.toThrow(new TypeError(message));
+  await login();
+});
+
 describe('time', () => {
+  it('goes by in numbers alone', async () => {
+    await start();
+    expect(() => realm.advance('1h' as unknown as number)).toThrow(TypeError);
+    await login();
+  });
+
   it('goes by without waiting', async () => {
     await start();
     const cache = newCache();

@@ -8,7 +8,7 @@ import type { Io } from '../terminal.ts';
 import { databaseOptions, enctypesOption, onlyOperand, principalIn, withDatabase } from './database.ts';
 import { entryLine } from './entry-json.ts';
 import { askNewPassword, checkPassword, passwordDates } from './new-password.ts';
-import { policyOptions, principalPolicyChange } from './policy-options.ts';
+import { checkPolicyName, policyOptions, principalPolicyChange } from './policy-options.ts';
 
 const name = 'krb5kit kdc add';
 
@@ -44,6 +44,7 @@ function run(args: Arguments, io: Io): Promise<number> {
       throw new KerberosError('REALM_UNKNOWN', `The realm ${principal.realm} is not in the database`);
     }
     refuseKnown();
+    checkPolicyName(policy, principal.realm, database);
     const random = args.has('random');
     const source: KeySource = random ? { random } : { password: await askNewPassword(principal, io) };
     await during(`adding ${full}`, async () => {

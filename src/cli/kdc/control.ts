@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withLock } from '../../ccache/lock.ts';
@@ -8,6 +8,7 @@ import { type Arguments, type Command, jsonOutput, type OptionRow, UsageError } 
 import { tellShortly } from '../run-command.ts';
 import { isRunning } from '../session/process.ts';
 import type { Io } from '../terminal.ts';
+import { readText } from './content.ts';
 import { servedOptions } from './database.ts';
 import { KDC_FILES, kdcPlace, makePlace, runningAt, runningKdcs } from './place.ts';
 import { DEFAULT_REALM, readRealm, realmOptions } from './realm.ts';
@@ -35,11 +36,12 @@ export const kdcStart: Command = {
   epilogue: '\nIn a shell: eval "$(krb5kit kdc start --user alice:secret)"',
   async run(args, io) {
     refuseOperands(args, 'krb5kit kdc start');
-    const realm = await realmToServe(args, io);
+    const piped = await pipedRealm(args);
+    const realm = await realmToServe(args, io, piped);
     const place = kdcPlace(realm, io);
     // If two were started at the same time, one would continue unnoticed, and destroy what the other has put there when
     // it ends.
-    await withLock(dirname(dirname(place)), place, () => ensureRunning(realm, args, io), {
+    await withLock(dirname(dirname(place)), place, () => ensureRunning(realm, { args, piped }, io), {
       timeout: 2 * PATIENCE,
     });
     const environment = environmentOf(place);
@@ -58,8 +60,9 @@ export const kdcStop: Command = {
   options: [realmOption, jsonOutput],
   async run(args, io) {
     refuseOperands(args, 'krb5kit kdc stop');
-    const running = runningAt(kdcPlace(args.value('realm') ?? DEFAULT_REALM, io));
-    if (running === undefined) return none('krb5kit kdc stop', args, io);
+    const wanted = args.value('realm') ?? DEFAULT_REALM;
+    const running = runningAt(kdcPlace(wanted, io));
+    if (running === undefined) return none('krb5kit kdc stop', wanted, { args, io });
     const { pid, start, realm } = running;
     process.kill(pid, 'SIGTERM');
     for (const deadline = performance.now() + PATIENCE * 1000; isRunning(pid, start); await sleep(STEP)) {
@@ -98,13 +101,13 @@ export const kdcStatus: Command = {
     for (const { pid, realm, host, port } of running) {
       io.out(`KDC ${pid} of ${realm} listens on ${host} port ${port}\n`);
     }
-    return running.length > 0 ? 0 : none('krb5kit kdc status', args, io);
+    return running.length > 0 ? 0 : none('krb5kit kdc status', wanted, { args, io });
   },
 };
 
 /** The realm's name, after everything that describes it has been checked. */
-async function realmToServe(args: Arguments, io: Io): Promise<string> {
-  const spec = await readRealm(args, 'krb5kit kdc start');
+async function realmToServe(args: Arguments, io: Io, piped: string | undefined): Promise<string> {
+  const spec = await readRealm(args, 'krb5kit kdc start', piped);
   const database = await servedDatabase(args, io, 'krb5kit kdc start');
   if (database === undefined) return spec.realm;
   const { realm } = servedRealm(spec, args, database);
@@ -116,14 +119,32 @@ function refuseOperands({ operands }: Arguments, program: string): void {
   if (operands.length > 0) throw new UsageError(`${program}: unexpected argument "${operands[0]}"`);
 }
 
-async function none(program: string, args: Arguments, io: Io): Promise<number> {
-  await tellShortly({ program, error: failed('no KDC runs'), exitStatus: 1 }, args, io);
+async function none(
+  program: string,
+  realm: string | undefined,
+  { args, io }: { readonly args: Arguments; readonly io: Io },
+): Promise<number> {
+  const error = failed(realm === undefined ? 'no KDC runs' : `no KDC of ${realm} runs`);
+  await tellShortly({ program, error, exitStatus: 1 }, args, io);
   return 1;
 }
 
-async function ensureRunning(realm: string, args: Arguments, io: Io): Promise<void> {
+interface Wanted {
+  readonly args: Arguments;
+  readonly piped: string | undefined;
+}
+
+/** The text of a realm file that is a pipe, such as the standard input: only one process can read it. */
+async function pipedRealm(args: Arguments): Promise<string | undefined> {
+  const file = args.value('principals');
+  const found = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false });
+  return found === undefined || found.isFile() || found.isDirectory() ? undefined : readText(file!);
+}
+
+async function ensureRunning(realm: string, wanted: Wanted, io: Io): Promise<void> {
+  const { args } = wanted;
   const place = kdcPlace(realm, io);
-  if (runningAt(place) === undefined) return startInBackground(place, args, io);
+  if (runningAt(place) === undefined) return startInBackground(place, wanted, io);
   if (given(args).length > (args.has('realm') ? 1 : 0)) {
     const line = `krb5kit kdc start: the KDC of ${realm} runs already, as it was started`;
     io.err(`${printable(line)}\n`);
@@ -131,15 +152,18 @@ async function ensureRunning(realm: string, args: Arguments, io: Io): Promise<vo
 }
 
 /** Waits until it has reported where it listens. It inherits no open files from us. */
-async function startInBackground(place: string, args: Arguments, io: Io): Promise<void> {
+async function startInBackground(place: string, { args, piped }: Wanted, io: Io): Promise<void> {
   const { spawn } = await import('node:child_process');
   makePlace(place);
+  const copy = join(place, KDC_FILES.realm);
+  if (piped !== undefined) writeFileSync(copy, piped, { mode: 0o600 });
+  const principals = piped === undefined ? [] : [`--principals=${copy}`];
   const log = join(place, KDC_FILES.log);
   rmSync(log, { force: true });
   // It may be emptied while it is written to.
   const output = openSync(log, 'a', 0o600);
   const [node, ...script] = io.program;
-  const child = spawn(node!, [...script, 'kdc', `--directory=${place}`, ...given(args)], {
+  const child = spawn(node!, [...script, 'kdc', `--directory=${place}`, ...given(args), ...principals], {
     cwd: io.cwd,
     env: io.env as NodeJS.ProcessEnv,
     detached: true,
@@ -164,6 +188,8 @@ async function startInBackground(place: string, args: Arguments, io: Io): Promis
     rmSync(place, { recursive: true, force: true });
     throw failed(sentence);
   }
+  // It may contain passwords, and has been read.
+  rmSync(copy, { force: true });
   child.removeAllListeners();
   child.unref();
 }

@@ -55,11 +55,11 @@ function run(args: Arguments, io: Io): Promise<number> {
     await during(`writing ${file}`, () => writeWholeFile(file, dump.bytes, 'DATABASE_IO'));
     if (args.has('json')) {
       const { lineOfJson } = await import('../json.ts');
-      io.out(lineOfJson({ file, realm, principalCount: entries.length, remarks: dump.remarks }));
+      io.out(lineOfJson({ file, realm, principalCount: dump.count, remarks: dump.remarks }));
       return;
     }
     for (const remark of dump.remarks) io.err(`${printable(`${name}: ${remark}`)}\n`);
-    io.out(`${printable(`Dumped ${entries.length} principals of ${realm} to ${file}`)}\n`);
+    io.out(`${printable(`Dumped ${dump.count} principals of ${realm} to ${file}`)}\n`);
   });
 }
 

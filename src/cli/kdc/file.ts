@@ -30,6 +30,7 @@ import {
   recordOf,
   text,
 } from './readers.ts';
+import { checkPrincipals } from './realm-check.ts';
 import { troubleOfFile } from './trouble.ts';
 
 /** A realm as a file describes it. */
@@ -59,9 +60,12 @@ export interface OtherRealm {
   readonly services?: readonly ServiceSpec[];
 }
 
-/** Reads a realm from a file in YAML or JSON. Throws ConfigError with the path of the wrong member. */
-export async function readRealmFile(file: string): Promise<RealmFile> {
-  const content = await readText(file);
+/**
+ * Reads a realm from a file in YAML or JSON, whose text is `known` if it can be read only once. Throws ConfigError with
+ * the path of the wrong member.
+ */
+export async function readRealmFile(file: string, known?: string): Promise<RealmFile> {
+  const content = known ?? (await readText(file));
   try {
     return realm(await parseContent(content), 'the realm');
   } catch (error) {
@@ -188,6 +192,7 @@ const policy = {
 };
 
 const { kvno: _kvno, enctypes: _enctypes, ...ofPrincipal } = policy;
+export const PRINCIPAL_MEMBERS: readonly string[] = Object.keys(ofPrincipal);
 /** Reads members of a principal's policy. */
 export const readPrincipalPolicy: Reader<PrincipalPolicy> = members(ofPrincipal);
 
@@ -239,6 +244,7 @@ const realmPolicy = {
   domainRealms: recordOf(text),
   capaths: recordOf(recordOf(listOf(text))),
 };
+export const REALM_MEMBERS: readonly string[] = Object.keys(realmPolicy);
 /** Reads members of a realm's policy. */
 export const readRealmPolicy: Reader<Partial<RealmPolicy>> = members(realmPolicy);
 
@@ -253,13 +259,18 @@ const inRealm = {
 const otherRealm: Reader<OtherRealm> = (value, path) => {
   const { realm: name, ...others } = members(inRealm)(value, path);
   if (name === undefined) throw new Error(`${path} must have a name, in "realm"`);
+  checkPrincipals(others, path);
   return { realm: name, ...others };
 };
 
-const realm: Reader<RealmFile> = members({
-  ...inRealm,
-  ...mechanismReaders,
-  enctypes,
-  trouble: troubleOfFile,
-  realms: listOf(otherRealm),
-});
+const realm: Reader<RealmFile> = (value, path) => {
+  const read = members({
+    ...inRealm,
+    ...mechanismReaders,
+    enctypes,
+    trouble: troubleOfFile,
+    realms: listOf(otherRealm),
+  })(value, path);
+  checkPrincipals(read, path);
+  return read;
+};

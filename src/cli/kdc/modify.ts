@@ -5,7 +5,7 @@ import { type Arguments, type Command, jsonOutput, UsageError } from '../command
 import type { Io } from '../terminal.ts';
 import { databaseOptions, entryIn, onlyOperand, withDatabase } from './database.ts';
 import { entryLine } from './entry-json.ts';
-import { policyOptions, principalPolicyChange } from './policy-options.ts';
+import { checkPolicyName, policyOptions, principalPolicyChange } from './policy-options.ts';
 
 const name = 'krb5kit kdc modify';
 
@@ -34,6 +34,7 @@ function run(args: Arguments, io: Io): Promise<number> {
     const full = printable(formatPrincipal(principal));
     await during(`changing ${full}`, () =>
       database.change(() => {
+        checkPolicyName(change, principal.realm, database);
         if (hasChange) database.update(principal, change);
         if (args.has('unlock')) database.failures.keep(principal, undefined);
       }),

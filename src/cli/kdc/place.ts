@@ -28,6 +28,7 @@ export const KDC_FILES = {
   conf: 'krb5.conf',
   keytab: 'service.keytab',
   log: 'log',
+  realm: 'realm',
   trouble: 'trouble',
 } as const;
 

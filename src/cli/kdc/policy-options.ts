@@ -1,7 +1,8 @@
 import { KerberosError } from '../../errors.ts';
+import type { PrincipalDatabase } from '../../kdc/database.ts';
 import type { PrincipalPolicy, RealmPolicy } from '../../kdc/policy.ts';
 import { type Arguments, type OptionRow, UsageError } from '../command.ts';
-import { readPrincipalPolicy, readRealmPolicy } from './file.ts';
+import { PRINCIPAL_MEMBERS, REALM_MEMBERS, readPrincipalPolicy, readRealmPolicy } from './file.ts';
 
 /** The options that change a policy. */
 export const policyOptions: readonly OptionRow[] = [
@@ -11,21 +12,36 @@ export const policyOptions: readonly OptionRow[] = [
 
 /** The changes of a principal's policy from `--set` and `--unset`; removed members are undefined. Throws UsageError. */
 export function principalPolicyChange(args: Arguments, program: string): Partial<PrincipalPolicy> {
-  return changeOf(args, program, readPrincipalPolicy);
+  return changeOf(args, program, { read: readPrincipalPolicy, known: PRINCIPAL_MEMBERS });
 }
 
 /** The same for a realm's policy. */
 export function realmPolicyChange(args: Arguments, program: string): Partial<RealmPolicy> {
-  return changeOf(args, program, readRealmPolicy);
+  return changeOf(args, program, { read: readRealmPolicy, known: REALM_MEMBERS });
 }
 
-function changeOf<T extends object>(
-  args: Arguments,
-  program: string,
-  read: (members: unknown, path: string) => T,
-): T {
+/** Throws KerberosError CONFIG_VALUE for a password policy that the realm does not have: it would demand nothing. */
+export function checkPolicyName(
+  { policy }: Partial<PrincipalPolicy>,
+  realm: string,
+  database: PrincipalDatabase,
+): void {
+  const { policies = {} } = database.realm(realm) ?? {};
+  if (policy === undefined || Object.hasOwn(policies, policy)) return;
+  throw new KerberosError('CONFIG_VALUE', `The realm ${realm} has no policy "${policy}"`);
+}
+
+interface Members<T> {
+  readonly read: (members: unknown, path: string) => T;
+  readonly known: readonly string[];
+}
+
+function changeOf<T extends object>(args: Arguments, program: string, { read, known }: Members<T>): T {
   const set = Object.fromEntries(args.values('set').map(text => memberOf(text, program)));
-  const unset = Object.fromEntries(args.values('unset').map(name => [name, undefined]));
+  const removed = args.values('unset');
+  const unknown = removed.find(name => !known.includes(name));
+  if (unknown !== undefined) throw new UsageError(`${program}: the policy has no member "${unknown}"`);
+  const unset = Object.fromEntries(removed.map(name => [name, undefined]));
   return { ...reading(set, program, read), ...unset } as T;
 }
 

@@ -48,11 +48,13 @@ export interface RealmSpec extends StartKdcOptions {
 }
 
 /**
- * Reads the options of a realm. Throws UsageError, ConfigError for mistakes in the file, and KerberosError for a name.
+ * Reads the options of a realm; `known` is the text of its file, if that has been read before. Throws UsageError,
+ * ConfigError for mistakes in the file, and KerberosError for a name.
  */
-export async function readRealm(args: Arguments, program: string): Promise<RealmSpec> {
+export async function readRealm(args: Arguments, program: string, known?: string): Promise<RealmSpec> {
   const file = args.value('principals');
-  const { pkinit, spakeGroups, ...fromFile }: RealmFile = file === undefined ? {} : await readRealmFile(file);
+  const { pkinit, spakeGroups, ...fromFile }: RealmFile =
+    file === undefined ? {} : await readRealmFile(file, known);
   const mechanisms =
     file === undefined
       ? {}
@@ -62,7 +64,9 @@ export async function readRealm(args: Arguments, program: string): Promise<Realm
   const maxRenewableLife = args.value('maxRenewableLife');
   const realm = args.value('realm') ?? fromFile.realm ?? DEFAULT_REALM;
   if (realm === '') throw new UsageError(`${program}: the realm has no name`);
-  for (const name of [realm, ...(fromFile.realms ?? []).map(other => other.realm)]) checkRealm(name, program);
+  const names = [realm, ...(fromFile.realms ?? []).map(other => other.realm)];
+  for (const name of names) checkRealm(name, program);
+  if (new Set(names).size < names.length) throw new UsageError(`${program}: two realms have the same name`);
   const groups = args.value('spakeGroups');
   const spec: RealmSpec = {
     ...fromFile,
@@ -104,12 +108,15 @@ function checkNames({ realm, users = [], services = [] }: RealmOptions): void {
   for (const name of [...users.map(user => user.name), ...namesOf(services)]) checkName(name, realm);
 }
 
-/** The keys shared by two realms may be random only if both are here. */
+/** No realm shares keys with itself; those shared by two may be random only if both are here. */
 function checkTrusts({ realm, trusts = [], realms = [] }: RealmSpec, program: string): void {
   const here = [realm, ...realms.map(other => other.realm)];
-  for (const { realm: other, password } of [...trusts, ...realms.flatMap(each => each.trusts ?? [])]) {
-    if (password === undefined && !here.includes(other))
-      throw new UsageError(`${program}: the trust with ${other} has no password`);
+  for (const { realm: one, trusts: its = [] } of [{ realm, trusts }, ...realms]) {
+    for (const { realm: other, password } of its) {
+      if (other === one) throw new UsageError(`${program}: the realm ${one} cannot trust itself`);
+      if (password === undefined && !here.includes(other))
+        throw new UsageError(`${program}: the trust with ${other} has no password`);
+    }
   }
 }
 

@@ -48,7 +48,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
     watchdog = startWipeWatchdog(made, io.platform);
     const { startKdc } = await import('../../kdc/start.ts');
     const trouble = join(directory, 'trouble');
-    writeTroubleFile(trouble, args.values('trouble'));
+    writeTroubleFile(trouble, spec.trouble);
     const nextTrouble = followTroubleFile(trouble, name, io);
     const kdc = await during('starting the KDC', () =>
       startKdc({ ...spec, now: () => io.now(), nextTrouble }),

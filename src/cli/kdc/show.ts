@@ -30,16 +30,16 @@ function run(args: Arguments, io: Io): Promise<number> {
 }
 
 function entryText({ principal, policy, keys }: PrincipalEntry): string {
-  const versions = keys.map(({ kvno, etypes }) => {
-    const names = etypes.map(etype => enctypeName(etype) ?? etype);
-    return `Keys of version ${kvno}: ${names.join(', ')}`;
-  });
-  const lines = [
-    `Principal: ${formatPrincipal(principal)}`,
-    ...versions,
-    ...policyLines(withoutSecrets(policy)),
-  ];
+  const versions = keys.map(({ kvno, etypes }) => `Keys of version ${kvno}: ${namesOf(etypes).join(', ')}`);
+  const { sessionEnctypes } = policy;
+  // As --set takes it.
+  const shown = { ...withoutSecrets(policy), sessionEnctypes: sessionEnctypes && namesOf(sessionEnctypes) };
+  const lines = [`Principal: ${formatPrincipal(principal)}`, ...versions, ...policyLines(shown)];
   return lines.map(line => `${printable(line)}\n`).join('');
+}
+
+function namesOf(etypes: readonly number[]): readonly (string | number)[] {
+  return etypes.map(etype => enctypeName(etype) ?? etype);
 }
 
 /** The members of a policy by name, one per line. */

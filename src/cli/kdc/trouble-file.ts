@@ -4,11 +4,12 @@ import type { Trouble } from '../../kdc/trouble.ts';
 import { fileReason } from '../../local/file-reason.ts';
 import { UsageError } from '../command.ts';
 import type { Io } from '../terminal.ts';
-import { readTrouble } from './trouble.ts';
+import { formatTrouble, readTrouble } from './trouble.ts';
 
 /** Creates a file with the troubles that a KDC starts with, one per line in the form of `--trouble`. */
-export function writeTroubleFile(path: string, wishes: readonly string[]): void {
-  writeFileSync(path, wishes.map(wish => `${wish}\n`).join(''), { mode: 0o600 });
+export function writeTroubleFile(path: string, trouble: Trouble = {}): void {
+  const lines = formatTrouble(trouble).map(line => `${line}\n`);
+  writeFileSync(path, lines.join(''), { mode: 0o600 });
 }
 
 /**
@@ -17,18 +18,30 @@ export function writeTroubleFile(path: string, wishes: readonly string[]): void 
  */
 export function followTroubleFile(path: string, program: string, io: Io): () => Trouble | undefined {
   let seen = signatureOf(path);
+  const report = (reason: string): void => io.err(`${printable(reason)}\n`);
+  const isKnown = (line: string): boolean => {
+    try {
+      readTrouble([line], program);
+      return true;
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      report(error.message);
+      return false;
+    }
+  };
   return () => {
     const signature = signatureOf(path);
     if (signature === seen) return undefined;
     seen = signature;
+    if (signature === undefined) return {};
+    let lines: readonly string[];
     try {
-      return signature === undefined ? {} : readTrouble(linesOf(path), program);
+      lines = linesOf(path);
     } catch (error) {
-      const reason =
-        error instanceof UsageError ? error.message : `${program}: ${path}: ${fileReason(error)}`;
-      io.err(`${printable(reason)}\n`);
+      report(`${program}: ${path}: ${fileReason(error)}`);
       return {};
     }
+    return readTrouble(lines.filter(isKnown), program);
   };
 }
 

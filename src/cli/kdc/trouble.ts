@@ -50,9 +50,12 @@ export const troubleOfFile: Reader<Trouble> = members({
   passwordExpired: listOf(text),
 });
 
-/** The troubles requested on the command line, each as `NAME` or `NAME=VALUE`. Throws UsageError. */
+/**
+ * The troubles requested on the command line, each as `NAME` or `NAME=VALUE`; lists that are given repeatedly are joined.
+ * Throws UsageError.
+ */
 export function readTrouble(wishes: readonly string[], program: string): Trouble {
-  const read: [string, unknown][] = [];
+  const read: Record<string, unknown> = {};
   for (const wish of wishes) {
     const [name = '', ...rest] = wish.split('=');
     const row = Object.hasOwn(troubles, name) ? troubles[name] : undefined;
@@ -62,9 +65,19 @@ export function readTrouble(wishes: readonly string[], program: string): Trouble
     const [member, reader] = row;
     const value = reader(rest.join('='));
     if (value === undefined) throw new UsageError(`${program}: ${wish} is no trouble that can be made`);
-    read.push([member, value]);
+    const before = read[member];
+    read[member] = Array.isArray(before) && Array.isArray(value) ? [...before, ...value] : value;
   }
-  return Object.fromEntries(read);
+  return read;
+}
+
+/** The same trouble as text that `readTrouble` reads. */
+export function formatTrouble(trouble: Trouble): readonly string[] {
+  return Object.entries(troubles).flatMap(([name, [member]]) => {
+    const value = trouble[member];
+    if (value === undefined || value === false) return [];
+    return [value === true ? name : `${name}=${value}`];
+  });
 }
 
 function readSkew(value: string): number | undefined {

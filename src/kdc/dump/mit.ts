@@ -1,7 +1,7 @@
 import { textToBytes } from '../../codec/text.ts';
 import { enctypeName } from '../../crypto/enctype-names.ts';
 import { profileOf } from '../../crypto/enctypes.ts';
-import { formatPrincipal, type Principal } from '../../messages/principal.ts';
+import { formatPrincipal, type Principal, samePrincipal } from '../../messages/principal.ts';
 import { defaultSalt } from '../../preauth/hints.ts';
 import type { PrincipalEntry } from '../database.ts';
 import { type KeyVersion, saltOf } from '../key-version.ts';
@@ -36,6 +36,8 @@ interface MitDumpOptions {
 /** A dump for `kdb5_util load`, and what it cannot express. */
 interface MitDump {
   readonly bytes: Uint8Array;
+  /** How many principals it contains. */
+  readonly count: number;
   readonly remarks: readonly string[];
 }
 
@@ -43,14 +45,20 @@ interface MitDump {
 export function formatMitDump(entries: Iterable<PrincipalEntry>, options: MitDumpOptions): MitDump {
   const remarks: string[] = [];
   const lines = [MIT_HEADER, masterLine(options)];
+  let count = 0;
   for (const entry of entries) {
+    if (samePrincipal(entry.principal, masterPrincipal(options.realm))) {
+      remarks.push(`${formatPrincipal(entry.principal)} is left out, as MIT's master key has that name`);
+      continue;
+    }
+    count++;
     lines.push(principalLine(entry, options));
     remarks.push(...losses(entry));
   }
   for (const [name, policy] of Object.entries(options.policy.policies ?? {})) {
     lines.push(formatMitPolicy(name, policy));
   }
-  return { bytes: textToBytes(`${lines.join('\n')}\n`), remarks };
+  return { bytes: textToBytes(`${lines.join('\n')}\n`), count, remarks };
 }
 
 function masterLine({ realm, policy, master, now }: MitDumpOptions): string {

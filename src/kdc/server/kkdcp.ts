@@ -4,6 +4,7 @@ import { KdcProxyMessage } from '../../messages/proxy.ts';
 import type { Peer } from '../exchange.ts';
 import { guarded } from '../guarded.ts';
 import type { Responder } from '../kdc.ts';
+import { systemReason } from '../system-reason.ts';
 import { limitConnections } from './connections.ts';
 import { MAX_REQUEST_BYTES } from './too-big.ts';
 
@@ -92,8 +93,7 @@ async function createServer(listener: RequestListener, { tls, patience }: Manner
 function bind(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const reason = error.code === 'EADDRINUSE' ? 'Address already in use' : error.code;
-      reject(failed(`on ${host} port ${port}: ${reason}`, error));
+      reject(failed(`on ${host} port ${port}: ${systemReason(error)}`, error));
     });
     server.listen({ host, port }, () => {
       server.removeAllListeners('error');

@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { RootDatabase } from 'lmdb';
 import { errnoOf } from '../../errno.ts';
 import { KerberosError } from '../../errors.ts';
+import { systemReason } from '../system-reason.ts';
 import { isCut } from './cut.ts';
 
 /**
@@ -198,6 +199,6 @@ function failure(path: string, cause: unknown): KerberosError {
   if (/MDB_(?:INVALID|VERSION_MISMATCH|CORRUPTED)/.test(message)) {
     return new KerberosError('DATABASE_FORMAT', `${path} is no principal database`, { cause });
   }
-  const reason = typeof code === 'string' ? code : message;
+  const reason = typeof code === 'string' ? systemReason(cause) : message;
   return new KerberosError('DATABASE_IO', `The database ${path} cannot be used: ${reason}`, { cause });
 }
