@@ -42,6 +42,7 @@ export { probeKeychain } from './ccache/keychain/probe.ts';
 export type { KeychainUse } from './ccache/keychain-use.ts';
 export { resolveCcache } from './ccache/resolve.ts';
 export { type ClientKeytab, refreshFromKeytab } from './client/client-keytab.ts';
+export { type ClientPassword, refreshFromPassword } from './client/client-password.ts';
 export { type ForwardOptions, forwardCredential } from './client/forward.ts';
 export { getInitialCredential, type InitialOptions, type InitialResult } from './client/initial.ts';
 export type { ExchangeOptions } from './client/options.ts';
@@ -108,6 +109,7 @@ export {
   openFromCache,
 } from './http/contexts.ts';
 export { negotiateFetch } from './http/fetch.ts';
+export { type FreshKeytab, type FreshKeytabOptions, freshKeytab } from './http/fresh-keytab.ts';
 export {
   type Interceptor,
   type InterceptorOptions,
@@ -125,6 +127,7 @@ export {
   negotiated,
   type OpenContext,
 } from './http/options.ts';
+export { negotiateProxyAgent, type ProxyAgentOptions } from './http/proxy-agent.ts';
 export { type NegotiatedRequest, negotiateRequest } from './http/request.ts';
 export {
   type AcceptContext,
@@ -152,6 +155,7 @@ export type { DurableDatabase } from './kdc/store.ts';
 export type { Trouble } from './kdc/trouble.ts';
 export { addTrust, type TrustSpec } from './kdc/trust.ts';
 export { type Keytab, type KeytabEntry, resolveKeytab } from './keytab/keytab.ts';
+export type { Acceptance } from './local/acceptance.ts';
 export {
   type LocalKerberos,
   type LoginOptions,
@@ -159,6 +163,7 @@ export {
   type OpenKerberosOptions,
   openKerberos,
 } from './local/kerberos.ts';
+export type { PasswordChange } from './local/password.ts';
 export * from './messages/ap.ts';
 export * from './messages/authorization.ts';
 export * from './messages/credential.ts';

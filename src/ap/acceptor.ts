@@ -45,9 +45,9 @@ export interface AcceptOptions {
   readonly keytab: readonly KeytabEntry[];
   readonly server?: AcceptedServer | readonly AcceptedServer[] | undefined;
   /**
-   * Whether to accept tickets for names that have no keys or that `server` excludes, if a key of an accepted principal
-   * opens them: in Active Directory, one account may have many names. The session's server is then that principal. False
-   * if not given.
+   * Whether to accept tickets for names or key versions that the keytab lacks, or for names that `server` excludes, if a
+   * key of an accepted principal opens them: in Active Directory, one account may have many names. The session's server is
+   * then that principal. False if not given.
    */
   readonly acceptAliases?: boolean | undefined;
   /** The service's own ticket-granting ticket, for user-to-user authentication: the service is then its client. */

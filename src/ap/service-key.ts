@@ -34,15 +34,18 @@ export interface OpenedTicket {
 }
 
 /**
- * Opens the sealed part of a ticket for `named` with a key of that service or, if it has none or is not accepted, and
- * aliases are, of one that is accepted. Throws ApError NOT_US, BADKEYVER, NOKEY or BAD_INTEGRITY.
+ * Opens the sealed part of a ticket for `named` with a key of that service and of that version. If aliases are accepted,
+ * the version does not matter, and a name that has no keys or is not accepted may have those of one that is. Throws
+ * ApError NOT_US, BADKEYVER, NOKEY or BAD_INTEGRITY.
  */
 export function openTicket(encPart: EncryptedData, named: Principal, keys: ServiceKeys): OpenedTicket {
-  const { keytab, server: wanted, openedTickets } = keys;
+  const { keytab, server: wanted, acceptAliases = false, openedTickets } = keys;
   const accepted = isAccepted(named, wanted);
   const own = accepted ? keysOf(keytab, named) : [];
-  const candidates = own.length > 0 ? fittingKeys(encPart, named, own) : aliasKeys(encPart, named, keys);
-  for (const entry of candidates) {
+  const current = own.filter(entry => isOfVersion(entry, encPart));
+  const fitting = acceptAliases ? [...new Set([...current, ...own])] : current;
+  const usable = own.length > 0 ? fitting : aliasKeys(named, keys);
+  for (const entry of usable.filter(({ key }) => key.keytype === encPart.etype)) {
     const known = openedTickets?.find(encPart.cipher, entry);
     const server = own.length > 0 ? named : entry.principal;
     if (known !== undefined) return { part: known, server };
@@ -51,8 +54,8 @@ export function openTicket(encPart: EncryptedData, named: Principal, keys: Servi
     openedTickets?.keep(encPart.cipher, entry, part);
     return { part, server };
   }
+  if (own.length > 0) throw noneFits(encPart, named, own);
   const name = formatPrincipal(named);
-  if (own.length > 0) throw new ApError(KRB_AP_ERR_BAD_INTEGRITY, `the keytab's key for ${name} is another`);
   throw new ApError(KRB_AP_ERR_NOT_US, accepted ? `no key for ${name}` : `the ticket is for ${name}`);
 }
 
@@ -78,33 +81,30 @@ export function openUserTicket(
 
 /** The keys to try for a name that has none: nothing authenticates the name on a ticket but the key that opens it. */
 function aliasKeys(
-  { etype }: EncryptedData,
   { realm }: Principal,
   { keytab, server: wanted, acceptAliases = false }: ServiceKeys,
 ): readonly KeytabEntry[] {
   if (!acceptAliases) return [];
-  return keytab.filter(
-    ({ principal, key }) =>
-      key.keytype === etype && principal.realm === realm && isAccepted(principal, wanted),
-  );
+  return keytab.filter(({ principal }) => principal.realm === realm && isAccepted(principal, wanted));
 }
 
-/** Those of a service's own keys that fit; each criterion that leaves none has its own error. */
-function fittingKeys(
-  { kvno = 0, etype }: EncryptedData,
-  server: Principal,
-  own: readonly KeytabEntry[],
-): readonly KeytabEntry[] {
-  // Old keytabs kept only the low 8 bits; a ticket need not state the version.
-  const current = own.filter(entry => kvno === 0 || entry.kvno === kvno || entry.kvno === (kvno & 0xff));
+/** Old keytabs kept only the low 8 bits; a ticket need not state the version. */
+function isOfVersion(entry: KeytabEntry, { kvno = 0 }: EncryptedData): boolean {
+  return kvno === 0 || entry.kvno === kvno || entry.kvno === (kvno & 0xff);
+}
+
+/** Why none of a service's own keys opens a ticket. */
+function noneFits(encPart: EncryptedData, server: Principal, own: readonly KeytabEntry[]): ApError {
+  const { kvno, etype } = encPart;
+  const name = formatPrincipal(server);
+  const current = own.filter(entry => isOfVersion(entry, encPart));
   if (current.length === 0) {
-    throw new ApError(KRB_AP_ERR_BADKEYVER, `no key of version ${kvno} for ${formatPrincipal(server)}`);
+    return new ApError(KRB_AP_ERR_BADKEYVER, `no key of version ${kvno} for ${name}`);
   }
-  const fitting = current.filter(({ key }) => key.keytype === etype);
-  if (fitting.length === 0) {
-    throw new ApError(KRB_AP_ERR_NOKEY, `no key of enctype ${etype} for ${formatPrincipal(server)}`);
+  if (!current.some(({ key }) => key.keytype === etype)) {
+    return new ApError(KRB_AP_ERR_NOKEY, `no key of enctype ${etype} for ${name}`);
   }
-  return fitting;
+  return new ApError(KRB_AP_ERR_BAD_INTEGRITY, `the keytab's key for ${name} is another`);
 }
 
 function tryKey({ cipher }: EncryptedData, key: Key): EncTicketPart | undefined {

@@ -28,9 +28,9 @@ export interface AcceptorOptions extends KerberosContextOptions {
   /** The principal or service to accept contexts for; any principal of the keytab if not given. */
   readonly server?: AcceptedServer | readonly AcceptedServer[] | undefined;
   /**
-   * Whether to accept tickets for names that are not in the keytab or that `server` excludes, if a key of an accepted
-   * principal opens them, as MIT's library does: in Active Directory, one account may have many names. The acceptor's name
-   * is then that in the keytab. False if not given.
+   * Whether to accept tickets for names or key versions that the keytab lacks, or for names that `server` excludes, if a
+   * key of an accepted principal opens them, as MIT's library does: in Active Directory, one account may have many names,
+   * and keytabs often have another version. The acceptor's name is then that in the keytab. False if not given.
    */
   readonly acceptAliases?: boolean | undefined;
   /** Where authenticators are remembered; without one, detecting replays is up to the application. */

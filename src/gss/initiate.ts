@@ -1,5 +1,6 @@
 import type { Ccache } from '../ccache/ccache.ts';
 import { type ClientKeytab, refreshFromKeytab } from '../client/client-keytab.ts';
+import { type ClientPassword, refreshFromPassword } from '../client/client-password.ts';
 import { forwardCredential } from '../client/forward.ts';
 import { inRealmOfHost } from '../client/host-realm.ts';
 import { getServiceCredential, type ServiceOptions } from '../client/service.ts';
@@ -27,12 +28,14 @@ export interface OpenContextOptions extends ServiceOptions, Omit<InitiatorOption
   readonly userToUser?: boolean | undefined;
   /** The keytab to get a ticket-granting ticket with if the cache has none or one that is about to expire. */
   readonly clientKeytab?: ClientKeytab | undefined;
+  /** The same with a password. */
+  readonly clientPassword?: ClientPassword | undefined;
 }
 
 /**
  * A context with the service `named` in the name of the cache's principal, ready for its first step: the service's
  * ticket is the cache's own or got from the KDCs, by S4U2Proxy in a cache that `initializeProxyCache` has made. Throws
- * what `getServiceCredential` throws, and with a client keytab what `getInitialCredential` throws.
+ * what `getServiceCredential` throws, and with a client's keytab or password what `getInitialCredential` throws.
  */
 export async function openContext(
   named: Principal,
@@ -42,7 +45,9 @@ export async function openContext(
   // Otherwise V8 throws one that names our own variables.
   if (!Array.isArray(named?.components)) throw new TypeError('a target is what hostBasedPrincipal makes');
   const target = inRealmOfHost(named, options);
-  if (options.clientKeytab !== undefined) await refreshFromKeytab(cache, options.clientKeytab, options);
+  const { clientKeytab, clientPassword } = options;
+  if (clientKeytab !== undefined) await refreshFromKeytab(cache, clientKeytab, options);
+  if (clientPassword !== undefined) await refreshFromPassword(cache, clientPassword, options);
   const contents = await cache.load();
   const kdcOffset = options.kdcOffset ?? contents.kdcOffset;
   const impersonator = impersonatorOf(contents);

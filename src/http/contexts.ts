@@ -10,7 +10,9 @@ import { secondsOf } from '../messages/seconds.ts';
 import type { OpenContext } from './options.ts';
 import type { AcceptContext } from './server.ts';
 
-export interface OpenFromCacheOptions extends ServiceOptions, Pick<OpenContextOptions, 'clientKeytab'> {
+export interface OpenFromCacheOptions
+  extends ServiceOptions,
+    Pick<OpenContextOptions, 'clientKeytab' | 'clientPassword'> {
   /**
    * The service's principal for the name of a host; `HTTP/host` if not given, in the host's realm by `realmOfHost`, else
    * in the one that the client's KDC determines.

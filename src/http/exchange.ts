@@ -39,11 +39,12 @@ export function createExchange(options: NegotiateOptions): Exchange {
     const body = mayBeAsked ? await heldBack(given.body, { limit, signal: given.signal }) : given.body;
     const request = { ...given, body };
     const line = await lines.take(request.url, proxy, request.signal);
-    const reused = line.used > 0;
+    const conversation = new Conversation(request, { options, lines, proxy });
     try {
-      return await new Conversation(request, { options, lines, proxy }).run(line);
+      return await conversation.run(line);
     } catch (error) {
-      const again = reused && isReset(error) && (body === undefined || body instanceof Uint8Array);
+      const outlived = isReset(error) && conversation.wasIdle;
+      const again = outlived && (body === undefined || body instanceof Uint8Array);
       if (!again || !IDEMPOTENT.includes(request.method)) throw error;
       return new Conversation(request, { options, lines, proxy }).run(
         await lines.take(request.url, proxy, request.signal),
@@ -66,11 +67,17 @@ class Conversation {
   private origin: Party | undefined;
   private proxy: Party | undefined;
   private bodySent = false;
+  private manyLegs = false;
   private over = false;
 
   constructor(request: HttpRequest, around: Surroundings) {
     this.request = request;
     this.around = around;
+  }
+
+  /** Whether the last request was sent over a connection that had been idle, and that a server may close at any time. */
+  get wasIdle(): boolean {
+    return this.line.used > 1 && !this.manyLegs;
   }
 
   async run(line: Line): Promise<IncomingMessage> {
@@ -168,8 +175,11 @@ class Conversation {
     if (begun === false && findNegotiate(header) !== undefined) await this.goOn(response);
     const answered = (await this[who]?.challenged(header)) ?? false;
     if (begun === false && answered) await this.stayConnected();
-    if (begun && answered && !(await drain(response, this.line))) {
-      throw new KerberosError('HTTP', `${this.request.url.host} hung up on a negotiation`);
+    if (begun && answered) {
+      this.manyLegs = true;
+      if (!(await drain(response, this.line))) {
+        throw new KerberosError('HTTP', `${this.request.url.host} hung up on a negotiation`);
+      }
     }
     return answered;
   }

@@ -4,8 +4,8 @@ import type { Keytab, KeytabEntry } from '../keytab/keytab.ts';
 import type { Principal } from '../messages/principal.ts';
 
 export interface FreshKeytabOptions {
-  /** Which of the keytab's principals to accept. */
-  readonly accepts: (principal: Principal) => boolean;
+  /** Which of the keytab's principals to accept; all if not given. */
+  readonly accepts?: ((principal: Principal) => boolean) | undefined;
   /** Called when the keytab has changed but cannot be read; the previous keys stay in use. */
   readonly onStale?: ((error: KerberosError) => void) | undefined;
 }
@@ -19,8 +19,14 @@ const LOOK_EVERY = 1000;
  */
 export type FreshKeytab = () => readonly KeytabEntry[] | Promise<readonly KeytabEntry[]>;
 
-/** Checks the file once a second at most; prepared keys are kept until the file changes. */
-export function freshKeytab(keytab: Keytab, { accepts, onStale }: FreshKeytabOptions): FreshKeytab {
+/**
+ * The keys of a keytab for acceptors. Its file is checked once a second at most; prepared keys are kept until it
+ * changes.
+ */
+export function freshKeytab(
+  keytab: Keytab,
+  { accepts = () => true, onStale }: FreshKeytabOptions = {},
+): FreshKeytab {
   let entries: readonly KeytabEntry[] | undefined;
   let seen: string | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;

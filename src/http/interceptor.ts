@@ -4,6 +4,7 @@ import { findNegotiate } from './challenge.ts';
 import { bareHost } from './connect.ts';
 import type { NegotiateOptions } from './options.ts';
 import { Party } from './party.ts';
+import { type ReplayBody, replayBody } from './replay-body.ts';
 
 // The part of undici's dispatcher that we use, from version 7 on.
 
@@ -46,11 +47,12 @@ export interface DispatchHandler {
 
 /** The maximum of requests for one response. */
 const MAX_ROUNDS = 12;
+const MAX_BODY_HELD = 1 << 20;
 
 type Dispatch<R, H> = (request: R, handler: H) => boolean;
 
 export interface InterceptorOptions
-  extends Pick<NegotiateOptions, 'open' | 'mutual' | 'delegation' | 'preemptive'> {
+  extends Pick<NegotiateOptions, 'open' | 'mutual' | 'delegation' | 'preemptive' | 'bodyLimit'> {
   /** The hosts to authenticate to, as for `negotiateFetch`; must be given, because redirects are not visible here. */
   readonly hosts: NonNullable<NegotiateOptions['hosts']>;
   /**
@@ -67,11 +69,12 @@ export type Interceptor = <R extends DispatchRequest, H extends DispatchHandler>
 
 /**
  * An undici interceptor that authenticates by Negotiate (RFC 4559) where a server asks for it, as `negotiateFetch`
- * does. The sockets belong to undici: contexts are not bound to them, and a streamed body is sent only after preemptive
- * authentication.
+ * does. The sockets belong to undici: contexts are not bound to them, and a streamed body is sent before the server has
+ * asked for authentication, and again afterwards if it has at most `bodyLimit` bytes.
  */
 export function negotiateInterceptor(options: InterceptorOptions): Interceptor {
   const { open, mutual = 'required', delegation = 'none', preemptive = false } = options;
+  const { bodyLimit = MAX_BODY_HELD } = options;
   return <R extends DispatchRequest, H extends DispatchHandler>(dispatch: Dispatch<R, H>) =>
     (request: R, handler: H): boolean => {
       const { origin = options.origin } = request;
@@ -87,13 +90,15 @@ export function negotiateInterceptor(options: InterceptorOptions): Interceptor {
         mutual,
         open: () => open({ host: bareHost(url), delegation }),
       });
+      const body = replayBody(request.body, bodyLimit);
       let rounds = 0;
       const send = (): boolean => {
         const { credentials } = party;
         const more = credentials === undefined ? [] : [['authorization', credentials] as const];
-        const sent = { ...request, headers: [...headers, ...more].flat() };
-        const again = isReplayable(request.body) && ++rounds < MAX_ROUNDS ? send : undefined;
-        return dispatch(sent, new NegotiatingHandler(handler, party, again) as DispatchHandler as H);
+        const sent = { ...request, body: body.send(), headers: [...headers, ...more].flat() };
+        const again = ++rounds < MAX_ROUNDS ? send : undefined;
+        const negotiating = new NegotiatingHandler(handler, { party, body, again });
+        return dispatch(sent, negotiating as DispatchHandler as H);
       };
       if (!preemptive) return send();
       party.begin().then(send, (error: Error) => handler.onResponseError?.(unstarted, error));
@@ -104,19 +109,29 @@ export function negotiateInterceptor(options: InterceptorOptions): Interceptor {
 /** The controller for the handler of a request that was never sent. */
 const unstarted: Controller = { abort: () => undefined, pause: () => undefined, resume: () => undefined };
 
+/** One sending of a request. */
+interface Attempt {
+  readonly party: Party;
+  readonly body: ReplayBody;
+  /** Sends it again; undefined for the last time. */
+  readonly again: (() => boolean) | undefined;
+}
+
 /** Passes on the response to the last request, and handles the earlier ones itself. */
 class NegotiatingHandler implements DispatchHandler {
   private readonly next: DispatchHandler;
   private readonly party: Party;
+  private readonly body: ReplayBody;
   private readonly again: (() => boolean) | undefined;
   /** The challenge to answer once its response has been read. */
   private challenge: string | undefined;
   /** The response may end before its token has been verified. */
   private looking: Promise<boolean> = Promise.resolve(true);
 
-  constructor(next: DispatchHandler, party: Party, again: (() => boolean) | undefined) {
+  constructor(next: DispatchHandler, { party, body, again }: Attempt) {
     this.next = next;
     this.party = party;
+    this.body = body;
     this.again = again;
   }
 
@@ -131,7 +146,7 @@ class NegotiatingHandler implements DispatchHandler {
   onResponseStart(controller: Controller, status: number, headers: ResponseHeaders, message?: string): void {
     const header = [headers['www-authenticate'] ?? []].flat().join(', ');
     if (status === 401) {
-      if (this.again && this.answers(header)) this.challenge = header;
+      if (this.again && this.body.replayable && this.answers(header)) this.challenge = header;
       else this.next.onResponseStart?.(controller, status, headers, message);
       return;
     }
@@ -167,13 +182,15 @@ class NegotiatingHandler implements DispatchHandler {
           if (!answered) throw new KerberosError('HTTP', 'The server refuses our authentication');
           again();
         })
-        .catch((error: Error) => this.next.onResponseError?.(controller, error));
+        .catch((error: Error) => this.onResponseError(controller, error));
       return;
     }
+    this.body.end();
     void this.looking.then(passed => passed && this.next.onResponseEnd?.(controller, trailers));
   }
 
   onResponseError(controller: Controller, error: Error): void {
+    this.body.end();
     this.next.onResponseError?.(controller, error);
   }
 
@@ -185,10 +202,6 @@ class NegotiatingHandler implements DispatchHandler {
       return false;
     }
   }
-}
-
-function isReplayable(body: unknown): boolean {
-  return body === undefined || body === null || typeof body === 'string' || ArrayBuffer.isView(body);
 }
 
 /** Headers as a list of alternating names and values, as pairs, or as an object. */

@@ -53,16 +53,19 @@ export class Lines {
     });
   }
 
-  private connect(url: URL, proxy: URL | undefined, signal?: AbortSignal): Promise<Socket> {
-    if (proxy === undefined) return connectTo(url, this.options, signal);
-    const connect = (): Promise<Socket> => connectTo(proxy, this.options, signal);
-    if (url.protocol !== 'https:') return connect();
-    const tunnel = openTunnel(url, {
-      connect,
+  /** A connection to a URL's host through a proxy, not yet secure. */
+  tunnel(url: URL, proxy: URL, signal?: AbortSignal): Promise<Socket> {
+    return openTunnel(url, {
+      connect: () => connectTo(proxy, this.options, signal),
       proxy: socket => this.party(proxy, bindingsOf(socket, 'client'), signal),
       signal,
     });
-    return tunnel.then(socket => secureTo(url, socket, this.options, signal));
+  }
+
+  private async connect(url: URL, proxy: URL | undefined, signal?: AbortSignal): Promise<Socket> {
+    if (proxy === undefined) return connectTo(url, this.options, signal);
+    if (url.protocol !== 'https:') return connectTo(proxy, this.options, signal);
+    return secureTo(url, await this.tunnel(url, proxy, signal), this.options, signal);
   }
 
   private forget(key: string, line: Line): void {

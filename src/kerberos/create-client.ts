@@ -62,5 +62,6 @@ async function open(
 /** The keytab that fills a cache without tickets, as with MIT's library, unless a password has filled it. */
 function keytabOf(identity: Identity, session: Session): OpenContextOptions['clientKeytab'] {
   if ('password' in identity) return undefined;
-  return { ...ticketWishes(session), keytab: clientKeytab(session), client: identity.client };
+  const { client } = identity;
+  return { ...ticketWishes(session, client?.realm), keytab: clientKeytab(session), client };
 }

@@ -1,12 +1,10 @@
-import { permittedEnctypes } from '../config/enctypes.ts';
 import { KeytabError } from '../errors.ts';
 import { GssError } from '../gss/gss-error.ts';
 import { createSpnegoAcceptor } from '../gss/spnego/acceptor.ts';
-import { type FreshKeytab, freshKeytab } from '../http/fresh-keytab.ts';
+import type { FreshKeytab } from '../http/fresh-keytab.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
+import { acceptanceOf } from '../local/acceptance.ts';
 import { openEnvironment } from '../local/environment.ts';
-import { defaultKeytab } from '../local/keytabs.ts';
-import { replayCacheOf } from '../local/replay-caches.ts';
 import type { Session } from '../local/session.ts';
 import type { Principal } from '../messages/principal.ts';
 import { KerberosServer } from './server.ts';
@@ -15,16 +13,9 @@ import { parseServiceName, servicePrincipal } from './service-name.ts';
 /** A server as `initializeServer` returns it. Throws KerberosError for an unusable name or keytab. */
 export async function createServer(service: string): Promise<KerberosServer> {
   const session = openEnvironment();
-  const { libdefaults } = session.config;
-  const keytab = keysOf(session);
-  const server = service === '' ? undefined : await acceptedServers(service, keytab, session);
-  const context = createSpnegoAcceptor({
-    keytab,
-    server,
-    replayCache: replayCacheOf(session),
-    permittedEnctypes: permittedEnctypes(session.config),
-    clockskew: libdefaults.clockskew,
-  });
+  const acceptance = acceptanceOf(session);
+  const server = service === '' ? undefined : await acceptedServers(service, acceptance.keytab, session);
+  const context = createSpnegoAcceptor({ ...acceptance, server, acceptAliases: true });
   return new KerberosServer(context, { tellsTarget: service === '' });
 }
 
@@ -55,16 +46,4 @@ async function readKeys(keytab: FreshKeytab): Promise<readonly KeytabEntry[]> {
     if (!(cause instanceof KeytabError)) throw cause;
     throw new GssError('NO_CRED', cause.message, { cause });
   }
-}
-
-const keytabs = new Map<string, FreshKeytab>();
-
-/** The default keytab's entries, whose keys are prepared once for all servers of this process. */
-function keysOf(session: Session): FreshKeytab {
-  const keytab = defaultKeytab(session);
-  const known = keytabs.get(keytab.name);
-  if (known !== undefined) return known;
-  const fresh = freshKeytab(keytab, { accepts: () => true });
-  keytabs.set(keytab.name, fresh);
-  return fresh;
 }

@@ -246,6 +246,14 @@ describe('a ticket for another name of the account that has the keys', () => {
   it('does not hide what is wrong with the keys of a name that has some', async () => {
     const options = { keytab: mixed, acceptAliases: true };
     expect((await refusalOf(ask({ server: other.principal }), options)).errorCode).toBe(31);
+    const versioned = ask({ server: other.principal, kvno: 9 });
+    expect((await refusalOf(versioned, options)).errorCode).toBe(44);
+  });
+
+  it('is opened by a key that has another version in the keytab', async () => {
+    const options = { keytab: mixed, now, acceptAliases: true };
+    const { session } = await acceptApReq(ask({ server: sample, kvno: 9 }), options);
+    expect(session.server).toEqual(sample);
   });
 });
 

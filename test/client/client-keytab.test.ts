@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Ccache } from '../../src/ccache/ccache.ts';
 import { configEntry, findConfig } from '../../src/ccache/config-entries.ts';
 import { refreshFromKeytab } from '../../src/client/client-keytab.ts';
@@ -95,7 +95,7 @@ describe('a cache stays as it is', () => {
     expect(await refreshIn()).toBe(30);
   });
 
-  it('where its principal is not known any more', async () => {
+  it('where its keys are wrong; as that may lock the account, another attempt is to wait for long', async () => {
     await refresh();
     realm.advance(6 * HOUR);
     const [entry] = realm.database.exportKeytabEntries(host);
@@ -105,7 +105,7 @@ describe('a cache stays as it is', () => {
     };
     await refresh(keytab);
     expect((await cache.load()).credentials.length).toBeGreaterThan(1);
-    expect(await refreshIn()).toBe(30);
+    expect(await refreshIn()).toBe(2 * HOUR);
   });
 
   it('where the keytab has no key of its principal', async () => {
@@ -124,6 +124,14 @@ describe('a cache stays as it is', () => {
     await refresh();
     expect(realm.transport.count).toBe(asked);
   });
+});
+
+it('says why there is no new ticket once the old one has expired', async () => {
+  await refresh();
+  realm.advance(10 * HOUR);
+  const [entry] = realm.database.exportKeytabEntries(host);
+  const wrong = { ...keytabOf(), entries: async () => [{ ...entry!, principal: alice }] };
+  await expect(refresh(wrong)).rejects.toMatchObject({ code: 'PREAUTH_FAILED' });
 });
 
 it('says that there is no cache where there are no keys, either, and why', async () => {
@@ -176,6 +184,16 @@ describe('concurrent calls for one cache', () => {
     stop.abort();
     expect(await first).toBe('ABORTED');
     expect(await others).toEqual(Array(calls).fill(undefined));
+  });
+
+  it('do not wait for a new ticket while the old one lasts', async () => {
+    await refresh();
+    realm.advance(6 * HOUR);
+    const slow = { ...realm, transport: () => new Promise<never>(() => undefined) };
+    void refreshFromKeytab(cache, { keytab: keytabOf(alice) }, slow);
+    await vi.waitUntil(async () => (await refreshIn()) > 0);
+    await refreshFromKeytab(cache, { keytab: keytabOf(alice) }, slow);
+    expect(await refreshIn()).toBe(30);
   });
 
   it('wait no longer than their own signal lets them', async () => {

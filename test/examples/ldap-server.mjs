@@ -8,6 +8,7 @@ import {
   createSaslServer,
   createSpnegoAcceptor,
   formatPrincipal,
+  freshKeytab,
   resolveKeytab,
 } from 'krb5kit';
 import { BerReader, BerWriter, ProtocolOperation } from 'ldapts';
@@ -33,7 +34,7 @@ const LARGEST_MESSAGE = 1 << 20;
 const PLAIN = { protection: 'none', protect: data => data, unprotect: data => data };
 
 const [path, port = 0] = process.argv.slice(2);
-const keytab = () => resolveKeytab(`FILE:${path}`).entries();
+const keytab = freshKeytab(resolveKeytab(`FILE:${path}`));
 const replayCache = createMemoryReplayCache();
 const acceptors = { GSSAPI: createAcceptor, 'GSS-SPNEGO': createSpnegoAcceptor };
 

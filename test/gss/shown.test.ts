@@ -2,6 +2,8 @@ import { inspect } from 'node:util';
 import { expect, it } from 'vitest';
 import { createAcceptor } from '../../src/gss/acceptor.ts';
 import { createInitiator } from '../../src/gss/initiator.ts';
+import { createSaslClient } from '../../src/gss/sasl/client.ts';
+import { createSaslServer } from '../../src/gss/sasl/server.ts';
 import { createSpnegoAcceptor } from '../../src/gss/spnego/acceptor.ts';
 import { createSpnegoInitiator } from '../../src/gss/spnego/initiator.ts';
 import { keytab, makeCredential } from '../ap/made-up.ts';
@@ -46,4 +48,15 @@ it.each([
       expect(text).not.toMatch(/key|contents/i);
     }
   }
+});
+
+it('a SASL exchange is written down before it is complete and afterwards', async () => {
+  const { initiator, acceptor } = bare();
+  const client = createSaslClient('GSSAPI', initiator, { protections: ['integrity'] });
+  const server = createSaslServer('GSSAPI', acceptor);
+  expect([client, server].map(side => JSON.stringify(side))).toEqual(Array(2).fill('{"complete":false}'));
+  let challenge: Uint8Array | undefined;
+  while (!server.complete) challenge = await server.step((await client.step(challenge))!);
+  const complete = '{"complete":true,"protection":"integrity"}';
+  expect([client, server].map(side => JSON.stringify(side))).toEqual([complete, complete]);
 });

@@ -1,9 +1,11 @@
 import { Agent, createServer, request as httpRequest, type RequestListener } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { negotiateFetch } from '../../src/http/fetch.ts';
 import { negotiated } from '../../src/http/options.ts';
+import { negotiateProxyAgent } from '../../src/http/proxy-agent.ts';
 import { negotiateRequest } from '../../src/http/request.ts';
 import { formatPrincipal } from '../../src/messages/principal.ts';
 import { createAuthority } from '../support/certificates.ts';
@@ -389,6 +391,35 @@ describe('a proxy', () => {
     for (let i = 0; i < 2; i++) expect(await (await fetch(server.url)).text()).toBe('hello');
     expect(proxy.lines).toEqual([`CONNECT localhost:${server.port}`, `CONNECT localhost:${server.port}`]);
     expect(open.asked.map(({ host }) => host)).toEqual(['127.0.0.1', 'localhost', 'localhost']);
+    proxy.close();
+  });
+
+  it('is told who asks by an agent, for requests of any client of node:https', async () => {
+    const authority = createAuthority();
+    const { certificate: cert, key } = authority.issue('localhost');
+    const [server, proxy] = [await serve({ tls: { cert, key }, open: () => true }), await startProxy()];
+    const open = fakeOpen();
+    const agent = negotiateProxyAgent(proxy.url, { open, agent: { keepAlive: true } });
+    const ask = (options = {}) =>
+      new Promise<string>((resolve, reject) => {
+        let text = '';
+        httpsRequest(server.url, { agent, ca: authority.certificate, ...options }, answer => {
+          answer.on('data', chunk => {
+            text += String(chunk);
+          });
+        })
+          .on('error', reject)
+          .on('close', () => setImmediate(resolve, text))
+          .end();
+      });
+    expect(await ask()).toBe('hello');
+    expect(await ask()).toBe('hello');
+    expect([proxy.lines.length, open.asked.map(({ host }) => host)]).toEqual([2, ['127.0.0.1']]);
+    await expect(ask({ ca: undefined })).rejects.toThrow(/certificate/);
+    await expect(ask({ signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' });
+    agent.destroy();
+    const refused = negotiateProxyAgent(server.url, { open, tls: { ca: authority.certificate } });
+    await expect(ask({ agent: refused })).rejects.toThrow();
     proxy.close();
   });
 

@@ -1,6 +1,7 @@
-import { Agent, Client, request } from 'undici';
-import { expect, it } from 'vitest';
-import { negotiateInterceptor } from '../../src/http/interceptor.ts';
+import { Readable } from 'node:stream';
+import { Agent, Client, fetch, type RequestInit, request } from 'undici';
+import { describe, expect, it } from 'vitest';
+import { type InterceptorOptions, negotiateInterceptor } from '../../src/http/interceptor.ts';
 import { fakeOpen, startServer } from './fake.ts';
 
 it('a path does not decide whom to authenticate to', async () => {
@@ -57,4 +58,71 @@ it.each([
   expect([statusCode, seen]).toEqual([200, ['1, 2']]);
   await agent.destroy();
   await server.close();
+});
+
+describe('a body', () => {
+  const text = 'a body that comes in pieces'.repeat(20_000);
+
+  async function* pieces(failure?: Error): AsyncGenerator<Uint8Array> {
+    for (let at = 0; at < text.length; at += 5000) yield Buffer.from(text.slice(at, at + 5000));
+    if (failure) throw failure;
+  }
+
+  /** The status, and the body of each request that had credentials. */
+  async function post(body: unknown, options: Partial<InterceptorOptions> = {}) {
+    const server = await startServer({
+      respond(request, response) {
+        if (request.readableEnded) response.end();
+        else request.once('end', () => response.end());
+      },
+    });
+    const agent = new Agent();
+    const interceptor = negotiateInterceptor({ open: fakeOpen(), hosts: ['localhost'], ...options });
+    const dispatcher = agent.compose(interceptor);
+    try {
+      const init = { method: 'POST', body, duplex: 'half', dispatcher } as RequestInit;
+      const { status } = await fetch(server.url, init);
+      const authorized = server.requests.filter(({ authorization }) => authorization !== undefined);
+      return { status, same: authorized.map(request => request.body === text) };
+    } finally {
+      await agent.destroy();
+      await server.close();
+    }
+  }
+
+  it.each([
+    ['text', text],
+    ['bytes', Buffer.from(text)],
+    ['a stream', Readable.from(pieces())],
+    ['a generator', pieces()],
+  ])('that is %s is sent again with credentials', async (_, body) => {
+    expect(await post(body)).toEqual({ status: 200, same: [true] });
+  });
+
+  it('that is longer than `bodyLimit` is sent only once', async () => {
+    const bodyLimit = text.length - 1;
+    expect(await post(text, { bodyLimit })).toEqual({ status: 401, same: [] });
+    expect(await post(text, { bodyLimit, preemptive: true })).toEqual({ status: 200, same: [true] });
+  });
+
+  it('that fails is an error, and what is not wanted of it is let go', async () => {
+    await expect(post(pieces(new Error('no more')))).rejects.toThrow();
+    const endless = new Readable({ read: () => undefined });
+    endless.push('begun');
+    const server = await startServer({ refuse: true });
+    const agent = new Agent();
+    const interceptor = negotiateInterceptor({ open: fakeOpen(), hosts: ['elsewhere', 'localhost'] });
+    const stop = new AbortController();
+    const asking = request(server.url, {
+      dispatcher: agent.compose(interceptor),
+      method: 'POST',
+      body: endless,
+      signal: stop.signal,
+    });
+    setTimeout(() => stop.abort(), 100);
+    await asking.then(({ body }) => body.dump()).catch(() => undefined);
+    await expect.poll(() => endless.destroyed).toBe(true);
+    await agent.destroy();
+    await server.close();
+  });
 });

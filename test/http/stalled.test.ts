@@ -44,6 +44,28 @@ describe('a connection that is lost while a ticket is fetched', () => {
     expect(negotiated(response)).toMatchObject({ mutual: true });
   });
 
+  it('or right afterwards is made anew, and the negotiation with it', async () => {
+    const proof = formatNegotiate(Buffer.from('proof'));
+    const server = await raw((received, socket) => {
+      if (!/^authorization:/im.test(received)) {
+        socket.write('HTTP/1.1 401 No\r\nContent-Length: 0\r\nWWW-Authenticate: Negotiate\r\n\r\n');
+      } else if (server.sockets.length === 1) socket.destroy();
+      else socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\nWWW-Authenticate: ${proof}\r\n\r\nok`);
+    });
+    const open = fakeOpen();
+    const response = await negotiateFetch({ open })(server.url);
+    expect([response.status, await response.text(), open.asked.length]).toEqual([200, 'ok', 2]);
+  });
+
+  it('is an error where the request might be carried out twice', async () => {
+    const server = await raw((received, socket) => {
+      if (/^authorization:/im.test(received)) socket.destroy();
+      else socket.write('HTTP/1.1 401 No\r\nContent-Length: 0\r\nWWW-Authenticate: Negotiate\r\n\r\n');
+    });
+    await expect(negotiateFetch({ open: fakeOpen() })(server.url, { method: 'POST' })).rejects.toThrow();
+    expect(server.sockets).toHaveLength(1);
+  });
+
   it('in the midst of a negotiation is an error', async () => {
     const server = await raw((received, socket) => {
       const said = /^authorization:/im.test(received) ? formatNegotiate(Buffer.from('go on')) : 'Negotiate';

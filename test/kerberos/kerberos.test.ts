@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import kerberos, * as named from '../../src/kerberos/index.ts';
 import { resolveKeytab } from '../../src/keytab/keytab.ts';
+import { parsePrincipal } from '../../src/messages/principal.ts';
 import { describeKerberos, establish, refusal } from './behaviours.ts';
 import { type Realm, startRealm, withEnvironment } from './support.ts';
 
@@ -55,6 +56,25 @@ describe('beyond what npm offers', () => {
     expect((await refusal(kerberos.initializeServer('HTTP@localhost@B.TEST'))).message).toContain(
       'No key table entry found matching HTTP/localhost@B.TEST',
     );
+  });
+
+  it("accepts tickets for the account's other names and key versions, as MIT's library does", async () => {
+    const [entry] = realm.kdc.keytab('HTTP/localhost');
+    const { realm: at } = entry!.principal;
+    const keytab = resolveKeytab(`FILE:${join(realm.dir, 'account')}`);
+    await keytab.add([{ ...entry!, principal: parsePrincipal('svc-web', { defaultRealm: at }), kvno: 9 }]);
+    await keytab.add([{ ...entry!, principal: parsePrincipal('HTTP/web.test', { defaultRealm: at }) }]);
+    const restore = withEnvironment({ KRB5_KTNAME: keytab.name });
+    try {
+      for (const service of ['', 'HTTP', 'HTTP@web.test']) {
+        const client = await kerberos.initializeClient('HTTP@localhost');
+        const server = await kerberos.initializeServer(service);
+        await server.step(await client.step(''));
+        expect(server.contextComplete, service).toBe(true);
+      }
+    } finally {
+      restore();
+    }
   });
 
   it.each([

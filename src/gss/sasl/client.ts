@@ -5,6 +5,7 @@ import {
   afterwards,
   established,
   layerOfFlags,
+  loggable,
   type SaslExchange,
   type SaslMechanism,
   type SaslOptions,
@@ -46,7 +47,7 @@ export function createSaslClient(
     });
   }
 
-  return {
+  return loggable({
     async step(challenge) {
       // Dovecot lets the client of GSS-SPNEGO choose a layer, too.
       const isOffer =
@@ -65,5 +66,5 @@ export function createSaslClient(
     get complete() {
       return layer !== undefined;
     },
-  };
+  });
 }

@@ -58,3 +58,10 @@ export function afterwards(message: Uint8Array | undefined): undefined {
   if (message === undefined || message.length === 0) return undefined;
   throw new GssError('DEFECTIVE_TOKEN', 'a message after the exchange');
 }
+
+/** The same exchange, which can be written to a log at any time: the getter of a layer that is not there yet throws. */
+export function loggable<T extends SaslExchange>(exchange: T): T {
+  const toJSON = (): object =>
+    exchange.complete ? { complete: true, protection: exchange.layer.protection } : { complete: false };
+  return Object.defineProperty(exchange, 'toJSON', { value: toJSON });
+}

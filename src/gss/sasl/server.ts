@@ -5,6 +5,7 @@ import {
   afterwards,
   established,
   layerOfFlags,
+  loggable,
   type SaslExchange,
   type SaslMechanism,
   type SaslOptions,
@@ -52,7 +53,7 @@ export function createSaslServer(
     return undefined;
   }
 
-  return {
+  return loggable({
     async step(response) {
       if (layer !== undefined) return afterwards(response);
       if (offered !== undefined) return take(response ?? new Uint8Array(0));
@@ -77,5 +78,5 @@ export function createSaslServer(
     get authzid() {
       return authzid;
     },
-  };
+  });
 }

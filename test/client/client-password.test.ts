@@ -1,0 +1,65 @@
+import { beforeEach, expect, it } from 'vitest';
+import type { Ccache } from '../../src/ccache/ccache.ts';
+import { findConfig } from '../../src/ccache/config-entries.ts';
+import { refreshFromPassword } from '../../src/client/client-password.ts';
+import { openContext } from '../../src/gss/initiate.ts';
+import { alice, PASSWORD } from '../support/scripted-kdc.ts';
+import { createTestRealm, host, newCache, type TestRealm } from './realm.ts';
+
+const HOUR = 3600;
+let realm: TestRealm;
+let cache: Ccache;
+let asked = 0;
+
+beforeEach(() => {
+  realm = createTestRealm();
+  cache = newCache();
+  asked = 0;
+});
+
+function source(word = PASSWORD) {
+  const password = async () => {
+    asked++;
+    return word;
+  };
+  return { client: alice, lifetime: 10 * HOUR, password };
+}
+
+it('a context is opened with a ticket by password, which is asked for again at half time only', async () => {
+  const open = () => openContext(host, cache, { ...realm, clientPassword: source() });
+  await open();
+  await open();
+  expect([(await cache.load()).principal, asked]).toEqual([alice, 1]);
+  realm.advance(5 * HOUR);
+  await open();
+  expect(asked).toBe(2);
+  realm.advance(20 * HOUR);
+  await Promise.all(Array.from({ length: 20 }, open));
+  expect(asked).toBe(3);
+});
+
+it('a wrong password is an error unless a ticket lasts, and is then seldom tried again', async () => {
+  await expect(refreshFromPassword(cache, source('wrong'), realm)).rejects.toMatchObject({
+    code: 'PASSWORD_INCORRECT',
+  });
+  await refreshFromPassword(cache, source(), realm);
+  realm.advance(6 * HOUR);
+  asked = 0;
+  for (let minute = 0; minute < 4 * 60; minute++) {
+    await refreshFromPassword(cache, source('wrong'), realm);
+    realm.advance(60);
+  }
+  expect(asked).toBeLessThan(10);
+  await expect(refreshFromPassword(cache, source('wrong'), realm)).rejects.toMatchObject({
+    code: 'PASSWORD_INCORRECT',
+  });
+  await refreshFromPassword(cache, source(), realm);
+  expect(findConfig(await cache.load(), 'refresh_time')).toBeDefined();
+});
+
+it('what the function that is asked throws is passed on', async () => {
+  const password = () => Promise.reject(new Error('nobody there'));
+  await expect(refreshFromPassword(cache, { client: alice, password }, realm)).rejects.toThrow(
+    'nobody there',
+  );
+});
