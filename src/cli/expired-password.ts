@@ -1,8 +1,9 @@
 import { KerberosError } from '../errors.ts';
+import type { PasswordTicket } from '../local/password.ts';
 import { KDC_ERR_S_PRINCIPAL_UNKNOWN } from '../messages/error-codes.ts';
 import { KdcError } from '../messages/krb-error.ts';
 import type { Principal } from '../messages/principal.ts';
-import { type PasswordTicket, passwordTicket, setPassword } from './password-change.ts';
+import { passwordTicket, setPassword } from './password-change.ts';
 import type { Session } from './session.ts';
 
 const TRIES = 3;

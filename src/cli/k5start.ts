@@ -63,13 +63,14 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const rest = args.operands.slice(takesOperand ? 1 : 0);
   const command = rest[0] === '--' ? rest.slice(1) : rest;
   checkNumbers(args);
-  check(args, command.length > 0);
+  const operand = takesOperand ? args.operands[0] : undefined;
+  check(args, { hasCommand: command.length > 0, operand });
   const common = kstartJob(args, command, name);
   if (args.has('b') && !args.has('readyFd')) return runInBackground(k5start, args, { word: name }, io);
-  const principal = takesOperand ? args.operands[0]! : await principalName(args);
+  const principal = await principalName(operand, args);
   const service = await serviceName(args, principal, io);
   const quiet = ['q', 'K', 'H'].some(letter => args.has(letter)) && !args.has('v');
-  if (!quiet) await announce(principal, service, io);
+  if (!quiet) await announce(principal, args, io);
   if (args.has('s') && !args.has('q')) io.out('Password: ');
   const kinit = kinitArguments(
     {
@@ -107,33 +108,39 @@ async function run(args: Arguments, io: Io): Promise<number> {
   return runJob(job, io);
 }
 
-async function announce(principal: string, service: string | undefined, io: Io): Promise<void> {
+async function announce(principal: string, args: Arguments, io: Io): Promise<void> {
   const session = openSession(io);
   const full = formatPrincipal(await during(`parsing ${principal}`, () => principalOf(principal, session)));
-  const forService = service === undefined ? '' : ` for service ${service.replace(/@.*/, '')}`;
+  const part = (mark: string, letter: string) => (args.has(letter) ? `${mark}${args.value(letter)}` : '');
+  const forService = args.has('S') ? ` for service ${part('', 'S')}${part('/', 'I')}${part('@', 'r')}` : '';
   io.out(`${printable(`Kerberos initialization for ${full}${forService}`)}\n`);
 }
 
 /** Checks for contradictory options, in k5start's words. */
-function check(args: Arguments, hasCommand: boolean): void {
+function check(
+  args: Arguments,
+  { hasCommand, operand }: { readonly hasCommand: boolean; readonly operand: string | undefined },
+): void {
   const withKeytab = args.has('f');
-  const name = args.value('u') ?? '';
+  const name = operand ?? args.value('u') ?? '';
   if (args.has('s') && withKeytab) throw wrong('cannot use both -s and -f flags');
   if (args.has('b') && !withKeytab) throw wrong('-b option requires a keytab be specified with -f');
   if (args.has('K') && !withKeytab) throw wrong('-K option requires a keytab be specified with -f');
   if (hasCommand && !withKeytab) throw wrong('running a command requires a keytab be specified with -f');
   if (name.includes('/') && args.has('i')) throw wrong('instance specified in the principal and with -i');
   if (args.has('U') && !withKeytab) throw wrong('-U option requires a keytab be specified with -f');
+  if (args.has('U') && (args.has('u') || args.has('i')))
+    throw wrong('-U option cannot be used with -u or -i options');
 }
 
-async function principalName(args: Arguments): Promise<string> {
+async function principalName(operand: string | undefined, args: Arguments): Promise<string> {
   const keytab = args.value('f');
   if (args.has('U') && keytab !== undefined) {
     const [first] = await during(`reading ${keytab}`, () => namedKeytab(keytab).entries());
     if (first === undefined) throw wrong(`no principal found in keytab file ${keytab}`);
     return formatPrincipal(first.principal);
   }
-  const user = args.value('u') ?? userName().replace(/[\\/@]/g, '\\$&');
+  const user = operand ?? args.value('u') ?? userName().replace(/[\\/@]/g, '\\$&');
   return args.has('i') ? `${user}/${args.value('i')}` : user;
 }
 
@@ -143,7 +150,8 @@ async function serviceName(args: Arguments, principal: string, io: Io): Promise<
   const session = openSession(io);
   const client = await during(`parsing ${principal}`, () => principalOf(principal, session));
   const realm = args.value('r') ?? (await defaultRealmOf(session)) ?? client.realm;
-  return `${args.value('S') ?? 'krbtgt'}/${args.value('I') ?? realm}@${realm}`;
+  // Whatever the realm, it is the client's KDC that is asked for a ticket, one of its own.
+  return `${args.value('S') ?? 'krbtgt'}/${args.value('I') ?? realm}@${client.realm}`;
 }
 
 /** The equivalent command line of kinit. */

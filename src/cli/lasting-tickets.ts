@@ -7,24 +7,25 @@ import { shifted } from '../client/options.ts';
 import { findCredential } from '../client/service.ts';
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
 import { CcacheError, KerberosError } from '../errors.ts';
+import { during } from '../local/activity.ts';
 import { exchangeOptions } from '../local/exchange.ts';
 import { type Credential, isExpired, startOf } from '../messages/credential.ts';
 import { RENEWABLE } from '../messages/flags.ts';
-import { type Principal, samePrincipal } from '../messages/principal.ts';
+import { type Principal, samePrincipal, tgsPrincipal } from '../messages/principal.ts';
 import { serviceTicket } from './service-ticket.ts';
 import type { Session } from './session.ts';
 
 /** The tickets that a cache is to hold, and where they come from. */
 export interface Supply {
   readonly cache: Ccache;
-  /** The service of the first ticket: usually the ticket-granting service. */
-  readonly server: Principal;
+  /** The service of the first ticket; if not given, the ticket-granting service of the cache's owner. */
+  readonly server: Principal | undefined;
   /** Further services for which tickets are wanted. */
   readonly services: readonly Principal[];
   /** The principal of the cache; undefined if any will do. */
   readonly client: Principal | undefined;
-  /** Called before an attempt to renew the tickets in the cache. */
-  renewing?(): void;
+  /** Called before an attempt to renew the tickets in the cache, with their owner. */
+  renewing?(client: Principal): void;
   /** Whether a renewable ticket is renewed rather than replaced by a new one. */
   readonly renews: boolean;
   /** Gets a new first ticket; undefined if only the one in the cache can be used. */
@@ -60,13 +61,13 @@ export async function supplyTickets(
   session: Session,
 ): Promise<Supplied> {
   const had = await contentsOf(supply);
-  const old = had && findFirst(had, supply.server, session);
+  const old = had && findFirst(had, supply, session);
   const fresh =
     old !== undefined && !options.anew && lasts(old, options.least, clockOf(had!, session))
       ? undefined
       : await freshContents(supply, { had, old, least: options.anew ? 0 : options.least }, session);
   const contents = fresh === undefined ? had! : merged(fresh, had, clockOf(fresh, session));
-  const first = findFirst(contents, supply.server, session);
+  const first = findFirst(contents, supply, session);
   if (first === undefined) throw notFound(supply.cache);
   const gained = await otherTickets(contents, supply.services, options, session);
   await keep(supply.cache, { had, fresh, contents, gained: gained.added }, session);
@@ -97,9 +98,9 @@ async function contentsOf({ cache, client }: Supply): Promise<CacheContents | un
   }
 }
 
-function findFirst(contents: CacheContents, server: Principal, session: Session): Credential | undefined {
-  const { clockskew } = session.config.libdefaults;
-  return findCredential(contents, server, { now: () => session.io.now(), clockskew });
+function findFirst(contents: CacheContents, supply: Supply, { config, io }: Session): Credential | undefined {
+  const server = supply.server ?? tgsPrincipal(contents.principal.realm);
+  return findCredential(contents, server, { now: () => io.now(), clockskew: config.libdefaults.clockskew });
 }
 
 /** The KDC's clock, as far as the cache knows it. */
@@ -119,7 +120,7 @@ async function freshContents(supply: Supply, { had, old, least }: Old, session: 
   const { obtain, renews, cache } = supply;
   if (had !== undefined && old !== undefined && (renews || obtain === undefined)) {
     const now = clockOf(had, session)();
-    supply.renewing?.();
+    supply.renewing?.(had.principal);
     const worthIt = obtain === undefined || worthRenewing(old, least, now);
     if (worthIt && isRenewable(old, now)) {
       try {
@@ -132,7 +133,7 @@ async function freshContents(supply: Supply, { had, old, least }: Old, session: 
   if (obtain !== undefined) return obtain();
   if (had === undefined) {
     // The reason why there is nothing.
-    await cache.load();
+    await during(`reading tickets of ${ccacheName(cache)}`, () => cache.load());
     throw notFound(cache);
   }
   if (old === undefined) throw new KerberosError('TICKET_EXPIRED', 'Ticket expired');

@@ -23,6 +23,8 @@ interface RealmConfig {
 export interface Config {
   readonly profile: Profile;
   readonly libdefaults: LibDefaults;
+  /** [libdefaults] as the initial tickets of a realm's clients go by it: its part of the section takes precedence. */
+  libdefaultsOf(realm: string | undefined): LibDefaults;
   /** The settings of a realm; empty lists where nothing is set. */
   realm(name: string): RealmConfig;
   /** The realm that [domain_realm] assigns to a host: by its name, else by the longest matching domain. */
@@ -38,6 +40,7 @@ export function createConfig(profile: Profile, expansion: ExpansionContext): Con
   return {
     profile,
     libdefaults: readLibDefaults(profile, expansion),
+    libdefaultsOf: realm => readLibDefaults(profile, expansion, realm),
     realm: name => readRealm(profile, name),
     realmOfHost: host => findRealmOfHost(profile, host)?.value || undefined,
     whereRealmOfHost: host => findRealmOfHost(profile, host),

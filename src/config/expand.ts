@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.ts';
-import type { Place } from './profile.ts';
+import type { Relation } from './profile.ts';
 
 /** The values of `%{…}` in the configuration; getters are called only when a value needs them. */
 export interface ExpansionContext {
@@ -22,12 +22,14 @@ const TOKENS: Readonly<Record<string, (context: ExpansionContext) => string>> = 
   null: () => '',
 };
 
-/** Replaces each `%{token}`; throws `ConfigError` CONFIG_VALUE, naming the token, for an unknown one. */
-export function expandTokens(text: string, context: ExpansionContext, at?: Place): string {
+/** Replaces each `%{token}` of a relation's value; throws `ConfigError` CONFIG_VALUE for an unknown one. */
+export function expandTokens({ value: text, file, line }: Relation, context: ExpansionContext): string {
+  const mistake = (what: string) =>
+    new ConfigError('CONFIG_VALUE', `${file}:${line}: ${what}`, { file, line });
   return text.replace(/%\{([^}]*)(\}?)/g, (_, token: string, end: string) => {
-    if (end === '') throw new ConfigError('CONFIG_VALUE', `%{${token} has no closing brace`, at);
+    if (end === '') throw mistake(`%{${token} has no closing brace`);
     const value = Object.hasOwn(TOKENS, token) ? TOKENS[token]!(context) : directory(token, context);
-    if (value === undefined) throw new ConfigError('CONFIG_VALUE', `%{${token}} means nothing here`, at);
+    if (value === undefined) throw mistake(`%{${token}} means nothing here`);
     return value;
   });
 }

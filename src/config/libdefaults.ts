@@ -69,17 +69,20 @@ const UDP_PREFERENCE_LIMIT = 1465;
 /** The largest limit that MIT accepts. */
 const MAX_UDP_PREFERENCE_LIMIT = 32700;
 
-/** The typed [libdefaults] of a profile. */
-export function readLibDefaults(profile: Profile, expansion: ExpansionContext): LibDefaults {
-  const at = (name: string): readonly string[] => ['libdefaults', name];
+/** The typed [libdefaults] of a profile; of a realm, what its part of the section sets takes precedence. */
+export function readLibDefaults(profile: Profile, expansion: ExpansionContext, realm?: string): LibDefaults {
+  const at = (name: string): readonly string[] => {
+    const own = realm === undefined ? undefined : (['libdefaults', realm, name] as const);
+    return own !== undefined && profile.where(...own) !== undefined ? own : ['libdefaults', name];
+  };
   const text = (name: string): string | undefined => profile.first(...at(name));
   const boolean = (name: string, fallback: boolean): boolean => readBoolean(profile, at(name), fallback);
   const integer = (name: string, fallback: number): number => readInteger(profile, at(name), fallback);
   const duration = (name: string): number | undefined => readDuration(profile, at(name));
-  const expanded = (name: string): string | undefined =>
-    readValue(profile, at(name), 'a name', value =>
-      expandTokens(value, expansion, profile.where(...at(name))),
-    );
+  const expanded = (name: string): string | undefined => {
+    const [relation] = profile.relations(...at(name));
+    return relation && expandTokens(relation, expansion);
+  };
 
   return {
     get defaultRealm() {

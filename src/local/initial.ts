@@ -2,12 +2,17 @@ import type { CacheContents } from '../ccache/ccache.ts';
 import { getInitialCredential } from '../client/initial.ts';
 import { initialContents } from '../client/initial-contents.ts';
 import type { Secret } from '../client/secret.ts';
+import type { TicketWishes } from '../client/ticket-wishes.ts';
 import { defaultTktEnctypes } from '../config/enctypes.ts';
 import type { Principal } from '../messages/principal.ts';
 import { exchangeOptions } from './exchange.ts';
 import { confirmedByPrimary } from './primary-kdc.ts';
 import type { Session } from './session.ts';
 import { ticketWishes } from './ticket-wishes.ts';
+
+interface Asked extends TicketWishes {
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
  * The contents of a cache after a ticket has been obtained as krb5.conf says. Throws what `getInitialCredential` throws.
@@ -16,12 +21,18 @@ export async function initialTicket(
   client: Principal,
   secret: Secret,
   session: Session,
-  signal?: AbortSignal,
+  { signal, ...asked }: Asked = {},
 ): Promise<CacheContents> {
   const exchange = exchangeOptions(session, defaultTktEnctypes(session.config));
-  const options = { ...exchange, ...ticketWishes(session), signal: signal ?? exchange.signal };
+  const wishes = { ...ticketWishes(session, client.realm), ...given(asked) };
+  const options = { ...exchange, ...wishes, signal: signal ?? exchange.signal };
   const result = await confirmedByPrimary(client.realm, session, (transport = options.transport) =>
     getInitialCredential(client, secret, { ...options, transport }),
   );
   return initialContents(result);
+}
+
+/** Without what is undefined, which would take the place of what krb5.conf says. */
+function given(wishes: TicketWishes): TicketWishes {
+  return Object.fromEntries(Object.entries(wishes).filter(([, value]) => value !== undefined));
 }

@@ -1,9 +1,12 @@
 import type { Ccache, CcacheEnvironment } from '../ccache/ccache.ts';
 import type { ServiceOptions } from '../client/service.ts';
+import type { TicketWishes } from '../client/ticket-wishes.ts';
 import type { Config } from '../config/config.ts';
 import type { Keytab } from '../keytab/keytab.ts';
 import type { Principal } from '../messages/principal.ts';
 import type { Transport } from '../transport/transport.ts';
+import type { Acceptance } from './acceptance.ts';
+import type { PasswordChange } from './password.ts';
 
 export interface OpenKerberosOptions {
   /** The environment variables to go by, such as KRB5_CONFIG and KRB5CCNAME; those of the process if not given. */
@@ -15,7 +18,8 @@ export type LoginSecret =
   | { readonly password: string | (() => Promise<string>) }
   | { readonly keytab: Keytab };
 
-export interface LoginOptions {
+/** What to ask for in the ticket is as krb5.conf says unless it is given. */
+export interface LoginOptions extends TicketWishes {
   /** The cache to put the ticket into, which loses what it holds; if not given, a new one, in memory until destroyed. */
   readonly cache?: Ccache | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -29,6 +33,11 @@ export interface LocalKerberos {
   readonly transport: Transport;
   /** The transport and all else that krb5.conf says, for `openContext`, `openFromCache` and `getServiceCredential`. */
   readonly exchange: ServiceOptions;
+  /**
+   * The keys of the default keytab, the replay cache that native services share, and all else that krb5.conf says, for
+   * `createAcceptor` and `createSpnegoAcceptor`; for `negotiateServer` together with `keytab`.
+   */
+  readonly acceptance: Acceptance;
   /** What `resolveCcache` needs. */
   readonly caches: CcacheEnvironment;
   /** The keytab of services: KRB5_KTNAME, `default_keytab_name`, else the system's. */
@@ -49,6 +58,11 @@ export interface LocalKerberos {
    * throws.
    */
   login(client: string | Principal, secret: LoginSecret, options?: LoginOptions): Promise<Ccache>;
+  /**
+   * Changes a password, which may have expired. Throws KerberosError PASSWORD_NOT_CHANGED in the server's words, and what
+   * `getInitialCredential` and the function `changePassword` throw.
+   */
+  changePassword(client: string | Principal, change: PasswordChange): Promise<void>;
 }
 
 /**

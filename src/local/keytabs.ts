@@ -13,7 +13,7 @@ export function defaultKeytab(session: Session, told?: Told): Keytab {
   const { io, config } = session;
   const { defaultKeytabName } = config.libdefaults;
   // An empty name means no keytab, as with caches.
-  const name = io.env.KRB5_KTNAME ?? (defaultKeytabName || 'FILE:/etc/krb5.keytab');
+  const name = io.env.KRB5_KTNAME ?? defaultKeytabName ?? 'FILE:/etc/krb5.keytab';
   return namedKeytab(name, told);
 }
 
@@ -22,7 +22,7 @@ export function clientKeytab(session: Session, told?: Told): Keytab {
   const { io, config } = session;
   const { defaultClientKeytabName } = config.libdefaults;
   const fallback = `FILE:/etc/krb5/user/${io.uid}/client.keytab`;
-  const name = io.env.KRB5_CLIENT_KTNAME ?? (defaultClientKeytabName || fallback);
+  const name = io.env.KRB5_CLIENT_KTNAME ?? defaultClientKeytabName ?? fallback;
   return namedKeytab(name, told);
 }
 

@@ -1,7 +1,9 @@
 import { resolveCcache } from '../ccache/resolve.ts';
 import type { Secret } from '../client/secret.ts';
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
+import type { Principal } from '../messages/principal.ts';
 import { createTransport } from '../transport/transport.ts';
+import { acceptanceOf } from './acceptance.ts';
 import { defaultCache } from './caches/default-cache.ts';
 import { openEnvironment } from './environment.ts';
 import { exchangeOptions } from './exchange.ts';
@@ -9,6 +11,7 @@ import { hostPrincipal } from './host-principal.ts';
 import { initialTicket } from './initial.ts';
 import type { LocalKerberos, LoginSecret, OpenKerberosOptions } from './kerberos.ts';
 import { clientKeytab, defaultKeytab } from './keytabs.ts';
+import { changeOwnPassword } from './password.ts';
 import { plainly, reasonOf } from './reason.ts';
 import { principalOf } from './session.ts';
 
@@ -22,6 +25,8 @@ export async function kerberosOf(env: OpenKerberosOptions['env']): Promise<Local
   // With `fallback`, each of the `candidates` has the realm of its own full name.
   const byCandidate = config.libdefaults.dnsCanonicalizeHostname === 'fallback';
   const principal = (name: string) => plainly(() => principalOf(name, session));
+  const clientOf = async (client: string | Principal) =>
+    typeof client === 'string' ? principal(client) : client;
   return {
     config,
     transport,
@@ -30,6 +35,9 @@ export async function kerberosOf(env: OpenKerberosOptions['env']): Promise<Local
       ...exchangeOptions(session, defaultTgsEnctypes(config)),
       transport,
       realmOfHost: byCandidate ? () => undefined : config.realmOfHost,
+    },
+    get acceptance() {
+      return withoutActivity(() => acceptanceOf(session));
     },
     get keytab() {
       return withoutActivity(() => defaultKeytab(session));
@@ -40,12 +48,14 @@ export async function kerberosOf(env: OpenKerberosOptions['env']): Promise<Local
     defaultCache: () => plainly(() => defaultCache(session, { reading: true })),
     principal,
     service: (name, host) => plainly(() => hostPrincipal(name, host, session)),
-    async login(client, secret, { cache, signal } = {}) {
-      const named = typeof client === 'string' ? await principal(client) : client;
-      const contents = await initialTicket(named, await secretOf(secret), session, signal);
+    async login(client, secret, { cache, ...asked } = {}) {
+      const contents = await initialTicket(await clientOf(client), await secretOf(secret), session, asked);
       const filled = cache ?? (await resolveCcache(`MEMORY:krb5kit/login ${++logins}`, caches));
       await filled.initialize(contents);
       return filled;
+    },
+    async changePassword(client, change) {
+      await changeOwnPassword(await clientOf(client), change, session);
     },
   };
 }

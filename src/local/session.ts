@@ -70,7 +70,7 @@ function both(first: Trace | undefined, second: Trace | undefined): Trace | unde
   };
 }
 
-/** Parses a principal named on the command line; the realm may be omitted if a default is configured or published. */
+/** Parses the name of a principal; the realm may be omitted if a default is configured or published. */
 export async function principalOf(
   text: string,
   session: Session,

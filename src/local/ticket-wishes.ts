@@ -1,8 +1,9 @@
 import type { InitialOptions } from '../client/initial.ts';
 import type { Session } from './session.ts';
 
-/** What krb5.conf sets for new ticket-granting tickets and for getting them. */
-export function ticketWishes({ config: { libdefaults } }: Session) {
+/** What krb5.conf sets for new ticket-granting tickets of a realm's clients and for getting them. */
+export function ticketWishes({ config }: Session, realm: string | undefined) {
+  const libdefaults = config.libdefaultsOf(realm);
   return {
     kdcTimesync: libdefaults.kdcTimesync,
     lifetime: libdefaults.ticketLifetime,

@@ -20,7 +20,7 @@ import { run } from '../../src/cli/run.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
 import { type RunningKdc, startKdc } from '../../src/kdc/start.ts';
 import { KeytabFile } from '../../src/keytab/file-format.ts';
-import { formatPrincipal } from '../../src/messages/principal.ts';
+import { formatPrincipal, parsePrincipal } from '../../src/messages/principal.ts';
 import { scratch } from '../ccache/samples.ts';
 import { type CaptureOptions, captureIo } from '../support/io.ts';
 import { until } from '../support/until.ts';
@@ -133,6 +133,14 @@ describe('the command', () => {
       expect(await script('true', [], { env: { XDG_RUNTIME_DIR: runtime } }).ended).toBe(0);
     },
   );
+
+  it('has tickets of which -V tells where and whose they are', async () => {
+    const { io, ended } = script('echo $KRB5CCNAME > name', ['-V']);
+    expect(await ended).toBe(0);
+    expect(io.output).toBe(
+      `Using new cache: ${readOutput('name')}Using principal: robot@A.TEST\nUsing keytab: ${keytab}\n`,
+    );
+  });
 
   it('gets its arguments as they are', async () => {
     const argv = ['sh', '-c', 'printf "%s\\n" "$@" > args', 'sh', '-t', '--', '-K', '', '$HOME', '--service'];
@@ -609,6 +617,31 @@ describe('k5start', () => {
     expect(endtime.getTime() - authtime.getTime()).toBe(3_600_000);
   });
 
+  it.each([
+    [['-i', 'x', 'robot'], "Client 'robot/x@A.TEST' not found in Kerberos database"],
+    [['-i', 'x', 'robot/y'], 'instance specified in the principal and with -i'],
+    [['-U', '-i', 'x'], '-U option cannot be used with -u or -i options'],
+    [['-U', '-u', 'robot'], '-U option cannot be used with -u or -i options'],
+  ])('puts the principal together, and refuses contradictions: %j', async (words, reason) => {
+    const robot = kdc
+      .keytab('robot')
+      .map(entry => ({ ...entry, principal: parsePrincipal('robot/x@A.TEST') }));
+    writeFileSync(keytab, KeytabFile.encode(robot));
+    const { io, ended } = start(['-q', '-f', keytab, '-k', inFolder('cc'), ...words]);
+    expect(await ended).toBe(1);
+    expect(io.stderr).toContain(reason);
+  });
+
+  it("gets a ticket for another realm from the KDC of the client's", async () => {
+    const own = await startKdc({ realm: 'A.TEST', services: ['robot'], trusts: [{ realm: 'B.TEST' }] });
+    writeFileSync(inFolder('krb5.conf'), own.krb5Conf());
+    writeFileSync(keytab, KeytabFile.encode(own.keytab('robot')));
+    const { io, ended } = start(['-q', '-f', keytab, '-k', inFolder('cc'), '-r', 'B.TEST', 'robot']);
+    expect([await ended, io.output]).toEqual([0, '']);
+    expect(serversIn('cc')).toEqual(['krbtgt/B.TEST@A.TEST']);
+    await own.close();
+  });
+
   it('gives the cache its mode', async () => {
     const { io, ended } = start(['-q', '-m', '640', '-k', inFolder('cc'), '-f', keytab, 'robot']);
     expect([await ended, io.output]).toEqual([0, '']);
@@ -670,5 +703,41 @@ describe('krenew', () => {
     expect(await ended).toBe(1);
     expect(readOutput('out')).toBe('hup\n');
     expect(io.stderr).toMatch(/^krenew: .*\n$/);
+  });
+
+  it('waits with -i for a cache, and renews the tickets of whoever logs in to it', async () => {
+    const KRB5CCNAME = `FILE:${inFolder('cc')}`;
+    const alice = { env: { KRB5CCNAME, PASSWORD: 'alicepw' }, command: kinit };
+    const robot = { env: { KRB5CCNAME }, command: kinit };
+    const { io, ended } = begin(['-i', '-a', '-v', '-K', '0.005'], { command: krenew, env: { KRB5CCNAME } });
+    await until(() => io.stderr !== '');
+    expect(io.stderr).toMatch(/^krenew: error reading ticket cache: No credentials cache found .*\n$/);
+    expect(await begin(['-r', '1h', '-t', keytab, 'robot'], robot).ended).toBe(0);
+    await until(() => io.stdout.includes('krenew: renewing credentials for robot@A.TEST\n'));
+    expect(await begin(['-r', '1h', '--password-env', 'PASSWORD', 'alice'], alice).ended).toBe(0);
+    await until(() => io.stdout.endsWith('krenew: renewing credentials for alice@A.TEST\n'));
+    io.stop('SIGTERM');
+    expect(await ended).toBe(0);
+    expect(io.stderr).toMatch(/\nkrenew: there are new tickets again\n$/);
+  });
+
+  it('ends when the KDC refuses to renew after it could not be reached', async () => {
+    const own = await startKdc({ realm: 'A.TEST', services: ['robot'] });
+    writeFileSync(inFolder('krb5.conf'), `[libdefaults]\nrequest_timeout = 1\n${own.krb5Conf()}`);
+    writeFileSync(keytab, KeytabFile.encode(own.keytab('robot')));
+    const env = { KRB5CCNAME: `FILE:${inFolder('cc')}` };
+    const lives = ['-r', '1h', '-l', '3s', '-t', keytab, 'robot'];
+    expect(await begin(lives, { command: kinit, env }).ended).toBe(0);
+    const wait = `trap 'echo hup > out; exit 0' HUP; echo > begun; while :; do sleep 0.05; done`;
+    const { io, ended } = begin(['-s', '--', 'sh', '-c', wait], { command: krenew, env });
+    await until(() => existsSync(inFolder('begun')));
+    own.cause({ drop: 1000 });
+    await until(() => io.stderr !== '');
+    own.advance(7200);
+    own.cause();
+    expect(await ended).toBe(1);
+    await own.close();
+    expect(readOutput('out')).toBe('hup\n');
+    expect(io.stderr).toMatch(/^krenew: .*Cannot contact any KDC.*\nkrenew: .*Ticket expired\n$/);
   });
 });

@@ -114,12 +114,34 @@ describe('libdefaults', () => {
   });
 
   it.each(['%{ENV}', '%{HOME', '%{toString}', '%{BINDIR}'])(
-    'names the token %s that means nothing',
+    'names the token %s that means nothing, and its line',
     token => {
       const values = libdefaults(`default_ccache_name = FILE:${token}`);
-      expect(() => values.defaultCcacheName).toThrow(token);
+      expect(() => values.defaultCcacheName).toThrow(`krb5.conf:2: ${token}`);
     },
   );
+
+  it("lets a realm's part of the section take precedence for its clients", () => {
+    const { libdefaults: ofAll, libdefaultsOf } = config(`[libdefaults]
+      forwardable = true
+      ticket_lifetime = 2h
+      A.TEST = {
+        ticket_lifetime = 1h
+        forwardable = no
+        proxiable = maybe
+      }`);
+    const { forwardable, ticketLifetime, renewLifetime } = libdefaultsOf('A.TEST');
+    expect({ forwardable, ticketLifetime, renewLifetime }).toEqual({
+      forwardable: false,
+      ticketLifetime: 3600,
+    });
+    expect(() => libdefaultsOf('A.TEST').proxiable).toThrow(
+      /^krb5\.conf:7: libdefaults\.A\.TEST\.proxiable: /,
+    );
+    for (const others of [ofAll, libdefaultsOf('B.TEST'), libdefaultsOf(undefined)]) {
+      expect(others).toMatchObject({ forwardable: true, ticketLifetime: 7200, proxiable: false });
+    }
+  });
 
   it('leaves a percent sign alone', () => {
     expect(libdefaults('default_ccache_name = FILE:/a%d%').defaultCcacheName).toBe('FILE:/a%d%');

@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ccacheName } from '../../src/ccache/ccache.ts';
 import { ConfigError, KeytabError } from '../../src/errors.ts';
+import { createAcceptor } from '../../src/gss/acceptor.ts';
 import { openContext } from '../../src/gss/initiate.ts';
 import { openFromCache } from '../../src/http/contexts.ts';
 import { type RunningKdc, startKdc } from '../../src/kdc/start.ts';
 import { resolveKeytab } from '../../src/keytab/keytab.ts';
-import { openKerberos } from '../../src/local/kerberos.ts';
+import { type LoginOptions, openKerberos } from '../../src/local/kerberos.ts';
+import type { PasswordChange } from '../../src/local/password.ts';
+import { FORWARDABLE, RENEWABLE } from '../../src/messages/flags.ts';
 import { formatPrincipal } from '../../src/messages/principal.ts';
 
 let kdc: RunningKdc;
@@ -28,7 +31,12 @@ beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'krb5kit-local-'));
   kdc = await startKdc({
     realm: 'A.TEST',
-    users: [{ name: 'alice', password: 'wonderland' }],
+    users: [
+      { name: 'alice', password: 'wonderland' },
+      { name: 'expired', password: 'old', passwordExpiration: new Date(0), policy: 'strict' },
+    ],
+    policies: { strict: { minLength: 8 } },
+    passwordPort: 0,
     services: ['imap/localhost'],
     trusts: [{ realm: 'B.TEST' }],
     realms: [{ realm: 'B.TEST', services: ['HTTP/www.host.zz'] }],
@@ -53,6 +61,21 @@ describe("this machine's Kerberos", () => {
     await cache.destroy();
   });
 
+  it('accepts clients with the keys of the default keytab, each of their tokens once', async () => {
+    const kerberos = await openKerberos(environment('clockskew = 60', { KRB5RCACHEDIR: dir }));
+    const cache = await kerberos.login('alice', { password: 'wonderland' });
+    const context = await openContext(await kerberos.service('imap', 'localhost'), cache, kerberos.exchange);
+    const token = (await context.step())!;
+    const accept = () => createAcceptor(kerberos.acceptance).step(token);
+    await context.step(await accept());
+    await expect(accept()).rejects.toMatchObject({ major: 'DUPLICATE_TOKEN' });
+    expect(kerberos.acceptance).toMatchObject({
+      clockskew: 60,
+      permittedEnctypes: expect.arrayContaining([18]),
+    });
+    await cache.destroy();
+  });
+
   it('finds the realm of the full name where names are completed only as tickets are requested', async () => {
     const relations = 'dns_canonicalize_hostname = fallback\nqualify_shortname = host.zz';
     const kerberos = await openKerberos(environment(relations));
@@ -70,6 +93,36 @@ describe("this machine's Kerberos", () => {
     const again = await openKerberos(environment(`default_ccache_name = FILE:${dir}/mine`));
     const { principal } = await (await again.defaultCache()).load();
     expect(formatPrincipal(principal)).toBe('imap/localhost@A.TEST');
+  });
+
+  it('asks for a ticket as krb5.conf says, and as the program wishes', async () => {
+    const kerberos = await openKerberos(environment('forwardable = true\nticket_lifetime = 2h'));
+    const wished = async (wishes?: LoginOptions) => {
+      const cache = await kerberos.login('alice', { password: 'wonderland' }, wishes);
+      const { flags, authtime, endtime } = (await cache.load()).credentials.at(-1)!;
+      await cache.destroy();
+      const seconds = Math.round((endtime.getTime() - authtime.getTime()) / 1000);
+      return [seconds, (flags & FORWARDABLE) !== 0, (flags & RENEWABLE) !== 0];
+    };
+    expect(await wished()).toEqual([7200, true, false]);
+    expect(await wished({ lifetime: undefined })).toEqual([7200, true, false]);
+    const wishes = { lifetime: 60, forwardable: false, renewLifetime: 3600 };
+    expect(await wished(wishes)).toEqual([60, false, true]);
+  });
+
+  it('changes passwords, even one that has expired, or says why not', async () => {
+    const kerberos = await openKerberos(environment());
+    const change = (newPassword: string, password: PasswordChange['password'] = 'old') =>
+      kerberos.changePassword('expired', { password, newPassword });
+    await expect(kerberos.login('expired', { password: 'old' })).rejects.toMatchObject({
+      errorName: 'KDC_ERR_KEY_EXPIRED',
+    });
+    await expect(change('short')).rejects.toMatchObject({ code: 'PASSWORD_NOT_CHANGED' });
+    await expect(change('long enough', async () => 'wrong')).rejects.toMatchObject({
+      code: 'PASSWORD_INCORRECT',
+    });
+    await change('long enough');
+    await (await kerberos.login('expired', { password: 'long enough' })).destroy();
   });
 
   it('asks for the password only when it is needed', async () => {

@@ -40,7 +40,7 @@ interface InitialRequest {
 /** The new contents of the cache after an AS exchange with the options of the command line. */
 export async function getInitial(request: InitialRequest, session: Session): Promise<CacheContents> {
   const { args, target, wishes, withKeytab } = request;
-  const { libdefaults } = session.config;
+  const libdefaults = session.config.libdefaultsOf(target.principal.realm);
   const service = args.value('S');
   const earlier = await earlierPreauthTypes(request, session);
   const secret =

@@ -183,9 +183,10 @@ async function withCommand(
     always: job.always,
     now: () => io.now(),
     refresh,
-    failed(error) {
-      tellError(program, worded(error, job), io);
-      return !(job.exitOnError || (job.renewOnly && !job.keepsGoing && isFinal(error)));
+    failed(error, again) {
+      const isLast = job.exitOnError || (job.renewOnly && !job.keepsGoing && isFinal(error));
+      if (isLast || !again) tellError(program, worded(error, job), io);
+      return !isLast;
     },
     recovered: () => io.err(`${program}: there are new tickets again\n`),
   });

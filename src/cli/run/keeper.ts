@@ -11,8 +11,8 @@ interface KeeperOptions {
   readonly always: boolean;
   readonly now: () => Date;
   refresh(options: LastingOptions): Promise<Supplied>;
-  /** Called with the first of several failures in a row; returns false to give up. */
-  failed(error: unknown): boolean;
+  /** Called with each failure, and whether another one came before it; returns false to give up. */
+  failed(error: unknown, again: boolean): boolean;
   /** Called when an attempt succeeds after failures. */
   recovered(): void;
 }
@@ -68,7 +68,7 @@ async function keep(
       failures = 0;
       due = dueAfter(fresh, options);
     } else {
-      if (failures === 0 && !options.failed(error)) return true;
+      if (!options.failed(error, failures > 0)) return true;
       due = now().getTime() + retryAfter(failures++) * 1000;
     }
   }

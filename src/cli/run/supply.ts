@@ -47,7 +47,10 @@ export async function supplyOf(
   // With a private cache, only the principal has to be chosen.
   const choosing = place === undefined ? kinit : { ...withCache(kinit, `MEMORY:${program}`) };
   const owner = await usualOwner(job, place, session);
-  const chosen = await chooseCache(choosing, session, { withKeytab: job.withKeytab, owner, say });
+  const sayChosen = place === undefined ? say : () => undefined;
+  const chosen = await chooseCache(choosing, session, { withKeytab: job.withKeytab, owner, say: sayChosen });
+  if (place !== undefined) say(`Using new cache: ${place.env.KRB5CCNAME}`);
+  say(`Using principal: ${chosen.name}`);
   const target = { ...chosen, cache: place?.cache ?? chosen.cache, makePrimary: undefined };
   const { wishes, ignored, faults } = await readWishes(kinit, session.io);
   if (faults.length > 0) throw new UsageError(faults.map(({ words }) => `${program}: ${words}`).join('\n'));
@@ -121,14 +124,13 @@ async function ofTickets(
     tickets ?? (place && (await during(`reading tickets of ${ccacheName(source)}`, () => source.load())));
   const cache = place?.cache ?? source;
   if (contents !== undefined) await cache.initialize(contents);
-  const { principal } =
-    contents ?? (await during(`reading tickets of ${ccacheName(cache)}`, () => cache.load()));
   return {
     cache,
-    server: tgsPrincipal(principal.realm),
+    // Whoever the owner is by then: others may log in to that cache meanwhile.
+    server: undefined,
     services,
     client: undefined,
-    renewing: () => announce?.(principal, undefined),
+    renewing: client => announce?.(client, undefined),
     renews: true,
     obtain: undefined,
     makePrimary: undefined,

@@ -14,7 +14,7 @@ interface DefaultCacheChoice {
 }
 
 /**
- * The cache of a command that names none: KRB5CCNAME, else `default_ccache_name`, else KEYCHAIN: if a keychain answers,
+ * The cache where none is named: KRB5CCNAME, else `default_ccache_name`, else KEYCHAIN: if a keychain answers,
  * else MIT's FILE:/tmp/krb5cc_UID. With `reading`, a file that native tools left there is found as well.
  */
 export async function defaultCache(
@@ -48,11 +48,11 @@ export async function chooseDefaultCache(
   { reading }: { readonly reading: boolean },
 ): Promise<DefaultCacheChoice> {
   const { KRB5CCNAME: named } = io.env;
-  // An empty value means a file with an empty name, which cannot exist: a script whose variable is unset loses no
-  // tickets.
+  // An empty value, here or in krb5.conf, means a file with an empty name, which cannot exist: a script whose variable
+  // is unset loses no tickets.
   if (named !== undefined) return { name: named, reason: 'KRB5CCNAME names it' };
   const { defaultCcacheName: configured } = config.libdefaults;
-  if (configured) return { name: configured, reason: 'default_ccache_name names it' };
+  if (configured !== undefined) return { name: configured, reason: 'default_ccache_name names it' };
   const { hasSealedTickets } = await import('../../ccache/keychain/probe.ts');
   const { dataDirectory } = caches;
   // A user who wants no keychain must not be blocked by sealed tickets that cannot be opened.

@@ -3,7 +3,7 @@ import { resolveCcache } from '../../ccache/resolve.ts';
 import { ActivityError } from '../activity.ts';
 import type { Session } from '../session.ts';
 
-/** The cache that `-c` names; `activity` is what the command does with it, for errors. */
+/** A cache by its name; `activity` is what it is needed for, for errors. */
 export async function namedCache(
   name: string,
   session: Session,

@@ -283,6 +283,7 @@ const CONFIGS = [
     '$D/krb5.conf:$D/none',
     '$D/other.conf:$D/krb5.conf',
     '$D/krb5.conf:$D/other.conf',
+    '$D/part.conf:$D/krb5.conf',
     ':',
   ],
   ...[
@@ -321,7 +322,7 @@ export const configCases: readonly Case[] = CONFIGS.flatMap(KRB5_CONFIG =>
   ].map(line => inCase(line, { KRB5_CONFIG, TMPDIR: '$D' })),
 );
 
-const DEFAULTS = ['ccache', 'dir', 'uid', 'keytab', 'bogus'];
+const DEFAULTS = ['ccache', 'dir', 'uid', 'keytab', 'bogus', 'unnamed'];
 
 /** Where the defaults of the configuration tell where caches and keytabs are. */
 export const defaultCases: readonly Case[] = DEFAULTS.flatMap(name =>

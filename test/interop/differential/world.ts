@@ -133,13 +133,22 @@ function writeConfigs(at: (name: string) => string): void {
   const defaults = (...lines: readonly string[]): string => ['[libdefaults]', ...lines, ''].join('\n');
   const files = {
     other: defaults('  default_realm = OTHER.TEST', '  ticket_lifetime = 2h', '  forwardable = true'),
+    mark: `\ufeff${defaults('  default_realm = A.TEST')}`,
     brace: '[realms]\n  A.TEST = {\n    kdc = 127.0.0.1\n',
     section: 'default_realm = A.TEST\n',
     relation: defaults('  default_realm'),
     include: 'include /nonexistent/file\n',
     ccache: defaults('  default_ccache_name = FILE:%{TEMP}/bob.cc'),
+    unnamed: defaults(...['ccache', 'keytab', 'client_keytab'].map(what => `  default_${what}_name = ""`)),
     dir: defaults('  default_ccache_name = DIR:%{TEMP}/dir'),
     uid: defaults('  default_ccache_name = %{TEMP}/%{uid}-%{euid}-%{null}-%{USERID}-%{username}'),
+    part: defaults(
+      '  ticket_lifetime = 2h',
+      '  A.TEST = {',
+      '    ticket_lifetime = 1h',
+      '    forwardable = no',
+      '  }',
+    ),
     bogus: defaults('  default_ccache_name = %{TEMP}/%{bogus}', '  default_keytab_name = %{bogus}'),
     keytab: defaults(
       '  default_ccache_name = %{TEMP}/cc',

@@ -189,6 +189,8 @@ describe('the default cache', () => {
     expect(await choose({})).toEqual({ name: 'MEMORY:y', reason: 'default_ccache_name names it' });
     // The variable of a script that has none must not make it work on another cache.
     expect(await choose({ KRB5CCNAME: '' })).toEqual({ ...named, name: '' });
+    writeFileSync(join(home, 'krb5.conf'), '[libdefaults]\ndefault_ccache_name = ""\n');
+    expect(await choose({})).toEqual({ name: '', reason: 'default_ccache_name names it' });
   });
 
   it('is KEYCHAIN: where there are sealed tickets, unless no keychain is wanted', async () => {
