@@ -69,6 +69,8 @@ function readPresentation(args: Arguments): Presentation {
   const text = args.value('http');
   const url = text === undefined ? undefined : readUrl(text);
   const wishes = [port, text, args.has('gss') || undefined].filter(wish => wish !== undefined);
+  const typed = args.operands.find(operand => readUrl(operand) !== undefined);
+  if (typed !== undefined) throw new UsageError(`krb5kit doctor: ${typed} is a URL: write --http ${typed}`);
   if (wishes.length > 0 && args.operands[1] === undefined && text === undefined) {
     throw new UsageError('krb5kit doctor: name a principal and a service to present the ticket to');
   }
@@ -111,6 +113,10 @@ async function* examine(wishes: Wishes, io: Io): AsyncGenerator<Finding> {
   if (isFinding(client)) {
     yield client;
     return;
+  }
+  if (name === undefined && cache.contents === undefined) {
+    const text = `${formatPrincipal(client)}, after your user name; krb5kit doctor NAME checks another`;
+    yield note('principal', text);
   }
   const kdcs = await checkKdcs(client, session);
   yield* kdcs;

@@ -1,6 +1,7 @@
 import { KerberosError } from '../errors.ts';
 import { type Arguments, type Command, UsageError } from './command.ts';
 import { type Explanation, findExplanation } from './explain/lookup.ts';
+import { similarErrors } from './explain/similar.ts';
 import { lineOfJson } from './json.ts';
 import { wrapLine } from './terminal/wrap.ts';
 import type { Io } from './terminal.ts';
@@ -24,7 +25,11 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const text = args.operands.join(' ').slice(0, MAX_TEXT);
   if (text === '') throw new UsageError('krb5kit explain: name a number, a name or a message');
   const found = findExplanation(text);
-  if (found === undefined) throw new KerberosError('ERROR_UNKNOWN', `No explanation is known for '${text}'`);
+  if (found === undefined) {
+    const similar = similarErrors(text);
+    const others = similar.length === 0 ? '' : `; similar ones are ${similar.join(', ')}`;
+    throw new KerberosError('ERROR_UNKNOWN', `No explanation is known for '${text}'${others}`);
+  }
   io.out(args.has('json') ? jsonOf(found) : textOf(found, io));
   return 0;
 }
@@ -50,5 +55,5 @@ function textOf(explanation: Explanation, { stdoutIsTerminal, columns }: Io): st
 function numbersText(number: number | undefined, libraryNumber: number | undefined): string {
   if (libraryNumber === undefined) return '';
   const shown = libraryNumber > 0x7fffffff ? `0x${libraryNumber.toString(16)}` : `${libraryNumber}`;
-  return number === undefined ? ` (${shown})` : ` (${number}, as a library's ${shown})`;
+  return number === undefined ? ` (${shown})` : ` (${number}, in libraries ${shown})`;
 }

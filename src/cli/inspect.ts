@@ -45,10 +45,16 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const name = args.value('keytab');
   const keytab =
     name === undefined ? [] : await during('reading the keytab', () => namedKeytab(name).entries());
-  const bytes = await during(`reading ${file}`, () => readBytes(file, io));
+  if (args.operands.length === 0 && io.stdinIsTerminal && !args.has('quiet')) {
+    io.err(
+      'krb5kit inspect: type or paste a token or message, and end it with Ctrl-D on a line of its own\n',
+    );
+  }
+  const place = file === '-' ? 'the standard input' : file;
+  const bytes = await during(`reading ${place}`, () => readBytes(file, io));
   const password = args.has('password') ? await io.readPassphrase('Password: ') : undefined;
   const sources = new InspectKeys({ keytab, keys, ...(password !== undefined && { password }) });
-  const nodes = await during(`inspecting ${file}`, () =>
+  const nodes = await during(`inspecting ${place}`, () =>
     inspectBytes(bytes, { keys: sources, showKeys: args.has('showKeys'), left: MAX_NODES }),
   );
   const hasKeys = name !== undefined || password !== undefined || keys.length > 0;
@@ -58,8 +64,16 @@ async function run(args: Arguments, io: Io): Promise<number> {
   return 0;
 }
 
+/** Caches that are no files. */
+const ELSEWHERE = /^(?:KEYCHAIN|DIR|KCM|KEYRING|MEMORY|API):/;
+
 async function readBytes(file: string, io: Io): Promise<Uint8Array> {
   if (file === '-') return io.readInput(MAX_BYTES);
+  if (ELSEWHERE.test(file)) {
+    throw new UsageError(
+      `krb5kit inspect: ${file} is not a file; krb5kit cache copy ${file} FILE:copy makes one`,
+    );
+  }
   // The type is accepted because klist prints the names of caches and keytabs with it.
   return readFile(file.replace(/^(WR)?FILE:/, ''), MAX_BYTES);
 }

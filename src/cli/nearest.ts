@@ -14,7 +14,7 @@ export function unknownCommand(program: string, word: string, names: readonly st
  * The name that a word is most likely meant to be: letters may be wrong, missing, too many or swapped, up to two of
  * them, and at most a third of the word.
  */
-function nearest(word: string, names: readonly string[]): string | undefined {
+export function nearest(word: string, names: readonly string[]): string | undefined {
   const most = Math.min(MOST_SLIPS, Math.floor(word.length / 3));
   const ranked = names
     .filter(name => Math.abs(name.length - word.length) <= most)

@@ -67,7 +67,7 @@ it('finds nothing wrong where nothing is', async () => {
   expect(stdout).toContain(`[ok]   configuration: read ${home}/krb5.conf\n`);
   expect(stdout).toContain('of alice@A.TEST has a valid ticket\n');
   expect(stdout).toMatch(
-    /\[ok\] {3}KDC udp 127\.0\.0\.1:\d+: answers in \d+ ms, .* its clock agrees with ours\n/,
+    /\[ok\] {3}KDC udp 127\.0\.0\.1:\d+: answers in \d+ ms and asks for pre-authentication; its clock agrees with ours\n/,
   );
   expect(stdout).toMatch(/\[ok\] {3}KDC tcp 127\.0\.0\.1:\d+: answers in \d+ ms/);
   expect(stdout).toContain(
@@ -207,7 +207,7 @@ describe('tells, with the thing to try, of', () => {
     [
       ['permitted_enctypes = aes256-cts aes512-cts'],
       'permitted_enctypes contains aes512-cts, which is unknown',
-      'remove it',
+      'remove it, or write its full name',
     ],
     [
       ['permitted_enctypes = des-cbc-crc'],
@@ -234,6 +234,30 @@ describe('tells, with the thing to try, of', () => {
     const at = stdout.indexOf(text);
     expect(at, stdout).toBeGreaterThan(0);
     expect(stdout.slice(at)).toMatch(new RegExp(`^[^\\n]*\\n +Try: ${hint}`));
+  });
+
+  it('a port behind a blank', async () => {
+    const conf = kdc.krb5Conf();
+    writeFileSync(join(home, 'krb5.conf'), conf.replace(/kdc = (\S+):(\d+)/, 'kdc = $1 $2'));
+    expect((await run(['alice'])).stdout).toMatch(
+      /:\d+: kdc = 127\.0\.0\.1 (\d+) means 127\.0\.0\.1 alone, .*\n +Try: write 127\.0\.0\.1:\1\n/,
+    );
+  });
+
+  it('a comment behind the default realm, which is not in the wrong case', async () => {
+    const conf = 'dns_lookup_kdc = no\ndefault_realm = A.TEST # ours\n';
+    writeFileSync(join(home, 'krb5.conf'), `[libdefaults]\n${conf}`);
+    const { stdout } = await run(['alice']);
+    expect(stdout).toContain(
+      `Try: put the comment after the realm on a line of its own (default_realm, ${home}/krb5.conf:3)\n`,
+    );
+    expect(stdout).not.toContain('OURS');
+  });
+
+  it('a realm in [realms] that has no KDC there', async () => {
+    const conf = 'dns_lookup_kdc = no\ndefault_realm = A.TEST\n[realms]\nA.TEST = {\n server = kdc\n}\n';
+    writeFileSync(join(home, 'krb5.conf'), `[libdefaults]\n${conf}`);
+    expect((await run(['alice'])).stdout).toContain('Try: add a line kdc = HOST to A.TEST in [realms], ');
   });
 
   it('a misspelt section', async () => {
@@ -304,6 +328,13 @@ describe('tells, with the thing to try, of', () => {
     expect(stdout).not.toContain('host/server');
   });
 
+  it('a UPN of Active Directory in place of a principal', async () => {
+    configure('dns_lookup_kdc = no');
+    expect((await run(['alice@corp.example'])).stdout).toContain(
+      'Try: if alice@corp.example is a mail address or a UPN, ask the KDC of A.TEST with kinit -C -E alice@corp.example;',
+    );
+  });
+
   it('a realm without KDCs', async () => {
     writeFileSync(join(home, 'krb5.conf'), '[libdefaults]\ndns_lookup_kdc = no\n');
     expect((await run(['alice@B.TEST'])).stdout).toContain(
@@ -315,7 +346,7 @@ describe('tells, with the thing to try, of', () => {
     kdc.advance(3600);
     try {
       const { stdout } = await run(['alice']);
-      expect(stdout).toMatch(/its clock is 3\d{3} s ahead of ours\n +Try: set your clock/);
+      expect(stdout).toMatch(/its clock is (?:1 h|1 h 1 s|59 min 59 s) ahead of ours\n +Try: set your clock/);
     } finally {
       kdc.advance(-3600);
     }
@@ -383,6 +414,35 @@ describe('a single operand that names a service', () => {
   it('is no user with two names', async () => {
     await logIn();
     expect((await run(['alice/admin'])).stdout).toContain('[FAIL] alice/admin@A.TEST: ');
+  });
+});
+
+it('knows the key of a service under the name of its account, as in Active Directory', async () => {
+  await logIn();
+  const [entry] = kdc.keytab('host/server');
+  const account = { ...entry!.principal, components: ['svc-server'] };
+  writeKeytab(home, [{ ...entry!, principal: account }]);
+  expect((await run(['alice', 'host/server'])).stdout).toContain(
+    `[ok]   keytab FILE:${home}/kt: its key of svc-server@A.TEST decrypts the ticket: `,
+  );
+});
+
+it('names only keychains of this system', async () => {
+  const { stdout } = await run(['alice'], { KRB5KIT_KEYCHAIN: '' });
+  expect(stdout).toMatch(/keychain: .*keytar: /);
+  expect(stdout).not.toMatch(/macOS|Windows/);
+});
+
+it('says whom it checks if neither the command line nor a cache does', async () => {
+  const taken = 'after your user name; krb5kit doctor NAME checks another';
+  expect((await run([])).stdout).toMatch(new RegExp(`principal: \\S+@A\\.TEST, ${taken}\n`));
+  expect((await run(['alice'])).stdout).not.toContain(taken);
+});
+
+it('takes no URL in place of a name', async () => {
+  expect(await run(['alice', 'http://server/'])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('http://server/ is a URL: write --http http://server/\n'),
   });
 });
 

@@ -23,7 +23,7 @@ it('tells what an error is called, who says it, why, and what to try', async () 
   expect(await run('37')).toEqual({
     status: 0,
     stdout: [
-      "KRB_AP_ERR_SKEW (37, as a library's -1765328347)",
+      'KRB_AP_ERR_SKEW (37, in libraries -1765328347)',
       '  Clock skew too great',
       'Said by: a service or a KDC that received a ticket',
       'Usual causes:',
@@ -183,6 +183,26 @@ describe('knows what others say:', () => {
     ['ASN.1 encoding ended unexpectedly', "ASN.1 identifier doesn't match expected value"],
     ['Cannot create cert chain: unable to get local issuer certificate', 'Failed to verify own certificate'],
     ['kvno: No key of the keytab opens the ticket', 'No key of the keytab opens the ticket'],
+    ['The encryption type requested is not supported by the KDC.', 'SEC_E_KDC_UNKNOWN_ETYPE'],
+    [
+      'Encryption type AES256 CTS mode with HMAC SHA1-96 is not supported/enabled',
+      'Encryption type is not supported/enabled',
+    ],
+    ['80090342', 'SEC_E_KDC_UNKNOWN_ETYPE'],
+    ['c000006d', 'STATUS_LOGON_FAILURE'],
+    ['KDC_ERR_ETYPE_NOTSUPP', 'KDC_ERR_ETYPE_NOSUPP'],
+    [
+      "KrbException: Identifier doesn't match expected value (906)",
+      "Identifier doesn't match expected value",
+    ],
+    ['javax.security.sasl.SaslException: GSS initiate failed', 'GSS initiate failed'],
+    [
+      'GSS initiate failed [Caused by GSSException: No valid credentials provided (Mechanism level: Failed to find any Kerberos tgt)]',
+      'Failed to find any Kerberos tgt',
+    ],
+    ['ldap_sasl_interactive_bind_s: Local error (-2)', 'Local error (-2)'],
+    ['Cannot generate SSPI context.', 'Cannot generate SSPI context'],
+    ['FATAL:  GSSAPI authentication failed for user "alice"', 'GSSAPI authentication failed for user'],
   ])('%s', async (text, name) => {
     expect(await nameOf(text)).toBe(name);
   });
@@ -282,6 +302,15 @@ it.each(['30', '99999', 'hello', '0xffffffff', '-5'])('fails for %s, which is no
   const { status, stdout, stderr } = await run(text);
   expect([status, stdout]).toEqual([1, '']);
   expect(stderr).toBe(`krb5kit explain: No explanation is known for '${text}'\n`);
+});
+
+it.each([
+  ['skew', /; similar ones are KRB_AP_ERR_SKEW, KRB5_KDCREP_SKEW\n$/],
+  ['clock skew', /; similar ones are KRB_AP_ERR_SKEW, KRB5_KDCREP_SKEW\n$/],
+])('names errors in which the word %s occurs', async (text, expected) => {
+  const { status, stderr } = await run(text);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(expected);
 });
 
 it('keeps what could steer a terminal out of what it says', async () => {

@@ -209,7 +209,7 @@ describe('the hint for what a KDC answers', () => {
     [6, /check the spelling of alice@A\.TEST/],
     [12, /policy/],
     [14, /allow|new password or key/],
-    [18, /locked or disabled/],
+    [18, /locked, disabled or expired/],
     [21, /not valid yet/],
     [37, /set your clock/],
     [60, /log of the KDC/],

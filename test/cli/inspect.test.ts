@@ -22,6 +22,7 @@ import { alice, keytab, makeCredential, NOW, sample, serviceKey } from '../ap/ma
 import { scratch } from '../ccache/samples.ts';
 import { createTestRealm } from '../client/realm.ts';
 import { captureIo } from '../support/io.ts';
+import { certify } from '../support/pki.ts';
 import { PASSWORD } from '../support/scripted-kdc.ts';
 import { writeCache, writeKeytab } from './caches.ts';
 
@@ -278,4 +279,40 @@ it('ends what goes on for ever', () => {
   const keys = new InspectKeys({ keytab });
   const nodes = inspectBytes(ticket, { keys, showKeys: false, left: 100_000 });
   expect(JSON.stringify(nodes)).toContain('there is too much of it');
+});
+
+describe('without a file', () => {
+  const inspectAlone = async (argv: readonly string[], stdinIsTerminal: boolean) => {
+    const io = captureIo({ stdin: '6b00', stdinIsTerminal });
+    await runCommand(inspect, argv, io);
+    return io.stderr;
+  };
+
+  it('says at a terminal what it waits for', async () => {
+    expect(await inspectAlone([], true)).toMatch(/type or paste a token or message, .* Ctrl-D/);
+    for (const [argv, isTerminal] of [
+      [[], false],
+      [['-'], true],
+      [['--quiet'], true],
+    ] as const) {
+      expect(await inspectAlone(argv, isTerminal)).not.toContain('Ctrl-D');
+    }
+  });
+
+  it('tells how to make one of a cache elsewhere', async () => {
+    expect(await inspectAlone(['KEYCHAIN:'], true)).toMatch(
+      /KEYCHAIN: is not a file; krb5kit cache copy KEYCHAIN: FILE:copy makes one\n/,
+    );
+  });
+});
+
+it.each([
+  ['a certificate', certify('CA', { ca: true }).pem.certificate],
+  ['text that might be base64', 'hello world'],
+])('says that %s is nothing that it knows', async (_, text) => {
+  const io = captureIo({ stdin: text });
+  expect(await runCommand(inspect, ['-'], io)).toBe(1);
+  expect(io.stderr).toBe(
+    'krb5kit inspect: not a Kerberos cache, keytab, token or message, nor one in base64 or hexadecimal while inspecting the standard input\n',
+  );
 });

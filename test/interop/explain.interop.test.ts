@@ -165,7 +165,7 @@ describePeer('mit-kdc', () => {
       `  KDC: udp 127.0.0.1:${kdc.port} (kdc, ${place(/ kdc = /)}): answered`,
       '  Answer: KDC_ERR_PREAUTH_FAILED (24) from the KDC of A.TEST: "PREAUTH_FAILED"',
       expect.stringMatching(/^ {2}Enctypes offered: aes256-cts-hmac-sha1-96, aes128-cts-hmac-sha1-96, /),
-      "  Enctypes of the client's keys in the KDC: aes256-cts-hmac-sha1-96",
+      '  Enctypes that the KDC names for the client: aes256-cts-hmac-sha1-96',
       '  Key: aes256-cts-hmac-sha1-96, salt "A.TESTalice" (the default one)',
       expect.stringMatching(/^ {2}Pre-authentication offered: .*PA-ENC-TIMESTAMP/),
       expect.stringMatching(/^ {2}Pre-authentication tried: \w/),
@@ -272,8 +272,8 @@ describePeer('mit-kdc', () => {
     const { status, stdout, stderr } = await onTerminal(kvno, '-c ~/cc nosuch/a host/localhost nosuch/b');
     expect([status, stdout]).toEqual([1, 'host/localhost@A.TEST: kvno = 1\n']);
     const [, first = '', second = ''] = stderr.split(/^kvno: .*\n/m);
-    expect(first).toContain('(asked for: nosuch/a@A.TEST; ');
-    expect(second).toContain('(asked for: nosuch/b@A.TEST; ');
+    expect(first).toContain('(asked for: nosuch/a@A.TEST), ');
+    expect(second).toContain('(asked for: nosuch/b@A.TEST), ');
     expect(second).not.toContain('host/localhost@');
   });
 

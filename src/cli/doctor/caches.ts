@@ -32,7 +32,12 @@ export async function checkKeychain({ io, caches }: Session): Promise<readonly F
     const backends = await describeBackends(io.env, { platform: io.platform });
     const usable = backends.find(each => each.usable && (wish === undefined || each.name === wish));
     if (usable !== undefined) return [good(subject, `${usable.name}: ${usable.reason}`)];
-    const reasons = backends.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
+    const { keychainBackends } = await import('../../ccache/keychain/backends.ts');
+    const foreign = keychainBackends.filter(row => !row.serves(io.platform)).map(({ name }) => name);
+    const reasons = backends
+      .filter(({ name }) => name === wish || !foreign.includes(name))
+      .map(({ name, reason }) => `${name}: ${reason}`)
+      .join('; ');
     return [note(subject, `none, so tickets are stored in a file (${reasons})`)];
   } catch (error) {
     return [failed(subject, error, io)];

@@ -32,6 +32,20 @@ export function durationFindings({ profile }: Config): readonly Finding[] {
   });
 }
 
+const SERVERS = ['kdc', 'primary_kdc', 'master_kdc', 'admin_server', 'kpasswd_server'];
+
+/** Servers of a realm with a port that is not read, because a blank is in front of it. */
+export function serverFindings(profile: Config['profile'], realm: string): readonly Finding[] {
+  return SERVERS.flatMap(name =>
+    profile.relations('realms', realm, name).flatMap(relation => {
+      const [, host, port] = /^(\S+)\s+:?(\d+)$/.exec(relation.value) ?? [];
+      if (host === undefined) return [];
+      const text = `${placeOf(relation)}${name} = ${relation.value} means ${host} alone, because nothing is read after a blank`;
+      return [bad(CONFIGURATION, text, `write ${host}:${port}`)];
+    }),
+  );
+}
+
 /** Relations in [domain_realm] that never match, or that name an unknown realm. */
 export function hostFindings({ profile }: Config): readonly Finding[] {
   const realms = profile.names('realms');

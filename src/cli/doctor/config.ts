@@ -5,9 +5,16 @@ import { parseEnctypeList } from '../../crypto/enctype-list.ts';
 import { isWeak } from '../../crypto/enctype-names.ts';
 import { ConfigError } from '../../errors.ts';
 import type { FactOf } from '../explain/story.ts';
-import { CONFIGURATION, durationFindings, hostFindings, isUpperCase, placeOf } from './config-values.ts';
+import { nearest } from '../nearest.ts';
+import {
+  CONFIGURATION,
+  durationFindings,
+  hostFindings,
+  isUpperCase,
+  placeOf,
+  serverFindings,
+} from './config-values.ts';
 import { bad, type Finding, good, note } from './finding.ts';
-import { nearest } from './spelling.ts';
 
 /** The sections that are read by some implementation. */
 const SECTIONS = [
@@ -139,9 +146,13 @@ function defaultsFindings({ profile, libdefaults }: Config): readonly Finding[] 
   ];
 }
 
+function hasComment(value: string): boolean {
+  return /\s[#;]/.test(value);
+}
+
 /** MIT allows comments only on lines of their own. */
 function commentFindings(name: string, relation: Relation): readonly Finding[] {
-  if (!/\s[#;]/.test(relation.value)) return [];
+  if (!hasComment(relation.value)) return [];
   const text = `${placeOf(relation)}the text after the value of ${name} is not a comment, but part of the value`;
   return [bad(CONFIGURATION, text, 'put the comment on a separate line')];
 }
@@ -190,7 +201,11 @@ function enctypeListFindings(name: string, relation: Relation): readonly Finding
   const weak = parseEnctypeList(relation.value, [], { allowWeak: true }).some(isWeak);
   return [
     ...unknown.map(word =>
-      bad(CONFIGURATION, `${place}${name} contains ${word}, which is unknown and ignored`, 'remove it'),
+      bad(
+        CONFIGURATION,
+        `${place}${name} contains ${word}, which is unknown and ignored`,
+        'remove it, or write its full name, such as aes256-cts',
+      ),
     ),
     ...(weak
       ? [
@@ -216,6 +231,7 @@ function realmFindings({ profile, libdefaults }: Config): readonly Finding[] {
     ...REALM_RELATIONS.flatMap(each =>
       profile.relations('realms', name, each).flatMap(row => commentFindings(each, row)),
     ),
+    ...serverFindings(profile, name),
   ]);
   if (realm === undefined || place === undefined) {
     return [...findings, note(CONFIGURATION, 'default_realm is not set: names must contain @REALM')];
@@ -226,7 +242,7 @@ function realmFindings({ profile, libdefaults }: Config): readonly Finding[] {
     !libdefaults.dnsLookupKdc;
   return [
     ...findings,
-    ...(isUpperCase(realm)
+    ...(isUpperCase(realm) || hasComment(realm)
       ? []
       : [
           bad(

@@ -2,6 +2,7 @@ import { promises as dns } from 'node:dns';
 import { canonicalName } from '../../local/canonical-name.ts';
 import type { Principal } from '../../messages/principal.ts';
 import type { Decision } from '../../trace.ts';
+import { lookupOutcome } from '../explain/lookups.ts';
 import type { Session } from '../session.ts';
 import { bad, type Finding, good, note } from './finding.ts';
 
@@ -11,13 +12,11 @@ const SUBJECT = 'DNS';
 export function lookupFindings(decisions: readonly Decision[]): readonly Finding[] {
   return decisions.flatMap(({ fact }) => {
     if (fact?.kind !== 'lookup') return [];
-    const { query, answers, failure } = fact;
-    if (answers.length > 0) return [good(SUBJECT, `${query}: ${answers.join(', ')}`)];
-    if (failure === undefined || /ENOTFOUND|ENODATA/.test(failure))
-      return [note(SUBJECT, `${query}: no records`)];
-    return [
-      bad(SUBJECT, `${query}: ${failure}`, 'check that the right DNS server is used, and that the VPN is on'),
-    ];
+    const { state, text } = lookupOutcome(fact);
+    const told = `${fact.query}: ${text}`;
+    if (state === 'found') return [good(SUBJECT, told)];
+    if (state === 'none') return [note(SUBJECT, told)];
+    return [bad(SUBJECT, told, 'check that the right DNS server is used, and that the VPN is on')];
   });
 }
 

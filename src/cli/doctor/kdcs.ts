@@ -1,8 +1,9 @@
+import { tellRequest } from '../../client/telling.ts';
 import { asRequestBody } from '../../client/ticket-wishes.ts';
 import { permittedEnctypes } from '../../config/enctypes.ts';
 import { randomNonce } from '../../crypto/random.ts';
 import { CodecError } from '../../errors.ts';
-import { errorName } from '../../messages/error-codes.ts';
+import { errorName, KDC_ERR_PREAUTH_REQUIRED } from '../../messages/error-codes.ts';
 import { AsReq, KdcReqBody } from '../../messages/kdc-req.ts';
 import { isKrbError, KrbError } from '../../messages/krb-error.ts';
 import { type Principal, tgsPrincipal } from '../../messages/principal.ts';
@@ -13,6 +14,7 @@ import { SERVICES } from '../../transport/services.ts';
 import { createSrvLookup } from '../../transport/srv.ts';
 import { StopController } from '../../transport/stop-signal.ts';
 import { createUriLookup } from '../../transport/uri.ts';
+import { durationInWords } from '../explain/clock.ts';
 import { reasonInWords } from '../explain/failure.ts';
 import type { Session } from '../session.ts';
 import { lookupFindings } from './dns.ts';
@@ -55,7 +57,7 @@ export async function checkKdcs(client: Principal, session: Session): Promise<re
   const list = [
     ...new Set(servers.map(({ host, port, found }) => `${port === 0 ? host : `${host}:${port}`} (${found})`)),
   ];
-  const probes = targets.map(target => probe(target, request, session));
+  const probes = targets.map(target => probe(target, { request, realm, session }));
   return [
     ...lookups,
     good('KDCs', `those of ${realm} are ${list.join(', ')}`),
@@ -63,7 +65,13 @@ export async function checkKdcs(client: Principal, session: Session): Promise<re
   ];
 }
 
-async function probe(target: Target, request: Uint8Array, session: Session): Promise<Finding> {
+interface Probe {
+  readonly request: Uint8Array;
+  readonly realm: string;
+  readonly session: Session;
+}
+
+async function probe(target: Target, { request, realm, session }: Probe): Promise<Finding> {
   const { io, trace } = session;
   const subject = `KDC ${describeTarget(target)}`;
   const begun = performance.now();
@@ -79,6 +87,8 @@ async function probe(target: Target, request: Uint8Array, session: Session): Pro
   );
   const took = Math.max(1, Math.round(performance.now() - begun));
   if (winner === undefined) {
+    // Nothing is waited for any more.
+    trace(`No answer from ${describeTarget(target)}`, { kind: 'unanswered', realm });
     const reason = attempts.at(-1)?.reason ?? 'no answer';
     return bad(subject, reasonInWords(reason), hintForSilence(target, reason));
   }
@@ -102,7 +112,9 @@ function answerFinding(reply: Uint8Array, { subject, took, session, sent }: Answ
   try {
     const { errorCode, stime } = KrbError.decode(reply);
     const skew = Math.round((stime.getTime() - sent.getTime()) / 1000);
-    const text = `${answer}, ${errorName(errorCode)}, its clock ${skewText(skew)}`;
+    const what =
+      errorCode === KDC_ERR_PREAUTH_REQUIRED ? 'asks for pre-authentication' : `says ${errorName(errorCode)}`;
+    const text = `${answer} and ${what}; its clock ${skewText(skew)}`;
     if (Math.abs(skew) <= session.config.libdefaults.clockskew) return good(subject, text);
     return bad(subject, text, 'set your clock, for example with NTP');
   } catch (error) {
@@ -118,7 +130,7 @@ function answerFinding(reply: Uint8Array, { subject, took, session, sent }: Answ
 /** The time in the answer has whole seconds. */
 function skewText(seconds: number): string {
   if (Math.abs(seconds) <= 1) return 'agrees with ours';
-  return `is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} ours`;
+  return `is ${durationInWords(Math.abs(seconds) * 1000)} ${seconds > 0 ? 'ahead of' : 'behind'} ours`;
 }
 
 function hintForSilence({ protocol, host, port }: Target, reason: string): string {
@@ -130,10 +142,13 @@ function hintForSilence({ protocol, host, port }: Target, reason: string): strin
 }
 
 /** An AS-REQ without pre-authentication: no KDC counts it as a wrong password. */
-function requestOf(client: Principal, { io, config }: Session): Uint8Array {
+function requestOf(client: Principal, { io, config, trace }: Session): Uint8Array {
   const server = tgsPrincipal(client.realm);
   const facts = { client, server, enctypes: permittedEnctypes(config), now: io.now(), nonce: randomNonce() };
-  return AsReq.encode({ padata: [], reqBody: KdcReqBody.encode(asRequestBody({}, facts)) });
+  const body = asRequestBody({}, facts);
+  const request = AsReq.encode({ padata: [], reqBody: KdcReqBody.encode(body) });
+  tellRequest(trace, { message: 'AS-REQ', client, server, body, bytes: request.length, fast: false });
+  return request;
 }
 
 /** Runs `work` with a signal that aborts it after its time, and afterwards whatever it has left running. */

@@ -11,7 +11,7 @@ import { serviceTicket } from '../service-ticket.ts';
 import type { Session } from '../session.ts';
 import { type Finding, failed, good, note } from './finding.ts';
 import type { Presentation } from './present.ts';
-import { isTgs, ticketFinding } from './ticket-keys.ts';
+import { isTgs, opens, ticketFinding } from './ticket-keys.ts';
 
 /** What is known of the user's tickets, and of how to reach the service. */
 export interface Errand {
@@ -67,7 +67,7 @@ async function openedBy(keytab: Keytab, ticket: Ticket, session: Session): Promi
   const subject = `keytab ${keytab.name}`;
   let entries: readonly KeytabEntry[];
   try {
-    entries = (await keytab.entries()).filter(({ principal }) => samePrincipal(principal, server));
+    entries = await keytab.entries();
   } catch (error) {
     if (!(error instanceof KeytabError)) throw error;
     const away = error.code === 'KEYTAB_NOT_FOUND' || error.code === 'KEYTAB_IO';
@@ -76,6 +76,14 @@ async function openedBy(keytab: Keytab, ticket: Ticket, session: Session): Promi
     return failed(subject, error, session.io);
   }
   const name = formatPrincipal(server);
-  if (entries.length === 0) return note(subject, `it has no key of ${name}`);
-  return ticketFinding(ticket, entries, { subject, name });
+  const own = entries.filter(({ principal }) => samePrincipal(principal, server));
+  if (own.length > 0) return ticketFinding(ticket, own, { subject, name });
+  // In Active Directory, the key may be there under the name of the service's account.
+  const other = entries.find(({ key }) => opens(ticket.encPart, key));
+  return other === undefined
+    ? note(subject, `it has no key of ${name}`)
+    : good(
+        subject,
+        `its key of ${formatPrincipal(other.principal)} decrypts the ticket: a service that tries every key would accept it`,
+      );
 }

@@ -40,7 +40,8 @@ export function ticketFinding(
   );
 }
 
-function opens(encPart: Ticket['encPart'], key: KeytabEntry['key']): boolean {
+/** Whether the key decrypts the encrypted part of a ticket. */
+export function opens(encPart: Ticket['encPart'], key: KeytabEntry['key']): boolean {
   if (key.keytype !== encPart.etype) return false;
   try {
     unseal(EncTicketPart, encPart, toKey(key), KU_TICKET);

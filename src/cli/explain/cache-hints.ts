@@ -1,10 +1,16 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { CcacheError, KerberosError } from '../../errors.ts';
+import { CcacheError, type ErrorCode, KerberosError } from '../../errors.ts';
+
+/** Errors for a cache that has no ticket to use. */
+const NO_TICKET: readonly ErrorCode[] = ['CACHE_NOT_FOUND', 'CREDENTIAL_NOT_FOUND', 'TICKET_EXPIRED'];
 
 /** What to try after a failure of a cache, if its name says more than the code; else undefined. */
 export function cacheHint(error: KerberosError): string | undefined {
   const { code, message } = error;
+  if (message.startsWith('Error constructing AP-REQ armor: ') && NO_TICKET.includes(code)) {
+    return 'get a ticket for the armor with kinit -c CACHE first, or use kinit --anonymous-armor';
+  }
   const cache = cacheOf(error);
   if (code === 'CACHE_NOT_FOUND') return noFileHint(cache);
   if (code !== 'CACHE_IO') return undefined;

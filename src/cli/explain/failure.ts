@@ -6,6 +6,7 @@ import type { Failure } from '../run-command.ts';
 import { wrapLine } from '../terminal/wrap.ts';
 import type { Io } from '../terminal.ts';
 import { hintFor } from './hints.ts';
+import { lookupOutcome } from './lookups.ts';
 import { type FactOf, numberText, type Story, storyOf } from './story.ts';
 
 /**
@@ -50,16 +51,14 @@ function askedLines(story: Story): readonly string[] {
   return unique(
     story.all('request').map(({ message, client, server, realm, fast }) => {
       const how = fast ? `${message} within FAST` : message;
-      return `Asked: the KDC of ${realm} for ${client} -> ${server} (${how})`;
+      return `Asked: the KDC of ${realm || '""'} for ${client} -> ${server} (${how})`;
     }),
   );
 }
 
 /** Where KDCs were looked for, and what each of those that were tried did. */
 function kdcLines(story: Story): readonly string[] {
-  const lookups = story.all('lookup').map(({ query, answers, failure }) => {
-    return `DNS: ${query}: ${failure ?? (answers.length > 0 ? answers.join(', ') : 'no records')}`;
-  });
+  const lookups = story.all('lookup').map(fact => `DNS: ${fact.query}: ${lookupOutcome(fact).text}`);
   const tried = new Map<string, string>();
   for (const { fact } of story.decisions) {
     if (fact?.kind === 'sent') tried.set(nameOf(fact), tried.get(nameOf(fact)) ?? 'no answer');
@@ -109,7 +108,7 @@ function secretLines(story: Story): readonly string[] {
   const offers = story.all('offers').at(0);
   return [
     request && `Enctypes offered: ${names(request.enctypes)}`,
-    hints && `Enctypes of the client's keys in the KDC: ${names(hints.enctypes)}`,
+    hints && `Enctypes that the KDC names for the client: ${names(hints.enctypes)}`,
     hints && keyLine(hints),
     keytab && keytabLine(keytab),
     sealed && `KDC's key for the ${sealed.what}: ${names([sealed.enctype])}${version(sealed.kvno)}`,

@@ -1,9 +1,12 @@
 import { enctypeText } from '../../client/telling.ts';
-import type { ErrorCode } from '../../errors.ts';
+import { errnoOf } from '../../errno.ts';
+import type { ErrorCode, KerberosError } from '../../errors.ts';
 import { ConfigError } from '../../errors.ts';
 import { cacheHint } from './cache-hints.ts';
+import { unknownClient } from './client-hints.ts';
 import { enctypesPlace, keyHint, permitClientsEnctype } from './key-hints.ts';
 import { realmHint } from './realm-hints.ts';
+import { secretHint, unreadPassword } from './secret-hints.ts';
 import { unknownServer } from './server-hints.ts';
 import type { Story } from './story.ts';
 
@@ -20,12 +23,12 @@ const BY_NUMBER: Readonly<Record<number, Hint>> = {
   10: 'the KDC issues no postdated tickets here: leave out the start time',
   11: 'request a longer lifetime, or a ticket that starts before it ends',
   12: policy,
-  13: 'leave out what the KDC does not allow: renewing a ticket that is not renewable, forwarding, or delegation',
+  13: refusedOption,
   14: enctypesLacking,
   15: 'allow the checksums of the AES enctypes: see permitted_enctypes in [libdefaults]',
   16: 'the KDC does not support this pre-authentication: try without PKINIT, FAST or one-time passwords',
-  18: "the account is locked or disabled: wait if wrong passwords locked it, or ask the realm's administrator",
-  19: "the service's account is locked or disabled: ask the realm's administrator",
+  18: "the account is locked, disabled or expired: wait if wrong passwords locked it, or ask the realm's administrator",
+  19: "the service's account is locked, disabled or expired: ask the realm's administrator",
   20: 'get a new ticket with kinit',
   21: 'the account is not valid yet: wait, or compare the clocks',
   22: "the service's account is not valid yet: wait, or compare the clocks",
@@ -74,20 +77,24 @@ const BY_NUMBER: Readonly<Record<number, Hint>> = {
 
 /** By the error that was detected on our side. */
 const BY_CODE: Partial<Readonly<Record<ErrorCode, Hint>>> = {
-  ENCTYPE_UNSUPPORTED: enctypesLacking,
+  ENCTYPE_UNSUPPORTED: story =>
+    story.request === undefined
+      ? 'name an encryption type that is known here, such as aes256-cts'
+      : enctypesLacking(story),
   INPUT_TOO_LONG: 'check that it is the right file: it is larger than such a file can be',
-  PRINCIPAL_MALFORMED: 'write it as name@REALM or service/host@REALM, with a backslash before other @ and /',
+  PRINCIPAL_MALFORMED: malformedName,
   CONFIG_SYNTAX: faultyLine,
   CONFIG_VALUE: faultyLine,
-  CONFIG_UNREADABLE: faultyLine,
+  CONFIG_UNREADABLE: unreadableFile,
   CONFIG_NO_DEFAULT_REALM: noDefaultRealm,
-  KEYTAB_NOT_FOUND: 'check the path of the keytab: in -t, KRB5_KTNAME or KRB5_CLIENT_KTNAME',
+  KEYTAB_NOT_FOUND:
+    'check the path of the keytab: on the command line, in KRB5_KTNAME or in KRB5_CLIENT_KTNAME',
   KEYTAB_FORMAT: 'the file is not a keytab: create a new one',
   KEYTAB_TYPE_UNKNOWN: 'write FILE: before the path of the keytab',
-  KEYTAB_NO_KEY: keyHint,
+  KEYTAB_NO_KEY: story => keyHint(story) ?? 'compare the name with those that klist -k lists',
   KEYTAB_IO: 'check the permissions of the keytab: usually, only its owner and root can read it',
   CACHE_NOT_FOUND: 'get a ticket with kinit first',
-  CREDENTIAL_NOT_FOUND: 'get a ticket with kinit, or leave out --cached-only',
+  CREDENTIAL_NOT_FOUND: missingTicket,
   CACHE_FORMAT:
     'the cache is damaged, or is a keytab: try klist -k, or use another cache with -c or KRB5CCNAME',
   // No word of what would overwrite it: it may be anything.
@@ -108,14 +115,12 @@ const BY_CODE: Partial<Readonly<Record<ErrorCode, Hint>>> = {
   REPLY_SKEW: 'set your clock, for example with NTP, or turn on kdc_timesync to tolerate the difference',
   REPLY_MODIFIED: modifiedReply,
   PASSWORD_INCORRECT: keyHint,
-  PASSWORD_UNREAD:
-    'type the password at a terminal, or pass it on the standard input; kinit -k -t uses a keytab instead',
+  PASSWORD_UNREAD: unreadPassword,
   PASSWORD_NOT_CHANGED:
     "choose a password that the realm's policy allows: the message above gives the reason",
   PASSWORD_MISMATCH: 'type the same new password twice',
   PREAUTH_FAILED: keyHint,
-  PKINIT_IDENTITY:
-    'check the files in -X X509_user_identity= or pkinit_identities: the certificate, the key and its passphrase',
+  PKINIT_IDENTITY: unusableIdentity,
   KDC_NOT_TRUSTED:
     "set the CA of the KDC's certificate with -X X509_anchors=FILE:PATH or pkinit_anchors, and its host with pkinit_kdc_hostname",
   FAST_REQUIRED: 'try without -T: this KDC does not support FAST',
@@ -129,11 +134,14 @@ const BY_CODE: Partial<Readonly<Record<ErrorCode, Hint>>> = {
 /** The one thing to try after a failure; undefined if nothing helps. */
 export function hintFor(story: Story): string | undefined {
   const { number, errors } = story;
+  if (errors.some(isFullDisk)) return 'free some space on the disk, or use a place on another one';
   for (const error of errors) {
     const { code } = error;
     // An error found on our side says more than the KDC's answer that caused it.
     const hint =
-      code === 'KDC_ERROR' && number !== undefined ? BY_NUMBER[number] : (cacheHint(error) ?? BY_CODE[code]);
+      code === 'KDC_ERROR' && number !== undefined
+        ? BY_NUMBER[number]
+        : (cacheHint(error) ?? secretHint(error) ?? BY_CODE[code]);
     const text = typeof hint === 'function' ? hint(story) : hint;
     if (text !== undefined) return text;
   }
@@ -152,20 +160,12 @@ export function usualHint({
   return typeof hint === 'string' ? hint : undefined;
 }
 
-function clockOr(otherwise: string): Hint {
-  return ({ clock }) => (clock === undefined ? otherwise : 'set your clock, for example with NTP');
+function isFullDisk({ cause }: KerberosError): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(errnoOf(cause) ?? '');
 }
 
-function unknownClient(story: Story): string | undefined {
-  const realm = realmHint(story);
-  if (realm !== undefined) return realm;
-  const asked = story.request;
-  if (asked?.client.startsWith('WELLKNOWN/ANONYMOUS@')) {
-    return 'the KDC issues no anonymous tickets: that takes a principal WELLKNOWN/ANONYMOUS and PKINIT';
-  }
-  const others = realmsOf(story).filter(name => name !== asked?.realm);
-  const elsewhere = others.length === 0 ? '' : `, and the realm: ${others.join(', ')} are also configured`;
-  return `check the spelling of ${asked?.client ?? 'the name'}${elsewhere}; use kinit -E for a mail address, kinit -C to accept the KDC's own spelling`;
+function clockOr(otherwise: string): Hint {
+  return ({ clock }) => (clock === undefined ? otherwise : 'set your clock, for example with NTP');
 }
 
 /** MIT's KDC names the reason if the service accepts only some ways to log in: its authentication indicators. */
@@ -200,6 +200,9 @@ function enctypesLacking(story: Story): string {
   const hints = story.last('hints');
   if (hints !== undefined && hints.enctype === undefined) return permitClientsEnctype(story);
   const place = enctypesPlace(story);
+  if (place === undefined && story.request?.message === 'TGS-REQ') {
+    return `set a new password or key for ${story.request.server}: the KDC has none with an enctype that is offered here (in Active Directory, msDS-SupportedEncryptionTypes of its account must include AES)`;
+  }
   return place === undefined
     ? 'set a new password or key for the account: the KDC has none with an enctype that is offered here'
     : `allow more than ${ours.map(enctypeText).join(', ')}, since the KDC has no such key or does not allow it: see ${place}`;
@@ -211,12 +214,51 @@ function faultyLine({ errors }: Story): string | undefined {
   return `correct ${error.file}${error.line ? `, line ${error.line}` : ''}`;
 }
 
-function noDefaultRealm(story: Story): string {
-  const files = story.last('config')?.files ?? [];
-  return `write the realm after the name, as in alice@EXAMPLE.COM, or set default_realm in [libdefaults] of ${files[0] ?? 'krb5.conf'}`;
+function unreadableFile({ errors }: Story): string | undefined {
+  const error = errors.find(each => each instanceof ConfigError);
+  if (error?.file === undefined) return undefined;
+  return error.line
+    ? `make what ${error.file}, line ${error.line} includes exist and readable, or remove that line`
+    : `make ${error.file} readable for this user`;
 }
 
-/** The realms in the configuration. */
-function realmsOf({ config }: Story): readonly string[] {
-  return config?.profile.names('realms') ?? [];
+function noDefaultRealm(story: Story): string {
+  const { files = [], from, skipped = [] } = story.last('config') ?? {};
+  const better =
+    from === 'KRB5_CONFIG' && files.length === skipped.length
+      ? 'set KRB5_CONFIG to the right file'
+      : `set default_realm in [libdefaults] of ${files[0] ?? 'krb5.conf'}`;
+  return `write the realm after the name, as in alice@EXAMPLE.COM, or ${better}`;
+}
+
+function unusableIdentity({ activity, errors }: Story): string {
+  // kvno with -F.
+  if (activity?.startsWith('reading certificate file'))
+    return 'check the path of the certificate, which must be in PEM';
+  if (errors.some(({ message }) => message.includes('smart cards are not supported'))) {
+    return 'use a certificate in a file: FILE:, PKCS12: or DIR:';
+  }
+  return 'check the files in -X X509_user_identity= and X509_anchors= (or pkinit_identities and pkinit_anchors), and the passphrase of the key';
+}
+
+/** Without --cached-only, kvno would have asked a KDC. */
+function missingTicket({ activity }: Story): string {
+  const kinit = 'get a ticket with kinit';
+  return activity?.startsWith('getting credentials for') ? `${kinit}, or leave out --cached-only` : kinit;
+}
+
+function malformedName({ errors }: Story): string {
+  const [{ message } = { message: '' }] = errors;
+  if (message === 'Unable to identify user') return 'name the principal: here, the user has no name';
+  // As MIT's kvno says it of S4U2Self.
+  if (message === 'Invalid argument')
+    return 'name the principal of the cache as the service, since a service gets such a ticket to itself only; -P then gets one to another service';
+  return 'write it as name@REALM or service/host@REALM, with a backslash before other @ and /';
+}
+
+/** Of tickets for services, only those by delegation have options that KDCs refuse. */
+function refusedOption({ request }: Story): string {
+  return request?.message === 'TGS-REQ' && !request.server.startsWith('krbtgt/')
+    ? `ask the realm's administrator whether this service may delegate users to ${request.server} (in Active Directory: msDS-AllowedToDelegateTo), and whether this user may be delegated`
+    : 'leave out what the KDC does not allow: renewing a ticket that is not renewable, forwarding, or delegation';
 }

@@ -30,7 +30,7 @@ export const JAVA_ERRORS: readonly OtherError[] = [
   },
   {
     name: 'Encryption type is not supported/enabled',
-    pattern: /encryption type .* (?:is )?not supported(?:\/enabled)?/i,
+    pattern: /encryption type .* is not supported\/enabled/i,
     sentence: 'Encryption type is not supported, or not enabled',
     saidBy: JAVA,
     causes: [
@@ -89,6 +89,14 @@ export const JAVA_ERRORS: readonly OtherError[] = [
     saidBy: JAVA,
     causes: ['the client had no ticket for the service and fell back to NTLM'],
     hint: 'check the token with krb5kit inspect; then find out with kvno HTTP/host why the client has no ticket',
+  },
+  {
+    name: "Identifier doesn't match expected value",
+    pattern: /identifier doesn't match expected value/i,
+    sentence: 'Java has received an error message of the KDC instead of a ticket',
+    saidBy: JAVA,
+    causes: ['any: Java prints it after the error in the message, such as Client not found (6)'],
+    hint: 'explain the KrbException before it in the same stack trace',
   },
   {
     name: 'Receive timed out',

@@ -53,10 +53,13 @@ function otherWay(story: Story): string {
     : '';
 }
 
-/** KDCs offer one-time passwords only within FAST, so a password may be refused that is none. */
+/**
+ * KDCs offer one-time passwords only within FAST, so a password may be refused that is none. Active Directory and
+ * Heimdal, which still offer the PKINIT of the drafts, have no such passwords.
+ */
 function oneTimeHint(story: Story): string {
   const offered = story.last('offers')?.padataTypes ?? [];
-  const armors = offered.includes(FAST) && offered.includes(PKINIT);
+  const armors = offered.includes(FAST) && offered.includes(PKINIT) && !offered.includes(DRAFT_PKINIT);
   return armors && !story.request?.fast ? '; for a one-time password, use kinit --anonymous-armor' : '';
 }
 
@@ -78,12 +81,17 @@ function namesEnctypes(story: Story): boolean {
 const RC4 = 23;
 const ETYPE_INFOS = [11, 19];
 const PKINIT = 16;
+const DRAFT_PKINIT = 15;
 const OTP = 141;
 const FAST = 136;
 const CERTIFICATE = 'kinit -X X509_user_identity=FILE:cert.pem,key.pem';
 
 function keytabHint(story: Story): string {
   const { principal, keys, others } = story.last('keytab')!;
+  // kvno with -k.
+  if (keys.length === 0 && story.activity?.startsWith('decrypting ticket')) {
+    return `use another keytab with -k, or ask for a service in this one: ${others.join(', ') || 'it is empty'}`;
+  }
   if (keys.length === 0) {
     return others.length === 0
       ? 'use another keytab with -t: this one is empty'

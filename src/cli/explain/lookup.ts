@@ -33,8 +33,11 @@ const LAST = 127;
  */
 export function findExplanation(text: string): Explanation | undefined {
   const word = text.trim();
-  if (/^-?(?:\d{1,10}|0x[\da-f]{1,8})$/i.test(word)) return byNumber(numberOf(word));
+  // Windows also logs statuses without 0x.
+  const status = /^[89a-f][\da-f]{7}$/i.test(word) ? byNumber(Number(`0x${word}`)) : undefined;
+  if (/^-?(?:\d{1,10}|0x[\da-f]{1,8})$/i.test(word)) return byNumber(numberOf(word)) ?? status;
   return (
+    status ??
     ofOther(OWN_ERRORS.find(({ name }) => name === word.toUpperCase())) ??
     noTrust(word) ??
     byName(word) ??
@@ -138,6 +141,8 @@ const PATTERNS: readonly (readonly [RegExp, number])[] = [
   [/additional pre-?authentication required/i, 25],
   // In the log of MIT's KDC.
   [/\bCLIENT_NOT_FOUND\b/, 6],
+  // As Microsoft spells it.
+  [/\bKDC_ERR_ETYPE_NOTSUPP\b/i, 14],
   [/\b(?:UNKNOWN|LOOKING_UP)_SERVER\b/, 7],
   [/\bBAD_ENCRYPTION_TYPE\b/, 14],
   [/\bCLIENT EXPIRED\b/, 1],
@@ -204,6 +209,7 @@ const HINTS: Readonly<Record<number, string>> = {
   6: 'check the spelling of the name and the realm; kinit -C accepts an alias',
   7: 'try kvno with the full host name; setspn or kadmin lists the existing principals',
   12: "ask the realm's administrator; HIGHER_AUTHENTICATION_REQUIRED means that the service needs a stronger login",
+  13: 'leave out what the KDC does not allow: renewing a ticket that is not renewable, forwarding, or delegation',
   14: 'set a new password for the account, which creates keys of current enctypes',
   23: 'kpasswd',
   24: 'type the password again; for a keytab, compare klist -ke with kvno',
@@ -213,11 +219,14 @@ const HINTS: Readonly<Record<number, string>> = {
 };
 
 const LIBRARY_HINTS: Partial<Readonly<Record<ErrorCode, string>>> = {
+  PRINCIPAL_MALFORMED: 'write it as name@REALM or service/host@REALM, with a backslash before other @ and /',
+  PASSWORD_UNREAD: 'type the password at a terminal, or pass it on the standard input',
   REPLY_MODIFIED: 'write the realm in upper case; kinit -C accepts an alias or another spelling of the name',
   CONFIG_UNREADABLE: 'krb5kit doctor',
   CONFIG_SYNTAX: 'krb5kit doctor',
   ENCTYPE_UNSUPPORTED: 'create new keys of AES enctypes',
   KEYTAB_NO_KEY: 'compare klist -ke with the requested name',
+  CREDENTIAL_NOT_FOUND: 'get a ticket with kinit; klist shows those that are there',
   REALM_UNKNOWN: 'krb5kit doctor shows where KDCs are searched for',
   KDC_UNREACHABLE: 'krb5kit doctor tries each KDC over UDP and TCP',
   PREAUTH_FAILED: 'KRB5_TRACE=/dev/stderr kinit shows what the KDC offers',

@@ -7,6 +7,7 @@ import { MIT_ERRORS } from './mit.ts';
 import type { OtherError } from './other-error.ts';
 import { SERVICE_ERRORS } from './service.ts';
 import { WINDOWS_ERRORS } from './windows.ts';
+import { WRAPPERS } from './wrappers.ts';
 
 /** The most specific first: a major status of GSS-API says less than the minor status beside it. */
 export function otherErrors(): readonly OtherError[] {
@@ -20,5 +21,6 @@ export function otherErrors(): readonly OtherError[] {
     ...LDAP_ERRORS,
     ...WINDOWS_ERRORS,
     ...GSS_ERRORS,
+    ...WRAPPERS,
   ];
 }

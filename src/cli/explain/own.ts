@@ -132,6 +132,7 @@ const ROWS: readonly (readonly [ErrorCode, sentence: string, cause?: string | un
     'PKINIT_IDENTITY',
     'The certificate, its key or an anchor cannot be used',
     'a path or passphrase is wrong',
+    'check the files in -X X509_user_identity= and X509_anchors= (or pkinit_identities and pkinit_anchors), and the passphrase of the key',
   ],
   [
     'KDC_NOT_TRUSTED',

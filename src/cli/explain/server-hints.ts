@@ -9,8 +9,11 @@ export function unknownServer(story: Story): string {
   if (failed.startsWith('kadmin/')) return "this realm has no password server: ask the realm's administrator";
   const better = nameHint(failed);
   if (better !== undefined) return better;
+  if (!failed.includes('/')) {
+    return `write the service and its host, as in HTTP/www.example.com: no service is called ${failed}`;
+  }
   const names = asked.filter(name => !name.startsWith('krbtgt/'));
-  return `check the service and the host's full name (asked for: ${names.join(', ')}; aliases were accepted), and whether [domain_realm] assigns the right realm to the host`;
+  return `check the service and the host's full name (asked for: ${names.join(', ')}), whether it is registered (in Active Directory, as an SPN), and whether [domain_realm] assigns the right realm to the host`;
 }
 
 function noPathHint(failed: string, story: Story): string {

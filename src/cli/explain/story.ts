@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import { KerberosError } from '../../errors.ts';
+import { ActivityError } from '../../local/activity.ts';
 import { errorName } from '../../messages/error-codes.ts';
 import type { Decision, Fact } from '../../trace.ts';
 import { sessionOf } from '../session.ts';
@@ -13,6 +14,8 @@ export type FactOf<K extends Fact['kind']> = Extract<Fact, { readonly kind: K }>
 export interface Story {
   /** What was thrown, outermost first. */
   readonly errors: readonly KerberosError[];
+  /** What was being done at the time, if the command says so. */
+  readonly activity: string | undefined;
   /** The error number of RFC 4120 §7.5.9 from a KDC or a service, if there was one. */
   readonly number: number | undefined;
   /** Absent if the configuration could not be read. */
@@ -41,6 +44,7 @@ export function storyOf(error: unknown, io: Io): Story {
     (OF_ONE_CONVERSATION.includes(kind) ? conversation : facts).filter(fact => isOf(fact, kind));
   return {
     errors,
+    activity: error instanceof ActivityError ? error.activity : undefined,
     number: errors.map(numberOf).find(number => number !== undefined),
     config: session?.config,
     decisions,

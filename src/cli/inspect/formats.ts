@@ -31,10 +31,10 @@ export function inspectBytes(bytes: Uint8Array, to: Inspection): readonly Node[]
   const found = FORMATS.find(({ fits }) => fits(bytes));
   if (found !== undefined) return found.read(bytes, to);
   const decoded = fromText(bytes);
-  if (decoded === undefined) throw new CodecError('not a Kerberos cache, keytab, token or message');
-  const inner = FORMATS.find(({ fits }) => fits(decoded));
-  if (inner === undefined)
-    throw new CodecError('the decoded text is not a Kerberos cache, keytab, token or message');
+  const inner = decoded && FORMATS.find(({ fits }) => fits(decoded));
+  if (decoded === undefined || inner === undefined) {
+    throw new CodecError('not a Kerberos cache, keytab, token or message, nor one in base64 or hexadecimal');
+  }
   return inner.read(decoded, to);
 }
 
@@ -56,7 +56,7 @@ const FORMATS: readonly Format[] = [
   { fits: bytes => bytes[0] === 0xa0 || bytes[0] === 0xa1, read: negotiationNodes },
   { fits: isPasswordMessage, read: passwordNodes },
   { fits: isFramed, read: (bytes, to) => framedNodes(bytes.subarray(4), to) },
-  { fits: bytes => bytes[0] === 0x30, read: proxyNodes },
+  { fits: isProxyMessage, read: proxyNodes },
   {
     fits: isNtlm,
     read: () => [{ name: 'NTLM', value: 'not Kerberos: the client had no ticket, and fell back' }],
@@ -76,6 +76,12 @@ function isFramed(bytes: Uint8Array): boolean {
   if (bytes.length < 5) return false;
   if (MESSAGES[bytes[4]!] === undefined && !isPasswordMessage(bytes.subarray(4))) return false;
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) === bytes.length - 4;
+}
+
+/** A sequence whose first field has the tag [0]; that of certificates has none. */
+function isProxyMessage(bytes: Uint8Array): boolean {
+  const length = bytes[1] ?? 0;
+  return bytes[0] === 0x30 && bytes[length < 0x80 ? 2 : 2 + (length & 0x7f)] === 0xa0;
 }
 
 function isNtlm(bytes: Uint8Array): boolean {
