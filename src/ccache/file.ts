@@ -148,7 +148,11 @@ function readError(error: unknown, path: string, size: number): CcacheError {
 
 /** Does not wait for the disk: after a power failure, new tickets are available, and a broken file is replaced. */
 function write(path: string, contents: CacheContents): void {
-  writeAtomically(path, CcacheFile.encode(contents));
+  const bytes = CcacheFile.encode(contents);
+  // With it, all the others could not be read again.
+  if (bytes.length > MAX_CACHE_BYTES)
+    throw cacheError('CACHE_IO', 'No room for more tickets in the cache', path);
+  writeAtomically(path, bytes);
 }
 
 /** One name for the cache, however its path is written; a link to it is a different cache, as it is for rename. */

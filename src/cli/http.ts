@@ -64,7 +64,9 @@ export const http: Command = {
 async function run(args: Arguments, io: Io): Promise<number> {
   const [text, ...rest] = args.operands;
   const url = text !== undefined && rest.length === 0 ? readUrl(text) : undefined;
-  if (url === undefined) throw new UsageError('krb5kit http: give one http or https URL');
+  if (url === undefined) {
+    throw new UsageError('krb5kit http: give one URL, which begins with http:// or https://');
+  }
   if (url.username !== '' || url.password !== '')
     throw new UsageError(
       'krb5kit http: the URL must not contain a name or password: a ticket is used instead',

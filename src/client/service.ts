@@ -147,9 +147,13 @@ function findOwn(
   matches: (credential: Credential) => boolean,
   options: FindOptions,
 ): Credential | undefined {
-  const own = (credential: Credential) =>
-    matches(credential) && samePrincipal(credential.client, contents.principal) && !credential.isSkey;
+  const own = (credential: Credential) => matches(credential) && isOwn(credential, contents);
   return findValid(contents, own, options);
+}
+
+/** Whether a ticket is the client's own, and sealed in the key of a service. */
+function isOwn({ client, isSkey }: Credential, { principal }: CacheContents): boolean {
+  return samePrincipal(client, principal) && !isSkey;
 }
 
 /** The first of the cache's tickets that `matches`, is valid and has a permitted enctype. */
@@ -196,7 +200,8 @@ function findLocalTgt(cache: Ccache, contents: CacheContents, options: ServiceOp
     const tgt = findTgtOf(contents, realm, options);
     if (tgt !== undefined) return tgt;
   }
-  const own = contents.credentials.find(({ server }) => samePrincipal(server, tgsPrincipal(home)));
+  const isHomes = ({ server }: Credential) => samePrincipal(server, tgsPrincipal(home));
+  const own = contents.credentials.find(credential => isHomes(credential) && isOwn(credential, contents));
   if (own === undefined) throw notFound(cache);
   if (own.flags & INVALID) throw new KerberosError('NO_TGT', 'Ticket not yet valid');
   // A valid ticket that begins later was made by another clock, about which the KDC would complain.

@@ -72,6 +72,15 @@ describe('a FILE cache', () => {
     expect(healed.credentials.map(({ server }) => server.components.at(-1))).toEqual(['A.TEST', 'b']);
   });
 
+  it('takes no more tickets than can be read again', async () => {
+    const cache = cacheIn(scratch());
+    const large = (name: string) => credential(name, { ticket: new Uint8Array(9 << 20) });
+    await cache.initialize({ ...contents, credentials: [large('a/b@A.TEST')] });
+    const storing = cache.store([large('c/d@A.TEST')], NOW);
+    await expect(storing).rejects.toMatchObject({ code: 'CACHE_IO' });
+    expect((await cache.load()).credentials).toHaveLength(1);
+  });
+
   it('is gone once destroyed', async () => {
     const cache = cacheIn(scratch());
     await cache.initialize(contents);

@@ -285,9 +285,9 @@ describe('fails in one line', () => {
   });
 
   it.each([
-    [[], 'give one http or https URL'],
-    [['ftp://localhost/'], 'give one http or https URL'],
-    [['http://a/', 'http://b/'], 'give one http or https URL'],
+    [[], 'give one URL, which begins with http:// or https://'],
+    [['ftp://localhost/'], 'give one URL, which begins with http:// or https://'],
+    [['http://a/', 'http://b/'], 'give one URL, which begins with http:// or https://'],
     [['-H', 'nothing', 'http://a/'], '"nothing" is not a header'],
     [['--delegate', 'never', 'http://a/'], '--delegate must be "policy" or "always", not "never"'],
     [['--proxy', 'socks://a', 'http://a/'], 'socks://a is not the URL of a proxy'],

@@ -159,6 +159,18 @@ describe('a ticket for a service', () => {
     expect(realm.transport.count).toBe(asked);
   });
 
+  it('is not to be had with one of somebody else, or of user-to-user', async () => {
+    const realm = createTestRealm();
+    const cache = await realm.cacheWith({});
+    const { principal, credentials } = await cache.load();
+    for (const change of [{ client: host }, { isSkey: true }]) {
+      const others = credentials.map(credential => ({ ...credential, ...change }));
+      await cache.initialize({ principal, credentials: others });
+      const asking = getServiceCredential(cache, host, realm);
+      await expect(asking).rejects.toMatchObject({ code: 'CREDENTIAL_NOT_FOUND' });
+    }
+  });
+
   it('is not to be had with a postdated one that nobody has validated', async () => {
     const realm = createTestRealm();
     const cache = await realm.cacheWith({ starttime: later(HOUR) });
