@@ -18,8 +18,6 @@ const MAX_REPLY = 16 << 10;
 const MAX_REQUEST = 1 << 10;
 /** Programs ask the same few questions; asking many others must not use up memory. */
 const MAX_REPLIES = 200;
-/** Of the same length; to compare with more of them would take longer than to make the reply. */
-const MAX_ALIKE = 16;
 const FOREVER = Number.POSITIVE_INFINITY;
 
 /** The replies to earlier requests about the same caches; dropped when the caches change. */
@@ -49,15 +47,11 @@ export class Replies {
       kept = { ofLength: [], count: 0 };
       this.kept.set(caches, kept);
     }
-    const others =
-      kept.ofLength[request.length]?.filter(({ request: known }) => !isSame(known, request)) ?? [];
-    const added = {
-      request: new Uint8Array(request),
-      bytes: reply,
-      until: until?.getTime() ?? FOREVER,
-    };
-    kept.ofLength[request.length] = [added, ...others.slice(0, MAX_ALIKE - 1)];
-    kept.count++;
+    const before = kept.ofLength[request.length] ?? [];
+    const others = before.filter(({ request: known }) => !isSame(known, request));
+    const added = { request: new Uint8Array(request), bytes: reply, until: until?.getTime() ?? FOREVER };
+    kept.ofLength[request.length] = [added, ...others];
+    kept.count += 1 + others.length - before.length;
   }
 }
 

@@ -74,7 +74,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     load: async () => (await import('./kvno.ts')).kvno,
   },
   logout: {
-    summary: 'Destroy all your tickets on this machine, and the key that sealed them.',
+    summary: 'Destroy all your tickets, and the key that sealed them.',
     load: async () => (await import('./logout.ts')).logout,
   },
   present: {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { systemReason } from '../errno.ts';
 import { KerberosError } from '../errors.ts';
 import type { Delegation, NegotiateOptions } from '../http/options.ts';
-import { fileReason } from '../local/file-reason.ts';
 import { type Arguments, UsageError } from './command.ts';
 import type { Io } from './terminal.ts';
 
@@ -58,7 +58,7 @@ function readFile(name: string, io: Io): Uint8Array {
   try {
     return readFileSync(resolve(io.cwd, name));
   } catch (cause) {
-    throw new KerberosError('HTTP', `${name} cannot be read (${fileReason(cause)})`, { cause });
+    throw new KerberosError('HTTP', `${name} cannot be read (${systemReason(cause)})`, { cause });
   }
 }
 

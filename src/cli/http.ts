@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { bytesToText, printable } from '../codec/text.ts';
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
-import { errnoOf } from '../errno.ts';
+import { errnoOf, systemReason } from '../errno.ts';
 import { KerberosError } from '../errors.ts';
 import { openFromCache } from '../http/contexts.ts';
 import { negotiateFetch } from '../http/fetch.ts';
@@ -10,7 +10,6 @@ import { type NegotiateOptions, negotiated } from '../http/options.ts';
 import { during } from '../local/activity.ts';
 import { cacheForService } from '../local/caches/identity-cache.ts';
 import { exchangeOptions } from '../local/exchange.ts';
-import { fileReason } from '../local/file-reason.ts';
 import { expandHost, hostPrincipal } from '../local/host-principal.ts';
 import { clientKeytabOf } from './client-keytab.ts';
 import { type Arguments, type Command, UsageError } from './command.ts';
@@ -148,7 +147,7 @@ function writeBody(file: string, body: Uint8Array, io: Io): void {
   try {
     writeFileSync(resolve(io.cwd, file), body);
   } catch (cause) {
-    throw new KerberosError('HTTP', `${file} cannot be written (${fileReason(cause)})`, { cause });
+    throw new KerberosError('HTTP', `${file} cannot be written (${systemReason(cause)})`, { cause });
   }
 }
 

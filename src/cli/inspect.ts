@@ -1,9 +1,9 @@
 import { hexToBytes } from '../codec/text.ts';
 import { ENCTYPE_NAMES } from '../crypto/enctype-names.ts';
 import { importKey, type Key } from '../crypto/key.ts';
+import { systemReason } from '../errno.ts';
 import { KerberosError } from '../errors.ts';
 import { during } from '../local/activity.ts';
-import { fileReason } from '../local/file-reason.ts';
 import { namedKeytab } from '../local/keytabs.ts';
 import { type Arguments, type Command, UsageError } from './command.ts';
 import { inspectBytes } from './inspect/formats.ts';
@@ -88,7 +88,7 @@ async function tryRead(file: string, limit: number): Promise<Uint8Array | undefi
   try {
     return await readWholeFile(file, limit);
   } catch (error) {
-    throw new KerberosError('CACHE_IO', fileReason(error), { cause: error });
+    throw new KerberosError('CACHE_IO', systemReason(error), { cause: error });
   }
 }
 

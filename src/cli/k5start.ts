@@ -36,7 +36,7 @@ export const k5start: Command = {
     { flags: '-o <owner>', text: 'Give the cache file to this user.' },
     { flags: '-P', text: 'Ask for a ticket that is not proxiable.' },
     { flags: '-q', text: 'Print only errors.' },
-    { flags: '-r <realm>', text: 'The realm of the service that the ticket is for.' },
+    { flags: '-r <realm>', text: "The second part of the service's name, unless -I is given." },
     { flags: '-S <service>', text: 'The first part of the name of the service that the ticket is for.' },
     { flags: '-s', text: 'Read the password from standard input.' },
     { flags: '-U', text: "Use the keytab's first principal; all operands are the command." },

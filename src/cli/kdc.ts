@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemReason } from '../errno.ts';
 import { ConfigError, KeytabError } from '../errors.ts';
 import type { RunningKdc } from '../kdc/start.ts';
 import type { Trouble } from '../kdc/trouble.ts';
 import { type Keytab, type KeytabEntry, resolveKeytab } from '../keytab/keytab.ts';
 import { during } from '../local/activity.ts';
-import { fileReason } from '../local/file-reason.ts';
 import { samePrincipal } from '../messages/principal.ts';
 import { type Arguments, type Command, jsonOption } from './command.ts';
 import { boundedLog } from './kdc/bounded-log.ts';
@@ -132,7 +132,7 @@ function writeConf(file: string | undefined, kdc: RunningKdc): void {
   } catch (cause) {
     throw new ConfigError(
       'CONFIG_UNREADABLE',
-      `Cannot write ${file}: ${fileReason(cause)}`,
+      `Cannot write ${file}: ${systemReason(cause)}`,
       { file },
       { cause },
     );

@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs';
 import type { Ccache } from '../ccache/ccache.ts';
+import { systemReason } from '../errno.ts';
 import { KerberosError } from '../errors.ts';
-import { fileReason } from '../local/file-reason.ts';
 import type { Arguments, OptionRow } from './command.ts';
 import type { Job } from './job.ts';
 import type { Io } from './terminal.ts';
@@ -115,7 +115,7 @@ function changeMode(mode: string, { residual }: Ccache): void {
   try {
     chmodSync(residual, Number.parseInt(mode, 8));
   } catch (error) {
-    throw wrong(`cannot change the mode of ${residual}: ${fileReason(error)}`);
+    throw wrong(`cannot change the mode of ${residual}: ${systemReason(error)}`);
   }
 }
 
@@ -138,7 +138,7 @@ async function runProgram(program: string, args: readonly string[], env?: NodeJS
     said += text;
   });
   return new Promise<{ readonly status: number; readonly said: string }>(resolve => {
-    child.once('error', error => resolve({ status: 127, said: fileReason(error) }));
+    child.once('error', error => resolve({ status: 127, said: systemReason(error) }));
     child.once('close', status => resolve({ status: status ?? 1, said: said.trim() }));
   });
 }

@@ -7,7 +7,7 @@ const name = 'krb5kit logout';
 /** logout: destroys every cache of the user and the keychain's key, now or at the end of the session. */
 export const logout: Command = {
   name,
-  summary: 'Destroy all your tickets on this machine, and the key that sealed them.',
+  summary: 'Destroy all your tickets, and the key that sealed them.',
   operands: '',
   usageStatus: 2,
   options: [

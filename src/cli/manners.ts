@@ -1,6 +1,6 @@
+import { systemReason } from '../errno.ts';
 import { KerberosError } from '../errors.ts';
 import { ActivityError } from '../local/activity.ts';
-import { fileReason } from '../local/file-reason.ts';
 import type { Arguments, Command } from './command.ts';
 import type { Io } from './terminal.ts';
 
@@ -24,7 +24,7 @@ export function settle(io: Io): void {
     io.settle();
   } catch (cause) {
     // In the words for any file: it is no cache.
-    const failure = new KerberosError('CACHE_IO', fileReason(cause), { cause });
+    const failure = new KerberosError('CACHE_IO', systemReason(cause), { cause });
     throw new ActivityError('writing to the standard output', failure);
   }
 }

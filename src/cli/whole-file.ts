@@ -1,9 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { writeAtomically } from '../ccache/atomic-write.ts';
-import { errnoOf } from '../errno.ts';
+import { errnoOf, systemReason } from '../errno.ts';
 import { KerberosError } from '../errors.ts';
 import { readOpenFile } from '../keytab/read-file.ts';
-import { fileReason } from '../local/file-reason.ts';
 
 /** The most bytes to read from a pipe at once. */
 const CHUNK = 1 << 16;
@@ -29,7 +28,7 @@ export function writeWholeFile(path: string, bytes: Uint8Array, code: 'CACHE_IO'
     writeAtomically(path, bytes);
   } catch (error) {
     const { cause } = error as KerberosError;
-    const reason = cause === undefined ? 'It is no regular file, or not yours' : fileReason(cause);
+    const reason = cause === undefined ? 'It is no regular file, or not yours' : systemReason(cause);
     throw new KerberosError(code, reason, { cause });
   }
 }

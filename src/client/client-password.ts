@@ -13,7 +13,8 @@ export interface ClientPassword extends TicketWishes {
 
 /**
  * Ensures that a cache, which is to be used for `client` alone, holds a ticket-granting ticket that lasts: it does what
- * `refreshFromKeytab` does, with a password. Throws what `getInitialCredential` throws, and CcacheError.
+ * `refreshFromKeytab` does, with a password. Throws what `getInitialCredential` throws, CcacheError, and KerberosError
+ * CREDENTIAL_NOT_FOUND for a cache with somebody else's tickets.
  */
 export function refreshFromPassword(
   cache: Ccache,
@@ -22,5 +23,5 @@ export function refreshFromPassword(
 ): Promise<void> {
   const name = `the password of ${formatPrincipal(client)}`;
   const login = async () => ({ client, secret: { password } });
-  return refreshFrom(cache, { name, wishes, login }, options);
+  return refreshFrom(cache, { name, client, wishes, login }, options);
 }

@@ -21,6 +21,8 @@ export interface Login {
 export interface TicketSource {
   /** Calls that name the same source share one exchange. */
   readonly name: string;
+  /** The only one whose tickets it gives; undefined if it may give those of any owner of a cache. */
+  readonly client?: Principal | undefined;
   readonly wishes: TicketWishes;
   /** The login for a cache, which `owner` has if it exists; a KeytabError if there are no keys for one. */
   login(owner: Principal | undefined): Promise<Login | KeytabError>;
@@ -38,7 +40,10 @@ export async function refreshFrom(
   options: ExchangeOptions,
 ): Promise<void> {
   const { contents } = await look(cache);
-  if (contents !== undefined && !isDue(contents, timeBy(contents, options))) return;
+  if (contents !== undefined) {
+    checkOwner(contents, cache, source);
+    if (!isDue(contents, timeBy(contents, options))) return;
+  }
   // The failure of another login says nothing about this one.
   return joining(cache, `${REFRESH_TIME} ${source.name}`, options, () => refresh(cache, source, options));
 }
@@ -67,7 +72,9 @@ async function refresh(cache: Ccache, source: TicketSource, options: ExchangeOpt
     if (contents === undefined || end === undefined || end <= now) throw error;
     trace(`Keeping ${ccacheName(cache)} as it is: ${error.message}`);
     // Many attempts with a wrong key would lock the account, while its ticket is still good.
-    if (WRONG_KEY.includes(error.code)) await noteRefresh(cache, contents, between(now, end));
+    if (WRONG_KEY.includes(error.code)) {
+      await noteRefresh(cache, contents, latest(between(now, end), later(now, SOON)));
+    }
   }
 }
 
@@ -86,11 +93,22 @@ async function look(
 
 function isDue(contents: CacheContents, now: Date): boolean {
   const end = endOf(contents);
-  if (end === undefined || end < later(now, SOON)) return true;
+  if (end === undefined || end <= now) return true;
   const noted = findConfig(contents, REFRESH_TIME);
-  if (noted === undefined) return false;
-  const seconds = Number(bytesToText(noted));
-  return seconds > 0 && seconds * 1000 <= now.getTime();
+  const seconds = noted === undefined ? 0 : Number(bytesToText(noted));
+  return seconds > 0 ? seconds * 1000 <= now.getTime() : end < later(now, SOON);
+}
+
+/** A cache that we have filled may have the client's canonical name. */
+function checkOwner(contents: CacheContents, cache: Ccache, { client }: TicketSource): void {
+  const { principal } = contents;
+  const isOurs = findConfig(contents, REFRESH_TIME) !== undefined;
+  if (client === undefined || isOurs || samePrincipal(principal, client)) return;
+  const [owner, wanted] = [principal, client].map(name => formatPrincipal(name));
+  throw new KerberosError(
+    'CREDENTIAL_NOT_FOUND',
+    `The tickets in ${ccacheName(cache)} are those of ${owner}, not of ${wanted}`,
+  );
 }
 
 /** The time on the KDC's clock, as far as it is known. */
@@ -124,6 +142,10 @@ function halfway(credential: Credential): Date {
 
 function between(start: Date, end: Date): Date {
   return new Date((start.getTime() + end.getTime()) / 2);
+}
+
+function latest(a: Date, b: Date): Date {
+  return a > b ? a : b;
 }
 
 function later(date: Date, seconds: number): Date {

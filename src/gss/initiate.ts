@@ -28,7 +28,7 @@ export interface OpenContextOptions extends ServiceOptions, Omit<InitiatorOption
   readonly userToUser?: boolean | undefined;
   /** The keytab to get a ticket-granting ticket with if the cache has none or one that is about to expire. */
   readonly clientKeytab?: ClientKeytab | undefined;
-  /** The same with a password. */
+  /** The same with a password; a cache with the tickets of another client is refused. */
   readonly clientPassword?: ClientPassword | undefined;
 }
 

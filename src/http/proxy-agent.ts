@@ -1,5 +1,7 @@
 import { Agent, type AgentOptions } from 'node:https';
+import type { Socket } from 'node:net';
 import { type ConnectionOptions, connect } from 'node:tls';
+import { KerberosError } from '../errors.ts';
 import { Lines } from './lines.ts';
 import type { NegotiateOptions } from './options.ts';
 
@@ -9,7 +11,10 @@ export interface ProxyAgentOptions
   readonly agent?: AgentOptions | undefined;
 }
 
-type Target = ConnectionOptions & { readonly host: string; readonly port: number };
+type Target = ConnectionOptions & { readonly host: string; readonly port: number; readonly timeout?: number };
+/** Milliseconds that a proxy has for a tunnel, if the request sets no `timeout`: Node aborts no request before it. */
+const PATIENCE = 60_000;
+
 type Done = (error: unknown, socket?: unknown) => void;
 
 /**
@@ -23,7 +28,28 @@ export function negotiateProxyAgent(proxy: string | URL, options: ProxyAgentOpti
   const createConnection = (target: Target, done: Done): void => {
     const host = target.host.includes(':') ? `[${target.host}]` : target.host;
     const url = new URL(`https://${host}:${target.port}`);
-    lines.tunnel(url, address).then(socket => done(null, connect({ ...target, socket })), done);
+    const signal = AbortSignal.timeout(target.timeout || PATIENCE);
+    lines
+      .tunnel(url, address, signal)
+      .then(socket => secured(socket, target))
+      .then(
+        socket => done(null, socket),
+        error => done(signal.aborted ? silent(address, error) : error),
+      );
   };
   return Object.assign(new Agent(options.agent), { createConnection });
+}
+
+function silent({ host }: URL, cause: unknown): KerberosError {
+  return new KerberosError('HTTP', `The proxy ${host} does not answer`, { cause });
+}
+
+/** TLS in a tunnel. Throws what is wrong with the options, such as a key. */
+function secured(socket: Socket, target: Target): Socket {
+  try {
+    return connect({ ...target, socket });
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
 }

@@ -1,13 +1,12 @@
 import { createSocket, type Socket as DatagramSocket, type SocketOptions } from 'node:dgram';
 import { lookup } from 'node:dns';
 import { createServer, type Server, type Socket } from 'node:net';
-import { errnoOf } from '../errno.ts';
+import { errnoOf, systemReason } from '../errno.ts';
 import { KerberosError } from '../errors.ts';
 import type { Responder } from './kdc.ts';
 import { limitConnections } from './server/connections.ts';
 import { serveDatagrams } from './server/datagrams.ts';
 import { serveConnection } from './server/tcp-connection.ts';
-import { systemReason } from './system-reason.ts';
 
 export interface ListenOptions {
   /** The IP address to listen on; 127.0.0.1 if not given. */

@@ -63,5 +63,6 @@ async function open(
 function keytabOf(identity: Identity, session: Session): OpenContextOptions['clientKeytab'] {
   if ('password' in identity) return undefined;
   const { client } = identity;
-  return { ...ticketWishes(session, client?.realm), keytab: clientKeytab(session), client };
+  const realm = client?.realm ?? session.config.libdefaults.defaultRealm;
+  return { ...ticketWishes(session, realm), keytab: clientKeytab(session), client };
 }

@@ -5,13 +5,13 @@ import type { Session } from './session.ts';
 export function ticketWishes({ config }: Session, realm: string | undefined) {
   const libdefaults = config.libdefaultsOf(realm);
   return {
-    kdcTimesync: libdefaults.kdcTimesync,
+    kdcTimesync: config.libdefaults.kdcTimesync,
     lifetime: libdefaults.ticketLifetime,
     renewLifetime: libdefaults.renewLifetime,
     forwardable: libdefaults.forwardable,
     proxiable: libdefaults.proxiable,
     canonicalize: libdefaults.canonicalize,
     preferredPreauthTypes: libdefaults.preferredPreauthTypes,
-    spakeGroups: libdefaults.spakePreauthGroups,
+    spakeGroups: config.libdefaults.spakePreauthGroups,
   } satisfies Partial<InitialOptions>;
 }

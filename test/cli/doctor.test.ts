@@ -200,6 +200,17 @@ describe('tells, with the thing to try, of', () => {
     [['default_relam = A.TEST'], 'the relation default_relam is unknown and ignored', 'write default_realm'],
     [['forwardable = perhaps'], 'libdefaults.forwardable: "perhaps" is not yes or no', 'correct '],
     [
+      ['B.TEST = {', 'forwardable = perhaps', '}'],
+      'libdefaults.B.TEST.forwardable: "perhaps" is not yes or no',
+      'correct ',
+    ],
+    [['B.TEST = {', 'ticket_lifetime = 1w', '}'], 'ticket_lifetime = 1w means 1 second', 'write days'],
+    [
+      ['B.TEST = {', 'tiket_lifetime = 1d', '}'],
+      'the relation tiket_lifetime is unknown',
+      'write ticket_lifetime',
+    ],
+    [
       ['clockskew = 300 # five minutes'],
       'the text after the value of clockskew is not a comment',
       'put the comment',

@@ -190,12 +190,20 @@ it('the hint for a smart card names what is supported', () => {
   expect(found('PKINIT_IDENTITY', "smart cards are not supported yet: 'PKCS11:x'")).toMatch(/PKCS12:/);
 });
 
-it('the hint for a missing ticket has options of kvno for kvno alone', () => {
+it.each(['validating', 'renewing'])('%s a ticket for a service has nothing to do with delegation', doing => {
+  const io = captureIo({ env: { KRB5_CONFIG: '/dev/null' } });
+  openSession(io).trace('', forService('HTTP/localhost@A.TEST'));
+  const refused = Object.assign(new KerberosError('KDC_ERROR', 'x'), { errorCode: 13 });
+  const hint = hintFor(storyOf(new ActivityError(`${doing} credentials`, refused), io));
+  expect(hint).toMatch(/^leave out what the KDC does not allow/);
+});
+
+it('the hint for a missing ticket has no options that only kvno has', () => {
   const missing = (activity: string) =>
     hintFor(
       storyOf(new ActivityError(activity, new KerberosError('CREDENTIAL_NOT_FOUND', 'x')), captureIo()),
     );
-  expect(missing('getting credentials for host/server@A.TEST')).toMatch(/--cached-only$/);
+  expect(missing('getting credentials for host/server@A.TEST')).toBe('get a ticket with kinit');
   expect(missing('renewing credentials')).toBe('get a ticket with kinit');
 });
 

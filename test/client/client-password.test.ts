@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Ccache } from '../../src/ccache/ccache.ts';
-import { findConfig } from '../../src/ccache/config-entries.ts';
+import { findConfig, isConfigEntry } from '../../src/ccache/config-entries.ts';
 import { refreshFromPassword } from '../../src/client/client-password.ts';
 import { openContext } from '../../src/gss/initiate.ts';
 import { alice, PASSWORD } from '../support/scripted-kdc.ts';
@@ -55,6 +55,29 @@ it('a wrong password is an error unless a ticket lasts, and is then seldom tried
   });
   await refreshFromPassword(cache, source(), realm);
   expect(findConfig(await cache.load(), 'refresh_time')).toBeDefined();
+});
+
+it('a wrong password is not tried again and again while the ticket ends', async () => {
+  await refreshFromPassword(cache, source(), realm);
+  realm.advance(10 * HOUR - 25);
+  asked = 0;
+  for (let i = 0; i < 20; i++) {
+    await refreshFromPassword(cache, source('wrong'), realm);
+    realm.advance(1);
+  }
+  expect(asked).toBe(1);
+});
+
+it('a cache with the tickets of somebody else is refused, and left alone', async () => {
+  await refreshFromPassword(cache, source(), realm);
+  const { principal, credentials } = await cache.load();
+  const tickets = credentials.filter(credential => !isConfigEntry(credential));
+  await cache.initialize({ principal, credentials: tickets });
+  const other = { ...source(), client: host };
+  await expect(openContext(host, cache, { ...realm, clientPassword: other })).rejects.toMatchObject({
+    code: 'CREDENTIAL_NOT_FOUND',
+  });
+  expect((await cache.load()).credentials).toEqual(tickets);
 });
 
 it('what the function that is asked throws is passed on', async () => {

@@ -1,6 +1,6 @@
 import { Agent, createServer, request as httpRequest, type RequestListener } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { negotiateFetch } from '../../src/http/fetch.ts';
@@ -420,7 +420,23 @@ describe('a proxy', () => {
     agent.destroy();
     const refused = negotiateProxyAgent(server.url, { open, tls: { ca: authority.certificate } });
     await expect(ask({ agent: refused })).rejects.toThrow();
+    await expect(ask({ key: 'no key' })).rejects.toThrow();
     proxy.close();
+  });
+
+  it('that does not answer is given up by an agent', async () => {
+    const silent = createTcpServer(socket => void socket.on('error', () => undefined));
+    await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const agent = negotiateProxyAgent(`http://127.0.0.1:${port}`, { open: fakeOpen() });
+    const asking = new Promise((resolve, reject) => {
+      httpsRequest('https://localhost:1/', { agent, timeout: 50 })
+        .on('error', reject)
+        .on('response', resolve)
+        .end();
+    });
+    await expect(asking).rejects.toMatchObject({ code: 'HTTP' });
+    silent.close();
   });
 
   it('that refuses a tunnel is an error', async () => {

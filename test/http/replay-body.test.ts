@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { replayBody } from '../../src/http/replay-body.ts';
 
@@ -54,4 +56,30 @@ it('what has not been read is let go', async () => {
   await (body.send() as Sending).next();
   body.end();
   await expect.poll(() => open).toBe(false);
+});
+
+it('what has been let go is not taken for the end', async () => {
+  const body = replayBody(pieces(9), 5);
+  const first = body.send() as Sending;
+  for (let at = 0; at < 6; at++) await first.next();
+  await expect(rest(body.send())).rejects.toMatchObject({ code: 'HTTP' });
+});
+
+it('a stream that fails before it is read ends nothing but its own request', async () => {
+  const stream = new Readable({ read: () => undefined });
+  const body = replayBody(stream, 100);
+  const sending = body.send();
+  stream.destroy(new Error('gone'));
+  await sleep(10);
+  await expect(rest(sending)).rejects.toThrow('gone');
+});
+
+it('a stream that waits for more is destroyed in the end', async () => {
+  const stream = new Readable({ read: () => undefined });
+  const body = replayBody(stream, 100);
+  const waiting = (body.send() as Sending).next().catch(() => undefined);
+  await sleep(1);
+  body.end();
+  expect(stream.destroyed).toBe(true);
+  await waiting;
 });

@@ -54,9 +54,9 @@ const NO_BLOCK = constants.O_NONBLOCK ?? 0;
 
 /**
  * The store of a data directory. Its methods throw CcacheError CACHE_FORMAT for a damaged file, KEYCHAIN_KEY_LOST for
- * one whose key is gone, CACHE_IO, also for what is not a regular file or grows too large, CACHE_BUSY, and what the keychain throws. A
- * file that cannot be opened is never replaced, and a symlink never followed. With a memory, neither the keychain nor
- * the file is read while the file looks unchanged.
+ * one whose key is gone, CACHE_IO, also for what is not a regular file or grows too large, CACHE_BUSY, and what the
+ * keychain throws. A file that cannot be opened is never replaced, and a symlink never followed. With a memory, neither
+ * the keychain nor the file is read while the file looks unchanged.
  */
 export function sealedStore(environment: CcacheEnvironment, memory?: SealedMemory): SealedStore {
   const path = sealedPath(environment.dataDirectory);

@@ -11,10 +11,9 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAnswered, makePrivate } from '../../agent/listen.ts';
 import { makeDirectory } from '../../ccache/make-directory.ts';
-import { errnoOf } from '../../errno.ts';
+import { errnoOf, systemReason } from '../../errno.ts';
 import { KerberosError } from '../../errors.ts';
 import { dataDirectory } from '../../local/directories.ts';
-import { fileReason } from '../../local/file-reason.ts';
 import { keychainWish, probeUserKeychain } from '../../local/user/keychain.ts';
 import type { Io } from '../terminal.ts';
 import { agentStatus } from './control.ts';
@@ -52,7 +51,7 @@ export function preparePlace(paths: AgentPaths, io: Io): void {
   try {
     writeFileSync(paths.krb5Conf, agentKrb5Conf(paths), { mode: 0o600 });
   } catch (error) {
-    throw failed(`${paths.krb5Conf} cannot be written: ${fileReason(error)}`, error);
+    throw failed(`${paths.krb5Conf} cannot be written: ${systemReason(error)}`, error);
   }
 }
 
@@ -63,7 +62,7 @@ async function requireStorage(io: Io): Promise<void> {
     makeDirectory(directory);
     accessSync(directory, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw failed(`No tickets can be kept in ${directory}: ${fileReason(error)}; use --memory`, error);
+    throw failed(`No tickets can be kept in ${directory}: ${systemReason(error)}; use --memory`, error);
   }
   const use = await probeUserKeychain(io, directory);
   if (!use.usable) {
@@ -113,7 +112,7 @@ function makeOurs({ directory }: AgentPaths, io: Io): void {
   } catch (error) {
     const cause = error instanceof KerberosError ? error.cause : undefined;
     if (errnoOf(cause) === undefined) throw error;
-    throw failed(`${(error as Error).message}: ${fileReason(cause)}`, error);
+    throw failed(`${(error as Error).message}: ${systemReason(cause)}`, error);
   }
 }
 
@@ -121,7 +120,7 @@ function openLog(log: string): number {
   try {
     return openSync(log, 'w', 0o600);
   } catch (error) {
-    throw failed(`${log} cannot be written: ${fileReason(error)}`, error);
+    throw failed(`${log} cannot be written: ${systemReason(error)}`, error);
   }
 }
 
@@ -131,7 +130,7 @@ function lastWords(log: string): string {
     // On a full disk, nothing could be logged.
     appendFileSync(log, '\n');
   } catch (error) {
-    return `${log} cannot be written: ${fileReason(error)}`;
+    return `${log} cannot be written: ${systemReason(error)}`;
   }
   const line = readFileSync(log, 'utf8').trimEnd().split('\n').at(-1);
   return line?.replace(/^[^:]*: /, '') || 'it said nothing';

@@ -1,10 +1,10 @@
 import { ccacheName } from '../../ccache/ccache.ts';
 import { printable } from '../../codec/text.ts';
+import { systemReason } from '../../errno.ts';
 import { KerberosError } from '../../errors.ts';
 import { readRegularFile } from '../../keytab/read-file.ts';
 import { during } from '../../local/activity.ts';
 import { defaultCacheName } from '../../local/caches/default-cache.ts';
-import { fileReason } from '../../local/file-reason.ts';
 import { decodeKrbCred } from '../../messages/krb-cred.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { type Arguments, type Command, jsonOutput, UsageError } from '../command.ts';
@@ -71,7 +71,7 @@ function readFile(file: string): Uint8Array {
     const bytes = readRegularFile(file, MAX_BYTES);
     if (bytes !== undefined) return bytes;
   } catch (cause) {
-    throw new KerberosError('CACHE_IO', fileReason(cause), { cause });
+    throw new KerberosError('CACHE_IO', systemReason(cause), { cause });
   }
   throw new KerberosError('CACHE_IO', 'It is no regular file, or too long');
 }

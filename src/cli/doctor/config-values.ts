@@ -3,6 +3,9 @@ import { parseDuration } from '../../config/duration.ts';
 import type { Relation } from '../../config/profile.ts';
 import { bad, type Finding, note } from './finding.ts';
 
+/** The names of a section and of the ones within it. */
+export type Section = readonly string[];
+
 /** The subject of findings about the configuration. */
 export const CONFIGURATION = 'configuration';
 
@@ -19,9 +22,9 @@ export function isUpperCase(realm: string): boolean {
 const DURATIONS = ['ticket_lifetime', 'renew_lifetime', 'clockskew'];
 
 /** Durations that the library does not parse completely: it takes `1w` for one second. */
-export function durationFindings({ profile }: Config): readonly Finding[] {
+export function durationFindings(profile: Config['profile'], section: Section): readonly Finding[] {
   return DURATIONS.flatMap(name => {
-    const relation = profile.relations('libdefaults', name)[0];
+    const relation = profile.relations(...section, name)[0];
     const duration = relation && parseDuration(relation.value);
     // A comment behind the value is reported elsewhere.
     if (duration === undefined || /^\s*(?:[#;]|$)/.test(duration.ignored)) return [];

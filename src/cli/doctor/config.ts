@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.ts';
+import type { LibDefaults } from '../../config/libdefaults.ts';
 import type { Relation } from '../../config/profile.ts';
 import { words } from '../../config/values.ts';
 import { parseEnctypeList } from '../../crypto/enctype-list.ts';
@@ -12,6 +13,7 @@ import {
   hostFindings,
   isUpperCase,
   placeOf,
+  type Section,
   serverFindings,
 } from './config-values.ts';
 import { bad, type Finding, good, note } from './finding.ts';
@@ -97,12 +99,21 @@ export function checkConfig(
   return [
     ...findings,
     ...misspelt(profile.names(), SECTIONS, name => `section [${name}]`),
-    ...defaultsFindings(config),
+    ...defaultsFindings(config, config.libdefaults, ['libdefaults']),
+    ...partsOf(config).flatMap(realm =>
+      defaultsFindings(config, config.libdefaultsOf(realm), ['libdefaults', realm]),
+    ),
     ...enctypeFindings(config),
     ...realmFindings(config),
-    ...durationFindings(config),
+    ...durationFindings(profile, ['libdefaults']),
+    ...partsOf(config).flatMap(realm => durationFindings(profile, ['libdefaults', realm])),
     ...hostFindings(config),
   ];
+}
+
+/** The realms whose clients have a part of [libdefaults] to themselves. */
+function partsOf({ profile }: Config): readonly string[] {
+  return profile.names('libdefaults').filter(name => profile.names('libdefaults', name).length > 0);
 }
 
 /** Unknown names that resemble a known one. */
@@ -119,11 +130,16 @@ function misspelt(
   });
 }
 
-function defaultsFindings({ profile, libdefaults }: Config): readonly Finding[] {
+/** Of [libdefaults], or of its part for the clients of a realm. */
+function defaultsFindings(
+  { profile }: Config,
+  libdefaults: LibDefaults,
+  section: Section,
+): readonly Finding[] {
   const known = [...Object.keys(libdefaults).map(snakeCase), ...ENCTYPE_LISTS, ...OTHER_DEFAULTS];
-  const names = profile.names('libdefaults');
+  const names = profile.names(...section);
   const findings = names.flatMap(name => {
-    const [first, ...others] = profile.relations('libdefaults', name);
+    const [first, ...others] = profile.relations(...section, name);
     if (first === undefined) return [];
     const place = placeOf(first);
     return [
@@ -142,7 +158,9 @@ function defaultsFindings({ profile, libdefaults }: Config): readonly Finding[] 
   });
   return [
     ...findings,
-    ...Object.keys(libdefaults).flatMap(key => unreadable(() => Reflect.get(libdefaults, key))),
+    ...Object.keys(libdefaults)
+      .filter(key => section.length === 1 || names.includes(snakeCase(key)))
+      .flatMap(key => unreadable(() => Reflect.get(libdefaults, key))),
   ];
 }
 
@@ -238,6 +256,7 @@ function realmFindings({ profile, libdefaults }: Config): readonly Finding[] {
   }
   const unfound =
     !realms.includes(realm) &&
+    !hasComment(realm) &&
     unreadable(() => libdefaults.dnsLookupKdc).length === 0 &&
     !libdefaults.dnsLookupKdc;
   return [

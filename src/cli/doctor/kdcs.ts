@@ -57,21 +57,17 @@ export async function checkKdcs(client: Principal, session: Session): Promise<re
   const list = [
     ...new Set(servers.map(({ host, port, found }) => `${port === 0 ? host : `${host}:${port}`} (${found})`)),
   ];
-  const probes = targets.map(target => probe(target, { request, realm, session }));
-  return [
-    ...lookups,
-    good('KDCs', `those of ${realm} are ${list.join(', ')}`),
-    ...(await Promise.all(probes)),
-  ];
+  const probes = await Promise.all(targets.map(target => probe(target, { request, session })));
+  trace(`All KDCs of ${realm} have been asked`, { kind: 'unanswered', realm });
+  return [...lookups, good('KDCs', `those of ${realm} are ${list.join(', ')}`), ...probes];
 }
 
 interface Probe {
   readonly request: Uint8Array;
-  readonly realm: string;
   readonly session: Session;
 }
 
-async function probe(target: Target, { request, realm, session }: Probe): Promise<Finding> {
+async function probe(target: Target, { request, session }: Probe): Promise<Finding> {
   const { io, trace } = session;
   const subject = `KDC ${describeTarget(target)}`;
   const begun = performance.now();
@@ -87,8 +83,6 @@ async function probe(target: Target, { request, realm, session }: Probe): Promis
   );
   const took = Math.max(1, Math.round(performance.now() - begun));
   if (winner === undefined) {
-    // Nothing is waited for any more.
-    trace(`No answer from ${describeTarget(target)}`, { kind: 'unanswered', realm });
     const reason = attempts.at(-1)?.reason ?? 'no answer';
     return bad(subject, reasonInWords(reason), hintForSilence(target, reason));
   }

@@ -241,10 +241,8 @@ function unusableIdentity({ activity, errors }: Story): string {
   return 'check the files in -X X509_user_identity= and X509_anchors= (or pkinit_identities and pkinit_anchors), and the passphrase of the key';
 }
 
-/** Without --cached-only, kvno would have asked a KDC. */
-function missingTicket({ activity }: Story): string {
-  const kinit = 'get a ticket with kinit';
-  return activity?.startsWith('getting credentials for') ? `${kinit}, or leave out --cached-only` : kinit;
+function missingTicket(): string {
+  return 'get a ticket with kinit';
 }
 
 function malformedName({ errors }: Story): string {
@@ -256,9 +254,10 @@ function malformedName({ errors }: Story): string {
   return 'write it as name@REALM or service/host@REALM, with a backslash before other @ and /';
 }
 
-/** Of tickets for services, only those by delegation have options that KDCs refuse. */
-function refusedOption({ request }: Story): string {
-  return request?.message === 'TGS-REQ' && !request.server.startsWith('krbtgt/')
+/** Of new tickets for services, only those by delegation have options that KDCs refuse. */
+function refusedOption({ activity = '', request }: Story): string {
+  const isNew = !/^(?:renewing|validating)/.test(activity);
+  return isNew && request?.message === 'TGS-REQ' && !request.server.startsWith('krbtgt/')
     ? `ask the realm's administrator whether this service may delegate users to ${request.server} (in Active Directory: msDS-AllowedToDelegateTo), and whether this user may be delegated`
     : 'leave out what the KDC does not allow: renewing a ticket that is not renewable, forwarding, or delegation';
 }

@@ -2,10 +2,10 @@ import type { CacheContents } from '../../ccache/ccache.ts';
 import { CcacheFile, MAX_CACHE_BYTES } from '../../ccache/file/format.ts';
 import type { Secret } from '../../client/secret.ts';
 import type { Codec } from '../../codec/codec.ts';
+import { systemReason } from '../../errno.ts';
 import { CodecError, KerberosError, KeytabError } from '../../errors.ts';
 import { KeytabFile, MAX_KEYTAB_BYTES } from '../../keytab/file-format.ts';
 import type { KeytabEntry } from '../../keytab/keytab.ts';
-import { fileReason } from '../../local/file-reason.ts';
 import { formatPrincipal, type Principal, samePrincipal } from '../../messages/principal.ts';
 import { type Arguments, UsageError } from '../command.ts';
 import { readSecret } from '../ktutil/secret.ts';
@@ -114,7 +114,7 @@ async function readBytes(variable: string | undefined, fd: string | undefined, k
     return { bytes: await readDescriptor(number, 2 * kind.limit), place: `descriptor ${fd}` };
   } catch (error) {
     if (error instanceof KerberosError) throw error;
-    throw kind.failed(`Cannot read ${kind.name}: descriptor ${fd}: ${fileReason(error)}`, error);
+    throw kind.failed(`Cannot read ${kind.name}: descriptor ${fd}: ${systemReason(error)}`, error);
   }
 }
 

@@ -1,5 +1,5 @@
+import { systemReason } from '../../errno.ts';
 import { ConfigError } from '../../errors.ts';
-import { fileReason } from '../../local/file-reason.ts';
 import { readWholeFile } from '../whole-file.ts';
 
 /** A hundred thousand users with policies of their own. */
@@ -8,7 +8,7 @@ const MAX_BYTES = 64 << 20;
 /** The text of a file or a pipe. Throws ConfigError CONFIG_UNREADABLE. */
 export async function readText(file: string): Promise<string> {
   const bytes = await readWholeFile(file, MAX_BYTES).catch(cause => {
-    throw new ConfigError('CONFIG_UNREADABLE', `${file}: ${fileReason(cause)}`, { file }, { cause });
+    throw new ConfigError('CONFIG_UNREADABLE', `${file}: ${systemReason(cause)}`, { file }, { cause });
   });
   if (bytes === undefined)
     throw new ConfigError('CONFIG_UNREADABLE', `${file}: It is longer than ${MAX_BYTES} bytes`, { file });

@@ -192,7 +192,8 @@ const policy = {
 };
 
 const { kvno: _kvno, enctypes: _enctypes, ...ofPrincipal } = policy;
-export const PRINCIPAL_MEMBERS: readonly string[] = Object.keys(ofPrincipal);
+/** Those that may be removed; when the password was changed is not set by hand. */
+export const PRINCIPAL_MEMBERS: readonly string[] = [...Object.keys(ofPrincipal), 'passwordChanged'];
 /** Reads members of a principal's policy. */
 export const readPrincipalPolicy: Reader<PrincipalPolicy> = members(ofPrincipal);
 

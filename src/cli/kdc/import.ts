@@ -1,11 +1,11 @@
 import { printable } from '../../codec/text.ts';
+import { systemReason } from '../../errno.ts';
 import { KerberosError } from '../../errors.ts';
 import type { PrincipalEntry } from '../../kdc/database.ts';
 import type { ForeignDump } from '../../kdc/dump/entry.ts';
 import type { DurableDatabase } from '../../kdc/store.ts';
 import { readRegularFile } from '../../keytab/read-file.ts';
 import { during } from '../../local/activity.ts';
-import { fileReason } from '../../local/file-reason.ts';
 import { formatPrincipal, isTgs } from '../../messages/principal.ts';
 import { type Arguments, type Command, jsonOutput } from '../command.ts';
 import type { Io } from '../terminal.ts';
@@ -67,7 +67,7 @@ function readFile(file: string): Uint8Array {
     const bytes = readRegularFile(file, MAX_BYTES);
     if (bytes !== undefined) return bytes;
   } catch (cause) {
-    throw new KerberosError('DATABASE_IO', fileReason(cause), { cause });
+    throw new KerberosError('DATABASE_IO', systemReason(cause), { cause });
   }
   throw new KerberosError('DATABASE_IO', 'It is no regular file, or too long');
 }

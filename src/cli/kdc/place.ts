@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { makeDirectory } from '../../ccache/make-directory.ts';
+import { systemReason } from '../../errno.ts';
 import { KerberosError } from '../../errors.ts';
 import type { RunningKdc } from '../../kdc/start.ts';
 import { resolveKeytab } from '../../keytab/keytab.ts';
 import { dataDirectory } from '../../local/directories.ts';
-import { fileReason } from '../../local/file-reason.ts';
 import { isRunning, startOf } from '../session/process.ts';
 import type { Io } from '../terminal.ts';
 import { startWipeWatchdog } from '../wipe-watchdog.ts';
@@ -49,7 +49,7 @@ export function makePlace(place: string): void {
   try {
     makeDirectory(place);
   } catch (cause) {
-    throw new KerberosError('KDC_LISTEN', `${place} cannot be made: ${fileReason(cause)}`, { cause });
+    throw new KerberosError('KDC_LISTEN', `${place} cannot be made: ${systemReason(cause)}`, { cause });
   }
 }
 

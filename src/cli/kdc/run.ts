@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { systemReason } from '../../errno.ts';
 import { KerberosError, KeytabError } from '../../errors.ts';
 import type { RunningKdc } from '../../kdc/start.ts';
 import { resolveKeytab } from '../../keytab/keytab.ts';
 import { during } from '../../local/activity.ts';
 import { temporaryDirectory } from '../../local/directories.ts';
-import { fileReason } from '../../local/file-reason.ts';
 import { type Arguments, type Command, jsonOption, UsageError } from '../command.ts';
 import { inheritedDescriptors } from '../run/descriptors.ts';
 import { catchSignals, startProgram } from '../run/program.ts';
@@ -74,7 +74,7 @@ function removeMade(path: string, io: Io): void {
     // Processes that the command has left running may still be writing there.
     rmSync(path, { recursive: true, force: true, maxRetries: 5 });
   } catch (error) {
-    io.err(`${name}: Cannot remove ${path}: ${fileReason(error)}\n`);
+    io.err(`${name}: Cannot remove ${path}: ${systemReason(error)}\n`);
   }
 }
 
@@ -100,7 +100,7 @@ function makeDirectory(io: Io): string {
   try {
     return mkdtempSync(join(parent, 'krb5kit-kdc-'));
   } catch (cause) {
-    throw new KerberosError('CONFIG_VALUE', `Cannot make a directory in ${parent}: ${fileReason(cause)}`, {
+    throw new KerberosError('CONFIG_VALUE', `Cannot make a directory in ${parent}: ${systemReason(cause)}`, {
       cause,
     });
   }

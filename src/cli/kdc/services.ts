@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { systemReason } from '../../errno.ts';
 import { ConfigError } from '../../errors.ts';
 import type { KdcServiceOptions } from '../../kdc/services.ts';
-import { fileReason } from '../../local/file-reason.ts';
 import { type Arguments, type OptionRow, UsageError } from '../command.ts';
 import { readPort } from '../ports.ts';
 
@@ -43,6 +43,6 @@ function readPem(file: string): string {
   try {
     return readFileSync(file, 'latin1');
   } catch (cause) {
-    throw new ConfigError('CONFIG_UNREADABLE', `${file}: ${fileReason(cause)}`, { file }, { cause });
+    throw new ConfigError('CONFIG_UNREADABLE', `${file}: ${systemReason(cause)}`, { file }, { cause });
   }
 }

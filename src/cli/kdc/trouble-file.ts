@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { printable } from '../../codec/text.ts';
+import { systemReason } from '../../errno.ts';
 import type { Trouble } from '../../kdc/trouble.ts';
-import { fileReason } from '../../local/file-reason.ts';
 import { UsageError } from '../command.ts';
 import type { Io } from '../terminal.ts';
 import { formatTrouble, readTrouble } from './trouble.ts';
@@ -38,7 +38,7 @@ export function followTroubleFile(path: string, program: string, io: Io): () => 
     try {
       lines = linesOf(path);
     } catch (error) {
-      report(`${program}: ${path}: ${fileReason(error)}`);
+      report(`${program}: ${path}: ${systemReason(error)}`);
       return {};
     }
     return readTrouble(lines.filter(isKnown), program);

@@ -75,7 +75,7 @@ export function readTrouble(wishes: readonly string[], program: string): Trouble
 export function formatTrouble(trouble: Trouble): readonly string[] {
   return Object.entries(troubles).flatMap(([name, [member]]) => {
     const value = trouble[member];
-    if (value === undefined || value === false) return [];
+    if (value === undefined || value === false || (Array.isArray(value) && value.length === 0)) return [];
     return [value === true ? name : `${name}=${value}`];
   });
 }

@@ -50,7 +50,7 @@ export async function getInitial(request: InitialRequest, session: Session): Pro
     const options = {
       ...exchange,
       transport: preparing(target.cache, exchange.transport),
-      kdcTimesync: libdefaults.kdcTimesync,
+      kdcTimesync: session.config.libdefaults.kdcTimesync,
       server:
         service === undefined
           ? undefined
@@ -67,7 +67,7 @@ export async function getInitial(request: InitialRequest, session: Session): Pro
       canonicalize: args.has('canonicalize') || libdefaults.canonicalize,
       pac: either(args, 'requestPac', 'noRequestPac'),
       preferredPreauthTypes: [...earlier, ...(libdefaults.preferredPreauthTypes ?? [])],
-      spakeGroups: libdefaults.spakePreauthGroups,
+      spakeGroups: session.config.libdefaults.spakePreauthGroups,
       armor: await armorOf(request, session),
       ask: (prompt: string) => session.io.readPassword(prompt),
       pkinit: await pkinitOf(request, session),

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
+import { systemReason } from '../../errno.ts';
 import { KerberosError } from '../../errors.ts';
-import { fileReason } from '../../local/file-reason.ts';
 import { type Arguments, UsageError } from '../command.ts';
 import { readInputLine, stdinBytes } from '../terminal/input.ts';
 import type { Io } from '../terminal.ts';
@@ -41,7 +41,7 @@ async function fromFile(path: string): Promise<string> {
     fd = openSync(path, 'r');
     return present(await readInputLine(stdinBytes(fd)), `${path} is empty`);
   } catch (error) {
-    throw error instanceof KerberosError ? error : unread(`${path}: ${fileReason(error)}`, error);
+    throw error instanceof KerberosError ? error : unread(`${path}: ${systemReason(error)}`, error);
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
@@ -57,7 +57,9 @@ async function fromDescriptor(text: string): Promise<string> {
   try {
     return present(await readInputLine(stdinBytes(Number(text))), `descriptor ${text} is empty`);
   } catch (error) {
-    throw error instanceof KerberosError ? error : unread(`descriptor ${text}: ${fileReason(error)}`, error);
+    throw error instanceof KerberosError
+      ? error
+      : unread(`descriptor ${text}: ${systemReason(error)}`, error);
   }
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { systemReason } from '../../errno.ts';
 import { KerberosError } from '../../errors.ts';
-import { fileReason } from '../../local/file-reason.ts';
 
 const BEGIN = '-----BEGIN CERTIFICATE-----';
 const END = '-----END ';
@@ -27,7 +27,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'latin1');
   } catch (error) {
-    throw unusable(fileReason(error));
+    throw unusable(systemReason(error));
   }
 }
 

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
+import { systemReason } from '../../errno.ts';
 import { KerberosError } from '../../errors.ts';
-import { fileReason } from '../../local/file-reason.ts';
 import type { Arguments, Command } from '../command.ts';
 import { descriptorNumber } from '../job/descriptor.ts';
 import type { Io } from '../terminal.ts';
@@ -88,7 +88,7 @@ function openDescriptor(text: string): number {
     fstatSync(fd);
     return fd;
   } catch (error) {
-    throw new KerberosError('CACHE_IO', `Cannot read descriptor ${fd}: ${fileReason(error)}`, {
+    throw new KerberosError('CACHE_IO', `Cannot read descriptor ${fd}: ${systemReason(error)}`, {
       cause: error,
     });
   }

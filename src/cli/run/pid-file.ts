@@ -9,8 +9,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { printable } from '../../codec/text.ts';
-import { errnoOf } from '../../errno.ts';
-import { fileReason } from '../../local/file-reason.ts';
+import { errnoOf, systemReason } from '../../errno.ts';
 import type { JobWords } from '../job.ts';
 import type { Io } from '../terminal.ts';
 
@@ -80,5 +79,5 @@ function pidFileReason(error: unknown): string {
   const code = errnoOf(error);
   if (code === 'ELOOP') return 'It is a symbolic link';
   if (code === NO_PID_FILE) return 'It holds something other than the number of a process';
-  return code === 'ENXIO' ? 'It is no file' : fileReason(error);
+  return code === 'ENXIO' ? 'It is no file' : systemReason(error);
 }

@@ -4,9 +4,9 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Ccache } from '../../ccache/ccache.ts';
 import { resolveCcache } from '../../ccache/resolve.ts';
 import { printable } from '../../codec/text.ts';
+import { systemReason } from '../../errno.ts';
 import { CcacheError, KerberosError } from '../../errors.ts';
 import { temporaryDirectory } from '../../local/directories.ts';
-import { fileReason } from '../../local/file-reason.ts';
 import { sentence } from '../../local/sentences.ts';
 import { agentEnvironment, agentKrb5Conf } from '../agent/paths.ts';
 import type { Session } from '../session.ts';
@@ -47,7 +47,7 @@ export async function makePrivatePlace(
     try {
       rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
     } catch (error) {
-      io.err(printable(`${program}: Cannot remove ${directory}: ${fileReason(error)}`).concat('\n'));
+      io.err(printable(`${program}: Cannot remove ${directory}: ${systemReason(error)}`).concat('\n'));
     }
     watchdog.dismiss();
   };
@@ -120,7 +120,7 @@ function writeConfiguration(path: string, socket: string): void {
   try {
     writeFileSync(path, agentKrb5Conf({ socket }), { mode: 0o600 });
   } catch (cause) {
-    throw new KerberosError('CACHE_IO', `Cannot write ${path}: ${fileReason(cause)}`, { cause });
+    throw new KerberosError('CACHE_IO', `Cannot write ${path}: ${systemReason(cause)}`, { cause });
   }
 }
 
@@ -151,7 +151,7 @@ function makeFirst(places: readonly string[], watchdog: WipeWatchdog): string {
   }
   watchdog.dismiss();
   const parents = places.map(place => dirname(place));
-  const reason = `Cannot make a directory in ${parents.join(' or ')}: ${fileReason(failure)}`;
+  const reason = `Cannot make a directory in ${parents.join(' or ')}: ${systemReason(failure)}`;
   throw new KerberosError('CACHE_IO', reason, { cause: failure });
 }
 

@@ -1,8 +1,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { printable } from '../../codec/text.ts';
-import { errnoOf } from '../../errno.ts';
-import { fileReason } from '../../local/file-reason.ts';
+import { errnoOf, systemReason } from '../../errno.ts';
 import type { JobWords } from '../job.ts';
 import type { Io } from '../terminal.ts';
 
@@ -89,7 +88,7 @@ export function startProgram(
   if (stop.early !== undefined) return notStarted(statusOf(stop.early));
   const fail = (error: unknown): number => {
     const what = words === undefined ? program : `${words.command} ${program}`;
-    io.err(printable(`${name}: ${what}: ${fileReason(error)}`).concat('\n'));
+    io.err(printable(`${name}: ${what}: ${systemReason(error)}`).concat('\n'));
     return errnoOf(error) === 'ENOENT' ? 127 : 126;
   };
   try {

@@ -4,10 +4,10 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { resolve } from 'node:path';
 import { printable } from '../../codec/text.ts';
+import { systemReason } from '../../errno.ts';
 import { KerberosError } from '../../errors.ts';
 import type { Authenticated } from '../../http/authenticated.ts';
 import { type NegotiateServerOptions, negotiateServer } from '../../http/negotiate-server.ts';
-import { fileReason } from '../../local/file-reason.ts';
 import { sentence } from '../../local/sentences.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { type Arguments, UsageError } from '../command.ts';
@@ -61,7 +61,7 @@ function readPem(name: string, io: Io): string {
   try {
     return readFileSync(resolve(io.cwd, name), 'latin1');
   } catch (cause) {
-    throw new KerberosError('HTTP', `${name} cannot be read (${fileReason(cause)})`, { cause });
+    throw new KerberosError('HTTP', `${name} cannot be read (${systemReason(cause)})`, { cause });
   }
 }
 

@@ -13,8 +13,8 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { makeDirectory } from '../../ccache/make-directory.ts';
+import { systemReason } from '../../errno.ts';
 import { KerberosError } from '../../errors.ts';
-import { fileReason } from '../../local/file-reason.ts';
 
 /** More than a shell's start-up file or a unit of a service manager ever has. */
 const MAX_BYTES = 1 << 20;
@@ -96,7 +96,7 @@ function targetOf(path: string): string {
 }
 
 function failure(verb: string, path: string, error: unknown): KerberosError {
-  return error instanceof KerberosError ? error : failed(verb, path, fileReason(error));
+  return error instanceof KerberosError ? error : failed(verb, path, systemReason(error));
 }
 
 function failed(verb: string, path: string, reason: string): KerberosError {

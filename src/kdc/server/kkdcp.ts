@@ -1,10 +1,10 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import { systemReason } from '../../errno.ts';
 import { CodecError, KerberosError } from '../../errors.ts';
 import { KdcProxyMessage } from '../../messages/proxy.ts';
 import type { Peer } from '../exchange.ts';
 import { guarded } from '../guarded.ts';
 import type { Responder } from '../kdc.ts';
-import { systemReason } from '../system-reason.ts';
 import { limitConnections } from './connections.ts';
 import { MAX_REQUEST_BYTES } from './too-big.ts';
 

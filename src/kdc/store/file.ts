@@ -1,8 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { RootDatabase } from 'lmdb';
-import { errnoOf } from '../../errno.ts';
+import { errnoOf, systemReason } from '../../errno.ts';
 import { KerberosError } from '../../errors.ts';
-import { systemReason } from '../system-reason.ts';
 import { isCut } from './cut.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { formatPrincipal } from '../../messages/principal.ts';
 import { type PrincipalDatabase, type PrincipalEntry, withPolicy } from '../database.ts';
 
-/** Accounts that are in trouble, each by its name or an alias as text. */
+/** Accounts that are in trouble, each by its name or an alias as text; names that no account has do no harm. */
 export interface AccountTrouble {
   /** Locked principals. */
   readonly revoked?: readonly string[] | undefined;
@@ -19,13 +19,12 @@ export function withTroubledAccounts<D extends PrincipalDatabase>(
   database: D,
   trouble: () => AccountTrouble,
 ): D {
-  return {
-    ...database,
-    find(components: readonly string[], realm: string) {
-      const entry = database.find(components, realm);
-      return entry && troubled(entry, trouble());
-    },
+  const find: PrincipalDatabase['find'] = (components, realm) => {
+    const entry = database.find(components, realm);
+    return entry && troubled(entry, trouble());
   };
+  // It may be an object of a class, whose other methods are inherited.
+  return Object.assign(Object.create(database) as D, { find });
 }
 
 const LONG_AGO = new Date(0);
@@ -43,6 +42,6 @@ function troubled(
 }
 
 function isAmong({ principal, policy }: PrincipalEntry, names: readonly string[] = []): boolean {
-  const known = [formatPrincipal(principal), formatPrincipal(principal, { realm: false })];
-  return [...known, ...(policy.aliases ?? [])].some(name => names.includes(name));
+  const known = [formatPrincipal(principal, { realm: false }), ...(policy.aliases ?? [])];
+  return known.some(name => names.includes(name) || names.includes(`${name}@${principal.realm}`));
 }

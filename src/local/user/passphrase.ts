@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { bytesToText } from '../../codec/text.ts';
+import { systemReason } from '../../errno.ts';
 import { KerberosError } from '../../errors.ts';
-import { fileReason } from '../file-reason.ts';
 import type { Surroundings } from '../surroundings.ts';
 
 /** Longer than any passphrase; a file named by mistake is not read to its end. */
@@ -41,7 +41,7 @@ function firstLine(path: string): string {
       closeSync(fd);
     }
   } catch (error) {
-    throw failure(`The passphrase cannot be read: ${fileReason(error)} (filename: ${path})`, error);
+    throw failure(`The passphrase cannot be read: ${systemReason(error)} (filename: ${path})`, error);
   }
   const lineEnd = bytes.subarray(0, length).indexOf(0x0a);
   if (lineEnd < 0 && length > MAX_BYTES) throw failure(`The passphrase is too long (filename: ${path})`);
