@@ -64,7 +64,8 @@ const run = (args: readonly string[], input?: string) =>
 
 const written = (name: string) => until(() => (existsSync(inFolder(name)) && readOutput(name)) || undefined);
 const asAlice = (): readonly string[] => ['-t', kdc.clientKeytab, 'alice'];
-const LONG = `trap 'echo hup > hup; exit 0' HUP; echo $KRB5CCNAME > name; while :; do sleep 0.05; done`;
+// The pause is for us to hear of the program before it is known to run.
+const LONG = `trap 'echo hup > hup; exit 0' HUP; sleep 0.2; echo $KRB5CCNAME > name; while :; do sleep 0.05; done`;
 
 /** The commands as they are built, with MIT's KDC and MIT's programs as the commands they run. */
 function suite(): void {
