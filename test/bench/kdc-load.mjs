@@ -25,7 +25,7 @@ function createClient({ port, requests, ports, underWay }) {
       const ask = () => {
         waiting++;
         const request = requests[sent++];
-        if (request === undefined) throw new Error('the requests are used up');
+        if (request === undefined) return fail(new Error('the requests are used up'));
         sockets[sent % ports].send(request, port, '127.0.0.1');
       };
       const receive = reply => {

@@ -17,7 +17,7 @@ const REALM = 'TWO.TEST';
 const ROUNDS = 50;
 const ROUND = 250; // milliseconds
 /** More than a client gets answered in all rounds. */
-const REQUESTS = 300_000;
+const REQUESTS = 500_000;
 const alice = parsePrincipal(`alice@${REALM}`);
 const key = randomKey(18);
 /** The system divides clients by their ports: where each asks a few times, both processes get about half. */
