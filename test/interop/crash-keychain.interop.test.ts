@@ -65,16 +65,6 @@ describePeer('secret-service', () => {
     expect(steps).toEqual(expect.arrayContaining(always));
 
     await atEachStep(steps, async (step, index, worker) => {
-      try {
-        await attempt(step, index, worker);
-      } catch (error) {
-        if (!(await revived(sessions[worker]!))) throw error;
-        await attempt(step, index, worker);
-      }
-    });
-    return steps;
-
-    async function attempt(step: string, index: number, worker: number): Promise<void> {
       const home = await prepared(worker);
       await wasKilled(await home.run(command, killPoint(step)), step);
       const found = await sealedHoldings(home);
@@ -90,18 +80,8 @@ describePeer('secret-service', () => {
       }
       await logout(home);
       expect([filesBelow(home.directory), await keyOf(home)]).toEqual([[], '']);
-    }
-  }
-
-  /**
-   * Whether the keyring's daemon has crashed, as it does once in some thousand times when a client is killed; it then
-   * runs again.
-   */
-  async function revived(session: SecretServiceSession): Promise<boolean> {
-    const { exitCode, signalCode } = session.daemon();
-    if (exitCode === null && signalCode === null) return false;
-    await session.restartDaemon();
-    return true;
+    });
+    return steps;
   }
 
   async function logout(home: Home): Promise<void> {

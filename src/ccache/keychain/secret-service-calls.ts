@@ -30,6 +30,11 @@ function propertyCall(path: string, face: string, property: string): DbusCall {
   ]);
 }
 
+/** The path of the collection for new items. */
+export function defaultCall(): DbusCall {
+  return call(SERVICE_PATH, SECRET_SERVICE, 'ReadAlias', [{ type: 's', value: 'default' }]);
+}
+
 /** Opens a session, which every transfer of a secret needs, without encryption. */
 export function sessionCall(): DbusCall {
   // Encryption would protect nothing on a private socket between two processes of the same user.

@@ -4,6 +4,7 @@ import {
   collectionPaths,
   collectionsCall,
   createCall,
+  defaultCall,
   deleteCall,
   foundItems,
   isCreated,
@@ -95,6 +96,7 @@ async function converse(bus: SessionBus, question: SecretServiceQuestion): Promi
   const { attributes, wanted } = question;
   const answer = { seconds: question.answerSeconds, patient: true };
   const dialog = { seconds: question.dialogSeconds };
+  await introduce(bus, answer);
   const [locked, session] = await open(bus, answer);
   if (locked!.error === NO_SERVICE)
     return { state: 'absent', reason: 'no Secret Service runs in this session' };
@@ -141,6 +143,15 @@ async function secretOf(
 async function deleteAll(items: readonly string[], bus: SessionBus, dialog: AskOptions): Promise<boolean> {
   const replies = await bus.ask(items.map(deleteCall), dialog);
   return replies.every(isDeleted);
+}
+
+/**
+ * Asks what no harm can come of. gnome-keyring may take a client's first request before it has noted the client down, and
+ * aborts if that request is to read a property or to open a session (https://bugs.debian.org/1147303). Once it has
+ * answered something, it has noted the client down before it takes another request.
+ */
+async function introduce(bus: SessionBus, answer: AskOptions): Promise<void> {
+  await bus.ask([defaultCall()], answer);
 }
 
 /**
