@@ -165,6 +165,18 @@ it('destroys every cache of the default collection', async () => {
   expect(readdirSync(directory).filter(name => name.startsWith('tkt'))).toEqual([]);
 });
 
+it('destroys the collection of a member that is the default cache, but no files that only look like members', async () => {
+  const directory = join(folder, 'collection');
+  mkdirSync(directory);
+  for (const name of ['tkt', 'tktother']) writeFileSync(join(directory, name), ticket);
+  const env = { KRB5CCNAME: `DIR::${join(directory, 'tkt')}` };
+  expect((await run([], { env })).status).toBe(0);
+  expect(readdirSync(directory)).toEqual(['tktother']);
+  writeFileSync(join(directory, 'primary'), 'tktother\n');
+  const { status, io } = await run([], { env });
+  expect([status, io.output]).toEqual([0, `Destroyed DIR::${join(directory, 'tktother')} of alice@A.TEST\n`]);
+});
+
 it('is quiet when told to be', async () => {
   put(`krb5cc_${uid}`);
   expect((await run(['-q'])).io.output).toBe('');

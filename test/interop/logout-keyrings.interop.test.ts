@@ -18,6 +18,7 @@ describePeer('keyutils', () => {
     const seeded = run(`
       keyctl link @u @s
       node seed.cjs KEYRING:user:one KEYRING:user:one:second KEYRING:user: KEYRING:persistent:
+      node seed.cjs KEYRING:session:here KEYRING:session:here:second KEYRING:old
       echo other | keyctl padd user other @u >/dev/null
       node logout.cjs; echo status $?
       node logout.cjs; echo status $?
@@ -27,6 +28,9 @@ describePeer('keyutils', () => {
     expect(told!.split('\n').sort()).toEqual([
       '',
       expect.stringMatching(/^Destroyed KEYRING:persistent:0:\w+ of alice@A\.TEST$/),
+      'Destroyed KEYRING:session:here:here of alice@A.TEST',
+      'Destroyed KEYRING:session:here:second of alice@A.TEST',
+      'Destroyed KEYRING:session:old:old of alice@A.TEST',
       'Destroyed KEYRING:user::tkt of alice@A.TEST',
       'Destroyed KEYRING:user:one:one of alice@A.TEST',
       'Destroyed KEYRING:user:one:second of alice@A.TEST',
@@ -35,6 +39,16 @@ describePeer('keyutils', () => {
     expect(rest).toMatch(/^No credential caches found\nstatus 0\n/);
     expect(rest).toContain('user: other');
     expect(rest).not.toMatch(/__krb5_princ__|krbtgt/);
+  });
+
+  it.skipIf(!possible)('destroys the others when the keyring of the session has been revoked', () => {
+    const { stdout, stderr } = run(`
+      keyctl link @u @s
+      node seed.cjs KEYRING:user:one KEYRING:session:here
+      keyctl revoke @s
+      node logout.cjs; echo status $?`);
+    expect(stdout).toBe('Destroyed KEYRING:user:one:one of alice@A.TEST\nstatus 0\n');
+    expect(stderr).toMatch(JOINED);
   });
 
   it.skipIf(!possible)('asks for nothing, and makes no keyring, where there is no collection', () => {

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { isMemberPath, join, memberPath } from '../../ccache/dir/path.ts';
 import { splitCcacheName } from '../../ccache/resolve.ts';
 import { during } from '../../local/activity.ts';
 import { defaultCacheName } from '../../local/caches/default-cache.ts';
@@ -37,17 +38,20 @@ export async function cacheNames(session: Session, attempt: Attempt): Promise<re
       for await (const name of keyringNames(io)) names.push(name);
     }),
   );
-  return [...new Set(names.map(typed))];
+  return [...new Set(names.map(typed).flatMap(withCollection))];
 }
 
-/** Collections of those keyrings of the user that outlive sessions. */
+/** Collections in the keyring of this session, and in those of the user that outlive sessions. */
 async function* keyringNames({ uid, keysFile }: Io): AsyncGenerator<string> {
   const keys = textOf(keysFile);
   if (uid === undefined || !keys.includes(' _krb')) return;
-  const { lastingKeyrings, userCollections } = await import('../../ccache/keyring/user.ts');
+  const { lastingKeyrings, sessionCollections, userCollections } = await import(
+    '../../ccache/keyring/user.ts'
+  );
   const { user, persistent } = lastingKeyrings(keys, uid);
   if (persistent) yield `KEYRING:persistent:${uid}`;
   if (user) yield* await userCollections(uid);
+  yield* await sessionCollections(keys, uid);
 }
 
 /** Nothing where there is no such file, as on other systems. */
@@ -57,6 +61,18 @@ function textOf(file: string): string {
   } catch {
     return '';
   }
+}
+
+/**
+ * For a member of a directory, the collection as well: kdestroy leaves the other members. Without `primary`, the directory
+ * is none, and other files in it may have such names.
+ */
+function withCollection(name: string): readonly string[] {
+  const { type, residual } = splitCcacheName(name);
+  const path = residual.slice(1);
+  if (type !== 'DIR' || !residual.startsWith(':') || !isMemberPath(path)) return [name];
+  const { directory } = memberPath(path);
+  return existsSync(join(directory, 'primary')) ? [name, `DIR:${directory}`] : [name];
 }
 
 function typed(name: string): string {
