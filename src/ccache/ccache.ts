@@ -59,6 +59,8 @@ export interface Ccache {
 
 /** Several caches of one type, one of them primary. */
 export interface CcacheCollection {
+  /** Set if it consists of the one cache that was named. */
+  readonly single?: true;
   /** Every cache, the primary first. */
   list(): Promise<readonly Ccache[]>;
   primary(): Promise<Ccache | undefined>;

@@ -57,6 +57,7 @@ function collection(directory: string, environment: CcacheEnvironment): CcacheCo
 function oneMember(path: string, environment: CcacheEnvironment): CcacheCollection {
   const there = (): Ccache[] => (existsSync(path) && isMemberPath(path) ? [member(path, environment)] : []);
   return {
+    single: true,
     list: async () => there(),
     primary: async () => there()[0],
     setPrimary: cache => setPrimary(cache, environment),

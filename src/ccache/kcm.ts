@@ -22,7 +22,8 @@ export const kcmType: CcacheType = {
     return member(residual, socketOf(environment));
   },
   collection(residual, environment) {
-    return residual === '' ? collection(socketOf(environment)) : undefined;
+    const path = socketOf(environment);
+    return residual === '' ? collection(path) : oneCache(residual, path);
   },
 };
 
@@ -46,15 +47,36 @@ function collection(path: string): CcacheCollection {
         const name = await defaultName(kcm);
         return (await listNames(kcm)).includes(name) ? member(name, path) : undefined;
       }),
-    async setPrimary({ residual: name }) {
-      await withKcm(path, kcm => kcm.call(KCM.SET_DEFAULT_CACHE, { name }));
-    },
-    create: () =>
-      withKcm(path, async kcm => {
-        const { name } = await kcm.call(KCM.GEN_NEW, {});
-        return member(name, path);
-      }),
+    setPrimary: cache => setPrimary(cache, path),
+    create: () => create(path),
   };
+}
+
+/** The cache with a member's name: that one only, but a new one can be created beside it, and become the primary one. */
+function oneCache(name: string, path: string): CcacheCollection {
+  const only = (): Promise<Ccache> => withKcm(path, async () => member(name, path));
+  return {
+    single: true,
+    list: async () => [await only()],
+    primary: only,
+    setPrimary: cache => setPrimary(cache, path),
+    create: () => create(path),
+  };
+}
+
+async function setPrimary({ residual }: Ccache, path: string): Promise<void> {
+  await withKcm(path, async kcm => {
+    // Not every server takes an empty name for its default.
+    const name = residual || (await defaultName(kcm));
+    await kcm.call(KCM.SET_DEFAULT_CACHE, { name });
+  });
+}
+
+function create(path: string): Promise<Ccache> {
+  return withKcm(path, async kcm => {
+    const { name } = await kcm.call(KCM.GEN_NEW, {});
+    return member(name, path);
+  });
 }
 
 function member(residual: string, path: string): Ccache {

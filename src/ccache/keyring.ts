@@ -63,6 +63,7 @@ function oneCache(name: SubsidiaryName, environment: CcacheEnvironment): CcacheC
       return found !== undefined && findCache(found, name) ? [cache(name, environment)] : [];
     });
   return {
+    single: true,
     list: there,
     primary: async () => (await there())[0],
     setPrimary,

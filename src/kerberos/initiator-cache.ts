@@ -1,11 +1,10 @@
 import { type Ccache, ccacheName } from '../ccache/ccache.ts';
 import { resolveCcache } from '../ccache/resolve.ts';
-import { CcacheError, KeytabError } from '../errors.ts';
+import { CcacheError } from '../errors.ts';
 import { GssError } from '../gss/gss-error.ts';
-import { keysOf } from '../keytab/find.ts';
 import { cacheForService } from '../local/caches/identity-cache.ts';
 import { cachesAround, readableContents } from '../local/caches/named-caches.ts';
-import { clientKeytab } from '../local/keytabs.ts';
+import { hasClientKeys } from '../local/keytabs.ts';
 import { reasonOf } from '../local/reason.ts';
 import { principalOf, type Session } from '../local/session.ts';
 import { formatPrincipal, type Principal, samePrincipal } from '../messages/principal.ts';
@@ -55,19 +54,10 @@ export async function identityByName(name: string, session: Session): Promise<Id
     if (contents !== undefined && samePrincipal(contents.principal, client)) return { cache, client };
   }
   const text = formatPrincipal(client);
-  if (!(await hasKeys(client, session))) {
+  if (!(await hasClientKeys(client, session))) {
     throw new GssError('NO_CRED', `Can't find client principal ${text} in cache collection`);
   }
   return { cache: await resolveCcache(`MEMORY:krb5kit/kerberos keytab ${text}`, session.caches), client };
-}
-
-async function hasKeys(client: Principal, session: Session): Promise<boolean> {
-  try {
-    return keysOf(await clientKeytab(session).entries(), client).length > 0;
-  } catch (thrown) {
-    if (reasonOf(thrown) instanceof KeytabError) return false;
-    throw thrown;
-  }
 }
 
 async function withPasswordCache<T>(

@@ -33,7 +33,7 @@ export function exchangeOptions(
 }
 
 /** The realm to try for a host of unknown realm; the default realm if its name has no domain. */
-async function fallbackRealmOf(host: string, session: Session): Promise<string | undefined> {
+export async function fallbackRealmOf(host: string, session: Session): Promise<string | undefined> {
   const { fallbackRealm } = await import('../transport/fallback-realm.ts');
   const options = { trace: session.trace, signal: session.io.signal };
   return (await fallbackRealm(session.config, host, options)) ?? defaultRealmOf(session);

@@ -1,5 +1,9 @@
+import { KeytabError } from '../errors.ts';
+import { keysOf } from '../keytab/find.ts';
 import { type Keytab, resolveKeytab } from '../keytab/keytab.ts';
+import type { Principal } from '../messages/principal.ts';
 import { ActivityError } from './activity.ts';
+import { reasonOf } from './reason.ts';
 import type { Session } from './session.ts';
 
 /** How errors are reported: `resolving keytab NAME` if not given, and the word before it. */
@@ -24,6 +28,16 @@ export function clientKeytab(session: Session, told?: Told): Keytab {
   const fallback = `FILE:/etc/krb5/user/${io.uid}/client.keytab`;
   const name = io.env.KRB5_CLIENT_KTNAME ?? defaultClientKeytabName ?? fallback;
   return namedKeytab(name, told);
+}
+
+/** Whether the keytab of clients has keys of a principal; a missing one has none. */
+export async function hasClientKeys(client: Principal, session: Session): Promise<boolean> {
+  try {
+    return keysOf(await clientKeytab(session).entries(), client).length > 0;
+  } catch (thrown) {
+    if (reasonOf(thrown) instanceof KeytabError) return false;
+    throw thrown;
+  }
 }
 
 /** A keytab by its name. */

@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSy
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CacheContents, CcacheEnvironment } from '../../src/ccache/ccache.ts';
-import { configEntry } from '../../src/ccache/config-entries.ts';
+import { configEntry, startRealm } from '../../src/ccache/config-entries.ts';
 import { resolveCcache } from '../../src/ccache/resolve.ts';
 import { cache } from '../../src/cli/cache.ts';
 import { formatPrincipal, parsePrincipal } from '../../src/messages/principal.ts';
+import { localAgent } from '../agent/support.ts';
 import { scratch } from '../ccache/samples.ts';
 import { alice, later, NOW } from '../ccache/tickets.ts';
 import type { CaptureOptions } from '../support/io.ts';
@@ -152,6 +153,17 @@ describe('cache copy', () => {
     expect((await run('copy FILE:%h/cc DIR::%h/tktbob')).status).toBe(1);
     await expectQuiet('copy --force FILE:%h/cc DIR::%h/tktbob');
     expect((await load(`DIR::${home}/tktbob`)).principal).toEqual(alice);
+  });
+
+  it('means a member on a server that is named, even where it is another’s', async () => {
+    const { socket, cache: member, names } = await localAgent();
+    writeFileSync(join(home, 'krb5.conf'), `[libdefaults]\n kcm_socket = ${socket}\n`);
+    const env = { KRB5_CONFIG: join(home, 'krb5.conf') };
+    await member('bob').initialize({ principal: bob, credentials: [] });
+    expect((await run('copy FILE:%h/cc KCM:bob', { env })).status).toBe(1);
+    expect((await run('copy --force FILE:%h/cc KCM:bob', { env })).status).toBe(0);
+    expect(formatPrincipal((await member('bob').load()).principal)).toBe('alice@A.TEST');
+    expect(await names()).toEqual(['bob']);
   });
 
   it.each(['copy', 'move'])('does not %s to memory, which ends with the command', async verb => {
@@ -336,6 +348,21 @@ describe('cache export and cache import', () => {
     expect((await run('export -c FILE:%h/u2u %h/kirbi host/*')).status).toBe(1);
   });
 
+  it('make a cache that knows from which realm its tickets lead on', async () => {
+    const nobody = parsePrincipal('WELLKNOWN/ANONYMOUS@WELLKNOWN:ANONYMOUS');
+    const anonymous = [tgt, ticketFor('krbtgt/B.TEST@A.TEST')].map(each => ({ ...each, client: nobody }));
+    await fillCache(named('anonymous'), { principal: nobody, credentials: anonymous });
+    await run('export -c FILE:%h/anonymous %h/kirbi');
+    expect((await run('import %h/kirbi FILE:%h/to')).status).toBe(0);
+    expect(startRealm(await load(named('to')))).toBe('A.TEST');
+    await expectQuiet('copy FILE:%h/anonymous FILE:%h/copied krbtgt/B.TEST');
+    expect(startRealm(await load(named('copied')))).toBe('B.TEST');
+    const own = [ticketFor('krbtgt/B.TEST@A.TEST'), tgt];
+    await fillCache(named('own'), { principal: alice, credentials: own });
+    await expectQuiet('copy FILE:%h/own FILE:%h/mine krbtgt/*');
+    expect(await load(named('mine'))).toEqual(await load(named('own')));
+  });
+
   it('add to the tickets that the principal has, in the default cache', async () => {
     await run('export %h/kirbi host/*');
     await fillCache(named('cc'), { principal: alice, credentials: [tgt] });
@@ -355,7 +382,7 @@ describe('cache export and cache import', () => {
   it.each([
     ['', 'It is neither a KRB-CRED nor the base64 of one'],
     ['€', 'It is neither a KRB-CRED nor the base64 of one'],
-    ['AAAA', 'KrbCred: tag 0x00 where 0x76 belongs'],
+    ['AAAA', 'It is neither a KRB-CRED nor the base64 of one'],
     ['v', 'KrbCred'],
   ])('refuse %j', async (text, message) => {
     writeFileSync(join(home, 'junk'), text);

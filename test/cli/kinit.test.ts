@@ -19,6 +19,7 @@ import { type RunningKdc, startKdc } from '../../src/kdc/start.ts';
 import { KeytabFile } from '../../src/keytab/file-format.ts';
 import { FORWARDABLE, RENEWABLE } from '../../src/messages/flags.ts';
 import { formatPrincipal } from '../../src/messages/principal.ts';
+import { localAgent } from '../agent/support.ts';
 import { scratch } from '../ccache/samples.ts';
 import { type CapturedIo, type CaptureOptions, captureIo } from '../support/io.ts';
 
@@ -70,6 +71,22 @@ function cached(path = cc) {
 }
 
 describe('kinit', () => {
+  it('leaves the tickets of somebody else in the member of a collection that is named', async () => {
+    const { socket, cache, names, collection } = await localAgent();
+    const conf = join(home, 'krb5.conf');
+    writeFileSync(conf, `${kdc.krb5Conf()}\n[libdefaults]\n kcm_socket = ${socket}\n`);
+    const env = { KRB5CCNAME: 'KCM:mine' };
+    expect((await run('alice', 'alicepw\n', { env })).status).toBe(0);
+    expect((await run('bob', 'bobpw\n', { env })).status).toBe(0);
+    expect(formatPrincipal((await cache('mine').load()).principal)).toBe('alice@A.TEST');
+    expect(await names()).toHaveLength(2);
+    const primary = await (await collection.primary())!.load();
+    expect(formatPrincipal(primary.principal)).toBe('bob@A.TEST');
+    expect((await run('alice', 'alicepw\n', { env })).status).toBe(0);
+    expect((await names())[0]).toBe('mine');
+    expect(await names()).toHaveLength(2);
+  });
+
   it('gets a ticket and says nothing but the prompt', async () => {
     const { status, io } = await run('alice', 'alicepw\n');
     expect([status, io.stdout, io.stderr]).toEqual([0, 'Password for alice@A.TEST: \n', '']);

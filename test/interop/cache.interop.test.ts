@@ -9,6 +9,7 @@ import { kinit } from '../../src/cli/kinit.ts';
 import { klist } from '../../src/cli/klist.ts';
 import { kvno } from '../../src/cli/kvno.ts';
 import { openSession } from '../../src/cli/session.ts';
+import { cacheForService } from '../../src/local/caches/identity-cache.ts';
 import { cachesAround } from '../../src/local/caches/named-caches.ts';
 import { decodeKrbCred } from '../../src/messages/krb-cred.ts';
 import { formatPrincipal, hostBasedPrincipal } from '../../src/messages/principal.ts';
@@ -146,8 +147,27 @@ describePeer('gss-samples', () => {
     expect(chosen?.cache === undefined).toBe(/Can't find client principal/.test(stderr));
   });
 
-  async function runGss(trace: string) {
-    const argv = ['-port', String(port), 'localhost', 'host@localhost', 'x'];
+  it.each(['bob realm=OTHER.TEST', 'bob realm=A.TEST', 'bob host=*'])(
+    'with %j, a host whose realm is not configured has the realm that the reference implementation tries',
+    async rules => {
+      writeFileSync(join(env.HOME!, '.k5identity'), `${rules}\n`);
+      const trace = fresh();
+      await runGss(trace, 'host@web.other.test');
+      const [, theirChoice] = /ccselect .*client principal (\S+) for/.exec(readFileSync(trace, 'utf8')) ?? [];
+      const session = openSession(captureIo({ env, uid: 0 }));
+      const chosen = await cacheForService(
+        undefined,
+        hostBasedPrincipal('host', 'web.other.test', ''),
+        session,
+      );
+      // The primary cache is that of alice.
+      expect(formatPrincipal((await chosen.load()).principal)).toBe(theirChoice ?? 'alice@A.TEST');
+      expect(theirChoice === undefined).toBe(rules.includes('A.TEST'));
+    },
+  );
+
+  async function runGss(trace: string, service = 'host@localhost') {
+    const argv = ['-port', String(port), 'localhost', service, 'x'];
     const child = spawn(findProgram('gss-client')!, argv, {
       env: { ...env, KRB5_TRACE: trace },
       timeout: 10_000,

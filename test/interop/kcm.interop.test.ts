@@ -90,6 +90,14 @@ describePeer('heimdal-kcm', () => {
     expect(await names()).toEqual([first]);
   });
 
+  it('has its default made the default again by the name of the collection', async () => {
+    await cache('').initialize({ principal: alice, credentials: [ownTgt] });
+    const before = await names();
+    await collection().setPrimary(cache(''));
+    expect(await names()).toEqual(before);
+    expect((await cache('').load()).principal).toEqual(alice);
+  });
+
   it('says what MIT says of a cache that is not there', async () => {
     const none = cache(`${process.getuid!()}:none`);
     await expect(none.load()).rejects.toThrow(`Credentials cache 'KCM:${none.residual}' not found`);

@@ -80,8 +80,9 @@ function readFile(file: string): Uint8Array {
 function binary(bytes: Uint8Array): Uint8Array {
   if (bytes[0] === KRB_CRED_TAG) return bytes;
   const text = Buffer.from(bytes).toString('latin1').replace(/\s+/g, '');
-  if (text === '' || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) {
+  const decoded = Buffer.from(text, 'base64');
+  if (decoded[0] !== KRB_CRED_TAG || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) {
     throw new KerberosError('CODEC', 'It is neither a KRB-CRED nor the base64 of one');
   }
-  return Buffer.from(text, 'base64');
+  return decoded;
 }

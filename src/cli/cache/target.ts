@@ -1,8 +1,9 @@
 import { type CacheContents, type Ccache, ccacheName } from '../../ccache/ccache.ts';
+import { startRealmEntries } from '../../ccache/config-entries.ts';
 import { KerberosError } from '../../errors.ts';
 import { during } from '../../local/activity.ts';
 import { cacheOf, collectionOf, isAbsent } from '../../local/caches/named-caches.ts';
-import { formatPrincipal, type Principal, samePrincipal } from '../../messages/principal.ts';
+import { formatPrincipal, isTgs, type Principal, samePrincipal } from '../../messages/principal.ts';
 import { memberFor } from '../kinit/cache.ts';
 import type { Session } from '../session.ts';
 
@@ -25,15 +26,9 @@ export async function cacheToFill(name: string, principal: Principal, session: S
       throw new KerberosError('CACHE_NAME', 'A cache in memory is lost when this command ends');
     }
     const collection = await collectionOf(name, session);
-    try {
-      return (
-        (collection && (await memberFor(principal, collection, cache, { say: () => undefined }))) ?? cache
-      );
-    } catch (error) {
-      // If the name is that of a member, this one is meant, even if it belongs to another principal.
-      if (isNoCollection(error)) return cache;
-      throw error;
-    }
+    // If the name is that of a member, this one is meant, even if it belongs to another principal.
+    if (collection === undefined || collection.single) return cache;
+    return (await memberFor(principal, collection, cache, { say: () => undefined })) ?? cache;
   });
 }
 
@@ -52,7 +47,17 @@ export async function fill(cache: Ccache, contents: CacheContents, options: Fill
     );
   }
   if (own && !options.whole) await cache.store(contents.credentials, options.now);
-  else await cache.initialize(contents);
+  else await cache.initialize(options.whole ? contents : startable(contents));
+}
+
+/** With the realm to start from, which tickets taken from elsewhere do not tell: that of their ticket-granting ticket. */
+function startable(contents: CacheContents): CacheContents {
+  const { principal, credentials } = contents;
+  const granting = credentials.filter(({ server }) => isTgs(server));
+  const first = granting.find(({ server }) => server.components[1] === principal.realm) ?? granting[0];
+  return first === undefined
+    ? contents
+    : { ...contents, credentials: [...startRealmEntries(first), ...credentials] };
 }
 
 /** The contents of the cache; undefined if it does not exist, or cannot be read but is to be replaced anyway. */
@@ -63,9 +68,4 @@ async function existingContents(cache: Ccache, { force }: FillOptions): Promise<
     if (error instanceof KerberosError && (isAbsent(error) || force)) return undefined;
     throw error;
   }
-}
-
-function isNoCollection(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof KerberosError && cause.code === 'CACHE_NAME';
 }

@@ -2,13 +2,16 @@ import { join } from 'node:path';
 import type { Ccache } from '../../ccache/ccache.ts';
 import { selectIdentity } from '../../ccache/identity.ts';
 import { bytesToText } from '../../codec/text.ts';
+import { defaultTktEnctypes } from '../../config/enctypes.ts';
 import { KerberosError } from '../../errors.ts';
 import { readRegularFile } from '../../keytab/read-file.ts';
 import { formatPrincipal, type Principal } from '../../messages/principal.ts';
-import { ActivityError } from '../activity.ts';
+import { ActivityError, during } from '../activity.ts';
 import { homeDirectory } from '../directories.ts';
 import type { Session } from '../session.ts';
-import { cacheOf, cachesAround, readableContents } from './named-caches.ts';
+import { ticketWishes } from '../ticket-wishes.ts';
+import { defaultCacheName } from './default-cache.ts';
+import { cacheOf, cachesAround, collectionOf, readableContents } from './named-caches.ts';
 
 /** Nobody has that many rules. */
 const MAX_FILE_BYTES = 1 << 20;
@@ -24,16 +27,59 @@ export async function cacheForService(
 ): Promise<Ccache> {
   if (name !== undefined) return cacheOf(name, session);
   const caches = await cachesAround(undefined, session);
+  const rules = readRules(session);
   const { defaultRealm } = session.config.libdefaults;
-  const chosen = await selectIdentity(server, caches, { rules: readRules(session), defaultRealm });
-  if (chosen?.cache !== undefined) return chosen.cache;
-  if (chosen === undefined || !(await anyReadable(caches))) return cacheOf(undefined, session);
+  const isChoice = caches.length > 1 || rules !== undefined;
+  const located = isChoice ? await inLikelyRealm(server, session) : server;
+  const chosen = await selectIdentity(located, caches, { rules, defaultRealm });
+  if (chosen === undefined) return cacheOf(undefined, session);
+  if (chosen.cache !== undefined) return chosen.cache;
+  const isEmpty = !(await anyReadable(caches));
+  const filled = await cacheByKeytab(chosen.client, isEmpty, session);
+  if (filled !== undefined) return filled;
+  if (isEmpty) return cacheOf(undefined, session);
   const client = formatPrincipal(chosen.client);
   const absent = new KerberosError(
     'CREDENTIAL_NOT_FOUND',
     `Can't find client principal ${client} in cache collection`,
   );
-  throw new ActivityError(`choosing a cache for ${formatPrincipal(server)}`, absent);
+  throw new ActivityError(`choosing a cache for ${formatPrincipal(located)}`, absent);
+}
+
+/**
+ * A cache for a client that has none, with a ticket by the keytab of clients, as MIT's GSS-API library makes it: the
+ * default one if there are no tickets yet, else a new one. Undefined without keys, or without a place.
+ */
+async function cacheByKeytab(
+  client: Principal,
+  isEmpty: boolean,
+  session: Session,
+): Promise<Ccache | undefined> {
+  const { clientKeytab, hasClientKeys } = await import('../keytabs.ts');
+  if (!(await hasClientKeys(client, session))) return undefined;
+  const cache = isEmpty ? await cacheOf(undefined, session) : await freshMember(client, session);
+  if (cache === undefined) return undefined;
+  const { refreshFromKeytab } = await import('../../client/client-keytab.ts');
+  const { exchangeOptions } = await import('../exchange.ts');
+  const source = { ...ticketWishes(session, client.realm), keytab: clientKeytab(session), client };
+  await during(`getting a ticket for ${formatPrincipal(client)}`, () =>
+    refreshFromKeytab(cache, source, exchangeOptions(session, defaultTktEnctypes(session.config))),
+  );
+  return cache;
+}
+
+/** A new cache in the default collection, if it is one. */
+async function freshMember(client: Principal, session: Session): Promise<Ccache | undefined> {
+  const collection = await collectionOf(await defaultCacheName(session, { reading: true }), session);
+  return collection?.single ? undefined : collection?.create(client);
+}
+
+/** With the realm that is tried for its host if the configuration assigns none and no KDC knows better. */
+async function inLikelyRealm(server: Principal, session: Session): Promise<Principal> {
+  const [, host] = server.components;
+  if (server.realm !== '' || host === undefined) return server;
+  const { fallbackRealmOf } = await import('../exchange.ts');
+  return { ...server, realm: (await fallbackRealmOf(host, session)) ?? '' };
 }
 
 function readRules({ io }: Session): string | undefined {
