@@ -66,7 +66,7 @@ export { cf2, prf, prfPlus } from './crypto/prf.ts';
 export { stringToKey } from './crypto/string-to-key.ts';
 export * from './errors.ts';
 export { type AcceptorOptions, createAcceptor } from './gss/acceptor.ts';
-export { tlsExporter, tlsServerEndPoint } from './gss/channel-bindings.ts';
+export { tlsExporter, tlsServerEndPoint, tlsUnique } from './gss/channel-bindings.ts';
 export { type ConstrainedDelegation, getConstrainedCredential } from './gss/constrained.ts';
 export type {
   ChannelAddress,

@@ -1,5 +1,6 @@
 import { type ChecksumValue, verifyChecksum } from '../crypto/checksum.ts';
 import { DEFAULT_ENCTYPES } from '../crypto/enctype-list.ts';
+import { enctypeName } from '../crypto/enctype-names.ts';
 import { type Key, randomKey } from '../crypto/key.ts';
 import type { KeytabEntry } from '../keytab/keytab.ts';
 import { ApReq, Authenticator } from '../messages/ap.ts';
@@ -212,7 +213,7 @@ function agree(
 
 function checkEnctype(etype: number, { permittedEnctypes = DEFAULT_ENCTYPES }: AcceptOptions): void {
   if (!permittedEnctypes.includes(etype)) {
-    throw new ApError(KDC_ERR_ETYPE_NOSUPP, `enctype ${etype} is not permitted`);
+    throw new ApError(KDC_ERR_ETYPE_NOSUPP, `${enctypeName(etype) ?? `enctype ${etype}`} is not permitted`);
   }
 }
 

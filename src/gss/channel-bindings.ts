@@ -7,6 +7,7 @@ import type { ChannelAddress, ChannelBindings } from './context.ts';
 import { GssError } from './gss-error.ts';
 
 const SERVER_END_POINT = textToBytes('tls-server-end-point:');
+const UNIQUE = textToBytes('tls-unique:');
 const EXPORTER = textToBytes('tls-exporter:');
 const EXPORTER_LABEL = 'EXPORTER-Channel-Binding';
 const EXPORTER_BYTES = 32;
@@ -59,6 +60,24 @@ export function tlsExporter(
   if (protocol !== 'TLSv1.3') throw new GssError('UNAVAILABLE', `no channel bindings for ${protocol}`);
   const material = socket.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, Buffer.alloc(0));
   return { applicationData: Buffer.concat([EXPORTER, material]) };
+}
+
+/**
+ * The channel bindings of a TLS connection up to TLS 1.2 (tls-unique, RFC 5929 §3), of which `side` is ours. Throws
+ * GssError UNAVAILABLE for TLS 1.3, where they are not defined, and before the handshake.
+ */
+export function tlsUnique(
+  socket: Pick<TLSSocket, 'getProtocol' | 'isSessionReused' | 'getFinished' | 'getPeerFinished'>,
+  side: 'client' | 'server',
+): ChannelBindings {
+  const protocol = socket.getProtocol();
+  // The client finishes first, unless a session is resumed.
+  const oursIsFirst = (side === 'client') !== socket.isSessionReused();
+  const finished = oursIsFirst ? socket.getFinished() : socket.getPeerFinished();
+  if (protocol === 'TLSv1.3' || finished === undefined) {
+    throw new GssError('UNAVAILABLE', `no channel bindings for ${protocol}`);
+  }
+  return { applicationData: Buffer.concat([UNIQUE, finished]) };
 }
 
 /** The MD5 of channel bindings as the authenticator's checksum carries it (RFC 4121 §4.1.1.2); zeros for none. */

@@ -44,6 +44,8 @@ export async function openContext(
 ): Promise<SecurityContext> {
   // Otherwise V8 throws one that names our own variables.
   if (!Array.isArray(named?.components)) throw new TypeError('a target is what hostBasedPrincipal makes');
+  if (typeof options?.transport !== 'function')
+    throw new TypeError('a transport is what createTransport makes');
   const target = inRealmOfHost(named, options);
   const { clientKeytab, clientPassword } = options;
   if (clientKeytab !== undefined) await refreshFromKeytab(cache, clientKeytab, options);

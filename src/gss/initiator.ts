@@ -100,8 +100,8 @@ class Initiator extends KerberosContext {
     if (this.flags.dceStyle && !isFramed(token)) return token;
     const { tokenId, message } = unframe(token);
     if (tokenId === TOK_ERROR) {
-      const { client, server } = this.credential;
-      throw new KdcError(KrbError.decode(message), 'SERVER_REFUSED', { client, server });
+      const { client, ticket } = this.credential;
+      throw new KdcError(KrbError.decode(message), 'SERVER_REFUSED', { client, server: acceptorOf(ticket) });
     }
     if (tokenId !== TOK_AP_REP) throw new GssError('DEFECTIVE_TOKEN', 'not an answer to an AP-REQ');
     return message;
@@ -131,10 +131,8 @@ class InitiatorInfo implements ContextInfo {
     this.shown = shown;
   }
 
-  /** The credential of a cache has the name that was asked for, which may be an alias or lack a realm. */
   get acceptor(): Principal {
-    const { sname, realm } = Ticket.decode(this.shown);
-    return toPrincipal(sname, realm);
+    return acceptorOf(this.shown);
   }
 
   toJSON(): object {
@@ -144,6 +142,12 @@ class InitiatorInfo implements ContextInfo {
   [INSPECT](): object {
     return this.toJSON();
   }
+}
+
+/** The credential of a cache has the name that was asked for, which may be an alias or lack a realm. */
+function acceptorOf(ticket: Uint8Array): Principal {
+  const { sname, realm } = Ticket.decode(ticket);
+  return toPrincipal(sname, realm);
 }
 
 function flagsOf({ client }: Credential, { flags = {}, delegated = [] }: InitiatorOptions): ContextFlags {

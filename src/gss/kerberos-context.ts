@@ -1,6 +1,7 @@
 import type { ContextInfo, PrfOptions, SecurityContext, Unwrapped, WrapOptions } from './context.ts';
 import { GssError } from './gss-error.ts';
 import type { MessageProtection } from './message-protection.ts';
+import { requireBytes } from './require-bytes.ts';
 import { INSPECT, shownContext } from './shown.ts';
 import { asGssError } from './status.ts';
 
@@ -39,6 +40,7 @@ export abstract class KerberosContext implements SecurityContext {
   }
 
   async step(token?: Uint8Array): Promise<Uint8Array | undefined> {
+    if (token !== undefined) requireBytes(token, 'a token');
     if (this.broken) throw new GssError('NO_CONTEXT', 'the context has failed');
     if (this.established) throw new GssError('DEFECTIVE_TOKEN', 'a token for an established context');
     this.broken = true;
@@ -54,18 +56,23 @@ export abstract class KerberosContext implements SecurityContext {
   }
 
   wrap(message: Uint8Array, options?: WrapOptions): Uint8Array {
+    requireBytes(message, 'a message');
     return this.messages().wrap(message, options);
   }
 
   unwrap(token: Uint8Array): Unwrapped {
+    requireBytes(token, 'a token');
     return this.messages().unwrap(token);
   }
 
   mic(message: Uint8Array): Uint8Array {
+    requireBytes(message, 'a message');
     return this.messages().mic(message);
   }
 
   verifyMic(message: Uint8Array, token: Uint8Array): void {
+    requireBytes(message, 'a message');
+    requireBytes(token, 'a token');
     this.messages().verifyMic(message, token);
   }
 
@@ -74,6 +81,7 @@ export abstract class KerberosContext implements SecurityContext {
   }
 
   prf(input: Uint8Array, length: number, options?: PrfOptions): Uint8Array {
+    requireBytes(input, 'the input');
     return this.messages().prf(input, length, options);
   }
 

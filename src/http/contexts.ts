@@ -22,7 +22,7 @@ export interface OpenFromCacheOptions
 
 /**
  * Opens contexts in the name of a cache's principal, with the service tickets that the cache holds or that the KDCs
- * issue; a function may choose the cache by the service.
+ * issue; a function may choose the cache by the service. A request's own signal counts instead of that in the options.
  */
 export function openFromCache(
   cache: Ccache | ((server: Principal) => Promise<Ccache>),

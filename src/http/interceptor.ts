@@ -5,6 +5,7 @@ import { bareHost } from './connect.ts';
 import type { NegotiateOptions } from './options.ts';
 import { Party } from './party.ts';
 import { type ReplayBody, replayBody } from './replay-body.ts';
+import { type Controller, SteadyController } from './steady-controller.ts';
 
 // The part of undici's dispatcher that we use, from version 7 on.
 
@@ -15,12 +16,6 @@ export interface DispatchRequest {
   readonly method: string;
   readonly headers?: unknown;
   readonly body?: unknown;
-}
-
-interface Controller {
-  abort(reason: Error): void;
-  pause(): void;
-  resume(): void;
 }
 
 type ResponseHeaders = Record<string, string | string[] | undefined>;
@@ -85,32 +80,44 @@ export function negotiateInterceptor(options: InterceptorOptions): Interceptor {
       if (!mayNegotiate(url, options) || headers.some(([name]) => name.toLowerCase() === 'authorization')) {
         return dispatch(request, handler);
       }
+      const controller = new SteadyController();
+      const { signal } = controller;
       const party = new Party({
         name: url.host,
         mutual,
-        open: () => open({ host: bareHost(url), delegation }),
+        open: async () => {
+          signal.throwIfAborted();
+          return open({ host: bareHost(url), delegation, signal });
+        },
       });
       const body = replayBody(request.body, bodyLimit);
       let rounds = 0;
       const send = (): boolean => {
+        signal.throwIfAborted();
         const { credentials } = party;
         const more = credentials === undefined ? [] : [['authorization', credentials] as const];
         const sent = { ...request, body: body.send(), headers: [...headers, ...more].flat() };
         const again = ++rounds < MAX_ROUNDS ? send : undefined;
-        const negotiating = new NegotiatingHandler(handler, { party, body, again });
+        const negotiating = new NegotiatingHandler(handler, { controller, party, body, again });
         return dispatch(sent, negotiating as DispatchHandler as H);
       };
       if (!preemptive) return send();
-      party.begin().then(send, (error: Error) => handler.onResponseError?.(unstarted, error));
+      // From here on, the request can be aborted.
+      handler.onRequestStart?.(controller, {} as never);
+      party
+        .begin()
+        .then(send)
+        .catch((error: Error) => {
+          body.end();
+          handler.onResponseError?.(controller, controller.reason ?? error);
+        });
       return true;
     };
 }
 
-/** The controller for the handler of a request that was never sent. */
-const unstarted: Controller = { abort: () => undefined, pause: () => undefined, resume: () => undefined };
-
 /** One sending of a request. */
 interface Attempt {
+  readonly controller: SteadyController;
   readonly party: Party;
   readonly body: ReplayBody;
   /** Sends it again; undefined for the last time. */
@@ -120,6 +127,7 @@ interface Attempt {
 /** Passes on the response to the last request, and handles the earlier ones itself. */
 class NegotiatingHandler implements DispatchHandler {
   private readonly next: DispatchHandler;
+  private readonly controller: SteadyController;
   private readonly party: Party;
   private readonly body: ReplayBody;
   private readonly again: (() => boolean) | undefined;
@@ -128,22 +136,25 @@ class NegotiatingHandler implements DispatchHandler {
   /** The response may end before its token has been verified. */
   private looking: Promise<boolean> = Promise.resolve(true);
 
-  constructor(next: DispatchHandler, { party, body, again }: Attempt) {
+  constructor(next: DispatchHandler, { controller, party, body, again }: Attempt) {
     this.next = next;
+    this.controller = controller;
     this.party = party;
     this.body = body;
     this.again = again;
   }
 
-  onRequestStart(controller: Controller, context: never): void {
-    this.next.onRequestStart?.(controller, context);
+  onRequestStart(sending: Controller, context: never): void {
+    this.controller.follow(sending);
+    this.next.onRequestStart?.(this.controller, context);
   }
 
-  onRequestUpgrade(controller: Controller, status: number, headers: ResponseHeaders, socket: never): void {
-    this.next.onRequestUpgrade?.(controller, status, headers, socket);
+  onRequestUpgrade(_: Controller, status: number, headers: ResponseHeaders, socket: never): void {
+    this.next.onRequestUpgrade?.(this.controller, status, headers, socket);
   }
 
-  onResponseStart(controller: Controller, status: number, headers: ResponseHeaders, message?: string): void {
+  onResponseStart(sending: Controller, status: number, headers: ResponseHeaders, message?: string): void {
+    const { controller } = this;
     const header = [headers['www-authenticate'] ?? []].flat().join(', ');
     if (status === 401) {
       if (this.again && this.body.replayable && this.answers(header)) this.challenge = header;
@@ -155,11 +166,11 @@ class NegotiatingHandler implements DispatchHandler {
       return;
     }
     const success = status < 300;
-    controller.pause();
+    sending.pause();
     this.looking = this.party.passed(header, { success }).then(
       () => {
         this.next.onResponseStart?.(controller, status, headers, message);
-        controller.resume();
+        if (!controller.paused) sending.resume();
         return true;
       },
       (error: Error) => {
@@ -169,11 +180,11 @@ class NegotiatingHandler implements DispatchHandler {
     );
   }
 
-  onResponseData(controller: Controller, chunk: never): void {
-    if (this.challenge === undefined) this.next.onResponseData?.(controller, chunk);
+  onResponseData(_: Controller, chunk: never): void {
+    if (this.challenge === undefined) this.next.onResponseData?.(this.controller, chunk);
   }
 
-  onResponseEnd(controller: Controller, trailers: never): void {
+  onResponseEnd(sending: Controller, trailers: never): void {
     const { challenge, again } = this;
     if (challenge !== undefined && again !== undefined) {
       this.party
@@ -182,16 +193,16 @@ class NegotiatingHandler implements DispatchHandler {
           if (!answered) throw new KerberosError('HTTP', 'The server refuses our authentication');
           again();
         })
-        .catch((error: Error) => this.onResponseError(controller, error));
+        .catch((error: Error) => this.onResponseError(sending, this.controller.reason ?? error));
       return;
     }
     this.body.end();
-    void this.looking.then(passed => passed && this.next.onResponseEnd?.(controller, trailers));
+    void this.looking.then(passed => passed && this.next.onResponseEnd?.(this.controller, trailers));
   }
 
-  onResponseError(controller: Controller, error: Error): void {
+  onResponseError(_: Controller, error: Error): void {
     this.body.end();
-    this.next.onResponseError?.(controller, error);
+    this.next.onResponseError?.(this.controller, error);
   }
 
   private answers(header: string): boolean {

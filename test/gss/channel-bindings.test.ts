@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
-import { connect, createServer, type SecureVersion, type TLSSocket } from 'node:tls';
+import { type AddressInfo, Socket } from 'node:net';
+import { connect, createServer, type SecureVersion, type Server, TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { hashBindings, tlsExporter, tlsServerEndPoint } from '../../src/gss/channel-bindings.ts';
+import { hashBindings, tlsExporter, tlsServerEndPoint, tlsUnique } from '../../src/gss/channel-bindings.ts';
 import type { ChannelBindings } from '../../src/gss/context.ts';
 import { Certificate, RsaPssParams } from '../../src/messages/cms-certificate.ts';
 import { AuthorizationData } from '../../src/messages/types.ts';
@@ -112,6 +112,30 @@ describe('the bindings of a TLS connection', () => {
     for (const { close } of [first, second]) close();
   });
 
+  it('up to TLS 1.2 are the first Finished message, also of a session that is resumed', async () => {
+    const first = await connection('TLSv1.2');
+    const session = first.client.getSession();
+    const second = await connection('TLSv1.2', { session, listener: first.listener });
+    expect([first, second].map(({ client }) => client.isSessionReused())).toEqual([false, true]);
+    const [ours, others] = [first, second].map(
+      ({ client }) => tlsUnique(client, 'client').applicationData,
+    ) as [Uint8Array, Uint8Array];
+    expect(Buffer.from(ours).toString('latin1')).toMatch(/^tls-unique:[\s\S]{12}$/);
+    expect(Buffer.from(ours.subarray(11))).toEqual(first.client.getFinished());
+    expect(Buffer.from(others.subarray(11))).toEqual(second.server.getFinished());
+    expect(tlsUnique(first.server, 'server').applicationData).toEqual(ours);
+    expect(tlsUnique(second.server, 'server').applicationData).toEqual(others);
+    for (const { close } of [first, second]) close();
+  });
+
+  it('of that kind do not exist with TLS 1.3, nor before the handshake', async () => {
+    const { client, close } = await connection('TLSv1.3');
+    for (const socket of [client, new TLSSocket(new Socket())]) {
+      expect(() => tlsUnique(socket, 'client')).toThrow(expect.objectContaining({ major: 'UNAVAILABLE' }));
+    }
+    close();
+  });
+
   it('do not exist before TLS 1.3', async () => {
     const { client, close } = await connection('TLSv1.2');
     expect(() => tlsExporter(client)).toThrow(expect.objectContaining({ major: 'UNAVAILABLE' }));
@@ -122,16 +146,21 @@ describe('the bindings of a TLS connection', () => {
 interface Connection {
   readonly client: TLSSocket;
   readonly server: TLSSocket;
+  readonly listener: Server;
   close(): void;
 }
 
-async function connection(maxVersion: SecureVersion): Promise<Connection> {
-  const { pem } = certify('localhost');
-  const listener = createServer({ cert: pem.certificate, key: pem.key, maxVersion });
-  await new Promise<void>(resolve => listener.listen(0, '127.0.0.1', resolve));
+interface Resumed {
+  readonly session: Buffer | undefined;
+  readonly listener: Server;
+}
+
+async function connection(maxVersion: SecureVersion, resumed?: Resumed): Promise<Connection> {
+  const listener = resumed?.listener ?? (await listen(maxVersion));
   const accepted = new Promise<TLSSocket>(resolve => listener.once('secureConnection', resolve));
   const { port } = listener.address() as AddressInfo;
-  const client = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+  const { session } = resumed ?? {};
+  const client = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...(session && { session }) });
   await new Promise<void>((resolve, reject) => client.once('secureConnect', resolve).once('error', reject));
   const server = await accepted;
   const close = (): void => {
@@ -139,5 +168,12 @@ async function connection(maxVersion: SecureVersion): Promise<Connection> {
     server.destroy();
     listener.close();
   };
-  return { client, server, close };
+  return { client, server, listener, close };
+}
+
+async function listen(maxVersion: SecureVersion): Promise<Server> {
+  const { pem } = certify('localhost');
+  const listener = createServer({ cert: pem.certificate, key: pem.key, maxVersion });
+  await new Promise<void>(resolve => listener.listen(0, '127.0.0.1', resolve));
+  return listener;
 }

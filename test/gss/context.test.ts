@@ -6,6 +6,7 @@ import type { ContextFlags } from '../../src/gss/context.ts';
 import { GssError } from '../../src/gss/gss-error.ts';
 import { createInitiator, type InitiatorOptions } from '../../src/gss/initiator.ts';
 import { KRB5 } from '../../src/gss/oids.ts';
+import { createSpnegoAcceptor } from '../../src/gss/spnego/acceptor.ts';
 import { anonymousPrincipal } from '../../src/messages/anonymous.ts';
 import { hostAddress } from '../../src/messages/host-address.ts';
 import { NT_WELLKNOWN } from '../../src/messages/numbers.ts';
@@ -122,6 +123,28 @@ describe('a context', () => {
     lasting.acceptor.unwrap(lasting.initiator.wrap(text));
     expect(() => ending.initiator.wrap(text)).toThrow(expect.objectContaining({ major: 'CONTEXT_EXPIRED' }));
     expect(() => ending.acceptor.unwrap(text)).toThrow(expect.objectContaining({ major: 'CONTEXT_EXPIRED' }));
+  });
+});
+
+describe('a context takes nothing but bytes, and loses none by refusing', () => {
+  it.each([['hello'], [[1, 2, 3]], [null], [new ArrayBuffer(4)]])('%j', async given => {
+    const bad = given as unknown as Uint8Array;
+    const error = new TypeError('a message is a Uint8Array');
+    const noToken = new TypeError('a token is a Uint8Array');
+    const { initiator, acceptor } = await play();
+    for (const seal of [true, false]) expect(() => initiator.wrap(bad, { seal })).toThrow(error);
+    expect(() => initiator.mic(bad)).toThrow(error);
+    expect(() => initiator.prf(bad, 1)).toThrow(TypeError);
+    expect(() => acceptor.unwrap(bad)).toThrow(noToken);
+    expect(() => acceptor.verifyMic(text, bad)).toThrow(noToken);
+    expect(() => acceptor.verifyMic(bad, text)).toThrow(error);
+    expect(Buffer.from(acceptor.unwrap(initiator.wrap(text)).message)).toEqual(text);
+    for (const create of [createAcceptor, createSpnegoAcceptor]) {
+      const beginner = create({ keytab, now });
+      await expect(beginner.step(bad)).rejects.toEqual(noToken);
+      await beginner.step(await firstToken());
+      expect(beginner.established).toBe(true);
+    }
   });
 });
 

@@ -3,11 +3,12 @@ import type { Ccache } from '../../src/ccache/ccache.ts';
 import { findPeerTgt } from '../../src/client/user-to-user.ts';
 import { createAcceptor } from '../../src/gss/acceptor.ts';
 import { getConstrainedCredential } from '../../src/gss/constrained.ts';
+import type { GssError } from '../../src/gss/gss-error.ts';
 import { type OpenContextOptions, openContext } from '../../src/gss/initiate.ts';
 import type { PrincipalOptions } from '../../src/kdc/memory-database.ts';
 import { resolveKeytab } from '../../src/keytab/keytab.ts';
 import { FORWARDED } from '../../src/messages/flags.ts';
-import { parsePrincipal } from '../../src/messages/principal.ts';
+import { formatPrincipal, parsePrincipal } from '../../src/messages/principal.ts';
 import { createTestRealm, host, newCache } from '../client/realm.ts';
 import { bob, front, newTgt, session } from '../client/s4u-support.ts';
 import { alice, NOW, scripted, tgsReply } from '../support/scripted-kdc.ts';
@@ -101,6 +102,25 @@ describe('a context that is opened from a cache', () => {
         new TypeError('a target is what hostBasedPrincipal makes'),
       );
     }
+  });
+
+  it('needs a transport', async () => {
+    const { cache } = await start();
+    for (const options of [undefined, {}]) {
+      await expect(openContext(host, cache, options as never)).rejects.toEqual(
+        new TypeError('a transport is what createTransport makes'),
+      );
+    }
+  });
+
+  it('names the service by the ticket where it refuses, whatever name was asked for', async () => {
+    const { realm, cache } = await start();
+    const initiator = await openContext({ ...host, realm: '' }, cache, realm);
+    const refused: unknown = await createAcceptor({ keytab: [], now: realm.now })
+      .step(await initiator.step())
+      .catch(error => error);
+    const told = initiator.step((refused as GssError).token);
+    await expect(told).rejects.toThrow(`for ${formatPrincipal(host)}`);
   });
 
   it('tells why there is no ticket', async () => {

@@ -1,7 +1,9 @@
-import { Readable } from 'node:stream';
-import { Agent, Client, fetch, type RequestInit, request } from 'undici';
+import { Readable, Writable } from 'node:stream';
+import { Agent, Client, fetch, type RequestInit, request, stream } from 'undici';
 import { describe, expect, it } from 'vitest';
+import { KerberosError } from '../../src/errors.ts';
 import { type InterceptorOptions, negotiateInterceptor } from '../../src/http/interceptor.ts';
+import type { OpenContext } from '../../src/http/options.ts';
 import { fakeOpen, startServer } from './fake.ts';
 
 it('a path does not decide whom to authenticate to', async () => {
@@ -56,6 +58,60 @@ it.each([
   const { statusCode, body } = await request(server.url, { dispatcher, headers: headers as string[] });
   await body.dump();
   expect([statusCode, seen]).toEqual([200, ['1, 2']]);
+  await agent.destroy();
+  await server.close();
+});
+
+it.each([
+  ['asked', false],
+  ['unasked', true],
+])('a request can be aborted while a ticket is fetched for what is said %s', async (_, preemptive) => {
+  const server = await startServer();
+  const stop = new AbortController();
+  const reason = new Error('enough');
+  const open: OpenContext = ({ signal }) => {
+    setTimeout(() => stop.abort(reason), 10);
+    return new Promise((_, reject) =>
+      signal?.addEventListener('abort', () => reject(new KerberosError('ABORTED', 'given up'))),
+    );
+  };
+  const agent = new Agent();
+  const dispatcher = agent.compose(negotiateInterceptor({ open, hosts: ['localhost'], preemptive }));
+  await expect(request(server.url, { dispatcher, signal: stop.signal })).rejects.toBe(reason);
+  await expect(fetch(server.url, { dispatcher, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  expect(server.requests.length).toBe(preemptive ? 0 : 1);
+  await agent.destroy();
+  await server.close();
+});
+
+it('a request made with a signal that is aborted asks for no ticket', async () => {
+  const open = fakeOpen();
+  const agent = new Agent();
+  const interceptor = negotiateInterceptor({ open, hosts: ['localhost'], preemptive: true });
+  const asking = request('http://localhost:1', {
+    dispatcher: agent.compose(interceptor),
+    signal: AbortSignal.abort(),
+  });
+  await expect(asking).rejects.toThrow('aborted');
+  expect(open.asked).toEqual([]);
+  await agent.destroy();
+});
+
+it('a reader that is slow holds up the response after it has been proved, too', async () => {
+  const long = Buffer.alloc(1 << 20, 'x');
+  const server = await startServer({ respond: (_, response) => response.end(long) });
+  const agent = new Agent();
+  const dispatcher = agent.compose(negotiateInterceptor({ open: fakeOpen(), hosts: ['localhost'] }));
+  const read: Buffer[] = [];
+  const slow = new Writable({
+    highWaterMark: 1,
+    write(chunk: Buffer, _, done) {
+      read.push(chunk);
+      setTimeout(done, 1);
+    },
+  });
+  await stream(server.url, { dispatcher, method: 'GET' }, () => slow);
+  expect(Buffer.concat(read).equals(long)).toBe(true);
   await agent.destroy();
   await server.close();
 });

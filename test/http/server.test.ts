@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { request as ask } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -230,6 +230,23 @@ describe('a keytab that is looked after', () => {
     aSecondLater();
     expect(await fresh()).toBe(first);
     expect(told).toEqual(['KEYTAB_NOT_FOUND', 'KEYTAB_FORMAT']);
+  });
+
+  it('keeps its keys while the file is cut off, until it is whole again', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    await keytab.add([entry('HTTP/a@A.TEST')]);
+    const whole = readFileSync(path);
+    const told: string[] = [];
+    const fresh = freshKeytab(keytab, { accepts, onStale: error => told.push(error.code) });
+    const first = await fresh();
+    writeFileSync(path, whole.subarray(0, -5));
+    aSecondLater();
+    expect(await fresh()).toBe(first);
+    writeFileSync(path, whole);
+    aSecondLater();
+    expect(await fresh()).toEqual(first);
+    expect(await fresh()).not.toBe(first);
+    expect(told).toEqual(['KEYTAB_NO_KEY']);
   });
 
   it('has no keys but those of the services wanted', async () => {

@@ -1,5 +1,6 @@
 import type { ContextInfo, PrfOptions, SecurityContext, Unwrapped, WrapOptions } from '../context.ts';
 import { GssError } from '../gss-error.ts';
+import { requireBytes } from '../require-bytes.ts';
 import { INSPECT, shownContext } from '../shown.ts';
 import { asGssError } from '../status.ts';
 
@@ -25,6 +26,7 @@ class NegotiatedContext implements SecurityContext {
   }
 
   async step(token?: Uint8Array): Promise<Uint8Array | undefined> {
+    if (token !== undefined) requireBytes(token, 'a token');
     if (this.broken) throw new GssError('NO_CONTEXT', 'the negotiation has failed');
     if (this.established) throw new GssError('DEFECTIVE_TOKEN', 'a token for an established context');
     this.broken = true;
