@@ -39,6 +39,7 @@ export type ErrorCode =
   | 'KEYCHAIN_KEY_LOST' // the sealed file exists, but its key does not
   | 'KEYCHAIN_PASSPHRASE' // the passphrase is wrong, or nobody could be asked for it
   | 'ERROR_UNKNOWN' // an error to be explained is not known
+  | 'PROGRAM_NOT_STARTED' // a program that is to use tickets or a realm could not be started
   | 'AGENT_LISTEN' // the agent could not bind its socket
   // reaching a KDC
   | 'REALM_UNKNOWN' // no KDC is known for the realm
@@ -175,6 +176,8 @@ export interface TransportAttempt {
   readonly found?: string | undefined;
   /** Why the attempt failed. */
   readonly reason: string;
+  /** Whether the request is known not to have arrived: there was no address or no connection, or the port is closed. */
+  readonly undelivered?: boolean | undefined;
 }
 
 /** No KDC of a realm could be found or reached; `attempts` lists every attempt in order. */

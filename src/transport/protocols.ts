@@ -23,8 +23,12 @@ export interface ExchangeOptions {
   readonly signal: StopSignal;
   /** After how many seconds, each counted from the previous sending, a datagram is sent again. */
   readonly resendAfter: readonly number[];
+  /** Whether a datagram may be sent again now; it may if not given. */
+  readonly mayResend?: (() => boolean) | undefined;
   /** Called before a datagram is sent again. */
   readonly onResend?: (() => void) | undefined;
+  /** Called when a stream is connected, over which the server gets the request. */
+  readonly onConnect?: (() => void) | undefined;
   /** Whether a datagram may be the answer; any may if not given. */
   readonly isReply?: (datagram: Uint8Array) => boolean;
 }

@@ -1,3 +1,4 @@
+import { errnoOf } from '../errno.ts';
 import type { TransportAttempt } from '../errors.ts';
 import type { Trace } from '../trace.ts';
 import { describeTarget, isAddress, PROTOCOLS, type Target } from './protocols.ts';
@@ -35,8 +36,10 @@ interface Race {
   readonly request: Uint8Array;
   readonly options: RaceOptions;
   readonly queue: Target[];
-  readonly attempts: { target: string; found: string | undefined; reason: string }[];
+  readonly attempts: { target: string; found: string | undefined; reason: string; undelivered: boolean }[];
   readonly running: Set<Target>;
+  /** Those of them that are connected streams. */
+  readonly connected: Set<Target>;
   timer: NodeJS.Timeout | undefined;
   over: boolean;
   readonly finish: (result: RaceResult['winner']) => void;
@@ -58,6 +61,7 @@ export function raceTargets(
       queue: [...targets],
       attempts: [],
       running: new Set(),
+      connected: new Set(),
       timer: undefined,
       over: false,
       finish(winner) {
@@ -84,27 +88,31 @@ function startNext(race: Race): void {
     void run(race, target);
     const next = race.queue.find(target => mayStart(race, target));
     const { stagger, patience } = race.options;
-    const pause = next === undefined || isTried(race, next) ? patience : stagger;
+    const pause = next === undefined || isAmong(race.running, next) ? patience : stagger;
     race.timer = setTimeout(startNext, pause * 1000, race);
   } else if (race.running.size === 0) {
     race.finish(undefined);
   }
 }
 
-/** No datagram goes to a KDC that is working on the same request over a stream: MIT's crashes if its answer is long. */
+/**
+ * No datagram goes to a KDC that is working on the same request over a stream: MIT's crashes if its answer is long. Nor
+ * is one sent to it again once the stream is connected; until then it is, for streams may be filtered.
+ */
 function mayStart(race: Race, target: Target): boolean {
-  return target.protocol !== 'udp' || !isTried(race, target);
+  return target.protocol !== 'udp' || !isAmong(race.running, target);
 }
 
-/** Whether the same KDC is being tried by another protocol. */
-function isTried({ running }: Race, { protocol, host, port }: Target): boolean {
-  return [...running].some(
+/** Whether the same KDC by another protocol is among the targets. */
+function isAmong(targets: ReadonlySet<Target>, { protocol, host, port }: Target): boolean {
+  return [...targets].some(
     other => other.protocol !== protocol && other.host === host && other.port === port,
   );
 }
 
 async function run(race: Race, target: Target): Promise<void> {
-  const attempt = { target: describeTarget(target), found: target.found, reason: 'no answer' };
+  const name = describeTarget(target);
+  const attempt = { target: name, found: target.found, reason: 'no answer', undelivered: false };
   race.attempts.push(attempt);
   race.running.add(target);
   try {
@@ -115,11 +123,20 @@ async function run(race: Race, target: Target): Promise<void> {
     }
   } catch (error) {
     attempt.reason = (error as Error).message;
+    attempt.undelivered = isUndelivered(error);
+    const { reason } = attempt;
     if (!race.over)
-      race.options.trace(`${attempt.target}: ${attempt.reason}`, { kind: 'failed', ...attempt });
+      race.options.trace(`${name}: ${reason}`, { kind: 'failed', target: name, found: target.found, reason });
   }
   race.running.delete(target);
+  race.connected.delete(target);
   startNext(race);
+}
+
+/** Whether an error shows that no server has the request: a closed port refuses datagrams as well. */
+function isUndelivered(error: unknown): boolean {
+  const { syscall = '' } = error as NodeJS.ErrnoException;
+  return ['getaddrinfo', 'connect'].includes(syscall) || errnoOf(error) === 'ECONNREFUSED';
 }
 
 /** Puts the addresses of a host name at the front of the queue; resolves to false if there is no name to resolve. */
@@ -144,6 +161,8 @@ async function exchange(race: Race, target: Target): Promise<string> {
     signal,
     resendAfter,
     isReply: service.isReply,
+    mayResend: () => !isAmong(race.connected, target),
+    onConnect: () => race.connected.add(target),
     onResend: () => trace(`Sending again to ${name}, which is silent`),
   });
   if (race.over) return 'too late';

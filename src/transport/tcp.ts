@@ -1,6 +1,5 @@
 import { createConnection } from 'node:net';
 import type { ExchangeOptions, Target } from './protocols.ts';
-import type { StopSignal } from './stop-signal.ts';
 
 const LENGTH_BYTES = 4;
 /** No ticket is longer; without a limit a KDC could fill our memory. */
@@ -10,16 +9,20 @@ const MAX_REPLY_BYTES = 1 << 20;
 export function exchangeTcp(
   target: Target,
   request: Uint8Array,
-  { signal }: ExchangeOptions,
+  { signal, onConnect }: ExchangeOptions,
 ): Promise<Uint8Array> {
-  return exchangeFramed(target, request, { signal, lengthBytes: LENGTH_BYTES });
+  return exchangeFramed(target, request, { signal, onConnect, lengthBytes: LENGTH_BYTES });
 }
 
 /** Exchanges one message, each way after its length in `lengthBytes` octets, over a stream. */
 export function exchangeFramed(
   { protocol, host, address = host, port }: Target,
   request: Uint8Array,
-  { signal, lengthBytes }: { readonly signal: StopSignal; readonly lengthBytes: number },
+  {
+    signal,
+    lengthBytes,
+    onConnect = () => {},
+  }: Pick<ExchangeOptions, 'signal' | 'onConnect'> & { readonly lengthBytes: number },
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(new Error('no answer'));
@@ -40,6 +43,7 @@ export function exchangeFramed(
 
     signal.addEventListener('abort', onAbort);
     socket.on('error', fail);
+    socket.on('connect', onConnect);
     socket.on('close', () => fail(new Error(`connection closed ${reply.progress()}`)));
     socket.on('data', chunk => {
       try {

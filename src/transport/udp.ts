@@ -8,7 +8,7 @@ const JUNK_SECONDS = 1;
 export function exchangeUdp(
   { host, address = host, port }: Target,
   request: Uint8Array,
-  { signal, resendAfter, onResend, isReply = () => true }: ExchangeOptions,
+  { signal, resendAfter, mayResend = () => true, onResend, isReply = () => true }: ExchangeOptions,
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     // An address needs no look-up, for which the default function would load the resolver.
@@ -38,8 +38,10 @@ export function exchangeUdp(
     const onAbort = (): void => fail(new Error('no answer'));
     const send = (): void => {
       if (settled) return;
-      if (sent > 0) onResend?.();
-      socket.send(request);
+      if (sent === 0 || mayResend()) {
+        if (sent > 0) onResend?.();
+        socket.send(request);
+      }
       const pause = resendAfter[sent++];
       if (pause !== undefined) timer = setTimeout(send, pause * 1000);
     };

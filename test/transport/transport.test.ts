@@ -128,15 +128,28 @@ describe('a transport', () => {
       message: "Cannot contact any KDC for realm 'A.TEST'",
       realm: 'A.TEST',
       attempts: [
-        { target: `udp 127.0.0.1:${mute.port}`, reason: 'no answer' },
-        { target: `udp 127.0.0.1:${closed.port}`, reason: expect.stringContaining('ECONNREFUSED') },
+        { target: `udp 127.0.0.1:${mute.port}`, reason: 'no answer', undelivered: false },
+        {
+          target: `udp 127.0.0.1:${closed.port}`,
+          reason: expect.stringContaining('ECONNREFUSED'),
+          undelivered: true,
+        },
         {
           target: `https://127.0.0.1:${closed.port}/KdcProxy`,
           reason: expect.stringContaining('ECONNREFUSED'),
+          undelivered: true,
         },
-        { target: 'unix /nonexistent/socket', reason: expect.stringContaining('ENOENT') },
-        { target: `tcp 127.0.0.1:${mute.port}`, reason: expect.stringContaining('ECONNREFUSED') },
-        { target: `tcp 127.0.0.1:${closed.port}`, reason: expect.stringContaining('ECONNREFUSED') },
+        { target: 'unix /nonexistent/socket', reason: expect.stringContaining('ENOENT'), undelivered: true },
+        {
+          target: `tcp 127.0.0.1:${mute.port}`,
+          reason: expect.stringContaining('ECONNREFUSED'),
+          undelivered: true,
+        },
+        {
+          target: `tcp 127.0.0.1:${closed.port}`,
+          reason: expect.stringContaining('ECONNREFUSED'),
+          undelivered: true,
+        },
       ],
     });
   });
@@ -177,6 +190,17 @@ describe('a transport', () => {
     const transport = transportTo([kdc], { timeout: 0.5 }, 'udp_preference_limit = 2');
     await expect(transport('A.TEST', REQUEST)).rejects.toMatchObject({ code: 'KDC_UNREACHABLE' });
     expect(kdc.log).toEqual(['tcp']);
+  });
+
+  it('sends no datagram again as long as the KDC has the request over a stream', async () => {
+    const timing = { patience: 0.05, resendAfter: [0.3, 0.3], timeout: 1 };
+    await using held = await fakeKdc({ udp: silent, tcp: silent });
+    await using cut = await fakeKdc({ udp: silent, tcp: socket => socket.destroy() });
+    for (const kdc of [held, cut]) {
+      await expect(transportTo([kdc], timing)('A.TEST', REQUEST)).rejects.toThrow();
+    }
+    expect(held.log).toEqual(['udp', 'tcp']);
+    expect(cut.log).toEqual(['udp', 'tcp', 'udp', 'udp']);
   });
 
   it('takes its time from request_timeout, however long', async () => {

@@ -63,6 +63,11 @@ const ROWS: readonly (readonly [ErrorCode, sentence: string, cause?: string | un
   ['KEYCHAIN_PASSPHRASE', 'The passphrase is wrong, or nobody could be asked for it', 'there is no terminal'],
   ['ERROR_UNKNOWN', 'krb5kit explain does not know the error', undefined, 'look for it in the documentation'],
   [
+    'PROGRAM_NOT_STARTED',
+    'The program to be run could not be started',
+    'it is not on the PATH, or not executable',
+  ],
+  [
     'AGENT_LISTEN',
     'krb5kit agent cannot listen on its socket',
     'another agent is running, or the directory of the socket does not exist',
