@@ -12,27 +12,36 @@ import { type Exchange, type ExchangeOptions, exchangeOf, recounted } from './op
 import { tellKdcError, tellRequest } from './telling.ts';
 import { asRequestBody } from './ticket-wishes.ts';
 
+/** What `askKeyHints` is given. */
+export interface KeyHintsOptions extends ExchangeOptions {
+  /** Those of the keys; `enctypes` if not given. */
+  readonly keyEnctypes?: readonly number[] | undefined;
+}
+
 /**
- * How the KDC derives each of a client's keys from the password, in the order of `enctypes`, for the keys that exist:
+ * How the KDC derives each of a client's keys from the password, in the order of `keyEnctypes`, for the keys that exist:
  * it says so in answer to an AS-REQ without pre-authentication (RFC 4120 §5.2.7.4). The answer is not authenticated.
  * Throws KdcError, TransportError, and KerberosError ENCTYPE_UNSUPPORTED if there is no key of these enctypes, and
  * CODEC.
  */
-export function askKeyHints(client: Principal, options: ExchangeOptions): Promise<readonly KeyHints[]> {
+export function askKeyHints(client: Principal, options: KeyHintsOptions): Promise<readonly KeyHints[]> {
   return recounted(options, async recording => {
     const exchange = exchangeOf(recording);
-    const { enctypes } = exchange;
-    const answer = await ask(client, enctypes, exchange);
-    const hints = hintsIn(answer, enctypes, client);
+    const { keyEnctypes = exchange.enctypes } = options;
+    const askFor = (etypes: readonly number[]): Promise<Answer | undefined> =>
+      // A KDC refuses a request without an enctype for the session key, which need not be one of the client's key.
+      ask(client, [...new Set([...etypes, ...exchange.enctypes])], exchange);
+    const answer = await askFor(keyEnctypes);
+    const hints = hintsIn(answer, keyEnctypes, client);
     // MIT's KDC describes only the key that it would use, and so does any KDC that issues a ticket at once.
-    const untold = enctypes.filter(etype => !hints.some(hint => hint.etype === etype));
-    for (const etype of answer === undefined || enctypes.length === 1 ? [] : untold) {
-      hints.push(...hintsIn(await ask(client, [etype], exchange), [etype], client));
+    const untold = keyEnctypes.filter(etype => !hints.some(hint => hint.etype === etype));
+    for (const etype of answer === undefined || keyEnctypes.length === 1 ? [] : untold) {
+      hints.push(...hintsIn(await askFor([etype]), [etype], client));
     }
     if (hints.length === 0) {
       throw new KerberosError('ENCTYPE_UNSUPPORTED', 'KDC has no support for encryption type');
     }
-    return hints.sort((a, b) => enctypes.indexOf(a.etype) - enctypes.indexOf(b.etype));
+    return hints.sort((a, b) => keyEnctypes.indexOf(a.etype) - keyEnctypes.indexOf(b.etype));
   });
 }
 

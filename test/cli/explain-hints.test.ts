@@ -213,7 +213,7 @@ it.each([
     'decrypting ticket for host/a@A.TEST',
     /^use another keytab with -k, .*: host\/b@A\.TEST$/,
   ],
-  ['KEYTAB_NO_KEY', 'getting initial credentials', /^use another keytab with -t, /],
+  ['KEYTAB_NO_KEY', 'getting initial credentials', /^use another keytab, /],
   ['PKINIT_IDENTITY', 'reading certificate file nofile', /^check the path of the certificate/],
   ['PKINIT_IDENTITY', 'getting initial credentials', /X509_user_identity= and X509_anchors=/],
   ['ENCTYPE_UNSUPPORTED', 'converting etype', /^name an encryption type/],

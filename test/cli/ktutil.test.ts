@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -240,6 +242,21 @@ it('verify says that there is nothing to verify', async () => {
   const { status, io } = await run('verify nobody');
   expect(status).toBe(1);
   expect(io.stderr).toBe(`ktutil verify: There is no such key in FILE:${home}/kt\n`);
+});
+
+it('verify waits only once for KDCs that do not answer', async () => {
+  const silent = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const conf = path('krb5.conf');
+  const kdc = `udp/127.0.0.1:${silent.address().port}`;
+  writeFileSync(conf, `[libdefaults]\nrequest_timeout = 1\n[realms]\nA.TEST = {\n kdc = ${kdc}\n}\n`);
+  const { status, io } = await run('verify', { env: { KRB5_CONFIG: conf } });
+  silent.close();
+  expect(status).toBe(1);
+  expect(io.stderr).toBe(
+    "ktutil verify: Cannot contact any KDC for realm 'A.TEST' while verifying the keys of alice@A.TEST\n",
+  );
+  expect(io.stdout.match(/^unasked /gm)).toHaveLength(3);
 });
 
 describe('a line of requests', () => {

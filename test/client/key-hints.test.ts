@@ -28,6 +28,15 @@ describe('what a KDC says of the keys', () => {
     }
   });
 
+  it('is told of keys whose enctypes no session key can have', async () => {
+    const { database, transport } = createTestRealm();
+    const client = parsePrincipal('old@A.TEST');
+    database.add(client, { password: 'pw', enctypes: [23, 25] });
+    const options = { transport, now, enctypes: [18, 17], keyEnctypes: [25, 23, 20] };
+    const hints = await askKeyHints(client, options);
+    expect(hints.map(({ etype }) => etype)).toEqual([25, 23]);
+  });
+
   it('is asked for one by one where it tells only of the best', async () => {
     const transport = scripted(
       preauthRequired([salted(18, 'salt of 18')]),

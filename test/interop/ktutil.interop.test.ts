@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -9,6 +11,7 @@ import { scratch } from '../ccache/samples.ts';
 import { writeKeytab } from '../cli/caches.ts';
 import { entry } from '../keytab/samples.ts';
 import { type Environment, ours, theirs } from '../support/both-programs.ts';
+import { freePort } from '../support/free-port.ts';
 import { type HeimdalKdc, startHeimdalKdc } from '../support/heimdal-kdc.ts';
 import { type MitKdc, startMitKdc } from '../support/mit-kdc.ts';
 import { outputOf } from '../support/output-schema.ts';
@@ -187,6 +190,7 @@ describePeer('mit-keytab', () =>
           'addprinc -randkey HTTP/set',
           'addprinc -randkey -requires_preauth -allow_tix HTTP/closed',
           'addprinc -randkey +needchange HTTP/needs',
+          'addprinc -pw websecret -e camellia128-cts:normal HTTP/camellia',
         ],
       });
     });
@@ -293,6 +297,26 @@ describePeer('mit-keytab', () =>
         expect(bad.stdout).toMatch(/^wrong {8}1 HTTP\/needs@A\.TEST/m);
       });
 
+      it('verify sees by a ticket of the user that all keys are old', async () => {
+        kdc.kadmin(['addprinc -randkey HTTP/stale', `ktadd -norandkey -k ${home}/kt HTTP/stale`]);
+        kdc.kadmin(['cpw -randkey HTTP/stale']);
+        expect((await run('verify -k %h/kt -c %h/none')).stdout).toMatch(/^wrong {8}1 HTTP\/stale@A\.TEST/m);
+        await kdc.run('kinit', ['-c', join(home, 'user'), 'alice'], 'alicepw\n');
+        const said = await run('verify -k %h/kt -c %h/user');
+        expect(said).toMatchObject({ status: 1, stderr: '' });
+        const lines = said.stdout.trim().split('\n');
+        for (const line of lines) expect(line).toMatch(/^old {10}1 HTTP\/stale@A\.TEST .*, the KDC has 2$/);
+      });
+
+      it('add and verify find keys in whose enctype the KDC has no session keys', async () => {
+        const added = await run('add -k %h/kt -e camellia128-cts HTTP/camellia', 'websecret\n');
+        expect(added).toMatchObject({ status: 0, stderr: '' });
+        await run('add -k %h/kt -e camellia256-cts --offline --kvno 1 HTTP/camellia', 'websecret\n');
+        const said = await run('verify -k %h/kt');
+        expect(said.stdout).toMatch(/^current {6}1 HTTP\/camellia@A\.TEST \(camellia128-cts-cmac\)$/m);
+        expect(said.stdout).toMatch(/^not-at-kdc {3}1 HTTP\/camellia@A\.TEST \(camellia256-cts-cmac\)$/m);
+      });
+
       it.each([
         ['HTTP/rotated', ''],
         ['HTTP/set', ' --admin admin/admin --password-env ADMINPW'],
@@ -314,6 +338,15 @@ describePeer('mit-keytab', () =>
         expect(await run('verify -k %h/kt')).toMatchObject({ status: 0 });
       });
 
+      it('rotate names the principals in the keytab where the wanted one is not there', async () => {
+        kdc.kadmin([`ktadd -norandkey -k ${home}/kt HTTP/open`]);
+        const said = await run('rotate -k %h/kt --json HTTP/rotated');
+        expect(outputOf('failure', said.stderr)).toMatchObject({
+          code: 'KEYTAB_NO_KEY',
+          hint: 'use another keytab, or one of the principals in this one: HTTP/open@A.TEST',
+        });
+      });
+
       it('rotate leaves the keytab as it was where the server refuses', async () => {
         kdc.kadmin(['addpol -minlife "1 day" young', 'addprinc -randkey -policy young HTTP/young']);
         kdc.kadmin([`ktadd -norandkey -k ${home}/kt HTTP/young`]);
@@ -323,6 +356,44 @@ describePeer('mit-keytab', () =>
         expect(said.stderr).toMatch(/^ktutil rotate: .* while changing password\n$/);
         expect(KeytabFile.decode(readFileSync(join(home, 'kt')))).toEqual(KeytabFile.decode(before));
         expect(await kinit('HTTP/young')).toBe(0);
+      });
+
+      /** The configuration of the realm with another password server. */
+      const withPasswordServer = (port: number) => {
+        const conf = readFileSync(kdc.env.KRB5_CONFIG!, 'utf8');
+        const path = join(home, 'elsewhere.conf');
+        const elsewhere = conf.replace(/kpasswd_server = .*/, `kpasswd_server = 127.0.0.1:${port}`);
+        writeFileSync(path, elsewhere.replace('[libdefaults]', '[libdefaults]\n  request_timeout = 1'));
+        env = { ...env, KRB5_CONFIG: path };
+      };
+
+      it('rotate leaves the keytab as it was where there is no server', async () => {
+        kdc.kadmin(['addprinc -randkey HTTP/alone', `ktadd -norandkey -k ${home}/kt HTTP/alone`]);
+        const before = readFileSync(join(home, 'kt'));
+        withPasswordServer(await freePort());
+        const said = await run('rotate -k %h/kt HTTP/alone');
+        expect(said.stderr).toBe(
+          "ktutil rotate: Cannot contact any KDC for realm 'A.TEST' while changing password\n",
+        );
+        expect(KeytabFile.decode(readFileSync(join(home, 'kt')))).toEqual(KeytabFile.decode(before));
+      });
+
+      it('rotate keeps the keys that a silent server may have got, and gets over them', async () => {
+        kdc.kadmin(['addprinc -randkey HTTP/lost', `ktadd -norandkey -k ${home}/kt HTTP/lost`]);
+        const before = await keysOf();
+        const silent = createSocket('udp4').bind(0, '127.0.0.1');
+        await once(silent, 'listening');
+        withPasswordServer(silent.address().port);
+        const said = await run('rotate -k %h/kt HTTP/lost');
+        silent.close();
+        env = { ...env, KRB5_CONFIG: kdc.env.KRB5_CONFIG! };
+        expect(said.status).toBe(1);
+        expect(said.stderr).toContain('the new keys, kvno 2, stay in');
+        expect(await keysOf()).toBe(before + 4);
+        const again = await run('rotate -k %h/kt HTTP/lost');
+        expect(again).toMatchObject({ status: 0, stderr: '' });
+        expect(again.stdout).toContain(`, kvno 2; kept ${before} old, removed 0`);
+        expect(await kinit('HTTP/lost')).toBe(0);
       });
     });
   }),

@@ -94,8 +94,8 @@ function keytabHint(story: Story): string {
   }
   if (keys.length === 0) {
     return others.length === 0
-      ? 'use another keytab with -t: this one is empty'
-      : `use another keytab with -t, or one of the principals in this one: ${others.join(', ')}`;
+      ? 'use another keytab: this one is empty'
+      : `use another keytab, or one of the principals in this one: ${others.join(', ')}`;
   }
   const forbidden = forbiddenKeys(story);
   if (forbidden !== undefined) {

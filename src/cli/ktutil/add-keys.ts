@@ -45,7 +45,7 @@ export async function addKeys(args: Arguments, io: Io): Promise<number> {
   const { added, known } = stored;
   if (args.has('json')) io.out(await storedJson(keytab, entries, stored));
   else if (!args.has('quiet')) {
-    const before = known === 0 ? '' : `; ${countKeys(known)} were already there`;
+    const before = known === 0 ? '' : `; ${countKeys(known)} ${known === 1 ? 'was' : 'were'} already there`;
     io.out(
       `Added ${countKeys(added)} of ${formatPrincipal(principal)}, kvno ${kvno}, to ${keytab.name}${before}\n`,
     );
@@ -118,7 +118,10 @@ async function hintsFor(
     return enctypes.map(etype => ({ etype, salt: own, s2kparams: undefined }));
   }
   const hints = await during('asking for the salt', () =>
-    askKeyHints(principal, exchangeOptions(session, enctypes)),
+    askKeyHints(principal, {
+      ...exchangeOptions(session, defaultTktEnctypes(session.config)),
+      keyEnctypes: enctypes,
+    }),
   );
   return salted === undefined ? hints : hints.map(hint => ({ ...hint, salt: salted }));
 }

@@ -1,6 +1,9 @@
 import { getInitialCredential, type InitialResult } from '../../client/initial.ts';
 import { readOnce, type Secret } from '../../client/secret.ts';
+import { defaultTktEnctypes } from '../../config/enctypes.ts';
+import { KerberosError } from '../../errors.ts';
 import { exchangeOptions } from '../../local/exchange.ts';
+import { KDC_ERR_PREAUTH_FAILED } from '../../messages/error-codes.ts';
 import { KdcError } from '../../messages/krb-error.ts';
 import type { Principal } from '../../messages/principal.ts';
 import { Ticket } from '../../messages/ticket.ts';
@@ -21,7 +24,10 @@ export async function proveSecret(
   { session, enctypes, server }: ProofOptions,
 ): Promise<Proof> {
   let kvno: number | undefined;
-  const options = exchangeOptions(session, enctypes);
+  // A KDC refuses a request without an enctype for the session key, which need not be one of the client's key.
+  const options = exchangeOptions(session, [
+    ...new Set([...enctypes, ...defaultTktEnctypes(session.config)]),
+  ]);
   const trace: Trace = (line, fact) => {
     if (fact?.kind === 'sealed' && fact.what === 'AS-REP') kvno = fact.kvno;
     session.trace(line, fact);
@@ -59,8 +65,15 @@ export async function liveKvno(
   }
 }
 
+/** Whether the KDC has refused a password or a key. */
+export function isRefused(error: unknown): error is KerberosError {
+  if (error instanceof KdcError) return error.errorCode === KDC_ERR_PREAUTH_FAILED;
+  return error instanceof KerberosError && ['PASSWORD_INCORRECT', 'PREAUTH_FAILED'].includes(error.code);
+}
+
 interface ProofOptions {
   readonly session: Session;
+  /** Those of the client's key. */
   readonly enctypes: readonly number[];
   /** The service that the ticket is for; the realm's ticket-granting service if not given. */
   readonly server?: Principal;

@@ -1,8 +1,10 @@
+import type { InitialResult } from '../../client/initial.ts';
 import { askKeyHints } from '../../client/key-hints.ts';
 import type { Secret } from '../../client/secret.ts';
 import { defaultTktEnctypes } from '../../config/enctypes.ts';
 import { randomBytes } from '../../crypto/random.ts';
-import { KerberosError } from '../../errors.ts';
+import { KerberosError, TransportError } from '../../errors.ts';
+import { keysOf } from '../../keytab/find.ts';
 import type { Keytab, KeytabEntry } from '../../keytab/keytab.ts';
 import { ActivityError, during } from '../../local/activity.ts';
 import { exchangeOptions } from '../../local/exchange.ts';
@@ -19,7 +21,7 @@ import type { Io } from '../terminal.ts';
 import { passwordToKeys } from './add-keys.ts';
 import { enctypesOf } from './enctypes.ts';
 import { countKeys, isSame, keysJson, keytabOf, storeEntries } from './keytab.ts';
-import { liveKvno, proveSecret } from './live.ts';
+import { isRefused, liveKvno, proveSecret } from './live.ts';
 import { ageOf, isSuperseded } from './remove.ts';
 import { checkSources, readSecret } from './secret.ts';
 
@@ -45,11 +47,11 @@ export async function rotateKeys(args: Arguments, io: Io): Promise<number> {
   warnOfWeak('ktutil', named ?? [], io);
   const enctypes = named ?? defaultTktEnctypes(session.config);
   const rotation = { principal, keytab, enctypes, session };
-  const before = await entriesBefore(rotation, args.has('admin'));
+  const before = await entriesIn(rotation, { mayLack: args.has('admin') });
   const changer = await changerOf(rotation, before, args);
-  const entries = await rotate(rotation, before, changer);
+  const entries = await rotate(rotation, changer);
   const removed = await removeSuperseded(rotation, age);
-  const kept = before.length - removed;
+  const kept = keysOf(await entriesIn(rotation), principal).length - entries.length;
   if (args.has('json')) io.out(await keysJson(keytab.name, 'keys', entries, { kept, removed }));
   else if (!args.has('quiet')) {
     const old = `kept ${kept} old, removed ${removed}`;
@@ -60,9 +62,9 @@ export async function rotateKeys(args: Arguments, io: Io): Promise<number> {
 }
 
 /** The keys in the keytab; an administrator does not need any. */
-async function entriesBefore({ keytab, principal }: Rotation, mayLack: boolean): Promise<KeytabEntry[]> {
+async function entriesIn({ keytab }: Rotation, { mayLack = false } = {}): Promise<readonly KeytabEntry[]> {
   try {
-    return (await keytab.entries()).filter(entry => samePrincipal(entry.principal, principal));
+    return await keytab.entries();
   } catch (error) {
     if (mayLack && error instanceof KerberosError && error.code === 'KEYTAB_NOT_FOUND') return [];
     return during(`reading ${keytab.name}`, () => Promise.reject(error));
@@ -73,8 +75,8 @@ async function entriesBefore({ keytab, principal }: Rotation, mayLack: boolean):
 interface Changer {
   /** For the password server. */
   readonly ticket: PasswordTicket;
-  /** The current version of the principal's keys, if it authenticates itself. */
-  readonly kvno: number | undefined;
+  /** The version of the principal's keys before the change. */
+  readonly kvno: number;
 }
 
 async function changerOf(
@@ -85,48 +87,66 @@ async function changerOf(
   const admin = args.value('admin');
   const client = admin === undefined ? principal : await principalOf(admin, session);
   const prompt = `Password for ${formatPrincipal(client)}: `;
-  const secret: Secret =
-    admin === undefined ? { keytab: before } : { password: () => readSecret(args, prompt, session.io) };
   const server = { nameType: NT_SRV_INST, components: ['kadmin', 'changepw'], realm: principal.realm };
+  const options = { session, enctypes, server };
   return during('getting initial ticket', async () => {
-    const { result } = await proveSecret(client, secret, { session, enctypes, server });
+    if (admin !== undefined) {
+      const secret: Secret = { password: () => readSecret(args, prompt, session.io) };
+      const { result } = await proveSecret(client, secret, options);
+      const { credential, kdcOffset } = result;
+      return { ticket: { credential, kdcOffset, target: principal }, kvno: newestKvno(before, principal) };
+    }
+    const { keytab, result } = await proveKeytab(principal, before, options);
     const { credential, kdcOffset } = result;
-    if (admin !== undefined) return { ticket: { credential, kdcOffset, target: principal }, kvno: undefined };
-    const kvno = await liveKvno(principal, secret, { session, enctypes });
-    return { ticket: { credential, kdcOffset }, kvno };
+    const kvno = await liveKvno(principal, { keytab }, { session, enctypes });
+    return { ticket: { credential, kdcOffset }, kvno: kvno ?? newestKvno(keytab, principal) };
   });
 }
 
+/**
+ * Logs in with the newest keys or, if they are refused, those before them: an earlier rotation may have left keys that
+ * the KDC never got.
+ */
+async function proveKeytab(
+  principal: Principal,
+  keytab: readonly KeytabEntry[],
+  options: Parameters<typeof proveSecret>[2],
+): Promise<{ readonly keytab: readonly KeytabEntry[]; readonly result: InitialResult }> {
+  try {
+    return { keytab, ...(await proveSecret(principal, { keytab }, options)) };
+  } catch (error) {
+    const newest = newestKvno(keytab, principal);
+    const older = keysOf(keytab, principal).filter(({ kvno }) => kvno !== newest);
+    if (older.length === 0 || !isRefused(error)) throw error;
+    return { keytab: older, ...(await proveSecret(principal, { keytab: older }, options)) };
+  }
+}
+
+function newestKvno(entries: readonly KeytabEntry[], principal: Principal): number {
+  return Math.max(0, ...keysOf(entries, principal).map(({ kvno }) => kvno));
+}
+
 /** Changes the password; resolves to the new entries. */
-async function rotate(
-  rotation: Rotation,
-  before: readonly KeytabEntry[],
-  changer: Changer,
-): Promise<readonly KeytabEntry[]> {
-  const { keytab, principal, session } = rotation;
+async function rotate(rotation: Rotation, changer: Changer): Promise<readonly KeytabEntry[]> {
+  const { keytab, principal } = rotation;
   // It contains all classes of characters that a policy may require.
   const password = `Aa1=${Buffer.from(randomBytes(32)).toString('base64')}`;
-  const last = changer.kvno ?? Math.max(0, ...before.map(({ kvno }) => kvno));
+  const kvno = changer.kvno + 1;
   // They are in the keytab before the KDC has them: whatever happens to us, no ticket arrives that it cannot open.
-  const foreseen = await entriesFor(rotation, password, last + 1);
+  const foreseen = await entriesFor(rotation, password, kvno);
   await storeEntries(keytab, foreseen);
-  const withdraw = (): Promise<number> =>
-    during(`writing ${keytab.name}`, () =>
-      keytab.remove(entry => foreseen.some(other => isSame(entry, other))),
-    );
   try {
-    await change(changer, password, session);
+    await change(changer, password, rotation.session);
   } catch (error) {
-    if (!(await isTaken(rotation, password))) {
-      // If the answer was lost, the KDC may have accepted the password, while another of its servers does not know it
-      // yet.
-      if (isRefusal(error)) await withdraw();
+    const isTaken = await takes(rotation, password);
+    if (isTaken !== true) {
+      await settle(rotation, foreseen, isRefusal(error, isTaken));
       throw error;
     }
   }
   const secret = { password: async () => password };
   const live = await during('proving the new password', () => liveKvno(principal, secret, rotation));
-  const actual = await entriesFor(rotation, password, live ?? last + 1);
+  const actual = await entriesFor(rotation, password, live ?? kvno);
   await storeEntries(keytab, actual);
   const mistaken = foreseen.filter(entry => !actual.some(other => isSame(entry, other)));
   if (mistaken.length > 0) {
@@ -150,24 +170,48 @@ async function entriesFor(
 ): Promise<readonly KeytabEntry[]> {
   const timestamp = session.io.now();
   const hints = await during('asking for the salt', () =>
-    askKeyHints(principal, exchangeOptions(session, enctypes)),
+    askKeyHints(principal, {
+      ...exchangeOptions(session, defaultTktEnctypes(session.config)),
+      keyEnctypes: enctypes,
+    }),
   );
   return passwordToKeys(password, hints).map(key => ({ principal, timestamp, kvno, key }));
 }
 
-/** Whether a failure means that the password is unchanged. */
-function isRefusal(error: unknown): boolean {
-  const cause = error instanceof ActivityError ? error.cause : error;
-  return cause instanceof KerberosError && ['PASSWORD_NOT_CHANGED', 'REALM_UNKNOWN'].includes(cause.code);
+/** After a failure: the new keys leave the keytab, unless the KDC might still have them or get them. */
+async function settle(
+  { keytab, session }: Rotation,
+  foreseen: readonly KeytabEntry[],
+  refused: boolean,
+): Promise<void> {
+  if (refused) {
+    await during(`writing ${keytab.name}`, () =>
+      keytab.remove(entry => foreseen.some(other => isSame(entry, other))),
+    );
+    return;
+  }
+  const left = `the new keys, kvno ${foreseen[0]!.kvno}, stay in ${keytab.name}`;
+  session.io.err(
+    `${name}: warning: the password may have been changed, or may still be: ${left}; rotate again, or remove them with 'ktutil remove --kvno'\n`,
+  );
 }
 
-/** Whether the KDC is known to have the new password. */
-async function isTaken(rotation: Rotation, password: string): Promise<boolean> {
+/** Whether a failure means that the password is unchanged, and remains so. */
+function isRefusal(error: unknown, isTaken: boolean | undefined): boolean {
+  const cause = error instanceof ActivityError ? error.cause : error;
+  if (cause instanceof TransportError) {
+    return isTaken === false && cause.attempts.every(({ undelivered }) => undelivered);
+  }
+  return cause instanceof KerberosError && cause.code === 'PASSWORD_NOT_CHANGED';
+}
+
+/** Whether the KDC has the new password, as far as can be found out: another of its servers may get it later. */
+async function takes(rotation: Rotation, password: string): Promise<boolean | undefined> {
   try {
     await proveSecret(rotation.principal, { password: async () => password }, rotation);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return isRefused(error) ? false : undefined;
   }
 }
 

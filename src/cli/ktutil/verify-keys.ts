@@ -7,7 +7,7 @@ import type { KeytabEntry } from '../../keytab/keytab.ts';
 import { during } from '../../local/activity.ts';
 import { cacheOf } from '../../local/caches/named-caches.ts';
 import { exchangeOptions } from '../../local/exchange.ts';
-import { KDC_ERR_ETYPE_NOSUPP, KDC_ERR_PREAUTH_FAILED } from '../../messages/error-codes.ts';
+import { KDC_ERR_ETYPE_NOSUPP } from '../../messages/error-codes.ts';
 import { KdcError } from '../../messages/krb-error.ts';
 import { KU_TICKET } from '../../messages/numbers.ts';
 import { formatPrincipal, type Principal } from '../../messages/principal.ts';
@@ -15,7 +15,7 @@ import { toKey, unseal } from '../../messages/seal.ts';
 import { EncTicketPart, Ticket } from '../../messages/ticket.ts';
 import type { EncryptedData } from '../../messages/types.ts';
 import type { Session } from '../session.ts';
-import { liveKvno, proveSecret } from './live.ts';
+import { isRefused, liveKvno, proveSecret } from './live.ts';
 
 /**
  * The state of a key compared with the KDC: `current`, verified and of its version; `unproven`, of its version, but not
@@ -48,11 +48,22 @@ export async function checkKeys(
 ): Promise<readonly Finding[]> {
   const { principal } = own[0]!;
   const seen = await during(`verifying the keys of ${formatPrincipal(principal)}`, async () => {
+    let asClient: Seen;
     try {
-      return await seenAsClient(own, session);
+      asClient = await seenAsClient(own, session);
     } catch (error) {
       if (!(error instanceof KdcError)) throw error;
       return seenInTicket(principal, own, { cache, session, refusal: error });
+    }
+    const { live, states, refusal } = asClient;
+    if (refusal === undefined || live !== undefined) return asClient;
+    try {
+      const inTicket = await seenInTicket(principal, own, { cache, session, refusal });
+      return { live: inTicket.live, states: new Map([...states, ...inTicket.states]) };
+    } catch (error) {
+      // It would only have told which version the KDC has.
+      if (error instanceof KerberosError) return asClient;
+      throw error;
     }
   });
   return own.map(entry => ({ entry, state: stateOf(entry, seen), live: seen.live }));
@@ -62,13 +73,16 @@ export async function checkKeys(
 interface Seen {
   readonly live: number | undefined;
   readonly states: ReadonlyMap<KeytabEntry, 'right' | 'wrong' | 'not-at-kdc'>;
+  /** Why a key is wrong, if one is. */
+  readonly refusal?: KerberosError | undefined;
 }
 
 function stateOf(entry: KeytabEntry, { live, states }: Seen): KeyState {
   const state = states.get(entry);
-  if (state === 'wrong' || state === 'not-at-kdc') return state;
-  if (state === 'right') return live === undefined || isVersion(entry, live) ? 'current' : 'misnumbered';
-  if (live === undefined || isVersion(entry, live)) return 'unproven';
+  const isLive = live === undefined || isVersion(entry, live);
+  if (state === 'not-at-kdc') return state;
+  if (state === 'right') return isLive ? 'current' : 'misnumbered';
+  if (isLive) return state ?? 'unproven';
   return entry.kvno < live ? 'old' : 'ahead';
 }
 
@@ -90,29 +104,30 @@ async function seenAsClient(own: readonly KeytabEntry[], session: Session): Prom
       else live = await liveKvno(entry.principal, { keytab: [entry] }, options);
       states.set(entry, 'right');
     } catch (error) {
-      if (error instanceof KdcError && error.errorCode === KDC_ERR_ETYPE_NOSUPP) {
+      if (isKeyAbsent(error)) {
         states.set(entry, 'not-at-kdc');
         continue;
       }
-      if (!isKeyRefused(error)) throw error;
+      if (!isRefused(error)) throw error;
       states.set(entry, 'wrong');
       // More attempts might have the account locked.
-      break;
+      return { live, states, refusal: error };
     }
   }
   return { live, states };
 }
 
-function isKeyRefused(error: unknown): boolean {
-  if (error instanceof KdcError) return error.errorCode === KDC_ERR_PREAUTH_FAILED;
-  return error instanceof KerberosError && error.code === 'PREAUTH_FAILED';
+/** Whether the KDC has no key of the enctype that was asked for first, or wants a key of another one. */
+function isKeyAbsent(error: unknown): boolean {
+  if (error instanceof KdcError) return error.errorCode === KDC_ERR_ETYPE_NOSUPP;
+  return error instanceof KerberosError && error.code === 'KEYTAB_NO_KEY';
 }
 
 interface TicketSource {
   readonly cache: string | undefined;
   readonly session: Session;
   /** Why the principal cannot be a client, which is reported if there is no other way. */
-  readonly refusal: KdcError;
+  readonly refusal: KerberosError;
 }
 
 /** Tries the keys on a new ticket for the principal, requested with the user's own ticket. */

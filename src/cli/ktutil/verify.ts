@@ -1,12 +1,13 @@
-import { KeytabError } from '../../errors.ts';
+import { KeytabError, TransportError } from '../../errors.ts';
 import { byPrincipal } from '../../keytab/groups.ts';
 import type { KeytabEntry } from '../../keytab/keytab.ts';
+import { ActivityError } from '../../local/activity.ts';
 import type { Arguments, Command } from '../command.ts';
 import { lineOfJson } from '../json.ts';
 import { keytabEntryJson } from '../keytab-json.ts';
 import { tellFailure } from '../run-command.ts';
 import { serviceMatcher } from '../service-pattern.ts';
-import { openSession } from '../session.ts';
+import { openSession, type Session } from '../session.ts';
 import { showWaits } from '../terminal/waiting.ts';
 import type { Io } from '../terminal.ts';
 import { describeEntry } from './diff.ts';
@@ -42,19 +43,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const fits = serviceMatcher(args.operands);
   const entries = (await readEntries(keytab)).filter(({ principal }) => fits(principal));
   if (entries.length === 0) throw new KeytabError('KEYTAB_NO_KEY', `There is no such key in ${keytab.name}`);
-  const { checkKeys } = await import('./verify-keys.ts');
-  const findings: Finding[] = [];
-  const soFar = session.decisions.length;
-  for (const own of byPrincipal(entries)) {
-    // Each has a story of its own.
-    session.decisions.splice(soFar);
-    try {
-      findings.push(...(await checkKeys(own, args.value('cache'), session)));
-    } catch (error) {
-      await tellFailure({ program: 'ktutil verify', error, exitStatus: 1 }, args, io);
-      findings.push(...own.map(entry => ({ entry, state: 'unasked' as const, live: undefined })));
-    }
-  }
+  const findings = await findingsOf(entries, args, session);
   const ok = byPrincipal(findings.map(({ entry }) => entry)).every(own => isGood(own, findings));
   if (args.has('json')) {
     const keys = findings.map(({ entry, state, live }) => ({
@@ -70,6 +59,40 @@ async function run(args: Arguments, io: Io): Promise<number> {
     }
   }
   return ok ? 0 : 1;
+}
+
+/** Compares the keys of each principal; failures are told and do not end it. */
+async function findingsOf(
+  entries: readonly KeytabEntry[],
+  args: Arguments,
+  session: Session,
+): Promise<readonly Finding[]> {
+  const { checkKeys } = await import('./verify-keys.ts');
+  const findings: Finding[] = [];
+  const soFar = session.decisions.length;
+  const unreachable = new Set<string>();
+  for (const own of byPrincipal(entries)) {
+    if (unreachable.has(own[0]!.principal.realm)) {
+      // To wait once for KDCs that do not answer is enough.
+      findings.push(...own.map(unasked));
+      continue;
+    }
+    // Each has a story of its own.
+    session.decisions.splice(soFar);
+    try {
+      findings.push(...(await checkKeys(own, args.value('cache'), session)));
+    } catch (error) {
+      await tellFailure({ program: 'ktutil verify', error, exitStatus: 1 }, args, session.io);
+      findings.push(...own.map(unasked));
+      const cause = error instanceof ActivityError ? error.cause : error;
+      if (cause instanceof TransportError) unreachable.add(cause.realm);
+    }
+  }
+  return findings;
+}
+
+function unasked(entry: KeytabEntry): Finding {
+  return { entry, state: 'unasked', live: undefined };
 }
 
 /** Whether a principal has keys that its tickets come in, and none that are wrong. */
