@@ -105,6 +105,18 @@ it('puts streams together: segments in the wrong order, sent twice, over the end
   expect(messagesIn((await run(capture)).stdout)).toEqual(expected);
 });
 
+it.each([
+  ['a network in a network', 1, 12, '88a8000581000006'],
+  ['such networks before there was a standard', 1, 12, '9100000581000006'],
+  ['a network, captured on any interface', 113, 14, '81000005'],
+])('finds the packets of %s', async (_, linkType, addresses, tags) => {
+  const frames = datagrams().map(frame => {
+    const packet = frame.subarray(12);
+    return Buffer.concat([Buffer.alloc(addresses), Buffer.from(tags, 'hex'), packet]);
+  });
+  expect(messagesIn((await run(pcap(frames, linkType))).stdout)).toEqual(asked());
+});
+
 it('shows messages for password servers, of datagrams and of streams', async () => {
   const ap = exchanges.find(({ request }) => request[0] === 0x6a)!.request;
   // What is sealed does not matter here: a header, an AP-REQ and a KRB-PRIV make a request.

@@ -63,6 +63,21 @@ function apReq(): Uint8Array {
   });
 }
 
+/** A dump with offsets and text, of sixteen bytes on a line. */
+function dump(bytes: Uint8Array, { group = 1, colon = ':', half = '' }): string {
+  const lines: string[] = [];
+  for (let at = 0; at < bytes.length; at += 16) {
+    const part = bytes.subarray(at, at + 16);
+    const pairs = Array.from(part, (byte, i) => {
+      const gap = (i + 1) % group === 0 ? ' ' : '';
+      return byte.toString(16).padStart(2, '0') + gap + (i === 7 ? half : '');
+    });
+    const text = Array.from(part, byte => (byte > 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.'));
+    lines.push(`${at.toString(16).padStart(8, '0')}${colon} ${pairs.join('').padEnd(50)} ${text.join('')}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
 describe('shows', () => {
   it('a cache, whose keys are hidden', async () => {
     const { status, stdout } = await run(readFileSync(writeCache(home, [credential], alice)));
@@ -133,6 +148,20 @@ describe('shows', () => {
       (token: Uint8Array) => `Authorization: Negotiate ${Buffer.from(token).toString('base64')}\n`,
     ],
     ['in hexadecimal', (token: Uint8Array) => bytesToHex(token)],
+    ['in a dump of xxd', (token: Uint8Array) => dump(token, { group: 2 })],
+    ['in a dump of hexdump', (token: Uint8Array) => dump(token, { colon: '', half: ' ' })],
+    ['in a dump of Java', (token: Uint8Array) => dump(token, { half: '  ' }).toUpperCase()],
+    ['in hexadecimal with colons', (token: Uint8Array) => bytesToHex(token).replace(/(..)(?=.)/g, '$1:')],
+    [
+      'in a request of HTTP',
+      (token: Uint8Array) =>
+        `GET / HTTP/1.1\r\nHost: www\r\nauthorization: Negotiate ${Buffer.from(token).toString('base64')}\r\n\r\n`,
+    ],
+    [
+      'in what curl -v tells',
+      (token: Uint8Array) =>
+        `< WWW-Authenticate: Negotiate\n> authorization: Negotiate ${Buffer.from(token).toString('base64')}\n> accept: */*\n`,
+    ],
     ['as it is', (token: Uint8Array) => token],
   ])('a token %s', async (_, written) => {
     const message = apReq();
@@ -143,6 +172,22 @@ describe('shows', () => {
       'mechanism: Kerberos 5 (1.2.840.113554.1.2.2)\n  tokenId: KRB_AP_REQ (0x0100)\n',
     );
     expect(stdout).toContain('apOptions: mutual-required (0x20000000)\n');
+  });
+
+  it('a message in base64, which begins like another message', async () => {
+    // b is 0x62, the tag of an Authenticator.
+    const text = Buffer.from(apReq()).toString('base64');
+    expect(text[0]).toBe('b');
+    expect((await run(text)).stdout).toMatch(/^AP-REQ:\n/);
+    expect((await run(`authorization: Negotiate ${text}`)).stdout).toMatch(/^AP-REQ:\n/);
+  });
+
+  it('all tokens in the headers of a dialogue', async () => {
+    const text = Buffer.from(apReq()).toString('base64');
+    const { stdout } = await run(
+      `> Authorization: Negotiate ${text}\n< WWW-Authenticate: Negotiate ${text}\n`,
+    );
+    expect(stdout.match(/^AP-REQ:$/gm)).toHaveLength(2);
   });
 
   it('a message with the length that TCP puts before it', async () => {
@@ -223,6 +268,10 @@ describe('opens', () => {
     expect(stdout).toContain('SERVER_CHECKSUM (6): hmac-sha1-96-aes256 (16) ');
     expect(stdout).toContain('effectiveName: alice\n');
     expect(stdout).toContain('upn: alice@corp.example\n');
+    expect(stdout).toContain('userAccountControl: normal-account (0x00000010)\n');
+    expect(stdout).toContain('primaryGroupId: Domain Users (513)\n');
+    expect(stdout).toMatch(/ sid: S-1-5-21-[-\d]+-513 \(Domain Users\)\n/);
+    expect(stdout).toContain('attributes: enabled, enabled-by-default, mandatory (0x00000007)\n');
   });
 });
 

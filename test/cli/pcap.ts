@@ -4,14 +4,14 @@ interface Way {
   readonly to: string;
 }
 
-/** A capture in the classic format, of Ethernet. */
-export function pcap(packets: readonly Uint8Array[]): Uint8Array {
+/** A capture in the classic format; of Ethernet if no other type of link is given. */
+export function pcap(packets: readonly Uint8Array[], linkType = 1): Uint8Array {
   const header = Buffer.alloc(24);
   header.writeUInt32LE(0xa1b2c3d4, 0);
   header.writeUInt16LE(2, 4);
   header.writeUInt16LE(4, 6);
   header.writeUInt32LE(65535, 16);
-  header.writeUInt32LE(1, 20);
+  header.writeUInt32LE(linkType, 20);
   const records = packets.flatMap((packet, i) => {
     const record = Buffer.alloc(16);
     record.writeUInt32LE(1_772_366_400, 0);

@@ -22,20 +22,24 @@ import { branch, hexText, type Node } from './node.ts';
 import { oidText } from './oids.ts';
 import { captureNodes } from './pcap.ts';
 import { isReplayCache, replayNodes } from './replay.ts';
+import { meaningsOf } from './text.ts';
 import { cfxNodes, isCfxToken, isRfc1964, rfc1964Nodes } from './tokens.ts';
-import { MESSAGES, type NamedType } from './types.ts';
+import { beginsMessage, MESSAGES, type NamedType } from './types.ts';
 import { type Inspection, messageNode, valueNode } from './value.ts';
 
 /** What bytes of any kind are. Throws CodecError where they are none that is known, or damaged. */
 export function inspectBytes(bytes: Uint8Array, to: Inspection): readonly Node[] {
   const found = FORMATS.find(({ fits }) => fits(bytes));
   if (found !== undefined) return found.read(bytes, to);
-  const decoded = fromText(bytes);
-  const inner = decoded && FORMATS.find(({ fits }) => fits(decoded));
-  if (decoded === undefined || inner === undefined) {
-    throw new CodecError('not a Kerberos cache, keytab, token or message, nor one in base64 or hexadecimal');
+  for (const values of meaningsOf(bytes)) {
+    const known = values.flatMap(value => {
+      const format = FORMATS.find(({ fits }) => fits(value));
+      return format === undefined ? [] : [{ format, value }];
+    });
+    // What one of them brings may open the next.
+    if (known.length > 0) return known.flatMap(({ format, value }) => format.read(value, to));
   }
-  return inner.read(decoded, to);
+  throw new CodecError('not a Kerberos cache, keytab, token or message, nor one in base64 or hexadecimal');
 }
 
 /** A row of the table of formats. */
@@ -51,7 +55,7 @@ const FORMATS: readonly Format[] = [
   { fits: isCfxToken, read: cfxNodes },
   { fits: bytes => bytes[0] === 5 && (bytes[1] === 3 || bytes[1] === 4), read: cacheNodes },
   { fits: bytes => bytes[0] === 5 && (bytes[1] === 1 || bytes[1] === 2), read: keytabOrOldCache },
-  { fits: bytes => bytes[0] !== undefined && MESSAGES[bytes[0]] !== undefined, read: kerberosNodes },
+  { fits: beginsMessage, read: kerberosNodes },
   { fits: bytes => bytes[0] === 0x60, read: initialTokenNodes },
   { fits: bytes => bytes[0] === 0xa0 || bytes[0] === 0xa1, read: negotiationNodes },
   { fits: isPasswordMessage, read: passwordNodes },
@@ -241,21 +245,4 @@ function proxyNodes(bytes: Uint8Array, to: Inspection): readonly Node[] {
         : [{ name: 'kerbMessage', value: hexText(kerbMessage) }]),
     ]),
   ];
-}
-
-/** Twice the longest cache that anybody has. */
-const MAX_TEXT = 8 << 20;
-
-/** Base64, alone or in an HTTP header, or hexadecimal; undefined for what is neither. */
-function fromText(bytes: Uint8Array): Uint8Array | undefined {
-  if (bytes.length > MAX_TEXT) return undefined;
-  const text = bytesToText(bytes)
-    .replace(/-----[A-Z ]+-----/g, '')
-    .replace(/^\s*(?:(?:proxy-|www-)?auth[a-z-]*:\s*)?(?:negotiate|kerberos)\s+/i, '')
-    .replace(/\s+/g, '');
-  const hex = text.replace(/^0x/i, '');
-  if (hex === '') return undefined;
-  if (hex.length % 2 === 0 && /^[\da-f]*$/i.test(hex)) return Buffer.from(hex, 'hex');
-  if (/^[\w+/-]+={0,2}$/.test(text)) return Buffer.from(text, 'base64');
-  return undefined;
 }

@@ -2,7 +2,8 @@ import { errorName } from '../../messages/error-codes.ts';
 import { padataName } from '../../messages/padata-names.ts';
 import { etypeText } from '../etype-text.ts';
 
-type Names = Readonly<Record<number, string>>;
+/** Names by numbers; of flags by their bits, of which 0 is the highest. */
+export type Names = Readonly<Record<number, string>>;
 
 const NAME_TYPES: Names = {
   0: 'NT-UNKNOWN',
@@ -203,14 +204,23 @@ const FLAGS: Readonly<Record<string, Names>> = {
 
 /** The flags of a field by their names, and the bits without one by their numbers; undefined where it has no flags. */
 export function flagNames(field: string, flags: number): string | undefined {
-  if (FLAGS[field] === undefined) return undefined;
-  const set = flagList(field, flags);
+  const names = FLAGS[field];
+  return names && flagText(names, flags);
+}
+
+/** Flags by their names, and the bits without one by their numbers. */
+export function flagText(names: Names, flags: number): string {
+  const set = namesIn(names, flags);
   const hex = `0x${flags.toString(16).padStart(8, '0')}`;
   return set.length === 0 ? hex : `${set.join(', ')} (${hex})`;
 }
 
 /** The names of the flags that are set, in the order of their bits; `bit 14` for one without a name. */
 export function flagList(field: string, flags: number): readonly string[] {
+  return namesIn(FLAGS[field], flags);
+}
+
+function namesIn(names: Names | undefined, flags: number): readonly string[] {
   const set = Array.from({ length: 32 }, (_, bit) => bit).filter(bit => (flags << bit) & 0x80000000);
-  return set.map(bit => FLAGS[field]?.[bit] ?? `bit ${bit}`);
+  return set.map(bit => names?.[bit] ?? `bit ${bit}`);
 }

@@ -136,7 +136,7 @@ function joined(pieces: readonly Piece[]): Uint8Array | undefined {
 function networkPacket(linkType: number, data: Uint8Array): Uint8Array | undefined {
   switch (linkType) {
     case 1:
-      return afterEthernet(data);
+      return afterTypes(data, 12);
     case 0:
     case 108:
       return data.subarray(4);
@@ -147,7 +147,7 @@ function networkPacket(linkType: number, data: Uint8Array): Uint8Array | undefin
     case 229:
       return data;
     case 113:
-      return data.subarray(16);
+      return afterTypes(data, 14);
     case 276:
       return data.subarray(20);
     default:
@@ -155,11 +155,15 @@ function networkPacket(linkType: number, data: Uint8Array): Uint8Array | undefin
   }
 }
 
-function afterEthernet(data: Uint8Array): Uint8Array | undefined {
+/** The tags of virtual networks, which stand before the type of what follows: 802.1Q, 802.1ad, and from before that. */
+const VLAN_TAGS: readonly number[] = [0x8100, 0x88a8, 0x9100];
+
+/** IP, if that is what the type after `addresses` bytes announces. */
+function afterTypes(data: Uint8Array, addresses: number): Uint8Array | undefined {
   const reader = new BinaryReader(data);
-  reader.take(12, 'addresses');
+  reader.take(addresses, 'addresses');
   let type = reader.u16('type');
-  while (type === 0x8100 || type === 0x88a8) {
+  while (VLAN_TAGS.includes(type)) {
     reader.u16('vlan');
     type = reader.u16('type');
   }

@@ -4,7 +4,7 @@ import { isPasswordMessage, passwordNodes } from './kpasswd.ts';
 import { branch, type Node } from './node.ts';
 import { PacketReader, type Segment } from './packets.ts';
 import { StreamReader } from './streams.ts';
-import { MESSAGES } from './types.ts';
+import { beginsMessage, MESSAGES } from './types.ts';
 import { type Inspection, messageNode } from './value.ts';
 
 /** The messages of Kerberos in a capture, in their order: what one of them brings opens the next. Throws CodecError. */
@@ -32,13 +32,8 @@ function messagesOf(segment: Segment, streams: StreamReader): readonly Uint8Arra
   return isMessage(segment.data) ? [segment.data] : [];
 }
 
-/** By the first octet, and that what follows is the header of a SEQUENCE within; or by the header that passwords have. */
 function isMessage(bytes: Uint8Array, length = bytes.length): boolean {
-  if (isPasswordMessage(bytes, length)) return true;
-  const [tag, octet] = bytes;
-  if (tag === undefined || octet === undefined || MESSAGES[tag] === undefined) return false;
-  const inner = bytes[octet < 0x80 ? 2 : 2 + (octet & 0x7f)];
-  return inner === undefined || inner === 0x30;
+  return isPasswordMessage(bytes, length) || beginsMessage(bytes);
 }
 
 function packetNode(name: string, message: Uint8Array, to: Inspection): Node {

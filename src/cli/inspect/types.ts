@@ -57,6 +57,14 @@ export const MESSAGES: Readonly<Record<number, NamedType>> = {
   126: { name: 'KRB-ERROR', type: KrbError },
 };
 
+/** Whether bytes are a message or its beginning: the first octet tells which, and the header of a SEQUENCE follows. */
+export function beginsMessage(bytes: Uint8Array): boolean {
+  const [tag, octet] = bytes;
+  if (tag === undefined || octet === undefined || MESSAGES[tag] === undefined) return false;
+  const inner = bytes[octet < 0x80 ? 2 : 2 + (octet & 0x7f)];
+  return inner === undefined || inner === 0x30;
+}
+
 const ticket = { name: 'Ticket', type: Ticket };
 
 /** Fields that hold the DER of something else. */

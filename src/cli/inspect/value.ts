@@ -21,6 +21,7 @@ import {
   SEALED,
   TYPED,
 } from './types.ts';
+import { sidText, windowsText } from './windows-names.ts';
 
 /** What the tree is made with. */
 export interface Inspection {
@@ -46,6 +47,8 @@ const SECRETS: readonly string[] = ['newPasswd', 'userData', 'otpValue', 'otpPin
 const CMS: readonly string[] = ['signedAuthPack', 'dhSignedData', 'encKeyPack'];
 /** Object identifiers. */
 const IDENTIFIERS: readonly string[] = ['kdfId', 'supportedMech'];
+/** Those of users and groups of Windows. */
+const SIDS: readonly string[] = ['sid', 'userSid', 'requestor'];
 
 type Value = Readonly<Record<string, unknown>>;
 
@@ -81,6 +84,7 @@ export function valueNode(name: string, value: unknown, to: Inspection, place: P
   if (Array.isArray(value)) return arrayNode(name, value, to, place);
   if (typeof value === 'object' && value !== null) return objectNode(name, value as Value, to, place);
   const text = String(value);
+  if (SIDS.includes(name)) return { name, value: sidText(text) };
   return { name, value: IDENTIFIERS.includes(name) ? oidText(text) : text };
 }
 
@@ -89,7 +93,8 @@ function hiddenText(value: unknown): string {
 }
 
 function numberText(name: string, value: number, { message }: Place): string {
-  return flagNames(`${message}.${name}`, value) ?? flagNames(name, value) ?? numberWithName(name, value);
+  const flags = flagNames(`${message}.${name}`, value) ?? flagNames(name, value);
+  return flags ?? windowsText(name, value) ?? numberWithName(name, value);
 }
 
 function arrayNode(name: string, values: readonly unknown[], to: Inspection, place: Place): Node {
