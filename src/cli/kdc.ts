@@ -1,19 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemReason } from '../errno.ts';
-import { ConfigError, KeytabError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import type { RunningKdc } from '../kdc/start.ts';
 import type { Trouble } from '../kdc/trouble.ts';
-import { type Keytab, type KeytabEntry, resolveKeytab } from '../keytab/keytab.ts';
 import { during } from '../local/activity.ts';
-import { samePrincipal } from '../messages/principal.ts';
-import { type Arguments, type Command, jsonOption } from './command.ts';
+import { type Arguments, type Command, jsonOption, UsageError } from './command.ts';
 import { boundedLog } from './kdc/bounded-log.ts';
 import { databaseCommands } from './kdc/commands.ts';
 import { kdcStart, kdcStatus, kdcStop } from './kdc/control.ts';
 import { servedOptions } from './kdc/database.ts';
-import { KDC_FILES, makePlace, occupy } from './kdc/place.ts';
-import { type RealmSpec, readRealm, realmOptions, serviceNames } from './kdc/realm.ts';
+import { writeKeytabs } from './kdc/keytabs.ts';
+import { KDC_FILES, makePlace, occupy, type Place } from './kdc/place.ts';
+import { readRealm, realmOptions, serviceNames } from './kdc/realm.ts';
 import { kdcRun } from './kdc/run.ts';
 import { servedDatabase, servedRealm } from './kdc/served.ts';
 import { followTroubleFile, writeTroubleFile } from './kdc/trouble-file.ts';
@@ -62,7 +61,10 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const [first, ...rest] = args.operands;
   const subcommand =
     first !== undefined && Object.hasOwn(subcommands, first) ? subcommands[first] : undefined;
-  if (subcommand !== undefined) return runCommand(subcommand, rest, io);
+  if (subcommand !== undefined) {
+    refuseEarlyOptions(args, first!);
+    return runCommand(subcommand, rest, io);
+  }
   if (first !== undefined) {
     const { unknownCommand } = await import('./nearest.ts');
     throw unknownCommand(name, first, Object.keys(subcommands));
@@ -72,7 +74,8 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const spec = database === undefined ? read : servedRealm(read, args, database);
   const { startKdc } = await import('../kdc/start.ts');
   const directory = args.value('directory');
-  const print = (line: string): void => io.out(`${line}\n`);
+  const write = await io.openLog();
+  const print = (line: string): void => write(`${line}\n`);
   const loud = directory === undefined ? print : boundedLog(join(directory, KDC_FILES.log), print);
   const log = args.has('quiet') ? undefined : loud;
   const nextTrouble = directory === undefined ? undefined : troubleIn(directory, spec.trouble, io);
@@ -81,13 +84,15 @@ async function run(args: Arguments, io: Io): Promise<number> {
     startKdc({ ...spec, reusePort, now: () => io.now(), log, nextTrouble }),
   );
   try {
-    await writeKeytab(args.value('keytab'), kdc, spec);
+    const keytab = args.value('keytab');
+    await writeKeytabs(spec.keytabs, kdc);
+    if (keytab !== undefined) await writeKeytabs(new Map([[keytab, serviceNames(spec)]]), kdc);
     writeConf(args.value('krb5Conf'), kdc);
     const place = directory === undefined ? undefined : await occupy(directory, { kdc, spec }, io);
     try {
       io.out(`KDC of ${kdc.realm} ready on ${kdc.host} port ${kdc.port}\n`);
       if (kdc.kkdcpUrl !== undefined) io.out(`By HTTP: ${kdc.kkdcpUrl}\n`);
-      await stopped(io);
+      await stopped(place, io);
     } finally {
       place?.leave();
     }
@@ -98,31 +103,18 @@ async function run(args: Arguments, io: Io): Promise<number> {
   return 0;
 }
 
+/** Options before a subcommand would be lost, and it would use another database or realm than the one they name. */
+function refuseEarlyOptions({ given: [early] }: Arguments, word: string): void {
+  if (early === undefined || !('option' in early)) return;
+  const flag = early.option.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
+  throw new UsageError(`${name}: write --${flag} after "${word}"`);
+}
+
 function troubleIn(directory: string, trouble: Trouble | undefined, io: Io): () => Trouble | undefined {
   const path = join(directory, KDC_FILES.trouble);
   makePlace(directory);
   writeTroubleFile(path, trouble);
   return followTroubleFile(path, name, io);
-}
-
-/** Writes the keys of the realm's services, if a keytab is requested. */
-async function writeKeytab(keytabName: string | undefined, kdc: RunningKdc, spec: RealmSpec): Promise<void> {
-  if (keytabName === undefined) return;
-  await during(`writing keytab ${keytabName}`, async () => {
-    const keytab = resolveKeytab(keytabName);
-    const entries = kdc.keytab(...serviceNames(spec));
-    await removeKeysOf(entries, keytab);
-    await keytab.add(entries);
-  });
-}
-
-/** Keys of an earlier run would be taken for the new ones, which have the same version. */
-async function removeKeysOf(entries: readonly KeytabEntry[], keytab: Keytab): Promise<void> {
-  try {
-    await keytab.remove(old => entries.some(({ principal }) => samePrincipal(principal, old.principal)));
-  } catch (error) {
-    if (!(error instanceof KeytabError) || error.code !== 'KEYTAB_NOT_FOUND') throw error;
-  }
 }
 
 function writeConf(file: string | undefined, kdc: RunningKdc): void {
@@ -139,16 +131,20 @@ function writeConf(file: string | undefined, kdc: RunningKdc): void {
   }
 }
 
-function stopped(io: Io): Promise<void> {
-  // Nothing else keeps the process, and with it the files, of a KDC that has disappeared by --trouble.
-  const alive = setInterval(() => undefined, LONG);
-  return new Promise(resolve =>
-    io.onStop(() => {
-      clearInterval(alive);
+/** Resolves when the KDC is asked to stop, or its directory is removed, as at a logout or with a folder of tests. */
+function stopped(place: Place | undefined, io: Io): Promise<void> {
+  return new Promise(resolve => {
+    // It also keeps the process, and with it the files, of a KDC that has disappeared by --trouble.
+    const watch = setInterval(() => {
+      if (place?.isKept() === false) end();
+    }, PAUSE);
+    const end = (): void => {
+      clearInterval(watch);
       resolve();
-    }),
-  );
+    };
+    io.onStop(end);
+  });
 }
 
-/** The longest time between two ticks of a timer, in milliseconds. */
-const LONG = 2 ** 31 - 1;
+/** Milliseconds between two looks at the directory. */
+const PAUSE = 2000;

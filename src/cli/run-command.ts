@@ -29,9 +29,9 @@ export async function runCommand(command: Command, argv: readonly string[], real
     }
     const failure = { program: command.name, error, exitStatus: 1 };
     if (error instanceof UsageError) {
-      // What cannot be taken apart may have asked for it all the same.
-      const inJson = args?.has('json') ?? (argv.includes('--json') && takesJson(command));
-      return inJson ? tellMisuseInJson(failure, command, world) : tellMisuse(error, command, world);
+      return args?.has('json') || namesJson(argv)
+        ? tellMisuseInJson(failure, command, world)
+        : tellMisuse(error, command, world);
     }
     if (args !== undefined) await (command.asksKdc ? tellFailure : tellShortly)(failure, args, world);
     else tellError(failure.program, error, world);
@@ -57,8 +57,10 @@ async function tellMisuseInJson(failure: Failure, { usageStatus }: Command, io: 
   return usageStatus;
 }
 
-function takesJson({ options }: Command): boolean {
-  return options.some(({ flags }) => flags === '--json');
+/** Whether JSON is asked for by words that cannot be taken apart, or of a command that does not exist. */
+function namesJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return argv.slice(0, end < 0 ? undefined : end).includes('--json');
 }
 
 /** A failure of a command, and the exit status that comes of it. */

@@ -12,6 +12,8 @@ export interface Io extends Surroundings {
   readonly program: readonly string[];
   /** Where Linux lists the keys that we may see: `/proc/keys`. */
   readonly keysFile: string;
+  /** Where Linux shows our process group and that in the foreground of the terminal: `/proc/self/stat`. */
+  readonly ownStatFile: string;
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
   /** The width of the terminal, 80 without one. */
@@ -20,6 +22,8 @@ export interface Io extends Surroundings {
   onStop(listener: (signal: NodeJS.Signals) => void): () => void;
   /** Writes to stdout, in full, together with all other output up to the next wait; adds nothing. */
   out(text: string): void;
+  /** Opens a way like `out` for lines that may be lost: it never waits for a reader, and continues without one. */
+  openLog(): Promise<(text: string) => void>;
   /** Writes pending output to stdout; throws the system's error, once, if any output is lost. */
   settle(): void;
   /** Like `err`, but continues without a reader; `err` then ends the program, as SIGPIPE ends others. */
@@ -100,6 +104,7 @@ export function processIo(process: ProcessLike, signal?: AbortSignal): Io {
     },
     cacheDirectory: '/tmp',
     keysFile: '/proc/keys',
+    ownStatFile: '/proc/self/stat',
     get stdinIsTerminal() {
       return isTerminal(0, process);
     },
@@ -126,6 +131,15 @@ export function processIo(process: ProcessLike, signal?: AbortSignal): Io {
       if (pending === '') setImmediate(flush);
       pending += text;
       if (pending.length > MAX_PENDING) flush();
+    },
+    async openLog() {
+      const { spareOutput } = await import('./terminal/spare-output.ts');
+      const spare = spareOutput(1);
+      process.on('exit', spare.flush);
+      return text => {
+        flush();
+        spare.add(text);
+      };
     },
     settle() {
       flush();

@@ -11,6 +11,7 @@ import { toRefusal } from './error-reply.ts';
 import type { Exchange, Peer } from './exchange.ts';
 import type { Kdc, Responder } from './kdc.ts';
 import { changePasswordOf, type PasswordClient } from './kpasswd/change.ts';
+import { Comparisons } from './kpasswd/comparisons.ts';
 import {
   changePasswordService,
   encodePasswordResult,
@@ -51,7 +52,7 @@ interface Answer {
 export function createPasswordServer(kdc: Kdc, { database, log }: PasswordServerOptions): Responder {
   const lookaside = new Lookaside();
   const server = changePasswordService(kdc.realm);
-  const historyAsked = new Map<string, number>();
+  const comparisons = new Comparisons();
 
   function answer(request: Uint8Array, exchange: Exchange): Answer | undefined {
     const { now, peer } = exchange;
@@ -72,7 +73,7 @@ export function createPasswordServer(kdc: Kdc, { database, log }: PasswordServer
       const reply = framePasswordError({ code, text }, { now, server, errorCode });
       return { reply, told: toldOf({ code, text: status, cause }), proved: false };
     }
-    const result = changePasswordOf(message, client, { exchange, kdc, database, historyAsked });
+    const result = changePasswordOf(message, client, { exchange, kdc, database, comparisons });
     return {
       reply: sealReply(result, client, peer),
       told: `${oneLine(formatPrincipal(client.principal))}: ${toldOf(result)}`,

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { kdc } from '../../src/cli/kdc.ts';
 import { kinit } from '../../src/cli/kinit.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
+import { startOf } from '../../src/cli/session/process.ts';
 import { captureIo } from '../support/io.ts';
 import { outputOf } from '../support/output-schema.ts';
 import { until } from '../support/until.ts';
@@ -64,6 +65,11 @@ it('a KDC in the background is there until it is stopped', async () => {
     kdcs: [{ realm: 'A.TEST', host: '127.0.0.1', kkdcpUrl: null }],
   });
   expect(await control('status', '--realm', 'B.TEST')).toMatchObject({ status: 1, stdout: '' });
+  expect(await control('stop')).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: 'krb5kit kdc stop: no KDC of KRB5KIT.TEST runs, but that of A.TEST does\n',
+  });
   expect(await control('stop', '--realm', 'A.TEST')).toEqual({
     status: 0,
     stdout: 'The KDC of A.TEST has ended\n',
@@ -82,6 +88,16 @@ it('one that is killed leaves nothing', async () => {
   process.kill(pid, 'SIGKILL');
   await until(() => (readdirSync(join(runtime, 'krb5kit/kdc')).length === 0 ? true : undefined));
   expect(await control('status')).toMatchObject({ status: 1 });
+}, 60_000);
+
+it('one whose directory is removed ends, and leaves that of its successor alone', async () => {
+  await control('start', '--user', 'alice:pw');
+  const pid = Number(/^KDC (\d+)/.exec((await control('status')).stdout)![1]);
+  rmSync(join(runtime, 'krb5kit/kdc/KRB5KIT%2ETEST'), { recursive: true });
+  const { stdout } = await control('start', '--user', 'alice:pw');
+  await until(() => startOf(pid) === undefined);
+  expect(existsSync(exportsIn(stdout).KRB5_CONFIG!)).toBe(true);
+  expect((await control('status')).status).toBe(0);
 }, 60_000);
 
 it('one may be described by a pipe, of which nothing remains', async () => {
@@ -214,4 +230,22 @@ it('a database may be served in the background', async () => {
     stderr: expect.stringContaining('--database does not go with --user'),
   });
   expect(await control('start', '--database', join(runtime, 'none.db'))).toMatchObject({ status: 1 });
+}, 60_000);
+
+it('a KDC serves though nobody reads what it prints', async () => {
+  const conf = join(runtime, 'krb5.conf');
+  const argv = [...program.slice(1), 'kdc', '--user', 'alice:pw', '--krb5-conf', conf];
+  // The parent is Node, so this is a socket; a pipe has a test of its own.
+  const child = spawn(program[0], argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    await until(() => existsSync(conf));
+    const env = { HOME: runtime, KRB5_CONFIG: conf, KRB5CCNAME: 'MEMORY:' };
+    for (let i = 0; i < 150; i++) {
+      const io = captureIo({ env, stdin: 'pw\n' });
+      expect([await runCommand(kinit, ['alice'], io), io.stderr]).toEqual([0, '']);
+    }
+  } finally {
+    child.kill();
+  }
+  expect(await new Promise(resolve => child.once('exit', resolve))).toBe(0);
 }, 60_000);

@@ -15,6 +15,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { kdc } from '../../src/cli/kdc.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
+import { KeytabFile } from '../../src/keytab/file-format.ts';
+import { formatPrincipal } from '../../src/messages/principal.ts';
 import { type CaptureOptions, captureIo } from '../support/io.ts';
 import { until } from '../support/until.ts';
 
@@ -258,12 +260,59 @@ describe('--keytab', () => {
   });
 });
 
+describe('keytab in a realm file', () => {
+  const realm = {
+    realm: 'A.TEST',
+    users: [{ name: 'job', password: 'pw', keytab: 'job.keytab' }],
+    services: [{ name: 'HTTP/a', keytab: 'web.keytab' }, { name: 'HTTP/b', keytab: 'web.keytab' }, 'host/a'],
+    realms: [{ realm: 'B.TEST', services: [{ name: 'HTTP/b', keytab: 'web.keytab' }] }],
+  };
+  const principalsOf = (name: string): readonly string[] => [
+    ...new Set(
+      KeytabFile.decode(readFileSync(inFolder(name))).map(({ principal }) => formatPrincipal(principal)),
+    ),
+  ];
+  let options: readonly string[];
+
+  beforeEach(() => {
+    mkdirSync(inFolder('realm'));
+    writeFileSync(inFolder('realm/realm.json'), JSON.stringify(realm));
+    options = ['--principals', inFolder('realm/realm.json')];
+  });
+
+  it('gets the keys of those who name it while the command runs, beside those of all services', async () => {
+    writeFileSync(inFolder('realm/job.keytab'), '');
+    const script = `cp realm/*.keytab .; cp "\${KRB5_KTNAME#FILE:}" all.keytab`;
+    expect(await begin(script, options).ended).toBe(0);
+    expect(principalsOf('job.keytab')).toEqual(['job@A.TEST']);
+    const web = ['HTTP/a@A.TEST', 'HTTP/b@A.TEST', 'HTTP/b@B.TEST'];
+    expect(principalsOf('web.keytab')).toEqual(web);
+    expect([...principalsOf('all.keytab')].sort()).toEqual([...web, 'host/a@A.TEST']);
+    expect(readdirSync(inFolder('realm'))).toEqual(['realm.json']);
+  });
+
+  it('never takes the place of a file', async () => {
+    writeFileSync(inFolder('realm/web.keytab'), 'precious');
+    const { io, ended } = begin('echo > out', options);
+    expect([await ended, io.stderr]).toEqual([1, expect.stringContaining('would be removed at the end')]);
+    expect(readdirSync(inFolder('realm')).sort()).toEqual(['realm.json', 'web.keytab']);
+    expect([readOutput('realm/web.keytab'), existsSync(inFolder('out'))]).toEqual(['precious', false]);
+  });
+});
+
 it('says that there is no room for its files', async () => {
   const { io, ended } = begin('true', [], { env: { TMPDIR: '/nonexistent' } });
   expect([await ended, io.output]).toEqual([
     1,
     'krb5kit kdc run: Cannot make a directory in /nonexistent: No such file or directory\n',
   ]);
+  mkdirSync(inFolder('a:b'));
+  const unnameable = begin('true', [], { env: { TMPDIR: inFolder('a:b') } });
+  expect([await unnameable.ended, unnameable.io.output]).toEqual([
+    1,
+    `krb5kit kdc run: KRB5_CONFIG cannot name files in ${inFolder('a:b')}: it has a ':'\n`,
+  ]);
+  expect(readdirSync(inFolder('a:b'))).toEqual([]);
 });
 
 it('wants a command', async () => {

@@ -125,9 +125,11 @@ services: [host/localhost]
   });
 
   it.each([
-    ['users: [}', 'this is not YAML, in line 1'],
-    ['realm: A\nusers:\n\t- name: geheim', 'this is not YAML, in line 3'],
-    ['{ "password": "geheim" ', 'this is not JSON'],
+    ['users: [}', 'this is not YAML, in line 1: bad indent'],
+    ['realm: A\nusers:\n\t- name: geheim', 'this is not YAML, in line 3: tab as indent'],
+    ['realm: A\nrealm: geheim', 'this is not YAML, in line 2: duplicate key'],
+    ['{ "realm": "A",\n "password": "geheim",}', 'this is not JSON, in line 2'],
+    ['{ "realm": geheim }', 'this is not JSON'],
     ['- 1', 'the realm must be an object'],
     ['geheim', 'the realm must be an object'],
     ['', 'the realm must be an object'],

@@ -157,6 +157,12 @@ describe('the keytab', () => {
     expect(entries).toHaveLength(5);
   });
 
+  it('of the realm file has the keys of those who name it', async () => {
+    const users = [{ name: 'job', password: 'pw', keytab: 'job.keytab' }];
+    await startFrom({ users, services: ['HTTP/localhost'] });
+    expect(await client(kinit, ['-k', '-t', inFolder('job.keytab'), 'job'])).toMatchObject({ status: 0 });
+  });
+
   it('that cannot be written is a reason not to start', async () => {
     const keytab = inFolder('nowhere/keys');
     expect(await refusal('--keytab', keytab)).toMatchObject({
@@ -344,7 +350,11 @@ describe('a realm file that is wrong', () => {
       { users: [{ ...user, kvno: 2 ** 32 }] },
       `kvno of ${nowhere} must be a whole number from 1 to 4294967295`,
     ],
-    [{ users: [{ ...user, enctypes: ['tell-nobody'] }] }, `enctypes of ${nowhere} names no enctype`],
+    [
+      { users: [{ ...user, enctypes: ['aes', 'tell-nobody'] }] },
+      `number 2 in enctypes of ${nowhere} names no enctype`,
+    ],
+    [{ users: [{ ...user, enctypes: [] }] }, `enctypes of ${nowhere} names no enctype`],
     [{ users: [{ ...user, aliases: 'al' }] }, `aliases of ${nowhere} must be a list`],
     [
       { users: [{ ...user, aliases: ['a@b@c'] }] },
@@ -399,7 +409,7 @@ describe('a realm file that is wrong', () => {
     const file = inFolder('realm.json');
     writeFileSync(file, '{"users": [{"name": "alice", "password": "tell-nobody" oops}]}');
     const { status, stderr } = await refusal('--principals', file);
-    expect([status, stderr]).toEqual([1, `krb5kit kdc: ${file}: this is not JSON\n`]);
+    expect([status, stderr]).toEqual([1, `krb5kit kdc: ${file}: this is not JSON, in line 1\n`]);
   });
 
   it('is named where it cannot be read', async () => {
@@ -423,6 +433,12 @@ it.each([
   [['--max-life', '0'], 2, '0 is no duration'],
   [['--max-renewable-life', '1w'], 2, '1w is no duration'],
   [['--enctypes', 'rot13'], 2, 'rot13 names no enctype'],
+  [['--enctypes', 'aes256-cts,ase128-cts'], 2, 'ase128-cts names no enctype'],
+  [['--enctypes', 'aes -aes'], 2, 'aes -aes names no enctype'],
+  [['--user', 'alice:a', '--user', 'alice:b'], 2, 'two users or services are named alice@KRB5KIT.TEST'],
+  [['--user', 'a:b', '--service', 'a@KRB5KIT.TEST'], 2, 'two users or services are named a@KRB5KIT.TEST'],
+  [['--database', 'other.mdb', 'delete', 'alice'], 2, 'write --database after "delete"'],
+  [['--max-life', '1h', 'run', '--', 'true'], 2, 'write --max-life after "run"'],
   [['--port', '70000'], 2, '70000 is not a port'],
   [['--host', ''], 2, '--host requires an address'],
   [['bogus'], 2, "there is no command 'bogus'"],

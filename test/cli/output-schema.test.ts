@@ -340,6 +340,15 @@ describe('a failure', () => {
     },
   );
 
+  it.each([
+    [cache, ['no-such-command'], "krb5kit cache: there is no command 'no-such-command'"],
+    [ktutil, ['no-such-command'], "ktutil: there is no command 'no-such-command'"],
+    [klist, ['-t'], 'The command line is wrong'],
+  ] as const)('of %o on the command line %s says what is wrong', async (command, argv, message) => {
+    const { io } = await runAt(home, command, [...argv, '--json']);
+    expect(outputOf('failure', io.stderr)).toMatchObject({ code: 'USAGE', message });
+  });
+
   it('of a listing is JSON', async () => {
     for (const [command, argv] of [
       [klist, ['FILE:/no/such']],

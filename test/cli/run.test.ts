@@ -23,6 +23,7 @@ import { KeytabFile } from '../../src/keytab/file-format.ts';
 import { formatPrincipal, parsePrincipal } from '../../src/messages/principal.ts';
 import { scratch } from '../ccache/samples.ts';
 import { type CaptureOptions, captureIo } from '../support/io.ts';
+import { outputOf } from '../support/output-schema.ts';
 import { until } from '../support/until.ts';
 
 let kdc: RunningKdc;
@@ -225,6 +226,16 @@ describe('the exit status', () => {
     expect(readdirSync(temporary)).toEqual([]);
   });
 
+  it('is told in JSON where there is no such command and JSON is asked for', async () => {
+    const { io, ended } = begin(['-t', keytab, 'robot', '--json', '--', 'no-such-program']);
+    expect(await ended).toBe(127);
+    expect(outputOf('failure', io.stderr)).toMatchObject({
+      code: 'PROGRAM_NOT_STARTED',
+      message: 'no-such-program: No such file or directory',
+      exitStatus: 127,
+    });
+  });
+
   it('is 127 where the name of the command is empty, as an unset variable makes it', async () => {
     const { io, ended } = begin(['-t', keytab, 'robot', '--', '']);
     expect([await ended, io.output]).toEqual([127, 'krb5kit run: : No such file or directory\n']);
@@ -249,6 +260,22 @@ describe('a signal', () => {
     expect(await ended).toBe(9);
     expect(readOutput('out')).toBe('ready\ngot\n');
     expect(readdirSync(temporary)).toEqual([]);
+  });
+
+  it.each([
+    ['in the foreground, since it is typed', '300', 'ready\n'],
+    ['in the background, where it cannot be typed', '1', 'ready\ngot\n'],
+  ])('SIGINT of a terminal, %s', async (_, group, said) => {
+    const ownStatFile = inFolder('stat');
+    writeFileSync(ownStatFile, `300 (a (b) c) S 1 ${group} 300 34816 300 4194304`);
+    const trap = `trap 'echo got >> out' INT; trap 'exit 9' TERM; echo ready > out; while :; do sleep 0.02; done`;
+    const { io, ended } = script(trap, [], { stdinIsTerminal: true, ownStatFile });
+    await until(() => existsSync(inFolder('out')) || undefined);
+    io.stop('SIGINT');
+    if (said.includes('got')) await until(() => readOutput('out') === said || undefined);
+    io.stop('SIGTERM');
+    expect(await ended).toBe(9);
+    expect(readOutput('out')).toBe(said);
   });
 
   it.each(['SIGUSR1', 'SIGUSR2'] as const)('that is for the command alone is passed on: %s', async signal => {
@@ -321,6 +348,21 @@ describe('while the command runs', () => {
     setTimeout(() => process.kill(process.pid, 'SIGALRM'), 1100);
     expect([await ended, io.output]).toEqual([0, '']);
     expect(endOf('second').getTime()).toBeGreaterThan(endOf('first').getTime());
+  });
+
+  it('failures are reported in JSON if that is asked for', async () => {
+    const own = await startKdc({ realm: 'A.TEST', services: ['robot'] });
+    writeFileSync(inFolder('krb5.conf'), own.krb5Conf());
+    writeFileSync(keytab, KeytabFile.encode(own.keytab('robot')));
+    const waiting = 'echo > out; while [ ! -e done ]; do sleep 0.05; done';
+    const { io, ended } = script(waiting, ['--json', '-l', '3s', '-r', '1s']);
+    await until(() => existsSync(inFolder('out')) || undefined);
+    own.cause({ revoked: ['robot'] });
+    await until(() => io.stderr.endsWith('\n') || undefined);
+    expect(outputOf('failure', io.stderr)).toMatchObject({ code: 'KDC_ERROR', exitStatus: 0 });
+    writeFileSync(inFolder('done'), '');
+    expect(await ended).toBe(0);
+    await own.close();
   });
 
   it('failures are reported once, and so is the first success after them', async () => {

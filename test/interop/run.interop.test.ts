@@ -345,6 +345,26 @@ while True: print(s.recv(4096).decode(), flush=True)`;
       expect(readdirSync(inFolder('tmp'))).toEqual([]);
     });
 
+    it('in the background, SIGINT is not taken for Ctrl-C', () => {
+      const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+      const run = [
+        process.execPath,
+        krb5kit,
+        'run',
+        ...asAlice(),
+        '--',
+        'sh',
+        '-c',
+        'echo ready; exec sleep 20',
+      ];
+      const script = '"$@" & read line; kill -INT $!; wait $!; echo "status $?"';
+      const { shown } = runInPty(
+        ['env', ...words, 'bash', '-m', '-c', script, 'bash', ...run],
+        [{ expect: 'ready', send: '\r' }],
+      );
+      expect(shown).toContain('status 130');
+    });
+
     it('the password is asked for on the terminal', () => {
       const command = [
         'env',

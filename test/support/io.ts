@@ -14,7 +14,18 @@ export interface CapturedIo extends Io {
 
 /** The surroundings of the command, and the lines that it reads; any member may be overridden. */
 export type CaptureOptions = Partial<
-  Omit<Io, 'out' | 'err' | 'tell' | 'readLine' | 'readInput' | 'readPassword' | 'readPassphrase' | 'onStop'>
+  Omit<
+    Io,
+    | 'out'
+    | 'openLog'
+    | 'err'
+    | 'tell'
+    | 'readLine'
+    | 'readInput'
+    | 'readPassword'
+    | 'readPassphrase'
+    | 'onStop'
+  >
 > & {
   readonly stdin?: string;
 };
@@ -42,6 +53,7 @@ export function captureIo({ stdin = '', ...options }: CaptureOptions = {}): Capt
     program: ['/usr/bin/node', '/usr/bin/krb5kit'],
     cacheDirectory: '/tmp',
     keysFile: '/nonexistent',
+    ownStatFile: '/nonexistent',
     stdinIsTerminal: false,
     stdoutIsTerminal: false,
     stderrIsTerminal: false,
@@ -57,6 +69,7 @@ export function captureIo({ stdin = '', ...options }: CaptureOptions = {}): Capt
       for (const listener of listeners) listener(signal);
     },
     out,
+    openLog: async () => out,
     err,
     tell: err,
     readLine: () => readInputLine(input),

@@ -19,7 +19,8 @@ export function failureJson({ program, error, exitStatus }: Failure, io: Io): st
     program,
     code: error instanceof UsageError ? 'USAGE' : (story.errors[0]?.code ?? 'INTERNAL'),
     krbError: number === undefined ? null : named(number, errorName(number)),
-    message: error instanceof UsageError ? error.message : sentence(cause),
+    // MIT's programs often show no more than their usage.
+    message: error instanceof UsageError ? error.message || 'The command line is wrong' : sentence(cause),
     activity: error instanceof ActivityError ? error.activity : null,
     exitStatus,
     time: io.now(),

@@ -20,21 +20,31 @@ export async function parseContent(content: string): Promise<unknown> {
   if (/^\s*[{[]/.test(content)) {
     try {
       return withoutSchema(JSON.parse(content));
-    } catch {
-      throw new Error('this is not JSON');
+    } catch (error) {
+      // Without one for the few faults whose message has only a quotation.
+      const position = / at position (\d+)/.exec((error as Error).message)?.[1];
+      throw new Error(
+        `this is not JSON${position === undefined ? '' : `, in line ${lineAt(Number(position), content)}`}`,
+      );
     }
   }
   const { parseDocument } = await import('yaml');
   const document = parseDocument(content);
   const [fault] = document.errors;
-  const line = fault?.linePos?.[0].line;
-  if (fault !== undefined)
-    throw new Error(`this is not YAML${line === undefined ? '' : `, in line ${line}`}`);
+  if (fault !== undefined) {
+    const line = fault.linePos?.[0].line;
+    const kind = fault.code.toLowerCase().replaceAll('_', ' ');
+    throw new Error(`this is not YAML${line === undefined ? '' : `, in line ${line}`}: ${kind}`);
+  }
   try {
     return withoutSchema(document.toJS({ maxAliasCount: 100 }));
   } catch {
     throw new Error('this is not YAML');
   }
+}
+
+function lineAt(position: number, content: string): number {
+  return content.slice(0, position).split('\n').length;
 }
 
 /** Editors find the schema by this member. */

@@ -10,7 +10,7 @@ import { isRunning } from '../session/process.ts';
 import type { Io } from '../terminal.ts';
 import { readText } from './content.ts';
 import { servedOptions } from './database.ts';
-import { KDC_FILES, kdcPlace, makePlace, runningAt, runningKdcs } from './place.ts';
+import { checkNameable, KDC_FILES, kdcPlace, makePlace, runningAt, runningKdcs } from './place.ts';
 import { DEFAULT_REALM, readRealm, realmOptions } from './realm.ts';
 import { servedDatabase, servedRealm } from './served.ts';
 
@@ -39,6 +39,7 @@ export const kdcStart: Command = {
     const piped = await pipedRealm(args);
     const realm = await realmToServe(args, io, piped);
     const place = kdcPlace(realm, io);
+    checkNameable(place);
     // If two were started at the same time, one would continue unnoticed, and destroy what the other has put there when
     // it ends.
     await withLock(dirname(dirname(place)), place, () => ensureRunning(realm, { args, piped }, io), {
@@ -124,7 +125,9 @@ async function none(
   realm: string | undefined,
   { args, io }: { readonly args: Arguments; readonly io: Io },
 ): Promise<number> {
-  const error = failed(realm === undefined ? 'no KDC runs' : `no KDC of ${realm} runs`);
+  const others = runningKdcs(io).map(other => other.realm);
+  const hint = others.length === 0 ? '' : `, but that of ${others.join(', ')} does`;
+  const error = failed(realm === undefined ? 'no KDC runs' : `no KDC of ${realm} runs${hint}`);
   await tellShortly({ program, error, exitStatus: 1 }, args, io);
   return 1;
 }

@@ -8,7 +8,7 @@ import { dataDirectory } from '../../local/directories.ts';
 import { formatPrincipal, type Principal, parsePrincipal } from '../../messages/principal.ts';
 import { type Arguments, type OptionRow, UsageError } from '../command.ts';
 import type { Io } from '../terminal.ts';
-import { readEnctypeNames } from './readers.ts';
+import { enctypesOf } from './readers.ts';
 
 const stashOption: OptionRow = {
   flags: '--stash <file>',
@@ -44,9 +44,10 @@ export function databaseFile(args: Arguments, io: Io, program: string): string {
 
 /** How the master key is found, and for which enctypes new principals get keys. Throws UsageError. */
 export function openingOptions(args: Arguments, io: Io, program: string): OpenDatabaseOptions {
+  const enctypes = args.value('enctypes');
   return {
     stash: args.value('stash'),
-    enctypes: enctypesOf(args, program),
+    enctypes: enctypes === undefined ? undefined : enctypesOf(enctypes, program),
     keychain: () => systemKeychain(io),
   };
 }
@@ -93,15 +94,6 @@ export function entryIn(database: DurableDatabase, text: string): PrincipalEntry
   const entry = database.find(principal.components, principal.realm);
   if (entry !== undefined) return entry;
   throw new KerberosError('PRINCIPAL_UNKNOWN', `${formatPrincipal(principal)} is not in the database`);
-}
-
-/** The encryption types of `--enctypes`. */
-function enctypesOf(args: Arguments, program: string): readonly number[] | undefined {
-  const text = args.value('enctypes');
-  if (text === undefined) return undefined;
-  const enctypes = readEnctypeNames(text);
-  if (enctypes.length === 0) throw new UsageError(`${program}: ${text} names no enctype`);
-  return enctypes;
 }
 
 /** The keychain of the system; a passphrase is meant for a person's tickets, not for a KDC that starts unattended. */

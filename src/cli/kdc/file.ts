@@ -15,6 +15,7 @@ import type { TrustSpec } from '../../kdc/trust.ts';
 import { parsePrincipal } from '../../messages/principal.ts';
 import { encodeSid } from '../../messages/sid.ts';
 import { parseContent, readText } from './content.ts';
+import type { InKeytab } from './keytabs.ts';
 import { type MechanismFile, mechanismReaders } from './mechanisms.ts';
 import {
   count,
@@ -56,8 +57,8 @@ export interface OtherRealm {
   readonly domainRealms?: Readonly<Record<string, string>>;
   readonly capaths?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
   readonly trusts?: readonly TrustSpec[];
-  readonly users?: readonly UserSpec[];
-  readonly services?: readonly ServiceSpec[];
+  readonly users?: readonly (UserSpec & InKeytab)[];
+  readonly services?: readonly (ServiceSpec & InKeytab)[];
 }
 
 /**
@@ -197,19 +198,22 @@ export const PRINCIPAL_MEMBERS: readonly string[] = [...Object.keys(ofPrincipal)
 /** Reads members of a principal's policy. */
 export const readPrincipalPolicy: Reader<PrincipalPolicy> = members(ofPrincipal);
 
-const user: Reader<UserSpec> = (value, path) => {
-  const { name, password, ...others } = members({ name: text, password: text, salt: text, ...policy })(
-    value,
-    path,
-  );
+const user: Reader<UserSpec & InKeytab> = (value, path) => {
+  const { name, password, ...others } = members({
+    name: text,
+    password: text,
+    salt: text,
+    keytab: text,
+    ...policy,
+  })(value, path);
   if (name === undefined || (password === undefined && others.otp === undefined))
     throw new Error(`${path} must have a name and a password`);
   return { name, password, ...others };
 };
 
-const service: Reader<ServiceSpec> = (value, path) => {
+const service: Reader<ServiceSpec & InKeytab> = (value, path) => {
   if (typeof value === 'string') return { name: value };
-  const { name, ...others } = members({ name: text, ...policy })(value, path);
+  const { name, ...others } = members({ name: text, keytab: text, ...policy })(value, path);
   if (name === undefined) throw new Error(`${path} must have a name`);
   return { name, ...others };
 };

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { makeDirectory } from '../../ccache/make-directory.ts';
 import { systemReason } from '../../errno.ts';
 import { KerberosError } from '../../errors.ts';
@@ -44,6 +44,15 @@ export function kdcPlace(realm: string, io: Io): string {
   return join(kdcBase(io), encodeURIComponent(realm).replaceAll('.', '%2E'));
 }
 
+/** Throws KerberosError CONFIG_VALUE for a directory whose files KRB5_CONFIG cannot name, because it is a list. */
+export function checkNameable(directory: string): void {
+  if (!directory.includes(delimiter)) return;
+  throw new KerberosError(
+    'CONFIG_VALUE',
+    `KRB5_CONFIG cannot name files in ${directory}: it has a '${delimiter}'`,
+  );
+}
+
 /** Makes a place that nobody else may enter. Throws KerberosError KDC_LISTEN. */
 export function makePlace(place: string): void {
   try {
@@ -72,15 +81,20 @@ export function runningKdcs(io: Io): readonly KdcRecord[] {
   }
 }
 
-/**
- * Writes what clients need into a KDC's directory, and finally the record that announces it; `leave` removes the
- * directory.
- */
+/** A KDC's directory while it runs. */
+export interface Place {
+  /** Whether the record of this KDC is still there: without it, nobody could find or stop the KDC. */
+  isKept(): boolean;
+  /** Removes the directory, unless another KDC has it by now. */
+  leave(): void;
+}
+
+/** Writes what clients need into a KDC's directory, and finally the record that announces it. */
 export async function occupy(
   place: string,
   { kdc, spec }: { readonly kdc: RunningKdc; readonly spec: RealmSpec },
   io: Io,
-): Promise<{ leave(): void }> {
+): Promise<Place> {
   makePlace(place);
   const watchdog = startWipeWatchdog([place], io.platform);
   const file = (name: keyof typeof KDC_FILES): string => join(place, KDC_FILES[name]);
@@ -92,8 +106,10 @@ export async function occupy(
   writeFileSync(`${file('record')}.new`, JSON.stringify(record), { mode: 0o600 });
   renameSync(`${file('record')}.new`, file('record'));
   return {
+    isKept: () => readRecord(place)?.pid === io.pid,
     leave() {
-      rmSync(place, { recursive: true, force: true, maxRetries: 5 });
+      const other = readRecord(place)?.pid ?? io.pid;
+      if (other === io.pid) rmSync(place, { recursive: true, force: true, maxRetries: 5 });
       watchdog.dismiss();
     },
   };

@@ -1,5 +1,6 @@
 import { parseDuration } from '../../config/duration.ts';
 import { isSupported, parseEnctypeList } from '../../crypto/enctype-list.ts';
+import { UsageError } from '../command.ts';
 
 const MAX_UINT32 = 0xffffffff;
 
@@ -11,8 +12,22 @@ export function wholeDuration(text: string): number | undefined {
 }
 
 /** The supported enctypes in a list of names, including weak ones, since they are requested by name. */
-export function readEnctypeNames(text: string): readonly number[] {
+function readEnctypeNames(text: string): readonly number[] {
   return parseEnctypeList(text, [], { allowWeak: true }).filter(isSupported);
+}
+
+/** The first word in a list that names no supported enctype, or the whole list if nothing is left in it. */
+function unknownEnctype(list: string): string | undefined {
+  const words = list.split(/[\s,]+/).filter(word => word !== '');
+  const unknown = words.find(word => readEnctypeNames(word.replace(/^[+-]/, '')).length === 0);
+  return unknown ?? (readEnctypeNames(list).length === 0 ? list : undefined);
+}
+
+/** The enctypes in the value of an option. Throws UsageError for a name without one: its keys would just be missing. */
+export function enctypesOf(list: string, program: string): readonly number[] {
+  const unknown = unknownEnctype(list);
+  if (unknown !== undefined) throw new UsageError(`${program}: ${unknown} names no enctype`);
+  return readEnctypeNames(list);
 }
 
 /** Converts a value from a file; throws an Error that names `path`. */
@@ -66,8 +81,14 @@ export const date: Reader<Date> = (value, path) => {
   return read;
 };
 
+const enctypeName: Reader<string> = (value, path) => {
+  const name = text(value, path);
+  if (unknownEnctype(name) !== undefined) throw new Error(`${path} names no enctype`);
+  return name;
+};
+
 export const enctypes: Reader<readonly number[]> = (value, path) => {
-  const list = readEnctypeNames(listOf(text)(value, path).join(' '));
+  const list = readEnctypeNames(listOf(enctypeName)(value, path).join(' '));
   if (list.length === 0) throw new Error(`${path} names no enctype`);
   return list;
 };

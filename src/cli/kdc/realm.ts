@@ -5,8 +5,9 @@ import { formatPrincipal, parsePrincipal } from '../../messages/principal.ts';
 import { type Arguments, type OptionRow, UsageError } from '../command.ts';
 import { readHost, readPort } from '../ports.ts';
 import { type RealmFile, readRealmFile } from './file.ts';
+import { type InRealm, type Keytabs, withoutKeytabs } from './keytabs.ts';
 import { loadMechanismFiles, readSpakeGroups } from './mechanisms.ts';
-import { readEnctypeNames, wholeDuration } from './readers.ts';
+import { enctypesOf, wholeDuration } from './readers.ts';
 import { readServices, serviceOptions } from './services.ts';
 import { readTrouble } from './trouble.ts';
 
@@ -45,6 +46,8 @@ export const realmOptions: readonly OptionRow[] = [
 export interface RealmSpec extends StartKdcOptions {
   readonly users: readonly UserSpec[];
   readonly services: readonly ServiceSpec[];
+  /** Those that the realm file names. */
+  readonly keytabs: Keytabs;
 }
 
 /**
@@ -68,7 +71,7 @@ export async function readRealm(args: Arguments, program: string, known?: string
   for (const name of names) checkRealm(name, program);
   if (new Set(names).size < names.length) throw new UsageError(`${program}: two realms have the same name`);
   const groups = args.value('spakeGroups');
-  const spec: RealmSpec = {
+  const spec = {
     ...fromFile,
     ...mechanisms,
     realm,
@@ -83,10 +86,12 @@ export async function readRealm(args: Arguments, program: string, known?: string
     ...readServices(args, program),
     trouble: { ...fromFile.trouble, ...readTrouble(args.values('trouble'), program) },
   };
-  for (const { name } of [...spec.users, ...spec.services]) checkName(name, realm);
-  for (const other of spec.realms ?? []) checkNames(other);
+  for (const each of [spec, ...(spec.realms ?? [])]) checkNames(each, program);
   checkTrusts(spec, program);
-  return spec;
+  const keytabs = new Map<string, readonly string[]>();
+  const split = <R extends InRealm>(each: R): R => withoutKeytabs(each, file ?? '', keytabs);
+  const { realms } = spec;
+  return { ...split(spec), ...(realms && { realms: realms.map(split) }), keytabs };
 }
 
 /** The services of all its realms, by name as text. */
@@ -104,12 +109,18 @@ function namesOf(services: readonly (string | ServiceSpec)[]): readonly string[]
   return services.map(service => (typeof service === 'string' ? service : service.name));
 }
 
-function checkNames({ realm, users = [], services = [] }: RealmOptions): void {
-  for (const name of [...users.map(user => user.name), ...namesOf(services)]) checkName(name, realm);
+/** Of two principals with one name, one would silently replace the other. */
+function checkNames({ realm, users = [], services = [] }: RealmOptions, program: string): void {
+  const known = new Set<string>();
+  for (const name of [...users.map(user => user.name), ...namesOf(services)]) {
+    const full = fullName(name, realm);
+    if (known.has(full)) throw new UsageError(`${program}: two users or services are named ${full}`);
+    known.add(full);
+  }
 }
 
 /** No realm shares keys with itself; those shared by two may be random only if both are here. */
-function checkTrusts({ realm, trusts = [], realms = [] }: RealmSpec, program: string): void {
+function checkTrusts({ realm, trusts = [], realms = [] }: StartKdcOptions, program: string): void {
   const here = [realm, ...realms.map(other => other.realm)];
   for (const { realm: one, trusts: its = [] } of [{ realm, trusts }, ...realms]) {
     for (const { realm: other, password } of its) {
@@ -126,15 +137,13 @@ export function checkRealm(realm: string, program: string): void {
     throw new UsageError(`${program}: the realm has a name that krb5.conf cannot hold`);
 }
 
-function checkName(name: string, realm: string): void {
+function fullName(name: string, realm: string): string {
   const principal = parsePrincipal(name, { defaultRealm: realm });
   if (principal.components.every(component => component === ''))
     throw new KerberosError('PRINCIPAL_MALFORMED', `A principal of ${realm} has no name`);
-  if (principal.realm === realm) return;
-  throw new KerberosError(
-    'PRINCIPAL_MALFORMED',
-    `${formatPrincipal(principal)} is not in the realm ${realm}`,
-  );
+  const full = formatPrincipal(principal);
+  if (principal.realm === realm) return full;
+  throw new KerberosError('PRINCIPAL_MALFORMED', `${full} is not in the realm ${realm}`);
 }
 
 function parseUser(text: string, program: string): UserSpec {
@@ -147,12 +156,6 @@ function lifetime(text: string, program: string): number {
   const seconds = wholeDuration(text);
   if (seconds === undefined) throw new UsageError(`${program}: ${text} is no duration`);
   return seconds;
-}
-
-function enctypesOf(text: string, program: string): readonly number[] {
-  const enctypes = readEnctypeNames(text);
-  if (enctypes.length === 0) throw new UsageError(`${program}: ${text} names no enctype`);
-  return enctypes;
 }
 
 function groupsOf(text: string, program: string): readonly string[] {

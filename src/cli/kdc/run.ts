@@ -9,8 +9,11 @@ import { temporaryDirectory } from '../../local/directories.ts';
 import { type Arguments, type Command, jsonOption, UsageError } from '../command.ts';
 import { inheritedDescriptors } from '../run/descriptors.ts';
 import { catchSignals, startProgram } from '../run/program.ts';
+import { tellShortly } from '../run-command.ts';
 import type { Io } from '../terminal.ts';
 import { startWipeWatchdog, type WipeWatchdog } from '../wipe-watchdog.ts';
+import { type Keytabs, writeKeytabs } from './keytabs.ts';
+import { checkNameable } from './place.ts';
 import { type RealmSpec, readRealm, realmOptions, serviceNames } from './realm.ts';
 import { followTroubleFile, writeTroubleFile } from './trouble-file.ts';
 
@@ -33,7 +36,8 @@ export const kdcRun: Command = {
 async function run(args: Arguments, io: Io): Promise<number> {
   const [program, ...rest] = args.operands;
   if (program === undefined) throw new UsageError(`${name}: name the command to run`);
-  const keytab = keytabPath(args.value('keytab'), io);
+  const named = args.value('keytab');
+  const keytab = named === undefined ? undefined : keytabPath(named, io);
   const descriptors = inheritedDescriptors();
   // From here on, signals must not end us before everything is removed.
   const stop = catchSignals(io);
@@ -41,9 +45,9 @@ async function run(args: Arguments, io: Io): Promise<number> {
   let watchdog: WipeWatchdog | undefined;
   try {
     const spec = await readRealm(args, name);
+    const keytabs: Keytabs = new Map([...spec.keytabs].map(([path, names]) => [keytabPath(path, io), names]));
     const directory = makeDirectory(io);
-    made.push(directory);
-    if (keytab !== undefined) made.push(keytab);
+    made.push(directory, ...keytabs.keys(), ...(keytab === undefined ? [] : [keytab]));
     // No keys must remain even if we are killed.
     watchdog = startWipeWatchdog(made, io.platform);
     const { startKdc } = await import('../../kdc/start.ts');
@@ -54,8 +58,10 @@ async function run(args: Arguments, io: Io): Promise<number> {
       startKdc({ ...spec, now: () => io.now(), nextTrouble }),
     );
     try {
-      const env = await prepare({ directory, kdc, spec, keytab }, io);
-      const { pid, status } = startProgram([program, ...rest], { name, env, stop, io, descriptors });
+      const env = await prepare({ directory, kdc, spec, keytab, keytabs }, io);
+      const failed = (error: KerberosError, exitStatus: number): Promise<void> =>
+        tellShortly({ program: name, error, exitStatus }, args, io);
+      const { pid, status } = startProgram([program, ...rest], { failed, env, stop, io, descriptors });
       if (pid !== undefined) watchdog.end(pid);
       return await status;
     } finally {
@@ -78,9 +84,8 @@ function removeMade(path: string, io: Io): void {
   }
 }
 
-/** The path for the keys of `--keytab`. Throws KeytabError rather than lose an existing file. */
-function keytabPath(named: string | undefined, io: Io): string | undefined {
-  if (named === undefined) return undefined;
+/** The path of a keytab to be written. Throws KeytabError rather than lose an existing file. */
+function keytabPath(named: string, io: Io): string {
   const { name: full } = resolveKeytab(named);
   if (!full.startsWith('FILE:')) throw new UsageError(`${name}: ${named} is no file`);
   const path = resolve(io.cwd, full.slice('FILE:'.length));
@@ -97,6 +102,7 @@ function keytabPath(named: string | undefined, io: Io): string | undefined {
 function makeDirectory(io: Io): string {
   // The absolute path is the same for a command that changes its directory, and when it is removed.
   const parent = resolve(io.cwd, temporaryDirectory(io) || '/tmp');
+  checkNameable(parent);
   try {
     return mkdtempSync(join(parent, 'krb5kit-kdc-'));
   } catch (cause) {
@@ -111,16 +117,21 @@ interface Realm {
   readonly kdc: RunningKdc;
   readonly spec: RealmSpec;
   readonly keytab: string | undefined;
+  readonly keytabs: Keytabs;
 }
 
 /** Writes the realm's files into the directory; resolves to the environment that names them. */
-async function prepare({ directory, kdc, spec, keytab }: Realm, { env }: Io): Promise<NodeJS.ProcessEnv> {
+async function prepare(
+  { directory, kdc, spec, keytab, keytabs }: Realm,
+  { env }: Io,
+): Promise<NodeJS.ProcessEnv> {
   const conf = join(directory, 'krb5.conf');
   const keys = keytab ?? join(directory, 'service.keytab');
   writeFileSync(conf, kdc.krb5Conf(), { mode: 0o600 });
   // An empty file, as mktemp makes it, is not a keytab to which keys could be added.
-  rmSync(keys, { force: true });
-  await during(`writing keytab ${keys}`, () => resolveKeytab(keys).add(kdc.keytab(...serviceNames(spec))));
+  for (const path of [...keytabs.keys(), keys]) rmSync(path, { force: true });
+  await writeKeytabs(keytabs, kdc);
+  await writeKeytabs(new Map([[keys, serviceNames(spec)]]), kdc);
   const { KRB5_CLIENT_KTNAME, KRB5RCACHENAME, ...others } = env;
   return {
     ...others,

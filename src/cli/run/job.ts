@@ -3,7 +3,7 @@ import { UsageError } from '../command.ts';
 import { maskSecrets } from '../job/masks.ts';
 import type { Job } from '../job.ts';
 import { type LastingOptions, type Supplied, supplyTickets } from '../lasting-tickets.ts';
-import { tellError, tellFailure } from '../run-command.ts';
+import { tellError, tellFailure, tellShortly } from '../run-command.ts';
 import { openSession, type Session } from '../session.ts';
 import { fitLines } from '../terminal/wrap.ts';
 import type { Io } from '../terminal.ts';
@@ -167,7 +167,15 @@ async function withCommand(
     if (!job.keepsGoing) supplied = await patiently(refresh, { ...job, alarm }, io);
   }
   const silent = job.daemon !== undefined;
-  const surroundings = { name: program, words: job.words, env, stop, io, descriptors, silent };
+  const failed = ({ code, message, cause }: KerberosError, exitStatus: number): Promise<void> => {
+    const words = job.words === undefined ? message : `${job.words.command} ${message}`;
+    return tellShortly(
+      { program, error: new KerberosError(code, words, { cause }), exitStatus },
+      job.kinit,
+      io,
+    );
+  };
+  const surroundings = { failed, env, stop, io, descriptors, silent };
   const started = job.command.length === 0 ? undefined : startProgram(job.command, surroundings);
   let removePid = (): void => undefined;
   if (started?.pid !== undefined) {
@@ -185,7 +193,10 @@ async function withCommand(
     refresh,
     failed(error, again) {
       const isLast = job.exitOnError || (job.renewOnly && !job.keepsGoing && isFinal(error));
-      if (isLast || !again) tellError(program, worded(error, job), io);
+      if (isLast || !again) {
+        const exitStatus = isLast ? 1 : 0;
+        void tellShortly({ program, error: worded(error, job), exitStatus }, job.kinit, io);
+      }
       return !isLast;
     },
     recovered: () => io.err(`${program}: there are new tickets again\n`),

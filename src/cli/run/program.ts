@@ -1,8 +1,8 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { printable } from '../../codec/text.ts';
 import { errnoOf, systemReason } from '../../errno.ts';
-import type { JobWords } from '../job.ts';
+import { KerberosError } from '../../errors.ts';
 import type { Io } from '../terminal.ts';
 
 /** Passes the signals that ask us to stop on to the program. */
@@ -20,7 +20,7 @@ export function catchSignals(io: Io, onEarly: () => void = () => undefined): Sto
   const releaseStop = io.onStop(signal => {
     // A terminal sends its signals to the program as well, and getting one twice differs from getting it once.
     const atTerminal = io.stdinIsTerminal || io.stdoutIsTerminal || io.stderrIsTerminal;
-    const typed = atTerminal && (signal === 'SIGINT' || signal === 'SIGQUIT');
+    const typed = atTerminal && (signal === 'SIGINT' || signal === 'SIGQUIT') && !isInBackground(io);
     if (program === undefined) {
       early ??= signal;
       onEarly();
@@ -42,6 +42,18 @@ export function catchSignals(io: Io, onEarly: () => void = () => undefined): Sto
   };
 }
 
+/** Whether what is typed at our terminal is certain to signal other processes than us, as far as the system tells. */
+function isInBackground({ ownStatFile }: Io): boolean {
+  try {
+    const stat = readFileSync(ownStatFile, 'latin1');
+    // After the name, which may contain anything: the state, our parent, our group, the session, the terminal, its group.
+    const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return group !== foreground;
+  } catch {
+    return false;
+  }
+}
+
 /** Listens for signals that do not ask us to stop, on systems that have them, until the returned function is called. */
 export function onSignals(
   signals: readonly NodeJS.Signals[],
@@ -56,9 +68,8 @@ export function onSignals(
 }
 
 export interface Surroundings {
-  /** Our own name, for messages. */
-  readonly name: string;
-  readonly words?: Pick<JobWords, 'command'> | undefined;
+  /** Told why the program cannot be started, and the exit status that comes of it. */
+  failed(error: KerberosError, exitStatus: number): void | Promise<void>;
   readonly env: NodeJS.ProcessEnv;
   readonly stop: Stop;
   readonly io: Io;
@@ -83,13 +94,14 @@ export interface Started {
 /** Starts a program with our own input and output, unless a signal has come already. */
 export function startProgram(
   [program = '', ...args]: readonly string[],
-  { name, words, env, stop, io, descriptors = [], silent = false }: Surroundings,
+  { failed, env, stop, io, descriptors = [], silent = false }: Surroundings,
 ): Started {
-  if (stop.early !== undefined) return notStarted(statusOf(stop.early));
-  const fail = (error: unknown): number => {
-    const what = words === undefined ? program : `${words.command} ${program}`;
-    io.err(printable(`${name}: ${what}: ${systemReason(error)}`).concat('\n'));
-    return errnoOf(error) === 'ENOENT' ? 127 : 126;
+  if (stop.early !== undefined) return notStarted(Promise.resolve(statusOf(stop.early)));
+  const fail = async (cause: unknown): Promise<number> => {
+    const status = errnoOf(cause) === 'ENOENT' ? 127 : 126;
+    const message = `${program}: ${systemReason(cause)}`;
+    await failed(new KerberosError('PROGRAM_NOT_STARTED', message, { cause }), status);
+    return status;
   };
   try {
     // An unset variable on a command line may leave an empty name.
@@ -121,6 +133,6 @@ export function statusOf(signal: NodeJS.Signals | null): number {
   return 128 + (signal === null ? 0 : constants.signals[signal]);
 }
 
-function notStarted(status: number): Started {
-  return { pid: undefined, status: Promise.resolve(status), kill: () => undefined };
+function notStarted(status: Promise<number>): Started {
+  return { pid: undefined, status, kill: () => undefined };
 }

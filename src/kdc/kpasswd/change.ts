@@ -20,6 +20,7 @@ import type { Kdc } from '../kdc.ts';
 import { contentFault, reuseFault, versionsKept } from '../password-quality.ts';
 import { type NamedPolicy, namedPolicy } from '../policy.ts';
 import { Refusal } from '../refusal.ts';
+import type { Comparisons } from './comparisons.ts';
 import {
   KPASSWD_ACCESSDENIED,
   KPASSWD_HARDERROR,
@@ -35,8 +36,6 @@ import {
 const MAX_PASSWORD_BYTES = 1024;
 /** In milliseconds; tickets for our own service live half as long. */
 const MAX_TICKET_AGE = 600_000;
-/** Milliseconds between two comparisons with former passwords, each of which takes a key derivation. */
-const HISTORY_INTERVAL = 1000;
 
 /** The authenticated client, and what was agreed on with it. */
 export interface PasswordClient {
@@ -52,8 +51,7 @@ export interface Surroundings {
   readonly exchange: Exchange;
   readonly kdc: Kdc;
   readonly database: WritableDatabase;
-  /** When a principal's former passwords were last compared with a new one, in milliseconds. */
-  readonly historyAsked: Map<string, number>;
+  readonly comparisons: Comparisons;
 }
 
 /** The outcome of an authenticated client's request, which states any reason for refusing it. */
@@ -144,21 +142,17 @@ function entryOf({ components, realm }: Principal, database: WritableDatabase): 
   return database.realm(realm) === undefined ? undefined : database.find(components, realm);
 }
 
-/** Former passwords are compared only once in a while for each principal. */
 function reuseOf(
   password: string,
   target: PrincipalEntry,
   policy: NamedPolicy,
-  { historyAsked, exchange: { now } }: Surroundings,
+  { comparisons, exchange: { now } }: Surroundings,
 ): string | undefined {
   if (!policy.history) return undefined;
-  const name = formatPrincipal(target.principal);
-  const before = historyAsked.get(name);
-  // A clock that was set back must not make anybody wait.
-  if (before !== undefined && now >= before && now < before + HISTORY_INTERVAL) {
+  const count = Math.min(target.keys.length, versionsKept(policy));
+  if (!comparisons.admit(formatPrincipal(target.principal), count, now)) {
     return 'That was too soon after the last attempt: try again.';
   }
-  historyAsked.set(name, now);
   return reuseFault(password, target, policy);
 }
 
