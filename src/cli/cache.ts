@@ -7,6 +7,7 @@ import { cacheLock } from './cache/lock.ts';
 import { cacheRemove, cacheSweep } from './cache/remove.ts';
 import { type Arguments, type Command, jsonOption, UsageError } from './command.ts';
 import { runCommand } from './run-command.ts';
+import { subcommandOf } from './subcommand.ts';
 import type { Io } from './terminal.ts';
 
 const subcommands: Readonly<Record<string, Command>> = {
@@ -42,12 +43,7 @@ export const cache: Command = {
 };
 
 async function run(args: Arguments, io: Io): Promise<number> {
-  const [word, ...rest] = args.operands;
-  if (word === undefined) throw new UsageError('');
-  const command = Object.hasOwn(subcommands, word) ? subcommands[word] : undefined;
-  if (command === undefined) {
-    const { unknownCommand } = await import('./nearest.ts');
-    throw unknownCommand(name, word, Object.keys(subcommands));
-  }
-  return runCommand(command, rest, io);
+  const command = await subcommandOf(cache, args);
+  if (command === undefined) throw new UsageError('');
+  return runCommand(command, args.operands.slice(1), io);
 }

@@ -5,7 +5,7 @@ import { ConfigError } from '../errors.ts';
 import type { RunningKdc } from '../kdc/start.ts';
 import type { Trouble } from '../kdc/trouble.ts';
 import { during } from '../local/activity.ts';
-import { type Arguments, type Command, jsonOption, UsageError } from './command.ts';
+import { type Arguments, type Command, jsonOption } from './command.ts';
 import { boundedLog } from './kdc/bounded-log.ts';
 import { databaseCommands } from './kdc/commands.ts';
 import { kdcStart, kdcStatus, kdcStop } from './kdc/control.ts';
@@ -17,6 +17,7 @@ import { kdcRun } from './kdc/run.ts';
 import { servedDatabase, servedRealm } from './kdc/served.ts';
 import { followTroubleFile, writeTroubleFile } from './kdc/trouble-file.ts';
 import { runCommand } from './run-command.ts';
+import { subcommandOf } from './subcommand.ts';
 import type { Io } from './terminal.ts';
 
 const name = 'krb5kit kdc';
@@ -58,17 +59,8 @@ export const kdc: Command = {
 };
 
 async function run(args: Arguments, io: Io): Promise<number> {
-  const [first, ...rest] = args.operands;
-  const subcommand =
-    first !== undefined && Object.hasOwn(subcommands, first) ? subcommands[first] : undefined;
-  if (subcommand !== undefined) {
-    refuseEarlyOptions(args, first!);
-    return runCommand(subcommand, rest, io);
-  }
-  if (first !== undefined) {
-    const { unknownCommand } = await import('./nearest.ts');
-    throw unknownCommand(name, first, Object.keys(subcommands));
-  }
+  const subcommand = await subcommandOf({ name, subcommands }, args);
+  if (subcommand !== undefined) return runCommand(subcommand, args.operands.slice(1), io);
   const read = await readRealm(args, name);
   const database = await servedDatabase(args, io, name);
   const spec = database === undefined ? read : servedRealm(read, args, database);
@@ -101,13 +93,6 @@ async function run(args: Arguments, io: Io): Promise<number> {
     await database?.close();
   }
   return 0;
-}
-
-/** Options before a subcommand would be lost, and it would use another database or realm than the one they name. */
-function refuseEarlyOptions({ given: [early] }: Arguments, word: string): void {
-  if (early === undefined || !('option' in early)) return;
-  const flag = early.option.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
-  throw new UsageError(`${name}: write --${flag} after "${word}"`);
 }
 
 function troubleIn(directory: string, trouble: Trouble | undefined, io: Io): () => Trouble | undefined {

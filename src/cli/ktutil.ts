@@ -9,6 +9,7 @@ import { runShell } from './ktutil/shell.ts';
 import { ktutilVerify } from './ktutil/verify.ts';
 import { runCommand } from './run-command.ts';
 import { openSession } from './session.ts';
+import { subcommandOf } from './subcommand.ts';
 import type { Io } from './terminal.ts';
 
 const subcommands: Readonly<Record<string, Command>> = {
@@ -44,15 +45,8 @@ export const ktutil: Command = {
 };
 
 async function run(args: Arguments, io: Io): Promise<number> {
-  const [word, ...rest] = args.operands;
-  if (word === undefined) {
-    await runShell(openSession(io));
-    return 0;
-  }
-  const command = Object.hasOwn(subcommands, word) ? subcommands[word] : undefined;
-  if (command === undefined) {
-    const { unknownCommand } = await import('./nearest.ts');
-    throw unknownCommand('ktutil', word, Object.keys(subcommands));
-  }
-  return runCommand(command, rest, io);
+  const command = await subcommandOf(ktutil, args);
+  if (command !== undefined) return runCommand(command, args.operands.slice(1), io);
+  await runShell(openSession(io));
+  return 0;
 }

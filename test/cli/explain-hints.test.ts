@@ -239,7 +239,7 @@ it('the hint for a keytab without the key names what lists its keys', () => {
 it('the hint for a file that cannot be read does not ask to correct it', () => {
   const unreadable = (line?: number) =>
     hintOf(new ConfigError('CONFIG_UNREADABLE', 'x', { file: '/krb5.conf', ...(line && { line }) }));
-  expect(unreadable()).toBe('make /krb5.conf readable for this user');
+  expect(unreadable()).toBe('check that /krb5.conf exists, and make it readable for this user');
   expect(unreadable(3)).toMatch(/^make what \/krb5\.conf, line 3 includes .*, or remove that line$/);
 });
 

@@ -343,9 +343,11 @@ describe('a failure', () => {
   it.each([
     [cache, ['no-such-command'], "krb5kit cache: there is no command 'no-such-command'"],
     [ktutil, ['no-such-command'], "ktutil: there is no command 'no-such-command'"],
+    [cache, ['list'], 'krb5kit cache: write --json after "list"'],
+    [ktutil, ['list'], 'ktutil: write --json after "list"'],
     [klist, ['-t'], 'The command line is wrong'],
-  ] as const)('of %o on the command line %s says what is wrong', async (command, argv, message) => {
-    const { io } = await runAt(home, command, [...argv, '--json']);
+  ] as const)('of %o on the command line --json %s says what is wrong', async (command, argv, message) => {
+    const { io } = await runAt(home, command, ['--json', ...argv]);
     expect(outputOf('failure', io.stderr)).toMatchObject({ code: 'USAGE', message });
   });
 

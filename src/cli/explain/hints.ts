@@ -219,7 +219,7 @@ function unreadableFile({ errors }: Story): string | undefined {
   if (error?.file === undefined) return undefined;
   return error.line
     ? `make what ${error.file}, line ${error.line} includes exist and readable, or remove that line`
-    : `make ${error.file} readable for this user`;
+    : `check that ${error.file} exists, and make it readable for this user`;
 }
 
 function noDefaultRealm(story: Story): string {
