@@ -65,7 +65,7 @@ export interface CcacheCollection {
   list(): Promise<readonly Ccache[]>;
   primary(): Promise<Ccache | undefined>;
   setPrimary(cache: Ccache): Promise<void>;
-  /** A handle for a cache of `principal` that does not exist yet. */
+  /** A handle for a cache of `principal` beside the listed ones; usually it does not exist yet. */
   create(principal: Principal): Promise<Ccache>;
 }
 

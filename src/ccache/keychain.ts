@@ -1,5 +1,5 @@
 import { CcacheError } from '../errors.ts';
-import { formatPrincipal, type Principal } from '../messages/principal.ts';
+import { formatPrincipal, type Principal, samePrincipal } from '../messages/principal.ts';
 import type { CacheContents, Ccache, CcacheCollection, CcacheEnvironment, CcacheType } from './ccache.ts';
 import { mergeCredentials } from './match.ts';
 import type { SealedCaches } from './sealed/caches.ts';
@@ -15,12 +15,12 @@ export const keychainType: CcacheType = {
     return member(residual, sealedStore(environment));
   },
   collection(residual, environment) {
-    return residual === '' ? collection(environment) : undefined;
+    const store = sealedStore(environment);
+    return residual === '' ? collection(store) : oneCache(residual, store);
   },
 };
 
-function collection(environment: CcacheEnvironment): CcacheCollection {
-  const store = sealedStore(environment);
+function collection(store: SealedStore): CcacheCollection {
   return {
     async list() {
       const { primary, members } = await store.read();
@@ -32,16 +32,34 @@ function collection(environment: CcacheEnvironment): CcacheCollection {
       const { primary, members } = await store.read();
       return members.has(primary) ? member(primary, store) : undefined;
     },
-    async setPrimary({ residual }) {
-      await store.change(caches => {
-        const { name } = existing(residual, caches);
-        return caches.primary === name ? caches : { ...caches, primary: name };
-      });
-    },
+    setPrimary: cache => setPrimary(cache, store),
+    create: async principal => member(freeName(principal, await store.read()), store),
+  };
+}
+
+/** The cache with a member's name: that one only, but a new one can be created beside it, and become the primary one. */
+function oneCache(name: string, store: SealedStore): CcacheCollection {
+  const there = async (): Promise<readonly Ccache[]> =>
+    (await store.read()).members.has(name) ? [member(name, store)] : [];
+  return {
+    single: true,
+    list: there,
+    primary: async () => (await there())[0],
+    setPrimary: cache => setPrimary(cache, store),
     async create(principal) {
-      return member(freeName(principal, await store.read()), store);
+      const caches = await store.read();
+      // Somebody who logs in again and again gets the same one.
+      const own = [...caches.members].find(([, contents]) => samePrincipal(contents.principal, principal));
+      return member(own?.[0] ?? freeName(principal, caches), store);
     },
   };
+}
+
+async function setPrimary({ residual }: Ccache, store: SealedStore): Promise<void> {
+  await store.change(caches => {
+    const { name } = existing(residual, caches);
+    return caches.primary === name ? caches : { ...caches, primary: name };
+  });
 }
 
 function member(residual: string, store: SealedStore): Ccache {

@@ -205,8 +205,19 @@ describe('a sealed file that does not open', () => {
 });
 
 describe('the KEYCHAIN collection', () => {
-  it('is what the bare name stands for: a member named is alone', () => {
-    expect(keychainType.collection!('alice@A.TEST', setting())).toBeUndefined();
+  it('is what the bare name stands for: a member named is alone, with room for others beside it', async () => {
+    const here = setting();
+    const only = keychainType.collection!('mine', here)!;
+    expect(await only.list()).toEqual([]);
+    await cache('mine', here).initialize(contents);
+    await cache('other', here).initialize(contents);
+    expect((await only.list()).map(({ residual }) => residual)).toEqual(['mine']);
+    for (let login = 0; login < 2; login++) {
+      const bobs = await only.create(bob);
+      await bobs.initialize({ ...contents, principal: bob });
+      await only.setPrimary(bobs);
+    }
+    expect(await names(here)).toEqual(['bob@A.TEST', 'mine', 'other']);
   });
 
   it('names its first member after the principal and makes it primary', async () => {
