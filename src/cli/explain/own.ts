@@ -66,6 +66,7 @@ const ROWS: readonly (readonly [ErrorCode, sentence: string, cause?: string | un
     'PROGRAM_NOT_STARTED',
     'The program to be run could not be started',
     'it is not on the PATH, or not executable',
+    'check the name of the program: the shell finds it with command -v',
   ],
   [
     'AGENT_LISTEN',
