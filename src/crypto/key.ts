@@ -1,3 +1,4 @@
+import { requireBytes } from './require-bytes.ts';
 import { KerberosError } from '../errors.ts';
 import { profileOf } from './enctypes.ts';
 import type { KeyOperations, Profile } from './profile.ts';
@@ -31,8 +32,7 @@ export function randomKey(etype: number): Key {
 
 /** The ciphertext of `plaintext` for a key usage number (RFC 4120 §7.5.1), confounder and integrity tag included. */
 export function encrypt(key: Key, usage: number, plaintext: Uint8Array): Uint8Array {
-  // Text would pass for as many zeros.
-  if (!ArrayBuffer.isView(plaintext)) throw new TypeError('a plaintext is a Uint8Array');
+  requireBytes(plaintext, 'a plaintext');
   return key.operations.encrypt(usage, plaintext);
 }
 

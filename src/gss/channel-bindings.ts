@@ -64,7 +64,7 @@ export function tlsExporter(
 
 /**
  * The channel bindings of a TLS connection up to TLS 1.2 (tls-unique, RFC 5929 §3), of which `side` is ours. Throws
- * GssError UNAVAILABLE for TLS 1.3, where they are not defined, and before the handshake.
+ * GssError UNAVAILABLE for TLS 1.3, where they are not defined, before the handshake, and after the end.
  */
 export function tlsUnique(
   socket: Pick<TLSSocket, 'getProtocol' | 'isSessionReused' | 'getFinished' | 'getPeerFinished'>,
@@ -73,8 +73,11 @@ export function tlsUnique(
   const protocol = socket.getProtocol();
   // The client finishes first, unless a session is resumed.
   const oursIsFirst = (side === 'client') !== socket.isSessionReused();
-  const finished = oursIsFirst ? socket.getFinished() : socket.getPeerFinished();
-  if (protocol === 'TLSv1.3' || finished === undefined) {
+  // Node gives null once the connection is gone.
+  const finished: Uint8Array | null | undefined = oursIsFirst
+    ? socket.getFinished()
+    : socket.getPeerFinished();
+  if (protocol === 'TLSv1.3' || !finished) {
     throw new GssError('UNAVAILABLE', `no channel bindings for ${protocol}`);
   }
   return { applicationData: Buffer.concat([UNIQUE, finished]) };

@@ -7,6 +7,7 @@ import { type OpenContextOptions, openContext } from '../gss/initiate.ts';
 import { createSpnegoAcceptor } from '../gss/spnego/acceptor.ts';
 import { hostBasedPrincipal, type Principal } from '../messages/principal.ts';
 import { secondsOf } from '../messages/seconds.ts';
+import { withEither } from './either-signal.ts';
 import type { OpenContext } from './options.ts';
 import type { AcceptContext } from './server.ts';
 
@@ -22,17 +23,20 @@ export interface OpenFromCacheOptions
 
 /**
  * Opens contexts in the name of a cache's principal, with the service tickets that the cache holds or that the KDCs
- * issue; a function may choose the cache by the service. A request's own signal counts instead of that in the options.
+ * issue; a function may choose the cache by the service. The signal in the options ends the wait of every request for a
+ * ticket, that of a request its own.
  */
 export function openFromCache(
   cache: Ccache | ((server: Principal) => Promise<Ccache>),
   { servicePrincipal = httpPrincipal, ...exchange }: OpenFromCacheOptions,
 ): OpenContext {
-  return async ({ host, delegation, channelBindings, signal = exchange.signal }) => {
+  return async ({ host, delegation, channelBindings, signal: own }) => {
     const server = inRealmOfHost(await servicePrincipal(host), exchange);
     const chosen = typeof cache === 'function' ? await cache(server) : cache;
-    const wishes = { mechanism: 'spnego', delegation, channelBindings, signal } as const;
-    return openContext(server, chosen, { ...exchange, ...wishes });
+    return withEither(own, exchange.signal, signal => {
+      const wishes = { mechanism: 'spnego', delegation, channelBindings, signal } as const;
+      return openContext(server, chosen, { ...exchange, ...wishes });
+    });
   };
 }
 

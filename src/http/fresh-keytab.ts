@@ -1,12 +1,12 @@
 import { statSync } from 'node:fs';
-import { KerberosError, KeytabError } from '../errors.ts';
+import { KerberosError } from '../errors.ts';
 import type { Keytab, KeytabEntry } from '../keytab/keytab.ts';
 import type { Principal } from '../messages/principal.ts';
 
 export interface FreshKeytabOptions {
   /** Which of the keytab's principals to accept; all if not given. */
   readonly accepts?: ((principal: Principal) => boolean) | undefined;
-  /** Called when the keytab has changed but cannot be read, or has no such key left; the previous keys stay in use. */
+  /** Called when the keytab has changed but cannot be read whole; the previous keys stay in use. */
   readonly onStale?: ((error: KerberosError) => void) | undefined;
 }
 
@@ -36,12 +36,9 @@ export function freshKeytab(
     // Taken before the entries, so that a change made while they are read is noticed the next time.
     const state = stateOf(keytab);
     try {
-      const found = (await keytab.entries()).filter(({ principal }) => accepts(principal));
-      // A file that was cut off, or is still being written, has fewer entries, and says no more than that.
-      if (found.length === 0 && entries !== undefined && entries.length > 0) {
-        throw new KeytabError('KEYTAB_NO_KEY', `${keytab.name} contains no suitable keys`);
-      }
-      entries = found;
+      // A file that was cut off, or is still being written, lacks entries that it will have.
+      const found = await keytab.entries({ whole: entries !== undefined });
+      entries = found.filter(({ principal }) => accepts(principal));
       seen = state;
       return entries;
     } catch (error) {

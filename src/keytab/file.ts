@@ -28,9 +28,10 @@ import { readOpenFile, readRegularFile } from './read-file.ts';
 export function fileKeytab(path: string): Keytab {
   return {
     name: `FILE:${path}`,
-    async entries() {
+    async entries({ whole = false } = {}) {
       return guarded(path, () => {
-        const { records } = scanKeytab(contents(readRegularFile(path, MAX_KEYTAB_BYTES)));
+        const { records, damaged } = scanKeytab(contents(readRegularFile(path, MAX_KEYTAB_BYTES)));
+        if (damaged && whole) throw damagedError(path);
         return records.map(({ entry }) => entry);
       });
     },
@@ -151,12 +152,16 @@ function change<T>(path: string, work: (fd: number, scan: KeytabScan, size: numb
       const bytes = contents(readOpenFile(fd, MAX_KEYTAB_BYTES));
       const scan = scanKeytab(bytes);
       if (!scan.damaged) return work(fd, scan, bytes.length);
-      if (tries === TRIES) throw new KeytabError('KEYTAB_FORMAT', `Key table file '${path}' is damaged`);
+      if (tries === TRIES) throw damagedError(path);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STEP);
     }
   } finally {
     closeSync(fd);
   }
+}
+
+function damagedError(path: string): KeytabError {
+  return new KeytabError('KEYTAB_FORMAT', `Key table file '${path}' is damaged`);
 }
 
 function contents(bytes: Uint8Array | undefined): Uint8Array {

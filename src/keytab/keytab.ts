@@ -18,8 +18,11 @@ export interface KeytabEntry {
 export interface Keytab {
   /** Its name with the type, `FILE:/path`. */
   readonly name: string;
-  /** In the order of the file. Throws KeytabError KEYTAB_NOT_FOUND, KEYTAB_FORMAT or KEYTAB_IO. */
-  entries(): Promise<readonly KeytabEntry[]>;
+  /**
+   * In the order of the file, up to where it is cut off or damaged; with `whole`, that is KEYTAB_FORMAT. Throws
+   * KeytabError KEYTAB_NOT_FOUND, KEYTAB_FORMAT or KEYTAB_IO.
+   */
+  entries(options?: { readonly whole?: boolean | undefined }): Promise<readonly KeytabEntry[]>;
   /** Adds entries, even if others exist for the same key; creates the keytab if it is missing. */
   add(entries: readonly KeytabEntry[]): Promise<void>;
   /** Removes the entries that match; resolves to their number. */

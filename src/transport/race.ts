@@ -40,6 +40,8 @@ interface Race {
   readonly running: Set<Target>;
   /** Those of them that are connected streams. */
   readonly connected: Set<Target>;
+  /** Those that were sent a datagram more than once. */
+  readonly resent: Set<Target>;
   timer: NodeJS.Timeout | undefined;
   over: boolean;
   readonly finish: (result: RaceResult['winner']) => void;
@@ -62,6 +64,7 @@ export function raceTargets(
       attempts: [],
       running: new Set(),
       connected: new Set(),
+      resent: new Set(),
       timer: undefined,
       over: false,
       finish(winner) {
@@ -112,7 +115,8 @@ function isAmong(targets: ReadonlySet<Target>, { protocol, host, port }: Target)
 
 async function run(race: Race, target: Target): Promise<void> {
   const name = describeTarget(target);
-  const attempt = { target: name, found: target.found, reason: 'no answer', undelivered: false };
+  const { found } = target;
+  const attempt = { target: name, found, reason: 'no answer', undelivered: false };
   race.attempts.push(attempt);
   race.running.add(target);
   try {
@@ -123,20 +127,23 @@ async function run(race: Race, target: Target): Promise<void> {
     }
   } catch (error) {
     attempt.reason = (error as Error).message;
-    attempt.undelivered = isUndelivered(error);
+    attempt.undelivered = isUndelivered(error, target, race);
     const { reason } = attempt;
-    if (!race.over)
-      race.options.trace(`${name}: ${reason}`, { kind: 'failed', target: name, found: target.found, reason });
+    if (!race.over) race.options.trace(`${name}: ${reason}`, { kind: 'failed', target: name, found, reason });
   }
   race.running.delete(target);
   race.connected.delete(target);
   startNext(race);
 }
 
-/** Whether an error shows that no server has the request: a closed port refuses datagrams as well. */
-function isUndelivered(error: unknown): boolean {
+/**
+ * Whether an error shows that no server has the request: a closed port refuses datagrams as well, but not those that
+ * were sent before.
+ */
+function isUndelivered(error: unknown, target: Target, { resent }: Race): boolean {
   const { syscall = '' } = error as NodeJS.ErrnoException;
-  return ['getaddrinfo', 'connect'].includes(syscall) || errnoOf(error) === 'ECONNREFUSED';
+  if (['getaddrinfo', 'connect'].includes(syscall)) return true;
+  return errnoOf(error) === 'ECONNREFUSED' && !resent.has(target);
 }
 
 /** Puts the addresses of a host name at the front of the queue; resolves to false if there is no name to resolve. */
@@ -163,7 +170,10 @@ async function exchange(race: Race, target: Target): Promise<string> {
     isReply: service.isReply,
     mayResend: () => !isAmong(race.connected, target),
     onConnect: () => race.connected.add(target),
-    onResend: () => trace(`Sending again to ${name}, which is silent`),
+    onResend() {
+      race.resent.add(target);
+      trace(`Sending again to ${name}, which is silent`);
+    },
   });
   if (race.over) return 'too late';
   trace(`Received ${reply.length} bytes from ${name}`, {

@@ -29,7 +29,7 @@ describe('decryption', () => {
 
 describe('encryption', () => {
   it.each(ETYPES)('takes bytes, not text, which it would take for zeros: enctype %i', etype => {
-    for (const text of ['hello', [1, 2, 3]] as unknown as Uint8Array[]) {
+    for (const text of ['hello', [1, 2, 3], new Uint16Array(3)] as unknown as Uint8Array[]) {
       expect(() => encrypt(randomKey(etype), 1, text)).toThrow(new TypeError('a plaintext is a Uint8Array'));
     }
   });

@@ -128,9 +128,11 @@ describe('the bindings of a TLS connection', () => {
     for (const { close } of [first, second]) close();
   });
 
-  it('of that kind do not exist with TLS 1.3, nor before the handshake', async () => {
+  it('of that kind do not exist with TLS 1.3, nor before the handshake and after the end', async () => {
     const { client, close } = await connection('TLSv1.3');
-    for (const socket of [client, new TLSSocket(new Socket())]) {
+    const ended = new TLSSocket(new Socket());
+    ended.destroy();
+    for (const socket of [client, new TLSSocket(new Socket()), ended]) {
       expect(() => tlsUnique(socket, 'client')).toThrow(expect.objectContaining({ major: 'UNAVAILABLE' }));
     }
     close();

@@ -103,15 +103,18 @@ it('a reader that is slow holds up the response after it has been proved, too', 
   const agent = new Agent();
   const dispatcher = agent.compose(negotiateInterceptor({ open: fakeOpen(), hosts: ['localhost'] }));
   const read: Buffer[] = [];
+  let most = 0;
   const slow = new Writable({
     highWaterMark: 1,
     write(chunk: Buffer, _, done) {
       read.push(chunk);
+      most = Math.max(most, slow.writableLength);
       setTimeout(done, 1);
     },
   });
   await stream(server.url, { dispatcher, method: 'GET' }, () => slow);
   expect(Buffer.concat(read).equals(long)).toBe(true);
+  expect(most).toBeLessThan(long.length / 2);
   await agent.destroy();
   await server.close();
 });

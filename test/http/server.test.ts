@@ -234,19 +234,31 @@ describe('a keytab that is looked after', () => {
 
   it('keeps its keys while the file is cut off, until it is whole again', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
-    await keytab.add([entry('HTTP/a@A.TEST')]);
+    await keytab.add([entry('HTTP/a@A.TEST'), entry('HTTP/b@A.TEST')]);
     const whole = readFileSync(path);
     const told: string[] = [];
     const fresh = freshKeytab(keytab, { accepts, onStale: error => told.push(error.code) });
     const first = await fresh();
-    writeFileSync(path, whole.subarray(0, -5));
-    aSecondLater();
-    expect(await fresh()).toBe(first);
+    for (const cut of [5, Math.floor(whole.length / 2) + 5]) {
+      writeFileSync(path, whole.subarray(0, -cut));
+      aSecondLater();
+      expect(await fresh()).toBe(first);
+    }
     writeFileSync(path, whole);
     aSecondLater();
     expect(await fresh()).toEqual(first);
     expect(await fresh()).not.toBe(first);
-    expect(told).toEqual(['KEYTAB_NO_KEY']);
+    expect(told).toEqual(['KEYTAB_FORMAT', 'KEYTAB_FORMAT']);
+  });
+
+  it('loses the keys that are removed from the file', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    await keytab.add([entry('HTTP/a@A.TEST')]);
+    const fresh = freshKeytab(keytab, { accepts });
+    expect(await fresh()).toHaveLength(1);
+    await keytab.remove(() => true);
+    aSecondLater();
+    expect(await fresh()).toEqual([]);
   });
 
   it('has no keys but those of the services wanted', async () => {

@@ -16,6 +16,8 @@ export interface FakeKdc extends AsyncDisposable {
   readonly port: number;
   /** One entry, `udp` or `tcp`, for each datagram and each connection that came in. */
   readonly log: string[];
+  /** Closes the port for datagrams. */
+  stopListening(): void;
 }
 
 /** A KDC on a port of 127.0.0.1; without a behaviour the port is closed. */
@@ -41,15 +43,21 @@ export async function fakeKdc({ udp, tcp }: { udp?: UdpBehaviour; tcp?: TcpBehav
   });
   datagrams.bind(port, '127.0.0.1');
   await once(datagrams, 'listening');
-  if (udp === undefined) datagrams.close();
+  let listening = true;
+  const stopListening = (): void => {
+    if (listening) datagrams.close();
+    listening = false;
+  };
+  if (udp === undefined) stopListening();
 
   return {
     port,
     log,
+    stopListening,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       if (tcp !== undefined) server.close();
-      if (udp !== undefined) datagrams.close();
+      stopListening();
     },
   };
 }

@@ -1,6 +1,6 @@
+import { requireBytes } from '../../crypto/require-bytes.ts';
 import type { ContextInfo, PrfOptions, SecurityContext, Unwrapped, WrapOptions } from '../context.ts';
 import { GssError } from '../gss-error.ts';
-import { requireBytes } from '../require-bytes.ts';
 import { INSPECT, shownContext } from '../shown.ts';
 import { asGssError } from '../status.ts';
 
