@@ -1,6 +1,6 @@
 import { CcacheError } from '../errors.ts';
 import { formatPrincipal, type Principal, samePrincipal } from '../messages/principal.ts';
-import type { CacheContents, Ccache, CcacheCollection, CcacheEnvironment, CcacheType } from './ccache.ts';
+import type { CacheContents, Ccache, CcacheCollection, CcacheType } from './ccache.ts';
 import { mergeCredentials } from './match.ts';
 import type { SealedCaches } from './sealed/caches.ts';
 import { type SealedStore, sealedStore } from './sealed/store.ts';

@@ -43,7 +43,7 @@ export const cache: Command = {
 };
 
 async function run(args: Arguments, io: Io): Promise<number> {
-  const command = await subcommandOf(cache, args);
+  const command = subcommandOf(cache, args);
   if (command === undefined) throw new UsageError('');
   return runCommand(command, args.operands.slice(1), io);
 }

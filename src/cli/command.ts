@@ -92,6 +92,11 @@ export interface Arguments {
 /** An option as given, with '' for a missing value, or a mistake in getopt's words. */
 export type Given = { readonly option: string; readonly value: string } | { readonly mistake: string };
 
+/** The long flag of an option by its name in camelCase. */
+export function longFlag(option: string): string {
+  return `--${option.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`;
+}
+
 /** A wrong command line: `message`, if there is one, is printed to stderr, followed by the usage. */
 export class UsageError extends CompleteError {
   override readonly name = 'UsageError';

@@ -59,40 +59,43 @@ export const kdc: Command = {
 };
 
 async function run(args: Arguments, io: Io): Promise<number> {
-  const subcommand = await subcommandOf({ name, subcommands }, args);
+  const subcommand = subcommandOf(kdc, args);
   if (subcommand !== undefined) return runCommand(subcommand, args.operands.slice(1), io);
   const read = await readRealm(args, name);
   const database = await servedDatabase(args, io, name);
   const spec = database === undefined ? read : servedRealm(read, args, database);
   const { startKdc } = await import('../kdc/start.ts');
   const directory = args.value('directory');
-  const write = await io.openLog();
-  const print = (line: string): void => write(`${line}\n`);
-  const loud = directory === undefined ? print : boundedLog(join(directory, KDC_FILES.log), print);
-  const log = args.has('quiet') ? undefined : loud;
+  const log = args.has('quiet') ? undefined : await openLog(directory, io);
   const nextTrouble = directory === undefined ? undefined : troubleIn(directory, spec.trouble, io);
   const reusePort = args.has('reusePort');
-  const kdc = await during('starting the KDC', () =>
+  const running = await during('starting the KDC', () =>
     startKdc({ ...spec, reusePort, now: () => io.now(), log, nextTrouble }),
   );
   try {
     const keytab = args.value('keytab');
-    await writeKeytabs(spec.keytabs, kdc);
-    if (keytab !== undefined) await writeKeytabs(new Map([[keytab, serviceNames(spec)]]), kdc);
-    writeConf(args.value('krb5Conf'), kdc);
-    const place = directory === undefined ? undefined : await occupy(directory, { kdc, spec }, io);
+    await writeKeytabs(spec.keytabs, running);
+    if (keytab !== undefined) await writeKeytabs(new Map([[keytab, serviceNames(spec)]]), running);
+    writeConf(args.value('krb5Conf'), running);
+    const place = directory === undefined ? undefined : await occupy(directory, { kdc: running, spec }, io);
     try {
-      io.out(`KDC of ${kdc.realm} ready on ${kdc.host} port ${kdc.port}\n`);
-      if (kdc.kkdcpUrl !== undefined) io.out(`By HTTP: ${kdc.kkdcpUrl}\n`);
+      io.out(`KDC of ${running.realm} ready on ${running.host} port ${running.port}\n`);
+      if (running.kkdcpUrl !== undefined) io.out(`By HTTP: ${running.kkdcpUrl}\n`);
       await stopped(place, io);
     } finally {
       place?.leave();
     }
   } finally {
-    await kdc.close();
+    await running.close();
     await database?.close();
   }
   return 0;
+}
+
+async function openLog(directory: string | undefined, io: Io): Promise<(line: string) => void> {
+  const write = await io.openLog();
+  const print = (line: string): void => write(`${line}\n`);
+  return directory === undefined ? print : boundedLog(join(directory, KDC_FILES.log), print);
 }
 
 function troubleIn(directory: string, trouble: Trouble | undefined, io: Io): () => Trouble | undefined {

@@ -45,7 +45,7 @@ export const ktutil: Command = {
 };
 
 async function run(args: Arguments, io: Io): Promise<number> {
-  const command = await subcommandOf(ktutil, args);
+  const command = subcommandOf(ktutil, args);
   if (command !== undefined) return runCommand(command, args.operands.slice(1), io);
   await runShell(openSession(io));
   return 0;

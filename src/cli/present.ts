@@ -1,14 +1,17 @@
 import { presentToSample, SAMPLE_PORT } from '../ap/sample-service.ts';
 import { socketStream } from '../ap/socket-stream.ts';
+import { refreshFromKeytab } from '../client/client-keytab.ts';
 import { printable } from '../codec/text.ts';
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
+import { CcacheError } from '../errors.ts';
 import { during } from '../local/activity.ts';
 import { cacheForService } from '../local/caches/identity-cache.ts';
 import { exchangeOptions } from '../local/exchange.ts';
 import { expandHost, hostPrincipal } from '../local/host-principal.ts';
 import { formatPrincipal } from '../messages/principal.ts';
 import { Ticket } from '../messages/ticket.ts';
-import { type Arguments, type Command, jsonOutput, UsageError } from './command.ts';
+import { clientKeytabOf } from './client-keytab.ts';
+import { type Arguments, type Command, jsonOutput, longFlag, UsageError } from './command.ts';
 import { connectService } from './connect-service.ts';
 import { etypeText } from './etype-text.ts';
 import { formatTimestamp } from './locale/time-format.ts';
@@ -57,17 +60,18 @@ async function run(args: Arguments, io: Io): Promise<number> {
     return presentGss(args, { service, host }, openSession(io, { follow: showWaits }));
   }
   const stray = GSS_OPTIONS.find(option => args.has(option));
-  if (stray !== undefined) throw new UsageError(`krb5kit present: ${dashed(stray)} requires --gss`);
+  if (stray !== undefined) throw new UsageError(`krb5kit present: ${longFlag(stray)} requires --gss`);
   const port = readPort(args.value('port'), SAMPLE_PORT, 'krb5kit present');
   const session = openSession(io, { follow: showWaits });
   const server = await hostPrincipal(service, host, session);
   const cache = await cacheForService(args.value('cache'), await expandHost(server, session, false), session);
+  const exchange = exchangeOptions(session, defaultTgsEnctypes(session.config));
+  // As with --gss. What is wrong with the cache shows when it is loaded.
+  await refreshFromKeytab(cache, clientKeytabOf(session), exchange).catch(error => {
+    if (!(error instanceof CcacheError)) throw error;
+  });
   const { kdcOffset } = await during('getting client principal name', () => cache.load());
-  const credential = await serviceTicket(
-    cache,
-    server,
-    exchangeOptions(session, defaultTgsEnctypes(session.config)),
-  );
+  const credential = await serviceTicket(cache, server, exchange);
   const { encPart } = Ticket.decode(credential.ticket);
   const { text } = await during(`presenting the ticket to ${host}:${port}`, async () => {
     const socket = await connectService(host, port);
@@ -96,8 +100,4 @@ async function run(args: Arguments, io: Io): Promise<number> {
   // Names in them may come from a KDC or a file, and the text from the service.
   io.out(lines.map(line => `${printable(line)}\n`).join(''));
   return 0;
-}
-
-function dashed(option: string): string {
-  return `--${option.replace(/[A-Z]/, letter => `-${letter.toLowerCase()}`)}`;
 }

@@ -1,5 +1,5 @@
 import { printable } from '../codec/text.ts';
-import { type Arguments, type Command, jsonOption, UsageError } from './command.ts';
+import { type Arguments, type Command, jsonOption, longFlag, UsageError } from './command.ts';
 import { namesSecret, readJobSecret, withOwner } from './job/secrets.ts';
 import type { Job } from './job.ts';
 import { conflicts, kinit } from './kinit.ts';
@@ -61,7 +61,7 @@ async function start(args: Arguments, io: Io): Promise<number> {
   }
   for (const option of ['childPidFile', 'memory']) {
     if (args.has(option) && !hasCommand)
-      throw new UsageError(`${name}: --${hyphened(option)} requires a command`);
+      throw new UsageError(`${name}: ${longFlag(option)} requires a command`);
   }
   if (args.has('memory') && args.has('c'))
     throw new UsageError(`${name}: -c and --memory cannot be combined`);
@@ -130,8 +130,4 @@ function minutesOf(args: Arguments, option: string, what: string): number | unde
   } catch (error) {
     throw new UsageError(`${name}: ${(error as Error).message}`);
   }
-}
-
-function hyphened(option: string): string {
-  return option.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
 }

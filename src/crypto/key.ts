@@ -1,8 +1,8 @@
-import { requireBytes } from './require-bytes.ts';
 import { KerberosError } from '../errors.ts';
 import { profileOf } from './enctypes.ts';
 import type { KeyOperations, Profile } from './profile.ts';
 import { randomBytes } from './random.ts';
+import { requireBytes } from './require-bytes.ts';
 
 /** A protocol key: its enctype and bytes, and what is derived from them on first use. */
 export interface Key {

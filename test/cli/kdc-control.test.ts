@@ -1,5 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -90,12 +99,16 @@ it('one that is killed leaves nothing', async () => {
   expect(await control('status')).toMatchObject({ status: 1 });
 }, 60_000);
 
-it('one whose directory is removed ends, and leaves that of its successor alone', async () => {
+it('one whose directory is removed ends, and leaves that of a successor alone, also while that one starts', async () => {
   await control('start', '--user', 'alice:pw');
   const pid = Number(/^KDC (\d+)/.exec((await control('status')).stdout)![1]);
-  rmSync(join(runtime, 'krb5kit/kdc/KRB5KIT%2ETEST'), { recursive: true });
-  const { stdout } = await control('start', '--user', 'alice:pw');
+  const place = join(runtime, 'krb5kit/kdc/KRB5KIT%2ETEST');
+  rmSync(place, { recursive: true });
+  mkdirSync(place, { mode: 0o700 });
+  writeFileSync(join(place, 'log'), '');
   await until(() => startOf(pid) === undefined);
+  expect(readdirSync(place)).toEqual(['log']);
+  const { stdout } = await control('start', '--user', 'alice:pw');
   expect(existsSync(exportsIn(stdout).KRB5_CONFIG!)).toBe(true);
   expect((await control('status')).status).toBe(0);
 }, 60_000);

@@ -13,6 +13,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Command } from '../../src/cli/command.ts';
 import { readRealmFile } from '../../src/cli/kdc/file.ts';
+import { withoutKeytabs } from '../../src/cli/kdc/keytabs.ts';
+import { enctypes } from '../../src/cli/kdc/readers.ts';
 import { kdc } from '../../src/cli/kdc.ts';
 import { kinit } from '../../src/cli/kinit.ts';
 import { klist } from '../../src/cli/klist.ts';
@@ -127,6 +129,11 @@ it('says in words why it cannot listen', async () => {
 });
 
 describe('the keytab', () => {
+  it('has what a list of enctypes leaves', () => {
+    expect(enctypes(['aes', '-aes128-cts'], 'enctypes')).toEqual([18, 20, 19]);
+    expect(() => enctypes(['aes128-cts', '-aes128-cts'], 'enctypes')).toThrow('enctypes names no enctype');
+  });
+
   it('has the keys of the services alone, of the enctypes wanted, for nobody else to read', async () => {
     const options = ['--user', 'alice:pw', '--service', 'HTTP/localhost', '--service', 'sample/localhost'];
     await start(...options, '--enctypes', 'aes256-sha2 aes128-cts', '--keytab', inFolder('keys'));
@@ -421,6 +428,24 @@ describe('a realm file that is wrong', () => {
       `krb5kit kdc: ${none}: No such file or directory\n`,
     );
   });
+});
+
+it('names keytabs relative to its file, if that is no pipe', () => {
+  const realm = { realm: 'A.TEST', services: [{ name: 'HTTP/a', keytab: 'keytab' }] };
+  const keytabs = new Map<string, readonly string[]>();
+  expect(withoutKeytabs(realm, '/realms/a.json', keytabs)).toEqual({
+    realm: 'A.TEST',
+    services: [{ name: 'HTTP/a' }],
+  });
+  expect([...keytabs]).toEqual([['/realms/keytab', ['HTTP/a@A.TEST']]]);
+  expect(() => withoutKeytabs(realm, '/dev/stdin', keytabs)).toThrow(
+    '/dev/stdin: the keytab keytab needs an absolute path',
+  );
+});
+
+it('takes what holds for every command before the name of one', async () => {
+  const { stderr } = await refusal('--no-color', 'stop', '--realm', 'NONE.TEST');
+  expect(stderr).toMatch('no KDC of NONE.TEST runs');
 });
 
 it.each([

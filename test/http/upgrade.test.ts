@@ -11,6 +11,7 @@ const negotiate = negotiateServer({ keytab: memoryKeytab('none'), accept: fakeAc
 
 /** As docs/web-services.md shows it. */
 async function mayUpgrade(asked: IncomingMessage, socket: Socket): Promise<boolean> {
+  socket.on('error', () => socket.destroy());
   const response = new ServerResponse(asked);
   response.assignSocket(socket);
   response.shouldKeepAlive = false;

@@ -110,3 +110,11 @@ function encoding(write: (writer: BinaryWriter) => void): Uint8Array {
   write(writer);
   return writer.finish();
 }
+
+/** The keyring of the user's persistent collection. */
+export const PERSISTENT_RING = '_krb';
+
+/** The keyring of a collection that has a name. */
+export function collectionRing(collection: string): string {
+  return `${PERSISTENT_RING}_${collection}`;
+}

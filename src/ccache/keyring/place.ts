@@ -1,5 +1,6 @@
 import { isForbidden, isGone, isUnsupported, KeyctlFailure } from './failure.ts';
 import { type AtEnd, type Keyctl, withKeyctl } from './keyctl.ts';
+import { collectionRing, PERSISTENT_RING } from './keys.ts';
 import { formatKeyringName, invalidUid, type KeyringName } from './name.ts';
 import { type KeyNode, parseKeyTree } from './tree.ts';
 
@@ -36,7 +37,7 @@ function inOurSession(keyctl: Keyctl, atEnd: AtEnd, { collection }: KeyringName)
     found ??= keyctl(['show', '@s']).then(text => parseKeyTree(text)?.id ?? '@s');
     return found;
   };
-  const name = `_krb_${collection}`;
+  const name = collectionRing(collection);
   return {
     keyctl,
     session,
@@ -63,7 +64,7 @@ function inOurSession(keyctl: Keyctl, atEnd: AtEnd, { collection }: KeyringName)
  */
 async function inNewSession(keyctl: Keyctl, name: KeyringName): Promise<KeyringPlace> {
   const anchor = name.anchor === 'user' ? await linkUser(keyctl) : await linkPersistent(keyctl, name);
-  const ring = name.anchor === 'user' ? `_krb_${name.collection}` : '_krb';
+  const ring = name.anchor === 'user' ? collectionRing(name.collection) : PERSISTENT_RING;
   return {
     keyctl,
     session: async () => '@s',

@@ -1,12 +1,10 @@
 import { withKeyctl } from './keyctl.ts';
+import { collectionRing, PERSISTENT_RING } from './keys.ts';
 import { search } from './place.ts';
 import { parseKeyTree } from './tree.ts';
 
 /** A line of `/proc/keys` for a keyring: the numbers of owner and group, and the name with the count of its keys. */
 const KEYRING = /^[\da-f]{8} \S+ +\d+ +\S+ [\da-f]{8} +(\d+) +-?\d+ keyring +(.*): (?:empty|\d+)$/;
-
-/** The prefix of the keyrings with collections; that of the persistent keyring is the whole name. */
-const PREFIX = '_krb';
 
 /** A user's keyrings that outlive sessions and may contain collections. */
 export interface LastingKeyrings {
@@ -17,7 +15,7 @@ export interface LastingKeyrings {
 /** Which of them exist according to `/proc/keys`, so that keyctl is not run if there are no collections. */
 export function lastingKeyrings(keys: string, uid: number): LastingKeyrings {
   const names = ownRings(keys, uid);
-  const any = [...names].some(name => name === PREFIX || name.startsWith(`${PREFIX}_`));
+  const any = [...names].some(name => name === PERSISTENT_RING || name.startsWith(collectionRing('')));
   return { user: any && names.has(`_uid.${uid}`), persistent: any && names.has(`_persistent.${uid}`) };
 }
 
@@ -37,11 +35,12 @@ function ownRings(keys: string, uid: number): ReadonlySet<string> {
  */
 export async function sessionCollections(keys: string, uid: number): Promise<readonly string[]> {
   const collections = collectionsAmong([...ownRings(keys, uid)]);
+  if (collections.length === 0) return [];
   return withKeyctl({ session: 'ours' }, async keyctl => {
     const found: string[] = [];
     for (const collection of collections) {
       // In a session that has ended, there are none any more.
-      const ring = await search(keyctl, '@s', ringName(collection));
+      const ring = await search(keyctl, '@s', collectionRing(collection));
       if (ring !== undefined) found.push(`KEYRING:session:${collection}`);
     }
     return found;
@@ -56,19 +55,15 @@ export async function userCollections(uid: number): Promise<readonly string[]> {
     const shown = parseKeyTree(await keyctl(['show', '@u']))?.children ?? [];
     const rings = shown.filter(({ type }) => type === 'keyring').map(({ name }) => name);
     // If the kernel has no persistent keyrings, their collections are here.
-    const persistent = rings.includes(PREFIX) ? [`KEYRING:persistent:${uid}`] : [];
+    const persistent = rings.includes(PERSISTENT_RING) ? [`KEYRING:persistent:${uid}`] : [];
     return [...persistent, ...collectionsAmong(rings).map(collection => `KEYRING:user:${collection}`)];
   });
 }
 
 /** The names of the collections among keyrings. With a colon, one could not be named. */
 function collectionsAmong(rings: readonly string[]): readonly string[] {
-  const prefix = ringName('');
+  const prefix = collectionRing('');
   return rings
     .filter(name => name.startsWith(prefix) && !name.includes(':'))
     .map(name => name.slice(prefix.length));
-}
-
-function ringName(collection: string): string {
-  return `${PREFIX}_${collection}`;
 }

@@ -46,8 +46,10 @@ export async function fill(cache: Ccache, contents: CacheContents, options: Fill
       `${ccacheName(cache)} holds the tickets of ${owner} (--force replaces them)`,
     );
   }
-  if (own && !options.whole) await cache.store(contents.credentials, options.now);
-  else await cache.initialize(options.whole ? contents : startable(contents));
+  const canStart = options.whole || (own && existing.credentials.some(({ server }) => isTgs(server)));
+  const filling = canStart ? contents : startable(contents);
+  if (own && !options.whole) await cache.store(filling.credentials, options.now);
+  else await cache.initialize(filling);
 }
 
 /** With the realm to start from, which tickets taken from elsewhere do not tell: that of their ticket-granting ticket. */

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { systemReason } from '../../errno.ts';
 import { ConfigError } from '../../errors.ts';
 import { readWholeFile } from '../whole-file.ts';
@@ -13,6 +14,18 @@ export async function readText(file: string): Promise<string> {
   if (bytes === undefined)
     throw new ConfigError('CONFIG_UNREADABLE', `${file}: It is longer than ${MAX_BYTES} bytes`, { file });
   return new TextDecoder().decode(bytes);
+}
+
+/** Whether a file is a pipe, or one of our descriptors, which another process cannot read. */
+export function isPassing(file: string): boolean {
+  if (/^\/(?:dev|proc)\//.test(file)) return true;
+  try {
+    const found = statSync(file);
+    return !found.isFile() && !found.isDirectory();
+  } catch {
+    // Whoever reads it says why that fails.
+    return false;
+  }
 }
 
 /** YAML or JSON. Throws an Error that says where, but not what a parser quotes: the text has passwords in it. */

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withLock } from '../../ccache/lock.ts';
@@ -8,7 +8,7 @@ import { type Arguments, type Command, jsonOutput, type OptionRow, UsageError } 
 import { tellShortly } from '../run-command.ts';
 import { isRunning } from '../session/process.ts';
 import type { Io } from '../terminal.ts';
-import { readText } from './content.ts';
+import { isPassing, readText } from './content.ts';
 import { servedOptions } from './database.ts';
 import { checkNameable, KDC_FILES, kdcPlace, makePlace, runningAt, runningKdcs } from './place.ts';
 import { DEFAULT_REALM, readRealm, realmOptions } from './realm.ts';
@@ -140,18 +140,7 @@ interface Wanted {
 /** The text of a realm file that is a pipe or one of our descriptors, which the KDC's own process cannot read. */
 async function pipedRealm(args: Arguments): Promise<string | undefined> {
   const file = args.value('principals');
-  return file !== undefined && isOurs(file) ? readText(file) : undefined;
-}
-
-function isOurs(file: string): boolean {
-  if (/^\/(?:dev|proc)\//.test(file)) return true;
-  try {
-    const found = statSync(file);
-    return !found.isFile() && !found.isDirectory();
-  } catch {
-    // Whoever reads it says why that fails.
-    return false;
-  }
+  return file !== undefined && isPassing(file) ? readText(file) : undefined;
 }
 
 async function ensureRunning(realm: string, wanted: Wanted, io: Io): Promise<void> {

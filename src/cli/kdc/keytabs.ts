@@ -1,9 +1,10 @@
-import { dirname, resolve } from 'node:path';
-import { KeytabError } from '../../errors.ts';
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { ConfigError, KeytabError } from '../../errors.ts';
 import type { RunningKdc, ServiceSpec, UserSpec } from '../../kdc/start.ts';
 import { type Keytab, type KeytabEntry, resolveKeytab } from '../../keytab/keytab.ts';
 import { during } from '../../local/activity.ts';
 import { formatPrincipal, parsePrincipal, samePrincipal } from '../../messages/principal.ts';
+import { isPassing } from './content.ts';
 
 /** A principal of a realm file that says where its keys are to be. */
 export interface InKeytab {
@@ -22,7 +23,10 @@ export interface InRealm {
 /** The names of principals by the absolute path of the keytab that they are written to. */
 export type Keytabs = ReadonlyMap<string, readonly string[]>;
 
-/** Moves the keytabs of principals, which are relative to the realm file's directory, into `keytabs`. */
+/**
+ * Moves the keytabs of principals, which are relative to the realm file's directory, into `keytabs`. Throws ConfigError
+ * CONFIG_VALUE for one that is relative to a pipe.
+ */
 export function withoutKeytabs<R extends InRealm>(
   described: R,
   realmFile: string,
@@ -31,6 +35,11 @@ export function withoutKeytabs<R extends InRealm>(
   const { realm, users, services } = described;
   const split = <P extends Named>({ keytab, ...principal }: P): Omit<P, 'keytab'> => {
     if (keytab !== undefined) {
+      if (!isAbsolute(keytab) && isPassing(realmFile)) {
+        throw new ConfigError('CONFIG_VALUE', `${realmFile}: the keytab ${keytab} needs an absolute path`, {
+          file: realmFile,
+        });
+      }
       const path = resolve(dirname(realmFile), keytab);
       const name = formatPrincipal(parsePrincipal(principal.name, { defaultRealm: realm }));
       keytabs.set(path, [...(keytabs.get(path) ?? []), name]);

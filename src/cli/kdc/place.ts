@@ -108,8 +108,8 @@ export async function occupy(
   return {
     isKept: () => readRecord(place)?.pid === io.pid,
     leave() {
-      const other = readRecord(place)?.pid ?? io.pid;
-      if (other === io.pid) rmSync(place, { recursive: true, force: true, maxRetries: 5 });
+      // Without our record it is no longer ours: a successor may be about to start.
+      if (readRecord(place)?.pid === io.pid) rmSync(place, { recursive: true, force: true, maxRetries: 5 });
       watchdog.dismiss();
     },
   };

@@ -16,18 +16,18 @@ function readEnctypeNames(text: string): readonly number[] {
   return parseEnctypeList(text, [], { allowWeak: true }).filter(isSupported);
 }
 
-/** The first word in a list that names no supported enctype, or the whole list if nothing is left in it. */
+/** The first word in a list that names no supported enctype. */
 function unknownEnctype(list: string): string | undefined {
   const words = list.split(/[\s,]+/).filter(word => word !== '');
-  const unknown = words.find(word => readEnctypeNames(word.replace(/^[+-]/, '')).length === 0);
-  return unknown ?? (readEnctypeNames(list).length === 0 ? list : undefined);
+  return words.find(word => readEnctypeNames(word.replace(/^[+-]/, '')).length === 0);
 }
 
 /** The enctypes in the value of an option. Throws UsageError for a name without one: its keys would just be missing. */
 export function enctypesOf(list: string, program: string): readonly number[] {
-  const unknown = unknownEnctype(list);
-  if (unknown !== undefined) throw new UsageError(`${program}: ${unknown} names no enctype`);
-  return readEnctypeNames(list);
+  const enctypes = readEnctypeNames(list);
+  const wrong = unknownEnctype(list) ?? (enctypes.length === 0 ? list : undefined);
+  if (wrong !== undefined) throw new UsageError(`${program}: ${wrong} names no enctype`);
+  return enctypes;
 }
 
 /** Converts a value from a file; throws an Error that names `path`. */

@@ -199,10 +199,11 @@ async function settle(
 /** Whether a failure means that the password is unchanged, and remains so. */
 function isRefusal(error: unknown, isTaken: boolean | undefined): boolean {
   const cause = error instanceof ActivityError ? error.cause : error;
-  if (cause instanceof TransportError) {
+  if (cause instanceof TransportError && cause.code === 'KDC_UNREACHABLE') {
     return isTaken === false && cause.attempts.every(({ undelivered }) => undelivered);
   }
-  return cause instanceof KerberosError && cause.code === 'PASSWORD_NOT_CHANGED';
+  // Nothing is sent where no server is known; what was tried then are queries to DNS.
+  return cause instanceof KerberosError && ['PASSWORD_NOT_CHANGED', 'REALM_UNKNOWN'].includes(cause.code);
 }
 
 /** Whether the KDC has the new password, as far as can be found out: another of its servers may get it later. */

@@ -46,11 +46,29 @@ export async function cacheForService(
   throw new ActivityError(`choosing a cache for ${formatPrincipal(located)}`, absent);
 }
 
+/** The first logins in progress, by default cache and client: several contexts may be opened at once. */
+const logins = new Map<string, Promise<Ccache | undefined>>();
+
+async function cacheByKeytab(
+  client: Principal,
+  isEmpty: boolean,
+  session: Session,
+): Promise<Ccache | undefined> {
+  const place = `${await defaultCacheName(session, { reading: true })} ${formatPrincipal(client)}`;
+  const login = logins.get(place) ?? loginByKeytab(client, isEmpty, session);
+  logins.set(place, login);
+  try {
+    return await login;
+  } finally {
+    logins.delete(place);
+  }
+}
+
 /**
  * A cache for a client that has none, with a ticket by the keytab of clients, as MIT's GSS-API library makes it: the
  * default one if there are no tickets yet, else a new one. Undefined without keys, or without a place.
  */
-async function cacheByKeytab(
+async function loginByKeytab(
   client: Principal,
   isEmpty: boolean,
   session: Session,

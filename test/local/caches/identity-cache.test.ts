@@ -1,7 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
-import { ccacheName } from '../../../src/ccache/ccache.ts';
+import { type Ccache, ccacheName } from '../../../src/ccache/ccache.ts';
 import { resolveCcache } from '../../../src/ccache/resolve.ts';
 import { openSession, type Session } from '../../../src/cli/session.ts';
 import { startKdc } from '../../../src/kdc/start.ts';
@@ -90,7 +90,9 @@ it('logs in by the keytab of clients as the client that a rule names, beside the
     return openSession(captureIo({ env: { ...env, KRB5_CLIENT_KTNAME: `FILE:${home}/keytab` } }));
   };
   rules('dave@A.TEST host=*\n');
-  const made = await cacheForService(undefined, server, open(collection));
+  const [made] = await Promise.all(
+    [1, 2, 3].map(() => cacheForService(undefined, server, open(collection))) as [Promise<Ccache>],
+  );
   expect(formatPrincipal((await made.load()).principal)).toBe('dave@A.TEST');
   expect(await chosen()).toBe(ccacheName(made));
   expect(readdirSync(join(home, 'd'))).toHaveLength(5);
