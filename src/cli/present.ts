@@ -1,13 +1,16 @@
 import { presentToSample, SAMPLE_PORT } from '../ap/sample-service.ts';
 import { socketStream } from '../ap/socket-stream.ts';
+import type { Ccache } from '../ccache/ccache.ts';
 import { refreshFromKeytab } from '../client/client-keytab.ts';
+import type { ExchangeOptions } from '../client/options.ts';
 import { printable } from '../codec/text.ts';
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
-import { CcacheError } from '../errors.ts';
+import { CcacheError, type ErrorCode, KeytabError } from '../errors.ts';
 import { during } from '../local/activity.ts';
 import { cacheForService } from '../local/caches/identity-cache.ts';
 import { exchangeOptions } from '../local/exchange.ts';
 import { expandHost, hostPrincipal } from '../local/host-principal.ts';
+import { reasonOf } from '../local/reason.ts';
 import { formatPrincipal } from '../messages/principal.ts';
 import { Ticket } from '../messages/ticket.ts';
 import { clientKeytabOf } from './client-keytab.ts';
@@ -17,8 +20,8 @@ import { etypeText } from './etype-text.ts';
 import { formatTimestamp } from './locale/time-format.ts';
 import { userLocale } from './locale/user-locale.ts';
 import { readPort } from './ports.ts';
-import { serviceTicket } from './service-ticket.ts';
-import { openSession } from './session.ts';
+import { gettingTicket, serviceTicket } from './service-ticket.ts';
+import { openSession, type Session } from './session.ts';
 import { showWaits } from './terminal/waiting.ts';
 import type { Io } from './terminal.ts';
 
@@ -66,10 +69,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const server = await hostPrincipal(service, host, session);
   const cache = await cacheForService(args.value('cache'), await expandHost(server, session, false), session);
   const exchange = exchangeOptions(session, defaultTgsEnctypes(session.config));
-  // As with --gss. What is wrong with the cache shows when it is loaded.
-  await refreshFromKeytab(cache, clientKeytabOf(session), exchange).catch(error => {
-    if (!(error instanceof CcacheError)) throw error;
-  });
+  await loginByKeytab(cache, session, exchange);
   const { kdcOffset } = await during('getting client principal name', () => cache.load());
   const credential = await serviceTicket(cache, server, exchange);
   const { encPart } = Ticket.decode(credential.ticket);
@@ -100,4 +100,20 @@ async function run(args: Arguments, io: Io): Promise<number> {
   // Names in them may come from a KDC or a file, and the text from the service.
   io.out(lines.map(line => `${printable(line)}\n`).join(''));
   return 0;
+}
+
+const TOLD_ON_LOADING: readonly ErrorCode[] = ['CACHE_NOT_FOUND', 'CACHE_FORMAT', 'CACHE_VERSION'];
+
+/** Logs in by the client keytab if the cache needs it, as with --gss. Without keys, loading the cache tells what it lacks. */
+async function loginByKeytab(cache: Ccache, session: Session, exchange: ExchangeOptions): Promise<void> {
+  try {
+    const keytab = clientKeytabOf(session);
+    await gettingTicket('getting a ticket by the client keytab', () =>
+      refreshFromKeytab(cache, keytab, exchange),
+    );
+  } catch (error) {
+    const reason = reasonOf(error);
+    const isToldLater = reason instanceof CcacheError && TOLD_ON_LOADING.includes(reason.code);
+    if (!isToldLater && !(reason instanceof KeytabError)) throw error;
+  }
 }

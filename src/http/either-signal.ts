@@ -1,3 +1,5 @@
+import { sharedSignal } from '../transport/stop-signal.ts';
+
 /**
  * Does `work` with a signal that is aborted when either of two is. Unlike AbortSignal.any, leaves nothing behind on one
  * that lasts as long as the process.
@@ -9,13 +11,13 @@ export async function withEither<T>(
 ): Promise<T> {
   if (one === undefined || other === undefined || one === other) return work(one ?? other);
   const either = new AbortController();
-  const signals = [one, other];
-  const abort = (): void => either.abort(signals.find(signal => signal.aborted)?.reason);
-  for (const signal of signals) signal.addEventListener('abort', abort);
+  const abort = (): void => either.abort((one.aborted ? one : other).reason);
+  const shared = [one, other].map(sharedSignal);
+  for (const signal of shared) signal.addEventListener('abort', abort);
   try {
-    if (signals.some(signal => signal.aborted)) abort();
+    if (shared.some(signal => signal.aborted)) abort();
     return await work(either.signal);
   } finally {
-    for (const signal of signals) signal.removeEventListener('abort', abort);
+    for (const signal of shared) signal.removeEventListener('abort', abort);
   }
 }

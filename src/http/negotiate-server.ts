@@ -23,7 +23,7 @@ export interface NegotiateServerOptions extends AcceptContextsOptions, RefusalOp
   readonly services?: ((principal: Principal) => boolean) | undefined;
   /** Whether contexts over TLS are bound to the server's certificate; true if not given. */
   readonly channelBindings?: boolean | undefined;
-  /** Called when the keytab has changed but cannot be read, or has no such key left; the previous keys stay in use. */
+  /** Called when the keytab has changed but cannot be read whole; the previous keys stay in use. */
   readonly onStale?: ((error: KerberosError) => void) | undefined;
   /**
    * Called with any other error before a handler is called, such as one in `unauthorized`; the response is 500. The

@@ -357,6 +357,9 @@ describe('cache export and cache import', () => {
     expect(startRealm(await load(named('to')))).toBe('A.TEST');
     await expectQuiet('copy FILE:%h/anonymous FILE:%h/copied krbtgt/B.TEST');
     expect(startRealm(await load(named('copied')))).toBe('B.TEST');
+    await fillCache(named('begun'), { principal: nobody, credentials: [{ ...http, client: nobody }] });
+    expect((await run('import %h/kirbi FILE:%h/begun')).status).toBe(0);
+    expect(startRealm(await load(named('begun')))).toBe('A.TEST');
     const own = [ticketFor('krbtgt/B.TEST@A.TEST'), tgt];
     await fillCache(named('own'), { principal: alice, credentials: own });
     await expectQuiet('copy FILE:%h/own FILE:%h/mine krbtgt/*');

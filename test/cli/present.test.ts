@@ -61,6 +61,23 @@ describe('with a KDC', () => {
     await stop();
   });
 
+  it('logs in by the client keytab if it has to, and says so if that fails', async () => {
+    const { env, stop } = await startRealm();
+    const { port } = await lab.serve(['-k', join(lab.folder, 'keys')], { now: () => new Date() });
+    const presentWith = (changes: object) => run({ ...env, ...changes }, 'sample@localhost', '-p', `${port}`);
+    const keys = { KRB5_CLIENT_KTNAME: `FILE:${lab.folder}/keys` };
+    const { status, stdout } = await presentWith({ ...keys, KRB5CCNAME: `FILE:${lab.folder}/new` });
+    expect(stdout).toMatch(/^Presented sample\/localhost@LAB.TEST to /);
+    expect([status, (await presentWith({ KRB5_CLIENT_KTNAME: 'BOGUS:keys' })).status]).toEqual([0, 0]);
+    await stop();
+    expect(await presentWith({ ...keys, KRB5CCNAME: `FILE:${lab.folder}/other` })).toEqual({
+      status: 1,
+      stdout: '',
+      stderr:
+        "krb5kit present: Cannot contact any KDC for realm 'LAB.TEST' while getting a ticket by the client keytab\n",
+    });
+  });
+
   /** A realm with alice, who has logged in. */
   async function startRealm() {
     const conf = join(lab.folder, 'realm.conf');

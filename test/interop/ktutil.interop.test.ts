@@ -358,11 +358,14 @@ describePeer('mit-keytab', () =>
         expect(await kinit('HTTP/young')).toBe(0);
       });
 
-      /** The configuration of the realm with another password server. */
-      const withPasswordServer = (port: number) => {
+      /** The configuration of the realm with another password server, or none. */
+      const withPasswordServer = (port: number | undefined) => {
         const conf = readFileSync(kdc.env.KRB5_CONFIG!, 'utf8');
         const path = join(home, 'elsewhere.conf');
-        const elsewhere = conf.replace(/kpasswd_server = .*/, `kpasswd_server = 127.0.0.1:${port}`);
+        const elsewhere =
+          port === undefined
+            ? conf.replaceAll(/(?:kpasswd|admin)_server = .*/g, '')
+            : conf.replace(/kpasswd_server = .*/, `kpasswd_server = 127.0.0.1:${port}`);
         writeFileSync(path, elsewhere.replace('[libdefaults]', '[libdefaults]\n  request_timeout = 1'));
         env = { ...env, KRB5_CONFIG: path };
       };
@@ -375,6 +378,18 @@ describePeer('mit-keytab', () =>
         expect(said.stderr).toBe(
           "ktutil rotate: Cannot contact any KDC for realm 'A.TEST' while changing password\n",
         );
+        expect(KeytabFile.decode(readFileSync(join(home, 'kt')))).toEqual(KeytabFile.decode(before));
+      });
+
+      it('rotate leaves the keytab as it was where no server is known', async () => {
+        kdc.kadmin(['addprinc -randkey HTTP/none', `ktadd -norandkey -k ${home}/kt HTTP/none`]);
+        const before = readFileSync(join(home, 'kt'));
+        withPasswordServer(undefined);
+        const said = await run('rotate -k %h/kt HTTP/none');
+        expect([said.status, said.stderr]).toEqual([
+          1,
+          expect.stringMatching(/^ktutil rotate: [^\n]* while changing password\n$/),
+        ]);
         expect(KeytabFile.decode(readFileSync(join(home, 'kt')))).toEqual(KeytabFile.decode(before));
       });
 

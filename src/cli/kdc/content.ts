@@ -18,7 +18,7 @@ export async function readText(file: string): Promise<string> {
 
 /** Whether a file is a pipe, or one of our descriptors, which another process cannot read. */
 export function isPassing(file: string): boolean {
-  if (/^\/(?:dev|proc)\//.test(file)) return true;
+  if (/^\/(?:dev\/(?:stdin$|fd\/)|proc\/)/.test(file)) return true;
   try {
     const found = statSync(file);
     return !found.isFile() && !found.isDirectory();

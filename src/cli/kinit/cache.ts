@@ -146,7 +146,8 @@ export async function memberFor(
   // The primary cache may belong to another principal by the time it is written, so only a named one is used at once.
   if (fallback.residual !== '' && (await principalIn(fallback)) === undefined) return undefined;
   const created = await during('generating new ccache', () => collection.create(principal));
-  say(`Using new cache: ${shown(created)}`);
+  const isNew = (await principalIn(created)) === undefined;
+  say(`Using ${isNew ? 'new' : 'existing'} cache: ${shown(created)}`);
   return created;
 }
 

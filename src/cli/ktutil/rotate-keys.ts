@@ -199,11 +199,12 @@ async function settle(
 /** Whether a failure means that the password is unchanged, and remains so. */
 function isRefusal(error: unknown, isTaken: boolean | undefined): boolean {
   const cause = error instanceof ActivityError ? error.cause : error;
-  if (cause instanceof TransportError && cause.code === 'KDC_UNREACHABLE') {
-    return isTaken === false && cause.attempts.every(({ undelivered }) => undelivered);
+  if (cause instanceof TransportError) {
+    // Where no server is known, what was tried are queries to DNS.
+    const unknown = cause.code === 'REALM_UNKNOWN';
+    return isTaken === false && (unknown || cause.attempts.every(({ undelivered }) => undelivered));
   }
-  // Nothing is sent where no server is known; what was tried then are queries to DNS.
-  return cause instanceof KerberosError && ['PASSWORD_NOT_CHANGED', 'REALM_UNKNOWN'].includes(cause.code);
+  return cause instanceof KerberosError && cause.code === 'PASSWORD_NOT_CHANGED';
 }
 
 /** Whether the KDC has the new password, as far as can be found out: another of its servers may get it later. */
