@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { kinit } from '../../src/cli/kinit.ts';
 import { klist } from '../../src/cli/klist.ts';
 import { negotiateServer } from '../../src/http/negotiate-server.ts';
@@ -11,7 +10,7 @@ import { formatPrincipal } from '../../src/messages/principal.ts';
 import { startTestAgent, type TestAgent } from '../support/agent.ts';
 import { type Environment, ours } from '../support/both-programs.ts';
 import { type MitKdc, startMitKdc } from '../support/mit-kdc.ts';
-import { describePeer, findProgram, peer } from '../support/peers.ts';
+import { describePeer, findProgram } from '../support/peers.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { type SecretServiceSession, startSecretService } from '../support/secret-service.ts';
 import { startSlapd } from '../support/slapd.ts';
@@ -19,7 +18,7 @@ import { startSshd } from '../support/sshd.ts';
 
 /** Programs that know nothing of us, with tickets that are sealed in the keychain and nowhere else. */
 describePeer('mit-kdc', () => {
-  describe.skipIf(!peer('secret-service').available)('through the agent', () => {
+  describePeer('secret-service', () => {
     let kdc: MitKdc;
     let session: SecretServiceSession;
     let agent: TestAgent;
@@ -47,20 +46,22 @@ describePeer('mit-kdc', () => {
       return said + stdout;
     }
 
-    it.skipIf(findProgram('curl') === undefined)('curl --negotiate', async () => {
-      const keytab = resolveKeytab(`FILE:${kdc.keytab}`);
-      const server = createServer(
-        negotiateServer({ keytab })((_, response, { client }) => response.end(formatPrincipal(client))),
-      );
-      await new Promise<void>(resolve => server.listen(0, 'localhost', resolve));
-      const { port } = server.address() as AddressInfo;
-      const said = await run('curl', ['-s', '--negotiate', '-u', ':', `http://localhost:${port}/`]);
-      server.close();
-      expect(said).toMatch(/^alice@A\.TEST[\s\S]*HTTP\/localhost@A\.TEST/);
+    describePeer('curl', () => {
+      it('curl --negotiate', async () => {
+        const keytab = resolveKeytab(`FILE:${kdc.keytab}`);
+        const server = createServer(
+          negotiateServer({ keytab })((_, response, { client }) => response.end(formatPrincipal(client))),
+        );
+        await new Promise<void>(resolve => server.listen(0, 'localhost', resolve));
+        const { port } = server.address() as AddressInfo;
+        const said = await run('curl', ['-s', '--negotiate', '-u', ':', `http://localhost:${port}/`]);
+        server.close();
+        expect(said).toMatch(/^alice@A\.TEST[\s\S]*HTTP\/localhost@A\.TEST/);
+      });
     });
 
-    describePeer('sshd', () => {
-      it.skipIf(findProgram('ssh') === undefined)('ssh', async () => {
+    describePeer('ssh', () => {
+      it('ssh', async () => {
         const sshd = await startSshd(kdc);
         const options = ['GSSAPIAuthentication=yes', 'BatchMode=yes', 'StrictHostKeyChecking=no'];
         const named = [...options, 'UserKnownHostsFile=/dev/null'].flatMap(option => ['-o', option]);
@@ -71,8 +72,8 @@ describePeer('mit-kdc', () => {
       });
     });
 
-    describePeer('postgres', () => {
-      it.skipIf(!existsSync('/usr/bin/psql'))('psql', async () => {
+    describePeer('psql', () => {
+      it('psql', async () => {
         const postgres = await startPostgres(kdc);
         const database = `host=localhost port=${postgres.port} user=alice dbname=postgres gssencmode=require`;
         const said = await run('psql', [database, '-Atc', 'select current_user']);

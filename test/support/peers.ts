@@ -65,7 +65,12 @@ const programs = {
     ...['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', 'setpriv'],
     ...[`${POSTGRES_PROGRAMS}/initdb`, `${POSTGRES_PROGRAMS}/postgres`],
   ],
+  psql: [
+    ...['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', 'setpriv', 'psql'],
+    ...[`${POSTGRES_PROGRAMS}/initdb`, `${POSTGRES_PROGRAMS}/postgres`],
+  ],
   sshd: ['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', 'sshd', 'ssh-keygen'],
+  ssh: ['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', 'sshd', 'ssh-keygen', 'ssh'],
   curl: ['krb5kdc', 'kadmin.local', 'kdb5_util', 'kinit', 'curl'],
   chromium: ['krb5kdc', 'kadmin.local', 'kdb5_util', 'chromium'],
   'requests-kerberos': [
