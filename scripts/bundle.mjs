@@ -44,7 +44,11 @@ async function bundleCommand(root, outDir, file) {
     entry,
     directory: join(root, 'src/cli'),
     splitting: !lasting.includes(name),
-    plugins: [otherCommandsStayApart, childProcessOnDemand],
+    plugins: [
+      otherCommandsStayApart,
+      childProcessOnDemand,
+      ...(lasting.includes(name) ? [] : [leanModules(root)]),
+    ],
   });
 }
 
@@ -178,6 +182,22 @@ const childProcessOnDemand = {
     }));
   },
 };
+
+// What every login needs of node:crypto and node:dgram; both are large.
+function leanModules(root) {
+  const users =
+    /[\\/](?:crypto[\\/](?:aes-sha1|cts|ec-edwards25519|mac|pbkdf2|random)|spake[\\/]keys|transport[\\/]udp)\.ts$/;
+  return {
+    name: 'lean-modules',
+    setup({ onResolve }) {
+      onResolve({ filter: /^node:(?:crypto|dgram)$/ }, ({ importer, path }) =>
+        users.test(importer)
+          ? { path: join(root, 'scripts', `lean-${path.slice('node:'.length)}.mjs`) }
+          : undefined,
+      );
+    },
+  };
+}
 
 // To support import cycles, esbuild exports through getters and copies them twice, which costs kinit 1.5 ms. Chunks
 // have no such cycles, and exported variables are never reassigned, so plain values are enough.

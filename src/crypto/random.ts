@@ -46,8 +46,8 @@ export function randomNonce(): number {
 }
 
 /**
- * Fills the pool and loads node:crypto, which takes 3 ms: a client does so while it waits for the reply to its first
- * request, which needs neither.
+ * Fills the pool and loads node:crypto, which takes up to 3 ms: a client does so while it waits for the reply to its
+ * first request, which needs neither.
  */
 export function prepareRandom(): void {
   if (pool === undefined) fillRandom(new Uint8Array(1), 0, 1);

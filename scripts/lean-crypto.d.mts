@@ -1,0 +1,13 @@
+export {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  diffieHellman,
+  hash,
+  pbkdf2Sync,
+  randomFillSync,
+  timingSafeEqual,
+} from 'node:crypto';

@@ -1,0 +1,1 @@
+export { createSocket } from 'node:dgram';
