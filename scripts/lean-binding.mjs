@@ -4,8 +4,9 @@ const tried = { 20: 20, 22: 23, 24: 21 };
 
 /** The object below one of Node's modules, if this Node was tried and it has these functions; else undefined. */
 export function binding(name, expected) {
-  const [major, minor] = process.versions.node.split('.');
-  if (!(minor <= tried[major])) return undefined;
+  const { node, ...others } = process.versions;
+  const [major, minor] = node.split('.');
+  if (!(minor <= tried[major]) || 'electron' in others || 'deno' in others || 'bun' in others) return undefined;
   const { noDeprecation } = process;
   process.noDeprecation = true; // Node would tell the user, who can do nothing about it
   try {

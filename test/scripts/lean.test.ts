@@ -200,11 +200,13 @@ describe('what is below modules', () => {
     expect(binding('other', [])).toBeUndefined();
   });
 
-  it('stays unused in a Node that was not tried', () => {
+  it('stays unused in a Node that was not tried, and in what poses as one', () => {
     const { versions } = process;
     onTestFinished(() => void Object.defineProperty(process, 'versions', { value: versions }));
-    for (const node of ['20.99.0', '21.0.0', '25.0.0', '200.0.0']) {
-      Object.defineProperty(process, 'versions', { value: { ...versions, node } });
+    const untried = ['20.99.0', '21.0.0', '25.0.0', '200.0.0'].map(node => ({ node }));
+    const otherKinds = ['electron', 'deno', 'bun'].map(kind => ({ node: '20.20.0', [kind]: '1.0.0' }));
+    for (const given of [...untried, ...otherKinds]) {
+      Object.defineProperty(process, 'versions', { value: { ...versions, ...given } });
       expect(binding('udp_wrap', ['UDP'])).toBeUndefined();
     }
   });
