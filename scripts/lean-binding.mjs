@@ -6,7 +6,8 @@ const tried = { 20: 20, 22: 23, 24: 21 };
 export function binding(name, expected) {
   const { node, ...others } = process.versions;
   const [major, minor] = node.split('.');
-  if (!(minor <= tried[major]) || 'electron' in others || 'deno' in others || 'bun' in others) return undefined;
+  if (!(minor <= tried[major]) || 'electron' in others || 'deno' in others || 'bun' in others)
+    return undefined;
   const { noDeprecation } = process;
   process.noDeprecation = true; // Node would tell the user, who can do nothing about it
   try {
