@@ -110,18 +110,23 @@ function readAnchor(text: string): readonly string[] {
   const [, type = 'FILE', path = text] = /^(FILE|DIR):(.*)$/s.exec(text) ?? [];
   if (type === 'FILE') return [readFileSync(path, 'latin1')];
   return readdirSync(path)
-    .map(name => join(path, name))
-    .filter(file => /\.(pem|crt|cer|\d)$/i.test(file) && statSync(file).isFile())
-    .map(file => readFileSync(file, 'latin1'));
+    .filter(name => /\.(pem|crt|cer|\d)$/i.test(name))
+    .flatMap(name => contentsIfAny(join(path, name)));
+}
+
+/** The text of a file; none if there is no such file, as where a link leads nowhere, or if it cannot be read. */
+function contentsIfAny(path: string): readonly string[] {
+  try {
+    return statSync(path).isFile() ? [readFileSync(path, 'latin1')] : [];
+  } catch {
+    return [];
+  }
 }
 
 function systemCertificates(): readonly string[] {
   for (const path of SYSTEM_BUNDLES) {
-    try {
-      return [readFileSync(path, 'latin1')];
-    } catch {
-      // another system's place
-    }
+    const found = contentsIfAny(path);
+    if (found.length > 0) return found;
   }
   return [];
 }

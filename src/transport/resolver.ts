@@ -10,13 +10,19 @@ export interface ResolveOptions {
 
 /** Milliseconds for one query to one DNS server, and the number of attempts. */
 const QUERY = { timeout: 2000, tries: 2 };
+const LATE = 'no answer';
 
-/** Queries Node's resolver. Resolves to none if the name has no such records; rejects when DNS does not answer. */
+/**
+ * Queries Node's resolver. Resolves to none if the name has no such records; rejects when DNS does not answer, or not
+ * before `signal` is aborted.
+ */
 export async function resolveRecords<T>(
   ask: (resolver: Resolver) => Promise<readonly T[]>,
   { signal, servers }: ResolveOptions,
 ): Promise<readonly T[]> {
   const { Resolver } = await import('node:dns/promises');
+  // The signal tells of its end once: it would not cancel what begins afterwards.
+  if (signal.aborted) throw new Error(LATE);
   const resolver = new Resolver(QUERY);
   if (servers !== undefined) resolver.setServers(servers);
   const cancel = (): void => resolver.cancel();
@@ -26,7 +32,7 @@ export async function resolveRecords<T>(
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'ENOTFOUND' || code === 'ENODATA') return [];
-    throw error;
+    throw signal.aborted ? new Error(LATE, { cause: error }) : error;
   } finally {
     signal.removeEventListener('abort', cancel);
   }

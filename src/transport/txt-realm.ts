@@ -15,7 +15,7 @@ export interface TxtRealmOptions {
 }
 
 /** Errors of Node's resolver after which the next query would not be answered, either. */
-const SILENCE: readonly string[] = ['ETIMEOUT', 'ECONNREFUSED', 'ECANCELLED'];
+const SILENCE: readonly string[] = ['ETIMEOUT', 'ECONNREFUSED'];
 /** The maximum length of a name in DNS. */
 const MAX_NAME_LENGTH = 253;
 
@@ -49,7 +49,7 @@ export async function firstTxtRealm(
     } catch (error) {
       const { code = '', message: failure } = error as NodeJS.ErrnoException;
       trace?.(`TXT record ${query}. not found: ${failure}`, { kind: 'lookup', query, answers: [], failure });
-      if (SILENCE.includes(code)) return undefined;
+      if (signal.aborted || SILENCE.includes(code)) return undefined;
     }
   }
   return undefined;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -84,6 +84,14 @@ describe('a KDC proxy', () => {
   });
 
   it('is believed by the certificates of a directory as well', async () => {
+    await using proxy = await startProxy(answering);
+    await through(`https://localhost:${proxy.port}/`, { trusted: `DIR:${folder}` });
+    expect(proxy.seen).toHaveLength(1);
+  });
+
+  it('is believed though other links of the directory lead nowhere', async () => {
+    symlinkSync('removed.pem', join(folder, '0a1b2c3d.0'));
+    mkdirSync(join(folder, 'folder.pem'));
     await using proxy = await startProxy(answering);
     await through(`https://localhost:${proxy.port}/`, { trusted: `DIR:${folder}` });
     expect(proxy.seen).toHaveLength(1);

@@ -145,7 +145,14 @@ describe('the SRV look-up', () => {
     const controller = new AbortController();
     const pending = createSrvLookup([`127.0.0.1:${mute.port}`])('x.test', controller.signal);
     setTimeout(() => controller.abort(), 20);
-    await expect(pending).rejects.toThrow('ECANCELLED');
+    await expect(pending).rejects.toThrow('no answer');
+  });
+
+  it('asks nobody once it is aborted', async () => {
+    await using mute = await fakeKdc({ udp: () => undefined });
+    const lookup = createSrvLookup([`127.0.0.1:${mute.port}`]);
+    await expect(lookup('x.test', AbortSignal.abort())).rejects.toThrow('no answer');
+    expect(mute.log).toEqual([]);
   });
 });
 

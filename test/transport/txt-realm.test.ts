@@ -79,8 +79,12 @@ describe('the realm of a host in TXT records', () => {
   it('is not waited for once nobody wants it', async () => {
     await using dns = await startDns({ 'TXT _kerberos.b.test': undefined });
     const signal = new StopController();
-    const finding = findTxtRealm('b.test', { lookupTxt: createTxtLookup([dns.address]), signal });
+    const traced: string[] = [];
+    const trace = (line: string) => traced.push(line);
+    const lookupTxt = createTxtLookup([dns.address]);
+    const finding = findTxtRealm('b.test', { lookupTxt, trace, signal });
     setTimeout(() => signal.abort(), 20);
     expect(await finding).toBeUndefined();
+    expect(traced).toEqual(['TXT record _kerberos.b.test. not found: no answer']);
   });
 });
