@@ -5,7 +5,7 @@ import type { ExchangeOptions } from '../client/options.ts';
 import { CodecError, type ErrorCode, KerberosError } from '../errors.ts';
 import { type ConnectionLimits, serveConnections } from './connections.ts';
 import { type AgentState, answerRequest } from './handlers.ts';
-import { type AgentSocket, listenPrivately } from './listen.ts';
+import { type AgentSocket, type BoundSocket, listenPrivately } from './listen.ts';
 import { type Renewal, startRenewal } from './renewal.ts';
 import { Replies } from './replies.ts';
 import type { Soon } from './soon.ts';
@@ -46,6 +46,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const started = now();
   let requests = 0;
   let renewal: Renewal | undefined;
+  let place: { leave(): void } | undefined;
   const server = createServer({ allowHalfOpen: true });
   const state: AgentState = {
     store,
@@ -77,13 +78,19 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     options.limits,
   );
   const idle = watchIdle(options, { clients: () => connections.size, requests: () => requests, end });
+  let bound: BoundSocket;
   try {
-    await listenPrivately(server, options.socket, options);
+    bound = await listenPrivately(server, options.socket, options);
   } catch (error) {
     idle.stop();
+    server.close();
     connections.close();
     throw error;
   }
+  place = watchPlace(bound, () => {
+    log('Its socket has been removed: the agent ends');
+    end();
+  });
   renewal = options.renewal && startRenewal(store, { ...options.renewal, now, log });
   const closed = new Promise<void>(resolve => server.once('close', resolve)).then(() => connections.closed);
   return {
@@ -97,6 +104,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   function end(): void {
     idle.stop();
     renewal?.stop();
+    place?.leave();
     server.close();
     connections.close();
   }
@@ -122,6 +130,22 @@ function refuse(error: unknown, log: (line: string) => void): Uint8Array {
 /** Clients would take IO and INTERNAL for a reason to try another way. */
 function resultOf(code: ErrorCode): number {
   return code === 'CACHE_NOT_FOUND' ? KCM_RESULT.NOFILE : KCM_RESULT.PERM;
+}
+
+/** Milliseconds between two looks at the socket. */
+const LOOK_INTERVAL = 10_000;
+
+/** Once the socket is gone, with its directory at the end of a session for example, nobody can use the agent or stop it. */
+function watchPlace(bound: BoundSocket, gone: () => void): { leave(): void } {
+  const timer = setInterval(() => {
+    if (!bound.isThere()) gone();
+  }, LOOK_INTERVAL);
+  return {
+    leave() {
+      clearInterval(timer);
+      bound.remove();
+    },
+  };
 }
 
 interface Use {

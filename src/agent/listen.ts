@@ -1,8 +1,9 @@
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, renameSync, rmSync, unlinkSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { withLock } from '../ccache/lock.ts';
 import { makeDirectory } from '../ccache/make-directory.ts';
+import { errnoOf } from '../errno.ts';
 import { KerberosError } from '../errors.ts';
 
 /** Where an agent listens. */
@@ -10,6 +11,14 @@ export interface AgentSocket {
   readonly path: string;
   /** A socket that another process, such as systemd, has bound to the path. */
   readonly fd?: number | undefined;
+}
+
+/** The socket that an agent listens on. */
+export interface BoundSocket {
+  /** Whether it is still there for clients to find; true where that cannot be determined. */
+  isThere(): boolean;
+  /** Removes it, unless that of another agent has taken its place. */
+  remove(): void;
 }
 
 /** The maximum length of a socket's address, which is smallest on macOS. */
@@ -23,19 +32,50 @@ export async function listenPrivately(
   server: Server,
   { path, fd }: AgentSocket,
   { uid, dataDirectory }: { readonly uid: number; readonly dataDirectory: string },
-): Promise<void> {
-  if (fd !== undefined) return listen(server, { fd });
+): Promise<BoundSocket> {
+  if (fd !== undefined) {
+    await listen(server, { fd });
+    return { isThere: () => true, remove: () => undefined };
+  }
   if (Buffer.byteLength(path) > MAX_PATH) {
     throw failed(`The path of the socket is longer than ${MAX_PATH} bytes: ${path}`);
   }
   makePrivate(dirname(path), uid);
   // Two agents that start at the same time must not each take the other's socket for an abandoned one.
-  await withLock(dataDirectory, path, async () => {
+  return withLock(dataDirectory, path, async () => {
     if (await isAnswered(path)) throw failed(`Another agent listens on ${path}`);
     removeSocket(path);
-    await listen(server, { path });
-    chmodSync(path, 0o600);
+    // Whoever else ends later must not remove it: Node removes what has the name with which a server began to listen.
+    const first = join(dirname(path), `.${process.pid.toString(36)}`);
+    removeSocket(first);
+    await listen(server, { path: first });
+    try {
+      chmodSync(first, 0o600);
+      renameSync(first, path);
+      return boundSocket(path);
+    } catch (error) {
+      throw failed('The socket cannot be listened on', error);
+    }
   });
+}
+
+function boundSocket(path: string): BoundSocket {
+  const { dev, ino } = lstatSync(path);
+  const isThere = (): boolean => {
+    try {
+      const found = lstatSync(path);
+      return found.dev === dev && found.ino === ino;
+    } catch (error) {
+      // A file server may be out of reach for a while.
+      return !['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '');
+    }
+  };
+  return {
+    isThere,
+    remove() {
+      if (isThere()) rmSync(path, { force: true });
+    },
+  };
 }
 
 /** Whether a process listens on a socket. */

@@ -23,7 +23,7 @@ export interface Renewal {
 /** Seconds between two checks of the tickets, unless one is due sooner. */
 const LONGEST_PAUSE = 30;
 const SHORTEST_PAUSE = 0.5;
-/** Seconds until a KDC that could not be reached is tried again, at the earliest. */
+/** Seconds until a ticket that could not be renewed is tried again, at the earliest. */
 const RETRY = 60;
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -92,7 +92,7 @@ export function startRenewal(store: AgentStore, options: RenewalOptions): Renewa
     } catch (error) {
       if (!(error instanceof KerberosError)) throw error;
       if (stopping.signal.aborted) return NEVER;
-      failures.set(name, { ticket: tgt.ticket, until: retryAt(error, now.getTime(), tgt) });
+      failures.set(name, { ticket: tgt.ticket, until: retryAt(now.getTime(), tgt) });
       const cache = ccacheName({ type: 'KCM', residual: name });
       if (!failedBefore) options.log(`Cannot renew the ticket in ${cache}: ${error.message}`);
     }
@@ -100,9 +100,11 @@ export function startRenewal(store: AgentStore, options: RenewalOptions): Renewa
   }
 }
 
-/** What the KDC has refused, it would refuse again. */
-function retryAt(error: KerberosError, now: number, tgt: Credential): number {
-  if (error.code === 'KDC_ERROR') return NEVER;
+/**
+ * After half of what is left. Also if the KDC has refused it: it may be starting, or one of the clocks may be wrong for
+ * a while after the machine has slept.
+ */
+function retryAt(now: number, tgt: Credential): number {
   return now + Math.max(RETRY * 1000, (tgt.endtime.getTime() - now) / 2);
 }
 

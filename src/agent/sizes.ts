@@ -5,13 +5,14 @@ import { KcmFailure } from '../ccache/kcm/failure.ts';
 import { KCM_RESULT } from '../ccache/kcm/protocol.ts';
 import type { SealedCaches } from '../ccache/sealed/caches.ts';
 import { BinaryWriter } from '../codec/binary.ts';
+import type { Credential } from '../messages/credential.ts';
 
 /** A cache is refused if its reply would be too long for any client. */
 const MAX_CACHE = 8 << 20;
 const MAX_ALL = 32 << 20;
 const MAX_CACHES = 1000;
 
-const sizes = new WeakMap<CacheContents, number>();
+const sizes = new WeakMap<CacheContents | Credential, number>();
 
 /** Throws what clients take for a lack of memory if a change has added too much. */
 export function checkSizes(caches: SealedCaches, before: SealedCaches): void {
@@ -36,15 +37,22 @@ function total({ members }: SealedCaches): number {
 
 function sizeOf(contents: CacheContents | undefined): number {
   if (contents === undefined) return 0;
-  let size = sizes.get(contents);
-  if (size === undefined) {
+  return known(contents, () => {
     const principal = new BinaryWriter();
     writePrincipal(principal, contents.principal);
-    size = contents.credentials.reduce(
-      (sum, credential) => sum + encodeCredential(credential).length + 4,
+    // A change makes new contents, but of the same credentials.
+    return contents.credentials.reduce(
+      (sum, credential) => sum + known(credential, () => encodeCredential(credential).length + 4),
       principal.finish().length,
     );
-    sizes.set(contents, size);
+  });
+}
+
+function known(what: CacheContents | Credential, measure: () => number): number {
+  let size = sizes.get(what);
+  if (size === undefined) {
+    size = measure();
+    sizes.set(what, size);
   }
   return size;
 }

@@ -1,6 +1,9 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { AGENT } from '../../src/agent/operations.ts';
+import { type AgentStore, memoryStore } from '../../src/agent/store.ts';
 import { KcmFrames } from '../../src/ccache/kcm/frames.ts';
 import { MATCH, type MatchTag } from '../../src/ccache/kcm/match.ts';
 import { encodeRequest, KCM, KCM_RESULT } from '../../src/ccache/kcm/protocol.ts';
@@ -218,5 +221,49 @@ describe('an agent', () => {
     expect(over).toBe(false);
     await cache('a').destroy();
     await ended;
+  });
+
+  it('is asked to remove many tickets at once', async () => {
+    const store = memoryStore();
+    let waiting = 0;
+    let most = 0;
+    const slow: AgentStore = {
+      ...store,
+      async change(work) {
+        most = Math.max(most, ++waiting);
+        await sleep(5);
+        waiting--;
+        return store.change(work);
+      },
+    };
+    const { cache } = await localAgent({ store: slow });
+    const old = Array.from({ length: 400 }, (_, i) => credential(`host/${i}@A.TEST`));
+    await cache('a').initialize({ ...contents, credentials: [tgt, ...old] });
+    expect(await cache('a').remove(({ server }) => server.components[0] === 'host')).toBe(400);
+    expect((await cache('a').load()).credentials).toEqual([tgt]);
+    expect(most).toBeGreaterThan(20);
+  });
+
+  it('ends when its socket is removed, and leaves that of its successor alone', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const first = await localAgent();
+    await first.cache('a').initialize(contents);
+    vi.advanceTimersByTime(60_000);
+    await first.cache('a').load();
+    rmSync(first.socket);
+    const second = await localAgent({ socket: { path: first.socket } });
+    vi.advanceTimersByTime(10_000);
+    await first.ended;
+    expect(first.log).toEqual(['Its socket has been removed: the agent ends']);
+    await second.cache('b').initialize(contents);
+    expect(second.log).toEqual([]);
+  });
+
+  it('leaves nothing behind', async () => {
+    const { ask, ended, socket } = await localAgent();
+    await ask(kcm => kcm.call(AGENT.STOP, {}));
+    await ended;
+    expect(readdirSync(dirname(socket))).toEqual([]);
   });
 });

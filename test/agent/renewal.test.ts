@@ -6,6 +6,7 @@ import { startRenewal } from '../../src/agent/renewal.ts';
 import { keychainStore } from '../../src/agent/sealed.ts';
 import { type AgentStore, memoryStore } from '../../src/agent/store.ts';
 import { KerberosError, TransportError } from '../../src/errors.ts';
+import type { Transport } from '../../src/transport/transport.ts';
 import { scratch } from '../ccache/samples.ts';
 import { createTestRealm, type TestRealm } from '../client/realm.ts';
 import { memoryKeychain } from '../support/memory-keychain.ts';
@@ -31,7 +32,7 @@ async function storeWith(realm: TestRealm, store = memoryStore()): Promise<Agent
 
 const endOf = async (store: AgentStore) => (await store.read()).members.get('a')!.credentials[0]!.endtime;
 
-function renew(store: AgentStore, realm: TestRealm, transport = realm.transport) {
+function renew(store: AgentStore, realm: TestRealm, transport: Transport = realm.transport) {
   const log: string[] = [];
   const renewal = startRenewal(store, { transport, now: realm.now, log: line => log.push(line) });
   onTestFinished(() => renewal.stop());
@@ -81,17 +82,27 @@ describe('renewal', () => {
     expect(log).toHaveLength(1);
   });
 
-  it('leaves a ticket alone that the KDC has refused to renew', async () => {
+  it('tells once of a KDC that refuses, and asks it again after half of what is left', async () => {
     const realm = createTestRealm();
     const store = await storeWith(realm);
+    const first = await endOf(store);
     realm.advance(1.5 * HOUR);
-    const refusing = failing(new KerberosError('KDC_ERROR', 'KDC policy rejects request'));
-    const { log, look } = renew(store, realm, refusing);
+    const refusing = failing(new KerberosError('KDC_ERROR', 'Clock skew too great'));
+    let transport: Transport = refusing;
+    const { log, look } = renew(store, realm, (...asked) => transport(...asked));
     await vi.waitFor(() => expect(log).toHaveLength(1));
-    realm.advance(1200);
+    realm.advance(14 * 60);
     look();
     await sleep(700);
-    expect([log.length, refusing.count]).toEqual([1, 1]);
+    expect(refusing.count).toBe(1);
+    realm.advance(2 * 60);
+    look();
+    await vi.waitFor(() => expect(refusing.count).toBe(2));
+    expect(log).toHaveLength(1);
+    transport = realm.transport;
+    realm.advance(8 * 60);
+    look();
+    await vi.waitFor(async () => expect((await endOf(store)).getTime()).toBeGreaterThan(first.getTime()));
   });
 
   it('goes on when the tickets can be reached again', async () => {
