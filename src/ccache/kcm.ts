@@ -2,8 +2,7 @@ import { EndOfDataError } from '../codec/binary.ts';
 import { CcacheError } from '../errors.ts';
 import type { Credential } from '../messages/credential.ts';
 import type { CacheContents, Ccache, CcacheCollection, CcacheEnvironment, CcacheType } from './ccache.ts';
-import { encodeCredential } from './file/credential-bytes.ts';
-import { type KcmConnection, withKcm } from './kcm/connection.ts';
+import { type KcmConnection, KcmDisconnected, withKcm } from './kcm/connection.ts';
 import { KcmFailure } from './kcm/failure.ts';
 import { MATCH, type MatchTag } from './kcm/match.ts';
 import { DEFAULT_KCM_SOCKET, KCM, KCM_RESULT } from './kcm/protocol.ts';
@@ -99,7 +98,7 @@ function member(residual: string, path: string): Ccache {
         const contents = await load(kcm, name);
         const merged = mergeCredentials(contents.credentials, credentials, now);
         const kept = contents.credentials.filter(old => merged.includes(old));
-        await keep(kcm, name, contents, kept);
+        await keep({ kcm, path }, name, contents, kept);
         for (const credential of merged) {
           if (!kept.includes(credential)) await kcm.call(KCM.STORE, { name, credential });
         }
@@ -108,7 +107,7 @@ function member(residual: string, path: string): Ccache {
       using(async (kcm, name) => {
         const contents = await load(kcm, name);
         const kept = contents.credentials.filter(credential => !matches(credential));
-        await keep(kcm, name, contents, kept);
+        await keep({ kcm, path }, name, contents, kept);
         return contents.credentials.length - kept.length;
       }),
     destroy: () =>
@@ -172,7 +171,6 @@ async function replace(kcm: KcmConnection, name: string, contents: CacheContents
   const offset = Math.round(kdcOffset / 1000);
   await orElse(
     async () => {
-      if (isLong(credentials)) await unlessGone(() => kcm.call(KCM.GET_CRED_LIST, { name }));
       await kcm.call(KCM.REPLACE, { name, offset, principal, credentials });
     },
     async () => {
@@ -184,35 +182,39 @@ async function replace(kcm: KcmConnection, name: string, contents: CacheContents
   );
 }
 
-/**
- * Whether the credentials may need a request of more than 128 KiB. Heimdal's server then disconnects without saying
- * that it does not support the operation, so it is first asked with a shorter operation that servers support, or not,
- * together with it.
- */
-function isLong(credentials: readonly Credential[]): boolean {
-  return credentials.reduce((sum, credential) => sum + encodeCredential(credential).length, 0) > 100_000;
-}
-
 /** Removes all but `kept` one by one, or replaces the cache by `kept` if the server cannot do that. */
 async function keep(
-  kcm: KcmConnection,
+  { kcm, path }: { readonly kcm: KcmConnection; readonly path: string },
   name: string,
   contents: CacheContents,
   kept: readonly Credential[],
 ): Promise<void> {
   const gone = contents.credentials.filter(credential => !kept.includes(credential));
   if (gone.length === 0) return;
+  const left = gone.values();
+  const removeNext = async (each: KcmConnection): Promise<boolean> => {
+    const { value: credential } = left.next();
+    if (credential === undefined) return false;
+    const request = { name, flags: EXACTLY, tag: tagOf(credential) };
+    await unlessGone(() => each.call(KCM.REMOVE_CRED, request));
+    return true;
+  };
+  const removeAll = async (each: KcmConnection): Promise<void> => {
+    while (await removeNext(each));
+  };
   await orElse(
     async () => {
-      for (const credential of gone) {
-        const request = { name, flags: EXACTLY, tag: tagOf(credential) };
-        await unlessGone(() => kcm.call(KCM.REMOVE_CRED, request));
-      }
+      await removeNext(kcm);
+      // Our agent writes what it is asked for at the same time only once.
+      const more = Math.min(MOST_AT_ONCE, Math.floor(gone.length / 8));
+      await Promise.all([removeAll(kcm), ...Array.from({ length: more }, () => withKcm(path, removeAll))]);
     },
     () => replace(kcm, name, { ...contents, credentials: kept }),
   );
 }
 
+/** Connections for the removal of many tickets. */
+const MOST_AT_ONCE = 50;
 const EXACTLY = MATCH.CACHED_ONLY + MATCH.KEY_TYPE + MATCH.TIMES_EXACT + MATCH.IS_SKEY;
 
 function tagOf(credential: Credential): MatchTag {
@@ -258,7 +260,9 @@ async function orElse<T>(first: () => Promise<T>, second: () => Promise<T>): Pro
   try {
     return await first();
   } catch (error) {
-    if (error instanceof KcmFailure && NOT_IMPLEMENTED.includes(error.result)) return second();
+    const notImplemented = error instanceof KcmFailure && NOT_IMPLEMENTED.includes(error.result);
+    // Before they look at the operation, servers disconnect whoever sends a longer request than they accept.
+    if (notImplemented || (error instanceof KcmDisconnected && error.tooLong)) return second();
     throw error;
   }
 }

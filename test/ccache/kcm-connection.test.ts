@@ -2,17 +2,24 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { withKcm } from '../../src/ccache/kcm/connection.ts';
+import { KcmFrames } from '../../src/ccache/kcm/frames.ts';
 import { encodeReply, KCM, operationOf } from '../../src/ccache/kcm/protocol.ts';
 import { kcmType } from '../../src/ccache/kcm.ts';
 import { environment, scratch } from './samples.ts';
+import { alice, credential } from './tickets.ts';
 
-/** A server that does with each operation, by its number, what `answer` does; returns its socket. */
-function server(answer: (code: number, socket: Socket) => void): string {
+/** A server that does with each operation, by its number and its length, what `answer` does; returns its socket. */
+function server(answer: (code: number, socket: Socket, length: number) => void): string {
   const path = join(scratch(), 'kcm');
   const sockets = new Set<Socket>();
   const listening = createServer(socket => {
     sockets.add(socket.on('error', () => undefined));
-    socket.on('data', chunk => answer(operationOf(new Uint8Array(chunk.subarray(4))), socket));
+    const frames = new KcmFrames('requests');
+    socket.on('data', chunk => {
+      frames.push(new Uint8Array(chunk));
+      const request = frames.next();
+      if (request !== undefined) answer(operationOf(request), socket, request.length);
+    });
   }).listen(path);
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy();
@@ -22,6 +29,8 @@ function server(answer: (code: number, socket: Socket) => void): string {
 }
 
 const noop = encodeReply(KCM.NOOP, {});
+const answerShort = (socket: Socket, length: number) =>
+  length > 120_000 ? socket.destroy() : socket.write(noop);
 const name = encodeReply(KCM.GET_DEFAULT_CACHE, { name: 'a' });
 const ask = (path: string, patience?: { answer: number; sign: number }) =>
   withKcm(path, kcm => kcm.call(KCM.GET_DEFAULT_CACHE, {}), patience);
@@ -57,6 +66,56 @@ describe.skipIf(process.platform === 'win32')('a KCM server', () => {
     });
     await expect(ask(path, { answer: 2, sign: 1.5 })).rejects.toMatchObject(overdue);
   }, 60_000);
+
+  it('that disconnects on long requests gets a cache ticket by ticket', async () => {
+    const codes: number[] = [];
+    const kcmSocket = server((code, socket, length) => {
+      if (length <= 120_000) codes.push(code);
+      answerShort(socket, length);
+    });
+    const cache = kcmType.resolve('a', { ...environment(scratch()), kcmSocket });
+    const ticket = new Uint8Array(50_000);
+    const credentials = ['a', 'b', 'c'].map(host => credential(`host/${host}@A.TEST`, { ticket }));
+    await cache.initialize({ principal: alice, credentials });
+    const { INITIALIZE, SET_KDC_OFFSET, STORE } = KCM;
+    expect(codes).toEqual([INITIALIZE, SET_KDC_OFFSET, STORE, STORE, STORE].map(({ code }) => code));
+  });
+
+  it('that disconnects on a long ticket is said to accept none', async () => {
+    const kcmSocket = server((_, socket, length) => answerShort(socket, length));
+    const cache = kcmType.resolve('a', { ...environment(scratch()), kcmSocket });
+    const long = credential('host/a@A.TEST', { ticket: new Uint8Array(150_000) });
+    await expect(cache.initialize({ principal: alice, credentials: [long] })).rejects.toMatchObject({
+      code: 'CACHE_IO',
+      message: expect.stringMatching(/; it seems to accept no request of 150\d\d\d bytes$/),
+    });
+  });
+
+  it('is not sent what no server accepts, whole or in parts', async () => {
+    const codes: number[] = [];
+    const kcmSocket = server(code => codes.push(code));
+    const cache = kcmType.resolve('a', { ...environment(scratch()), kcmSocket });
+    const ticket = new Uint8Array(200_000);
+    const credentials = Array.from({ length: 60 }, (_, i) => credential(`host/${i}@A.TEST`, { ticket }));
+    await expect(cache.initialize({ principal: alice, credentials })).rejects.toMatchObject({
+      code: 'CACHE_IO',
+      message: 'KCM servers accept no request of more than 10485760 bytes',
+    });
+    expect(codes).toEqual([]);
+  });
+
+  it('that disconnects on a short request is not asked for anything else', async () => {
+    const codes: number[] = [];
+    const kcmSocket = server((code, socket) => {
+      codes.push(code);
+      socket.destroy();
+    });
+    const cache = kcmType.resolve('a', { ...environment(scratch()), kcmSocket });
+    await expect(cache.initialize({ principal: alice, credentials: [] })).rejects.toMatchObject({
+      message: expect.stringMatching(/^The KCM server (broke|closed) the connection$/),
+    });
+    expect(codes).toEqual([KCM.REPLACE.code]);
+  });
 
   it('may take as long as it likes for many requests together', async () => {
     const path = server((_, socket) => setTimeout(() => socket.write(name), 400));

@@ -12,8 +12,17 @@ function answer(input, items, mode) {
   if (lines.length !== 3 || lines[1] !== '' || !/^[\x20-\x7e]*$/.test(lines[0])) return 0;
   const source = text(/Add-Type -IgnoreWarnings -TypeDefinition \(& \$text '([^']*)'\)/.exec(input)[1]);
   for (const entry of ['CredReadW', 'CredWriteW', 'CredDeleteW']) if (!source.includes('EntryPoint = "' + entry + '"')) return 1;
-  if (mode === 'constrained') { process.stderr.write('Add-Type : Cannot add type.\r\n'); return 0; }
-  const [, method, list] = /\[Krb5kit\]::(Read|Write|Remove)\((.*?)\) \}/.exec(input);
+  const [, guarded, caught] = /try \{ (.*) \} catch \{ (.*?) \} \}$/.exec(lines[0]);
+  const failed = language => {
+    // In a restricted language, no method can be called: not there, and not outside.
+    if (input.replace(guarded, '').replace(/\$text = \{.*?\};/, '').includes(']::')) return 0;
+    process.stdout.write(caught.replace(/\$\(.*\)/, language).replaceAll('"', '') + '\r\n');
+    return 0;
+  };
+  if (mode === 'silent') return 0;
+  if (mode === 'constrained') return failed('ConstrainedLanguage');
+  if (mode === 'throws') return failed('FullLanguage');
+  const [, method, list] = /\[Krb5kit\]::(Read|Write|Remove)\((.*?)\);/.exec(input);
   const words = [...list.matchAll(/'([^']*)'/g)].map(([, word]) => text(word));
   const known = words[0] in items;
   const results = {
@@ -21,7 +30,7 @@ function answer(input, items, mode) {
     Write: () => { items[words[0]] = words[2]; return words[0].endsWith('/' + words[1]) ? 'done' : 'failed 87'; },
     Remove: () => { const result = known ? 'done' : 'none'; delete items[words[0]]; return result; },
   };
-  const result = mode === 'no logon' ? 'failed 1312' : mode === 'throws' ? 'failed' : results[method]();
+  const result = mode === 'no logon' ? 'failed 1312' : results[method]();
   process.stdout.write('krb5kit: ' + result + '\r\n');
   return 0;
 }`;
@@ -57,7 +66,11 @@ describe('the back-end powershell (against a recorded fake of the program)', () 
   it.each([
     ['no logon', 'the Credential Manager answers error 1312'],
     ['throws', 'PowerShell cannot call the Credential Manager'],
-    ['constrained', 'PowerShell does not run the script'],
+    [
+      'constrained',
+      'PowerShell cannot call the Credential Manager, as it is restricted here (ConstrainedLanguage)',
+    ],
+    ['silent', 'PowerShell does not run the script'],
   ])('says why it cannot: %s', async (mode, reason) => {
     const keychain = await open();
     fake.behave(mode);

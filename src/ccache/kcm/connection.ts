@@ -3,11 +3,14 @@ import { CcacheError } from '../../errors.ts';
 import { KcmFailure } from './failure.ts';
 import type { Shape, ValuesOf } from './fields.ts';
 import { KcmFrames } from './frames.ts';
-import { decodeReply, encodeRequest, KCM, type KcmReply, type Operation } from './protocol.ts';
+import { decodeReply, encodeRequest, KCM, type KcmReply, MAX_KCM_BYTES, type Operation } from './protocol.ts';
 
 /** A connection to a KCM server, which carries one request after the other. */
 export interface KcmConnection {
-  /** Throws CcacheError CACHE_IO if the connection is lost, and KcmFailure. */
+  /**
+   * Throws KcmFailure, KcmDisconnected, after which only what was too long can be followed by another call, and
+   * CcacheError CACHE_IO if there is no answer in time.
+   */
   call<Q extends Shape, R extends Shape>(asked: Operation<Q, R>, values: ValuesOf<Q>): Promise<ValuesOf<R>>;
 }
 
@@ -19,6 +22,21 @@ export interface KcmPatience {
   readonly sign: number;
 }
 
+/** The server broke the connection instead of answering. */
+export class KcmDisconnected extends CcacheError {
+  /** Whether the length of the request is the likely reason. */
+  readonly tooLong: boolean;
+
+  constructor(sentence: string, request: Uint8Array, cause?: unknown) {
+    const tooLong = request.length > SHORT_REQUEST;
+    const reason = tooLong ? `; it seems to accept no request of ${request.length} bytes` : '';
+    super('CACHE_IO', `${sentence}${reason}`, 'KCM:', { cause });
+    this.tooLong = tooLong;
+  }
+}
+
+/** Bytes that every server accepts; Heimdal's disconnects on requests of more than 128 KiB, SSSD's of more than 216. */
+const SHORT_REQUEST = 100_000;
 const PATIENCE: KcmPatience = { answer: 60, sign: 8 };
 const CONNECT_PATIENCE = 5;
 
@@ -28,15 +46,17 @@ export async function withKcm<T>(
   work: (kcm: KcmConnection) => Promise<T>,
   patience: KcmPatience = PATIENCE,
 ): Promise<T> {
-  const socket = await open(path);
+  let socket = await open(path);
+  let frames = new KcmFrames('replies');
   try {
-    const frames = new KcmFrames('replies');
     return await work({
       async call(asked, values) {
-        socket.write(encodeRequest(asked, values));
+        const request = encodeRequest(asked, values);
+        if (request.length > MAX_KCM_BYTES) throw overlong();
+        const answer = ask(socket, frames, request, patience.answer);
         const reply: KcmReply<ValuesOf<typeof asked.reply>> = decodeReply(
           asked,
-          await watched(next(socket, frames, patience.answer), path, patience),
+          await watched(answer.catch(reconnect), path, patience),
         );
         if ('values' in reply) return reply.values;
         const named = 'name' in values && typeof values.name === 'string' ? values.name : '';
@@ -45,6 +65,14 @@ export async function withKcm<T>(
     });
   } finally {
     socket.destroy();
+  }
+
+  async function reconnect(error: unknown): Promise<never> {
+    if (error instanceof KcmDisconnected && error.tooLong) {
+      socket = await open(path);
+      frames = new KcmFrames('replies');
+    }
+    throw error;
   }
 }
 
@@ -105,8 +133,7 @@ async function isAlive(path: string, seconds: number): Promise<boolean> {
   try {
     const socket = await open(path);
     try {
-      socket.write(encodeRequest(KCM.NOOP, {}));
-      await next(socket, new KcmFrames('replies'), seconds);
+      await ask(socket, new KcmFrames('replies'), encodeRequest(KCM.NOOP, {}), seconds);
     } finally {
       socket.destroy();
     }
@@ -116,21 +143,30 @@ async function isAlive(path: string, seconds: number): Promise<boolean> {
   }
 }
 
+function overlong(): CcacheError {
+  return new CcacheError(
+    'CACHE_IO',
+    `KCM servers accept no request of more than ${MAX_KCM_BYTES} bytes`,
+    'KCM:',
+  );
+}
+
 /** Not attributed to a cache, which would then be taken for a broken one and replaced. */
 function silent(): CcacheError {
   return new CcacheError('CACHE_IO', 'The KCM server did not answer in time');
 }
 
-function next(socket: Socket, frames: KcmFrames, seconds: number): Promise<Uint8Array> {
+function ask(socket: Socket, frames: KcmFrames, request: Uint8Array, seconds: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
+    socket.write(request);
     const finish = (settle: () => void): void => {
       clearTimeout(overdue);
       socket.off('data', receive).off('error', broken).off('close', ended);
       settle();
     };
     const fail = (sentence: string, cause?: unknown): void =>
-      finish(() => reject(new CcacheError('CACHE_IO', sentence, 'KCM:', { cause })));
-    const broken = (cause: Error): void => fail('The connection to the KCM server broke', cause);
+      finish(() => reject(new KcmDisconnected(sentence, request, cause)));
+    const broken = (cause: Error): void => fail('The KCM server broke the connection', cause);
     const ended = (): void => fail('The KCM server closed the connection');
     const overdue = setTimeout(() => finish(() => reject(silent())), seconds * 1000);
     const receive = (chunk: Uint8Array): void => {

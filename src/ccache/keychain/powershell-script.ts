@@ -72,15 +72,17 @@ public static class Krb5kit {
 /**
  * What PowerShell reads from its standard input: it makes the call and prints `krb5kit: ` and how it went. Read from
  * there, a statement is run when its line ends, or after an empty one where it goes over several, so it is one line and
- * an empty one; all but ASCII is base64, because the console's code page decodes it.
+ * an empty one; all but ASCII is base64, because the console's code page decodes it. A failure is printed as the value
+ * of a statement, because a restricted language mode allows nothing else; PowerShell would break longer values into
+ * lines.
  */
 export function powershellScript(call: ScriptCall): string {
   const statements = [
     `$ErrorActionPreference = 'Stop'`,
     `$text = { param($base64) [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($base64)) }`,
-    `try { Add-Type -IgnoreWarnings -TypeDefinition (& $text ${base64(textToBytes(SOURCE))}); $answer = ${invocation(call)} } ` +
-      `catch { $answer = 'failed' }`,
-    `[Console]::Out.WriteLine('krb5kit: ' + $answer)`,
+    `try { Add-Type -IgnoreWarnings -TypeDefinition (& $text ${base64(textToBytes(SOURCE))}); $answer = ${invocation(call)}; ` +
+      `[Console]::Out.WriteLine('krb5kit: ' + $answer) } ` +
+      `catch { "krb5kit: failed $($ExecutionContext.SessionState.LanguageMode)" }`,
   ];
   return `& { ${statements.join('; ')} }\n\n`;
 }

@@ -49,11 +49,15 @@ function calls(path: string, session: KeychainSession): Keychain {
     const words = /^krb5kit: (.*?)\r?$/m.exec(stdout)?.[1]?.split(' ');
     if (words === undefined) throw keychainUnavailable('PowerShell does not run the script');
     if (words[0] !== 'failed') return words;
-    const number = /^\d+$/.test(words[1] ?? '')
-      ? `the Credential Manager answers error ${words[1]}`
-      : undefined;
-    throw keychainUnavailable(number ?? 'PowerShell cannot call the Credential Manager');
+    throw keychainUnavailable(failure(words[1]));
   }
+}
+
+/** Goes by an error number of Windows, or a language mode. */
+function failure(word = ''): string {
+  if (/^\d+$/.test(word)) return `the Credential Manager answers error ${word}`;
+  const mode = /^(?!Full)\w+Language$/.test(word) ? `, as it is restricted here (${word})` : '';
+  return `PowerShell cannot call the Credential Manager${mode}`;
 }
 
 /** As keytar names them. */
