@@ -182,10 +182,31 @@ describe('krb5kit logout --install, for shells', () => {
     expect((await say(['--status'], { env: { SHELL: '/bin/dash' } })).status).toBe(0);
   });
 
-  it('says that it knows nothing of other shells', async () => {
+  it('adds to what fish reads, in its own language, where fish looks for it', async () => {
     const env = { SHELL: '/usr/bin/fish' };
+    const program = ['/opt/node', `/opt/it's\\krb5kit`];
+    const path = `${home}/.config/fish/config.fish`;
+    expect(await say(['--install'], { env, program })).toEqual({
+      status: 0,
+      stderr: '',
+      stdout: `Added lines to ${path}\n`,
+    });
+    const text = readFileSync(path, 'utf8');
+    expect(text).toContain('\nif status is-login\n');
+    expect(text).toContain(
+      `--on-event fish_exit\n        command '/opt/node' '/opt/it\\'s\\\\krb5kit' logout --quiet --session $fish_pid\n`,
+    );
+    expect((await say(['--status'], { env, program })).status).toBe(0);
+    expect((await say(['--uninstall'], { env, program })).stdout).toBe(`Removed ${path}\n`);
+    const elsewhere = { ...env, XDG_CONFIG_HOME: join(home, 'xdg') };
+    await say(['--install'], { env: elsewhere, program });
+    expect(existsSync(join(home, 'xdg/fish/config.fish'))).toBe(true);
+  });
+
+  it('says that it knows nothing of other shells', async () => {
+    const env = { SHELL: '/usr/bin/tcsh' };
     const message =
-      'krb5kit logout: Sessions of fish cannot be watched: it reads none of the files known here\n';
+      'krb5kit logout: Sessions of your login shell tcsh cannot be watched by themselves: have it run "krb5kit logout --after" with its process number when it starts\n';
     expect(await say(['--install'], { env })).toEqual({ status: 1, stdout: '', stderr: message });
     expect(await say(['--status'], { env })).toEqual({
       status: 1,
@@ -222,6 +243,14 @@ describe('krb5kit logout --install, for shells', () => {
     expect(await say(['--status'])).toMatchObject({
       status: 1,
       stdout: `Installed: ${home}/.profile\nNot installed: ${home}/.bash_logout\n`,
+    });
+  });
+
+  it('says where sessions cannot be recorded, and why', async () => {
+    const data = put('data');
+    expect(await say(['--install'], { env: { KRB5KIT_HOME: data } })).toMatchObject({
+      status: 1,
+      stderr: `krb5kit logout: Cannot make ${data}/sessions: Not a directory\n`,
     });
   });
 

@@ -9,7 +9,7 @@ import {
   readlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readSession, type SessionRecord } from '../../src/cli/session/registry.ts';
@@ -187,6 +187,37 @@ describe.skipIf(zsh === undefined || !possible)('a login shell of zsh', () => {
   });
 });
 
+const fish = findProgram('fish');
+if (fish === undefined) console.warn('skipped, login shells of fish: fish not found (package fish)');
+
+describe.skipIf(fish === undefined || !possible)('a login shell of fish', () => {
+  beforeEach(() => install('fish'));
+
+  it('leaves no ticket when it exits', async () => {
+    const shell = await login([fish!, '-l']);
+    shell.type('exit\n');
+    await shell.ended;
+    expect(tickets()).toEqual([]);
+    expectNoNoise(shell);
+  });
+
+  it.each(['SIGHUP', 'SIGKILL'] as const)('leaves no ticket when %s ends it', async signal => {
+    const shell = await login([fish!, '-l']);
+    await watched(shell.pid);
+    await shell.endBy(signal);
+    await until(() => tickets().length === 0);
+    expectNoNoise(shell);
+  });
+
+  it('keeps its tickets while only others end that are no login shells', async () => {
+    const shell = await login([fish!, '-l']);
+    shell.type(`${fish} -c 'echo left to (math 0 + 1)'\n`);
+    await shell.shows('left to 1');
+    await shell.shows(PROMPT);
+    expect(tickets()).toHaveLength(1);
+  });
+});
+
 describePeer('secret-service', () => {
   let session: SecretServiceSession;
 
@@ -226,11 +257,20 @@ describePeer('secret-service', () => {
   }
 });
 
+const STARTUP = { bash: '.profile', zsh: '.zprofile', fish: '.config/fish/config.fish' } as const;
+/** The same in fish, with a default cache that a user sets there. */
+const IN_FISH = `function fish_prompt; echo -n '${PROMPT}'; end
+set -gx PATH '${bin}' $PATH
+set -gx KRB5CCNAME FILE:$HOME/caches/of-fish
+`;
+
 /** Makes the files of a user who has that shell, and the command add its lines to them. */
-function install(shell: 'bash' | 'zsh'): void {
+function install(shell: keyof typeof STARTUP): void {
   // The system's own profile may have set the PATH anew.
   const lines = `PS1='${PROMPT}'\nPATH='${bin}':$PATH\n`;
-  writeFileSync(join(home, shell === 'bash' ? '.profile' : '.zprofile'), lines);
+  const path = join(home, STARTUP[shell]);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, shell === 'fish' ? IN_FISH : lines);
   const args = [unshared(), 'logout', '--install'];
   execFileSync(process.execPath, args, { env: { ...env, PATH: '/nonexistent', SHELL: `/bin/${shell}` } });
 }

@@ -1,4 +1,7 @@
+import { join } from 'node:path';
 import { printable } from '../../codec/text.ts';
+import { systemReason } from '../../errno.ts';
+import { KerberosError } from '../../errors.ts';
 import { dataDirectory } from '../../local/directories.ts';
 import type { Arguments } from '../command.ts';
 import { lineOfJson } from '../json.ts';
@@ -21,11 +24,19 @@ export async function installLogout(args: Arguments, io: Io): Promise<number> {
     io.out(`${printable(`Installed already: ${arrangement.what}`)}\n`);
     return 0;
   });
-  status ||= attempt(io, () => {
-    if (io.platform !== 'win32') makeSessions(dataDirectory(io));
-    return 0;
-  });
+  if (io.platform !== 'win32') status = attempt(io, () => makePlace(dataDirectory(io))) || status;
   return tellUnknownShell(io) || status;
+}
+
+/** The lines for shells record sessions only if there is a directory for them. */
+function makePlace(data: string): number {
+  try {
+    makeSessions(data);
+    return 0;
+  } catch (error) {
+    const reason = systemReason(error);
+    throw new KerberosError('CONFIG_UNREADABLE', `Cannot make ${join(data, 'sessions')}: ${reason}`);
+  }
 }
 
 /** Undoes it and reports what is done. Existing sessions will end as if it had never been installed. */
@@ -127,7 +138,9 @@ function tellUnknownShell(io: Io): number {
   const shell = unknownShell(io);
   if (shell === undefined || io.platform === 'win32') return 0;
   io.err(
-    `${printable(`${name}: Sessions of ${shell} cannot be watched: it reads none of the files known here`)}\n`,
+    `${printable(
+      `${name}: Sessions of your login shell ${shell} cannot be watched by themselves: have it run "krb5kit logout --after" with its process number when it starts`,
+    )}\n`,
   );
   return 1;
 }

@@ -17,8 +17,10 @@ interface Shell {
   readonly login: readonly string[];
   /** What they read at their end. */
   readonly logout: readonly string[];
-  /** Where they look for these, instead of the home directory: a variable. */
-  readonly directory?: string;
+  /** Where they look for these, instead of the home directory. */
+  readonly directory?: (io: Io) => string | undefined;
+  /** Our lines in `login`, where they are not those of the sh family. */
+  readonly lines?: (io: Io) => string;
   /** That their file is there tells nothing: others read it as well. */
   readonly sharesFile?: true;
 }
@@ -26,7 +28,8 @@ interface Shell {
 const shells: readonly Shell[] = [
   // To make ~/.bash_profile would hide a ~/.profile that is written later.
   { names: ['bash'], login: ['.bash_profile', '.bash_login', '.profile'], logout: ['.bash_logout'] },
-  { names: ['zsh'], login: ['.zprofile'], logout: ['.zlogout'], directory: 'ZDOTDIR' },
+  { names: ['zsh'], login: ['.zprofile'], logout: ['.zlogout'], directory: ({ env }) => env.ZDOTDIR },
+  { names: ['fish'], login: ['config.fish'], logout: [], directory: fishDirectory, lines: inFish },
   { names: ['sh', 'dash', 'ash', 'ksh', 'ksh93', 'mksh'], login: ['.profile'], logout: [], sharesFile: true },
 ];
 
@@ -34,14 +37,14 @@ const shells: readonly Shell[] = [
 export function shellFiles(io: Io): readonly ShellFile[] {
   const files = new Map<string, string | undefined>();
   for (const shell of shells) {
-    const folder = (shell.directory && io.env[shell.directory]) || homeDirectory(io);
+    const folder = shell.directory?.(io) || homeDirectory(io);
     const login = shell.login.map(name => join(folder, name));
     const logout = shell.logout.map(name => join(folder, name));
     for (const path of [...login, ...logout]) files.set(path, files.get(path));
     const isLoginShell = shell.names.includes(loginShell(io));
     const read = shell.sharesFile ? undefined : login.find(isReadable);
     const chosen = read ?? (isLoginShell ? login.at(-1) : undefined);
-    if (chosen !== undefined) files.set(chosen, atLogin(io));
+    if (chosen !== undefined) files.set(chosen, (shell.lines ?? atLogin)(io));
     for (const path of logout.filter(path => isLoginShell || existsSync(path))) files.set(path, atLogout(io));
   }
   return [...files].map(([path, lines]) => ({ path, lines }));
@@ -72,15 +75,43 @@ function shellByUserDatabase(): string {
  * what ends the shell, or is typed at it, may end the command: Node listens to signals even if it was told not to.
  */
 function atLogin(io: Io): string {
+  return asBytes(`${startComment}${watching('$$', io)}`);
+}
+
+const startComment = `# Starts what destroys tickets after the last session; "krb5kit logout --uninstall" removes these lines.\n`;
+
+/** `pid` is that of the shell, as sh has it. */
+function watching(pid: string, io: Io): string {
   const usual =
     io.platform === 'darwin'
       ? '$HOME/Library/Application Support/krb5kit'
       : `\${XDG_DATA_HOME:-$HOME/.local/share}/krb5kit`;
-  return asBytes(
-    `# Starts what destroys tickets after the last session; "krb5kit logout --uninstall" removes these lines.\n` +
-      `{ : >>"\${KRB5KIT_HOME:-${usual}}/sessions/$$"; } 2>/dev/null || :\n` +
-      `( trap '' HUP INT QUIT TERM TSTP; for i in 1 2 3; do ${command(io)} --after $$ && break; done & ) </dev/null >/dev/null 2>&1\n`,
+  return (
+    `{ : >>"\${KRB5KIT_HOME:-${usual}}/sessions/${pid}"; } 2>/dev/null || :\n` +
+    `( trap '' HUP INT QUIT TERM TSTP; for i in 1 2 3; do ${command(io)} --after ${pid} && break; done & ) </dev/null >/dev/null 2>&1\n`
   );
+}
+
+/** Every fish reads its file, and none has a file for its end. It cannot ignore signals, so sh does the same for it. */
+function inFish(io: Io): string {
+  const words = [...io.program.map(quotedInFish), 'logout', '--quiet', '--session'];
+  return asBytes(
+    `${startComment}if status is-login
+    command sh -c ${quotedInFish(watching('$1', io))} sh $fish_pid
+    function krb5kit_logout --on-event fish_exit
+        command ${words.join(' ')} $fish_pid
+    end
+end
+`,
+  );
+}
+
+function fishDirectory(io: Io): string {
+  return join(io.env.XDG_CONFIG_HOME || join(homeDirectory(io), '.config'), 'fish');
+}
+
+function quotedInFish(word: string): string {
+  return `'${word.replace(/['\\]/g, '\\$&')}'`;
 }
 
 function atLogout(io: Io): string {
