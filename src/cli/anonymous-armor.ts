@@ -14,7 +14,8 @@ import type { Session } from './session.ts';
 /** Seconds; the armor is used at once, but a person may be asked for a one-time password meanwhile. */
 const LIFETIME = 300;
 
-interface ArmorWishes {
+/** What the armor is for, and how its ticket may be obtained. */
+export interface ArmorWishes {
   readonly realm: string;
   /** The values of -X; those that name anchors count. */
   readonly attributes: readonly string[];

@@ -100,4 +100,11 @@ export function longFlag(option: string): string {
 /** A wrong command line: `message`, if there is one, is printed to stderr, followed by the usage. */
 export class UsageError extends CompleteError {
   override readonly name = 'UsageError';
+  /** The exit status if it is not that of the command's other usage errors; the usage is not printed then. */
+  readonly exitStatus: number | undefined;
+
+  constructor(message: string, exitStatus?: number) {
+    super(message);
+    this.exitStatus = exitStatus;
+  }
 }

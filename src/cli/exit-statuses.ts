@@ -76,8 +76,8 @@ const EXIT_STATUSES: Readonly<Record<string, Meanings>> = {
     2: WRONG,
   },
   ktutil: {
-    0: 'Success; the keytabs are the same; nothing is wrong with the keys.',
-    1: 'An error occurred; the keytabs differ; something is wrong with the keys.',
+    0: 'Success; with "diff", the keytabs are the same; with "verify", nothing is wrong with the keys.',
+    1: 'An error occurred; with "diff", the keytabs differ; with "verify", something is wrong with the keys.',
     2: 'The command line is wrong, or "diff" failed.',
   },
   kvno: {

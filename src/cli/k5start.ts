@@ -82,6 +82,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
       noproxiable: args.has('P') ? '' : undefined,
       S: service,
       passwordStdin: args.has('s') ? '' : undefined,
+      json: args.value('json'),
     },
     principal,
   );

@@ -93,7 +93,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
 }
 
 async function openLog(directory: string | undefined, io: Io): Promise<(line: string) => void> {
-  const write = await io.openLog();
+  const write = await io.openLog('stdout');
   const print = (line: string): void => write(`${line}\n`);
   return directory === undefined ? print : boundedLog(join(directory, KDC_FILES.log), print);
 }

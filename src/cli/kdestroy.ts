@@ -47,8 +47,7 @@ const ONCE = { c: 'Only one -c option allowed', p: 'Only one -p option allowed' 
 
 async function run(args: Arguments, io: Io): Promise<number> {
   const mistakes = mistakesAmong(args, { once: ONCE });
-  const refused = refuseKerberos4(args, mistakes, io);
-  if (refused !== undefined) return refused;
+  refuseKerberos4(args, mistakes);
   checkArguments(args, mistakes);
   const session = openSession(io);
   const done: Done = { destroyed: [], ticketsRemoved: 0, othersPresent: null };

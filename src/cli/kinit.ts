@@ -103,8 +103,7 @@ export const kinit: Command = {
 async function run(given: Arguments, io: Io): Promise<number> {
   const read = await readWishes(given, io);
   const mistakes = mistakesOf(given, read);
-  const refused = refuseKerberos4(given, mistakes, io);
-  if (refused !== undefined) return refused;
+  refuseKerberos4(given, mistakes);
   checkArguments(given, mistakes, read, io);
   const { wishes } = read;
   const jobs = isForJob(given) ? await import('./kinit/job.ts') : undefined;
@@ -180,7 +179,7 @@ function checkArguments(args: Arguments, mistakes: readonly string[], { ignored 
   const faults = [...mistakes, ...conflicts(args)];
   const extra = args.operands.length > 1 ? [`Extra arguments (starting with "${args.operands[1]}").`] : [];
   if (faults.length + extra.length > 0) throw new UsageError([...faults, ...notes, ...extra].join('\n'));
-  for (const line of [...notes, ...ignored]) io.err(`${line}\n`);
+  for (const line of [...notes, ...ignored.map(each => `kinit: ${each}`)]) io.err(`${line}\n`);
 }
 
 function namesKeytab(args: Arguments): boolean {

@@ -69,8 +69,7 @@ export const klist: Command = {
 
 async function run(args: Arguments, io: Io): Promise<number> {
   checkOptions(args);
-  const refused = refuseKerberos4(args, [], io);
-  if (refused !== undefined) return refused;
+  refuseKerberos4(args, []);
   checkTogether(args);
   if (args.has('V')) {
     io.out(`krb5kit version ${VERSION}\n`);

@@ -41,7 +41,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
     {
       ...common,
       // A command gets a private copy of the cache, which nobody else destroys.
-      kinit: kinitArguments({}),
+      kinit: kinitArguments({ json: args.value('json') }),
       withKeytab: false,
       secret: undefined,
       renewOnly: true,

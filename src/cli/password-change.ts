@@ -1,4 +1,3 @@
-import type { ArmorSource } from '../client/ticket-armor.ts';
 import { KerberosError } from '../errors.ts';
 import { during } from '../local/activity.ts';
 import {
@@ -8,6 +7,7 @@ import {
   passwordTicket as ticketFor,
 } from '../local/password.ts';
 import type { Principal } from '../messages/principal.ts';
+import { autoArmor } from './auto-armor.ts';
 import type { Session } from './session.ts';
 import type { Io } from './terminal.ts';
 
@@ -20,18 +20,8 @@ export async function passwordTicket(
   password: () => Promise<string>,
   session: Session,
 ): Promise<PasswordTicket> {
-  const { realm } = principal;
-  const armor = session.config.realm(realm).autoFastArmor
-    ? await anonymousArmorOf(realm, session)
-    : undefined;
+  const armor = await autoArmor({ realm: principal.realm, attributes: [] }, session);
   return ticketFor(principal, password, session, { armor });
-}
-
-async function anonymousArmorOf(realm: string, session: Session): Promise<ArmorSource> {
-  const { anonymousArmor } = await import('./anonymous-armor.ts');
-  return during('getting an anonymous ticket for the armor', () =>
-    anonymousArmor({ realm, attributes: [] }, session),
-  );
 }
 
 /** Asks for a new password, twice. Throws if the two differ. */

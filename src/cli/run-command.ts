@@ -29,9 +29,10 @@ export async function runCommand(command: Command, argv: readonly string[], real
     }
     const failure = { program: command.name, error, exitStatus: 1 };
     if (error instanceof UsageError) {
-      return args?.has('json') || namesJson(argv)
-        ? tellMisuseInJson(failure, command, world)
-        : tellMisuse(error, command, world);
+      if (!args?.has('json') && !namesJson(argv)) return tellMisuse(error, command, world);
+      const { exitStatus = command.usageStatus } = error;
+      await tellInJson({ ...failure, exitStatus }, world);
+      return exitStatus;
     }
     if (args !== undefined) await (command.asksKdc ? tellFailure : tellShortly)(failure, args, world);
     else tellError(failure.program, error, world);
@@ -46,15 +47,14 @@ function fitted(io: Io): Io {
   });
 }
 
-function tellMisuse({ message }: UsageError, command: Command, io: Io): number {
+function tellMisuse({ message, exitStatus }: UsageError, command: Command, io: Io): number {
+  if (exitStatus !== undefined) {
+    io.err(`${message}\n`);
+    return exitStatus;
+  }
   const usage = command.usage ?? `${`Usage: ${command.name} [options] ${command.operands}`.trimEnd()}\n`;
   io.err(message === '' ? usage : `${message}\n${usage}`);
   return command.usageStatus;
-}
-
-async function tellMisuseInJson(failure: Failure, { usageStatus }: Command, io: Io): Promise<number> {
-  await tellInJson({ ...failure, exitStatus: usageStatus }, io);
-  return usageStatus;
 }
 
 /** Whether JSON is asked for by words that cannot be taken apart, or of a command that does not exist. */

@@ -60,7 +60,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const gss = args.has('gss');
   if (http && gss) throw new UsageError('krb5kit serve: --http and --gss cannot be combined');
   const port = readPort(args.value('port'), http ? HTTP_PORT : gss ? GSS_PORT : SAMPLE_PORT, 'krb5kit serve');
-  const session = openSession(io);
+  const session = openSession(await reportingAside(args, io));
   const named = args.value('keytab');
   const keytab = named === undefined ? defaultKeytab(session) : namedKeytab(named);
   const service = args.value('service') ?? (http ? 'HTTP' : SAMPLE_SERVICE);
@@ -73,7 +73,16 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const accepting = gss ? (await import('./serve/gss.ts')).gssAcceptor : sampleAcceptor;
   const accept = accepting({ keytab, service, replayCache, json }, session);
   const server = createServer({ pauseOnConnect: true });
-  return listening(server, place, io, () => serveClients(server, accept, args.has('once'), io));
+  return listening(server, place, session.io, () =>
+    serveClients(server, accept, args.has('once'), session.io),
+  );
+}
+
+/** The same surroundings, whose lines about clients wait for no reader; what `--once` prints is its result. */
+async function reportingAside(args: Arguments, io: Io): Promise<Io> {
+  const err = io.stderrIsTerminal ? io.err : await io.openLog('stderr');
+  const out = args.has('once') || args.has('quiet') ? io.out : await io.openLog('stdout');
+  return Object.create(io, { out: { value: out }, err: { value: err } });
 }
 
 async function serveHttp(

@@ -22,8 +22,11 @@ export interface Io extends Surroundings {
   onStop(listener: (signal: NodeJS.Signals) => void): () => void;
   /** Writes to stdout, in full, together with all other output up to the next wait; adds nothing. */
   out(text: string): void;
-  /** Opens a way like `out` for lines that may be lost: it never waits for a reader, and continues without one. */
-  openLog(): Promise<(text: string) => void>;
+  /**
+   * Opens a way like `out`, or `err`, for lines that may be lost: it never waits for a reader, and continues without
+   * one.
+   */
+  openLog(stream: 'stdout' | 'stderr'): Promise<(text: string) => void>;
   /** Writes pending output to stdout; throws the system's error, once, if any output is lost. */
   settle(): void;
   /** Like `err`, but continues without a reader; `err` then ends the program, as SIGPIPE ends others. */
@@ -132,9 +135,9 @@ export function processIo(process: ProcessLike, signal?: AbortSignal): Io {
       pending += text;
       if (pending.length > MAX_PENDING) flush();
     },
-    async openLog() {
+    async openLog(stream) {
       const { spareOutput } = await import('./terminal/spare-output.ts');
-      const spare = spareOutput(1);
+      const spare = spareOutput(stream === 'stdout' ? 1 : 2);
       process.on('exit', spare.flush);
       return text => {
         flush();

@@ -1,5 +1,4 @@
-import type { Arguments, OptionRow } from './command.ts';
-import type { Io } from './terminal.ts';
+import { type Arguments, type OptionRow, UsageError } from './command.ts';
 
 /** Options of kinit, klist and kdestroy from the time of Kerberos 4. */
 export const versionOptions: readonly OptionRow[] = [
@@ -10,12 +9,8 @@ export const versionOptions: readonly OptionRow[] = [
 /** The exit status for Kerberos 4. */
 const KERBEROS_4_STATUS = 3;
 
-/**
- * Reports a command line that asks for Kerberos 4, after the mistakes before that, and returns the exit status;
- * undefined for others.
- */
-export function refuseKerberos4(args: Arguments, mistakes: readonly string[], io: Io): number | undefined {
-  if (!args.has('4')) return undefined;
-  io.err([...mistakes, 'Kerberos 4 is no longer supported\n'].join('\n'));
-  return KERBEROS_4_STATUS;
+/** Throws UsageError if the command line asks for Kerberos 4, with the mistakes before that. */
+export function refuseKerberos4(args: Arguments, mistakes: readonly string[]): void {
+  if (!args.has('4')) return;
+  throw new UsageError([...mistakes, 'Kerberos 4 is no longer supported'].join('\n'), KERBEROS_4_STATUS);
 }

@@ -221,6 +221,11 @@ describe('tells, with the thing to try, of', () => {
       'remove it, or write its full name',
     ],
     [
+      ['permitted_enctypes = aes256-cts AES128'],
+      'permitted_enctypes contains AES128, which is unknown',
+      'remove it, or write its full name, such as aes128-cts',
+    ],
+    [
       ['permitted_enctypes = des-cbc-crc'],
       'permitted_enctypes names no enctype that may be used',
       'correct ',

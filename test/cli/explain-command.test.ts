@@ -36,6 +36,23 @@ it('tells what an error is called, who says it, why, and what to try', async () 
   });
 });
 
+it.each([
+  ['8', 'two accounts have this name or SPN'],
+  ['51', 'the path between the realms is not allowed'],
+  ['63', 'the KDC has no certificate from a CA that you trust'],
+  ['78', 'use a certificate that is signed with SHA-256'],
+  ['80', 'does not accept the digest in the signature of the request'],
+  ['SENDAUTH', 'check the host and the port'],
+])('tells what to try after %s', async (error, hint) => {
+  expect(JSON.parse((await run('--json', error)).stdout).hint).toContain(hint);
+});
+
+it('tells what to try after every error of the libraries', async () => {
+  for (const { name } of LIBRARY_ERRORS) {
+    expect(JSON.parse((await run('--json', name)).stdout).hint, name).toMatch(/\w/);
+  }
+});
+
 describe('finds an error by', () => {
   it.each([
     ['the number of the protocol', '24'],

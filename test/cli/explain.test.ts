@@ -9,7 +9,7 @@ import { klist } from '../../src/cli/klist.ts';
 import { kpasswd } from '../../src/cli/kpasswd.ts';
 import { kvno } from '../../src/cli/kvno.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
-import { KerberosError } from '../../src/errors.ts';
+import { CcacheError, KerberosError } from '../../src/errors.ts';
 import { type RunningKdc, startKdc } from '../../src/kdc/start.ts';
 import { KeytabFile } from '../../src/keytab/file-format.ts';
 import { MethodData } from '../../src/messages/types.ts';
@@ -378,6 +378,19 @@ it.each([
   } as const;
   const error = new KerberosError('REPLY_MODIFIED', 'x');
   error.tried = [{ time: new Date(), text: '', fact: request }];
+  expect(hintFor(storyOf(error, captureIo()))).toMatch(hint);
+});
+
+it.each([
+  ['Internal credentials cache error', /^destroy caches .* SSSD/],
+  [
+    'The KCM server closed the connection; it seems to accept no request of 240000 bytes',
+    /KEYCHAIN: or a file/,
+  ],
+  ['KCM servers accept no request of more than 10485760 bytes', /KEYCHAIN: or a file/],
+  ['The KCM server closed the connection', /^start a KCM server/],
+])('goes by what a KCM server does: %s', (message, hint) => {
+  const error = new CcacheError('CACHE_IO', message, 'KCM:');
   expect(hintFor(storyOf(error, captureIo()))).toMatch(hint);
 });
 

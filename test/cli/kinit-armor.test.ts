@@ -1,14 +1,17 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Command } from '../../src/cli/command.ts';
 import { kinit } from '../../src/cli/kinit.ts';
 import { kpasswd } from '../../src/cli/kpasswd.ts';
+import { ktutil } from '../../src/cli/ktutil.ts';
+import { present } from '../../src/cli/present.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
 import { type RunningKdc, startKdc } from '../../src/kdc/start.ts';
 import { scratch } from '../ccache/samples.ts';
 import { captureIo } from '../support/io.ts';
 import { createPki, type Pki } from '../support/realm-pki.ts';
+import { writeKeytab } from './caches.ts';
 
 let pki: Pki;
 /** Without PKINIT, and with it. */
@@ -42,15 +45,17 @@ beforeEach(() => {
 interface Surroundings {
   readonly command?: Command;
   readonly stdin?: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 async function run(
   words: readonly string[],
   conf: string,
-  { command = kinit, stdin = 'alicepw\n' }: Surroundings = {},
+  { command = kinit, stdin = 'alicepw\n', ...more }: Surroundings = {},
 ) {
   writeFileSync(join(home, 'krb5.conf'), conf);
-  const env = { HOME: home, KRB5_CONFIG: join(home, 'krb5.conf'), KRB5CCNAME: `FILE:${join(home, 'cc')}` };
+  const own = { HOME: home, KRB5_CONFIG: join(home, 'krb5.conf'), KRB5CCNAME: `FILE:${join(home, 'cc')}` };
+  const env = { ...own, ...more.env };
   const io = captureIo({ env, stdin });
   return { status: await runCommand(command, words, io), io };
 }
@@ -100,6 +105,24 @@ it('kpasswd has the same armor', async () => {
   expect(io.stdout).toContain('Enter it again: ');
   expect(io.stderr).toMatch(/ changing password\n$/);
   expect(anonymously()).toBe(1);
+});
+
+it('logins by a keytab have the same armor', async () => {
+  const keytab = writeKeytab(home, kdc.keytab('alice'));
+  const env = { KRB5_CLIENT_KTNAME: keytab };
+  for (const [command, words] of [
+    [ktutil, ['verify', '-k', keytab]],
+    [present, ['sample@localhost', '-p', '1']],
+    [present, ['--gss', 'sample@localhost', '-p', '1']],
+  ] as const) {
+    const refused = await run(words, auto(plain.krb5Conf()), { command, env });
+    expect(refused.io.output).toMatch(/Client .*not found in Kerberos database/);
+    const { io } = await run(words, auto(withAnchors(kdc.krb5Conf())), { command, env });
+    expect(io.output).not.toContain('armor');
+    expect(anonymously()).toBeGreaterThan(0);
+    log.length = 0;
+    rmSync(join(home, 'cc'), { force: true });
+  }
 });
 
 it('there is one armor', async () => {

@@ -183,14 +183,20 @@ describe('kinit', () => {
     ['-l 1.5h', '-l 1.5h means 1 second, because ".5h" is ignored'],
     ['-r 20261231', '-r 20261231 means 20261231 seconds, not a date'],
     ['-s 1h30m -s 2330', '-s 2330 means 2330 seconds, not a time of day, which is written yyyymmddhhmmss'],
+    ['-s 23:30', '-s 23:30 means 84600 seconds, not a time of day, which is written yyyymmddhhmmss'],
     ['-s 20261231', '-s 20261231 means 20261231 seconds, not a date, which is written 20261231000000'],
   ])('warns of a time that is not what it looks like: %s', async (options, text) => {
     const { io } = await run(`${options} alice`, 'alicepw\n');
     expect(io.stderr.split('\n')[0]).toBe(`kinit: warning: ${text}`);
   });
 
+  it('warns of a start that is past, as midnight is', async () => {
+    const { io } = await run('-s 00:00 alice', 'alicepw\n');
+    expect(io.stderr).toMatch(/^kinit: warning: -s 00:00 means \d\d\/\d\d\/\d\d 00:00:\d\d, which is past$/m);
+  });
+
   it('warns of no time that is written as it should be', async () => {
-    for (const options of ['-l 3600', '-l 1d2h', '-s 2460', '-s 23:30', '-r 90000']) {
+    for (const options of ['-l 3600', '-l 1d2h', '-s 2460', '-s 1:30', '-s 24:00', '-r 23:30', '-r 90000']) {
       expect((await run(`${options} alice`, 'alicepw\n')).io.stderr).not.toContain('warning');
     }
   });

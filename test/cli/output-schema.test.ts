@@ -351,6 +351,18 @@ describe('a failure', () => {
     expect(outputOf('failure', io.stderr)).toMatchObject({ code: 'USAGE', message });
   });
 
+  it.each([kinit, klist, kdestroy])('of %o because of Kerberos 4 is JSON', async command => {
+    for (const argv of [
+      ['--json', '-4'],
+      ['-4', '--json'],
+    ]) {
+      const { status, io } = await runAt(home, command, argv);
+      const message = 'Kerberos 4 is no longer supported';
+      expect(status).toBe(3);
+      expect(outputOf('failure', io.stderr)).toMatchObject({ code: 'USAGE', message, exitStatus: 3 });
+    }
+  });
+
   it('of a listing is JSON', async () => {
     for (const [command, argv] of [
       [klist, ['FILE:/no/such']],

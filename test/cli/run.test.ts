@@ -217,6 +217,12 @@ describe('the exit status', () => {
     expect(readdirSync(temporary)).toEqual([]);
   });
 
+  it('is that of the command though a lifetime is not what it looks like, which is told', async () => {
+    const { io, ended } = begin(['-t', keytab, '-l', '1w', 'robot', '--', 'sh', '-c', 'exit 3']);
+    expect(await ended).toBe(3);
+    expect(io.stderr).toContain('krb5kit run: warning: -l 1w means 1 second, because "w" is ignored\n');
+  });
+
   it('is 127 where there is no such command', async () => {
     const { io, ended } = begin(['-t', keytab, 'robot', '--', 'no-such-program']);
     expect([await ended, io.output]).toEqual([

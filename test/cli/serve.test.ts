@@ -1,5 +1,7 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { serve } from '../../src/cli/serve.ts';
 import { randomKey } from '../../src/crypto/key.ts';
@@ -266,6 +268,38 @@ describe('clients that are none', () => {
     expect(await lab.present(service.port)).toMatchObject({ status: 0 });
     for (const socket of slow) socket.destroy();
   });
+});
+
+it.skipIf(process.platform !== 'linux')('serves though nobody reads what it prints', async () => {
+  const pipe = join(lab.folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writer = openSync(pipe, constants.O_WRONLY);
+  fill(pipe);
+  const argv = [resolve('bin/krb5kit'), 'serve', '--port', '0'];
+  const child = spawn(process.execPath, argv, { env: lab.env, stdio: ['ignore', 'pipe', writer] });
+  try {
+    const [, port] = /port (\d+)/.exec(String(await new Promise(told => child.stdout!.once('data', told))))!;
+    for (let i = 0; i < 2; i++) {
+      const client = await dial(Number(port));
+      client.end(Buffer.alloc(64));
+      await client.received;
+    }
+  } finally {
+    child.kill();
+    closeSync(reader);
+    closeSync(writer);
+  }
+  expect(await new Promise(ended => child.once('exit', ended))).toBe(0);
+
+  /** Leaves no room in a pipe. */
+  function fill(path: string): void {
+    const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    expect(() => {
+      while (true) writeSync(fd, Buffer.alloc(4096));
+    }).toThrow('EAGAIN');
+    closeSync(fd);
+  }
 });
 
 it('serves many at once, each its own name', async () => {

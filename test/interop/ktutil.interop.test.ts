@@ -405,9 +405,12 @@ describePeer('mit-keytab', () =>
         expect(said.status).toBe(1);
         expect(said.stderr).toContain('the new keys, kvno 2, stay in');
         expect(await keysOf()).toBe(before + 4);
+        expect((await run('purge -k %h/kt --age 0')).stdout).toMatch(/^Removed 0 keys /);
         const again = await run('rotate -k %h/kt HTTP/lost');
         expect(again).toMatchObject({ status: 0, stderr: '' });
         expect(again.stdout).toContain(`, kvno 2; kept ${before} old, removed 0`);
+        expect(await kinit('HTTP/lost')).toBe(0);
+        expect((await run('purge -k %h/kt --age 0')).stdout).toMatch(`Removed ${before} keys `);
         expect(await kinit('HTTP/lost')).toBe(0);
       });
     });

@@ -69,7 +69,7 @@ export function captureIo({ stdin = '', ...options }: CaptureOptions = {}): Capt
       for (const listener of listeners) listener(signal);
     },
     out,
-    openLog: async () => out,
+    openLog: async stream => (stream === 'stdout' ? out : err),
     err,
     tell: err,
     readLine: () => readInputLine(input),

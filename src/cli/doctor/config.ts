@@ -3,7 +3,7 @@ import type { LibDefaults } from '../../config/libdefaults.ts';
 import type { Relation } from '../../config/profile.ts';
 import { words } from '../../config/values.ts';
 import { parseEnctypeList } from '../../crypto/enctype-list.ts';
-import { isWeak } from '../../crypto/enctype-names.ts';
+import { ENCTYPE_NAMES, isWeak } from '../../crypto/enctype-names.ts';
 import { ConfigError } from '../../errors.ts';
 import type { FactOf } from '../explain/story.ts';
 import { nearest } from '../nearest.ts';
@@ -222,7 +222,7 @@ function enctypeListFindings(name: string, relation: Relation): readonly Finding
       bad(
         CONFIGURATION,
         `${place}${name} contains ${word}, which is unknown and ignored`,
-        'remove it, or write its full name, such as aes256-cts',
+        `remove it, or write its full name, such as ${likelyName(word)}`,
       ),
     ),
     ...(weak
@@ -235,6 +235,13 @@ function enctypeListFindings(name: string, relation: Relation): readonly Finding
         ]
       : []),
   ];
+}
+
+/** The name of an enctype that an unknown word may be the beginning of, without what `[-+]` says; else any name. */
+function likelyName(word: string): string {
+  const start = word.replace(/^[-+]/, '').toLowerCase();
+  const names = ENCTYPE_NAMES.flatMap(({ aliases }) => aliases);
+  return names.find(name => name.startsWith(start)) ?? 'aes256-cts';
 }
 
 function realmFindings({ profile, libdefaults }: Config): readonly Finding[] {

@@ -119,7 +119,7 @@ async function provenKeys(own: readonly KeytabEntry[], subject: string, session:
       );
     }
     const states = [...new Set(keys.map(({ entry, state }) => `kvno ${entry.kvno} ${state}`))].join(', ');
-    const renew = `create a new keytab for ${name}: ktutil, ktadd or ktpass`;
+    const renew = `create a new keytab for ${name} with ktutil, ktadd or ktpass`;
     return bad(subject, `none of its keys of ${name} matches the KDC's: ${states}`, renew);
   } catch (error) {
     return failed(subject, error, session.io, { before: `its keys of ${name}: ` });

@@ -21,7 +21,7 @@ export function ticketFinding(
   if (entries.some(({ key }) => opens(encPart, key))) {
     return good(subject, `its key of ${name} decrypts the ticket: the service would accept it`);
   }
-  const renew = `create a new keytab for ${name}: ktutil, ktadd or ktpass`;
+  const renew = `create a new keytab for ${name} with ktutil, ktadd or ktpass`;
   const versions = [...new Set(entries.map(({ kvno }) => kvno))].join(', ');
   if (encPart.kvno !== undefined && !entries.some(({ kvno }) => kvno === encPart.kvno)) {
     return bad(subject, `it has kvno ${versions} of ${name}, and the KDC kvno ${encPart.kvno}`, renew);

@@ -16,6 +16,12 @@ export function cacheHint(error: KerberosError): string | undefined {
   if (code !== 'CACHE_IO') return undefined;
   // A cache that is not a file has neither permissions nor a disk.
   if (cache?.startsWith('KEYRING:')) return 'use another cache: see -c and KRB5CCNAME';
+  if (/accept no request of/.test(message)) {
+    return 'use a cache that the server does not keep, for example KEYCHAIN: or a file: see -c and KRB5CCNAME';
+  }
+  if (message.startsWith('Internal credentials cache error')) {
+    return 'destroy caches and tickets that are not needed: SSSD limits both (max_uid_ccaches and max_ccache_size in sssd.conf)';
+  }
   return cache?.startsWith('KCM:') || message.startsWith('The KCM server ')
     ? 'start a KCM server, for example with krb5kit agent --start, or use another cache: see -c and KRB5CCNAME'
     : undefined;

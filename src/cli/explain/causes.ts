@@ -22,7 +22,7 @@ export const CAUSES: Readonly<Record<number, readonly string[]>> = {
     'constrained delegation is not configured for the service',
   ],
   14: [
-    'the account only has keys of old enctypes, because its password has not been changed since',
+    'the account only has keys of old enctypes, because its password has not been changed for years',
     'permitted_enctypes or default_tkt_enctypes does not include the enctypes that the KDC has',
     'RC4 or DES has been disabled on one side only',
   ],

@@ -69,6 +69,7 @@ export const LIBRARY_ERRORS: readonly LibraryError[] = [
     causes: [
       'the client requested a ticket for another name than the service expects: an alias, or another host',
     ],
+    hint: 'compare klist on the client with klist -k on the service: the names must be the same',
   },
   {
     name: 'KRB5_KDCREP_MODIFIED',
@@ -214,12 +215,14 @@ export const LIBRARY_ERRORS: readonly LibraryError[] = [
     number: 213,
     sentence: 'Unsupported key table format version number',
     causes: ['the file is not a keytab: a failed download, base64 that was not decoded, or a certificate'],
+    hint: 'krb5kit inspect shows what the file is; create a new keytab',
   },
   {
     name: 'KRB5_ERR_HOST_REALM_UNKNOWN',
     number: 217,
     sentence: 'Cannot determine realm for host',
     causes: ['the host is not in [domain_realm], and there is no default realm'],
+    hint: 'assign a realm to the host in [domain_realm], or set default_realm in [libdefaults]',
   },
   {
     name: 'KRB5_REALM_CANT_RESOLVE',
@@ -234,6 +237,7 @@ export const LIBRARY_ERRORS: readonly LibraryError[] = [
     number: 223,
     sentence: 'Looping detected inside krb5_get_in_tkt',
     causes: ['the KDC asks again and again, and does not accept any answer'],
+    hint: 'KRB5_TRACE=/dev/stderr kinit shows what the KDC asks for',
   },
   {
     name: 'KRB5_CONFIG_NODEFREALM',
@@ -243,24 +247,27 @@ export const LIBRARY_ERRORS: readonly LibraryError[] = [
       'krb5.conf has no default_realm in [libdefaults], and the name was given without a realm',
       'KRB5_CONFIG names another file than expected',
     ],
+    hint: 'write the realm after the name, or set default_realm in [libdefaults]',
   },
   {
     name: 'KRB5_KT_KVNONOTFOUND',
     number: 230,
     sentence: 'Key version number for principal in key table is incorrect',
     causes: ['the key was changed after the keytab was created: create a new one, then get new tickets'],
+    hint: 'compare klist -ke with kvno; create a new keytab, and then get new tickets',
   },
   {
     name: 'KRB5_NOPERM_ETYPE',
     number: 236,
     sentence: 'Encryption type not permitted',
-    code: 'ENCTYPE_UNSUPPORTED',
     causes: ['permitted_enctypes does not include the enctype of a key, or allow_weak_crypto is off'],
+    hint: 'create keys of AES enctypes, or add the enctype to permitted_enctypes',
   },
   {
     name: 'KRB5_ERR_NUMERIC_REALM',
     number: 243,
     sentence: 'Cannot determine realm for numeric host address',
     causes: ['the service was requested with an IP address: use the host name'],
+    hint: 'use the name of the host instead of its address',
   },
 ];

@@ -70,16 +70,16 @@ const ROWS: readonly (readonly [ErrorCode, sentence: string, cause?: string | un
   ],
   [
     'AGENT_LISTEN',
-    'krb5kit agent cannot listen on its socket',
+    'krb5kit agent cannot start, or does not run',
     'another agent is running, or the directory of the socket does not exist',
     'krb5kit agent --status shows whether one is running',
   ],
   ['ABORTED', 'The operation was interrupted', 'a signal, a timeout, or the program itself', 'try again'],
   [
     'KDC_LISTEN',
-    'krb5kit kdc cannot bind its port',
+    'krb5kit kdc cannot start, or does not run',
     'another KDC uses the port, or ports below 1024 are not allowed',
-    'use another port, or 0 for any',
+    'use another port, or 0 for any; krb5kit kdc status shows those that run in the background',
   ],
   ['DATABASE_NOT_FOUND', 'The database of the KDC does not exist', undefined, 'create it: krb5kit kdc init'],
   ['DATABASE_EXISTS', 'The database of the KDC exists already', undefined, 'use it, or choose another path'],
@@ -127,11 +127,7 @@ const ROWS: readonly (readonly [ErrorCode, sentence: string, cause?: string | un
     'the ticket was changed',
     'get new tickets with kinit',
   ],
-  [
-    'PASSWORD_NOT_CHANGED',
-    'The password has expired, and no new one was accepted',
-    'the policy of the realm',
-  ],
+  ['PASSWORD_NOT_CHANGED', 'The new password was not accepted', 'the policy of the realm'],
   ['PASSWORD_MISMATCH', 'The new password was not typed the same way twice'],
   ['PASSWORD_INTERRUPTED', 'The user ended the password prompt', 'Ctrl-C or Ctrl-D', 'try again'],
   [
@@ -161,7 +157,12 @@ const ROWS: readonly (readonly [ErrorCode, sentence: string, cause?: string | un
     'its keytab is old or lacks the principal, or the clocks differ',
     'look at the log of the service; krb5kit doctor compares the keys if its keytab is on this host',
   ],
-  ['SENDAUTH', 'The sendauth dialogue broke off', 'the port belongs to another service', 'check the port'],
+  [
+    'SENDAUTH',
+    'The connection to a service or a client cannot be made, or broke off',
+    'nothing listens on the port, or another service does',
+    'check the host and the port',
+  ],
   [
     'GSS',
     'A GSS-API call has failed',
@@ -170,7 +171,7 @@ const ROWS: readonly (readonly [ErrorCode, sentence: string, cause?: string | un
   ],
   [
     'HTTP',
-    'The HTTP request failed before authentication',
+    'An HTTP exchange failed for another reason than the ticket, or a file for it cannot be used',
     'the server cannot be reached, or TLS failed',
     'try it with curl -v',
   ],

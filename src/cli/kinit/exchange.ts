@@ -21,6 +21,7 @@ import { KdcError } from '../../messages/krb-error.ts';
 import { type Principal, samePrincipal, tgsPrincipal } from '../../messages/principal.ts';
 import type { HostAddress } from '../../messages/types.ts';
 import type { Transport } from '../../transport/transport.ts';
+import { autoArmor, obtainArmor } from '../auto-armor.ts';
 import type { Arguments } from '../command.ts';
 import type { Session } from '../session.ts';
 import type { Target } from './cache.ts';
@@ -246,7 +247,7 @@ async function earlierPreauthTypes(
 
 /** The armor cache of -T, of any type, which need not exist before it is used; else an anonymous ticket if wanted. */
 async function armorOf(request: InitialRequest, session: Session): Promise<InitialOptions['armor']> {
-  const { args, target } = request;
+  const { args } = request;
   const name = args.value('T');
   if (name !== undefined) {
     const { openArmor } = await import('./armor.ts');
@@ -254,11 +255,7 @@ async function armorOf(request: InitialRequest, session: Session): Promise<Initi
   }
   if (args.has('n')) return undefined;
   const named = args.has('anonymousArmor') || args.has('pkAnonFastArmor');
-  if (!named && !session.config.realm(target.principal.realm).autoFastArmor) return undefined;
-  const { anonymousArmor } = await import('../anonymous-armor.ts');
-  return during('getting an anonymous ticket for the armor', () =>
-    anonymousArmor(armorWishes(request), session),
-  );
+  return (named ? obtainArmor : autoArmor)(armorWishes(request), session);
 }
 
 function armorWishes({ args, target }: InitialRequest) {

@@ -14,7 +14,7 @@ export interface TimeWishes {
 /** The result of reading -l, -r and -s. */
 export interface ReadWishes {
   readonly wishes: TimeWishes;
-  /** Warnings about text that MIT's grammar ignores silently, or interprets differently than intended. */
+  /** Warnings, without the program, about text that MIT's grammar ignores or interprets differently than intended. */
   readonly ignored: readonly string[];
   readonly faults: readonly Fault[];
 }
@@ -58,12 +58,14 @@ function readLifetime(option: string, text: string, notes: Notes): number | unde
 }
 
 async function readStart(text: string, io: Io, notes: Notes): Promise<Date | undefined> {
-  const [{ userLocale }, { parseStartTime }] = await Promise.all([
+  const [{ userLocale }, { parseStartTime }, { formatTimestamp }] = await Promise.all([
     import('../locale/user-locale.ts'),
     import('../locale/start-time.ts'),
+    import('../locale/time-format.ts'),
   ]);
   const now = io.now();
-  const start = parseStartTime(text, now, userLocale(io.env));
+  const locale = userLocale(io.env);
+  const start = parseStartTime(text, now, locale);
   if (start === undefined) {
     notes.faults.push({ option: 's', text, words: `Bad start time value ${text}` });
     return undefined;
@@ -71,8 +73,11 @@ async function readStart(text: string, io: Io, notes: Notes): Promise<Date | und
   const seconds = Math.round((start.time.getTime() - now.getTime()) / 1000);
   noteIgnored('s', text, { seconds, ignored: start.ignored }, notes);
   if (isDate(text)) noteDigits('s', text, { seconds, meant: 'a date', written: `${text}000000` }, notes);
-  else if (isTimeOfDay(text)) {
-    // With colons, it would be a duration as well.
+  else if (seconds < 0) {
+    // `00:00` is no duration, and thus the midnight before.
+    const time = formatTimestamp(start.time, locale);
+    notes.ignored.push(`warning: -s ${text} means ${time}, which is past`);
+  } else if (isTimeOfDay(text)) {
     noteDigits('s', text, { seconds, meant: 'a time of day', written: 'yyyymmddhhmmss' }, notes);
   }
   return start.time;
@@ -86,18 +91,17 @@ function noteIgnored(
 ): void {
   if (ignored.trim() === '') return;
   const meant = `${seconds} second${seconds === 1 ? '' : 's'}`;
-  notes.ignored.push(`kinit: warning: -${option} ${text} means ${meant}, because "${ignored}" is ignored`);
+  notes.ignored.push(`warning: -${option} ${text} means ${meant}, because "${ignored}" is ignored`);
 }
 
-/**
- * Whether text consists of digits that may be meant as a date or a time of day; MIT's grammar reads them as seconds.
- */
+/** Whether text consists of digits that may be meant as a date; MIT's grammar reads them as seconds. */
 function isDate(text: string): boolean {
   return /^20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$/.test(text);
 }
 
+/** Whether text may be meant as a time of day; MIT's grammar reads it as a duration, in seconds if it has no colon. */
 function isTimeOfDay(text: string): boolean {
-  return /^(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?$/.test(text);
+  return /^(?:[01]\d|2[0-3])(:?)[0-5]\d(?:\1[0-5]\d)?$/.test(text);
 }
 
 interface Taken {
@@ -110,5 +114,5 @@ interface Taken {
 
 function noteDigits(option: string, text: string, { seconds, meant, written }: Taken, notes: Notes): void {
   const how = written === undefined ? '' : `, which is written ${written}`;
-  notes.ignored.push(`kinit: warning: -${option} ${text} means ${seconds} seconds, not ${meant}${how}`);
+  notes.ignored.push(`warning: -${option} ${text} means ${seconds} seconds, not ${meant}${how}`);
 }

@@ -8,6 +8,7 @@ import { KdcError } from '../../messages/krb-error.ts';
 import type { Principal } from '../../messages/principal.ts';
 import { Ticket } from '../../messages/ticket.ts';
 import type { Trace } from '../../trace.ts';
+import { autoArmor } from '../auto-armor.ts';
 import type { Session } from '../session.ts';
 
 /** An initial ticket, and what it reveals about the key that it was obtained with. */
@@ -37,6 +38,7 @@ export async function proveSecret(
   const result = await getInitialCredential(principal, secret, {
     ...options,
     trace,
+    armor: await autoArmor({ realm: principal.realm, attributes: [] }, session),
     kdcTimesync,
     server,
     lifetime,

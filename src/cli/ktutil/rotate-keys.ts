@@ -20,7 +20,7 @@ import { showWaits } from '../terminal/waiting.ts';
 import type { Io } from '../terminal.ts';
 import { passwordToKeys } from './add-keys.ts';
 import { enctypesOf } from './enctypes.ts';
-import { countKeys, isSame, keysJson, keytabOf, storeEntries } from './keytab.ts';
+import { countKeys, isSame, isSameSlot, keysJson, keytabOf, storeEntries } from './keytab.ts';
 import { isRefused, liveKvno, proveSecret } from './live.ts';
 import { ageOf, isSuperseded } from './remove.ts';
 import { checkSources, readSecret } from './secret.ts';
@@ -133,7 +133,7 @@ async function rotate(rotation: Rotation, changer: Changer): Promise<readonly Ke
   const password = `Aa1=${Buffer.from(randomBytes(32)).toString('base64')}`;
   const kvno = changer.kvno + 1;
   // They are in the keytab before the KDC has them: whatever happens to us, no ticket arrives that it cannot open.
-  const foreseen = await entriesFor(rotation, password, kvno);
+  const foreseen = (await entriesFor(rotation, password, kvno)).map(unconfirmed);
   await storeEntries(keytab, foreseen);
   try {
     await change(changer, password, rotation.session);
@@ -147,12 +147,28 @@ async function rotate(rotation: Rotation, changer: Changer): Promise<readonly Ke
   const secret = { password: async () => password };
   const live = await during('proving the new password', () => liveKvno(principal, secret, rotation));
   const actual = await entriesFor(rotation, password, live ?? kvno);
-  await storeEntries(keytab, actual);
-  const mistaken = foreseen.filter(entry => !actual.some(other => isSame(entry, other)));
-  if (mistaken.length > 0) {
-    await keytab.remove(entry => mistaken.some(other => isSame(entry, other)));
-  }
+  await during(`writing ${keytab.name}`, async () => {
+    // Added first, so that there is a key at any time.
+    await keytab.add(actual);
+    await keytab.remove(
+      entry =>
+        [...foreseen, ...actual].some(other => isSameSlot(entry, other)) &&
+        (isUnconfirmed(entry) || !actual.some(other => isSame(entry, other))),
+    );
+  });
   return actual;
+}
+
+/** The end of the time that a keytab can hold: `isSuperseded` must not take the keys for newer ones yet. */
+const NEVER = new Date(0xffffffff * 1000);
+
+/** An entry that the KDC may never get. */
+function unconfirmed(entry: KeytabEntry): KeytabEntry {
+  return { ...entry, timestamp: NEVER };
+}
+
+function isUnconfirmed({ timestamp }: KeytabEntry): boolean {
+  return timestamp.getTime() === NEVER.getTime();
 }
 
 async function change({ ticket }: Changer, password: string, session: Session): Promise<void> {

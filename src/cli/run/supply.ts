@@ -54,7 +54,7 @@ export async function supplyOf(
   const target = { ...chosen, cache: place?.cache ?? chosen.cache, makePrimary: undefined };
   const { wishes, ignored, faults } = await readWishes(kinit, session.io);
   if (faults.length > 0) throw new UsageError(faults.map(({ words }) => `${program}: ${words}`).join('\n'));
-  for (const line of ignored) session.io.err(`${line}\n`);
+  for (const line of ignored) session.io.err(`${program}: ${line}\n`);
   const request = {
     args: kinit,
     target,
