@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -61,6 +62,16 @@ beforeEach(() => {
     KEYTAB_B64: Buffer.from(keys).toString('base64'),
   };
 });
+
+/** Has npm install krb5kit where it is told to, since nothing else may be written to. */
+function installByNpm(): void {
+  const moved = join(folder, 'krb5kit');
+  renameSync(join(folder, 'bin/krb5kit'), moved);
+  const npm = `#!/bin/sh
+    [ "$1 $2 $3" = 'install --global --prefix' ] || exit 98
+    mkdir -p "$4/bin" && cp ${moved} "$4/bin/krb5kit" && echo "got $5"\n`;
+  writeFileSync(join(folder, 'bin/npm'), npm);
+}
 
 interface Ran {
   readonly status: number | null;
@@ -122,6 +133,12 @@ interface Step {
 describe('the action for GitHub', () => {
   const { inputs, runs } = read<Action>('action.yml');
 
+  /** What the steps before have put in front of PATH, the last first. */
+  const added = (): readonly string[] => {
+    const file = join(folder, 'github-path');
+    return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').reverse() : [];
+  };
+
   /** Does what GitHub does with the steps of a composite action. */
   async function use(given: Readonly<Record<string, string>>): Promise<Ran> {
     const values = {
@@ -138,7 +155,13 @@ describe('the action for GitHub', () => {
         Object.entries(step.env ?? {}).map(([key, text]) => [key, filled(text)]),
       );
       expect(step.run, 'a secret in a script is in its log').not.toContain('${{');
-      const github = { GITHUB_ACTIONS: 'true', GITHUB_ENV: join(folder, 'github-env'), KEYTAB_B64: '' };
+      const github = {
+        GITHUB_ACTIONS: 'true',
+        GITHUB_ENV: join(folder, 'github-env'),
+        GITHUB_PATH: join(folder, 'github-path'),
+        PATH: [...added(), env.PATH].join(':'),
+        KEYTAB_B64: '',
+      };
       const ran = await bash(step.run, { ...github, ...own });
       output += ran.output;
       if (ran.status !== 0) return { status: ran.status, output };
@@ -154,6 +177,22 @@ describe('the action for GitHub', () => {
     expect(ran.output).toContain('HTTP/web.example.com@EXAMPLE.COM');
     expect(deployed()).toBe('as []\n');
     expect([readdirSync(temporary), existsSync(join(folder, 'github-env'))]).toEqual([[], false]);
+  });
+
+  it('installs krb5kit into a folder of its own', async () => {
+    installByNpm();
+    const ran = await use({ keytab: env.KEYTAB_B64!, run: './deploy.sh', version: '1.2.3' });
+    expect(ran.status, ran.output).toBe(0);
+    expect(ran.output).toContain('got krb5kit@1.2.3');
+    expect(ran.output).toContain('Default principal: job@EXAMPLE.COM');
+  });
+
+  it("leaves the command the job's variables", async () => {
+    const job = { SERVICE: 'web', PRINCIPAL: 'me', COMMAND: 'make', VERSION: '1.2', MIN: '5' };
+    env = { ...env, ...job };
+    const shown = Object.keys(job).map(name => `$${name}`);
+    const ran = await use({ keytab: env.KEYTAB_B64!, run: `echo "shown: ${shown.join(' ')}"` });
+    expect(ran.output).toContain('shown: web me make 1.2 5\n');
   });
 
   it('passes the exit status of the command on', async () => {
@@ -226,6 +265,17 @@ describe('the template for GitLab', () => {
     expect([after.status, after.output]).toEqual([0, '']);
     expect(known.KRB5CCNAME).toBe(`FILE:${join(folder, 'project')}.tmp/krb5cc_4711`);
     expect(readdirSync(join(folder, 'project.tmp'))).toEqual([]);
+  });
+
+  it('installs krb5kit into a folder of its own', async () => {
+    installByNpm();
+    const { main, after } = await runJob('.kerberos', ['./deploy.sh'], { KRB5KIT_VERSION: '1.2.3' });
+    expect(main.status, main.output).toBe(0);
+    expect(main.output).toContain('got krb5kit@1.2.3');
+    expect([after.status, after.output]).toEqual([0, '']);
+    const job = jobs['.kerberos-run']!;
+    const run = await runJob('.kerberos-run', job.script!, { KERBEROS_RUN: './deploy.sh' });
+    expect(run.main.status, run.main.output).toBe(0);
   });
 
   it('runs a command with tickets that are kept alive', async () => {
