@@ -89,6 +89,15 @@ describe('cache list', () => {
     expect(io.stderr).toBe(`krb5kit cache list: No credentials cache found (filename: ${home}/none)\n`);
   });
 
+  it.each([
+    ['FIEL:/cc', 'Unknown credential cache type while resolving ccache'],
+    ['DIR:/nonexistent', 'No credentials cache found (filename: /nonexistent/tkt)'],
+    ['KEYCHAIN:nobody', "Credentials cache 'KEYCHAIN:nobody' not found"],
+  ])('fails for %s, which is not there', async (name, sentence) => {
+    const { status, io } = await run(`list ${name}`);
+    expect([status, io.stdout, io.stderr]).toEqual([1, '', `krb5kit cache list: ${sentence}\n`]);
+  });
+
   it('says when there is none', async () => {
     const { status, io } = await run('list', { env: { KRB5CCNAME: named('none') }, uid: 4711 });
     expect([status, io.output]).toEqual([0, 'No credential caches found\n']);

@@ -1,9 +1,10 @@
 import { type CacheContents, type Ccache, ccacheName } from '../../ccache/ccache.ts';
 import { hasSealedTickets } from '../../ccache/keychain/probe.ts';
+import { splitCcacheName } from '../../ccache/resolve.ts';
 import { printable, textToBytes } from '../../codec/text.ts';
 import { ActivityError, during } from '../../local/activity.ts';
 import { defaultCacheName } from '../../local/caches/default-cache.ts';
-import { cachesAround, isAbsent } from '../../local/caches/named-caches.ts';
+import { cacheOf, cachesAround, isAbsent } from '../../local/caches/named-caches.ts';
 import { sentence } from '../../local/sentences.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { type Arguments, type Command, jsonOutput } from '../command.ts';
@@ -55,7 +56,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const names = args.operands.length > 0 ? args.operands : await usualNames(session);
   for (const name of names) {
     await attempt(async () => {
-      for (const cache of await cachesAround(name, session)) {
+      for (const cache of await cachesNamed(name, args.operands.length > 0, session)) {
         await attempt(async () => {
           const contents = await cache.load();
           if (shown.has(ccacheName(cache))) return;
@@ -71,6 +72,13 @@ async function run(args: Arguments, io: Io): Promise<number> {
   } else if (found.length > 0) io.out(table([TITLES, ...found.map(each => describe(...each, io))]));
   else if (status === 0) io.out('No credential caches found\n');
   return status;
+}
+
+/** The caches around a name; where there are none, the one that has been named, which should exist. */
+async function cachesNamed(name: string, isGiven: boolean, session: Session): Promise<readonly Ccache[]> {
+  const found = await cachesAround(name, session);
+  const isWhole = splitCcacheName(name).residual === '';
+  return found.length > 0 || !isGiven || isWhole ? found : [await cacheOf(name, session)];
 }
 
 /** The default collection, the sealed caches, and the files where native tools keep theirs. */
