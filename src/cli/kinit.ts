@@ -6,6 +6,7 @@ import { formatPrincipal } from '../messages/principal.ts';
 import { type Arguments, type Command, jsonOutput, UsageError } from './command.ts';
 import { isForJob, jobSecretOptions, lastingOptions } from './job/options.ts';
 import { chooseCache, type Target } from './kinit/cache.ts';
+import { enctypeFaults, requestedEnctypes } from './kinit/enctypes.ts';
 import { againFrom, failedToStore, getInitial } from './kinit/exchange.ts';
 import { type ReadWishes, readWishes } from './kinit/wishes.ts';
 import { pastLostKey } from './lost-key.ts';
@@ -84,6 +85,11 @@ export const kinit: Command = {
     { flags: '--request-pac', text: 'Ask the KDC to include a PAC in the ticket.' },
     { flags: '--no-request-pac', text: 'Ask the KDC not to include a PAC in the ticket.' },
     {
+      flags: '--enctypes <list>',
+      text: 'Request these encryption types, such as aes256-cts,aes128-cts, the best first.',
+      ours: true,
+    },
+    {
       flags: '--anonymous-armor',
       text: 'Protect the exchange with FAST; the armor is an anonymous ticket.',
       ours: true,
@@ -128,6 +134,10 @@ async function run(given: Arguments, io: Io): Promise<number> {
   if (!args.has('canonicalize') && !args.has('enterprise') && /[a-z]/.test(target.principal.realm)) {
     const { warnOfRealm } = await import('./input-warnings.ts');
     warnOfRealm('kinit', target.principal, session);
+  }
+  if (args.has('enctypes')) {
+    const { warnOfWeak } = await import('./input-warnings.ts');
+    warnOfWeak('kinit', requestedEnctypes(args, session), io);
   }
 
   const request = { args, target, wishes, withKeytab, secret: job?.secret, say };
@@ -216,6 +226,7 @@ export function conflicts(args: Arguments): readonly string[] {
   if (args.has('T') && (args.has('anonymousArmor') || args.has('pkAnonFastArmor')))
     faults.push('Only one of -T and --anonymous-armor allowed');
   if (args.has('t') && args.has('i')) faults.push('Only one of -t and -i allowed');
+  faults.push(...enctypeFaults(args));
   return faults;
 }
 

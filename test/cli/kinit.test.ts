@@ -96,6 +96,35 @@ describe('kinit', () => {
     expect(lstatSync(cc).mode & 0o777).toBe(0o600);
   });
 
+  it.each([
+    ['aes128-cts', 17],
+    ['aes256-cts-hmac-sha384-192,aes128-cts', 20],
+    ['DEFAULT,-aes256-cts', 17],
+  ])('requests keys of the enctypes %s', async (list, keytype) => {
+    const { io } = await run(`--enctypes ${list} alice`, 'alicepw\n');
+    expect(io.stderr).toBe('');
+    const found = cached().credentials.find(({ server }) => server.components[0] === 'krbtgt');
+    expect(found?.key.keytype).toBe(keytype);
+  });
+
+  it('warns of enctypes that can be broken, which this KDC does not have', async () => {
+    const { io } = await run('--enctypes arcfour-hmac alice', 'alicepw\n');
+    expect(io.stderr.split('\n').slice(0, 2)).toEqual([
+      'kinit: warning: arcfour-hmac can be broken: use AES instead',
+      'kinit: KDC has no support for encryption type while getting initial credentials',
+    ]);
+  });
+
+  it.each([
+    ['aes256', 'Unknown encryption type aes256'],
+    ['aes256-cts,rot13', 'Unknown encryption type rot13'],
+    ['-aes256-cts', 'No encryption type in --enctypes -aes256-cts'],
+    ['', 'No encryption type in --enctypes '],
+  ])('refuses the list of enctypes "%s"', async (list, sentence) => {
+    const { status, io } = await run(`--enctypes=${list} alice`, 'alicepw\n');
+    expect([status, io.stderr.split('\n')[0]]).toEqual([2, sentence]);
+  });
+
   it('tells with -V what it does, on stderr', async () => {
     const { io } = await run('-V alice', 'alicepw\n');
     expect(io.stderr).toBe(

@@ -6,7 +6,7 @@ import { initialContents } from '../../client/initial-contents.ts';
 import { notFound } from '../../client/not-found.ts';
 import { readOnce, type Secret } from '../../client/secret.ts';
 import { printable } from '../../codec/text.ts';
-import { defaultTgsEnctypes, defaultTktEnctypes } from '../../config/enctypes.ts';
+import { defaultTgsEnctypes } from '../../config/enctypes.ts';
 import { KerberosError } from '../../errors.ts';
 import { during } from '../../local/activity.ts';
 import { isAbsent } from '../../local/caches/named-caches.ts';
@@ -25,6 +25,7 @@ import { autoArmor, obtainArmor } from '../auto-armor.ts';
 import type { Arguments } from '../command.ts';
 import type { Session } from '../session.ts';
 import type { Target } from './cache.ts';
+import { requestedEnctypes } from './enctypes.ts';
 import { warnOfPassword } from './warnings.ts';
 import type { TimeWishes } from './wishes.ts';
 
@@ -47,7 +48,7 @@ export async function getInitial(request: InitialRequest, session: Session): Pro
   const secret =
     request.secret ?? (withKeytab ? await keytabSecret(request, session) : passwordSecret(target, session));
   const result = await during('getting initial credentials', async () => {
-    const exchange = exchangeOptions(session, defaultTktEnctypes(session.config));
+    const exchange = exchangeOptions(session, requestedEnctypes(args, session));
     const options = {
       ...exchange,
       transport: preparing(target.cache, exchange.transport),
