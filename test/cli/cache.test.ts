@@ -91,11 +91,13 @@ describe('cache list', () => {
 
   it.each([
     ['FIEL:/cc', 'Unknown credential cache type while resolving ccache'],
-    ['DIR:/nonexistent', 'No credentials cache found (filename: /nonexistent/tkt)'],
+    ['DIR:%h/none', "Credentials cache 'DIR:%h/none' not found"],
     ['KEYCHAIN:nobody', "Credentials cache 'KEYCHAIN:nobody' not found"],
-  ])('fails for %s, which is not there', async (name, sentence) => {
+  ])('fails for %s, which is not there, and makes nothing', async (name, sentence) => {
     const { status, io } = await run(`list ${name}`);
-    expect([status, io.stdout, io.stderr]).toEqual([1, '', `krb5kit cache list: ${sentence}\n`]);
+    expect([status, io.stdout]).toEqual([1, '']);
+    expect(io.stderr).toBe(`krb5kit cache list: ${sentence.replace('%h', home)}\n`);
+    expect(existsSync(join(home, 'none'))).toBe(false);
   });
 
   it('says when there is none', async () => {

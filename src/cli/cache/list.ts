@@ -1,7 +1,9 @@
 import { type CacheContents, type Ccache, ccacheName } from '../../ccache/ccache.ts';
 import { hasSealedTickets } from '../../ccache/keychain/probe.ts';
 import { splitCcacheName } from '../../ccache/resolve.ts';
+import { findCcacheType } from '../../ccache/types.ts';
 import { printable, textToBytes } from '../../codec/text.ts';
+import { CcacheError } from '../../errors.ts';
 import { ActivityError, during } from '../../local/activity.ts';
 import { defaultCacheName } from '../../local/caches/default-cache.ts';
 import { cacheOf, cachesAround, isAbsent } from '../../local/caches/named-caches.ts';
@@ -74,11 +76,14 @@ async function run(args: Arguments, io: Io): Promise<number> {
   return status;
 }
 
-/** The caches around a name; where there are none, the one that has been named, which should exist. */
+/** The caches around a name; if it has been given, it names one that exists, or a whole collection. */
 async function cachesNamed(name: string, isGiven: boolean, session: Session): Promise<readonly Ccache[]> {
   const found = await cachesAround(name, session);
-  const isWhole = splitCcacheName(name).residual === '';
-  return found.length > 0 || !isGiven || isWhole ? found : [await cacheOf(name, session)];
+  const { type, residual } = splitCcacheName(name);
+  if (found.length > 0 || !isGiven || residual === '') return found;
+  // This tells of an unknown type; of another one, it could create a collection.
+  if ((await findCcacheType(type)) === undefined) return [await cacheOf(name, session)];
+  throw new CcacheError('CACHE_NOT_FOUND', `Credentials cache '${name}' not found`, name);
 }
 
 /** The default collection, the sealed caches, and the files where native tools keep theirs. */
