@@ -105,6 +105,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     idle.stop();
     renewal?.stop();
     place?.leave();
+    // Once: the system may give the next agent's socket the same number.
+    place = undefined;
     server.close();
     connections.close();
   }

@@ -46,7 +46,7 @@ export async function listenPrivately(
     if (await isAnswered(path)) throw failed(`Another agent listens on ${path}`);
     removeSocket(path);
     // Whoever else ends later must not remove it: Node removes what has the name with which a server began to listen.
-    const first = join(dirname(path), `.${process.pid.toString(36)}`);
+    const first = join(dirname(path), `.krb5kit-${process.pid.toString(36)}`);
     removeSocket(first);
     await listen(server, { path: first });
     try {
@@ -73,7 +73,11 @@ function boundSocket(path: string): BoundSocket {
   return {
     isThere,
     remove() {
-      if (isThere()) rmSync(path, { force: true });
+      try {
+        if (isThere()) rmSync(path, { force: true });
+      } catch {
+        // The next agent replaces it.
+      }
     },
   };
 }

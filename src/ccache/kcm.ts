@@ -170,9 +170,7 @@ async function replace(kcm: KcmConnection, name: string, contents: CacheContents
   const { principal, credentials, kdcOffset = 0 } = contents;
   const offset = Math.round(kdcOffset / 1000);
   await orElse(
-    async () => {
-      await kcm.call(KCM.REPLACE, { name, offset, principal, credentials });
-    },
+    async () => void (await kcm.call(KCM.REPLACE, { name, offset, principal, credentials })),
     async () => {
       await kcm.call(KCM.INITIALIZE, { name, principal });
       // Even if there is none: Heimdal's server leaves the offset of a new cache uninitialized.
@@ -182,7 +180,7 @@ async function replace(kcm: KcmConnection, name: string, contents: CacheContents
   );
 }
 
-/** Removes all but `kept` one by one, or replaces the cache by `kept` if the server cannot do that. */
+/** Removes all but `kept` ticket by ticket, or replaces the cache by `kept` if the server cannot do that. */
 async function keep(
   { kcm, path }: { readonly kcm: KcmConnection; readonly path: string },
   name: string,
@@ -199,15 +197,19 @@ async function keep(
     await unlessGone(() => each.call(KCM.REMOVE_CRED, request));
     return true;
   };
+  const failures: unknown[] = [];
   const removeAll = async (each: KcmConnection): Promise<void> => {
-    while (await removeNext(each));
+    while (failures.length === 0 && (await removeNext(each)));
   };
   await orElse(
     async () => {
       await removeNext(kcm);
       // Our agent writes what it is asked for at the same time only once.
       const more = Math.min(MOST_AT_ONCE, Math.floor(gone.length / 8));
-      await Promise.all([removeAll(kcm), ...Array.from({ length: more }, () => withKcm(path, removeAll))]);
+      const removals = [removeAll(kcm), ...Array.from({ length: more }, () => withKcm(path, removeAll))];
+      // The others stop then, and are waited for: nothing is removed after it has failed.
+      await Promise.all(removals.map(removal => removal.catch(error => void failures.push(error))));
+      if (failures.length > 0) throw failures[0];
     },
     () => replace(kcm, name, { ...contents, credentials: kept }),
   );

@@ -46,7 +46,7 @@ export function randomNonce(): number {
 }
 
 /**
- * Fills the pool and loads node:crypto, which takes up to 3 ms: a client does so while it waits for the reply to its
+ * Fills the pool and loads what it needs of node:crypto, in up to 3 ms: a client does so while it waits for the reply to its
  * first request, which needs neither.
  */
 export function prepareRandom(): void {

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -7,6 +7,7 @@ import { type AgentStore, memoryStore } from '../../src/agent/store.ts';
 import { KcmFrames } from '../../src/ccache/kcm/frames.ts';
 import { MATCH, type MatchTag } from '../../src/ccache/kcm/match.ts';
 import { encodeRequest, KCM, KCM_RESULT } from '../../src/ccache/kcm/protocol.ts';
+import { KerberosError } from '../../src/errors.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
 import { alice, contents, credential, later, NOW, tgt } from '../ccache/tickets.ts';
 import { localAgent, rawClient } from './support.ts';
@@ -242,6 +243,38 @@ describe('an agent', () => {
     expect(await cache('a').remove(({ server }) => server.components[0] === 'host')).toBe(400);
     expect((await cache('a').load()).credentials).toEqual([tgt]);
     expect(most).toBeGreaterThan(20);
+  });
+
+  it('removes nothing any more once that has failed', async () => {
+    const store = memoryStore();
+    let changes = 0;
+    const failing: AgentStore = {
+      ...store,
+      async change(work) {
+        await sleep(1);
+        if (++changes === 60) throw new KerberosError('CACHE_IO', 'No space left on device');
+        return store.change(work);
+      },
+    };
+    const { cache } = await localAgent({ store: failing });
+    const old = Array.from({ length: 400 }, (_, i) => credential(`host/${i}@A.TEST`));
+    await cache('a').initialize({ ...contents, credentials: [tgt, ...old] });
+    const left = async () => (await cache('a').load()).credentials.length;
+    await expect(cache('a').remove(() => true)).rejects.toMatchObject({ code: 'CACHE_IO' });
+    const before = await left();
+    expect(before).toBeGreaterThan(250);
+    await sleep(300);
+    expect(await left()).toBe(before);
+  });
+
+  it('ends once: the next one may have a socket of the same number', async () => {
+    const { close, socket } = await localAgent();
+    const other = `${socket}-other`;
+    linkSync(socket, other);
+    await close();
+    renameSync(other, socket);
+    await close();
+    expect(existsSync(socket)).toBe(true);
   });
 
   it('ends when its socket is removed, and leaves that of its successor alone', async () => {

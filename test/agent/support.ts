@@ -14,6 +14,7 @@ export interface LocalAgent {
   readonly socket: string;
   readonly log: string[];
   readonly ended: Promise<void>;
+  close(): Promise<void>;
   cache(name: string): Ccache;
   readonly collection: CcacheCollection;
   names(): Promise<readonly string[]>;
@@ -41,6 +42,7 @@ export async function localAgent(options: Partial<AgentOptions> = {}): Promise<L
     socket: path,
     log,
     ended: agent.closed,
+    close: () => agent.close(),
     cache: name => kcmType.resolve(name, here),
     collection,
     names: async () => (await collection.list()).map(({ residual }) => residual),

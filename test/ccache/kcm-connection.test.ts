@@ -1,5 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { withKcm } from '../../src/ccache/kcm/connection.ts';
 import { KcmFrames } from '../../src/ccache/kcm/frames.ts';
@@ -102,6 +104,18 @@ describe.skipIf(process.platform === 'win32')('a KCM server', () => {
       message: 'KCM servers accept no request of more than 10485760 bytes',
     });
     expect(codes).toEqual([]);
+  });
+
+  it('that does not answer a long request is left', async () => {
+    const path = join(scratch(), 'kcm');
+    const mute = createServer(socket => void socket.on('error', () => undefined).resume()).listen(path);
+    onTestFinished(() => void mute.close());
+    const credentials = [credential('host/a@A.TEST', { ticket: new Uint8Array(150_000) })];
+    const request = { name: 'a', offset: 0, principal: alice, credentials };
+    const asking = withKcm(path, kcm => kcm.call(KCM.REPLACE, request), { answer: 3600, sign: 0.1 });
+    await expect(asking).rejects.toMatchObject(overdue);
+    await sleep(300);
+    expect(await promisify(mute.getConnections.bind(mute))()).toBe(0);
   });
 
   it('that disconnects on a short request is not asked for anything else', async () => {

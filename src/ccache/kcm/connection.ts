@@ -56,7 +56,7 @@ export async function withKcm<T>(
         const answer = ask(socket, frames, request, patience.answer);
         const reply: KcmReply<ValuesOf<typeof asked.reply>> = decodeReply(
           asked,
-          await watched(answer.catch(reconnect), path, patience),
+          await watched(answer, path, patience).catch(reconnect),
         );
         if ('values' in reply) return reply.values;
         const named = 'name' in values && typeof values.name === 'string' ? values.name : '';
