@@ -135,7 +135,7 @@ async function run(given: Arguments, io: Io): Promise<number> {
     const { warnOfRealm } = await import('./input-warnings.ts');
     warnOfRealm('kinit', target.principal, session);
   }
-  if (args.has('enctypes')) {
+  if (args.has('enctypes') && again === undefined) {
     const { warnOfWeak } = await import('./input-warnings.ts');
     warnOfWeak('kinit', requestedEnctypes(args, session), io);
   }

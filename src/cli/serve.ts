@@ -80,8 +80,9 @@ async function run(args: Arguments, io: Io): Promise<number> {
 
 /** The same surroundings, whose lines about clients wait for no reader; what `--once` prints is its result. */
 async function reportingAside(args: Arguments, io: Io): Promise<Io> {
+  if (args.has('once')) return io;
   const err = io.stderrIsTerminal ? io.err : await io.openLog('stderr');
-  const out = args.has('once') || args.has('quiet') ? io.out : await io.openLog('stdout');
+  const out = args.has('quiet') ? io.out : await io.openLog('stdout');
   return Object.create(io, { out: { value: out }, err: { value: err } });
 }
 

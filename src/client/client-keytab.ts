@@ -5,6 +5,7 @@ import type { Keytab, KeytabEntry } from '../keytab/keytab.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import type { ExchangeOptions } from './options.ts';
 import { type Login, refreshFrom } from './refresh.ts';
+import type { ArmorSource } from './ticket-armor.ts';
 import type { TicketWishes } from './ticket-wishes.ts';
 
 /** A keytab from which a cache is filled when needed. */
@@ -13,6 +14,8 @@ export interface ClientKeytab extends TicketWishes {
   readonly keytab: Keytab;
   /** The client to be where there is no cache yet; the keytab's first principal if not given. */
   readonly client?: Principal | undefined;
+  /** Called before a login to a realm, for an armor to protect it with; none protects it if not given. */
+  readonly armorFor?: ((realm: string) => Promise<ArmorSource | undefined>) | undefined;
 }
 
 /**
@@ -24,12 +27,12 @@ export interface ClientKeytab extends TicketWishes {
  */
 export function refreshFromKeytab(
   cache: Ccache,
-  { keytab, client, ...wishes }: ClientKeytab,
+  { keytab, client, armorFor, ...wishes }: ClientKeytab,
   options: ExchangeOptions,
 ): Promise<void> {
   const name = ['the keys in', keytab.name, ...(client ? ['of', formatPrincipal(client)] : [])].join(' ');
   const login = (owner: Principal | undefined) => loginBy(keytab, owner ?? client);
-  return refreshFrom(cache, { name, wishes, login }, options);
+  return refreshFrom(cache, { name, wishes, login, armorFor }, options);
 }
 
 async function loginBy(keytab: Keytab, named: Principal | undefined): Promise<Login | KeytabError> {

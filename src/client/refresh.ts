@@ -8,6 +8,7 @@ import { getInitialCredential } from './initial.ts';
 import { initialContents } from './initial-contents.ts';
 import { type ExchangeOptions, exchangeOf, shifted } from './options.ts';
 import type { Secret } from './secret.ts';
+import type { ArmorSource } from './ticket-armor.ts';
 import type { TicketWishes } from './ticket-wishes.ts';
 import { joining } from './under-way.ts';
 
@@ -26,6 +27,8 @@ export interface TicketSource {
   readonly wishes: TicketWishes;
   /** The login for a cache, which `owner` has if it exists; a KeytabError if there are no keys for one. */
   login(owner: Principal | undefined): Promise<Login | KeytabError>;
+  /** The armor for a login to a realm, if there is to be one. */
+  readonly armorFor?: ((realm: string) => Promise<ArmorSource | undefined>) | undefined;
 }
 
 /** The key of the entry that says when MIT's library is to refresh a cache, in seconds since 1970. */
@@ -62,7 +65,8 @@ async function refresh(cache: Ccache, source: TicketSource, options: ExchangeOpt
   trace(`Getting a ticket for ${formatPrincipal(client)} by ${source.name}`);
   if (contents !== undefined) await noteRefresh(cache, contents, later(now, SOON));
   try {
-    const result = await getInitialCredential(client, secret, { ...options, ...source.wishes });
+    const armor = await source.armorFor?.(client.realm);
+    const result = await getInitialCredential(client, secret, { ...options, ...source.wishes, armor });
     const filled = initialContents(result);
     const note = refreshEntry(filled.principal, halfway(result.credential));
     await cache.initialize({ ...filled, credentials: [note, ...filled.credentials] });

@@ -100,6 +100,12 @@ describe('cache list', () => {
     expect(existsSync(join(home, 'none'))).toBe(false);
   });
 
+  it('finds nothing in a collection that is empty', async () => {
+    mkdirSync(join(home, 'empty'));
+    const { status, io } = await run('list DIR:%h/empty');
+    expect([status, io.output]).toEqual([0, 'No credential caches found\n']);
+  });
+
   it('says when there is none', async () => {
     const { status, io } = await run('list', { env: { KRB5CCNAME: named('none') }, uid: 4711 });
     expect([status, io.output]).toEqual([0, 'No credential caches found\n']);

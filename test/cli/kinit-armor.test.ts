@@ -125,6 +125,19 @@ it('logins by a keytab have the same armor', async () => {
   }
 });
 
+it('the realm of the login decides, not the default realm', async () => {
+  const env = { KRB5_CLIENT_KTNAME: writeKeytab(home, kdc.keytab('alice')) };
+  const conf = withAnchors(kdc.krb5Conf()).replace('default_realm = A.TEST', 'default_realm = B.TEST');
+  expect(conf).toContain('B.TEST');
+  const presenting = (text: string) => run(['sample@localhost', '-p', '1'], text, { command: present, env });
+  await presenting(`${conf}\n[realms]\n B.TEST = {\n auto_fast_armor = true\n }\n`);
+  expect(log.filter(line => line.includes('ISSUE'))).not.toEqual([]);
+  expect(anonymously()).toBe(0);
+  rmSync(join(home, 'cc'), { force: true });
+  await presenting(auto(conf));
+  expect(anonymously()).toBe(1);
+});
+
 it('there is one armor', async () => {
   const { status, io } = await run(['-T', 'FILE:armor', '--anonymous-armor', 'alice'], plain.krb5Conf());
   expect([status, io.stdout]).toEqual([2, '']);

@@ -100,6 +100,7 @@ describe('kinit', () => {
     ['aes128-cts', 17],
     ['aes256-cts-hmac-sha384-192,aes128-cts', 20],
     ['DEFAULT,-aes256-cts', 17],
+    ['aes256-cts --enctypes aes128-cts --enctypes -aes256-cts', 17],
   ])('requests keys of the enctypes %s', async (list, keytype) => {
     const { io } = await run(`--enctypes ${list} alice`, 'alicepw\n');
     expect(io.stderr).toBe('');
@@ -112,6 +113,18 @@ describe('kinit', () => {
     expect(io.stderr.split('\n').slice(0, 2)).toEqual([
       'kinit: warning: arcfour-hmac can be broken: use AES instead',
       'kinit: KDC has no support for encryption type while getting initial credentials',
+    ]);
+  });
+
+  it('requests nothing where the list leaves nothing of the configured enctypes', async () => {
+    const conf = join(home, 'aes256.conf');
+    writeFileSync(conf, `${kdc.krb5Conf()}\n[libdefaults]\n default_tkt_enctypes = aes256-cts\n`);
+    const { status, io } = await run('--enctypes DEFAULT,-aes256-cts alice', '', {
+      env: { KRB5_CONFIG: conf },
+    });
+    expect([status, io.stderr.split('\n')[0]]).toEqual([
+      1,
+      'kinit: No encryption type in --enctypes DEFAULT,-aes256-cts',
     ]);
   });
 
@@ -219,9 +232,11 @@ describe('kinit', () => {
     expect(io.stderr.split('\n')[0]).toBe(`kinit: warning: ${text}`);
   });
 
-  it('warns of a start that is past, as midnight is', async () => {
-    const { io } = await run('-s 00:00 alice', 'alicepw\n');
-    expect(io.stderr).toMatch(/^kinit: warning: -s 00:00 means \d\d\/\d\d\/\d\d 00:00:\d\d, which is past$/m);
+  it('warns of a start that is past, but not of one that means now', async () => {
+    const { io } = await run('-s 20260101000000 alice', 'alicepw\n');
+    expect(io.stderr).toMatch(/^kinit: warning: -s 20260101000000 means \S+ 00:00:00, which is past$/m);
+    const now = new Date(Date.now() - 2000).toISOString();
+    expect((await run(`-s ${now} alice`, 'alicepw\n')).io.stderr).not.toContain('warning');
   });
 
   it('warns of no time that is written as it should be', async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type CacheContents, type Ccache, ccacheName } from '../../ccache/ccache.ts';
 import { hasSealedTickets } from '../../ccache/keychain/probe.ts';
 import { splitCcacheName } from '../../ccache/resolve.ts';
@@ -80,7 +81,8 @@ async function run(args: Arguments, io: Io): Promise<number> {
 async function cachesNamed(name: string, isGiven: boolean, session: Session): Promise<readonly Ccache[]> {
   const found = await cachesAround(name, session);
   const { type, residual } = splitCcacheName(name);
-  if (found.length > 0 || !isGiven || residual === '') return found;
+  const isWhole = residual === '' || (type === 'DIR' && existsSync(residual));
+  if (found.length > 0 || !isGiven || isWhole) return found;
   // This tells of an unknown type; of another one, it could create a collection.
   if ((await findCcacheType(type)) === undefined) return [await cacheOf(name, session)];
   throw new CcacheError('CACHE_NOT_FOUND', `Credentials cache '${name}' not found`, name);

@@ -57,6 +57,9 @@ function readLifetime(option: string, text: string, notes: Notes): number | unde
   return duration.seconds;
 }
 
+/** Seconds by which a start may be past and still mean now: a script asks for the time first, and clocks differ. */
+const LATE = 60;
+
 async function readStart(text: string, io: Io, notes: Notes): Promise<Date | undefined> {
   const [{ userLocale }, { parseStartTime }, { formatTimestamp }] = await Promise.all([
     import('../locale/user-locale.ts'),
@@ -73,7 +76,7 @@ async function readStart(text: string, io: Io, notes: Notes): Promise<Date | und
   const seconds = Math.round((start.time.getTime() - now.getTime()) / 1000);
   noteIgnored('s', text, { seconds, ignored: start.ignored }, notes);
   if (isDate(text)) noteDigits('s', text, { seconds, meant: 'a date', written: `${text}000000` }, notes);
-  else if (seconds < 0) {
+  else if (seconds < -LATE) {
     // `00:00` is no duration, and thus the midnight before.
     const time = formatTimestamp(start.time, locale);
     notes.ignored.push(`warning: -s ${text} means ${time}, which is past`);
