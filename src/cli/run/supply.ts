@@ -12,6 +12,7 @@ import { type Arguments, UsageError } from '../command.ts';
 import { ticketsFor } from '../job/secrets.ts';
 import type { Job } from '../job.ts';
 import { chooseCache, principalIn, type Target } from '../kinit/cache.ts';
+import { requestedEnctypes } from '../kinit/enctypes.ts';
 import { getInitial } from '../kinit/exchange.ts';
 import { readWishes } from '../kinit/wishes.ts';
 import type { Supply } from '../lasting-tickets.ts';
@@ -55,6 +56,10 @@ export async function supplyOf(
   const { wishes, ignored, faults } = await readWishes(kinit, session.io);
   if (faults.length > 0) throw new UsageError(faults.map(({ words }) => `${program}: ${words}`).join('\n'));
   for (const line of ignored) session.io.err(`${program}: ${line}\n`);
+  if (kinit.has('enctypes')) {
+    const { warnOfWeak } = await import('../input-warnings.ts');
+    warnOfWeak(program, requestedEnctypes(kinit, session), session.io);
+  }
   const request = {
     args: kinit,
     target,
