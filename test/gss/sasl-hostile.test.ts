@@ -91,7 +91,8 @@ describe.each<SaslMechanism>(['GSSAPI', 'GSS-SPNEGO'])('an exchange of %s', mech
       // A client may have no initial response, and an empty one is none.
       for (let end = number === 0 ? 1 : 0; end < length; end++) {
         const { failure } = await talk(mechanism, (message, n) =>
-          n === number ? message.subarray(0, end) : message,
+          // Random numbers make some messages shorter than the first ones.
+          n === number ? message.subarray(0, Math.min(end, message.length - 1)) : message,
         );
         expect(failure).toBeInstanceOf(GssError);
       }
