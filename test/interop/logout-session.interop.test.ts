@@ -162,59 +162,61 @@ describe.skipIf(!possible)('a login shell of bash', () => {
   });
 });
 
-const zsh = findProgram('zsh');
-if (zsh === undefined) console.warn('skipped, login shells of zsh: zsh not found (package zsh)');
+describePeer('zsh', () => {
+  const zsh = findProgram('zsh')!;
 
-describe.skipIf(zsh === undefined || !possible)('a login shell of zsh', () => {
-  beforeEach(() => {
-    writeFileSync(join(home, '.zshrc'), '');
-    install('zsh');
-  });
+  describe.skipIf(!possible)('a login shell', () => {
+    beforeEach(() => {
+      writeFileSync(join(home, '.zshrc'), '');
+      install('zsh');
+    });
 
-  it('leaves no ticket when it exits', async () => {
-    const shell = await login([zsh!, '-l']);
-    shell.type('exit\n');
-    await shell.ended;
-    expect(tickets()).toEqual([]);
-    expectNoNoise(shell);
-  });
+    it('leaves no ticket when it exits', async () => {
+      const shell = await login([zsh, '-l']);
+      shell.type('exit\n');
+      await shell.ended;
+      expect(tickets()).toEqual([]);
+      expectNoNoise(shell);
+    });
 
-  it.each(['SIGHUP', 'SIGKILL'] as const)('leaves no ticket when %s ends it', async signal => {
-    const shell = await login([zsh!, '-l']);
-    await shell.endBy(signal);
-    await until(() => tickets().length === 0);
-    expectNoNoise(shell);
+    it.each(['SIGHUP', 'SIGKILL'] as const)('leaves no ticket when %s ends it', async signal => {
+      const shell = await login([zsh, '-l']);
+      await shell.endBy(signal);
+      await until(() => tickets().length === 0);
+      expectNoNoise(shell);
+    });
   });
 });
 
-const fish = findProgram('fish');
-if (fish === undefined) console.warn('skipped, login shells of fish: fish not found (package fish)');
+describePeer('fish', () => {
+  const fish = findProgram('fish')!;
 
-describe.skipIf(fish === undefined || !possible)('a login shell of fish', () => {
-  beforeEach(() => install('fish'));
+  describe.skipIf(!possible)('a login shell', () => {
+    beforeEach(() => install('fish'));
 
-  it('leaves no ticket when it exits', async () => {
-    const shell = await login([fish!, '-l']);
-    shell.type('exit\n');
-    await shell.ended;
-    expect(tickets()).toEqual([]);
-    expectNoNoise(shell);
-  });
+    it('leaves no ticket when it exits', async () => {
+      const shell = await login([fish, '-l']);
+      shell.type('exit\n');
+      await shell.ended;
+      expect(tickets()).toEqual([]);
+      expectNoNoise(shell);
+    });
 
-  it.each(['SIGHUP', 'SIGKILL'] as const)('leaves no ticket when %s ends it', async signal => {
-    const shell = await login([fish!, '-l']);
-    await watched(shell.pid);
-    await shell.endBy(signal);
-    await until(() => tickets().length === 0);
-    expectNoNoise(shell);
-  });
+    it.each(['SIGHUP', 'SIGKILL'] as const)('leaves no ticket when %s ends it', async signal => {
+      const shell = await login([fish, '-l']);
+      await watched(shell.pid);
+      await shell.endBy(signal);
+      await until(() => tickets().length === 0);
+      expectNoNoise(shell);
+    });
 
-  it('keeps its tickets while only others end that are no login shells', async () => {
-    const shell = await login([fish!, '-l']);
-    shell.type(`${fish} -c 'echo left to (math 0 + 1)'\n`);
-    await shell.shows('left to 1');
-    await shell.shows(PROMPT);
-    expect(tickets()).toHaveLength(1);
+    it('keeps its tickets while only others end that are no login shells', async () => {
+      const shell = await login([fish, '-l']);
+      shell.type(`${fish} -c 'echo left to (math 0 + 1)'\n`);
+      await shell.shows('left to 1');
+      await shell.shows(PROMPT);
+      expect(tickets()).toHaveLength(1);
+    });
   });
 });
 
