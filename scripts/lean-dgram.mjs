@@ -5,16 +5,16 @@ import { getSystemErrorName } from 'node:util';
 import { binding } from './lean-binding.mjs';
 
 export function createSocket(options) {
-  const lower = binding('udp_wrap', ['UDP', 'SendWrap']);
-  return lower === undefined ? ordinarySocket(options) : new ConnectedSocket(options, lower);
+  const below = binding('udp_wrap', ['UDP', 'SendWrap']);
+  return below === undefined ? ordinarySocket(options) : new ConnectedSocket(options, below);
 }
 
 const noError = 0;
 
 class ConnectedSocket {
-  constructor(options, lower) {
+  constructor(options, below) {
     this.options = options;
-    this.lower = lower;
+    this.below = below;
     this.listeners = {};
   }
 
@@ -40,7 +40,7 @@ class ConnectedSocket {
       this.ordinary.send(bytes);
       return;
     }
-    const request = new this.lower.SendWrap();
+    const request = new this.below.SendWrap();
     const list = [bytes];
     request.list = list; // stays in memory until it is sent
     // As with the ordinary socket, who waits for no result learns of no error.
@@ -54,7 +54,7 @@ class ConnectedSocket {
   /** A handle that hears its peer; undefined for whatever is wrong. */
   open(port, address) {
     if (!(port > 0 && port < 65536)) return undefined;
-    const handle = new this.lower.UDP();
+    const handle = new this.below.UDP();
     const six = this.options.type === 'udp6';
     const bound = six ? handle.bind6('::', 0, 0) : handle.bind('0.0.0.0', 0, 0);
     const connected = bound || (six ? handle.connect6(address, port) : handle.connect(address, port));
