@@ -82,6 +82,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
 async function reportingAside(args: Arguments, io: Io): Promise<Io> {
   if (args.has('once')) return io;
   const err = io.stderrIsTerminal ? io.err : await io.openLog('stderr');
+  // With --quiet, `out` drops everything, and a log would not.
   const out = args.has('quiet') ? io.out : await io.openLog('stdout');
   return Object.create(io, { out: { value: out }, err: { value: err } });
 }
