@@ -79,10 +79,11 @@ export type {
   WrapOptions,
 } from './gss/context.ts';
 export { GssError, type GssErrorOptions, type GssMajor } from './gss/gss-error.ts';
+export { createIakerbAcceptor, type IakerbAcceptorOptions } from './gss/iakerb/acceptor.ts';
 export { type OpenContextOptions, openContext } from './gss/initiate.ts';
 export { createInitiator, type InitiatorOptions, type RequestedFlags } from './gss/initiator.ts';
 export type { KerberosContextOptions } from './gss/kerberos-context.ts';
-export { KRB5, KRB5_USER_TO_USER, MS_KRB5 } from './gss/oids.ts';
+export { IAKERB, KRB5, KRB5_USER_TO_USER, MS_KRB5 } from './gss/oids.ts';
 export { initializeProxyCache, type ProxyCache } from './gss/proxy-cache.ts';
 export { createSaslClient, type SaslClientOptions } from './gss/sasl/client.ts';
 export type { SaslExchange, SaslMechanism, SaslOptions } from './gss/sasl/exchange.ts';

@@ -21,9 +21,10 @@ export interface ApReqOptions {
   readonly subkey?: boolean | undefined;
   /** Whether to send a first sequence number. */
   readonly sequenceNumber?: boolean | undefined;
-  /** The data to make a keyed checksum over, or a complete checksum, such as GSS-API's. */
+  /** The data to make a keyed checksum over, or a complete checksum, such as GSS-API's, or what makes one by the subkey. */
   readonly checksum?:
     | ChecksumValue
+    | ((subkey: Key | undefined) => ChecksumValue)
     | { readonly data: Uint8Array; readonly type?: number | undefined }
     | undefined;
   /** Additional authorization data for the authenticator. */
@@ -62,7 +63,7 @@ export function createApReq(credential: Credential, options: ApReqOptions = {}):
   const authenticator: Authenticator = {
     crealm: credential.client.realm,
     cname: toPrincipalName(credential.client),
-    cksum: checksumOf(options.checksum, sessionKey),
+    cksum: checksumOf(options.checksum, sessionKey, initiatorSubkey),
     cusec: time.cusec,
     ctime: time.ctime,
     subkey: initiatorSubkey && toEncryptionKey(initiatorSubkey),
@@ -84,7 +85,12 @@ export function createApReq(credential: Credential, options: ApReqOptions = {}):
   };
 }
 
-function checksumOf(wanted: ApReqOptions['checksum'], sessionKey: Key): ChecksumValue | undefined {
+function checksumOf(
+  wanted: ApReqOptions['checksum'],
+  sessionKey: Key,
+  subkey: Key | undefined,
+): ChecksumValue | undefined {
+  if (typeof wanted === 'function') return wanted(subkey);
   if (wanted === undefined || 'checksum' in wanted) return wanted;
   return makeChecksum(sessionKey, KU_AP_REQ_CKSUM, wanted.data, wanted.type);
 }

@@ -14,8 +14,9 @@ import type { ChannelBindings, SecurityContext } from './context.ts';
 import { openDelegation } from './delegation.ts';
 import { frame, isFramed, TOK_AP_REP, TOK_AP_REQ, TOK_TGT_REP, TOK_TGT_REQ, unframe } from './framing.ts';
 import { GssError } from './gss-error.ts';
+import type { Conversation } from './iakerb/conversation.ts';
 import { KerberosContext, type KerberosContextOptions, requireToken } from './kerberos-context.ts';
-import { KRB5, KRB5_USER_TO_USER } from './oids.ts';
+import { IAKERB, KRB5, KRB5_USER_TO_USER } from './oids.ts';
 import { protectMessages } from './protect.ts';
 import { KerbTgtReply, KerbTgtRequest } from './user-to-user-messages.ts';
 
@@ -56,12 +57,20 @@ export interface AcceptorOptions extends KerberosContextOptions {
  * are no keys, or if the clock skew is not a number.
  */
 export function createAcceptor(options: AcceptorOptions): SecurityContext {
+  return createIntroducedAcceptor(options, undefined);
+}
+
+/** The same after an IAKERB exchange, if there is a conversation; its initiator must have seen the same tokens. */
+export function createIntroducedAcceptor(
+  options: AcceptorOptions,
+  conversation: Conversation | undefined,
+): SecurityContext {
   const { keytab, clockskew } = options;
   secondsOf('clockskew', clockskew, 300);
   if (typeof keytab !== 'function' && !Array.isArray(keytab)) {
     throw new TypeError("the keys of an acceptor are a keytab's entries, or a function that gives them");
   }
-  return new Acceptor(options);
+  return new Acceptor(options, conversation);
 }
 
 /** RFC 1964 tokens of RC4 do not say which key protects them. */
@@ -75,6 +84,7 @@ interface Pending {
 
 class Acceptor extends KerberosContext {
   private readonly options: AcceptorOptions;
+  private readonly conversation: Conversation | undefined;
   private mechanism = KRB5;
   private keytab: readonly KeytabEntry[] = [];
   /** The AP-REQ being judged, which names whom its error token is to come from. */
@@ -82,8 +92,9 @@ class Acceptor extends KerberosContext {
   private pending: Pending | undefined;
   private gaveTgt = false;
 
-  constructor(options: AcceptorOptions) {
+  constructor(options: AcceptorOptions, conversation: Conversation | undefined) {
     super(options);
+    this.conversation = conversation;
     this.options = options;
   }
 
@@ -92,6 +103,9 @@ class Acceptor extends KerberosContext {
     if (this.pending !== undefined) return this.end(token, this.pending);
     if (!isFramed(token)) return this.accept(token, false);
     const { mechanism, tokenId, message } = unframe(token);
+    if (mechanism === IAKERB && this.conversation === undefined) {
+      throw new GssError('BAD_MECH', 'a token of IAKERB');
+    }
     this.mechanism = mechanism;
     if (tokenId === TOK_AP_REQ) return this.accept(message, true);
     if (tokenId === TOK_TGT_REQ && mechanism === KRB5_USER_TO_USER) return this.giveTgt(message);
@@ -123,6 +137,7 @@ class Acceptor extends KerberosContext {
       now: this.clock,
     });
     const asked = askedOf(accepted, this.options);
+    this.conversation?.verify(asked.finished, accepted.session.initiatorSubkey);
     // Only in DCE style may the frame be missing.
     if (!framed && !asked.flags.dceStyle) throw new GssError('DEFECTIVE_TOKEN', 'an AP-REQ without a frame');
     if (asked.flags.dceStyle) {

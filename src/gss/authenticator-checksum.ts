@@ -7,6 +7,9 @@ export const BINDINGS_BYTES = 16;
 
 const FIXED_BYTES = 24;
 const DELEGATION_OPTION = 1;
+/** The type of the extension that ends an IAKERB exchange. */
+const IAKERB_FINISHED = 1;
+const EXTENSION_HEAD = 8;
 
 /** The bits of RFC 2744; the last two are from MS-KILE. */
 const BITS: Readonly<Record<keyof ContextFlags, number>> = {
@@ -28,12 +31,15 @@ export interface GssChecksum {
   readonly flags: ContextFlags;
   /** The KRB-CRED with the delegated credentials. */
   readonly delegation?: Uint8Array | undefined;
+  /** The IAKERB-FINISHED. */
+  readonly finished?: Uint8Array | undefined;
 }
 
-export function encodeGssChecksum({ bindings, flags, delegation }: GssChecksum): Uint8Array {
+export function encodeGssChecksum({ bindings, flags, delegation, finished }: GssChecksum): Uint8Array {
   const tail = delegation === undefined ? 0 : 4 + delegation.length;
   if (tail > 0xffff + 4) throw new CodecError('longer than 65535 bytes', ['GssChecksum', 'delegation']);
-  const bytes = new Uint8Array(FIXED_BYTES + tail);
+  const extension = finished === undefined ? 0 : EXTENSION_HEAD + finished.length;
+  const bytes = new Uint8Array(FIXED_BYTES + tail + extension);
   bytes[0] = BINDINGS_BYTES;
   bytes.set(bindings, 4);
   putUint16(bytes, 20, toBits(flags));
@@ -42,16 +48,38 @@ export function encodeGssChecksum({ bindings, flags, delegation }: GssChecksum):
     putUint16(bytes, 26, delegation.length);
     bytes.set(delegation, 28);
   }
+  if (finished !== undefined) {
+    const at = FIXED_BYTES + tail;
+    // Extensions alone are big-endian.
+    bytes[at + 3] = IAKERB_FINISHED;
+    bytes[at + 6] = finished.length >>> 8;
+    bytes[at + 7] = finished.length;
+    bytes.set(finished, at + EXTENSION_HEAD);
+  }
   return bytes;
 }
 
-/** The inverse of `encodeGssChecksum`; extensions that follow are ignored. Throws CodecError. */
+/** The inverse of `encodeGssChecksum`; other extensions are ignored. Throws CodecError. */
 export function decodeGssChecksum(bytes: Uint8Array): GssChecksum {
   if (bytes.length < FIXED_BYTES) throw bad('ends early');
   if (uint32(bytes, 0) !== BINDINGS_BYTES) throw bad('another length of the bindings');
   const flags = fromBits(uint32(bytes, 20));
   const bindings = bytes.subarray(4, 4 + BINDINGS_BYTES);
-  return { bindings, flags, delegation: flags.delegation ? delegationOf(bytes) : undefined };
+  const delegation = flags.delegation ? delegationOf(bytes) : undefined;
+  const end = delegation === undefined ? FIXED_BYTES : 28 + delegation.length;
+  return { bindings, flags, delegation, finished: bytes.length > end ? finishedOf(bytes, end) : undefined };
+}
+
+/** What is no extension is ignored, as by the reference implementation, which appends some to test others. */
+function finishedOf(bytes: Uint8Array, start: number): Uint8Array | undefined {
+  for (let at = start; at + EXTENSION_HEAD <= bytes.length; ) {
+    const begin = at + EXTENSION_HEAD;
+    const end = begin + bigEndian32(bytes, at + 4);
+    if (end > bytes.length) return undefined;
+    if (bigEndian32(bytes, at) === IAKERB_FINISHED) return bytes.subarray(begin, end);
+    at = end;
+  }
+  return undefined;
 }
 
 function delegationOf(bytes: Uint8Array): Uint8Array {
@@ -98,6 +126,10 @@ function uint16(bytes: Uint8Array, at: number): number {
 
 function uint32(bytes: Uint8Array, at: number): number {
   return (uint16(bytes, at) | (uint16(bytes, at + 2) << 16)) >>> 0;
+}
+
+function bigEndian32(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
 }
 
 function bad(message: string): CodecError {

@@ -2,14 +2,15 @@ import { ObjectIdentifier } from '../codec/der/primitives.ts';
 import { DerReader } from '../codec/der/reader.ts';
 import { CodecError } from '../errors.ts';
 import { GssError } from './gss-error.ts';
-import { KRB5, KRB5_USER_TO_USER, MS_KRB5 } from './oids.ts';
+import { IAKERB, KRB5, KRB5_USER_TO_USER, MS_KRB5 } from './oids.ts';
 
-// The token identifiers of RFC 4121 §4.1, and those of user-to-user authentication.
+// The token identifiers of RFC 4121 §4.1, and those of user-to-user authentication and IAKERB.
 export const TOK_AP_REQ = 0x0100;
 export const TOK_AP_REP = 0x0200;
 export const TOK_ERROR = 0x0300;
 export const TOK_TGT_REQ = 0x0400;
 export const TOK_TGT_REP = 0x0401;
+export const TOK_IAKERB_PROXY = 0x0501;
 
 /** A context token of the Kerberos mechanism. */
 export interface KerberosToken {
@@ -20,7 +21,7 @@ export interface KerberosToken {
 }
 
 const INITIAL_TOKEN = 0x60;
-const mechanisms: readonly string[] = [KRB5, MS_KRB5, KRB5_USER_TO_USER];
+const mechanisms: readonly string[] = [KRB5, MS_KRB5, KRB5_USER_TO_USER, IAKERB];
 /** The object identifiers in DER, made when first needed. */
 const encoded = new Map<string, Uint8Array>();
 

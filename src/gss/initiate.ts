@@ -10,14 +10,20 @@ import type { Credential } from '../messages/credential.ts';
 import { OK_AS_DELEGATE } from '../messages/flags.ts';
 import type { Principal } from '../messages/principal.ts';
 import type { SecurityContext } from './context.ts';
-import { createInitiator, type InitiatorOptions } from './initiator.ts';
+import type { Conversation } from './iakerb/conversation.ts';
+import { createIakerbInitiator } from './iakerb/initiator.ts';
+import { createInitiator, createIntroducedInitiator, type InitiatorOptions } from './initiator.ts';
 import { getProxyCacheCredential, impersonatorOf } from './proxy-cache.ts';
 import { createSpnegoInitiator } from './spnego/initiator.ts';
 import { createUserToUserInitiator } from './user-to-user.ts';
 
 export interface OpenContextOptions extends ServiceOptions, Omit<InitiatorOptions, 'delegated'> {
-  /** Which tokens to use: those of Kerberos itself if not given, or SPNEGO around them. */
-  readonly mechanism?: 'krb5' | 'spnego' | undefined;
+  /**
+   * Which tokens to use: those of Kerberos itself if not given, or SPNEGO around them. With `iakerb`, the acceptor passes
+   * on to the KDCs whatever is asked of them, during the steps, and `transport` is not called: for clients that reach no
+   * KDC.
+   */
+  readonly mechanism?: 'krb5' | 'spnego' | 'iakerb' | undefined;
   /**
    * Whether the cache's ticket-granting ticket is forwarded to the acceptor: `none` if not given, `policy` where the
    * KDC trusts the acceptor with it (ok-as-delegate), or `always`. If it cannot be forwarded, the context is opened
@@ -47,20 +53,41 @@ export async function openContext(
   if (typeof options?.transport !== 'function')
     throw new TypeError('a transport is what createTransport makes');
   const target = inRealmOfHost(named, options);
+  if (options.mechanism === 'iakerb') {
+    if (options.userToUser) throw new TypeError('IAKERB is not for user-to-user authentication');
+    return createIakerbInitiator(
+      (transport, conversation) => openDirectly(target, cache, { ...options, transport, conversation }),
+      options,
+    );
+  }
+  const context = await openDirectly(target, cache, options);
+  return options.mechanism === 'spnego' ? createSpnegoInitiator(context) : context;
+}
+
+async function openDirectly(
+  target: Principal,
+  cache: Ccache,
+  options: OpenContextOptions & Introduced,
+): Promise<SecurityContext> {
   const { clientKeytab, clientPassword } = options;
   if (clientKeytab !== undefined) await refreshFromKeytab(cache, clientKeytab, options);
   if (clientPassword !== undefined) await refreshFromPassword(cache, clientPassword, options);
   const contents = await cache.load();
   const kdcOffset = options.kdcOffset ?? contents.kdcOffset;
   const impersonator = impersonatorOf(contents);
-  const context = options.userToUser
-    ? createUserToUserInitiator(
-        target,
-        secondTicket => getUserToUserCredential(cache, { server: target, secondTicket }, options),
-        { ...options, kdcOffset },
-      )
-    : await openWithTicket(target, cache, { ...options, kdcOffset, impersonator });
-  return options.mechanism === 'spnego' ? createSpnegoInitiator(context) : context;
+  if (options.userToUser) {
+    return createUserToUserInitiator(
+      target,
+      secondTicket => getUserToUserCredential(cache, { server: target, secondTicket }, options),
+      { ...options, kdcOffset },
+    );
+  }
+  return openWithTicket(target, cache, { ...options, kdcOffset, impersonator });
+}
+
+interface Introduced {
+  /** The exchange by which the tickets are got, if that is IAKERB's. */
+  readonly conversation?: Conversation | undefined;
 }
 
 interface Impersonation {
@@ -70,16 +97,19 @@ interface Impersonation {
 async function openWithTicket(
   target: Principal,
   cache: Ccache,
-  options: OpenContextOptions & Impersonation,
+  options: OpenContextOptions & Introduced & Impersonation,
 ): Promise<SecurityContext> {
-  const { delegation = 'none', impersonator } = options;
+  const { delegation = 'none', impersonator, conversation } = options;
   const credential =
     impersonator === undefined
       ? await getServiceCredential(cache, target, options)
       : await getProxyCacheCredential(cache, target, { ...options, impersonator });
   const trusted = delegation === 'always' || (credential.flags & OK_AS_DELEGATE) !== 0;
   const forwarded = delegation !== 'none' && trusted ? await forward(cache, options) : undefined;
-  return createInitiator(credential, { ...options, delegated: forwarded && [forwarded] });
+  const asked = { ...options, delegated: forwarded && [forwarded] };
+  return conversation === undefined
+    ? createInitiator(credential, asked)
+    : createIntroducedInitiator(credential, asked, conversation);
 }
 
 /** The KDC decides whether a ticket may be forwarded. */

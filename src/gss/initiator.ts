@@ -1,5 +1,6 @@
 import { type ApRequest, createApReq } from '../ap/initiator.ts';
 import type { ApSession } from '../ap/session.ts';
+import type { Key } from '../crypto/key.ts';
 import { isAnonymous } from '../messages/anonymous.ts';
 import { type Credential, isExpired } from '../messages/credential.ts';
 import { KdcError, KrbError } from '../messages/krb-error.ts';
@@ -12,8 +13,9 @@ import type { ChannelBindings, ContextFlags, ContextInfo, SecurityContext } from
 import { sealDelegation } from './delegation.ts';
 import { frame, isFramed, TOK_AP_REP, TOK_AP_REQ, TOK_ERROR, unframe } from './framing.ts';
 import { GssError } from './gss-error.ts';
+import type { Conversation } from './iakerb/conversation.ts';
 import { KerberosContext, type KerberosContextOptions, requireToken } from './kerberos-context.ts';
-import { KRB5, KRB5_USER_TO_USER } from './oids.ts';
+import { IAKERB, KRB5, KRB5_USER_TO_USER } from './oids.ts';
 import { protectMessages } from './protect.ts';
 import { INSPECT, shownInfo } from './shown.ts';
 
@@ -40,19 +42,31 @@ export function createInitiator(credential: Credential, options: InitiatorOption
   return new Initiator(credential, options);
 }
 
+/** The same after an IAKERB exchange, whose tokens it proves to be those that it has seen. */
+export function createIntroducedInitiator(
+  credential: Credential,
+  options: InitiatorOptions,
+  conversation: Conversation,
+): SecurityContext {
+  return new Initiator(credential, options, conversation);
+}
+
 class Initiator extends KerberosContext {
   private readonly credential: Credential;
   private readonly options: InitiatorOptions;
   private readonly flags: ContextFlags;
   private readonly mechanism: string;
+  private readonly conversation: Conversation | undefined;
   private request: ApRequest | undefined;
 
-  constructor(credential: Credential, options: InitiatorOptions) {
+  constructor(credential: Credential, options: InitiatorOptions, conversation?: Conversation) {
     super(options);
+    this.conversation = conversation;
     this.credential = credential;
     this.options = options;
     this.flags = flagsOf(credential, options);
-    this.mechanism = credential.isSkey ? KRB5_USER_TO_USER : KRB5;
+    const plain = credential.isSkey ? KRB5_USER_TO_USER : KRB5;
+    this.mechanism = conversation === undefined ? plain : IAKERB;
   }
 
   protected advance(token: Uint8Array | undefined): Uint8Array | undefined {
@@ -74,7 +88,7 @@ class Initiator extends KerberosContext {
       mutual,
       subkey: true,
       sequenceNumber: true,
-      checksum: { cksumtype: GSS_CHECKSUM, checksum: this.checksum() },
+      checksum: subkey => ({ cksumtype: GSS_CHECKSUM, checksum: this.checksum(subkey!) }),
       authorizationData,
       now: this.clock,
       kdcOffset,
@@ -84,11 +98,12 @@ class Initiator extends KerberosContext {
     return dceStyle ? request.apReq : this.framed(request.apReq);
   }
 
-  private checksum(): Uint8Array {
+  private checksum(subkey: Key): Uint8Array {
     const { delegated = [], channelBindings } = this.options;
-    const { flags, credential } = this;
+    const { flags, credential, conversation } = this;
     const delegation = flags.delegation ? sealDelegation(delegated, credential) : undefined;
-    return encodeGssChecksum({ bindings: hashBindings(channelBindings), flags, delegation });
+    const bindings = hashBindings(channelBindings);
+    return encodeGssChecksum({ bindings, flags, delegation, finished: conversation?.finish(subkey) });
   }
 
   private framed(message: Uint8Array): Uint8Array {

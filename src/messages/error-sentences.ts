@@ -78,6 +78,8 @@ export const ERROR_SENTENCES: Readonly<Record<number, string>> = {
   79: 'Checksum must be included',
   80: 'Digest in signed-data not accepted',
   81: 'Public key encryption not supported',
+  85: 'The IAKERB proxy could not find a KDC',
+  86: 'The KDC did not respond to the IAKERB proxy',
   90: 'Pre-authentication has expired',
   91: 'More preauthentication data is required',
   93: 'An unsupported critical FAST option was requested',

@@ -56,6 +56,8 @@ export const KU_AP_REQ_AUTHENTICATOR = 11;
 export const KU_AP_REP = 12;
 export const KU_KRB_PRIV = 13;
 export const KU_KRB_CRED = 14;
+/** draft-ietf-kitten-iakerb §4, as MIT's library numbers it. */
+export const KU_IAKERB_FINISHED = 42;
 // Key usages of FAST, RFC 6113 §5.4.
 export const KU_FAST_REQ_CHKSUM = 50;
 export const KU_FAST_ENC = 51;

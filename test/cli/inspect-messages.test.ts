@@ -10,6 +10,7 @@ import { inspectBytes } from '../../src/cli/inspect/formats.ts';
 import { InspectKeys, type KeySources } from '../../src/cli/inspect/keys.ts';
 import { treeText } from '../../src/cli/inspect/node.ts';
 import { KerbErrorData } from '../../src/cli/inspect/types.ts';
+import { OctetString, Utf8String } from '../../src/codec/der/primitives.ts';
 import { explicit } from '../../src/codec/der/schema.ts';
 import { textToBytes } from '../../src/codec/text.ts';
 import { randomKey } from '../../src/crypto/key.ts';
@@ -18,6 +19,7 @@ import { KerberosError } from '../../src/errors.ts';
 import { encodeGssChecksum, GSS_CHECKSUM } from '../../src/gss/authenticator-checksum.ts';
 import { CfxTokens } from '../../src/gss/cfx.ts';
 import { frame, TOK_TGT_REQ } from '../../src/gss/framing.ts';
+import { firstProxyToken } from '../../src/gss/iakerb/messages.ts';
 import { KRB5, KRB5_USER_TO_USER } from '../../src/gss/oids.ts';
 import { Rfc1964Tokens } from '../../src/gss/rfc1964.ts';
 import { encodeNegTokenInit2, NegotiationResponse } from '../../src/gss/spnego/messages.ts';
@@ -30,7 +32,7 @@ import { PaOtpChallenge, PaOtpEncRequest, PaOtpRequest } from '../../src/message
 import { AuthPack, PaPkAsRep, PaPkAsReq } from '../../src/messages/pkinit.ts';
 import { PaEncTsEnc } from '../../src/messages/preauth-data.ts';
 import { parsePrincipal, toPrincipalName } from '../../src/messages/principal.ts';
-import { IakerbHeader, KdcProxyMessage } from '../../src/messages/proxy.ts';
+import { KdcProxyMessage } from '../../src/messages/proxy.ts';
 import { seal, toEncryptionKey, toKey } from '../../src/messages/seal.ts';
 import { PaSpake } from '../../src/messages/spake.ts';
 import { MethodData, type PaData } from '../../src/messages/types.ts';
@@ -299,14 +301,12 @@ describe('a token for a context', () => {
     expect(inspected(framed)).toMatch(
       /tokenId: KERB_TGT_REQUEST \(0x0400\)\n {2}KERB-TGT-REQUEST:\n {4}realm: A\.TEST\n/,
     );
-    const header = IakerbHeader.encode({ targetRealm: 'A.TEST' });
-    const oid = Buffer.from('06062b0601050205', 'hex');
-    const inner = Buffer.concat([oid, Uint8Array.of(5, 1), header, apReq()]);
-    const text = inspected(
-      Buffer.concat([Uint8Array.of(0x60, 0x82, inner.length >> 8, inner.length), inner]),
-    );
-    expect(text).toContain('mechanism: IAKERB (1.3.6.1.5.2.5)\n');
-    expect(text).toMatch(/IAKERB-HEADER:\n +targetRealm: A\.TEST\n +AP-REQ:\n/);
+    // As in the draft, and as in MIT's library.
+    for (const targetRealm of [Utf8String.encode('A.TEST'), OctetString.encode(Buffer.from('A.TEST'))]) {
+      const text = inspected(firstProxyToken({ header: { targetRealm }, message: apReq() }));
+      expect(text).toContain('mechanism: IAKERB (1.3.6.1.5.2.5)\n');
+      expect(text).toMatch(/IAKERB-HEADER:\n +targetRealm: A\.TEST\n +AP-REQ:\n/);
+    }
   });
 
   it('negotiates: an offer of an acceptor, and the MIC over an offer', () => {

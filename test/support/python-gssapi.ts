@@ -7,18 +7,24 @@ import { killAtExit } from './daemons.ts';
 
 const SCRIPT = `
 import json, sys, gssapi
-from gssapi.raw import IOV, IOVBufferType, unwrap_iov, wrap_iov
+from gssapi.raw import IOV, IOVBufferType, acquire_cred_with_password, unwrap_iov, wrap_iov
 from gssapi.raw.chan_bindings import ChannelBindings
 wishes = json.loads(sys.argv[1])
-MECHANISMS = {'krb5': '1.2.840.113554.1.2.2', 'spnego': '1.3.6.1.5.5.2'}
+MECHANISMS = {'krb5': '1.2.840.113554.1.2.2', 'spnego': '1.3.6.1.5.5.2', 'iakerb': '1.3.6.1.5.2.5'}
 oid = gssapi.OID.from_int_seq(MECHANISMS[wishes.get('mechanism', 'krb5')])
 bindings = wishes.get('bindings')
 bindings = ChannelBindings(application_data=bytes.fromhex(bindings)) if bindings else None
 if wishes['role'] == 'initiator':
     name = gssapi.Name(wishes['target'], gssapi.NameType.hostbased_service)
-    context = gssapi.SecurityContext(name=name, mech=oid, flags=wishes['flags'], usage='initiate', channel_bindings=bindings)
+    credentials = None
+    if 'password' in wishes:
+        user = gssapi.Name(wishes['user'], gssapi.NameType.user)
+        acquired = acquire_cred_with_password(user, wishes['password'].encode(), mechs=[oid], usage='initiate')
+        credentials = gssapi.Credentials(base=acquired.creds)
+    context = gssapi.SecurityContext(name=name, creds=credentials, mech=oid, flags=wishes['flags'], usage='initiate', channel_bindings=bindings)
 else:
-    credentials = gssapi.Credentials(usage='both' if wishes.get('proxy') else 'accept')
+    mechs = [oid, gssapi.MechType.kerberos] if wishes.get('mechanism') == 'iakerb' else None
+    credentials = gssapi.Credentials(usage='both' if wishes.get('proxy') else 'accept', mechs=mechs)
     context = gssapi.SecurityContext(creds=credentials, usage='accept', channel_bindings=bindings)
 def hex_or_none(token):
     return token.hex() if token else None
@@ -72,9 +78,12 @@ export const DCE_STYLE = 0x1000;
 
 export interface PythonWishes {
   readonly role: 'initiator' | 'acceptor';
-  readonly mechanism?: 'krb5' | 'spnego';
+  readonly mechanism?: 'krb5' | 'spnego' | 'iakerb';
   /** Of the acceptor, such as `host@localhost`. */
   readonly target?: string;
+  /** Who initiates, by a password instead of a cache. */
+  readonly user?: string;
+  readonly password?: string;
   /** The flags of RFC 2744 that an initiator requests. */
   readonly flags?: number;
   /** The application data of channel bindings. */

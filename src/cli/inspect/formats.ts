@@ -15,7 +15,7 @@ import {
 import { KerbTgtReply, KerbTgtRequest } from '../../gss/user-to-user-messages.ts';
 import { scanKeytab } from '../../keytab/file-format.ts';
 import type { Credential } from '../../messages/credential.ts';
-import { IakerbHeader, KdcProxyMessage } from '../../messages/proxy.ts';
+import { IakerbHeader, iakerbRealm, KdcProxyMessage } from '../../messages/proxy.ts';
 import { isCapture } from './capture.ts';
 import { isPasswordMessage, passwordNodes } from './kpasswd.ts';
 import { branch, hexText, type Node } from './node.ts';
@@ -182,7 +182,7 @@ function iakerbNodes(bytes: Uint8Array, to: Inspection): readonly Node[] {
   const known = message[0] !== undefined && MESSAGES[message[0]] !== undefined;
   const place = { message: 'IAKERB', depth: 2 };
   return [
-    valueNode('IAKERB-HEADER', header, to, place),
+    valueNode('IAKERB-HEADER', { ...header, targetRealm: iakerbRealm(header) }, to, place),
     ...(known ? kerberosNodes(message, to) : [{ name: 'message', value: hexText(message) }]),
   ];
 }

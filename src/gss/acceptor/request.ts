@@ -11,7 +11,7 @@ import type { ChannelBindings, ContextFlags } from '../context.ts';
 import { GssError } from '../gss-error.ts';
 
 /** What an initiator asks for. */
-export type Asked = Pick<GssChecksum, 'flags' | 'delegation'>;
+export type Asked = Pick<GssChecksum, 'flags' | 'delegation' | 'finished'>;
 
 export interface BindingsPolicy {
   readonly channelBindings?: ChannelBindings | undefined;
