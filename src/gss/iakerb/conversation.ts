@@ -13,7 +13,7 @@ const MAX_BYTES = 1 << 20;
  * change them. The initiator therefore proves afterwards which it has seen.
  */
 export class Conversation {
-  private readonly tokens: Uint8Array[] = [];
+  private tokens: Uint8Array[] = [];
   private length = 0;
 
   /** Throws GssError DEFECTIVE_TOKEN for an exchange that does not end. */
@@ -28,7 +28,7 @@ export class Conversation {
   /** The IAKERB-FINISHED for the AP-REQ with this subkey; undefined if there was no exchange. */
   finish(subkey: Key): Uint8Array | undefined {
     if (this.length === 0) return undefined;
-    return IakerbFinished.encode({ gssMic: makeChecksum(subkey, KU_IAKERB_FINISHED, this.all()) });
+    return IakerbFinished.encode({ gssMic: makeChecksum(subkey, KU_IAKERB_FINISHED, this.take()) });
   }
 
   /** Throws GssError BAD_MIC unless the initiator has seen the same exchange. */
@@ -38,12 +38,15 @@ export class Conversation {
       throw new GssError('BAD_MIC', 'the initiator does not prove its IAKERB exchange');
     }
     const { gssMic } = IakerbFinished.decode(finished);
-    if (!verifyChecksum(subkey, KU_IAKERB_FINISHED, this.all(), gssMic)) {
+    if (!verifyChecksum(subkey, KU_IAKERB_FINISHED, this.take(), gssMic)) {
       throw new GssError('BAD_MIC', 'the IAKERB exchange was changed on its way');
     }
   }
 
-  private all(): Uint8Array {
-    return Buffer.concat(this.tokens);
+  /** Once: a context may live for days. */
+  private take(): Uint8Array {
+    const all = Buffer.concat(this.tokens);
+    this.tokens = [];
+    return all;
   }
 }
