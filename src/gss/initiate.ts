@@ -21,7 +21,7 @@ export interface OpenContextOptions extends ServiceOptions, Omit<InitiatorOption
   /**
    * Which tokens to use: those of Kerberos itself if not given, or SPNEGO around them. With `iakerb`, the acceptor passes
    * on to the KDCs whatever is asked of them, during the steps, and `transport` is not called: for clients that reach no
-   * KDC.
+   * KDC. What a KDC refuses is then the `cause` of a step's GssError.
    */
   readonly mechanism?: 'krb5' | 'spnego' | 'iakerb' | undefined;
   /**
