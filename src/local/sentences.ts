@@ -1,4 +1,4 @@
-import { CcacheError, KerberosError } from '../errors.ts';
+import { CcacheError, type ErrorCode, KerberosError } from '../errors.ts';
 import { errorSentence, type NumberedReason } from '../messages/error-sentences.ts';
 
 /** One sentence, without a period, that says what went wrong: MIT's if there is one. */
@@ -8,17 +8,21 @@ export function sentence(error: unknown): string {
   if (error instanceof KerberosError && error.code === 'GSS' && isNumbered(error.cause)) {
     return errorSentence(error.cause);
   }
-  if (error instanceof KerberosError) return `${error.message}${wayOut(error)}`;
+  if (error instanceof KerberosError) return withWayOut(error);
   if (!(error instanceof Error)) return String(error);
   // A full disk, for example, is not an internal error.
   return `${'syscall' in error ? 'System' : 'Internal'} error: ${error.message}`;
 }
 
-/** What the user can do about it, as the end of the sentence. */
-function wayOut(error: KerberosError): string {
-  if (!(error instanceof CcacheError) || error.cache !== 'KEYCHAIN:') return '';
-  if (error.code === 'KEYCHAIN_KEY_LOST') return ', which kinit or kdestroy discards';
-  return error.code === 'CACHE_FORMAT' ? ', which krb5kit logout destroys' : '';
+const waysOut: Partial<Readonly<Record<ErrorCode, string>>> = {
+  KEYCHAIN_KEY_LOST: 'kinit or kdestroy discards it',
+  CACHE_FORMAT: 'krb5kit logout destroys it',
+};
+
+/** With what the user can do about sealed tickets, beside their file's name: the sentence may go on. */
+function withWayOut(error: KerberosError): string {
+  const way = error instanceof CcacheError && error.cache === 'KEYCHAIN:' ? waysOut[error.code] : undefined;
+  return way === undefined ? error.message : error.message.replace(/\)$/, `; ${way})`);
 }
 
 /**

@@ -13,7 +13,11 @@ describe('sessionBusSocket', () => {
     ['unix:abstract=/tmp/dbus-x', '\0/tmp/dbus-x'],
     ['unix:path=/first;unix:path=/second', '/first'],
     ['tcp:host=localhost,port=1', ''],
+    ['autolaunch:', ''],
     ['', undefined],
+    // What people set to have none, in container images for example.
+    ['/dev/null', undefined],
+    ['disabled:', undefined],
   ])('of %j is %j', (address, socket) => {
     expect(sessionBusSocket({ DBUS_SESSION_BUS_ADDRESS: address })).toBe(socket);
   });

@@ -130,7 +130,7 @@ describe('the back-end security (against a recorded fake of the program)', () =>
   });
 
   it('is refused where there is no keychain', async () => {
-    expect(await tryKeychain({}, options)).toEqual({ usable: true });
+    expect(await tryKeychain({}, options)).toEqual({ usable: true, locked: false });
     fake.behave('no keychain');
     expect(await tryKeychain({}, options)).toEqual({
       usable: false,

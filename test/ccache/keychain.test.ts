@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CcacheEnvironment } from '../../src/ccache/ccache.ts';
 import { hasSealedTickets } from '../../src/ccache/keychain/probe.ts';
@@ -79,6 +79,16 @@ describe('a KEYCHAIN cache', () => {
     await cache('b', here).initialize(contents);
     expect([...here.chain.items.keys()]).toEqual([here.dataDirectory]);
     expect(Buffer.from(here.chain.items.get(here.dataDirectory)!, 'base64')).toHaveLength(32);
+  });
+
+  it.each([
+    ['relative', (path: string) => relative(process.cwd(), path)],
+    ['with a slash at its end', (path: string) => `${path}/`],
+  ])('has the same key if the path of the directory is written differently: %s', async (_, written) => {
+    const here = setting();
+    await cache('', { ...here, dataDirectory: written(here.dataDirectory) }).initialize(contents);
+    expect([...here.chain.items.keys()]).toEqual([here.dataDirectory]);
+    expect((await cache('', here).load()).principal).toEqual(contents.principal);
   });
 
   it('shows neither names nor the number of tickets on disk', async () => {

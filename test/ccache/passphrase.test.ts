@@ -78,7 +78,7 @@ describe('a keychain sealed by a passphrase', () => {
   ])('says that its file is damaged, and asks nobody: %s', async (_, file) => {
     writeFileSync(path, file);
     await expect(open().read('')).rejects.toMatchObject({
-      code: 'KEYCHAIN_KEY_LOST',
+      code: 'CACHE_FORMAT',
       message: `The key of the sealed credentials cache is damaged (filename: ${path})`,
     });
     expect(asked).toEqual([]);
@@ -94,7 +94,8 @@ describe('a keychain sealed by a passphrase', () => {
 
   it('says what else is wrong with the file', async () => {
     mkdirSync(path);
-    await expect(open().read('')).rejects.toMatchObject({ code: 'KEYCHAIN_KEY_LOST' });
+    // With these the command says what destroys it; kinit, which discards what is lost, does not.
+    await expect(open().read('')).rejects.toMatchObject({ code: 'CACHE_FORMAT', cache: 'KEYCHAIN:' });
   });
 });
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -15,6 +16,7 @@ import { logout } from '../../src/cli/logout.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
 import { scratch } from '../ccache/samples.ts';
 import { type CaptureOptions, captureIo } from '../support/io.ts';
+import { findProgram } from '../support/peers.ts';
 
 let home: string;
 /** A directory of programs, which is all of the PATH. */
@@ -181,6 +183,30 @@ describe('krb5kit logout --install, for shells', () => {
     expect(files()).toEqual(['.profile']);
     expect((await say(['--status'], { env: { SHELL: '/bin/dash' } })).status).toBe(0);
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'ends no login where sessions cannot be recorded, not even in sh, which takes that for an error of the script',
+    async () => {
+      put('.profile');
+      await say(['--install'], { env: { SHELL: '/bin/sh' } });
+      const data = put('data');
+      const script = '. "$HOME/.profile"; echo went on';
+      const options = { env: { HOME: home, KRB5KIT_HOME: data, PATH: programs } };
+      expect(execFileSync('/bin/sh', ['-euc', script], options).toString()).toBe('went on\n');
+    },
+  );
+
+  it.skipIf(findProgram('zsh') === undefined)(
+    'records sessions of a zsh that clobbers no files',
+    async () => {
+      const program = ['/nowhere/krb5kit'];
+      await say(['--install'], { env: { SHELL: '/bin/zsh' }, program });
+      const script = 'setopt noclobber; . "$HOME/.zprofile"; echo $$';
+      const options = { env: { HOME: home, PATH: programs } };
+      const pid = execFileSync(findProgram('zsh')!, ['-fc', script], options).toString().trim();
+      expect(readdirSync(join(home, '.local/share/krb5kit/sessions'))).toEqual([pid]);
+    },
+  );
 
   it('adds to what fish reads, in its own language, where fish looks for it', async () => {
     const env = { SHELL: '/usr/bin/fish' };

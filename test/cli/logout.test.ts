@@ -146,6 +146,18 @@ it('goes on where one cannot be destroyed, and fails in the end', async () => {
   );
 });
 
+it('goes on without a configuration that cannot be read', async () => {
+  const conf = join(folder, 'krb5.conf');
+  writeFileSync(conf, '[libdefaults');
+  const path = put(`krb5cc_${uid}`);
+  const { status, io } = await run([], { env: { KRB5_CONFIG: conf } });
+  expect([status, io.stdout, io.stderr]).toEqual([
+    1,
+    `Destroyed FILE:${path} of alice@A.TEST\n`,
+    `krb5kit logout: ${conf}:1: not a section header while initializing krb5\n`,
+  ]);
+});
+
 it('says that it cannot reach caches of a type it does not know', async () => {
   const { status, io } = await run([], { env: { KRB5CCNAME: 'CLOUD:9' } });
   expect([status, io.output]).toEqual([

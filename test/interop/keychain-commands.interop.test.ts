@@ -150,7 +150,7 @@ for (const { peer, startService } of implementations) {
 
     it('without the item, the cache is told from an empty one, and can be done away with', async () => {
       const lost =
-        /The OS keychain no longer has the key of the sealed credentials cache \(filename: .*\/tickets\)/;
+        /The OS keychain no longer has the key of the sealed credentials cache \(filename: .*\/tickets; kinit or kdestroy discards it\)/;
       await login();
       session.clear();
       expect(await run('klist')).toEqual(refused(lost));

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   copyFileSync,
@@ -58,6 +58,9 @@ beforeAll(() => {
   const stub = join(scripts, 'gated/keytar');
   mkdirSync(stub, { recursive: true });
   writeFileSync(join(stub, 'index.js'), GATED_KEYTAR);
+  const refused = join(scripts, 'refused/keytar');
+  mkdirSync(refused, { recursive: true });
+  writeFileSync(join(refused, 'index.js'), REFUSED_KEYTAR);
 });
 afterAll(() => rmSync(scripts, { recursive: true }));
 beforeEach(() => {
@@ -76,6 +79,11 @@ exports.setPassword = async (...args) => {
   while (!existsSync(process.env.GATE)) await new Promise(resolve => setTimeout(resolve, 5));
   return keytar.setPassword(...args);
 };`;
+
+/** keytar where a dialog asks for leave to write and to delete, and the user refuses. */
+const REFUSED_KEYTAR = `
+const { getPassword } = require(${JSON.stringify(join(modules, 'keytar'))});
+module.exports = { getPassword, setPassword: async () => {}, deletePassword: async () => true };`;
 
 /** For what is never answered: a second for an answer, two for a dialog. What is answered may take its time. */
 const impatient = { ANSWER_SECONDS: '1', DIALOG_SECONDS: '2' };
@@ -215,6 +223,19 @@ for (const { peer, start: startService, unasked, transports } of implementations
       expect(existsSync(sealed())).toBe(false);
     });
 
+    it('notes that its user has refused to store the key, or to delete it', async () => {
+      const refused = { ...session.environment, NODE_PATH: join(scripts, 'refused'), BACKEND: 'keytar' };
+      expect(await runWorker(['initialize', '', 'alice@A.TEST'], refused)).toEqual(
+        failure('KEYCHAIN_UNAVAILABLE'),
+      );
+      expect(existsSync(sealed())).toBe(false);
+      await run('initialize', '', 'alice@A.TEST');
+      expect(await runWorker(['forget', ''], refused)).toEqual(failure('KEYCHAIN_UNAVAILABLE'));
+      expect([session.items(data), existsSync(join(data, 'key-left'))]).toEqual([1, true]);
+      expect(await run('forget', '')).toEqual([0, null]);
+      expect([session.items(data), existsSync(join(data, 'key-left'))]).toEqual([0, false]);
+    });
+
     it('says so when the bus dies while the key is read, and while it is written', async () => {
       const other = await startService();
       onTestFinished(() => other.stop());
@@ -256,6 +277,27 @@ describePeer('secret-service', () => {
     rmSync(join(keyrings, 'other.keyring'));
     await session.restartDaemon();
     expect(await run('load', '')).toEqual(failure('KEYCHAIN_KEY_LOST'));
+  });
+
+  it('of the items in several collections, the one that was written last has the key', async () => {
+    const session = await startSecretService();
+    onTestFinished(() => session.stop());
+    const tool = (args: readonly string[], input = '') =>
+      execFileSync('secret-tool', [...args, 'service', 'krb5kit', 'account', data], {
+        env: { PATH: process.env.PATH, ...session.environment },
+        encoding: 'utf8',
+        input,
+      });
+    await runWorker(['initialize', '', 'alice@A.TEST'], session.environment);
+    const key = tool(['lookup']);
+    tool(['store', '--label=an old key'], Buffer.alloc(32).toString('base64'));
+    // The service counts seconds.
+    await sleep(1100);
+    tool(['store', '--label=the key', '--collection=session'], key);
+    expect(session.items(data)).toBe(2);
+    expect(await runWorker(['load', ''], session.environment)).toEqual([0, tickets]);
+    expect(await runWorker(['destroy', ''], session.environment)).toEqual([0, null]);
+    expect(session.items(data)).toBe(0);
   });
 });
 

@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -85,6 +93,15 @@ describePeer('secret-service', () => {
     expect((await run()).io.output).toBe('Destroyed sealed tickets that could not be opened\n');
   });
 
+  it('has nothing unlocked where there is nothing to destroy', async () => {
+    mkdirSync(join(data, 'sessions'), { recursive: true });
+    session.lock();
+    const { status, io } = await run({ DISPLAY: ':0' });
+    await session.restartDaemon();
+    expect([status, io.output]).toEqual([0, 'No credential caches found\n']);
+    expect(readdirSync(data)).toEqual(['sessions']);
+  });
+
   async function seal(...principals: readonly string[]): Promise<void> {
     const keychain = () => openKeychain(session.environment);
     for (const name of principals) {
@@ -93,8 +110,8 @@ describePeer('secret-service', () => {
     }
   }
 
-  function run() {
-    const env = { ...session.environment, KRB5KIT_HOME: data };
+  function run(environment: NodeJS.ProcessEnv = {}) {
+    const env = { ...session.environment, KRB5KIT_HOME: data, ...environment };
     return runAt(folder, logout, [], { uid, cacheDirectory: folder, env });
   }
 

@@ -80,7 +80,7 @@ describePeer('secret-service', () => {
       return [status, JSON.parse(Buffer.concat(chunks).toString())];
     };
     const data = join(directory, 'data');
-    expect(await run('probe', data)).toEqual([0, { usable: true }]);
+    expect(await run('probe', data)).toEqual([0, { usable: true, locked: false }]);
     expect(await run('initialize', data, '', 'alice@A.TEST')).toEqual([0, null]);
     expect(session.search()).toContain(`label = krb5kit/${data}`);
     expect(await run('load', data, '')).toEqual([0, ['alice@A.TEST', 'host/0@A.TEST']]);

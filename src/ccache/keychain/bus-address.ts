@@ -8,6 +8,9 @@ export function usesSecretService(platform: NodeJS.Platform): boolean {
   return platform !== 'darwin' && platform !== 'win32';
 }
 
+/** The transports of addresses that may lead to a bus. To have none, people set `disabled:` or `/dev/null`. */
+const TRANSPORT = /(?:^|;)(?:unix|tcp|nonce-tcp|autolaunch):/;
+
 /**
  * The socket of the session's D-Bus: `''` if the bus uses another transport, undefined if there is none. Costs one
  * look-up in the file system at most.
@@ -18,7 +21,7 @@ export function sessionBusSocket(environment: SessionEnvironment): string | unde
     const directory = environment.XDG_RUNTIME_DIR;
     return directory && existsSync(`${directory}/bus`) ? `${directory}/bus` : undefined;
   }
-  if (address === '') return undefined;
+  if (!TRANSPORT.test(address)) return undefined;
   const [, kind, name] = /^unix:(?:[^;]*,)?(path|abstract)=([^,;]*)/.exec(address) ?? [];
   if (name === undefined) return '';
   return (kind === 'abstract' ? '\0' : '') + unescaped(name);

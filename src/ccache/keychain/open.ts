@@ -47,9 +47,8 @@ export async function tryKeychain(
   const service = await serviceState(session);
   if (service.state === 'absent') return { usable: false, absent: true, reason: service.reason };
   try {
-    refuseUnusable(service, environment);
-    await openBackend(session, options.backend);
-    return { usable: true };
+    await openUsable(session, service, options.backend);
+    return { usable: true, locked: service.state === 'locked' };
   } catch (error) {
     return { usable: false, absent: false, reason: keychainReason(error) };
   }
@@ -69,14 +68,27 @@ export async function describeBackends(
   return states;
 }
 
+/** Throws KerberosError if no back-end is available, or not that one, or if its keychain cannot be used. */
+async function openUsable(
+  session: KeychainSession,
+  service: SecretServiceState,
+  name?: string,
+): Promise<void> {
+  const impatient = { ...session, dialogSeconds: session.answerSeconds };
+  const keychain = await openBackend(impatient, name);
+  refuseUnusable(service, session.environment);
+  // Of a bus that only libsecret reaches, only libsecret can say whether it is there. Nothing has this name, so nobody
+  // is asked for it.
+  if (service.state === 'unknown') await keychain.read('-');
+}
+
 async function describeBackend(
   name: string,
   session: KeychainSession,
   service: SecretServiceState,
 ): Promise<Omit<BackendState, 'name'>> {
   try {
-    await openBackend(session, name);
-    refuseUnusable(service, session.environment);
+    await openUsable(session, service, name);
   } catch (error) {
     return { usable: false, reason: keychainReason(error) };
   }
@@ -113,7 +125,9 @@ function overSecretService(
       const label = `${KEYCHAIN_SERVICE}/${account}`;
       const wanted = byOurselves ? { label, secret } : 'state';
       const { state } = checked(await serviceState(session, wanted, account));
-      if (state !== 'done') await (await open()).write(account, secret);
+      if (state === 'done') return;
+      await (await open()).write(account, secret);
+      if ((await isThere(account, session)) === false) throw keychainUnavailable('it did not store the key');
     },
     async remove(account) {
       const state = checked(await serviceState(session, byOurselves ? 'deletion' : 'item', account));
@@ -123,9 +137,19 @@ function overSecretService(
       const removed = await (await open()).remove(account);
       // libsecret silently skips what it may not delete.
       if (!removed && state.state !== 'unknown') throw keychainLocked();
+      if ((await isThere(account, session)) === true) throw keychainUnavailable('it did not delete the key');
       return removed;
     },
   };
+}
+
+/**
+ * Whether an item can be found; undefined if only libsecret could tell. If the user refuses, in a dialog, to store or to
+ * delete an item, libsecret reports success.
+ */
+async function isThere(account: string, session: KeychainSession): Promise<boolean | undefined> {
+  const state = checked(await serviceState(session, 'item', account));
+  return 'found' in state ? state.found : undefined;
 }
 
 async function serviceState(

@@ -2,7 +2,7 @@ import { randomBytes, type ScryptOptions, scrypt } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { bytesToText, textToBytes } from '../../codec/text.ts';
 import { errnoOf } from '../../errno.ts';
-import { KerberosError } from '../../errors.ts';
+import { CcacheError, KerberosError } from '../../errors.ts';
 import { wipeAndRemove, writeAtomically } from '../atomic-write.ts';
 import type { Keychain } from '../ccache.ts';
 import { fileError } from '../file/error.ts';
@@ -24,8 +24,8 @@ const COST: ScryptOptions = { N: 2 ** 17, r: 8, p: 1, maxmem: 132 * MIB };
 /**
  * A keychain that does not need the operating system: the key of a data directory in a file beside the tickets, sealed
  * under a key derived from a passphrase by scrypt (RFC 7914). The passphrase is asked for once as long as the file
- * stays the same. Throws KerberosError KEYCHAIN_PASSPHRASE for a wrong or empty one and KEYCHAIN_KEY_LOST for a damaged
- * file.
+ * stays the same. Throws KerberosError KEYCHAIN_PASSPHRASE for a wrong or empty one and CcacheError CACHE_FORMAT for a
+ * damaged file.
  */
 export function passphraseKeychain(dataDirectory: string, ask: AskPassphrase): Keychain {
   const path = passphraseKeyPath(dataDirectory);
@@ -94,7 +94,7 @@ function deriveKey(passphrase: string, salt: Uint8Array): Promise<Uint8Array> {
   });
 }
 
-function damaged(path: string): KerberosError {
+function damaged(path: string): CcacheError {
   const sentence = `The key of the sealed credentials cache is damaged (filename: ${path})`;
-  return new KerberosError('KEYCHAIN_KEY_LOST', sentence);
+  return new CcacheError('CACHE_FORMAT', sentence, 'KEYCHAIN:');
 }

@@ -75,6 +75,11 @@ export function createCall({ label, attributes, secret }: SecretItem, session: s
   ]);
 }
 
+/** Asks when an item was last written; `item` is a path. */
+export function modifiedCall(item: string): DbusCall {
+  return propertyCall(item, 'org.freedesktop.Secret.Item', 'Modified');
+}
+
 /** Deletes the item of that path. */
 export function deleteCall(item: string): DbusCall {
   return call(item, 'org.freedesktop.Secret.Item', 'Delete', []);
@@ -153,6 +158,17 @@ export function isTrue(reply: DbusReply): boolean {
   const reader = bodyOf(reply);
   reader.take(4, 'signature');
   return reader.u32('boolean') !== 0;
+}
+
+/** The answer to `modifiedCall`, a variant with seconds since 1970; 0 if it is an error. */
+export function modifiedAt(reply: DbusReply): number {
+  if (reply.error !== undefined) return 0;
+  const reader = bodyOf(reply);
+  reader.take(3, 'signature');
+  skipTo(reader, 8);
+  const halves = [reader.u32('seconds'), reader.u32('seconds')] as const;
+  // The lower half suffices until 2106.
+  return halves[reply.order === 'little' ? 0 : 1];
 }
 
 function bodyOf(reply: DbusReply): BinaryReader {

@@ -12,6 +12,8 @@ import {
   isSealed,
   isTrue,
   lockedCall,
+  modifiedAt,
+  modifiedCall,
   type SecretItem,
   searchCall,
   secretCall,
@@ -115,7 +117,7 @@ async function converse(bus: SessionBus, question: SecretServiceQuestion): Promi
   if (search!.error !== undefined) return refused(search!.error);
   const { unlocked, locked: lockedItem } = foundItems(search!);
   if (unlocked.length > 0) {
-    if (wanted === 'secret') return secretOf(unlocked[0]!, session!, bus, dialog);
+    if (wanted === 'secret') return secretOf(await newestOf(unlocked, bus, answer), session!, bus, dialog);
     const done = wanted === 'deletion' && !lockedItem && (await deleteAll(unlocked, bus, dialog));
     return done ? DONE : { state: 'unlocked', found: true, secret: undefined };
   }
@@ -124,6 +126,17 @@ async function converse(bus: SessionBus, question: SecretServiceQuestion): Promi
     ? isSealed((await bus.ask([lockedCall()], answer))[0]!)
     : wanted === 'secret' && (await isAnyLocked(bus, answer));
   return hidden ? { state: 'locked', found: false } : NOT_FOUND;
+}
+
+/**
+ * The item that was written last. There may be several if new items went to another collection before, where an item
+ * could not be replaced.
+ */
+async function newestOf(items: readonly string[], bus: SessionBus, answer: AskOptions): Promise<string> {
+  if (items.length === 1) return items[0]!;
+  const replies = await bus.ask(items.map(modifiedCall), answer);
+  const times = replies.map(modifiedAt);
+  return items[times.indexOf(Math.max(...times))]!;
 }
 
 async function secretOf(

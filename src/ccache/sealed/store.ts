@@ -1,14 +1,5 @@
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  unlinkSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, unlinkSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { errnoOf } from '../../errno.ts';
 import { CcacheError } from '../../errors.ts';
 import { wipeAndRemove, writeAtomically } from '../atomic-write.ts';
@@ -38,7 +29,9 @@ export interface SealedStore {
    * of the file is removed, and its target left alone.
    */
   forget(): Promise<void>;
-  /** The same, but only if the keychain answers that it has no key for the file; resolves to whether that was so. */
+  /** Deletes the key alone: without it, a file that cannot be removed cannot be opened either. */
+  forgetKey(): Promise<void>;
+  /** As `forget`, but only if the keychain answers that it has no key for the file; resolves to whether that was so. */
   discardLost(): Promise<boolean>;
 }
 
@@ -59,9 +52,11 @@ const NO_BLOCK = constants.O_NONBLOCK ?? 0;
  * the keychain nor the file is read while the file looks unchanged.
  */
 export function sealedStore(environment: CcacheEnvironment, memory?: SealedMemory): SealedStore {
-  const path = sealedPath(environment.dataDirectory);
-  const left = keyLeftPath(environment.dataDirectory);
-  const account = environment.dataDirectory;
+  // Its path names the lock and the key: one directory must not have two, nor two directories the same one.
+  const directory = resolve(environment.dataDirectory);
+  const path = sealedPath(directory);
+  const left = keyLeftPath(directory);
+  const account = directory;
 
   return {
     async read() {
@@ -78,11 +73,14 @@ export function sealedStore(environment: CcacheEnvironment, memory?: SealedMemor
       });
     },
     async prepare() {
-      checkWritable(environment.dataDirectory);
+      checkWritable(directory);
       await open();
     },
     forget() {
       return locked(remove);
+    },
+    forgetKey() {
+      return locked(removeKey);
     },
     async discardLost() {
       let lost = false;
@@ -95,8 +93,8 @@ export function sealedStore(environment: CcacheEnvironment, memory?: SealedMemor
   };
 
   function locked(work: () => Promise<void>): Promise<void> {
-    return withLock(environment.dataDirectory, path, async afterCrash => {
-      const files = [path, left, passphraseKeyPath(environment.dataDirectory)];
+    return withLock(directory, path, async afterCrash => {
+      const files = [path, left, passphraseKeyPath(directory)];
       if (afterCrash) for (const file of files) removeLeftovers(file, afterCrash);
       await work();
     });
@@ -146,14 +144,14 @@ export function sealedStore(environment: CcacheEnvironment, memory?: SealedMemor
     // All this is done first, so that the keychain does not keep a key for nothing.
     const bytes = SealedCaches.encode(caches);
     if (sealedLength(bytes.length) > MAX_FILE_BYTES) throw tooLarge('KEYCHAIN:');
-    if (known === undefined) makeWritable(environment.dataDirectory);
+    if (known === undefined) makeWritable(directory);
     const key = known ?? (await newKey());
     const sealed = sealBytes(bytes, key);
     try {
       // A file damaged by a power failure would stay in the way until it is destroyed.
       writeAtomically(path, sealed, { durable: true });
     } catch (error) {
-      checkWritable(environment.dataDirectory);
+      checkWritable(directory);
       throw error;
     }
     memory?.keep(memory.look(), { caches, key });
@@ -167,16 +165,29 @@ export function sealedStore(environment: CcacheEnvironment, memory?: SealedMemor
   }
 
   async function remove(): Promise<void> {
-    memory?.forget();
     // The file goes first: if only the key were gone, that could not be told from a loss.
     removeSealed(path);
+    await removeKey();
+  }
+
+  async function removeKey(): Promise<void> {
+    memory?.forget();
     try {
       await (await environment.keychain()).remove(account);
     } catch (error) {
-      if (existsSync(environment.dataDirectory)) writeAtomically(left, new Uint8Array(0));
+      quietly(() => writeAtomically(left, new Uint8Array(0)));
       throw error;
     }
-    rmSync(left, { force: true });
+    quietly(() => unlinkSync(left));
+  }
+}
+
+/** All that depends on the work is whether the next logout asks the keychain. */
+function quietly(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // the directory is missing, or read-only
   }
 }
 
@@ -202,16 +213,12 @@ function readSealed(path: string): Uint8Array | undefined {
 }
 
 function removeSealed(path: string): void {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return;
-  if (found.isFile()) wipeAndRemove(path);
-  else if (found.isSymbolicLink()) removeLink(path);
-  else throw noFile(path);
-}
-
-function removeLink(path: string): void {
   try {
-    unlinkSync(path);
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found === undefined) return;
+    if (found.isFile()) wipeAndRemove(path);
+    else if (found.isSymbolicLink()) unlinkSync(path);
+    else throw noFile(path);
   } catch (error) {
     throw fileError(error, path);
   }

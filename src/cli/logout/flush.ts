@@ -30,7 +30,6 @@ type Say = (destroyed: Destroyed) => void;
 
 /** Destroys every cache of the user and the keychain's key; resolves to the exit status. */
 export async function flushTickets(args: Arguments, io: Io): Promise<number> {
-  const session = openSession(io);
   const quiet = args.has('quiet');
   const inJson = args.has('json');
   let status = 0;
@@ -49,6 +48,7 @@ export async function flushTickets(args: Arguments, io: Io): Promise<number> {
       await tellShortly({ program: 'krb5kit logout', error, exitStatus: 1 }, args, io);
     }
   };
+  const session = await openAnyway(io, attempt);
   const flush = async (list: () => Promise<readonly Ccache[]>): Promise<void> => {
     let caches: readonly Ccache[] = [];
     await attempt(async () => {
@@ -85,6 +85,15 @@ function isServed(name: string): boolean {
   return name.startsWith('KEYCHAIN:') || name.startsWith('KCM:');
 }
 
+/** Without a configuration if that cannot be read: most caches can be found all the same. */
+async function openAnyway(io: Io, attempt: Attempt): Promise<Session> {
+  let session: Session | undefined;
+  await attempt(async () => {
+    session = openSession(io);
+  });
+  return session ?? openSession(Object.create(io, { env: { value: { ...io.env, KRB5_CONFIG: '' } } }));
+}
+
 /** The caches of the collection with this name; the single cache if it is not a collection. */
 function cachesOf(name: string, session: Session): Promise<readonly Ccache[]> {
   return during(`destroying ${name}`, async () => {
@@ -105,8 +114,8 @@ function destroy(cache: Ccache, say: Say): Promise<void> {
 }
 
 /**
- * Destroys them even if they cannot be opened. A key is deleted even if there are none: a locked keychain may have kept
- * it.
+ * Destroys them even if they cannot be opened. A key is deleted even if there are none: a command that was killed may
+ * have left it.
  */
 async function destroySealed(
   session: Session,
@@ -117,8 +126,10 @@ async function destroySealed(
   const there = hasSealedTickets(caches.dataDirectory);
   const keyLeft = hasKeyLeft(caches.dataDirectory);
   if (!there && !keyLeft) {
-    if (!existsSync(caches.dataDirectory) || !(await probeUserKeychain(io, caches.dataDirectory)).usable)
-      return;
+    if (!existsSync(caches.dataDirectory)) return;
+    const use = await probeUserKeychain(io, caches.dataDirectory);
+    // Nobody is to unlock it for a key that is hardly ever there.
+    if (!use.usable || use.locked) return;
   }
   const { sealedStore } = await import('../../ccache/sealed/store.ts');
   const store = sealedStore(caches);
@@ -128,14 +139,26 @@ async function destroySealed(
   try {
     await store.forget();
   } catch (error) {
-    const still = hasSealedTickets(caches.dataDirectory);
-    if (there && !still) what.forEach(say);
-    throw new ActivityError(
-      still ? 'destroying sealed tickets' : 'deleting the key of sealed tickets',
-      error,
-    );
+    const isGone = there && !hasSealedTickets(caches.dataDirectory);
+    if (isGone) what.forEach(say);
+    if (isGone || !(error instanceof CcacheError)) {
+      throw new ActivityError('deleting the key of sealed tickets', error);
+    }
+    if (error.code !== 'CACHE_BUSY') await forgetKey(store, say);
+    throw new ActivityError('destroying sealed tickets', error);
   }
   what.forEach(say);
+}
+
+/** Of tickets whose file cannot be removed, as on a read-only file system; they are worthless then. */
+async function forgetKey(store: SealedStore, say: Say): Promise<void> {
+  try {
+    await store.forgetKey();
+    say({ what: 'the key of sealed tickets' });
+  } catch (error) {
+    // What kept the file is told.
+    if (!(error instanceof KerberosError)) throw error;
+  }
 }
 
 async function sealedMembers(store: SealedStore): Promise<readonly Destroyed[]> {

@@ -71,8 +71,10 @@ function shellByUserDatabase(): string {
 
 /**
  * The shell itself makes the file of its session, so that no other session can miss it; the rest is done in the
- * background. The data directory is found as in directories.ts. Until the command has left the shell's process group,
- * what ends the shell, or is typed at it, may end the command: Node listens to signals even if it was told not to.
+ * background. The data directory is found as in directories.ts. If the file cannot be made, as on a full disk, sh ends, which
+ * therefore must be a subshell; and zsh makes none while `noclobber` is set. Until the command has left the shell's
+ * process group, what ends the shell, or is typed at it, may end the command: Node listens to signals even if it was
+ * told not to.
  */
 function atLogin(io: Io): string {
   return asBytes(`${startComment}${watching('$$', io)}`);
@@ -87,7 +89,7 @@ function watching(pid: string, io: Io): string {
       ? '$HOME/Library/Application Support/krb5kit'
       : `\${XDG_DATA_HOME:-$HOME/.local/share}/krb5kit`;
   return (
-    `{ : >>"\${KRB5KIT_HOME:-${usual}}/sessions/${pid}"; } 2>/dev/null || :\n` +
+    `( set +C; : >>"\${KRB5KIT_HOME:-${usual}}/sessions/${pid}" ) 2>/dev/null || :\n` +
     `( trap '' HUP INT QUIT TERM TSTP; for i in 1 2 3; do ${command(io)} --after ${pid} && break; done & ) </dev/null >/dev/null 2>&1\n`
   );
 }

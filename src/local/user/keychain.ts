@@ -50,7 +50,7 @@ export async function openRememberedKeychain(io: Surroundings, dataDirectory: st
 export async function probeUserKeychain(io: Surroundings, dataDirectory: string): Promise<KeychainUse> {
   const wish = await keychainWish(io, dataDirectory);
   if (wish === 'none') return { usable: false, absent: true, reason: 'KRB5KIT_KEYCHAIN is none' };
-  if (wish === 'passphrase') return { usable: true };
+  if (wish === 'passphrase') return { usable: true, locked: false };
   const use = await probeKeychain(io.env, io.platform, { backend: wish });
   if (use.usable || wish === undefined) return use;
   return { usable: false, absent: false, reason: inSpite(wish, use.reason) };
