@@ -1,9 +1,8 @@
-import { KerberosError } from '../errors.ts';
 import { type Credential, isExpired, startOf } from '../messages/credential.ts';
 import { formatPrincipal, toPrincipal } from '../messages/principal.ts';
-import { Ticket } from '../messages/ticket.ts';
 import type { HostAddress } from '../messages/types.ts';
 import { describeAddress } from './addresses.ts';
+import { decodeTicket } from './decode-ticket.ts';
 import { fieldName, flagList } from './inspect/names.ts';
 import { enctypeJson, named } from './json.ts';
 
@@ -46,14 +45,4 @@ async function addressJson(address: HostAddress): Promise<object> {
   const { addrType } = address;
   const text = await describeAddress(address, { resolve: false });
   return { type: named(addrType, fieldName('addrType', addrType)), address: text };
-}
-
-/** The decoded ticket; undefined if the bytes are none. */
-function decodeTicket(bytes: Uint8Array): Ticket | undefined {
-  try {
-    return Ticket.decode(bytes);
-  } catch (error) {
-    if (error instanceof KerberosError) return undefined;
-    throw error;
-  }
 }

@@ -1,8 +1,9 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { writeAtomically } from '../ccache/atomic-write.ts';
-import { errnoOf, systemReason } from '../errno.ts';
+import { systemReason } from '../errno.ts';
 import { KerberosError } from '../errors.ts';
-import { readOpenFile } from '../keytab/read-file.ts';
+import { readOpenFile, readRegularFile } from '../keytab/read-file.ts';
+import { readSome } from './terminal/input.ts';
 
 /** The most bytes to read from a pipe at once. */
 const CHUNK = 1 << 16;
@@ -22,8 +23,21 @@ export async function readWholeFile(path: string, limit: number): Promise<Uint8A
   }
 }
 
+type IoCode = 'CACHE_IO' | 'DATABASE_IO';
+
+/** The bytes of a regular file to import, of which there are `limit` at the most. Throws KerberosError with this code. */
+export function readImport(path: string, limit: number, code: IoCode): Uint8Array {
+  try {
+    const bytes = readRegularFile(path, limit);
+    if (bytes !== undefined) return bytes;
+  } catch (cause) {
+    throw new KerberosError(code, systemReason(cause), { cause });
+  }
+  throw new KerberosError(code, 'It is no regular file, or too long');
+}
+
 /** Replaces a file, mode 0600. Throws KerberosError with this code. */
-export function writeWholeFile(path: string, bytes: Uint8Array, code: 'CACHE_IO' | 'DATABASE_IO'): void {
+export function writeWholeFile(path: string, bytes: Uint8Array, code: IoCode): void {
   try {
     writeAtomically(path, bytes);
   } catch (error) {
@@ -43,18 +57,4 @@ async function readStream(fd: number, limit: number): Promise<Uint8Array | undef
     length += count;
   }
   return undefined;
-}
-
-/** Returns the number of bytes read, 0 at the end. */
-async function readSome(fd: number, chunk: Uint8Array): Promise<number> {
-  for (;;) {
-    try {
-      return readSync(fd, chunk, 0, chunk.length, null);
-    } catch (error) {
-      const code = errnoOf(error);
-      if (code === 'EOF') return 0;
-      if (code !== 'EAGAIN' && code !== 'EINTR') throw error;
-      await new Promise(resolve => setTimeout(resolve, 5));
-    }
-  }
 }

@@ -1,8 +1,6 @@
 import { ccacheName } from '../../ccache/ccache.ts';
 import { printable } from '../../codec/text.ts';
-import { systemReason } from '../../errno.ts';
 import { KerberosError } from '../../errors.ts';
-import { readRegularFile } from '../../keytab/read-file.ts';
 import { during } from '../../local/activity.ts';
 import { defaultCacheName } from '../../local/caches/default-cache.ts';
 import { decodeKrbCred } from '../../messages/krb-cred.ts';
@@ -10,6 +8,7 @@ import { formatPrincipal } from '../../messages/principal.ts';
 import { type Arguments, type Command, jsonOutput, UsageError } from '../command.ts';
 import { openSession } from '../session.ts';
 import type { Io } from '../terminal.ts';
+import { readImport } from '../whole-file.ts';
 import { cacheToFill, fill } from './target.ts';
 
 /** cache import: stores the tickets of a KRB-CRED file, a "kirbi", in a cache. */
@@ -38,7 +37,9 @@ async function run(args: Arguments, io: Io): Promise<number> {
   }
   const session = openSession(io);
   const credentials = await during(`reading tickets from ${file}`, async () =>
-    decodeKrbCred(binary(file === '-' ? await io.readInput(MAX_BYTES) : readFile(file))),
+    decodeKrbCred(
+      binary(file === '-' ? await io.readInput(MAX_BYTES) : readImport(file, MAX_BYTES, 'CACHE_IO')),
+    ),
   );
   const [first] = credentials;
   if (first === undefined) throw new KerberosError('CREDENTIAL_NOT_FOUND', `There is no ticket in ${file}`);
@@ -66,23 +67,22 @@ async function run(args: Arguments, io: Io): Promise<number> {
   return 0;
 }
 
-function readFile(file: string): Uint8Array {
-  try {
-    const bytes = readRegularFile(file, MAX_BYTES);
-    if (bytes !== undefined) return bytes;
-  } catch (cause) {
-    throw new KerberosError('CACHE_IO', systemReason(cause), { cause });
-  }
-  throw new KerberosError('CACHE_IO', 'It is no regular file, or too long');
-}
-
-/** The bytes themselves, or decoded from base64, with or without line breaks. */
+/** The bytes themselves, or decoded from base64: with or without line breaks, or between the lines of a PEM file. */
 function binary(bytes: Uint8Array): Uint8Array {
   if (bytes[0] === KRB_CRED_TAG) return bytes;
-  const text = Buffer.from(bytes).toString('latin1').replace(/\s+/g, '');
+  // `\s` includes a byte order mark.
+  const text = textOf(bytes)
+    .replace(/^-----(?:BEGIN|END) .*$/gm, '')
+    .replace(/\s+/g, '');
   const decoded = Buffer.from(text, 'base64');
   if (decoded[0] !== KRB_CRED_TAG || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) {
     throw new KerberosError('CODEC', 'It is neither a KRB-CRED nor the base64 of one');
   }
   return decoded;
+}
+
+/** What is redirected to a file in Windows PowerShell becomes UTF-16. */
+function textOf(bytes: Uint8Array): string {
+  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
+  return Buffer.from(bytes).toString(isUtf16 ? 'utf16le' : 'utf8');
 }

@@ -1,14 +1,13 @@
 import { printable } from '../../codec/text.ts';
-import { systemReason } from '../../errno.ts';
 import { KerberosError } from '../../errors.ts';
 import type { PrincipalEntry } from '../../kdc/database.ts';
 import type { ForeignDump } from '../../kdc/dump/entry.ts';
 import type { DurableDatabase } from '../../kdc/store.ts';
-import { readRegularFile } from '../../keytab/read-file.ts';
 import { during } from '../../local/activity.ts';
 import { formatPrincipal, isTgs } from '../../messages/principal.ts';
 import { type Arguments, type Command, jsonOutput } from '../command.ts';
 import type { Io } from '../terminal.ts';
+import { readImport } from '../whole-file.ts';
 import { databaseOptions, onlyOperand, withDatabase } from './database.ts';
 
 const name = 'krb5kit kdc import';
@@ -53,23 +52,13 @@ function run(args: Arguments, io: Io): Promise<number> {
 }
 
 async function readDump(file: string, masterKey: string | undefined): Promise<ForeignDump> {
-  const bytes = readFile(file);
+  const bytes = readImport(file, MAX_BYTES, 'DATABASE_IO');
   const { readForeignMasterKeys } = await import('../../kdc/dump/master.ts');
   const masters = masterKey === undefined ? [] : await readForeignMasterKeys(masterKey);
   const { isMitDump, readMitDump } = await import('../../kdc/dump/mit-read.ts');
   if (isMitDump(bytes)) return readMitDump(bytes, masters);
   const { readHeimdalDump } = await import('../../kdc/dump/heimdal.ts');
   return readHeimdalDump(bytes, masters);
-}
-
-function readFile(file: string): Uint8Array {
-  try {
-    const bytes = readRegularFile(file, MAX_BYTES);
-    if (bytes !== undefined) return bytes;
-  } catch (cause) {
-    throw new KerberosError('DATABASE_IO', systemReason(cause), { cause });
-  }
-  throw new KerberosError('DATABASE_IO', 'It is no regular file, or too long');
 }
 
 interface Counts {

@@ -4,10 +4,10 @@ import { type Credential, isExpired, startOf } from '../../messages/credential.t
 import { formatPrincipal, type Principal, samePrincipal, toPrincipal } from '../../messages/principal.ts';
 import type { Ticket } from '../../messages/ticket.ts';
 import { describeAddress } from '../addresses.ts';
+import type { decodeTicket } from '../decode-ticket.ts';
 import { etypeText } from '../etype-text.ts';
 import type { Listing, TimeColumn } from '../listing.ts';
 import { flagLetters } from '../ticket-flags.ts';
-import type { decodeTicket } from './decode-ticket.ts';
 import { namesServer } from './ticket.ts';
 
 /** How tickets are listed. */
@@ -31,7 +31,7 @@ export function describeCredential(credential: Credential, listing: CacheListing
   const { server, ticket } = credential;
   if (!listing.has('e') && namesServer(ticket, server)) return describe(credential, undefined, listing);
   if (decode !== undefined) return describe(credential, decode(ticket), listing);
-  return import('./decode-ticket.ts').then(({ decodeTicket }) => {
+  return import('../decode-ticket.ts').then(({ decodeTicket }) => {
     decode = decodeTicket;
     return describe(credential, decode(ticket), listing);
   });

@@ -57,8 +57,8 @@ export function stdinBytes(fd = 0): StdinBytes {
   };
 }
 
-/** How many bytes there were; 0 at the end. */
-async function readSome(fd: number, bytes: Uint8Array): Promise<number> {
+/** Reads into `bytes` what a descriptor has, once there is something; returns how much, 0 at the end. */
+export async function readSome(fd: number, bytes: Uint8Array): Promise<number> {
   for (;;) {
     try {
       return readSync(fd, bytes, 0, bytes.length, null);

@@ -1,5 +1,5 @@
-import { KerberosError } from '../../errors.ts';
-import { Ticket } from '../../messages/ticket.ts';
+import { KerberosError } from '../errors.ts';
+import { Ticket } from '../messages/ticket.ts';
 
 /** The decoded ticket; undefined if the bytes are none, for example the value of a configuration entry. */
 export function decodeTicket(bytes: Uint8Array): Ticket | undefined {
