@@ -43,6 +43,7 @@ export interface Agent {
 /** Serves the caches of a store to KCM clients on a UNIX socket. Throws KerberosError AGENT_LISTEN. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { store, uid, now = () => new Date(), log = () => undefined } = options;
+  const complain = once(log);
   const started = now();
   let requests = 0;
   let renewal: Renewal | undefined;
@@ -73,7 +74,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     server,
     request => {
       requests++;
-      return answer(request, state, log);
+      return answer(request, state, complain);
     },
     options.limits,
   );
@@ -124,9 +125,22 @@ function answer(request: Uint8Array, state: AgentState, log: (line: string) => v
 function refuse(error: unknown, log: (line: string) => void): Uint8Array {
   if (error instanceof KcmFailure) return encodeFailure(error.result, error.sentence);
   if (error instanceof CodecError) return encodeFailure(KCM_RESULT.FORMAT, 'The request is malformed');
-  if (error instanceof KerberosError) return encodeFailure(resultOf(error.code), error.message);
+  if (error instanceof KerberosError) {
+    // Native clients do not see this sentence.
+    log(error.message);
+    return encodeFailure(resultOf(error.code), error.message);
+  }
   log(`Internal error: ${error instanceof Error ? error.message : String(error)}`);
   return encodeFailure(KCM_RESULT.PERM);
+}
+
+/** Leaves out what was logged last: many programs may meet with the same problem. */
+function once(log: (line: string) => void): (line: string) => void {
+  let last = '';
+  return line => {
+    if (line !== last) log(line);
+    last = line;
+  };
 }
 
 /** Clients would take IO and INTERNAL for a reason to try another way. */

@@ -3,7 +3,7 @@ import { connect, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { withLock } from '../ccache/lock.ts';
 import { makeDirectory } from '../ccache/make-directory.ts';
-import { errnoOf } from '../errno.ts';
+import { errnoOf, systemReason } from '../errno.ts';
 import { KerberosError } from '../errors.ts';
 
 /** Where an agent listens. */
@@ -54,7 +54,7 @@ export async function listenPrivately(
       renameSync(first, path);
       return boundSocket(path);
     } catch (error) {
-      throw failed('The socket cannot be listened on', error);
+      throw notListening(error);
     }
   });
 }
@@ -117,13 +117,17 @@ function removeSocket(path: string): void {
 
 function listen(server: Server, where: { readonly path: string } | { readonly fd: number }): Promise<void> {
   return new Promise((resolve, reject) => {
-    const refuse = (error: Error): void => reject(failed('The socket cannot be listened on', error));
+    const refuse = (error: Error): void => reject(notListening(error));
     server.once('error', refuse);
     server.listen(where, () => {
       server.off('error', refuse);
       resolve();
     });
   });
+}
+
+function notListening(error: unknown): KerberosError {
+  return failed(`The socket cannot be listened on: ${systemReason(error)}`, error);
 }
 
 function failed(sentence: string, cause?: unknown): KerberosError {

@@ -52,13 +52,15 @@ describe('the sealed caches of an agent', () => {
   it('are not open any more once it is locked, until the keychain gives out the key', async () => {
     const here = setting();
     const store = keychainStore(here);
-    const { cache } = await localAgent({ store });
+    const { cache, log } = await localAgent({ store });
     await cache('a').initialize(contents);
     store.lock();
     here.chain.locked = true;
     expect(store.locked).toBe(true);
     await expect(cache('a').load()).rejects.toThrow('The OS keychain is locked');
     await expect(cache('a').store([tgt], NOW)).rejects.toThrow('The OS keychain is locked');
+    // Once. Native clients only say that permissions are incorrect.
+    expect(log).toEqual(['The OS keychain is locked']);
     expect(await store.peek()).toBeUndefined();
     here.chain.locked = false;
     expect(await cache('a').load()).toEqual(contents);

@@ -1,6 +1,8 @@
 import {
+  closeSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   statSync,
@@ -119,6 +121,21 @@ describe('krb5kit agent', () => {
     await status;
   });
 
+  it('replaces its configuration as a whole', async () => {
+    const home = scratch();
+    const file = join(home, 'agent/krb5.conf');
+    mkdirSync(join(home, 'agent'));
+    writeFileSync(file, 'earlier');
+    const reader = openSync(file, 'r');
+    const { io, status } = called(['--memory'], { env: { KRB5KIT_HOME: home } });
+    await until(() => io.stdout !== '');
+    expect(readFileSync(reader, 'utf8')).toBe('earlier');
+    expect(readFileSync(file, 'utf8')).toContain('kcm_socket');
+    closeSync(reader);
+    io.stop();
+    await status;
+  });
+
   it('quotes for the shell', async () => {
     const home = join(scratch(), "it's $HOME");
     const { io, status } = called(['--memory'], { env: { KRB5KIT_HOME: home } });
@@ -150,12 +167,25 @@ describe('krb5kit agent', () => {
     },
   );
 
+  it('says where, and why, it cannot be reached', async () => {
+    const home = scratch();
+    symlinkSync('agent', join(home, 'agent'));
+    const socket = `${home}/agent/.heim_org.h5l.kcm-socket`;
+    for (const action of ['--status', '--stop', '--lock']) {
+      const { status, stderr } = await say([action], { env: { KRB5KIT_HOME: home } });
+      expect([status, stderr]).toEqual([
+        1,
+        `krb5kit agent: The agent cannot be reached at ${socket}: Too many symbolic links encountered\n`,
+      ]);
+    }
+  });
+
   it('says why it has no place for its files', async () => {
     const home = scratch();
     mkdirSync(join(home, 'agent/krb5.conf'), { recursive: true });
     expect(await say(['--memory'], { env: { KRB5KIT_HOME: home } })).toMatchObject({
       status: 1,
-      stderr: `krb5kit agent: ${home}/agent/krb5.conf cannot be written: Is a directory while starting the agent\n`,
+      stderr: `krb5kit agent: ${home}/agent/krb5.conf cannot be written: It is no regular file, or not yours while starting the agent\n`,
     });
     const file = join(home, 'file');
     writeFileSync(file, '');
@@ -276,6 +306,20 @@ systemctl --user disable --now krb5kit-agent.socket krb5kit-agent.service
 systemctl --user daemon-reload
 `);
     expect((await say(['--uninstall'], { env })).stdout).toBe('Nothing is installed\n');
+  });
+
+  it('tells the agent how tickets are unsealed and renewed', async () => {
+    const home = scratch();
+    const { PATH } = recorder(['systemctl']);
+    const kit = { KRB5KIT_KEYCHAIN: 'passphrase', KRB5KIT_PASSPHRASE_FILE: 'secret' };
+    const env = { HOME: home, PATH, KRB5_CONFIG: '/opt/krb5.conf', ...kit };
+    await say(['--install'], { env, cwd: home });
+    const service = readFileSync(join(home, '.config/systemd/user/krb5kit-agent.service'), 'utf8');
+    expect(service.match(/(?<=^Environment=).*/gm)).toEqual([
+      '"KRB5_CONFIG=/opt/krb5.conf"',
+      '"KRB5KIT_KEYCHAIN=passphrase"',
+      `"KRB5KIT_PASSPHRASE_FILE=${home}/secret"`,
+    ]);
   });
 
   it('says what is left to do where systemd does not answer', async () => {

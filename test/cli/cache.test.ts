@@ -90,7 +90,7 @@ describe('cache list', () => {
   });
 
   it.each([
-    ['FIEL:/cc', 'Unknown credential cache type while resolving ccache'],
+    ['FIEL:/cc', 'Unknown credential cache type while resolving FIEL:/cc'],
     ['DIR:%h/none', "Credentials cache 'DIR:%h/none' not found"],
     ['KEYCHAIN:nobody', "Credentials cache 'KEYCHAIN:nobody' not found"],
   ])('fails for %s, which is not there, and makes nothing', async (name, sentence) => {
@@ -98,6 +98,15 @@ describe('cache list', () => {
     expect([status, io.stdout]).toEqual([1, '']);
     expect(io.stderr).toBe(`krb5kit cache list: ${sentence.replace('%h', home)}\n`);
     expect(existsSync(join(home, 'none'))).toBe(false);
+  });
+
+  it('complains of each that is named', async () => {
+    const { io } = await run('list AA: BB:');
+    expect(io.stderr.split('\n').map(line => line.split(' while ')[1])).toEqual([
+      'resolving AA:',
+      'resolving BB:',
+      undefined,
+    ]);
   });
 
   it('finds nothing in a collection that is empty', async () => {
@@ -195,6 +204,15 @@ describe('cache copy', () => {
     expect(existsSync(join(home, 'to'))).toBe(false);
   });
 
+  it('say that there is no directory for the copy', async () => {
+    const { status, io } = await run('copy FILE:%h/cc FILE:%h/none/to');
+    const to = named('none/to');
+    expect([status, io.stderr]).toEqual([
+      1,
+      `krb5kit cache copy: The directory of ${to} does not exist while copying to ${to}\n`,
+    ]);
+  });
+
   it('needs two caches', async () => {
     const { status, io } = await run('copy FILE:%h/cc');
     expect([status, io.output]).toEqual([
@@ -289,10 +307,10 @@ describe('cache remove and cache sweep', () => {
   });
 
   it('say that there is no cache', async () => {
-    const { status, io } = await run('sweep -c FILE:/none');
+    const { status, io } = await run('sweep -c FILE:%h/none');
     expect([status, io.output]).toEqual([
       1,
-      'krb5kit cache sweep: No credentials cache found (filename: /none) while removing expired tickets\n',
+      `krb5kit cache sweep: No credentials cache found (filename: ${home}/none) while removing expired tickets\n`,
     ]);
   });
 });
@@ -315,6 +333,23 @@ describe('cache export and cache import', () => {
     const wrapped = io.stdout.replace(/(.{64})/g, '$1\r\n');
     for (const stdin of [io.stdout, io.stdout.trimEnd(), wrapped]) {
       await run('import -q - FILE:%h/to --force', { stdin });
+      expect((await load(named('to'))).credentials).toEqual([tgt, host]);
+    }
+  });
+
+  it('take the base64 that Windows tools write', async () => {
+    const text = (await run('export --base64 - host/* krbtgt/*')).io.stdout;
+    const pem = `-----BEGIN CERTIFICATE-----\r\n${text.replace(/(.{64})/g, '$1\r\n')}-----END CERTIFICATE-----\r\n`;
+    const marked = `\ufeff${text}`;
+    const other = pem.replaceAll('CERTIFICATE', 'KRB-CRED').replaceAll('\r', '');
+    for (const bytes of [
+      Buffer.from(pem),
+      Buffer.from(other),
+      Buffer.from(marked),
+      Buffer.from(marked, 'utf16le'),
+    ]) {
+      writeFileSync(join(home, 'base64'), bytes);
+      expect((await run('import %h/base64 FILE:%h/to --force')).status).toBe(0);
       expect((await load(named('to'))).credentials).toEqual([tgt, host]);
     }
   });
@@ -346,8 +381,8 @@ describe('cache export and cache import', () => {
   });
 
   it('refuse what could not be read back', async () => {
-    const long = { ...host, ticket: new Uint8Array(1 << 20) };
-    await fillCache(named('long'), { principal: alice, credentials: [tgt, long] });
+    const many = Array.from({ length: 10_000 }, () => host);
+    await fillCache(named('long'), { principal: alice, credentials: [tgt, ...many] });
     const { status, io } = await run('export -c FILE:%h/long %h/kirbi');
     expect([status, io.stderr]).toEqual([1, expect.stringContaining('a pattern chooses some')]);
     expect(existsSync(join(home, 'kirbi'))).toBe(false);
@@ -363,6 +398,18 @@ describe('cache export and cache import', () => {
       'krb5kit cache export: left out host/a@A.TEST: the format has no place for all of it\n',
     ]);
     expect((await run('export -c FILE:%h/u2u %h/kirbi host/*')).status).toBe(1);
+  });
+
+  it('leave out, and say so, what is not a ticket, with which nothing could be read back', async () => {
+    const junk = { ...host, ticket: new Uint8Array([1, 2, 3]) };
+    await fillCache(named('junk'), { principal: alice, credentials: [junk, http] });
+    const { status, io } = await run('export -c FILE:%h/junk %h/kirbi');
+    expect([status, io.output]).toEqual([
+      0,
+      'krb5kit cache export: left out host/a@A.TEST: it is not a valid ticket\n',
+    ]);
+    expect((await run('import %h/kirbi FILE:%h/to')).status).toBe(0);
+    expect((await load(named('to'))).credentials).toEqual([http]);
   });
 
   it('make a cache that knows from which realm its tickets lead on', async () => {

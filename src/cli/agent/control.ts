@@ -3,7 +3,7 @@ import { AGENT } from '../../agent/operations.ts';
 import { type KcmConnection, withKcm } from '../../ccache/kcm/connection.ts';
 import type { ValuesOf } from '../../ccache/kcm/fields.ts';
 import { KCM } from '../../ccache/kcm/protocol.ts';
-import { errnoOf } from '../../errno.ts';
+import { errnoOf, systemReason } from '../../errno.ts';
 import { CcacheError, KerberosError } from '../../errors.ts';
 import type { AgentPaths } from './paths.ts';
 
@@ -16,17 +16,17 @@ const STEP = 20;
 
 /** Undefined if no agent answers. */
 export async function agentStatus({ socket }: Pick<AgentPaths, 'socket'>): Promise<AgentStatus | undefined> {
-  return unlessAbsent(() => withKcm(socket, kcm => kcm.call(AGENT.STATUS, {})));
+  return ask(socket, kcm => kcm.call(AGENT.STATUS, {}));
 }
 
 /** Makes the agent forget its key; resolves to whether there is an agent. */
 export async function lockAgent({ socket }: AgentPaths): Promise<boolean> {
-  return (await unlessAbsent(() => withKcm(socket, async kcm => kcm.call(AGENT.LOCK, {})))) !== undefined;
+  return (await ask(socket, kcm => kcm.call(AGENT.LOCK, {}))) !== undefined;
 }
 
 /** Ends the agent; resolves to whether there was one. */
 export async function stopAgent({ socket }: AgentPaths): Promise<boolean> {
-  return (await unlessAbsent(() => withKcm(socket, stop))) ?? false;
+  return (await ask(socket, stop)) ?? false;
 }
 
 /** The agent hangs up when it listens no more. Its socket may still be answered: by the one that systemd starts next. */
@@ -47,12 +47,15 @@ async function isThere(kcm: KcmConnection): Promise<boolean> {
   }
 }
 
-async function unlessAbsent<T>(call: () => Promise<T>): Promise<T | undefined> {
+async function ask<T>(socket: string, question: (kcm: KcmConnection) => Promise<T>): Promise<T | undefined> {
   try {
-    return await call();
+    return await withKcm(socket, question);
   } catch (error) {
-    const errno = error instanceof CcacheError && errnoOf(error.cause);
-    if (errno === 'ENOENT' || errno === 'ECONNREFUSED' || errno === 'ENOTDIR') return undefined;
-    throw error;
+    const cause = error instanceof CcacheError ? error.cause : undefined;
+    const errno = errnoOf(cause);
+    if (errno === undefined) throw error;
+    if (['ENOENT', 'ECONNREFUSED', 'ENOTDIR'].includes(errno)) return undefined;
+    const sentence = `The agent cannot be reached at ${socket}: ${systemReason(cause)}`;
+    throw new KerberosError('AGENT_LISTEN', sentence, { cause: error });
   }
 }

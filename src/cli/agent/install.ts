@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { printable } from '../../codec/text.ts';
 import type { Arguments } from '../command.ts';
 import { lineOfJson } from '../json.ts';
@@ -13,7 +13,7 @@ import {
   unitPath,
   writeOwnFile,
 } from '../user/manager.ts';
-import { launchdPlist, userService } from '../user/units.ts';
+import { launchdPlist, type UserService, userService } from '../user/units.ts';
 import { type AgentPaths, agentEnvironment, agentExports, agentKrb5Conf } from './paths.ts';
 import { systemdService, systemdSocket } from './units.ts';
 
@@ -67,9 +67,22 @@ export function uninstallAgent(args: Arguments, io: Io): number {
   return runAll(forget, teller, named) || status;
 }
 
+/** The service manager knows nothing of a shell's variables: without these, tickets could not be unsealed or renewed. */
+function agentService(options: readonly string[], io: Io): UserService {
+  const { program, environment } = userService(['agent', ...options], io);
+  const { KRB5_CONFIG, KRB5KIT_KEYCHAIN, KRB5KIT_PASSPHRASE_FILE: file } = io.env;
+  const others = Object.entries({
+    KRB5_CONFIG,
+    KRB5KIT_KEYCHAIN,
+    KRB5KIT_PASSPHRASE_FILE: file && resolve(io.cwd, file),
+  });
+  const set = others.filter((entry): entry is [string, string] => Boolean(entry[1]));
+  return { program, environment: { ...environment, ...Object.fromEntries(set) } };
+}
+
 function describeInstallation(paths: AgentPaths, options: readonly string[], io: Io): Installation {
   const krb5Conf = join(configDirectory(io), 'krb5kit', 'krb5.conf');
-  const service = userService(['agent', ...options], io);
+  const service = agentService(options, io);
   const conf: [string, string] = [krb5Conf, agentKrb5Conf(paths)];
   if (io.platform === 'darwin') {
     const plist = launchAgentPath(LABEL, io);

@@ -1,21 +1,15 @@
-import {
-  accessSync,
-  appendFileSync,
-  closeSync,
-  constants,
-  openSync,
-  readFileSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, appendFileSync, closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAnswered, makePrivate } from '../../agent/listen.ts';
 import { makeDirectory } from '../../ccache/make-directory.ts';
+import { textToBytes } from '../../codec/text.ts';
 import { errnoOf, systemReason } from '../../errno.ts';
 import { KerberosError } from '../../errors.ts';
 import { dataDirectory } from '../../local/directories.ts';
 import { keychainWish, probeUserKeychain } from '../../local/user/keychain.ts';
 import type { Io } from '../terminal.ts';
+import { writeWholeFile } from '../whole-file.ts';
 import { agentStatus } from './control.ts';
 import { type AgentPaths, agentKrb5Conf } from './paths.ts';
 
@@ -49,9 +43,10 @@ export async function ensureRunning(paths: AgentPaths, { memory, options }: Want
 export function preparePlace(paths: AgentPaths, io: Io): void {
   makeOurs(paths, io);
   try {
-    writeFileSync(paths.krb5Conf, agentKrb5Conf(paths), { mode: 0o600 });
+    // As a whole: programs may be reading the one of an earlier agent.
+    writeWholeFile(paths.krb5Conf, textToBytes(agentKrb5Conf(paths)), 'CACHE_IO');
   } catch (error) {
-    throw failed(`${paths.krb5Conf} cannot be written: ${systemReason(error)}`, error);
+    throw failed(`${paths.krb5Conf} cannot be written: ${(error as Error).message}`, error);
   }
 }
 

@@ -9,6 +9,7 @@ import type { Credential } from '../../messages/credential.ts';
 import { encodeKrbCred, fitsKrbCred } from '../../messages/krb-cred.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { type Arguments, type Command, jsonOutput, UsageError } from '../command.ts';
+import { decodeTicket } from '../decode-ticket.ts';
 import { serviceMatcher } from '../service-pattern.ts';
 import { openSession } from '../session.ts';
 import type { Io } from '../terminal.ts';
@@ -43,8 +44,8 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const cache = await cacheOf(args.value('cache'), openSession(io));
   const contents = await during('reading tickets', () => cache.load());
   const { chosen, leftOut } = choose(contents, patterns);
-  for (const { server } of json ? [] : leftOut) {
-    const line = `krb5kit cache export: left out ${formatPrincipal(server)}: the format has no place for all of it`;
+  for (const { server, reason } of json ? [] : leftOut) {
+    const line = `krb5kit cache export: left out ${formatPrincipal(server)}: ${reason}`;
     io.err(`${printable(line)}\n`);
   }
   if (chosen.length === 0) {
@@ -81,15 +82,25 @@ function encoded(credentials: readonly Credential[]): Uint8Array {
 
 interface Choice {
   readonly chosen: readonly Credential[];
-  /** Tickets that the format cannot represent. */
-  readonly leftOut: readonly Credential[];
+  /** The servers of tickets that the format cannot represent, and why. */
+  readonly leftOut: readonly (Pick<Credential, 'server'> & { readonly reason: string })[];
 }
 
 function choose({ credentials }: CacheContents, patterns: readonly string[]): Choice {
   const fits = serviceMatcher(patterns);
-  const wanted = credentials.filter(credential => !isConfigEntry(credential) && fits(credential.server));
+  const wanted = credentials
+    .filter(credential => !isConfigEntry(credential) && fits(credential.server))
+    .map(credential => ({ credential, reason: obstacle(credential) }));
   return {
-    chosen: wanted.filter(fitsKrbCred),
-    leftOut: wanted.filter(credential => !fitsKrbCred(credential)),
+    chosen: wanted.filter(({ reason }) => reason === undefined).map(({ credential }) => credential),
+    leftOut: wanted.flatMap(({ credential: { server }, reason }) =>
+      reason === undefined ? [] : [{ server, reason }],
+    ),
   };
+}
+
+function obstacle(credential: Credential): string | undefined {
+  if (!fitsKrbCred(credential)) return 'the format has no place for all of it';
+  // With it, the other tickets could not be read, either.
+  return decodeTicket(credential.ticket) === undefined ? 'it is not a valid ticket' : undefined;
 }

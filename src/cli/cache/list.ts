@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { type CacheContents, type Ccache, ccacheName } from '../../ccache/ccache.ts';
 import { hasSealedTickets } from '../../ccache/keychain/probe.ts';
-import { splitCcacheName } from '../../ccache/resolve.ts';
+import { resolveCcache, splitCcacheName } from '../../ccache/resolve.ts';
 import { findCcacheType } from '../../ccache/types.ts';
 import { printable, textToBytes } from '../../codec/text.ts';
 import { CcacheError } from '../../errors.ts';
 import { ActivityError, during } from '../../local/activity.ts';
 import { defaultCacheName } from '../../local/caches/default-cache.ts';
-import { cacheOf, cachesAround, isAbsent } from '../../local/caches/named-caches.ts';
+import { cachesAround, isAbsent } from '../../local/caches/named-caches.ts';
 import { sentence } from '../../local/sentences.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { type Arguments, type Command, jsonOutput } from '../command.ts';
@@ -38,6 +38,7 @@ const TITLES: Line = ['Cache', 'Principal', 'Tickets', 'Valid until'];
 
 async function run(args: Arguments, io: Io): Promise<number> {
   const session = openSession(io);
+  const given = args.operands.length > 0;
   const found: Found[] = [];
   let status = 0;
   // A locked keychain blocks both the agent's caches and the sealed ones, but is reported once.
@@ -47,19 +48,19 @@ async function run(args: Arguments, io: Io): Promise<number> {
       await work();
     } catch (error) {
       // A cache named on the command line should exist; the others are only places to look.
-      if (args.operands.length === 0 && isAbsent(error)) return;
+      if (!given && isAbsent(error)) return;
       status = 1;
       const cause = sentence(error instanceof ActivityError ? error.cause : error);
-      if (told.has(cause)) return;
+      if (!given && told.has(cause)) return;
       told.add(cause);
       await tellShortly({ program: 'krb5kit cache list', error, exitStatus: 1 }, args, io);
     }
   };
   const shown = new Set<string>();
-  const names = args.operands.length > 0 ? args.operands : await usualNames(session);
+  const names = given ? args.operands : await usualNames(session);
   for (const name of names) {
     await attempt(async () => {
-      for (const cache of await cachesNamed(name, args.operands.length > 0, session)) {
+      for (const cache of await cachesNamed(name, given, session)) {
         await attempt(async () => {
           const contents = await cache.load();
           if (shown.has(ccacheName(cache))) return;
@@ -80,11 +81,14 @@ async function run(args: Arguments, io: Io): Promise<number> {
 /** The caches around a name; if it has been given, it names one that exists, or a whole collection. */
 async function cachesNamed(name: string, isGiven: boolean, session: Session): Promise<readonly Ccache[]> {
   const found = await cachesAround(name, session);
+  if (found.length > 0 || !isGiven) return found;
   const { type, residual } = splitCcacheName(name);
-  const isWhole = residual === '' || (type === 'DIR' && existsSync(residual));
-  if (found.length > 0 || !isGiven || isWhole) return found;
   // This tells of an unknown type; of another one, it could create a collection.
-  if ((await findCcacheType(type)) === undefined) return [await cacheOf(name, session)];
+  if ((await findCcacheType(type)) === undefined) {
+    return [await during(`resolving ${name}`, () => resolveCcache(name, session.caches))];
+  }
+  const isWhole = residual === '' || (type === 'DIR' && existsSync(residual));
+  if (isWhole) return found;
   throw new CcacheError('CACHE_NOT_FOUND', `Credentials cache '${name}' not found`, name);
 }
 

@@ -1,5 +1,6 @@
 import { type CacheContents, type Ccache, ccacheName } from '../../ccache/ccache.ts';
 import { startRealmEntries } from '../../ccache/config-entries.ts';
+import { errnoOf } from '../../errno.ts';
 import { KerberosError } from '../../errors.ts';
 import { during } from '../../local/activity.ts';
 import { cacheOf, collectionOf, isAbsent } from '../../local/caches/named-caches.ts';
@@ -49,7 +50,19 @@ export async function fill(cache: Ccache, contents: CacheContents, options: Fill
   const canStart = options.whole || (own && existing.credentials.some(({ server }) => isTgs(server)));
   const filling = canStart ? contents : startable(contents);
   if (own && !options.whole) await cache.store(filling.credentials, options.now);
-  else await cache.initialize(filling);
+  else await replace(cache, filling);
+}
+
+async function replace(cache: Ccache, contents: CacheContents): Promise<void> {
+  try {
+    await cache.initialize(contents);
+  } catch (error) {
+    // That there is no cache yet is not what is wrong.
+    if (!isAbsent(error) || errnoOf((error as Error).cause) !== 'ENOENT') throw error;
+    throw new KerberosError('CACHE_IO', `The directory of ${ccacheName(cache)} does not exist`, {
+      cause: error,
+    });
+  }
 }
 
 /** With the realm to start from, which tickets taken from elsewhere do not tell: that of their ticket-granting ticket. */
