@@ -67,7 +67,7 @@ export type ErrorCode =
   | 'PASSWORD_INTERRUPTED'
   | 'PREAUTH_FAILED'
   | 'PKINIT_IDENTITY' // a certificate, key or anchor that PKINIT cannot use
-  | 'KDC_NOT_TRUSTED' // a KDC whose certificate or signature does not prove that it is the realm's
+  | 'KDC_NOT_TRUSTED' // a KDC that has not proved to be the realm's, by its certificate or by the key of a service
   | 'FAST_REQUIRED' // the KDC answered a request in FAST armor without FAST
   | 'NO_TGT'
   | 'TICKET_EXPIRED'

@@ -28,6 +28,7 @@ export { type RedisClient, redisReplayCache } from './ap/replay-redis.ts';
 export { type SharedReplayOptions, type SharedStore, sharedReplayCache } from './ap/replay-shared.ts';
 export { type ReplayEnvironment, resolveReplayCache } from './ap/replay-types.ts';
 export { type ApSession, protocolKey } from './ap/session.ts';
+export { verifyIssuer } from './ap/verify-issuer.ts';
 export type {
   CacheContents,
   Ccache,

@@ -72,7 +72,7 @@ export function readOptions(args: Arguments, io: Io): Omit<NegotiateOptions, 'op
   const proxyUrl =
     proxy === undefined ? undefined : readUrl(proxy.includes('://') ? proxy : `http://${proxy}`);
   if (proxy !== undefined && proxyUrl === undefined)
-    throw new UsageError(`krb5kit http: ${proxy} is not the URL of a proxy`);
+    throw new UsageError(`krb5kit http: '${proxy}' is not the URL of a proxy`);
   const ca = args.value('cacert');
   const [url] = args.operands.map(readUrl);
   return {

@@ -26,6 +26,14 @@ export function warnOfCase(program: string, realm: string, io: Io, more = ''): v
   );
 }
 
+/** Warns of a name in Windows's form `DOMAIN\user`, whose backslash only quotes a letter. */
+export function warnOfWindowsName(program: string, typed: string, io: Io): void {
+  const [, user] = /^[^\\/@]+\\([^\\/@]+)$/.exec(typed) ?? [];
+  if (user === undefined) return;
+  const words = `the backslash in ${typed} only quotes a letter; write Windows's DOMAIN\\user as ${user}@REALM`;
+  io.err(`${printable(`${program}: warning: ${words}`)}\n`);
+}
+
 /** Warns about explicitly requested enctypes that can be broken. */
 export function warnOfWeak(program: string, enctypes: readonly number[], io: Io): void {
   const names = enctypes.filter(isWeak).map(etype => enctypeName(etype) ?? String(etype));

@@ -135,6 +135,11 @@ async function run(given: Arguments, io: Io): Promise<number> {
     const { warnOfRealm } = await import('./input-warnings.ts');
     warnOfRealm('kinit', target.principal, session);
   }
+  const typed = args.operands[0] ?? '';
+  if (typed.includes('\\')) {
+    const { warnOfWindowsName } = await import('./input-warnings.ts');
+    warnOfWindowsName('kinit', typed, io);
+  }
   if (args.has('enctypes') && again === undefined) {
     const { warnOfWeak } = await import('./input-warnings.ts');
     warnOfWeak('kinit', requestedEnctypes(args, session), io);

@@ -8,7 +8,7 @@ import type { Io } from './terminal.ts';
 
 /** The options that k5start and krenew share, with kstart's letters. */
 export const kstartOptions: readonly OptionRow[] = [
-  { flags: '-a', text: 'Get new tickets at every check.' },
+  { flags: '-a', text: 'At every check, get or renew the ticket even if it still lasts.' },
   { flags: '-b', text: 'Continue in the background once there is a ticket.' },
   { flags: '-c <file>', text: "Write the command's process number to this file." },
   { flags: '-H <minutes>', text: 'Keep a ticket that remains valid for at least this long.' },

@@ -20,7 +20,7 @@ export async function passwordTicket(
   password: () => Promise<string>,
   session: Session,
 ): Promise<PasswordTicket> {
-  const armor = await autoArmor({ realm: principal.realm, attributes: [] }, session);
+  const armor = await autoArmor({ realm: principal.realm }, session);
   return ticketFor(principal, password, session, { armor });
 }
 

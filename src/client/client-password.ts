@@ -1,7 +1,7 @@
 import type { Ccache } from '../ccache/ccache.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import type { ExchangeOptions } from './options.ts';
-import { refreshFrom } from './refresh.ts';
+import { refreshFrom, type TicketSource } from './refresh.ts';
 import type { TicketWishes } from './ticket-wishes.ts';
 
 /** A password with which a cache is filled when needed. */
@@ -9,6 +9,8 @@ export interface ClientPassword extends TicketWishes {
   readonly client: Principal;
   /** Called for each login; a program that asks its user remembers the answer. */
   readonly password: () => Promise<string>;
+  /** As for `ClientKeytab`. */
+  readonly armorFor?: TicketSource['armorFor'];
 }
 
 /**
@@ -18,10 +20,10 @@ export interface ClientPassword extends TicketWishes {
  */
 export function refreshFromPassword(
   cache: Ccache,
-  { client, password, ...wishes }: ClientPassword,
+  { client, password, armorFor, ...wishes }: ClientPassword,
   options: ExchangeOptions,
 ): Promise<void> {
   const name = `the password of ${formatPrincipal(client)}`;
   const login = async () => ({ client, secret: { password } });
-  return refreshFrom(cache, { name, client, wishes, login }, options);
+  return refreshFrom(cache, { name, client, wishes, login, armorFor }, options);
 }

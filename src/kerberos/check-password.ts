@@ -7,7 +7,7 @@ import { inKrb5Words } from './krb5-error.ts';
 /**
  * Whether a KDC issues a ticket for a password: resolves to null, or rejects with an Error that says why not. A user
  * without a realm belongs to `defaultRealm`, or to the configured default. The KDC itself is not verified: whoever can
- * answer in its place can make any password pass.
+ * answer in its place can make any password pass; `verifyBy` of `login` in krb5kit prevents that.
  */
 export function checkPassword(
   username: string,

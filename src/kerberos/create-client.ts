@@ -1,12 +1,11 @@
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
 import type { SecurityContext } from '../gss/context.ts';
 import { type OpenContextOptions, openContext } from '../gss/initiate.ts';
+import { clientKeytabOf } from '../local/client-keytab.ts';
 import { openEnvironment } from '../local/environment.ts';
 import { exchangeOptions } from '../local/exchange.ts';
 import { expandHost } from '../local/host-principal.ts';
-import { clientKeytab } from '../local/keytabs.ts';
 import type { Session } from '../local/session.ts';
-import { ticketWishes } from '../local/ticket-wishes.ts';
 import { KerberosClient } from './client.ts';
 import { contextWishes } from './flags.ts';
 import type { InitializeClientOptions } from './initialize-client.ts';
@@ -64,5 +63,5 @@ function keytabOf(identity: Identity, session: Session): OpenContextOptions['cli
   if ('password' in identity) return undefined;
   const { client } = identity;
   const realm = client?.realm ?? session.config.libdefaults.defaultRealm;
-  return { ...ticketWishes(session, realm), keytab: clientKeytab(session), client };
+  return { ...clientKeytabOf(session, realm), client };
 }

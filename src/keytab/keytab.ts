@@ -1,6 +1,7 @@
 import { KeytabError } from '../errors.ts';
 import type { Principal } from '../messages/principal.ts';
 import type { EncryptionKey } from '../messages/types.ts';
+import { anyKeytab } from './any.ts';
 import { fileKeytab } from './file.ts';
 import { memoryKeytab } from './memory.ts';
 
@@ -39,6 +40,7 @@ const keytabTypes: readonly KeytabType[] = [
   { name: 'FILE', resolve: fileKeytab },
   { name: 'WRFILE', resolve: fileKeytab },
   { name: 'MEMORY', resolve: memoryKeytab },
+  { name: 'ANY', resolve: residual => anyKeytab(residual.split(',').map(resolveKeytab)) },
 ];
 
 /** The keytab of a name `TYPE:residual`; a name without a type is a path. Throws KeytabError KEYTAB_TYPE_UNKNOWN. */

@@ -1,5 +1,7 @@
 import type { Ccache, CcacheEnvironment } from '../ccache/ccache.ts';
+import type { PreauthWishes } from '../client/as-state.ts';
 import type { ServiceOptions } from '../client/service.ts';
+import type { ArmorSource } from '../client/ticket-armor.ts';
 import type { TicketWishes } from '../client/ticket-wishes.ts';
 import type { Config } from '../config/config.ts';
 import type { Keytab } from '../keytab/keytab.ts';
@@ -19,9 +21,14 @@ export type LoginSecret =
   | { readonly keytab: Keytab };
 
 /** What to ask for in the ticket is as krb5.conf says unless it is given. */
-export interface LoginOptions extends TicketWishes {
+export interface LoginOptions extends TicketWishes, Pick<PreauthWishes, 'ask' | 'pkinit'> {
   /** The cache to put the ticket into, which loses what it holds; if not given, a new one, in memory until destroyed. */
   readonly cache?: Ccache | undefined;
+  /**
+   * The keytab of a service on this machine, for a program that checks the passwords of others: its key proves that the
+   * answer comes from a KDC of the realm, as `verifyIssuer` says. Not verified if not given.
+   */
+  readonly verifyBy?: Keytab | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -45,6 +52,11 @@ export interface LocalKerberos {
   /** The keytab of clients: KRB5_CLIENT_KTNAME, `default_client_keytab_name`, else the system's. */
   readonly clientKeytab: Keytab;
   /**
+   * The armor that `auto_fast_armor` wants for every login to a realm, for `clientKeytab` and `clientPassword` of
+   * `openContext`; `login` and `changePassword` use it by themselves.
+   */
+  armorFor(realm: string): Promise<ArmorSource | undefined>;
+  /**
    * The user's default cache: KRB5CCNAME, `default_ccache_name`, else `KEYCHAIN:` if it holds tickets, else the file in
    * /tmp. It need not hold tickets.
    */
@@ -55,11 +67,11 @@ export interface LocalKerberos {
   service(name: string, host: string): Promise<Principal>;
   /**
    * Gets a ticket-granting ticket with a password or a keytab; resolves to its cache. Throws what `getInitialCredential`
-   * throws.
+   * throws, and with `verifyBy` what `verifyIssuer` throws.
    */
   login(client: string | Principal, secret: LoginSecret, options?: LoginOptions): Promise<Ccache>;
   /**
-   * Changes a password, which may have expired. Throws KerberosError PASSWORD_NOT_CHANGED in the server's words, and what
+   * Changes a password, which may have expired, or sets that of another. Throws KerberosError PASSWORD_NOT_CHANGED in the server's words, and what
    * `getInitialCredential` and the function `changePassword` throw.
    */
   changePassword(client: string | Principal, change: PasswordChange): Promise<void>;

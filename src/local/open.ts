@@ -1,9 +1,12 @@
+import type { CacheContents } from '../ccache/ccache.ts';
 import { resolveCcache } from '../ccache/resolve.ts';
 import type { Secret } from '../client/secret.ts';
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
+import type { Keytab } from '../keytab/keytab.ts';
 import type { Principal } from '../messages/principal.ts';
 import { createTransport } from '../transport/transport.ts';
 import { acceptanceOf } from './acceptance.ts';
+import { autoArmor } from './auto-armor.ts';
 import { defaultCache } from './caches/default-cache.ts';
 import { openEnvironment } from './environment.ts';
 import { exchangeOptions } from './exchange.ts';
@@ -13,7 +16,7 @@ import type { LocalKerberos, LoginSecret, OpenKerberosOptions } from './kerberos
 import { clientKeytab, defaultKeytab } from './keytabs.ts';
 import { changeOwnPassword } from './password.ts';
 import { plainly, reasonOf } from './reason.ts';
-import { principalOf } from './session.ts';
+import { principalOf, type Session } from './session.ts';
 
 let logins = 0;
 
@@ -45,11 +48,13 @@ export async function kerberosOf(env: OpenKerberosOptions['env']): Promise<Local
     get clientKeytab() {
       return withoutActivity(() => clientKeytab(session));
     },
+    armorFor: realm => autoArmor({ realm }, session),
     defaultCache: () => plainly(() => defaultCache(session, { reading: true })),
     principal,
     service: (name, host) => plainly(() => hostPrincipal(name, host, session)),
-    async login(client, secret, { cache, ...asked } = {}) {
+    async login(client, secret, { cache, verifyBy, ...asked } = {}) {
       const contents = await initialTicket(await clientOf(client), await secretOf(secret), session, asked);
+      if (verifyBy !== undefined) await verifyContents(contents, verifyBy, session, asked.signal);
       const filled = cache ?? (await resolveCcache(`MEMORY:krb5kit/login ${++logins}`, caches));
       await filled.initialize(contents);
       return filled;
@@ -58,6 +63,24 @@ export async function kerberosOf(env: OpenKerberosOptions['env']): Promise<Local
       await changeOwnPassword(await clientOf(client), change, session);
     },
   };
+}
+
+/** Throws what `verifyIssuer` throws for a cache with these contents. */
+async function verifyContents(
+  contents: CacheContents,
+  keytab: Keytab,
+  session: Session,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { verifyIssuer } = await import('../ap/verify-issuer.ts');
+  const cache = await resolveCcache(`MEMORY:krb5kit/verify ${++logins}`, session.caches);
+  const exchange = exchangeOptions(session, defaultTgsEnctypes(session.config));
+  try {
+    await cache.initialize(contents);
+    await verifyIssuer(cache, keytab, { ...exchange, signal: signal ?? exchange.signal });
+  } finally {
+    await cache.destroy();
+  }
 }
 
 async function secretOf(secret: LoginSecret): Promise<Secret> {

@@ -7,6 +7,7 @@ import type { Credential } from '../messages/credential.ts';
 import { NT_SRV_INST } from '../messages/numbers.ts';
 import { formatPrincipal, type Principal } from '../messages/principal.ts';
 import { createTransport } from '../transport/transport.ts';
+import { autoArmor } from './auto-armor.ts';
 import { exchangeOptions } from './exchange.ts';
 import type { Session } from './session.ts';
 
@@ -14,6 +15,8 @@ import type { Session } from './session.ts';
 export interface PasswordChange {
   readonly password: string | (() => Promise<string>);
   readonly newPassword: string;
+  /** Whose password is set, by the client as an administrator; the client's own is changed if not given. */
+  readonly target?: Principal | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -40,15 +43,21 @@ export type PasswordLogin = (client: Principal, password: () => Promise<string>)
 /** Seconds, long enough for a person to think of a new password. */
 const TICKET_LIFETIME = 300;
 
-/** Changes a client's password. Throws what `changePassword` of `LocalKerberos` throws. */
+/** Changes a client's password, or sets that of `target`. Throws what `changePassword` of `LocalKerberos` throws. */
 export async function changeOwnPassword(
   client: Principal,
-  { password, newPassword, signal }: PasswordChange,
+  { password, newPassword, target, signal }: PasswordChange,
   session: Session,
 ): Promise<void> {
-  const login: PasswordLogin = (owner, secret) => passwordTicket(owner, secret, session, { signal });
-  const ticket = await login(client, typeof password === 'string' ? async () => password : password);
-  const { changed, sentence } = await setPassword(ticket, newPassword, session, { login, signal });
+  const login: PasswordLogin = async (owner, secret) => {
+    const armor = await autoArmor({ realm: owner.realm, signal }, session);
+    return passwordTicket(owner, secret, session, { armor, signal });
+  };
+  const own = await login(client, typeof password === 'string' ? async () => password : password);
+  const { changed, sentence } = await setPassword({ ...own, target }, newPassword, session, {
+    login,
+    signal,
+  });
   if (!changed) throw new KerberosError('PASSWORD_NOT_CHANGED', sentence);
 }
 

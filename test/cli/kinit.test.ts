@@ -245,6 +245,14 @@ describe('kinit', () => {
     }
   });
 
+  it("warns of Windows's form of a name", async () => {
+    const { status, io } = await run('A\\bob', 'alicepw\n');
+    const warning =
+      "kinit: warning: the backslash in A\\bob only quotes a letter; write Windows's DOMAIN\\user as bob@REALM\n";
+    expect([status, io.stderr.startsWith(warning)]).toEqual([1, true]);
+    expect((await run('a\\@b', 'alicepw\n')).io.stderr).not.toContain('warning');
+  });
+
   it('warns of a realm in lower case, but where the configuration has it so or the KDC may correct it', async () => {
     const warning =
       'kinit: warning: the realm a.test is not in upper case; realms are case-sensitive, and usually A.TEST\n';

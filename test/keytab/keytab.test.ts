@@ -39,12 +39,41 @@ describe('resolveKeytab', () => {
     ['C:\\krb5.keytab', 'FILE:C:\\krb5.keytab'],
     ['', 'FILE:'],
     ['MEMORY:x', 'MEMORY:x'],
+    ['ANY:/a,MEMORY:x', 'ANY:FILE:/a,MEMORY:x'],
   ])('%s is %s', (name, full) => {
     expect(resolveKeytab(name).name).toBe(full);
   });
 
-  it.each(['BOGUS:x', 'SRVTAB:x', 'file:/x', './a:b', ':x'])('%s is of an unknown type', name => {
-    expect(() => resolveKeytab(name)).toThrow(refusal('KEYTAB_TYPE_UNKNOWN', 'Unknown Key table type'));
+  it.each(['BOGUS:x', 'SRVTAB:x', 'file:/x', './a:b', ':x', 'ANY:/a,BOGUS:x'])(
+    '%s is of an unknown type',
+    name => {
+      expect(() => resolveKeytab(name)).toThrow(refusal('KEYTAB_TYPE_UNKNOWN', 'Unknown Key table type'));
+    },
+  );
+});
+
+describe('an ANY keytab', () => {
+  it('has the keys of those of its keytabs that exist', async () => {
+    const [one, missing, two] = ['one', 'missing', 'two'].map(name => join(scratch(), name));
+    await resolveKeytab(one!).add([alice]);
+    await resolveKeytab(two!).add([host]);
+    const keytab = resolveKeytab(`ANY:${one},${missing},${two}`);
+    expect(await keytab.entries()).toEqual([alice, host]);
+    expect(await keytab.remove(() => true)).toBe(2);
+    expect(await keytab.entries()).toEqual([]);
+    await keytab.add([alice]);
+    expect(await resolveKeytab(missing!).entries()).toEqual([alice]);
+  });
+
+  it('is missing where all of them are, and fails where one cannot be read', async () => {
+    const directory = scratch();
+    const missing = join(directory, 'missing');
+    await expect(resolveKeytab(`ANY:${missing},${missing}`).entries()).rejects.toMatchObject({
+      code: 'KEYTAB_NOT_FOUND',
+    });
+    await expect(resolveKeytab(`ANY:${missing},${directory}`).entries()).rejects.toMatchObject({
+      code: 'KEYTAB_IO',
+    });
   });
 });
 

@@ -33,6 +33,7 @@ beforeAll(async () => {
     realm: 'A.TEST',
     users: [
       { name: 'alice', password: 'wonderland' },
+      { name: 'admin', password: 'adminpw', setsPasswords: true },
       { name: 'expired', password: 'old', passwordExpiration: new Date(0), policy: 'strict' },
     ],
     policies: { strict: { minLength: 8 } },
@@ -124,6 +125,17 @@ describe("this machine's Kerberos", () => {
     });
     await change('long enough');
     await (await kerberos.login('expired', { password: 'long enough' })).destroy();
+  });
+
+  it("sets another's password as an administrator", async () => {
+    const kerberos = await openKerberos(environment());
+    const target = await kerberos.principal('expired');
+    const set = (client: string, password: string) =>
+      kerberos.changePassword(client, { password, newPassword: 'set by admin', target });
+    await expect(set('alice', 'wonderland')).rejects.toMatchObject({ code: 'PASSWORD_NOT_CHANGED' });
+    await set('admin', 'adminpw');
+    await (await kerberos.login(target, { password: 'set by admin' })).destroy();
+    await (await kerberos.login('admin', { password: 'adminpw' })).destroy();
   });
 
   it('asks for the password only when it is needed', async () => {

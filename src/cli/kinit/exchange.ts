@@ -9,6 +9,8 @@ import { printable } from '../../codec/text.ts';
 import { defaultTgsEnctypes } from '../../config/enctypes.ts';
 import { KerberosError } from '../../errors.ts';
 import { during } from '../../local/activity.ts';
+import type { ArmorWishes } from '../../local/anonymous-armor.ts';
+import { withArmor } from '../../local/auto-armor.ts';
 import { isAbsent } from '../../local/caches/named-caches.ts';
 import { exchangeOptions } from '../../local/exchange.ts';
 import { confirmedByPrimary } from '../../local/primary-kdc.ts';
@@ -80,7 +82,7 @@ export async function getInitial(request: InitialRequest, session: Session): Pro
       const final = request.secret !== undefined && !session.io.stdinIsTerminal;
       return await withFreshPassword({ secret, final }, target, session, known =>
         confirmedByPrimary(target.principal.realm, session, (transport = options.transport) =>
-          withArmor(request, session, { ...options, transport }, each =>
+          withArmor(armorWishes(request), session, { ...options, transport }, each =>
             getInitialCredential(target.principal, known, each),
           ),
         ),
@@ -101,24 +103,6 @@ function preparing(cache: Ccache, transport: Transport): Transport {
     if (requests === 2) setImmediate(() => cache.prepare?.());
     return transport(realm, request, signal);
   };
-}
-
-/** Runs an exchange; if the KDC requires FAST and issues an anonymous ticket for it, runs it once more within FAST. */
-async function withArmor<T>(
-  request: InitialRequest,
-  session: Session,
-  options: InitialOptions,
-  exchange: (options: InitialOptions) => Promise<T>,
-): Promise<T> {
-  try {
-    return await exchange(options);
-  } catch (error) {
-    if (options.armor !== undefined || options.anonymous) throw error;
-    const { armorAfter } = await import('../anonymous-armor.ts');
-    const armor = await armorAfter(error, armorWishes(request), session);
-    if (armor === undefined) throw error;
-    return exchange({ ...options, armor });
-  }
 }
 
 /** Runs an exchange; if the password has expired, asks the user for a new one and runs it once more. */
@@ -259,8 +243,10 @@ async function armorOf(request: InitialRequest, session: Session): Promise<Initi
   return (named ? obtainArmor : autoArmor)(armorWishes(request), session);
 }
 
-function armorWishes({ args, target }: InitialRequest) {
-  return { realm: target.principal.realm, attributes: args.values('X') };
+function armorWishes({ args, target }: InitialRequest): ArmorWishes {
+  const prefix = 'X509_anchors=';
+  const anchors = args.values('X').filter(text => text.startsWith(prefix));
+  return { realm: target.principal.realm, anchors: anchors.map(text => text.slice(prefix.length)) };
 }
 
 /** PKINIT, if the command line or krb5.conf asks for it. */

@@ -1,7 +1,8 @@
 import { printable } from '../../codec/text.ts';
-import { type PkinitConfig, readPkinit } from '../../config/pkinit.ts';
+import { readPkinit } from '../../config/pkinit.ts';
 import { KerberosError } from '../../errors.ts';
 import { during } from '../../local/activity.ts';
+import { loadPkinitFor } from '../../local/pkinit.ts';
 import type { Principal } from '../../messages/principal.ts';
 import type { PkinitMaterial, PkinitOptions } from '../../preauth/pkinit/options.ts';
 import type { Session } from '../session.ts';
@@ -28,13 +29,13 @@ export async function pkinitOptions(
 ): Promise<PkinitOptions | undefined> {
   const given = await during('getting initial credentials', async () => readAttributes(attributes, session));
   for (const { name, value } of given) say(`PA Option ${name} = ${value}`);
-  const config = readPkinit(session.config, client.realm);
   const identity = valuesOf('X509_user_identity', given)[0];
-  const identities = identity === undefined ? config.identities : [identity];
+  const identities =
+    identity === undefined ? readPkinit(session.config, client.realm).identities : [identity];
   if (identities.length === 0 && !anonymous) return undefined;
   const anchors = valuesOf('X509_anchors', given);
   let loaded: Promise<PkinitMaterial> | undefined;
-  const sources = { client, identities, anchors, config, given };
+  const sources = { client, identities, anchors, given };
   return {
     load() {
       // Loaded once for all realms that the KDCs may refer to, so that a passphrase is asked for only once.
@@ -50,7 +51,6 @@ interface Sources {
   readonly identities: readonly string[];
   /** The anchors from the command line. */
   readonly anchors: readonly string[];
-  readonly config: PkinitConfig;
   readonly given: readonly Given[];
 }
 
@@ -64,22 +64,10 @@ async function loadIfUsable(sources: Sources, session: Session): Promise<PkinitM
   }
 }
 
-async function load({ client, identities, anchors, config, given }: Sources, { io }: Session) {
-  const { loadPkinit } = await import('../../preauth/pkinit/sources.ts');
-  return loadPkinit(client, {
-    identities,
-    matchRules: config.certMatch,
-    anchors: anchors.length === 0 ? config.anchors : anchors,
-    pool: config.pool,
-    revoked: config.revoke,
-    requireCrlChecking: config.requireCrlChecking,
-    eku: config.ekuChecking,
-    kdcHostnames: config.kdcHostnames,
-    minGroup: config.dhMinBits,
-    disableFreshness: isOn('disable_freshness', given),
-    readPassphrase: name => io.readPassword(`Pass phrase for ${name}: `),
-    env: io.env,
-  });
+function load({ client, identities, anchors, given }: Sources, session: Session): Promise<PkinitMaterial> {
+  const readPassphrase = (name: string) => session.io.readPassword(`Pass phrase for ${name}: `);
+  const disableFreshness = isOn('disable_freshness', given);
+  return loadPkinitFor(client, { identities, anchors, disableFreshness, readPassphrase }, session);
 }
 
 interface Given {

@@ -38,7 +38,7 @@ export async function proveSecret(
   const result = await getInitialCredential(principal, secret, {
     ...options,
     trace,
-    armor: await autoArmor({ realm: principal.realm, attributes: [] }, session),
+    armor: await autoArmor({ realm: principal.realm }, session),
     kdcTimesync,
     server,
     lifetime,

@@ -6,10 +6,10 @@ import { openContext } from '../../gss/initiate.ts';
 import { GSS_SAMPLE_PORT, talkToGssSample } from '../../gss/sample.ts';
 import { during } from '../../local/activity.ts';
 import { cacheForService } from '../../local/caches/identity-cache.ts';
+import { clientKeytabOf } from '../../local/client-keytab.ts';
 import { exchangeOptions } from '../../local/exchange.ts';
 import { expandHost, hostPrincipal } from '../../local/host-principal.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
-import { clientKeytabOf } from '../client-keytab.ts';
 import { type Arguments, UsageError } from '../command.ts';
 import { connectService } from '../connect-service.ts';
 import { formatTimestamp } from '../locale/time-format.ts';
@@ -99,5 +99,5 @@ function readMechanism(text = 'krb5'): 'krb5' | 'spnego' {
 function readCount(text = '1'): number {
   const count = /^\d{1,5}$/.test(text) ? Number(text) : -1;
   if (count >= 0 && count <= MAX_MESSAGES) return count;
-  throw new UsageError(`krb5kit present: ${text} is not a number of messages`);
+  throw new UsageError(`krb5kit present: '${text}' is not a number of messages`);
 }

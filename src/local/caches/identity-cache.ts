@@ -9,7 +9,6 @@ import { formatPrincipal, type Principal } from '../../messages/principal.ts';
 import { ActivityError, during } from '../activity.ts';
 import { homeDirectory } from '../directories.ts';
 import type { Session } from '../session.ts';
-import { ticketWishes } from '../ticket-wishes.ts';
 import { defaultCacheName } from './default-cache.ts';
 import { cacheOf, cachesAround, collectionOf, readableContents } from './named-caches.ts';
 
@@ -73,13 +72,14 @@ async function loginByKeytab(
   isEmpty: boolean,
   session: Session,
 ): Promise<Ccache | undefined> {
-  const { clientKeytab, hasClientKeys } = await import('../keytabs.ts');
+  const { hasClientKeys } = await import('../keytabs.ts');
   if (!(await hasClientKeys(client, session))) return undefined;
   const cache = isEmpty ? await cacheOf(undefined, session) : await freshMember(client, session);
   if (cache === undefined) return undefined;
   const { refreshFromKeytab } = await import('../../client/client-keytab.ts');
   const { exchangeOptions } = await import('../exchange.ts');
-  const source = { ...ticketWishes(session, client.realm), keytab: clientKeytab(session), client };
+  const { clientKeytabOf } = await import('../client-keytab.ts');
+  const source = { ...clientKeytabOf(session, client.realm), client };
   await during(`getting a ticket for ${formatPrincipal(client)}`, () =>
     refreshFromKeytab(cache, source, exchangeOptions(session, defaultTktEnctypes(session.config))),
   );

@@ -16,9 +16,9 @@ import { readPkcs12 } from './pkcs12.ts';
 
 /** What reading identities and anchors needs from outside. */
 export interface PkinitSurroundings {
-  /** Called for the passphrase of a key. */
+  /** Called for the passphrase of a key; without it, a key that has one is an error. */
   readonly readPassphrase: ReadPassphrase;
-  /** The variables that `ENV:` may name. */
+  /** The variables that `ENV:` may name; none if not given. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 

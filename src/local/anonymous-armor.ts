@@ -5,10 +5,10 @@ import { offersFast } from '../client/method-data.ts';
 import type { ArmorSource } from '../client/ticket-armor.ts';
 import { defaultTktEnctypes } from '../config/enctypes.ts';
 import { KerberosError } from '../errors.ts';
-import { exchangeOptions } from '../local/exchange.ts';
 import { anonymousPrincipal } from '../messages/anonymous.ts';
 import { KdcError } from '../messages/krb-error.ts';
-import { pkinitOptions } from './kinit/pkinit.ts';
+import { exchangeOptions } from './exchange.ts';
+import { loadPkinitFor } from './pkinit.ts';
 import type { Session } from './session.ts';
 
 /** Seconds; the armor is used at once, but a person may be asked for a one-time password meanwhile. */
@@ -17,8 +17,9 @@ const LIFETIME = 300;
 /** What the armor is for, and how its ticket may be obtained. */
 export interface ArmorWishes {
   readonly realm: string;
-  /** The values of -X; those that name anchors count. */
-  readonly attributes: readonly string[];
+  /** The certificates to which the KDC's must lead, instead of those of krb5.conf. */
+  readonly anchors?: readonly string[] | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -51,18 +52,16 @@ function wantsArmor(error: unknown): boolean {
  * PREAUTH_FAILED if the KDC offers no anonymous PKINIT.
  */
 export async function anonymousArmor(
-  { realm, attributes }: ArmorWishes,
+  { realm, anchors = [], signal }: ArmorWishes,
   session: Session,
 ): Promise<ArmorSource> {
   const client = anonymousPrincipal(realm);
   const options = exchangeOptions(session, defaultTktEnctypes(session.config));
-  const anchors = attributes.filter(text => text.startsWith('X509_anchors='));
-  const wishes = { client, anonymous: true, attributes: anchors, say: () => {} };
-  const pkinit = await pkinitOptions(wishes, session);
   const secret = { password: nobodysPassword };
   const { credential, kdcOffset } = await getInitialCredential(client, secret, {
     ...options,
-    pkinit,
+    signal: signal ?? options.signal,
+    pkinit: { load: () => loadPkinitFor(client, { anchors, readPassphrase: nobodysPassword }, session) },
     anonymous: true,
     lifetime: LIFETIME,
   });
