@@ -75,7 +75,7 @@ function readPresentation(args: Arguments): Presentation {
     throw new UsageError('krb5kit doctor: name a principal and a service to present the ticket to');
   }
   if (text !== undefined && url === undefined) {
-    throw new UsageError(`krb5kit doctor: ${text} is not an http or https URL`);
+    throw new UsageError(`krb5kit doctor: '${text}' is not an http or https URL`);
   }
   if (url !== undefined && wishes.length > 1) {
     throw new UsageError('krb5kit doctor: --http cannot be combined with --port or --gss');

@@ -4,7 +4,7 @@ import { UsageError } from './command.ts';
 export function readPort(text: string | undefined, fallback: number, program: string): number {
   if (text === undefined) return fallback;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 65_536;
-  if (port > 65_535) throw new UsageError(`${program}: ${text} is not a port`);
+  if (port > 65_535) throw new UsageError(`${program}: '${text}' is not a port`);
   return port;
 }
 

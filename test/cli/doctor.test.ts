@@ -122,7 +122,7 @@ describe('the keytab, without a service,', () => {
     );
     const { stdout } = await run(['alice']);
     expect(stdout).toContain('the KDC does not know host/gone@A.TEST\n');
-    expect(stdout).toContain('Try: ktutil remove host/gone@A.TEST');
+    expect(stdout).toContain(`Try: ktutil remove -k FILE:${home}/kt host/gone@A.TEST`);
   });
 
   it('is left alone where there is no ticket, unless it is named', async () => {

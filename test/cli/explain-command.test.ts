@@ -79,6 +79,10 @@ describe('finds an error by', () => {
     ['AS_REQ 192.0.2.1: NEEDED_PREAUTH: alice@A.TEST for krbtgt/A.TEST@A.TEST', 'KDC_ERR_PREAUTH_REQUIRED'],
     ['PREAUTH_FAILED: alice@A.TEST for krbtgt/A.TEST, Preauthentication failed', 'KDC_ERR_PREAUTH_FAILED'],
     ['TGS_REQ 192.0.2.1: LOOKING_UP_SERVER: authtime 0', 'KDC_ERR_S_PRINCIPAL_UNKNOWN'],
+    ['kpasswd: krb5_get_init_creds: PREAUTH_FAILED', 'KDC_ERR_PREAUTH_FAILED'],
+    ['kinit: krb5_get_kdc_cred: TICKET NOT RENEWABLE', 'KDC_ERR_BADOPTION'],
+    ['krb5_get_creds: SERVER NOT ALLOWED (x/localhost@A.TEST)', 'KDC_ERR_MUST_USE_USER2USER'],
+    ['klist: Unsupported credentials cache format version number (filename: /x)', 'KRB5_CCACHE_BADVNO'],
     [
       'Cannot determine realm for numeric host address while getting credentials for 10.0.0.1',
       'KRB5_ERR_NUMERIC_REALM',
@@ -159,6 +163,15 @@ describe('knows what others say:', () => {
     ['kinit: unable to reach any KDC in realm A.TEST', 'KRB5_KDC_UNREACH'],
     ['Authorization: Negotiate TlRMTVNTUAABAAAA', 'NTLM instead of Kerberos'],
     ['SPNEGO cannot find mechanisms to negotiate', 'SPNEGO cannot find mechanisms to negotiate'],
+    ["klist: Key table file '/x' not found while starting keytab scan", 'Key table file not found'],
+    ['klist: No KCM server found while resolving ccache', 'No KCM server found'],
+    ['Invalid UID in persistent keyring name while getting default ccache', 'Invalid keyring anchor name'],
+    ['klist: krb5_cc_get_principal: get-principal lstat(/tmp/krb5cc_0)', 'No ticket file'],
+    ['Refuses to open group/other readable files FILE:/tmp/cc', 'Refuses to open symlinks for caches'],
+    ['klist: krb5_cc_resolve: unknown ccache type KEYRING:persistent:0', 'unknown ccache type'],
+    ['kinit: krb5_parse_name_flags: unable to find realm of host www', 'unable to find realm of host'],
+    ['fatal error: gssapi/gssapi.h: No such file or directory', 'gssapi/gssapi.h'],
+    ['Error: libsecret-1.so.0: cannot open shared object file', 'libsecret-1.so.0'],
     ['HTTP/1.1 401 Unauthorized', '401 Unauthorized'],
     ['net::ERR_UNEXPECTED_SECURITY_LIBRARY_STATUS', 'ERR_UNEXPECTED_SECURITY_LIBRARY_STATUS'],
     ['400 Bad Request: Request Header Or Cookie Too Large', 'Request header too large'],
@@ -276,6 +289,9 @@ describe('the codes of krb5kit itself', () => {
   });
 
   it('are known in a line of JSON, too', async () => {
+    expect(await nameOf('{"program":"kinit","code":"PREAUTH_FAILED","krbError":null}')).toBe(
+      'KRB5_PREAUTH_FAILED',
+    );
     expect(await nameOf('{"program":"kinit","code":"KEYCHAIN_LOCKED","krbError":null}')).toBe(
       'KEYCHAIN_LOCKED',
     );

@@ -106,8 +106,8 @@ describe('present --gss and serve --gss', () => {
 describe('a wrong command line is told of', () => {
   it.each([
     [['--gss', '--mech', 'ntlm'], '--mech must be "krb5" or "spnego", not "ntlm"'],
-    [['--gss', '-m', 'many'], 'many is not a number of messages'],
-    [['--gss', '-m', '10001'], '10001 is not a number of messages'],
+    [['--gss', '-m', 'many'], "'many' is not a number of messages"],
+    [['--gss', '-m', '10001'], "'10001' is not a number of messages"],
     [['--mech', 'krb5'], '--mech requires --gss'],
     [['--no-seal'], '--no-seal requires --gss'],
   ])('%j', async (argv, sentence) => {

@@ -290,7 +290,7 @@ describe('fails in one line', () => {
     [['http://a/', 'http://b/'], 'give one URL, which begins with http:// or https://'],
     [['-H', 'nothing', 'http://a/'], '"nothing" is not a header'],
     [['--delegate', 'never', 'http://a/'], '--delegate must be "policy" or "always", not "never"'],
-    [['--proxy', 'socks://a', 'http://a/'], 'socks://a is not the URL of a proxy'],
+    [['--proxy', 'socks://a', 'http://a/'], "'socks://a' is not the URL of a proxy"],
   ])('where the command line is wrong: %s', async (argv, sentence) => {
     const { status, stderr } = await run(argv);
     expect([status, stderr]).toEqual([2, `krb5kit http: ${sentence}\nUsage: krb5kit http [options] URL\n`]);

@@ -256,7 +256,7 @@ describe('--keytab', () => {
     expect(readdirSync(temporary)).toEqual([]);
     const memory = begin('echo > out', ['--keytab', 'MEMORY:x']);
     expect(await memory.ended).toBe(2);
-    expect(memory.io.stderr).toMatch(/^krb5kit kdc run: MEMORY:x is no file\n/);
+    expect(memory.io.stderr).toMatch(/^krb5kit kdc run: 'MEMORY:x' is not a file\n/);
   });
 });
 

@@ -28,7 +28,7 @@ function readChanged(text: string): { trouble: unknown; said: string } {
 it('a line that cannot be parsed is reported, and the others count', () => {
   const { trouble, said } = readChanged('# a comment\nrevoked=alice\n\nbogus=1\ndrop=x\n  delay=2\n');
   expect(trouble).toEqual({ revoked: ['alice'], delay: 2 });
-  expect(said).toMatch(/^kdc: bogus is none of .*\nkdc: drop=x is no trouble that can be made\n$/);
+  expect(said).toMatch(/^kdc: 'bogus' is none of .*\nkdc: 'drop=x' is no trouble that can be made\n$/);
 });
 
 it('names in several lines count together; of other values the last counts', () => {

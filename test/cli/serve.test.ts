@@ -350,8 +350,8 @@ describe('does not start', () => {
   });
 
   it.each([
-    [['--port', '65536'], '65536 is not a port'],
-    [['--port', '-1'], '-1 is not a port'],
+    [['--port', '65536'], "'65536' is not a port"],
+    [['--port', '-1'], "'-1' is not a port"],
     [['--host', ''], '--host requires an address'],
     [['somewhere'], 'unexpected argument "somewhere"'],
   ])('when the command line is wrong: %s', async (argv, sentence) => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { doctor } from '../../src/cli/doctor.ts';
 import { kinit } from '../../src/cli/kinit.ts';
 import { klist } from '../../src/cli/klist.ts';
 import { type Environment, ours } from '../support/both-programs.ts';
@@ -81,6 +82,13 @@ describePeer('mit-otp', () => {
     });
     expect((await ours(klist, ['-c', `${dir}/cc3`], env)).stdout).toContain(
       'Default principal: nokey@A.TEST\n',
+    );
+  });
+
+  it('is no fault of an account that has nothing else', async () => {
+    const { stdout } = await ours(doctor, ['nokey'], { ...env, LC_ALL: 'C' });
+    expect(stdout).toContain(
+      '[--]   nokey@A.TEST: the KDC knows it, but no password of it that can be used; ',
     );
   });
 

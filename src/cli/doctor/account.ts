@@ -3,10 +3,12 @@ import { enctypeText } from '../../client/telling.ts';
 import { permittedEnctypes } from '../../config/enctypes.ts';
 import { isSupported } from '../../crypto/enctype-list.ts';
 import { isWeak } from '../../crypto/enctype-names.ts';
+import { KerberosError } from '../../errors.ts';
 import { exchangeOptions } from '../../local/exchange.ts';
+import { KDC_ERR_PREAUTH_REQUIRED } from '../../messages/error-codes.ts';
 import { formatPrincipal, type Principal } from '../../messages/principal.ts';
 import type { Session } from '../session.ts';
-import { bad, type Finding, failed, good } from './finding.ts';
+import { bad, type Finding, failed, good, note } from './finding.ts';
 
 /** Checks whether the KDC knows the client, and which of its keys may be used here. */
 export async function checkAccount(client: Principal, session: Session): Promise<readonly Finding[]> {
@@ -29,8 +31,21 @@ export async function checkAccount(client: Principal, session: Session): Promise
     }
     return [good(subject, `the KDC knows it; enctypes in common: ${common.map(enctypeText).join(', ')}`)];
   } catch (error) {
+    const lacksKeys = error instanceof KerberosError && error.code === 'ENCTYPE_UNSUPPORTED';
+    if (lacksKeys && wantsMore(session)) {
+      const others = 'a certificate (kinit -X) or a one-time password (kinit --anonymous-armor)';
+      return [
+        note(subject, `the KDC knows it, but no password of it that can be used; it may have ${others}`),
+      ];
+    }
     return [failed(subject, error, session.io)];
   }
+}
+
+/** Whether the KDC asked for pre-authentication in the end, as it does of a client who needs no key. */
+function wantsMore({ decisions }: Session): boolean {
+  const last = decisions.findLast(({ fact }) => fact?.kind === 'kdc-error')?.fact;
+  return last?.kind === 'kdc-error' && last.number === KDC_ERR_PREAUTH_REQUIRED;
 }
 
 /** Every enctype that has keys here. */

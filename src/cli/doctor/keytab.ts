@@ -38,7 +38,7 @@ export function keytabToCheck(name: string | undefined, session: Session): Keyta
  */
 export async function checkKeytab({ name, contents }: Wanted, session: Session): Promise<readonly Finding[]> {
   const keytab = keytabToCheck(name, session);
-  const subject = `keytab ${keytab.name}`;
+  const subject = subjectOf(keytab);
   let entries: readonly KeytabEntry[];
   try {
     entries = await keytab.entries();
@@ -61,24 +61,27 @@ export async function checkKeytab({ name, contents }: Wanted, session: Session):
     const check =
       tickets === undefined
         ? provenKeys(own, subject, session)
-        : ticketKeys(own, { subject, tickets }, session);
+        : ticketKeys(own, { keytab, tickets }, session);
     findings.push(await check);
   }
   if (groups.length === 0) findings.push(note(subject, 'it contains no keys'));
   const more = groups.length - MOST;
   if (more > 0)
-    findings.push(note(subject, `its ${more} other principals are not checked; use ktutil verify`));
+    findings.push(
+      note(subject, `its ${more} other principals are not checked; use ktutil verify -k ${keytab.name}`),
+    );
   return findings;
 }
 
 /** The keys that a new ticket for the principal is sealed in. */
 async function ticketKeys(
   own: readonly KeytabEntry[],
-  { subject, tickets }: { readonly subject: string; readonly tickets: CacheContents },
+  { keytab, tickets }: { readonly keytab: Keytab; readonly tickets: CacheContents },
   session: Session,
 ): Promise<Finding> {
   const { principal } = own[0]!;
   const name = formatPrincipal(principal);
+  const subject = subjectOf(keytab);
   const cache = memoryType.resolve('doctor', session.caches);
   try {
     const others = tickets.credentials.filter(
@@ -94,7 +97,7 @@ async function ticketKeys(
       return bad(
         subject,
         `the KDC does not know ${name}`,
-        `ktutil remove ${name}, if it is no longer needed`,
+        `ktutil remove -k ${keytab.name} ${name}, if it is no longer needed`,
       );
     }
     // For example, those of users, for whom no tickets are issued.
@@ -124,4 +127,8 @@ async function provenKeys(own: readonly KeytabEntry[], subject: string, session:
   } catch (error) {
     return failed(subject, error, session.io, { before: `its keys of ${name}: ` });
   }
+}
+
+function subjectOf(keytab: Keytab): string {
+  return `keytab ${keytab.name}`;
 }

@@ -211,6 +211,15 @@ export const LIBRARY_ERRORS: readonly LibraryError[] = [
     ],
   },
   {
+    name: 'KRB5_CCACHE_BADVNO',
+    number: 212,
+    sentence: 'Unsupported credentials cache format version number',
+    code: 'CACHE_FORMAT',
+    causes: [
+      'the file is not a cache: KRB5CCNAME or -c names a keytab, a ticket in base64, or anything else',
+    ],
+  },
+  {
     name: 'KRB5_KEYTAB_BADVNO',
     number: 213,
     sentence: 'Unsupported key table format version number',

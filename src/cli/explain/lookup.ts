@@ -7,6 +7,7 @@ import { LIBRARY_ERRORS, type LibraryError } from './library.ts';
 import { otherErrors } from './other.ts';
 import type { OtherError } from './other-error.ts';
 import { OWN_ERRORS } from './own.ts';
+import { PROTOCOL_PATTERNS } from './protocol-patterns.ts';
 
 /** What is known about an error. */
 export interface Explanation {
@@ -100,9 +101,9 @@ function byNumber(number: number): Explanation | undefined {
 /** `KRB5KDC_ERR_PREAUTH_FAILED` of MIT's and `KDC_ERR_PREAUTH_FAILED` of the RFC, alone or within a text. */
 function byName(text: string): Explanation | undefined {
   // In a log of MIT's KDC, PREAUTH_FAILED is the protocol's error, not the one of ours with that code.
-  const isAlone = /^[A-Z_]+$/i.test(text);
+  const isCode = /^[A-Z_]+$/i.test(text) || text.includes('"PREAUTH_FAILED"');
   for (const word of text.toUpperCase().match(/[A-Z\d_]{4,}/g) ?? []) {
-    const isOurs = isAlone || word !== 'PREAUTH_FAILED';
+    const isOurs = isCode || word !== 'PREAUTH_FAILED';
     const row = LIBRARY_ERRORS.find(({ name, code }) => name === word || (code === word && isOurs));
     if (row !== undefined) return ofLibrary(row);
     const plain = word.replace(/^KRB5(?=KDC_|KRB_)/, '');
@@ -129,28 +130,6 @@ function ofOther(error: OtherError | undefined): Explanation | undefined {
   return { name, number: undefined, libraryNumber: number, sentence, saidBy, causes, hint };
 }
 
-/** Messages of the protocol that contain names. */
-const PATTERNS: readonly (readonly [RegExp, number])[] = [
-  [/client .*not found in kerberos database/i, 6],
-  // As Heimdal has it.
-  [/client \(.*\) unknown/i, 6],
-  [/server \(.*\) unknown/i, 7],
-  [/server .*not found in kerberos database/i, 7],
-  [/password incorrect/i, 24],
-  [/pre-?authentication information was invalid/i, 24],
-  [/additional pre-?authentication required/i, 25],
-  // In the log of MIT's KDC.
-  [/\bCLIENT_NOT_FOUND\b/, 6],
-  // As Microsoft spells it.
-  [/\bKDC_ERR_ETYPE_NOTSUPP\b/i, 14],
-  [/\b(?:UNKNOWN|LOOKING_UP)_SERVER\b/, 7],
-  [/\bBAD_ENCRYPTION_TYPE\b/, 14],
-  [/\bCLIENT EXPIRED\b/, 1],
-  [/\bLOCKED[_ ]OUT\b/, 18],
-  [/\bCLIENT KEY EXPIRED\b|\bREQUIRED PWCHANGE\b/, 23],
-  [/\bNEEDED_PREAUTH\b/, 25],
-];
-
 /** The row whose message occurs in the text; the longest one if there are several. */
 function bySentence(text: string): Explanation | undefined {
   const lower = text.toLowerCase();
@@ -163,7 +142,7 @@ function bySentence(text: string): Explanation | undefined {
     if (!lower.includes(row.sentence.toLowerCase()) && !row.pattern?.test(text)) continue;
     found.push({ length: row.sentence.length, explain: () => ofLibrary(row) });
   }
-  for (const [pattern, number] of PATTERNS) {
+  for (const [pattern, number] of PROTOCOL_PATTERNS) {
     if (pattern.test(text)) found.push({ length: 1, explain: () => ofProtocol(number) });
   }
   return found.sort((a, b) => b.length - a.length)[0]?.explain();

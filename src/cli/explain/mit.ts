@@ -10,6 +10,38 @@ const ENCODINGS =
 /** Messages of MIT's libraries that are in tables other than that of Kerberos, or have names in them. */
 export const MIT_ERRORS: readonly OtherError[] = [
   {
+    name: 'Key table file not found',
+    pattern: /key ?table file .*not found/i,
+    sentence: 'The keytab does not exist',
+    saidBy: LIBRARY,
+    causes: [
+      'no keytab has been created on this host, or it was not copied into the container',
+      'KRB5_KTNAME, or default_keytab_name in krb5.conf, names another file than expected',
+    ],
+    hint: 'name the keytab with -t, -k or KRB5_KTNAME; ktutil add, ktadd or ktpass creates one',
+  },
+  {
+    name: 'No KCM server found',
+    sentence: 'The daemon that keeps the tickets of KCM: does not run',
+    saidBy: LIBRARY,
+    causes: [
+      'default_ccache_name is KCM:, and sssd-kcm is not installed or not started, as in a container',
+      'the daemon listens on another socket: see kcm_socket in [libdefaults]',
+    ],
+    hint: 'systemctl start sssd-kcm.socket, krb5kit agent --start, or another cache by KRB5CCNAME=FILE:/tmp/mine',
+  },
+  {
+    name: 'Invalid keyring anchor name',
+    pattern: /invalid (?:keyring anchor name|uid in persistent keyring name)/i,
+    sentence: 'The name of a cache of type KEYRING is wrong',
+    saidBy: LIBRARY,
+    causes: [
+      'after KEYRING: comes none of session, user, persistent, process and thread',
+      'after persistent: comes no number of a user, as where %{uid} was not replaced',
+    ],
+    hint: 'write KEYRING:persistent:UID or KEYRING:session:NAME',
+  },
+  {
     name: 'Included profile directory could not be read',
     sentence: 'A directory after includedir in krb5.conf cannot be read',
     saidBy: LIBRARY,

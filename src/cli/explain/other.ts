@@ -1,9 +1,11 @@
 import { GO_ERRORS } from './go.ts';
 import { GSS_ERRORS } from './gss.ts';
+import { HEIMDAL_ERRORS } from './heimdal.ts';
 import { JAVA_ERRORS, WEB_ERRORS } from './java.ts';
 import { KEYCHAIN_ERRORS } from './keychain.ts';
 import { LDAP_ERRORS } from './ldap.ts';
 import { MIT_ERRORS } from './mit.ts';
+import { NODE_ERRORS } from './node.ts';
 import type { OtherError } from './other-error.ts';
 import { SERVICE_ERRORS } from './service.ts';
 import { WINDOWS_ERRORS } from './windows.ts';
@@ -14,6 +16,7 @@ export function otherErrors(): readonly OtherError[] {
   return [
     ...SERVICE_ERRORS,
     ...MIT_ERRORS,
+    ...HEIMDAL_ERRORS,
     ...KEYCHAIN_ERRORS,
     ...GO_ERRORS,
     ...JAVA_ERRORS,
@@ -21,6 +24,7 @@ export function otherErrors(): readonly OtherError[] {
     ...LDAP_ERRORS,
     ...WINDOWS_ERRORS,
     ...GSS_ERRORS,
+    ...NODE_ERRORS,
     ...WRAPPERS,
   ];
 }

@@ -138,8 +138,8 @@ const ROWS: readonly (readonly [ErrorCode, sentence: string, cause?: string | un
   ],
   [
     'KDC_NOT_TRUSTED',
-    'The certificate of the KDC does not prove that it is a KDC of the realm',
-    'its CA is not among the anchors, or it lacks the name or the key usage of a KDC',
+    'The KDC has not proved that it is one of the realm',
+    'the CA of its certificate is not among the anchors, or the certificate lacks the name or the key usage of a KDC; in a program that verifies it by a keytab, the keytab is old',
   ],
   ['FAST_REQUIRED', 'The KDC answered without FAST, which was required', 'it does not support FAST'],
   ['NO_TGT', 'The ticket-granting ticket cannot be used yet', 'it is postdated, or a clock is wrong'],

@@ -35,7 +35,7 @@ export const kdcDump: Command = {
 function run(args: Arguments, io: Io): Promise<number> {
   const file = onlyOperand(args, name, 'file');
   const format = args.value('format') ?? 'mit';
-  if (format !== 'mit') throw new UsageError(`${name}: there is no format ${format}`);
+  if (format !== 'mit') throw new UsageError(`${name}: there is no format '${format}'`);
   if (args.has('mitStash') === args.has('masterPassword')) {
     throw new UsageError(`${name}: give --mit-stash or --master-password`);
   }

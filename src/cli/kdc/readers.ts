@@ -26,7 +26,7 @@ function unknownEnctype(list: string): string | undefined {
 export function enctypesOf(list: string, program: string): readonly number[] {
   const enctypes = readEnctypeNames(list);
   const wrong = unknownEnctype(list) ?? (enctypes.length === 0 ? list : undefined);
-  if (wrong !== undefined) throw new UsageError(`${program}: ${wrong} names no enctype`);
+  if (wrong !== undefined) throw new UsageError(`${program}: '${wrong}' names no enctype`);
   return enctypes;
 }
 

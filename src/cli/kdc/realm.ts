@@ -154,7 +154,8 @@ function parseUser(text: string, program: string): UserSpec {
 
 function lifetime(text: string, program: string): number {
   const seconds = wholeDuration(text);
-  if (seconds === undefined) throw new UsageError(`${program}: ${text} is no duration`);
+  if (seconds === undefined)
+    throw new UsageError(`${program}: '${text}' is not a duration such as 30s, 5m or 1h`);
   return seconds;
 }
 

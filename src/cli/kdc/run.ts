@@ -87,7 +87,7 @@ function removeMade(path: string, io: Io): void {
 /** The path of a keytab to be written. Throws KeytabError rather than lose an existing file. */
 function keytabPath(named: string, io: Io): string {
   const { name: full } = resolveKeytab(named);
-  if (!full.startsWith('FILE:')) throw new UsageError(`${name}: ${named} is no file`);
+  if (!full.startsWith('FILE:')) throw new UsageError(`${name}: '${named}' is not a file`);
   const path = resolve(io.cwd, full.slice('FILE:'.length));
   const found = statSync(path, { throwIfNoEntry: false });
   if (found !== undefined && (!found.isFile() || found.size > 0)) {

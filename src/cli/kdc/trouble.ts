@@ -60,11 +60,11 @@ export function readTrouble(wishes: readonly string[], program: string): Trouble
     const [name = '', ...rest] = wish.split('=');
     const row = Object.hasOwn(troubles, name) ? troubles[name] : undefined;
     if (row === undefined) {
-      throw new UsageError(`${program}: ${name} is none of ${Object.keys(troubles).join(', ')}`);
+      throw new UsageError(`${program}: '${name}' is none of ${Object.keys(troubles).join(', ')}`);
     }
     const [member, reader] = row;
     const value = reader(rest.join('='));
-    if (value === undefined) throw new UsageError(`${program}: ${wish} is no trouble that can be made`);
+    if (value === undefined) throw new UsageError(`${program}: '${wish}' is no trouble that can be made`);
     const before = read[member];
     read[member] = Array.isArray(before) && Array.isArray(value) ? [...before, ...value] : value;
   }
