@@ -34,8 +34,6 @@ export interface LibDefaults {
   /** True by default. */
   readonly noaddresses: boolean;
   readonly extraAddresses: readonly string[];
-  /** KDC options as a number, bit 0 highest (RFC 4120 §5.4.1); RENEWABLE-OK by default. */
-  readonly kdcDefaultOptions: number;
   readonly allowWeakCrypto: boolean;
   readonly allowRc4: boolean;
   readonly allowDes3: boolean;
@@ -64,7 +62,6 @@ export interface LibDefaults {
   readonly spakePreauthGroups: readonly string[] | undefined;
 }
 
-const RENEWABLE_OK = 0x10;
 const UDP_PREFERENCE_LIMIT = 1465;
 /** The largest limit that MIT accepts. */
 const MAX_UDP_PREFERENCE_LIMIT = 32700;
@@ -126,9 +123,6 @@ export function readLibDefaults(profile: Profile, expansion: ExpansionContext, r
     },
     get extraAddresses() {
       return profile.relations(...at('extra_addresses')).flatMap(({ value }) => words(value));
-    },
-    get kdcDefaultOptions() {
-      return integer('kdc_default_options', RENEWABLE_OK);
     },
     get allowWeakCrypto() {
       return boolean('allow_weak_crypto', false);
