@@ -19,6 +19,8 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     hookTimeout: 60_000,
+    // More than anything takes on a busy machine, and less than a test may take.
+    expect: { poll: { timeout: 15_000 } },
     projects: [
       {
         extends: true,

@@ -1,9 +1,9 @@
-import { exec, execFile } from 'node:child_process';
+import { exec } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import { afterAll, describe, expect, it } from 'vitest';
+import { runDocumented } from './support/build-program.ts';
 
 const root = join(import.meta.dirname, '..');
 const dir = mkdtempSync(join(import.meta.dirname, '.readme-'));
@@ -42,18 +42,7 @@ describe('the README', () => {
   it.each(printed.map((wanted, at) => ({ wanted, at })))(
     'shows a program that works: $wanted',
     async ({ wanted, at }) => {
-      const outfile = join(dir, `${at}.mjs`);
-      await build({
-        stdin: { contents: programs[at]!, resolveDir: root, loader: 'ts' },
-        alias: { krb5kit: './src/index.ts' },
-        outfile,
-        bundle: true,
-        platform: 'node',
-        format: 'esm',
-        packages: 'external',
-        logLevel: 'silent',
-      });
-      const { stdout } = await promisify(execFile)(process.execPath, [outfile], { timeout: 60_000 });
+      const { stdout } = await runDocumented(programs[at]!, join(dir, `${at}.mjs`));
       expect(stdout).toMatch(wanted);
     },
   );

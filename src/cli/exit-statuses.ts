@@ -5,7 +5,7 @@ const WRONG = 'The command line is wrong.';
 const KERBEROS_4 = 'The option -4 was given, which is for Kerberos 4.';
 
 /** The exit statuses of all commands. */
-const GENERAL: Meanings = {
+export const GENERAL: Meanings = {
   141: 'The reader of the output has closed it, as with SIGPIPE.',
   '128+n': 'Signal n ended the command.',
 };
@@ -16,7 +16,7 @@ const OF_A_JOB: Meanings = {
 };
 
 /** The exit statuses of each command: they do not change from version to version. */
-const EXIT_STATUSES: Readonly<Record<string, Meanings>> = {
+export const EXIT_STATUSES: Readonly<Record<string, Meanings>> = {
   krb5kit: { 0: 'As defined by the command.', 1: 'The command failed.', 2: 'There is no such command.' },
   agent: { 0: 'Success.', 1: 'No agent is running, or an error occurred.', 2: WRONG },
   cache: { 0: 'Success.', 1: 'Something does not exist, or could not be read or written.', 2: WRONG },
@@ -102,9 +102,6 @@ const EXIT_STATUSES: Readonly<Record<string, Meanings>> = {
   },
   status: { 0: 'There is a valid ticket.', 1: 'There is no valid ticket.', 2: WRONG },
 };
-
-/** The whole table, for whoever displays it. */
-export const EXIT_STATUS_TABLE = { general: GENERAL, commands: EXIT_STATUSES };
 
 /** The exit statuses of a command by its name, without those of its subcommands; undefined if none are listed. */
 export function exitStatuses(name: string): Meanings | undefined {

@@ -1,7 +1,7 @@
 import { renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { startRenewal } from '../../src/agent/renewal.ts';
 import { keychainStore } from '../../src/agent/sealed.ts';
 import { type AgentStore, memoryStore } from '../../src/agent/store.ts';
@@ -63,7 +63,7 @@ describe('renewal', () => {
     expect(await endOf(store)).toEqual(first);
     realm.advance(0.2 * HOUR);
     look();
-    await vi.waitFor(async () => expect((await endOf(store)).getTime()).toBeGreaterThan(first.getTime()));
+    await expect.poll(async () => (await endOf(store)).getTime()).toBeGreaterThan(first.getTime());
   });
 
   it('tells once of a KDC that cannot be reached, and asks no more than once a minute', async () => {
@@ -72,13 +72,13 @@ describe('renewal', () => {
     realm.advance(1.5 * HOUR);
     const broken = failing(new TransportError('KDC_UNREACHABLE', 'Cannot contact any KDC', 'A.TEST'));
     const { log, look } = renew(store, realm, broken);
-    await vi.waitFor(() => expect(log).toEqual(['Cannot renew the ticket in KCM:a: Cannot contact any KDC']));
+    await expect.poll(() => log).toEqual(['Cannot renew the ticket in KCM:a: Cannot contact any KDC']);
     look();
     await sleep(700);
     expect(broken.count).toBe(1);
     realm.advance(20 * 60);
     look();
-    await vi.waitFor(() => expect(broken.count).toBe(2));
+    await expect.poll(() => broken.count).toBe(2);
     expect(log).toHaveLength(1);
   });
 
@@ -90,19 +90,19 @@ describe('renewal', () => {
     const refusing = failing(new KerberosError('KDC_ERROR', 'Clock skew too great'));
     let transport: Transport = refusing;
     const { log, look } = renew(store, realm, (...asked) => transport(...asked));
-    await vi.waitFor(() => expect(log).toHaveLength(1));
+    await expect.poll(() => log).toHaveLength(1);
     realm.advance(14 * 60);
     look();
     await sleep(700);
     expect(refusing.count).toBe(1);
     realm.advance(2 * 60);
     look();
-    await vi.waitFor(() => expect(refusing.count).toBe(2));
+    await expect.poll(() => refusing.count).toBe(2);
     expect(log).toHaveLength(1);
     transport = realm.transport;
     realm.advance(8 * 60);
     look();
-    await vi.waitFor(async () => expect((await endOf(store)).getTime()).toBeGreaterThan(first.getTime()));
+    await expect.poll(async () => (await endOf(store)).getTime()).toBeGreaterThan(first.getTime());
   });
 
   it('goes on when the tickets can be reached again', async () => {
@@ -121,8 +121,7 @@ describe('renewal', () => {
     unlinkSync(dataDirectory);
     renameSync(`${dataDirectory}.moved`, dataDirectory);
     look();
-    const end = async () => (await endOf(sealed.store)).getTime();
-    await vi.waitFor(async () => expect(await end()).toBeGreaterThan(first.getTime()), 2000);
+    await expect.poll(async () => (await endOf(sealed.store)).getTime()).toBeGreaterThan(first.getTime());
   });
 
   it('does not ask for what is locked', async () => {

@@ -1,6 +1,5 @@
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { withKcm } from '../../src/ccache/kcm/connection.ts';
@@ -114,8 +113,7 @@ describe.skipIf(process.platform === 'win32')('a KCM server', () => {
     const request = { name: 'a', offset: 0, principal: alice, credentials };
     const asking = withKcm(path, kcm => kcm.call(KCM.REPLACE, request), { answer: 3600, sign: 0.1 });
     await expect(asking).rejects.toMatchObject(overdue);
-    await sleep(300);
-    expect(await promisify(mute.getConnections.bind(mute))()).toBe(0);
+    await expect.poll(promisify(mute.getConnections.bind(mute))).toBe(0);
   });
 
   it('that disconnects on a short request is not asked for anything else', async () => {

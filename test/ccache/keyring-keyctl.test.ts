@@ -142,12 +142,12 @@ describe.skipIf(process.platform !== 'linux')('keyctl', () => {
       const failed = expect(use(keyctl => keyctl(['show']))).rejects.toThrow(
         'keyctl did not answer within 20 seconds',
       );
-      await vi.waitUntil(() => existsSync(join(folder, 'pid')), { timeout: 20_000 });
+      await expect.poll(() => existsSync(join(folder, 'pid'))).toBe(true);
       const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
       await vi.advanceTimersByTimeAsync(20_000);
       await failed;
       vi.useRealTimers();
-      await expect.poll(() => isRunning(pid), { timeout: 20_000 }).toBe(false);
+      await expect.poll(() => isRunning(pid)).toBe(false);
     });
   });
 });

@@ -52,7 +52,7 @@ it('cache lock has the agent forget the key, so that a passphrase is needed agai
   const serving = io();
   const ended = runCommand(agent, [], serving);
   try {
-    await expect.poll(() => serving.stdout, { timeout: 20_000 }).toContain('Listening on');
+    await expect.poll(() => serving.stdout).toContain('Listening on');
     const overKcm = { KRB5_CONFIG: join(home, 'agent', 'krb5.conf'), KRB5CCNAME: 'KCM:' };
     const listed = [0, expect.stringContaining('alice@A.TEST'), ''];
     expect(await say(klist, ['-l'], overKcm)).toEqual(listed);

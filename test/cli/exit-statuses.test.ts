@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../../src/cli/command.ts';
-import { EXIT_STATUS_TABLE, exitStatuses } from '../../src/cli/exit-statuses.ts';
+import { EXIT_STATUSES, exitStatuses, GENERAL } from '../../src/cli/exit-statuses.ts';
 import { allCommands, krb5kit } from '../../src/cli/krb5kit.ts';
 import { scratch } from '../ccache/samples.ts';
 import { credential, NOW, tgt } from '../ccache/tickets.ts';
@@ -34,7 +34,7 @@ function itemsIn(list: string): Readonly<Record<string, string>> {
 }
 
 describe.each(all)('the exit statuses of %s', (name, command) => {
-  const { [name]: table } = EXIT_STATUS_TABLE.commands;
+  const { [name]: table } = EXIT_STATUSES;
 
   it('are in the table, in krb5kit.1 and in --help', async () => {
     const [, list] = section('krb5kit.1').split(`.It Cm ${name}\n`);
@@ -48,7 +48,7 @@ describe.each(all)('the exit statuses of %s', (name, command) => {
 
   it('are those of its own page', () => {
     const page = name in bin ? `${name}.1` : `krb5kit-${name}.1`;
-    const known = Object.keys({ ...table, ...EXIT_STATUS_TABLE.general });
+    const known = Object.keys({ ...table, ...GENERAL });
     const own = name === 'krb5kit' ? [] : [...section(page).matchAll(/^\.It (\d+)$/gm)];
     expect(known).toEqual(expect.arrayContaining(own.map(([, status]) => status)));
   });
@@ -63,7 +63,7 @@ describe.each(all)('the exit statuses of %s', (name, command) => {
 
 it('krb5kit.1 tells what every command may end with', () => {
   const [list] = section('krb5kit.1').split('.El\n');
-  expect(itemsIn(list!)).toEqual(EXIT_STATUS_TABLE.general);
+  expect(itemsIn(list!)).toEqual(GENERAL);
 });
 
 it.each<[string, readonly string[], number]>([

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PA_ENC_TIMESTAMP, PA_ETYPE_INFO2 } from '../../src/messages/numbers.ts';
 import { EtypeInfo2 } from '../../src/messages/preauth-data.ts';
 import type { PaData } from '../../src/messages/types.ts';
+import { cpuTime } from '../support/cpu-time.ts';
 import {
   asReply,
   bodyOf,
@@ -46,10 +47,9 @@ describe('a KDC that asks for more and more', () => {
     ['too many rounds', 0x7fffffff],
     ['no end of rounds', 0],
   ])('%s of string-to-key are refused at once', async (_, rounds) => {
-    const started = performance.now();
     const kdc = [preauthRequired([offerTimestamp, etypeInfo2([{ etype: 18, s2kparams: uint32(rounds) }])])];
-    await expect(login(kdc)).rejects.toMatchObject({ code: 'S2K_PARAMS' });
-    expect(performance.now() - started).toBeLessThan(1000);
+    const took = await cpuTime(() => expect(login(kdc)).rejects.toMatchObject({ code: 'S2K_PARAMS' }));
+    expect(took).toBeLessThan(1000);
   });
 
   it.each([

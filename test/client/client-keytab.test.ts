@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Ccache } from '../../src/ccache/ccache.ts';
 import { configEntry, findConfig } from '../../src/ccache/config-entries.ts';
 import { refreshFromKeytab } from '../../src/client/client-keytab.ts';
@@ -191,7 +191,7 @@ describe('concurrent calls for one cache', () => {
     realm.advance(6 * HOUR);
     const slow = { ...realm, transport: () => new Promise<never>(() => undefined) };
     void refreshFromKeytab(cache, { keytab: keytabOf(alice) }, slow);
-    await vi.waitUntil(async () => (await refreshIn()) > 0);
+    await expect.poll(refreshIn).toBeGreaterThan(0);
     await refreshFromKeytab(cache, { keytab: keytabOf(alice) }, slow);
     expect(await refreshIn()).toBe(30);
   });

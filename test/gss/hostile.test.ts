@@ -29,7 +29,7 @@ async function isTaken(step: Promise<unknown>): Promise<boolean> {
 function* mutations(token: Uint8Array): Generator<{ readonly at: number; readonly bytes: Uint8Array }> {
   for (let at = 0; at < token.length; at++) {
     for (const bit of [0x01, 0x04, 0x80]) {
-      const bytes = token.slice();
+      const bytes = new Uint8Array(token);
       bytes[at]! ^= bit;
       yield { at, bytes };
     }
@@ -151,7 +151,7 @@ describe('a last leg of DCE style', () => {
 
 function flipped(at: number, bit: number): (token: Uint8Array) => Uint8Array {
   return token => {
-    const bytes = token.slice();
+    const bytes = new Uint8Array(token);
     bytes[at]! ^= bit;
     return bytes;
   };

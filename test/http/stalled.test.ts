@@ -149,7 +149,7 @@ describe('a response that nobody can use', () => {
     await expect(negotiateFetch({ open: fakeOpen() })(server.url, { redirect: 'error' })).rejects.toThrow(
       TypeError,
     );
-    await expect.poll(() => closed, { timeout: 3000 }).toBe(1);
+    await expect.poll(() => closed).toBe(1);
   });
 });
 

@@ -168,9 +168,7 @@ describePeer('mit-kdc', () => {
     it('renews a ticket at half its life', async () => {
       theirs(kinit, ['-r', '20s', 'short'], env, 'shortpw\n');
       const [first] = expiries(theirs(klist, [], env));
-      await sleep(4500);
-      const [second] = expiries(theirs(klist, [], env));
-      expect(second!).toBeGreaterThan(first!);
+      await expect.poll(() => expiries(theirs(klist, [], env))[0]).toBeGreaterThan(first!);
     });
 
     describePeer('heimdal-kcm-client', () => {

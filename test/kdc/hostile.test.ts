@@ -16,6 +16,7 @@ import { NT_ENTERPRISE, PA_TGS_REQ } from '../../src/messages/numbers.ts';
 import { EtypeInfo2 } from '../../src/messages/preauth-data.ts';
 import { PA_FOR_USER, PA_PAC_OPTIONS, PA_S4U_X509_USER } from '../../src/messages/s4u.ts';
 import { MethodData, type PaData } from '../../src/messages/types.ts';
+import { cpuTime } from '../support/cpu-time.ts';
 import { asRequest, createLab, nameOf, REALM, refusalOf, tgsRequest, tgtOf, timestamp } from './support.ts';
 
 const lab = createLab({ domainRealms: { '.b.test': 'B.TEST' }, capaths: { [REALM]: {} } });
@@ -166,7 +167,7 @@ describe('the work for one request', () => {
     );
   });
 
-  it('is bounded for a mebibyte', () => {
+  it('is bounded for a mebibyte', async () => {
     const long = asRequest(
       lab,
       { cname: { nameType: 1, nameString: ['x'.repeat(1 << 19), 'y'.repeat(1 << 18)] } },
@@ -181,9 +182,10 @@ describe('the work for one request', () => {
     expect(refusalOf(lab, many).errorCode).toBe(KDC_ERR_C_PRINCIPAL_UNKNOWN);
     const nested = new Uint8Array(1 << 20).fill(0x30);
     nested[0] = 0x6a;
-    const started = performance.now();
-    expectReply(lab.kdc.handle(nested));
-    expectReply(lab.kdc.handle(new Uint8Array((1 << 20) + 1).fill(0x6a)));
-    expect(performance.now() - started).toBeLessThan(1000);
+    const took = await cpuTime(() => {
+      expectReply(lab.kdc.handle(nested));
+      expectReply(lab.kdc.handle(new Uint8Array((1 << 20) + 1).fill(0x6a)));
+    });
+    expect(took).toBeLessThan(1000);
   });
 });

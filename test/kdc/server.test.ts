@@ -6,6 +6,7 @@ import type { Responder } from '../../src/kdc/kdc.ts';
 import { type KdcServer, type ListenOptions, listenKdc } from '../../src/kdc/server.ts';
 import { KRB_ERR_FIELD_TOOLONG, KRB_ERR_RESPONSE_TOO_BIG } from '../../src/messages/error-codes.ts';
 import { KrbError } from '../../src/messages/krb-error.ts';
+import { hasIpv6 } from '../support/ipv6.ts';
 import { asRequest, createLab } from './support.ts';
 
 const open: { close(): unknown }[] = [];
@@ -170,7 +171,7 @@ describe('on TCP', () => {
 });
 
 describe('listening', () => {
-  it('works with IPv6', async () => {
+  it.skipIf(!hasIpv6)('works with IPv6', async () => {
     const server = await listen(echo(2), { host: '::1' });
     expect(await askUdp(server, Buffer.from('6'))).toEqual(Buffer.from('66'));
   });
@@ -205,13 +206,11 @@ describe('listening', () => {
   );
 
   it('ends at once, connections and all, however often it is told to', async () => {
-    const server = await listenKdc(echo(1));
+    const server = await listenKdc(echo(1), { idleTimeout: 3600 });
     const socket = await connectTo(server);
     const closed = once(socket, 'close');
-    const started = performance.now();
     await Promise.all([server.close(), server.close()]);
     await closed;
-    expect(performance.now() - started).toBeLessThan(500);
     await listen(echo(1), { port: server.port });
   });
 });

@@ -15,6 +15,7 @@ import {
   tgsRequest,
   tgtOf,
 } from '../kdc/support.ts';
+import { cpuTime } from '../support/cpu-time.ts';
 
 const ownTgs = nameOf(`krbtgt/${REALM}`);
 
@@ -40,11 +41,9 @@ describe('tickets of the past', () => {
 });
 
 describe('a request full of bytes that are no UTF-8', () => {
-  it('does not keep the KDC busy', () => {
+  it('does not keep the KDC busy', async () => {
     const lab = createLab();
     const request = asRequest(lab, { realm: '\udcff'.repeat(1_000_000) }, []);
-    const start = performance.now();
-    lab.kdc.handle(request);
-    expect(performance.now() - start).toBeLessThan(1200);
+    expect(await cpuTime(() => lab.kdc.handle(request))).toBeLessThan(1200);
   });
 });

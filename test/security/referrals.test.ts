@@ -7,6 +7,7 @@ import type { Credential } from '../../src/messages/credential.ts';
 import { parsePrincipal, tgsPrincipal, toPrincipalName } from '../../src/messages/principal.ts';
 import { toEncryptionKey } from '../../src/messages/seal.ts';
 import { Ticket } from '../../src/messages/ticket.ts';
+import { cpuTime } from '../support/cpu-time.ts';
 import { alice, later, NOW, refusal, scripted, tgsReply } from '../support/scripted-kdc.ts';
 
 const session = randomKey(18);
@@ -33,11 +34,12 @@ describe('a KDC on the way that names a realm of endless labels', () => {
     const endless = new Array(labels).fill('a').join('.');
     const part = { sname: toPrincipalName(tgsPrincipal(endless)) };
     const transport = scripted(tgsReply(session, { part }), refusal(7));
-    const start = performance.now();
-    await expect(
-      requestService(tgt, parsePrincipal('host/x@C.TEST'), { transport, now: () => NOW, realmPath }),
-    ).rejects.toThrow(KerberosError);
-    expect(performance.now() - start).toBeLessThan(2000);
+    const took = await cpuTime(() =>
+      expect(
+        requestService(tgt, parsePrincipal('host/x@C.TEST'), { transport, now: () => NOW, realmPath }),
+      ).rejects.toThrow(KerberosError),
+    );
+    expect(took).toBeLessThan(2000);
     expect(transport.requests.length).toBeLessThan(20);
   });
 });

@@ -8,11 +8,9 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { killAtExit } from './daemons.ts';
+import { killAtExit, untilListening } from './daemons.ts';
 import { freePort } from './free-port.ts';
 import type { MitKdc } from './mit-kdc.ts';
 
@@ -83,14 +81,7 @@ export async function startApache(kdc: MitKdc, { cert, key }: ApacheOptions): Pr
     if (daemon.kill('SIGTERM')) await ended;
     rmSync(dir, { recursive: true, force: true });
   }
-  for (let tries = 0; !(await listens(port)); tries++) {
-    if (tries === 400 || daemon.exitCode !== null) {
-      const said = log();
-      await stop();
-      throw new Error(`apache2 does not start: ${said}`);
-    }
-    await sleep(25);
-  }
+  await untilListening(daemon, [{ port, host: '127.0.0.1' }], log);
   return {
     url: `http://localhost:${port}`,
     tlsUrl: `https://localhost:${tlsPort}`,
@@ -155,15 +146,4 @@ ${['open', 'krb', 'conn', 'deleg'].map(name => `ScriptAlias /${name} ${dir}/cgi/
   </Proxy>
 </VirtualHost>
 `;
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }

@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { ByteStream } from '../../src/ap/byte-stream.ts';
 import { socketStream } from '../../src/ap/socket-stream.ts';
 import type { SecurityContext } from '../../src/gss/context.ts';
 import { type SampleMessage, serveGssSample, talkToGssSample } from '../../src/gss/sample.ts';
-import { killAtExit } from './daemons.ts';
+import { killAtExit, untilListening } from './daemons.ts';
 import { freePort } from './free-port.ts';
 import { findProgram } from './peers.ts';
 
@@ -75,7 +75,7 @@ export async function startGssServer(
       output += text;
     });
   }
-  await listening(port, child);
+  await untilListening(child, [{ port, host: '127.0.0.1' }], () => output);
   return {
     port,
     output: () => output,
@@ -86,18 +86,6 @@ export async function startGssServer(
       await ended;
     },
   };
-}
-
-async function listening(port: number, child: ChildProcess): Promise<void> {
-  for (let tries = 0; ; tries++) {
-    try {
-      (await connected(port)).destroy();
-      return;
-    } catch (error) {
-      if (tries === 400 || child.exitCode !== null) throw error;
-      await new Promise(resolve => setTimeout(resolve, 25));
-    }
-  }
 }
 
 function connected(port: number): Promise<Socket> {

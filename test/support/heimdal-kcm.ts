@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { killAtExit, untilListening } from './daemons.ts';
 import { findProgram } from './peers.ts';
 
 /** Heimdal's daemon for caches, in a mount namespace of its own: it listens at one place only, below /run. */
@@ -28,11 +28,9 @@ export async function startHeimdalKcm(): Promise<HeimdalKcm> {
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  process.once('exit', () => daemon.kill('SIGKILL'));
+  killAtExit(daemon);
   const socket = join(directory, '.heim_org.h5l.kcm-socket');
-  for (const deadline = Date.now() + 5000; !existsSync(socket); await sleep(20)) {
-    if (Date.now() > deadline || daemon.exitCode !== null) throw new Error('kcm did not start');
-  }
+  await untilListening(daemon, [{ path: socket }]);
   return {
     socket,
     cpuSeconds: () => cpuSecondsOf(daemon.pid!),

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { accepts, endProcess, killAtExit } from './daemons.ts';
+import { endProcess, killAtExit, untilListening } from './daemons.ts';
 import { freePort, isUdpFree } from './free-port.ts';
 
 const PREFIX = '/opt/heimdal/usr';
@@ -160,18 +160,8 @@ async function startDaemon(
 ): Promise<ChildProcess> {
   const args = ['-c', kdcConf, '--addresses=127.0.0.1', `--ports=${port}/udp ${port}/tcp`];
   const daemon = spawn(`${PREFIX}/lib/heimdal-servers/kdc`, args, { env, stdio: 'ignore' });
-  let ended: Error | undefined;
-  daemon.once('error', error => {
-    ended = error;
-  });
-  daemon.once('exit', status => {
-    ended ??= new Error(`the Heimdal KDC ended with status ${status}`);
-  });
   killAtExit(daemon);
-  while (!(await accepts({ host: '127.0.0.1', port }))) {
-    if (ended !== undefined) throw ended;
-    await new Promise(resolve => setTimeout(resolve, 20));
-  }
+  await untilListening(daemon, [{ host: '127.0.0.1', port }]);
   return daemon;
 }
 

@@ -1,11 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createAuthority } from './certificates.ts';
-import { killAtExit } from './daemons.ts';
+import { killAtExit, untilListening } from './daemons.ts';
 import { freePort } from './free-port.ts';
 import { findProgram } from './peers.ts';
 
@@ -46,7 +44,7 @@ export async function startKdcProxy(realm: string, kdc: string): Promise<KdcProx
     log += text;
   });
   killAtExit(daemon);
-  await reachable(port, daemon, () => log);
+  await untilListening(daemon, [{ port, host: '127.0.0.1' }], () => log);
   return {
     url: `https://localhost:${port}/KdcProxy`,
     anchors,
@@ -59,20 +57,4 @@ export async function startKdcProxy(realm: string, kdc: string): Promise<KdcProx
       rmSync(dir, { recursive: true, force: true });
     },
   };
-}
-
-async function reachable(port: number, daemon: ChildProcess, log: () => string): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
-    if (daemon.exitCode !== null) throw new Error(`the proxy ended: ${log()}`);
-    const open = await new Promise<boolean>(resolve => {
-      const socket = connect({ host: '127.0.0.1', port }, () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.once('error', () => resolve(false));
-    });
-    if (open) return;
-    await sleep(50);
-  }
-  throw new Error(`the proxy does not listen: ${log()}`);
 }

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endProcess, killAtExit } from './daemons.ts';
+import { endProcess, killAtExit, untilListening } from './daemons.ts';
 import { freePort } from './free-port.ts';
 import { findProgram } from './peers.ts';
 
@@ -234,7 +233,7 @@ async function startDaemon(
   }
   killAtExit(daemon);
   await ready;
-  if (!options.udpOnly) await connectOnce(port);
+  if (!options.udpOnly) await untilListening(daemon, [{ port, host: '127.0.0.1' }], () => log);
   return daemon;
 }
 
@@ -246,26 +245,8 @@ async function startAdminServer(
   writeFileSync(join(dir, 'kadm5.acl'), 'admin/admin *\n');
   const daemon = spawn(program('kadmind'), ['-nofork'], { env, stdio: 'ignore' });
   killAtExit(daemon);
-  for (let tries = 0; ; tries++) {
-    try {
-      await connectOnce(port);
-      return daemon;
-    } catch (error) {
-      if (tries === 400 || daemon.exitCode !== null) throw error;
-      await new Promise(resolve => setTimeout(resolve, 25));
-    }
-  }
-}
-
-/** This proves that the KDC answers, not only that it says so. */
-async function connectOnce(port: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port }, () => {
-      socket.destroy();
-      resolve();
-    });
-    socket.once('error', reject);
-  });
+  await untilListening(daemon, [{ port, host: '127.0.0.1' }]);
+  return daemon;
 }
 
 interface ProgramContext {

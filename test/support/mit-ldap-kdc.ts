@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { accepts, endProcess, killAtExit } from './daemons.ts';
+import { endProcess, killAtExit, untilListening } from './daemons.ts';
 import { freePort } from './free-port.ts';
 import { findProgram } from './peers.ts';
 
@@ -189,18 +189,8 @@ async function startDaemon(
   { env, ready }: DaemonContext,
 ): Promise<ChildProcess> {
   const daemon = spawn(findProgram(name)!, args, { env, stdio: 'ignore' });
-  let failure: Error | undefined;
-  daemon.once('error', error => {
-    failure = error;
-  });
-  daemon.once('exit', status => {
-    failure ??= new Error(`${name} ended with status ${status}`);
-  });
   // An aborted run leaves no daemon behind.
   killAtExit(daemon);
-  while (!(await accepts('path' in ready ? ready : { ...ready, host: '127.0.0.1' }))) {
-    if (failure !== undefined) throw failure;
-    await new Promise(resolve => setTimeout(resolve, 20));
-  }
+  await untilListening(daemon, ['path' in ready ? ready : { ...ready, host: '127.0.0.1' }]);
   return daemon;
 }

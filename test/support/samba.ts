@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { accepts, endProcess, killAtExit } from './daemons.ts';
+import { endProcess, killAtExit, untilListening } from './daemons.ts';
 import { freePort } from './free-port.ts';
 import { findProgram } from './peers.ts';
 
@@ -48,7 +48,6 @@ const PROVISION = join(import.meta.dirname, 'samba-provision.py');
 const PYTHON = '/usr/bin/python3';
 const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 const LDAP = 389;
-const READY_MILLISECONDS = 30_000;
 
 /**
  * A domain of its own, S.TEST, which takes some 3 s of processor time to create; to be stopped in `afterAll`. If it
@@ -167,19 +166,7 @@ async function startDaemon(dir: string, address: string, ports: readonly number[
     stdio: ['pipe', 'ignore', 'ignore'],
   });
   killAtExit(daemon);
-  let failure: Error | undefined;
-  daemon.once('error', error => {
-    failure = error;
-  });
-  const ready = async () =>
-    (await Promise.all(ports.map(port => accepts({ host: address, port })))).every(Boolean);
-  for (const deadline = Date.now() + READY_MILLISECONDS; !(await ready()); ) {
-    if (failure !== undefined) throw failure;
-    if (daemon.exitCode !== null || Date.now() > deadline) {
-      await endProcess(daemon);
-      throw new Error(`samba did not start: ${readFileSync(join(dir, 'samba.log'), 'utf8')}`);
-    }
-    await new Promise(resolve => setTimeout(resolve, 20));
-  }
+  const places = ports.map(port => ({ host: address, port }));
+  await untilListening(daemon, places, () => readFileSync(join(dir, 'samba.log'), 'utf8'));
   return daemon;
 }

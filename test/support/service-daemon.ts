@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { accepts, killAtExit } from './daemons.ts';
+import { killAtExit, untilListening } from './daemons.ts';
 import { findProgram } from './peers.ts';
 
 interface ServiceDaemonOptions {
@@ -40,10 +39,6 @@ export async function startServiceDaemon(
     if (daemon.exitCode === null && daemon.signalCode === null) await ended;
     clearTimeout(overdue);
   }
-  for (const deadline = Date.now() + 30_000; !(await accepts({ port, host })); await sleep(25)) {
-    if (daemon.exitCode === null && daemon.signalCode === null && Date.now() < deadline) continue;
-    await stop();
-    throw new Error(`${name} does not start: ${said}`);
-  }
+  await untilListening(daemon, [{ port, host }], () => said);
   return { log: () => said, stop };
 }

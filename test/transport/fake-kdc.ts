@@ -1,11 +1,12 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { createConfig } from '../../src/config/config.ts';
 import { createProfile, createSection } from '../../src/config/profile.ts';
 import { parseProfile } from '../../src/config/profile-syntax.ts';
 import { KrbError } from '../../src/messages/krb-error.ts';
 import { createTransport, type Transport, type TransportOptions } from '../../src/transport/transport.ts';
+import { freePort } from '../support/free-port.ts';
 
 /** What a fake KDC does with a request: answers it, or keeps silent. */
 export type UdpBehaviour = (request: Buffer, count: number) => Uint8Array | undefined;
@@ -30,11 +31,11 @@ export async function fakeKdc({ udp, tcp }: { udp?: UdpBehaviour; tcp?: TcpBehav
     socket.on('error', () => {});
     tcp?.(socket);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  if (tcp === undefined) server.close();
-
+  const port = await freePort();
+  if (tcp !== undefined) {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  }
   const datagrams = createSocket('udp4');
   datagrams.on('message', (request, from) => {
     log.push('udp');
@@ -99,7 +100,7 @@ export function krbError(errorCode: number, eData?: Uint8Array): Uint8Array {
   });
 }
 
-/** A transport for A.TEST with these `kdc` values and the patience of a test. */
+/** A transport for A.TEST with these `kdc` values, which waits for longer than anything takes unless it is told to hurry. */
 export function transportTo(
   kdcs: readonly (string | FakeKdc)[],
   options: TransportOptions = {},
@@ -110,11 +111,11 @@ export function transportTo(
   const text = `[libdefaults]\n${libdefaults}\n[realms]\nA.TEST = {\n${lines.join('\n')}\n}`;
   parseProfile(text, 'krb5.conf', root, { warn: () => {}, include: () => {} });
   const config = createConfig(createProfile([root]), { uid: 0, euid: 0, username: '', temp: '/tmp' });
-  const timeout = libdefaults.includes('request_timeout') ? {} : { timeout: 0.3 };
+  const timeout = libdefaults.includes('request_timeout') ? {} : { timeout: 15 };
   return createTransport(config, {
     ...timeout,
-    stagger: 0.05,
-    patience: 0.05,
+    stagger: 15,
+    patience: 15,
     lookupSrv: async () => [],
     lookupUri: async () => [],
     ...options,

@@ -30,7 +30,7 @@ describe('a stream from a KDC', () => {
           else socket.write(message.subarray(0, length), () => socket[how]());
         }),
     });
-    const transport = transportTo([`tcp/127.0.0.1:${kdc.port}`], { timeout: 10 });
+    const transport = transportTo([`tcp/127.0.0.1:${kdc.port}`]);
     for (; length < message.length; length++) {
       await expect(transport('A.TEST', REQUEST), `${length} bytes`).rejects.toMatchObject({
         code: 'KDC_UNREACHABLE',
@@ -67,7 +67,7 @@ describe('a stream from a KDC', () => {
     const endless = framed(new Uint8Array(100_000).fill(0x6b)).values();
     await using slow = await fakeKdc({ tcp: dripping(endless) });
     await using kdc = await fakeKdc({ udp: () => ANSWER });
-    const transport = transportTo([`tcp/127.0.0.1:${slow.port}`, kdc], { timeout: 10 });
+    const transport = transportTo([`tcp/127.0.0.1:${slow.port}`, kdc], { stagger: 0.05 });
     expect(await transport('A.TEST', REQUEST)).toEqual(Buffer.from(ANSWER));
   });
 
@@ -77,7 +77,7 @@ describe('a stream from a KDC', () => {
       const header = Buffer.alloc(4);
       header.writeUInt32BE(length);
       await using kdc = await fakeKdc({ tcp: socket => onRequest(socket, () => socket.write(header)) });
-      const transport = transportTo([`tcp/127.0.0.1:${kdc.port}`], { timeout: 15 });
+      const transport = transportTo([`tcp/127.0.0.1:${kdc.port}`]);
       await expect(transport('A.TEST', REQUEST)).rejects.toMatchObject({
         attempts: [{ reason: `a reply of ${length} bytes` }],
       });
@@ -89,7 +89,7 @@ describe('a stream from a KDC', () => {
     await using web = await fakeKdc({ tcp: socket => onRequest(socket, () => socket.end(http)) });
     await using mail = await fakeKdc({ tcp: socket => onRequest(socket, () => socket.end(framed(http))) });
     const tcp = (port: number): string => `tcp/127.0.0.1:${port}`;
-    const transport = transportTo([tcp(web.port), tcp(mail.port)], { timeout: 15 });
+    const transport = transportTo([tcp(web.port), tcp(mail.port)]);
     await expect(transport('A.TEST', REQUEST)).rejects.toMatchObject({
       code: 'KDC_UNREACHABLE',
       attempts: [{ reason: `a reply of ${0x48545450} bytes` }, { reason: 'the reply is not from a KDC' }],
@@ -110,7 +110,7 @@ describe('a datagram', () => {
       await forger.send(FORGED, from.port);
       await kdc.send(ANSWER, from.port);
     });
-    const transport = transportTo([`udp/127.0.0.1:${kdc.port}`], { timeout: 10 });
+    const transport = transportTo([`udp/127.0.0.1:${kdc.port}`]);
     expect(await transport('A.TEST', REQUEST)).toEqual(Buffer.from(ANSWER));
   });
 
@@ -126,7 +126,7 @@ describe('a datagram', () => {
       await kdc.send(junk, from.port);
       setTimeout(() => void kdc.send(ANSWER, from.port), 50);
     });
-    const transport = transportTo([`udp/127.0.0.1:${kdc.port}`], { timeout: 10 });
+    const transport = transportTo([`udp/127.0.0.1:${kdc.port}`]);
     expect(await transport('A.TEST', REQUEST)).toEqual(Buffer.from(ANSWER));
   });
 
@@ -147,7 +147,7 @@ describe('a datagram', () => {
       await server.send(answer, from.port);
     });
     const kpasswd = `[realms]\nA.TEST = {\nkpasswd_server = udp/127.0.0.1:${server.port}\n}`;
-    const transport = transportTo([], { timeout: 10, service: 'kpasswd' }, kpasswd);
+    const transport = transportTo([], { service: 'kpasswd' }, kpasswd);
     expect(await transport('A.TEST', REQUEST)).toEqual(Buffer.from(answer));
   });
 });

@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import type { Fact, Trace } from '../../src/trace.ts';
 import type { SrvLookup } from '../../src/transport/srv.ts';
@@ -42,7 +43,7 @@ describe('a transport', () => {
   it('repeats over TCP at once when the reply does not fit into a datagram', async () => {
     await using other = await fakeKdc({ udp: () => ANSWER });
     await using kdc = await fakeKdc({ udp: () => krbError(52), tcp: replying(ANSWER) });
-    await transportTo([kdc, other], { stagger: 5, timeout: 5 })('A.TEST', REQUEST);
+    await transportTo([kdc, other])('A.TEST', REQUEST);
     expect(kdc.log).toEqual(['udp', 'tcp']);
     expect(other.log).toEqual([]);
   });
@@ -55,26 +56,28 @@ describe('a transport', () => {
   it('goes on at once from a KDC that refuses', async () => {
     await using closed = await fakeKdc({});
     await using kdc = await fakeKdc({ udp: () => ANSWER });
-    await transportTo([closed, kdc], { stagger: 5, timeout: 5 })('A.TEST', REQUEST);
+    await transportTo([closed, kdc])('A.TEST', REQUEST);
     expect(kdc.log).toEqual(['udp']);
   });
 
   it('tries the next KDC after a while of silence', async () => {
     await using mute = await fakeKdc({ udp: silent, tcp: silent });
     await using kdc = await fakeKdc({ udp: () => ANSWER });
-    await transportTo([mute, kdc])('A.TEST', REQUEST);
+    await transportTo([mute, kdc], { stagger: 0.05 })('A.TEST', REQUEST);
     expect(mute.log).toEqual(['udp']);
   });
 
   it('still takes the answer of a slow KDC after it went on', async () => {
-    await using mute = await fakeKdc({ udp: silent, tcp: silent });
-    await using slow = await fakeKdc({
-      tcp: socket => onRequest(socket, () => setTimeout(() => socket.write(framed(ANSWER)), 100)),
+    let goOn = (): void => undefined;
+    const wentOn = new Promise<void>(resolve => {
+      goOn = resolve;
     });
-    expect(await transportTo([`tcp/127.0.0.1:${slow.port}`, mute])('A.TEST', REQUEST)).toEqual(
-      Buffer.from(ANSWER),
-    );
-    expect(mute.log).toContain('udp');
+    await using mute = await fakeKdc({ udp: () => void goOn(), tcp: silent });
+    await using slow = await fakeKdc({
+      tcp: socket => onRequest(socket, () => void wentOn.then(() => socket.write(framed(ANSWER)))),
+    });
+    const transport = transportTo([`tcp/127.0.0.1:${slow.port}`, mute], { stagger: 0.05 });
+    expect(await transport('A.TEST', REQUEST)).toEqual(Buffer.from(ANSWER));
   });
 
   it('sends a datagram again to a silent KDC', async () => {
@@ -84,13 +87,13 @@ describe('a transport', () => {
   });
 
   it('tries the KDC that answered first the next time, the way that worked', async () => {
-    await using mute = await fakeKdc({ udp: silent, tcp: silent });
+    await using busy = await fakeKdc({ udp: () => krbError(29), tcp: replying(krbError(29)) });
     await using kdc = await fakeKdc({ tcp: replying(ANSWER) });
-    const transport = transportTo([mute, kdc]);
+    const transport = transportTo([busy, kdc]);
     await transport('A.TEST', REQUEST);
-    mute.log.length = 0;
+    busy.log.length = 0;
     await transport('A.TEST', REQUEST);
-    expect(mute.log).toEqual([]);
+    expect(busy.log).toEqual([]);
     expect(kdc.log).toEqual(['tcp', 'tcp']);
   });
 
@@ -121,7 +124,7 @@ describe('a transport', () => {
     await using closed = await fakeKdc({});
     const transport = transportTo(
       [mute, closed, `https://127.0.0.1:${closed.port}/KdcProxy`, '/nonexistent/socket'],
-      { timeout: 3 },
+      { stagger: 0.05, patience: 0.05, timeout: 3 },
     );
     await expect(transport('A.TEST', REQUEST)).rejects.toMatchObject({
       code: 'KDC_UNREACHABLE',
@@ -156,12 +159,13 @@ describe('a transport', () => {
 
   it('ends within its time against silence', async () => {
     await using mute = await fakeKdc({ udp: silent, tcp: silent });
-    const started = performance.now();
-    await expect(transportTo([mute], { timeout: 0.15 })('A.TEST', REQUEST)).rejects.toMatchObject({
+    const transport = transportTo([mute], { patience: 0.05, timeout: 0.15 });
+    const ended = expect(transport('A.TEST', REQUEST)).rejects.toMatchObject({
       code: 'KDC_UNREACHABLE',
       attempts: [{ reason: 'no answer' }, { reason: 'no answer' }],
     });
-    expect(performance.now() - started).toBeLessThan(1000);
+    // A busy machine holds up both.
+    expect(await Promise.race([ended, sleep(1000, 'too late')])).not.toBe('too late');
   });
 
   it('says nothing on the console with many silent KDCs', async () => {
@@ -169,7 +173,7 @@ describe('a transport', () => {
     const warnings: Error[] = [];
     const note = (warning: Error): number => warnings.push(warning);
     process.on('warning', note);
-    const quickly = { stagger: 0.002, patience: 0.002, timeout: 1 };
+    const quickly = { stagger: 0.002, patience: 0.002, timeout: 2 };
     const transport = transportTo(Array<typeof mute>(12).fill(mute), quickly);
     await expect(transport('A.TEST', REQUEST)).rejects.toMatchObject({ attempts: { length: 24 } });
     process.off('warning', note);
@@ -180,14 +184,15 @@ describe('a transport', () => {
     await using mute = await fakeKdc({ udp: silent, tcp: silent });
     await using kdc = await fakeKdc({ udp: () => ANSWER });
     const started = performance.now();
-    await transportTo([mute, kdc], { stagger: 0.01, patience: 30, timeout: 20 })('A.TEST', REQUEST);
+    await transportTo([mute, kdc], { stagger: 0.01, patience: 30 })('A.TEST', REQUEST);
     expect(performance.now() - started).toBeLessThan(15_000);
     expect([mute.log, kdc.log]).toEqual([['udp'], ['udp']]);
   });
 
   it('sends no datagram to a KDC that is at work on the request over a stream', async () => {
     await using kdc = await fakeKdc({ udp: () => ANSWER, tcp: silent });
-    const transport = transportTo([kdc], { timeout: 0.5 }, 'udp_preference_limit = 2');
+    const timing = { stagger: 0.05, patience: 0.05, timeout: 0.5 };
+    const transport = transportTo([kdc], timing, 'udp_preference_limit = 2');
     await expect(transport('A.TEST', REQUEST)).rejects.toMatchObject({ code: 'KDC_UNREACHABLE' });
     expect(kdc.log).toEqual(['tcp']);
   });
