@@ -98,6 +98,7 @@ export interface ChannelBindings {
   readonly acceptorAddress?: ChannelAddress | undefined;
 }
 
+/** The address of one end of a channel. */
 export interface ChannelAddress {
   /** An address type of RFC 2744 §3.11, such as 2 for IPv4. */
   readonly type: number;

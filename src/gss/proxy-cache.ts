@@ -10,6 +10,7 @@ import { formatPrincipal, type Principal, parsePrincipal, samePrincipal } from '
 /** The key under which MIT's library notes who acts for a cache's principal. */
 const PROXY_IMPERSONATOR = 'proxy_impersonator';
 
+/** What a cache for acting in a user's name is made of. */
 export interface ProxyCache {
   /** The cache of the acting service, with its ticket-granting ticket. */
   readonly own: Ccache;

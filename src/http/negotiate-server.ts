@@ -42,6 +42,7 @@ export type Middleware = (
   next: (error?: unknown) => void,
 ) => void;
 
+/** HTTP Negotiate for a server, in the shapes that frameworks take. */
 export interface NegotiateServer {
   /** A handler that is called only for authenticated clients. */
   <Q extends ServerRequest = IncomingMessage, S extends ServerReply = ServerResponse>(

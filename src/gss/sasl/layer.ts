@@ -18,6 +18,7 @@ export interface SaslLayer {
   unprotect(bytes: Uint8Array): Uint8Array;
 }
 
+/** The limits of a layer, in bytes. */
 export interface SaslLayerSizes {
   /** The longest packet that the peer accepts, without the length before it. */
   readonly peerMaximum: number;

@@ -13,6 +13,7 @@ import {
 } from './exchange.ts';
 import { createSaslLayer, isPossible, type SaslLayer, type SaslProtection } from './layer.ts';
 
+/** The server's side of a SASL exchange. */
 export interface SaslServer extends SaslExchange {
   /** As whom the client wants to act, if it says so; the application must decide whether it may. */
   readonly authzid: string | undefined;
