@@ -19,6 +19,7 @@ export async function leading<T>(
   { transport, signal }: Asking,
   work: () => Promise<T>,
 ): Promise<T> {
+  if (transport.stepwise) return work();
   const byName = askings.get(cache) ?? new Map<string, UnderWay>();
   askings.set(cache, byName);
   const result = work();
@@ -36,7 +37,7 @@ export async function leading<T>(
  * another attempt over the same transport would take as long again.
  */
 export function following(cache: Ccache, name: string, options: Asking): Promise<boolean> | undefined {
-  const ahead = askings.get(cache)?.get(name);
+  const ahead = options.transport.stepwise ? undefined : askings.get(cache)?.get(name);
   return ahead && follow(ahead, options);
 }
 
@@ -50,7 +51,7 @@ export async function joining(
   options: Asking,
   work: () => Promise<void>,
 ): Promise<void> {
-  const ahead = askings.get(cache)?.get(name);
+  const ahead = options.transport.stepwise ? undefined : askings.get(cache)?.get(name);
   if (ahead === undefined) return leading(cache, name, options, work);
   const { transport, signal } = options;
   const failure = await failureOf(ahead.result, signal && sharedSignal(signal));

@@ -1,5 +1,5 @@
 import { startRealmEntries } from '../ccache/config-entries.ts';
-import { resolveCcache } from '../ccache/resolve.ts';
+import { privateCcache } from '../ccache/memory.ts';
 import { getInitialCredential } from '../client/initial.ts';
 import { offersFast } from '../client/method-data.ts';
 import type { ArmorSource } from '../client/ticket-armor.ts';
@@ -35,7 +35,7 @@ export async function armorAfter(
   try {
     return await anonymousArmor(wishes, session);
   } catch (failure) {
-    if (!(failure instanceof KerberosError)) throw failure;
+    if (!(failure instanceof KerberosError) || failure.code === 'ABORTED') throw failure;
     session.trace(`No anonymous ticket for an armor: ${failure.message}`);
     return undefined;
   }
@@ -65,7 +65,7 @@ export async function anonymousArmor(
     anonymous: true,
     lifetime: LIFETIME,
   });
-  const cache = await resolveCcache('MEMORY:armor', session.caches);
+  const cache = privateCcache('armor');
   const credentials = [...startRealmEntries(credential), credential];
   await cache.initialize({ principal: credential.client, credentials, kdcOffset });
   return { cache };

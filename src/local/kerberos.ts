@@ -26,7 +26,8 @@ export interface LoginOptions extends TicketWishes, Pick<PreauthWishes, 'ask' | 
   readonly cache?: Ccache | undefined;
   /**
    * The keytab of a service on this machine, for a program that checks the passwords of others: its key proves that the
-   * answer comes from a KDC of the realm, as `verifyIssuer` says. Not verified if not given.
+   * answer comes from a KDC of the realm, as `verifyIssuer` says. Not verified if not given. The user is the principal of
+   * the cache, which is the one that logged in unless `canonicalize` is true or an enterprise name was given.
    */
   readonly verifyBy?: Keytab | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -71,8 +72,8 @@ export interface LocalKerberos {
    */
   login(client: string | Principal, secret: LoginSecret, options?: LoginOptions): Promise<Ccache>;
   /**
-   * Changes a password, which may have expired, or sets that of another. Throws KerberosError PASSWORD_NOT_CHANGED in the server's words, and what
-   * `getInitialCredential` and the function `changePassword` throw.
+   * Changes a password, which may have expired, or sets that of another. Throws KerberosError PASSWORD_NOT_CHANGED in the
+   * server's words, and what `getInitialCredential` and the function `changePassword` throw.
    */
   changePassword(client: string | Principal, change: PasswordChange): Promise<void>;
 }

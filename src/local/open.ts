@@ -1,4 +1,5 @@
 import type { CacheContents } from '../ccache/ccache.ts';
+import { privateCcache } from '../ccache/memory.ts';
 import { resolveCcache } from '../ccache/resolve.ts';
 import type { Secret } from '../client/secret.ts';
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
@@ -53,7 +54,9 @@ export async function kerberosOf(env: OpenKerberosOptions['env']): Promise<Local
     principal,
     service: (name, host) => plainly(() => hostPrincipal(name, host, session)),
     async login(client, secret, { cache, verifyBy, ...asked } = {}) {
-      const contents = await initialTicket(await clientOf(client), await secretOf(secret), session, asked);
+      // A name that anybody may have put in place of the client's would be verified.
+      const wishes = verifyBy === undefined ? asked : { ...asked, canonicalize: asked.canonicalize ?? false };
+      const contents = await initialTicket(await clientOf(client), await secretOf(secret), session, wishes);
       if (verifyBy !== undefined) await verifyContents(contents, verifyBy, session, asked.signal);
       const filled = cache ?? (await resolveCcache(`MEMORY:krb5kit/login ${++logins}`, caches));
       await filled.initialize(contents);
@@ -73,14 +76,10 @@ async function verifyContents(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { verifyIssuer } = await import('../ap/verify-issuer.ts');
-  const cache = await resolveCcache(`MEMORY:krb5kit/verify ${++logins}`, session.caches);
+  const cache = privateCcache('verification');
   const exchange = exchangeOptions(session, defaultTgsEnctypes(session.config));
-  try {
-    await cache.initialize(contents);
-    await verifyIssuer(cache, keytab, { ...exchange, signal: signal ?? exchange.signal });
-  } finally {
-    await cache.destroy();
-  }
+  await cache.initialize(contents);
+  await verifyIssuer(cache, keytab, { ...exchange, signal: signal ?? exchange.signal });
 }
 
 async function secretOf(secret: LoginSecret): Promise<Secret> {

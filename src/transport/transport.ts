@@ -18,6 +18,8 @@ export interface Transport {
   (realm: string, request: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>;
   /** The realm that [domain_realm] assigns to a host, if the transport is made from a configuration. */
   readonly realmOfHost?: Config['realmOfHost'] | undefined;
+  /** Whether replies come only as the caller goes on, so that nobody else can wait for what is asked by it. */
+  readonly stepwise?: boolean | undefined;
 }
 
 export interface TransportOptions extends Partial<Timing> {

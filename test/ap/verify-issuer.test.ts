@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type RunningKdc, startKdc } from '../../src/kdc/start.ts';
 import { resolveKeytab } from '../../src/keytab/keytab.ts';
-import { openKerberos } from '../../src/local/kerberos.ts';
+import { type LoginOptions, openKerberos } from '../../src/local/kerberos.ts';
 import { parsePrincipal } from '../../src/messages/principal.ts';
 import { scratch } from '../ccache/samples.ts';
 
@@ -13,17 +13,27 @@ let impostor: RunningKdc;
 
 beforeAll(async () => {
   const services = ['host/server', 'HTTP/server'];
-  kdc = await startKdc({ realm: 'A.TEST', users: [{ name: 'alice', password: 'right' }], services });
-  impostor = await startKdc({ realm: 'A.TEST', users: [{ name: 'alice', password: 'wrong' }], services });
+  const eve = { name: 'eve', password: 'known' };
+  kdc = await startKdc({
+    realm: 'A.TEST',
+    users: [{ name: 'alice', password: 'right', aliases: ['ali'] }, eve],
+    services,
+  });
+  impostor = await startKdc({
+    realm: 'A.TEST',
+    users: [{ name: 'alice', password: 'wrong' }, eve],
+    services,
+  });
 });
 afterAll(async () => {
   await kdc?.close();
   await impostor?.close();
 });
 
-function kerberosOf(realm: RunningKdc) {
+function kerberosOf(realm: RunningKdc, ...libdefaults: readonly string[]) {
   const home = scratch();
-  writeFileSync(join(home, 'krb5.conf'), realm.krb5Conf());
+  const text = realm.krb5Conf().replace('[libdefaults]', ['[libdefaults]', ...libdefaults].join('\n'));
+  writeFileSync(join(home, 'krb5.conf'), text);
   const env = { HOME: home, KRB5KIT_HOME: home, KRB5KIT_KEYCHAIN: 'none' };
   return openKerberos({ env: { ...env, KRB5_CONFIG: join(home, 'krb5.conf') } });
 }
@@ -68,9 +78,43 @@ it('a service that is no more proves nothing, and another one is taken', async (
   const verifyBy = await keytabOf();
   await verifyBy.add(gone);
   const login = () => kerberos.login('alice', { password: 'right' }, { verifyBy });
-  await expect(login()).rejects.toMatchObject(untrusted('issues no ticket for a service in MEMORY:'));
+  await expect(login()).rejects.toMatchObject(
+    untrusted('issues no ticket for host/gone@A.TEST, which is in MEMORY:'),
+  );
   await verifyBy.add(kdc.keytab('HTTP/server'));
   await login();
+});
+
+it('a service whose keytab is out of date proves nothing, and another one is taken', async () => {
+  const kerberos = await kerberosOf(kdc);
+  const verifyBy = await keytabOf('HTTP/server');
+  const { principal } = kdc.keytab('host/server')[0]!;
+  await verifyBy.add(impostor.keytab('host/server').map(entry => ({ ...entry, principal })));
+  await kerberos.login('alice', { password: 'right' }, { verifyBy });
+});
+
+it('the key of a user proves nothing', async () => {
+  const kerberos = await kerberosOf(impostor);
+  const login = async (...names: readonly string[]) =>
+    kerberos.login('alice', { password: 'wrong' }, { verifyBy: await keytabOf(...names) });
+  // The impostor has it, too.
+  await expect(login('eve')).rejects.toMatchObject({ code: 'KEYTAB_NO_KEY' });
+  await expect(login('eve', 'host/server')).rejects.toMatchObject(untrusted('does not fit the keys in'));
+});
+
+it('the enctypes that a client asks for are not those of tickets', async () => {
+  const kerberos = await kerberosOf(kdc, 'default_tgs_enctypes = aes128-cts-hmac-sha1-96');
+  await kerberos.login('alice', { password: 'right' }, { verifyBy: await keytabOf('host/server') });
+});
+
+it('the user is the one who was asked for, and no other that a reply may name', async () => {
+  const kerberos = await kerberosOf(kdc, 'canonicalize = true');
+  const verifyBy = await keytabOf('host/server');
+  const ownerOf = async (options: LoginOptions) =>
+    (await (await kerberos.login('ali', { password: 'right' }, options)).load()).principal.components;
+  expect(await ownerOf({})).toEqual(['alice']);
+  expect(await ownerOf({ verifyBy })).toEqual(['ali']);
+  expect(await ownerOf({ verifyBy, canonicalize: true })).toEqual(['alice']);
 });
 
 it.each([

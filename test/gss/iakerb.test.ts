@@ -189,6 +189,22 @@ describe('IAKERB', () => {
     await expect(initiator.step(reply)).rejects.toMatchObject({ cause: { code: 'ABORTED' } });
   });
 
+  it('keeps nobody else who uses the cache waiting', async () => {
+    const cache = await newCache();
+    const opened = () =>
+      openContext(sample, cache, {
+        mechanism: 'iakerb',
+        transport: kdc.transport,
+        clientPassword: { client: alice, password: async () => 'wonderland' },
+      });
+    // Nobody goes on with the first, and the second has met with garbage.
+    await (await opened()).step();
+    const second = await opened();
+    await second.step();
+    await expect(second.step(Buffer.from('garbage'))).rejects.toBeInstanceOf(GssError);
+    expect((await converse(await opened(), accept())).failure).toBeUndefined();
+  });
+
   it('is not for an acceptor without a transport', async () => {
     const acceptor = createAcceptor({ keytab: kdc.keytab('sample/localhost') });
     const { failure } = await converse(await open(), acceptor);

@@ -66,6 +66,13 @@ it('every login of a program has the armor that krb5.conf wants', async () => {
   await kerberos.changePassword('alice', { password: 'new', newPassword: 'old' });
 });
 
+it('one login does not change the armor of another', async () => {
+  const kerberos = await kerberosWith('auto_fast_armor = true', `pkinit_anchors = ${pki.anchors}`);
+  const [first, second] = [await kerberos.armorFor('A.TEST'), await kerberos.armorFor('A.TEST')];
+  await second!.cache.destroy();
+  expect((await first!.cache.load()).credentials.length).toBeGreaterThan(0);
+});
+
 it('so has every login for a context', async () => {
   const kerberos = await kerberosWith('auto_fast_armor = true', `pkinit_anchors = ${pki.anchors}`);
   const { armorFor, exchange } = kerberos;

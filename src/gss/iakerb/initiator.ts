@@ -62,10 +62,8 @@ class IakerbInitiator extends KerberosContext {
   private begin(token: Uint8Array | undefined): Promise<SecurityContext> {
     if (token !== undefined && token.length > 0)
       throw new GssError('DEFECTIVE_TOKEN', 'nothing was asked yet');
-    const opening = this.open(
-      (realm, request, signal) => this.ask(realm, request, signal),
-      this.conversation,
-    );
+    const ask: Transport = (realm, request, signal) => this.ask(realm, request, signal);
+    const opening = this.open(Object.assign(ask, { stepwise: true }), this.conversation);
     // It may fail between two steps, or after a last one; the next step throws it.
     opening.catch(ignore);
     return opening;

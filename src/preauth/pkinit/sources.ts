@@ -23,7 +23,8 @@ export interface PkinitSources
 
 /** Loads what PKINIT needs for a client. Throws KerberosError PKINIT_IDENTITY, and what `readPassphrase` throws. */
 export async function loadPkinit(client: Principal, sources: PkinitSources): Promise<PkinitMaterial> {
-  const around = { env: {}, readPassphrase: nobodyToAsk, ...sources };
+  const { env = {}, readPassphrase = nobodyToAsk } = sources;
+  const around = { ...sources, env, readPassphrase };
   const found = isAnonymous(client) ? undefined : await firstIdentity(client, around);
   if (sources.anchors.length === 0) throw failed('No pkinit_anchors supplied');
   const load = (names: readonly string[]) => names.flatMap(name => loadFiles(name, readCertificates, around));
