@@ -43,7 +43,7 @@ export interface Agent {
 /** Serves the caches of a store to KCM clients on a UNIX socket. Throws KerberosError AGENT_LISTEN. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { store, uid, now = () => new Date(), log = () => undefined } = options;
-  const complain = once(log);
+  const complain = rarely(log);
   const started = now();
   let requests = 0;
   let renewal: Renewal | undefined;
@@ -134,12 +134,19 @@ function refuse(error: unknown, log: (line: string) => void): Uint8Array {
   return encodeFailure(KCM_RESULT.PERM);
 }
 
-/** Leaves out what was logged last: many programs may meet with the same problem. */
-function once(log: (line: string) => void): (line: string) => void {
-  let last = '';
+/** Milliseconds before the same is logged again: many programs may meet with one problem. */
+const REPEAT_AFTER = 600_000;
+/** Sentences to remember; they may name what clients ask for. */
+const MAX_REMEMBERED = 100;
+
+function rarely(log: (line: string) => void): (line: string) => void {
+  const logged = new Map<string, number>();
   return line => {
-    if (line !== last) log(line);
-    last = line;
+    const now = performance.now();
+    if (now - (logged.get(line) ?? Number.NEGATIVE_INFINITY) < REPEAT_AFTER) return;
+    if (logged.size >= MAX_REMEMBERED) logged.clear();
+    logged.set(line, now);
+    log(line);
   };
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Keychain } from '../../src/ccache/ccache.ts';
@@ -93,9 +93,12 @@ describe('a keychain sealed by a passphrase', () => {
   });
 
   it('says what else is wrong with the file', async () => {
-    mkdirSync(path);
+    writeFileSync(path, 'cut short');
     // With these the command says what destroys it; kinit, which discards what is lost, does not.
     await expect(open().read('')).rejects.toMatchObject({ code: 'CACHE_FORMAT', cache: 'KEYCHAIN:' });
+    rmSync(path);
+    mkdirSync(path);
+    await expect(open().read('')).rejects.toThrow('is not a regular file: remove it');
   });
 });
 

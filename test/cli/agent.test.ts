@@ -312,11 +312,12 @@ systemctl --user daemon-reload
     const home = scratch();
     const { PATH } = recorder(['systemctl']);
     const kit = { KRB5KIT_KEYCHAIN: 'passphrase', KRB5KIT_PASSPHRASE_FILE: 'secret' };
-    const env = { HOME: home, PATH, KRB5_CONFIG: '/opt/krb5.conf', ...kit };
+    const env = { HOME: home, PATH, XDG_DATA_HOME: '/data', KRB5_CONFIG: 'krb5.conf:/opt/krb5.conf', ...kit };
     await say(['--install'], { env, cwd: home });
     const service = readFileSync(join(home, '.config/systemd/user/krb5kit-agent.service'), 'utf8');
     expect(service.match(/(?<=^Environment=).*/gm)).toEqual([
-      '"KRB5_CONFIG=/opt/krb5.conf"',
+      '"XDG_DATA_HOME=/data"',
+      `"KRB5_CONFIG=${home}/krb5.conf:/opt/krb5.conf"`,
       '"KRB5KIT_KEYCHAIN=passphrase"',
       `"KRB5KIT_PASSPHRASE_FILE=${home}/secret"`,
     ]);

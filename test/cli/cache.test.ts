@@ -340,13 +340,13 @@ describe('cache export and cache import', () => {
   it('take the base64 that Windows tools write', async () => {
     const text = (await run('export --base64 - host/* krbtgt/*')).io.stdout;
     const pem = `-----BEGIN CERTIFICATE-----\r\n${text.replace(/(.{64})/g, '$1\r\n')}-----END CERTIFICATE-----\r\n`;
-    const marked = `\ufeff${text}`;
+    const marked = [text, pem].map(each => `\ufeff${each}`);
     const other = pem.replaceAll('CERTIFICATE', 'KRB-CRED').replaceAll('\r', '');
     for (const bytes of [
       Buffer.from(pem),
       Buffer.from(other),
-      Buffer.from(marked),
-      Buffer.from(marked, 'utf16le'),
+      ...marked.map(each => Buffer.from(each)),
+      ...marked.map(each => Buffer.from(each, 'utf16le')),
     ]) {
       writeFileSync(join(home, 'base64'), bytes);
       expect((await run('import %h/base64 FILE:%h/to --force')).status).toBe(0);

@@ -16,7 +16,7 @@ import { logout } from '../../src/cli/logout.ts';
 import { runCommand } from '../../src/cli/run-command.ts';
 import { scratch } from '../ccache/samples.ts';
 import { type CaptureOptions, captureIo } from '../support/io.ts';
-import { findProgram } from '../support/peers.ts';
+import { describePeer, findProgram } from '../support/peers.ts';
 
 let home: string;
 /** A directory of programs, which is all of the PATH. */
@@ -188,7 +188,7 @@ describe('krb5kit logout --install, for shells', () => {
     'ends no login where sessions cannot be recorded, not even in sh, which takes that for an error of the script',
     async () => {
       put('.profile');
-      await say(['--install'], { env: { SHELL: '/bin/sh' } });
+      await say(['--install'], { env: { SHELL: '/bin/sh' }, program: ['/nowhere/krb5kit'] });
       const data = put('data');
       const script = '. "$HOME/.profile"; echo went on';
       const options = { env: { HOME: home, KRB5KIT_HOME: data, PATH: programs } };
@@ -196,17 +196,16 @@ describe('krb5kit logout --install, for shells', () => {
     },
   );
 
-  it.skipIf(findProgram('zsh') === undefined)(
-    'records sessions of a zsh that clobbers no files',
-    async () => {
+  describePeer('zsh', () => {
+    it('records sessions where the shell clobbers no files', async () => {
       const program = ['/nowhere/krb5kit'];
       await say(['--install'], { env: { SHELL: '/bin/zsh' }, program });
       const script = 'setopt noclobber; . "$HOME/.zprofile"; echo $$';
       const options = { env: { HOME: home, PATH: programs } };
       const pid = execFileSync(findProgram('zsh')!, ['-fc', script], options).toString().trim();
       expect(readdirSync(join(home, '.local/share/krb5kit/sessions'))).toEqual([pid]);
-    },
-  );
+    });
+  });
 
   it('adds to what fish reads, in its own language, where fish looks for it', async () => {
     const env = { SHELL: '/usr/bin/fish' };

@@ -292,6 +292,8 @@ describe.skipIf(process.platform === 'win32')('what is not a regular file in pla
         expect.stringMatching(/^krb5kit logout: .* is not a regular file: remove it \(filename: \S+\) while/),
       ]);
       expect(keychain.items.size).toBe(0);
+      // It is there no more.
+      expect((await run(logout)).io.stdout).toBe('');
     },
   );
 });

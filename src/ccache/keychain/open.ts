@@ -1,3 +1,4 @@
+import { KerberosError } from '../../errors.ts';
 import type { Keychain } from '../ccache.ts';
 import type { KeychainUse } from '../keychain-use.ts';
 import { KEYCHAIN_SERVICE, type KeychainOptions, type KeychainSession } from './backend.ts';
@@ -47,6 +48,8 @@ export async function tryKeychain(
   const service = await serviceState(session);
   if (service.state === 'absent') return { usable: false, absent: true, reason: service.reason };
   try {
+    // Before a back-end is loaded for nothing.
+    refuseUnusable(service, environment);
     await openUsable(session, service, options.backend);
     return { usable: true, locked: service.state === 'locked' };
   } catch (error) {
@@ -77,9 +80,17 @@ async function openUsable(
   const impatient = { ...session, dialogSeconds: session.answerSeconds };
   const keychain = await openBackend(impatient, name);
   refuseUnusable(service, session.environment);
-  // Of a bus that only libsecret reaches, only libsecret can say whether it is there. Nothing has this name, so nobody
-  // is asked for it.
-  if (service.state === 'unknown') await keychain.read('-');
+  if (service.state === 'unknown') await reach(keychain);
+}
+
+/** Of a bus that only libsecret reaches, only libsecret can say whether it is there: nothing has this name. */
+async function reach(keychain: Keychain): Promise<void> {
+  try {
+    await keychain.read('-');
+  } catch (error) {
+    // Somebody is being asked to unlock it, as KeePassXC does before each search.
+    if (!(error instanceof KerberosError) || error.code !== 'KEYCHAIN_TIMEOUT') throw error;
+  }
 }
 
 async function describeBackend(

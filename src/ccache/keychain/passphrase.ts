@@ -25,7 +25,7 @@ const COST: ScryptOptions = { N: 2 ** 17, r: 8, p: 1, maxmem: 132 * MIB };
  * A keychain that does not need the operating system: the key of a data directory in a file beside the tickets, sealed
  * under a key derived from a passphrase by scrypt (RFC 7914). The passphrase is asked for once as long as the file
  * stays the same. Throws KerberosError KEYCHAIN_PASSPHRASE for a wrong or empty one and CcacheError CACHE_FORMAT for a
- * damaged file.
+ * damaged file, CACHE_IO for one that cannot be read.
  */
 export function passphraseKeychain(dataDirectory: string, ask: AskPassphrase): Keychain {
   const path = passphraseKeyPath(dataDirectory);
@@ -60,7 +60,8 @@ function readKeyFile(path: string): Uint8Array | undefined {
   try {
     const found = statSync(path, { throwIfNoEntry: false });
     if (found === undefined) return undefined;
-    if (!found.isFile() || found.size > MAX_FILE_BYTES) throw damaged(path);
+    if (!found.isFile()) throw noFile(path);
+    if (found.size > MAX_FILE_BYTES) throw damaged(path);
     return readFileSync(path);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
@@ -92,6 +93,11 @@ function deriveKey(passphrase: string, salt: Uint8Array): Promise<Uint8Array> {
       else reject(error);
     });
   });
+}
+
+function noFile(path: string): CcacheError {
+  const sentence = `The key of the sealed credentials cache is not a regular file: remove it (filename: ${path})`;
+  return new CcacheError('CACHE_IO', sentence, 'KEYCHAIN:');
 }
 
 function damaged(path: string): CcacheError {

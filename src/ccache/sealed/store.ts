@@ -29,8 +29,11 @@ export interface SealedStore {
    * of the file is removed, and its target left alone.
    */
   forget(): Promise<void>;
-  /** Deletes the key alone: without it, a file that cannot be removed cannot be opened either. */
-  forgetKey(): Promise<void>;
+  /**
+   * Deletes the key alone: without it, a file that cannot be removed cannot be opened either. Resolves to whether there
+   * was one.
+   */
+  forgetKey(): Promise<boolean>;
   /** As `forget`, but only if the keychain answers that it has no key for the file; resolves to whether that was so. */
   discardLost(): Promise<boolean>;
 }
@@ -52,7 +55,7 @@ const NO_BLOCK = constants.O_NONBLOCK ?? 0;
  * the keychain nor the file is read while the file looks unchanged.
  */
 export function sealedStore(environment: CcacheEnvironment, memory?: SealedMemory): SealedStore {
-  // Its path names the lock and the key: one directory must not have two, nor two directories the same one.
+  // It names the lock and the key: two directories must not have the same name, nor one two, links excepted.
   const directory = resolve(environment.dataDirectory);
   const path = sealedPath(directory);
   const left = keyLeftPath(directory);
@@ -82,21 +85,20 @@ export function sealedStore(environment: CcacheEnvironment, memory?: SealedMemor
     forgetKey() {
       return locked(removeKey);
     },
-    async discardLost() {
-      let lost = false;
-      await locked(async () => {
-        lost = await isLost();
+    discardLost() {
+      return locked(async () => {
+        const lost = await isLost();
         if (lost) await remove();
+        return lost;
       });
-      return lost;
     },
   };
 
-  function locked(work: () => Promise<void>): Promise<void> {
+  function locked<T>(work: () => Promise<T>): Promise<T> {
     return withLock(directory, path, async afterCrash => {
       const files = [path, left, passphraseKeyPath(directory)];
       if (afterCrash) for (const file of files) removeLeftovers(file, afterCrash);
-      await work();
+      return work();
     });
   }
 
@@ -170,15 +172,17 @@ export function sealedStore(environment: CcacheEnvironment, memory?: SealedMemor
     await removeKey();
   }
 
-  async function removeKey(): Promise<void> {
+  async function removeKey(): Promise<boolean> {
     memory?.forget();
+    let removed: boolean;
     try {
-      await (await environment.keychain()).remove(account);
+      removed = await (await environment.keychain()).remove(account);
     } catch (error) {
       quietly(() => writeAtomically(left, new Uint8Array(0)));
       throw error;
     }
     quietly(() => unlinkSync(left));
+    return removed;
   }
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { printable } from '../../codec/text.ts';
+import { splitConfigPath } from '../../config/load.ts';
 import type { Arguments } from '../command.ts';
 import { lineOfJson } from '../json.ts';
 import { muted } from '../manners.ts';
@@ -71,8 +72,9 @@ export function uninstallAgent(args: Arguments, io: Io): number {
 function agentService(options: readonly string[], io: Io): UserService {
   const { program, environment } = userService(['agent', ...options], io);
   const { KRB5_CONFIG, KRB5KIT_KEYCHAIN, KRB5KIT_PASSPHRASE_FILE: file } = io.env;
+  const files = splitConfigPath(KRB5_CONFIG ?? '', io.platform).map(part => resolve(io.cwd, part));
   const others = Object.entries({
-    KRB5_CONFIG,
+    KRB5_CONFIG: files.join(':'),
     KRB5KIT_KEYCHAIN,
     KRB5KIT_PASSPHRASE_FILE: file && resolve(io.cwd, file),
   });

@@ -70,8 +70,8 @@ async function run(args: Arguments, io: Io): Promise<number> {
 /** The bytes themselves, or decoded from base64: with or without line breaks, or between the lines of a PEM file. */
 function binary(bytes: Uint8Array): Uint8Array {
   if (bytes[0] === KRB_CRED_TAG) return bytes;
-  // `\s` includes a byte order mark.
   const text = textOf(bytes)
+    .replace(/^\ufeff/, '')
     .replace(/^-----(?:BEGIN|END) .*$/gm, '')
     .replace(/\s+/g, '');
   const decoded = Buffer.from(text, 'base64');

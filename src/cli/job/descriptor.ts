@@ -1,7 +1,7 @@
-import { constants, fstatSync, readFileSync, readSync } from 'node:fs';
-import { errnoOf } from '../../errno.ts';
+import { constants, fstatSync, readFileSync } from 'node:fs';
 import { KerberosError } from '../../errors.ts';
 import { UsageError } from '../command.ts';
+import { readSome } from '../terminal/input.ts';
 
 /** Parses the number of a descriptor. Throws UsageError for anything else. */
 export function descriptorNumber(text: string): number {
@@ -70,20 +70,4 @@ export async function readDescriptor(fd: number, limit: number): Promise<Buffer>
     length += count;
   }
   throw new KerberosError('INPUT_TOO_LONG', `Descriptor ${fd} contains more than ${limit} bytes`);
-}
-
-/** Milliseconds until a descriptor that does not block is tried again. */
-const PAUSE = 5;
-
-async function readSome(fd: number, piece: Buffer): Promise<number> {
-  for (;;) {
-    try {
-      return readSync(fd, piece);
-    } catch (error) {
-      const code = errnoOf(error);
-      if (code === 'EOF') return 0;
-      if (code !== 'EAGAIN' && code !== 'EINTR') throw error;
-      await new Promise(resolve => setTimeout(resolve, PAUSE));
-    }
-  }
 }

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { type Ccache, ccacheName } from '../../ccache/ccache.ts';
 import { hasKeyLeft, hasSealedTickets } from '../../ccache/keychain/probe.ts';
 import { splitCcacheName } from '../../ccache/resolve.ts';
+import { sealedPath } from '../../ccache/sealed/path.ts';
 import type { SealedStore } from '../../ccache/sealed/store.ts';
 import { findCcacheType } from '../../ccache/types.ts';
 import { printable } from '../../codec/text.ts';
@@ -139,8 +140,8 @@ async function destroySealed(
   try {
     await store.forget();
   } catch (error) {
-    const isGone = there && !hasSealedTickets(caches.dataDirectory);
-    if (isGone) what.forEach(say);
+    const isGone = isWithout(sealedPath(caches.dataDirectory));
+    if (there && isGone) what.forEach(say);
     if (isGone || !(error instanceof CcacheError)) {
       throw new ActivityError('deleting the key of sealed tickets', error);
     }
@@ -150,11 +151,19 @@ async function destroySealed(
   what.forEach(say);
 }
 
+/** Whether there certainly is nothing by that name. */
+function isWithout(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** Of tickets whose file cannot be removed, as on a read-only file system; they are worthless then. */
 async function forgetKey(store: SealedStore, say: Say): Promise<void> {
   try {
-    await store.forgetKey();
-    say({ what: 'the key of sealed tickets' });
+    if (await store.forgetKey()) say({ what: 'the key of sealed tickets' });
   } catch (error) {
     // What kept the file is told.
     if (!(error instanceof KerberosError)) throw error;

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Io } from '../terminal.ts';
 
 /** A program that the user's service manager is to run. */
@@ -7,9 +8,17 @@ export interface UserService {
 }
 
 /** This program with the given arguments and the same data directory. */
-export function userService(args: readonly string[], { program, env }: Io): UserService {
-  const environment: Record<string, string> = env.KRB5KIT_HOME ? { KRB5KIT_HOME: env.KRB5KIT_HOME } : {};
-  return { program: [...program, ...args], environment };
+export function userService(args: readonly string[], { program, env, cwd }: Io): UserService {
+  const { KRB5KIT_HOME: home, XDG_DATA_HOME: data } = env;
+  return {
+    program: [...program, ...args],
+    environment: home ? { KRB5KIT_HOME: resolve(cwd, home) } : dataHome(data),
+  };
+}
+
+/** Others than absolute ones are ignored. */
+function dataHome(data: string | undefined): Readonly<Record<string, string>> {
+  return data?.startsWith('/') ? { XDG_DATA_HOME: data } : {};
 }
 
 /** The value of systemd's `ExecStart=` and similar settings. */
