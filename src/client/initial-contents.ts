@@ -1,6 +1,5 @@
 import type { CacheContents } from '../ccache/ccache.ts';
 import { configEntry, startRealmEntries } from '../ccache/config-entries.ts';
-import { startOf } from '../messages/credential.ts';
 import { fastNote } from './fast-available.ts';
 import type { InitialResult } from './initial.ts';
 
@@ -20,7 +19,5 @@ export function initialContents({
     ...[...notes].map(([key, value]) => configEntry(client, key, server, value)),
     ...startRealmEntries(credential),
   ];
-  // MIT's caches always state a start time for the initial ticket.
-  const started = { ...credential, starttime: startOf(credential) };
-  return { principal: client, credentials: [...entries, started], kdcOffset };
+  return { principal: client, credentials: [...entries, credential], kdcOffset };
 }

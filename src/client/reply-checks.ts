@@ -42,7 +42,8 @@ export function credentialOf(part: EncKdcRepPart, client: Principal, ticket: Uin
     server: toPrincipal(part.sname, part.srealm),
     key: part.key,
     authtime: part.authtime,
-    starttime: part.starttime,
+    // A KDC leaves out a start that is the authtime; MIT's caches always state it.
+    starttime: part.starttime ?? part.authtime,
     endtime: part.endtime,
     renewTill: part.renewTill,
     flags: part.flags,

@@ -120,6 +120,11 @@ describe('a TGS-REP that does not fit its request is refused', () => {
   });
 });
 
+it('a ticket starts at its authtime where the KDC states no start, as in the caches of MIT', async () => {
+  const { starttime } = await ask(tgsReply(session, { part: { authtime: later(1), starttime: undefined } }));
+  expect(starttime).toEqual(later(1));
+});
+
 describe('what is renewed or validated', () => {
   const options = (answer: Answer) => ({ transport: scripted(answer), now: () => NOW });
 

@@ -8,6 +8,7 @@ import { kvno } from '../../src/cli/kvno.ts';
 import { forwardCredential } from '../../src/client/forward.ts';
 import { createConfig } from '../../src/config/config.ts';
 import { loadProfile } from '../../src/config/load.ts';
+import type { Credential } from '../../src/messages/credential.ts';
 import { FORWARDABLE, FORWARDED } from '../../src/messages/flags.ts';
 import { formatPrincipal, isTgs } from '../../src/messages/principal.ts';
 import { createTransport } from '../../src/transport/transport.ts';
@@ -306,15 +307,25 @@ function fresh(): void {
 function contents(cache = 'cc') {
   const { credentials } = CcacheFile.decode(readFileSync(join(realm.dir, cache)));
   const tickets = credentials.filter(({ server }) => !server.realm.startsWith('X-CACHECONF'));
-  return tickets.map(({ client, server, key, flags, ticket, secondTicket, isSkey }) => ({
-    client: formatPrincipal(client),
-    clientType: client.nameType,
-    server: formatPrincipal(server),
-    serverType: server.nameType,
-    keytype: key.keytype,
-    flags,
-    ticket: ticket.length,
-    secondTicket: secondTicket.length,
-    isSkey,
-  }));
+  return tickets.map(credential => {
+    const { client, server, key, flags, starttime, secondTicket, isSkey } = credential;
+    const evidence = tickets.find(({ ticket }) => Buffer.compare(ticket, secondTicket) === 0);
+    return {
+      client: formatPrincipal(client),
+      clientType: client.nameType,
+      server: formatPrincipal(server),
+      serverType: server.nameType,
+      keytype: key.keytype,
+      flags,
+      hasStart: starttime !== undefined,
+      ticket: lengthWithoutStart(credential),
+      secondTicket: evidence ? lengthWithoutStart(evidence) : secondTicket.length,
+      isSkey,
+    };
+  });
+}
+
+/** MIT's KDC leaves the start, [6] KerberosTime of 19 bytes, out of a ticket in the very second of its authtime. */
+function lengthWithoutStart({ authtime, starttime, ticket }: Credential): number {
+  return ticket.length - (starttime! > authtime ? 19 : 0);
 }
