@@ -35,7 +35,12 @@ export interface Ccache {
   /** Throws CcacheError CACHE_NOT_FOUND, CACHE_FORMAT, CACHE_VERSION, CACHE_IO or a KEYCHAIN_ code. */
   load(): Promise<CacheContents>;
   /**
-   * The same for looking once at each of many credentials: none of them is kept, and they have only accessors, so that
+   * The same for using credentials for `servers` alone: others may be missing and, where there are several for one
+   * server, all but the first. Absent if `load` is as fast.
+   */
+  loadFor?(servers: readonly Principal[]): Promise<CacheContents>;
+  /**
+   * The same as `load` for looking once at each of many credentials: none of them is kept, and they have only accessors, so that
    * they cannot be spread. Absent if `load` is as fast.
    */
   scan?<T>(use: (scan: CacheScan) => Promise<T>): Promise<T>;

@@ -32,10 +32,9 @@ export function configEntry(
   principal: Principal | undefined,
   value: Uint8Array | string,
 ): Credential {
-  const about = principal === undefined ? [] : [formatPrincipal(principal)];
   return {
     client,
-    server: { nameType: NT_PRINCIPAL, components: [CONFIG_NAME, key, ...about], realm: CONFIG_REALM },
+    server: configServer(key, principal),
     key: { keytype: 0, keyvalue: new Uint8Array(0) },
     authtime: new Date(0),
     endtime: new Date(0),
@@ -46,6 +45,12 @@ export function configEntry(
     secondTicket: new Uint8Array(0),
     isSkey: false,
   };
+}
+
+/** The server under which an entry is stored. */
+export function configServer(key: string, principal?: Principal): Principal {
+  const about = principal === undefined ? [] : [formatPrincipal(principal)];
+  return { nameType: NT_PRINCIPAL, components: [CONFIG_NAME, key, ...about], realm: CONFIG_REALM };
 }
 
 /** The value under `key` about `principal`, or about the whole cache. */

@@ -5,6 +5,7 @@ import { errnoOf } from '../errno.ts';
 import { CcacheError } from '../errors.ts';
 import { readRegularFile } from '../keytab/read-file.ts';
 import type { Credential } from '../messages/credential.ts';
+import { type Principal, samePrincipal } from '../messages/principal.ts';
 import { wipeAndRemove, writeAtomically } from './atomic-write.ts';
 import type { CacheContents, CacheScan, Ccache, CcacheEnvironment, CcacheType } from './ccache.ts';
 import { badFormat, cacheError, fileError } from './file/error.ts';
@@ -27,6 +28,9 @@ function fileCcache(path: string, environment: CcacheEnvironment): Ccache {
     residual: path,
     async load() {
       return read(path);
+    },
+    async loadFor(servers) {
+      return (isLong(path) ? await readFor(path, servers) : undefined) ?? read(path);
     },
     prepare() {
       lockSubject(path);
@@ -103,6 +107,27 @@ async function scan<T>(path: string, use: (scan: CacheScan) => Promise<T>): Prom
   if (opened === undefined) return use(scanOf(path));
   try {
     return await use(opened);
+  } finally {
+    opened.close();
+  }
+}
+
+/** Undefined for what only `read` can read. */
+async function readFor(path: string, servers: readonly Principal[]): Promise<CacheContents | undefined> {
+  const { openScan } = await import('./file/scan.ts');
+  const opened = openScan(path);
+  if (opened === undefined) return undefined;
+  try {
+    const { principal, kdcOffset } = opened;
+    const credentials: Credential[] = [];
+    for (const credential of servers.length === 0 ? [] : opened.credentials) {
+      if (servers.some(server => samePrincipal(server, credential.server)))
+        credentials.push(credential.copy());
+    }
+    return { principal, kdcOffset, credentials };
+  } catch (error) {
+    if (error instanceof CcacheError) return undefined;
+    throw error;
   } finally {
     opened.close();
   }

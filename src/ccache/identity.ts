@@ -1,8 +1,8 @@
-import { KerberosError } from '../errors.ts';
 import { NT_SRV_HST } from '../messages/numbers.ts';
 import { type Principal, parsePrincipal, samePrincipal } from '../messages/principal.ts';
-import type { CacheContents, Ccache } from './ccache.ts';
+import type { Ccache } from './ccache.ts';
 import { globMatcher } from './glob.ts';
+import { type CacheHead, readableHead } from './head.ts';
 
 /** A line of a `.k5identity` file: the client to use for matching services. */
 export interface IdentityRule {
@@ -71,22 +71,13 @@ export async function selectIdentity(
 
 async function findCache(
   caches: readonly Ccache[],
-  fits: (contents: CacheContents) => boolean,
+  fits: (head: CacheHead) => boolean,
 ): Promise<ChosenIdentity | undefined> {
   for (const cache of caches) {
-    const contents = await contentsOf(cache);
-    if (contents !== undefined && fits(contents)) return { client: contents.principal, cache };
+    const head = await readableHead(cache);
+    if (head !== undefined && fits(head)) return { client: head.principal, cache };
   }
   return undefined;
-}
-
-async function contentsOf(cache: Ccache): Promise<CacheContents | undefined> {
-  try {
-    return await cache.load();
-  } catch (error) {
-    if (error instanceof KerberosError) return undefined;
-    throw error;
-  }
 }
 
 /** A field's condition; that of an unknown field is never met. */

@@ -1,7 +1,9 @@
 import { EndOfDataError } from '../codec/binary.ts';
 import { CcacheError } from '../errors.ts';
 import type { Credential } from '../messages/credential.ts';
+import type { Principal } from '../messages/principal.ts';
 import type { CacheContents, Ccache, CcacheCollection, CcacheEnvironment, CcacheType } from './ccache.ts';
+import type { CacheHead } from './head.ts';
 import { type KcmConnection, KcmDisconnected, withKcm } from './kcm/connection.ts';
 import { KcmFailure } from './kcm/failure.ts';
 import { MATCH, type MatchTag } from './kcm/match.ts';
@@ -92,6 +94,7 @@ function member(residual: string, path: string): Ccache {
       return found;
     },
     load: () => using(load),
+    loadFor: servers => using((kcm, name) => loadFor(kcm, name, servers)),
     initialize: contents => using((kcm, name) => replace(kcm, name, contents)),
     store: (credentials, now) =>
       using(async (kcm, name) => {
@@ -121,13 +124,51 @@ function member(residual: string, path: string): Ccache {
 }
 
 async function load(kcm: KcmConnection, name: string): Promise<CacheContents> {
+  return { ...(await headOf(kcm, name)), credentials: await allCredentials(kcm, name) };
+}
+
+/** Of several credentials for one server, it is the first that the cache holds. */
+async function loadFor(
+  kcm: KcmConnection,
+  name: string,
+  servers: readonly Principal[],
+): Promise<CacheContents> {
+  const head = await headOf(kcm, name);
+  const credentials = await orElse(
+    () => retrieveAll(kcm, name, { client: head.principal, servers }),
+    () => allCredentials(kcm, name),
+  );
+  return { ...head, credentials };
+}
+
+async function headOf(kcm: KcmConnection, name: string): Promise<CacheHead> {
   const principal = await principalOf(kcm, name);
   const { offset } = await kcm.call(KCM.GET_KDC_OFFSET, { name });
-  const credentials = await orElse(
+  return { principal, kdcOffset: offset === 0 ? undefined : offset * 1000 };
+}
+
+async function retrieveAll(
+  kcm: KcmConnection,
+  name: string,
+  { client, servers }: { readonly client: Principal; readonly servers: readonly Principal[] },
+): Promise<readonly Credential[]> {
+  const credentials: Credential[] = [];
+  for (const server of servers) {
+    const tag = { client, server, authtime: NEVER, endtime: NEVER, isSkey: false, flags: 0 };
+    const found = await unlessGone(() => kcm.call(KCM.RETRIEVE, { name, flags: MATCH.CACHED_ONLY, tag }));
+    if (found !== undefined) credentials.push(found.credential);
+  }
+  return credentials;
+}
+
+/** Where times are not compared. */
+const NEVER = new Date(0);
+
+function allCredentials(kcm: KcmConnection, name: string): Promise<readonly Credential[]> {
+  return orElse(
     async () => (await kcm.call(KCM.GET_CRED_LIST, { name })).credentials,
     () => credentialsOneByOne(kcm, name),
   );
-  return { principal, credentials, kdcOffset: offset === 0 ? undefined : offset * 1000 };
 }
 
 async function credentialsOneByOne(kcm: KcmConnection, name: string): Promise<readonly Credential[]> {

@@ -108,6 +108,10 @@ function cache(given: KeyringName, environment: CcacheEnvironment): Ccache {
     },
     load: () =>
       using(async (place, collection, found) => (await readCache(place, collection, found)).contents),
+    loadFor: servers =>
+      using(
+        async (place, collection, found) => (await readCache(place, collection, found, servers)).contents,
+      ),
     initialize: contents =>
       changing(async (place, collection, found) => {
         const id = collection?.id ?? (await place.makeCollection());

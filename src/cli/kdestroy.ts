@@ -1,7 +1,8 @@
 import { type Ccache, ccacheName } from '../ccache/ccache.ts';
+import { readableHead } from '../ccache/head.ts';
 import { KerberosError } from '../errors.ts';
 import { ActivityError, during } from '../local/activity.ts';
-import { cacheOf, cachesAround, isAbsent, readableContents } from '../local/caches/named-caches.ts';
+import { cacheOf, cachesAround, isAbsent } from '../local/caches/named-caches.ts';
 import { principalOf } from '../local/session.ts';
 import { samePrincipal } from '../messages/principal.ts';
 import { brief, briefly } from './brief-error.ts';
@@ -162,8 +163,8 @@ async function chosenCache(args: Arguments, session: Session): Promise<Ccache> {
   if (text === undefined) return cacheOf(name, session);
   const principal = await during(`parsing principal name ${text}`, () => principalOf(text, session));
   for (const cache of await cachesAround(name, session, `finding cache for ${text}`)) {
-    const contents = await readableContents(cache);
-    if (contents !== undefined && samePrincipal(contents.principal, principal)) return cache;
+    const head = await readableHead(cache);
+    if (head !== undefined && samePrincipal(head.principal, principal)) return cache;
   }
   const absent = new KerberosError('CREDENTIAL_NOT_FOUND', 'Matching credential not found');
   throw new ActivityError(`finding cache for ${text}`, absent);
@@ -172,7 +173,7 @@ async function chosenCache(args: Arguments, session: Session): Promise<Ccache> {
 /** Whether the collection contains another readable cache. */
 async function anyLeft(args: Arguments, session: Session): Promise<boolean> {
   for (const cache of await cachesAround(args.value('c'), session)) {
-    if ((await readableContents(cache)) !== undefined) return true;
+    if ((await readableHead(cache)) !== undefined) return true;
   }
   return false;
 }

@@ -1,4 +1,5 @@
 import type { Ccache } from '../ccache/ccache.ts';
+import { headOf } from '../ccache/head.ts';
 import { printable } from '../codec/text.ts';
 import { type ErrorCode, IntegrityError, KerberosError } from '../errors.ts';
 import { ActivityError } from '../local/activity.ts';
@@ -99,7 +100,7 @@ async function principalFor(text: string | undefined, session: Session): Promise
   if (text !== undefined) return plainly('parsing client name', () => principalOf(text, session));
   const cache = await openDefault(session);
   try {
-    return (await cache.load()).principal;
+    return (await headOf(cache)).principal;
   } catch (error) {
     if (isAbsent(error)) return userPrincipal(session);
     return plainly('getting principal from ccache', () => Promise.reject(brief(error)));

@@ -1,9 +1,10 @@
 import { type Ccache, ccacheName } from '../ccache/ccache.ts';
+import { readableHead } from '../ccache/head.ts';
 import { resolveCcache } from '../ccache/resolve.ts';
 import { KerberosError } from '../errors.ts';
 import { ActivityError, during } from '../local/activity.ts';
 import { defaultCacheName } from '../local/caches/default-cache.ts';
-import { cachesAround, collectionOf, readableContents } from '../local/caches/named-caches.ts';
+import { cachesAround, collectionOf } from '../local/caches/named-caches.ts';
 import { principalOf } from '../local/session.ts';
 import { formatPrincipal, samePrincipal } from '../messages/principal.ts';
 import { briefly } from './brief-error.ts';
@@ -54,8 +55,8 @@ function checkArguments(args: Arguments): void {
 /** Names the cache and its principal, or null if that cannot be determined. */
 async function tellInJson(cache: Ccache, io: Io): Promise<void> {
   const { lineOfJson } = await import('./json.ts');
-  const contents = await readableContents(cache);
-  const principal = contents === undefined ? null : formatPrincipal(contents.principal);
+  const head = await readableHead(cache);
+  const principal = head === undefined ? null : formatPrincipal(head.principal);
   io.out(lineOfJson({ cache: ccacheName(cache), principal }));
 }
 
@@ -66,8 +67,8 @@ function named(name: string, session: Session): Promise<Ccache> {
 async function cacheFor(text: string, session: Session): Promise<Ccache> {
   const principal = await during(`parsing principal name ${text}`, () => principalOf(text, session));
   for (const cache of await cachesAround(undefined, session, `searching for ccache for ${text}`)) {
-    const contents = await readableContents(cache);
-    if (contents !== undefined && samePrincipal(contents.principal, principal)) return cache;
+    const head = await readableHead(cache);
+    if (head !== undefined && samePrincipal(head.principal, principal)) return cache;
   }
   const absent = new KerberosError('CREDENTIAL_NOT_FOUND', 'Matching credential not found');
   throw new ActivityError(`searching for ccache for ${text}`, absent);

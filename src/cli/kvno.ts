@@ -1,5 +1,6 @@
 import type { CacheContents, Ccache } from '../ccache/ccache.ts';
 import { startRealmEntries } from '../ccache/config-entries.ts';
+import { headOf } from '../ccache/head.ts';
 import { defaultTgsEnctypes } from '../config/enctypes.ts';
 import { isSupported, parseEnctypeList } from '../crypto/enctype-list.ts';
 import { KerberosError } from '../errors.ts';
@@ -86,7 +87,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const entries = keytab === undefined ? undefined : (await import('./kvno/keytab.ts')).keytabEntries(keytab);
   const user = await readUser(args, session);
   const peerTicket = await readPeerTicket(args, session);
-  const { principal, kdcOffset } = await during('getting client principal name', () => cache.load());
+  const { principal, kdcOffset } = await during('getting client principal name', () => headOf(cache));
   const options = {
     ...exchangeOptions(session, enctypes),
     onUnstored: (error: KerberosError) =>

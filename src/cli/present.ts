@@ -1,6 +1,7 @@
 import { presentToSample, SAMPLE_PORT } from '../ap/sample-service.ts';
 import { socketStream } from '../ap/socket-stream.ts';
 import type { Ccache } from '../ccache/ccache.ts';
+import { headOf } from '../ccache/head.ts';
 import { refreshFromKeytab } from '../client/client-keytab.ts';
 import type { ExchangeOptions } from '../client/options.ts';
 import { printable } from '../codec/text.ts';
@@ -70,7 +71,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const cache = await cacheForService(args.value('cache'), await expandHost(server, session, false), session);
   const exchange = exchangeOptions(session, defaultTgsEnctypes(session.config));
   await loginByKeytab(cache, session, exchange);
-  const { kdcOffset } = await during('getting client principal name', () => cache.load());
+  const { kdcOffset } = await during('getting client principal name', () => headOf(cache));
   const credential = await serviceTicket(cache, server, exchange);
   const { encPart } = Ticket.decode(credential.ticket);
   const { text } = await during(`presenting the ticket to ${host}:${port}`, async () => {

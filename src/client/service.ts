@@ -56,6 +56,7 @@ export function getServiceCredential(
   const server = inRealmOfHost(named, options);
   const errand = {
     realm: server.realm,
+    server,
     find: (contents: CacheContents) => findCredential(contents, server, options),
     request: async (tgt: Credential, walkOptions: WalkOptions) => {
       // Not needed for what is in the cache.
@@ -75,6 +76,8 @@ export interface Errand {
    * The realm whose ticket-granting ticket to start with, if the cache has one; else that of the start realm is used.
    */
   readonly realm?: string | undefined;
+  /** The server of what `find` finds, if that is known before. */
+  readonly server?: Principal | undefined;
   find(contents: CacheContents): Credential | undefined;
   request(tgt: Credential, options: WalkOptions): Promise<Journey>;
   /** The names under which the cache is to store the new credential. */
@@ -85,13 +88,17 @@ export interface Errand {
 
 /** Gets the credential of an errand; new tickets are stored. Throws what `getServiceCredential` throws. */
 export async function runErrand(cache: Ccache, errand: Errand, options: ServiceOptions): Promise<Credential> {
-  const contents = await cache.load();
-  const found = errand.find(contents);
   const { trace } = exchangeOf(options);
-  if (found !== undefined) {
+  const tell = (found: Credential): Credential => {
     trace(`Found a ticket for ${formatPrincipal(found.server)} in ${ccacheName(cache)}`);
     return found;
-  }
+  };
+  const some = errand.server && (await cache.loadFor?.([errand.server]));
+  const quickly = some && errand.find(some);
+  if (quickly !== undefined) return tell(quickly);
+  const contents = await cache.load();
+  const found = errand.find(contents);
+  if (found !== undefined) return tell(found);
   trace(`No ticket of that kind in ${ccacheName(cache)}`);
   if (options.cachedOnly) throw notFound(cache);
   const { sharedAs } = errand;

@@ -24,6 +24,7 @@ export function getUserToUserCredential(
 ): Promise<Credential> {
   const errand = {
     realm: server.realm,
+    server,
     find(contents: CacheContents) {
       const toUser = (credential: Credential) =>
         samePrincipal(credential.server, server) &&

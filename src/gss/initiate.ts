@@ -13,7 +13,7 @@ import type { SecurityContext } from './context.ts';
 import type { Conversation } from './iakerb/conversation.ts';
 import { createIakerbInitiator } from './iakerb/initiator.ts';
 import { createInitiator, createIntroducedInitiator, type InitiatorOptions } from './initiator.ts';
-import { getProxyCacheCredential, impersonatorOf } from './proxy-cache.ts';
+import { getProxyCacheCredential, readImpersonator } from './proxy-cache.ts';
 import { createSpnegoInitiator } from './spnego/initiator.ts';
 import { createUserToUserInitiator } from './user-to-user.ts';
 
@@ -72,9 +72,8 @@ async function openDirectly(
   const { clientKeytab, clientPassword } = options;
   if (clientKeytab !== undefined) await refreshFromKeytab(cache, clientKeytab, options);
   if (clientPassword !== undefined) await refreshFromPassword(cache, clientPassword, options);
-  const contents = await cache.load();
-  const kdcOffset = options.kdcOffset ?? contents.kdcOffset;
-  const impersonator = impersonatorOf(contents);
+  const { impersonator, ...noted } = await readImpersonator(cache);
+  const kdcOffset = options.kdcOffset ?? noted.kdcOffset;
   if (options.userToUser) {
     return createUserToUserInitiator(
       target,

@@ -1,5 +1,5 @@
-import type { CacheContents, Ccache } from '../ccache/ccache.ts';
-import { configEntry, findConfig } from '../ccache/config-entries.ts';
+import type { Ccache } from '../ccache/ccache.ts';
+import { configEntry, configServer, findConfig } from '../ccache/config-entries.ts';
 import { notFound } from '../client/not-found.ts';
 import { getCredentialByProxy } from '../client/s4u.ts';
 import { findValid, type ServiceOptions } from '../client/service.ts';
@@ -34,10 +34,13 @@ export async function initializeProxyCache(cache: Ccache, { own, evidence }: Pro
   });
 }
 
-/** Who acts for the principal of a cache; undefined for an ordinary cache. */
-export function impersonatorOf(contents: CacheContents): Principal | undefined {
+/** The KDC's clock offset of a cache, and who acts for its principal: nobody for an ordinary cache. */
+export async function readImpersonator(
+  cache: Ccache,
+): Promise<{ readonly kdcOffset: number | undefined; readonly impersonator: Principal | undefined }> {
+  const contents = await (cache.loadFor?.([configServer(PROXY_IMPERSONATOR)]) ?? cache.load());
   const noted = findConfig(contents, PROXY_IMPERSONATOR);
-  return noted && parsePrincipal(bytesToText(noted));
+  return { kdcOffset: contents.kdcOffset, impersonator: noted && parsePrincipal(bytesToText(noted)) };
 }
 
 /**

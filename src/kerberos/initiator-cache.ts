@@ -1,9 +1,10 @@
 import { type Ccache, ccacheName } from '../ccache/ccache.ts';
+import { readableHead } from '../ccache/head.ts';
 import { resolveCcache } from '../ccache/resolve.ts';
 import { CcacheError } from '../errors.ts';
 import { GssError } from '../gss/gss-error.ts';
 import { cacheForService } from '../local/caches/identity-cache.ts';
-import { cachesAround, readableContents } from '../local/caches/named-caches.ts';
+import { cachesAround } from '../local/caches/named-caches.ts';
 import { hasClientKeys } from '../local/keytabs.ts';
 import { reasonOf } from '../local/reason.ts';
 import { principalOf, type Session } from '../local/session.ts';
@@ -50,8 +51,8 @@ export async function withCache<T>(
 export async function identityByName(name: string, session: Session): Promise<Identity> {
   const client = await principalOf(name, session);
   for (const cache of await cachesAround(undefined, session)) {
-    const contents = await readableContents(cache);
-    if (contents !== undefined && samePrincipal(contents.principal, client)) return { cache, client };
+    const head = await readableHead(cache);
+    if (head !== undefined && samePrincipal(head.principal, client)) return { cache, client };
   }
   const text = formatPrincipal(client);
   if (!(await hasClientKeys(client, session))) {

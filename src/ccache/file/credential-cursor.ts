@@ -6,6 +6,7 @@ import {
   type CacheOwner,
   readAddresses,
   readAuthorizationData,
+  readCredential,
   readKey,
   readPrincipal,
 } from './credential-format.ts';
@@ -34,6 +35,7 @@ export class CredentialCursor implements Credential {
   private authorizationDataAt = 0;
   private ticketAt = 0;
   private secondTicketAt = 0;
+  private end = 0;
   private lastRenewTill: Date | undefined;
 
   constructor(owner: CacheOwner) {
@@ -61,9 +63,16 @@ export class CredentialCursor implements Credential {
     this.secondTicketAt = countedEnd(view, this.ticketAt, 1, 0);
     const end = countedEnd(view, this.secondTicketAt, 1, 0);
     if (end === BEYOND) return BEYOND;
+    this.end = end;
     this.server = this.principal(this.serverAt, this.keyAt);
     this.endtime = dateOf(view.getUint32(this.timesAt + 8), this.endtime);
     return end;
+  }
+
+  /** The current credential as one that stays as it is. */
+  copy(): Credential {
+    const bytes = Uint8Array.from(this.bytes.subarray(this.clientAt, this.end));
+    return readCredential(new BinaryReader(bytes), '')!;
   }
 
   get client(): Principal {

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { BinaryReader, EndOfDataError } from '../../codec/binary.ts';
-import type { CacheScan } from '../ccache.ts';
+import type { CacheContents, CacheScan } from '../ccache.ts';
 import { BEYOND, CredentialCursor } from './credential-cursor.ts';
 import { type CacheOwner, isRemoved, readCredential } from './credential-format.ts';
 import { badFormat, fileError } from './error.ts';
@@ -10,7 +10,8 @@ import { MAX_CACHE_BYTES, readHead } from './format.ts';
 const PIECE_BYTES = 1 << 17;
 
 /** A scan that holds its file open. */
-export interface FileScan extends CacheScan {
+export interface FileScan extends CacheScan, Pick<CacheContents, 'kdcOffset'> {
+  readonly credentials: Iterable<CredentialCursor>;
   close(): void;
 }
 
@@ -26,7 +27,8 @@ export function openScan(path: string): FileScan | undefined {
     const owner = readOwner(reader);
     if (owner !== undefined && file.size <= MAX_CACHE_BYTES) {
       const credentials = credentialsOf(file, reader.offset, owner);
-      return { principal: owner.principal, credentials, close: () => file.close() };
+      const { principal, kdcOffset } = owner;
+      return { principal, kdcOffset, credentials, close: () => file.close() };
     }
   } catch {
     // Reading it as a whole will report the reason.
@@ -35,10 +37,10 @@ export function openScan(path: string): FileScan | undefined {
   return undefined;
 }
 
-function readOwner(reader: BinaryReader): CacheOwner | undefined {
+function readOwner(reader: BinaryReader): ReturnType<typeof readHead> | undefined {
   if (reader.u16('version') !== 0x0504) return undefined;
-  const { principal, bytes } = readHead(reader, 4);
-  return { principal, bytes: bytes.slice() };
+  const head = readHead(reader, 4);
+  return { ...head, bytes: Uint8Array.from(head.bytes) };
 }
 
 function* credentialsOf(file: FilePieces, start: number, owner: CacheOwner): Generator<CredentialCursor> {

@@ -87,6 +87,11 @@ export function credentialKeyName({ server }: Credential, taken: ReadonlySet<str
   }
 }
 
+/** Whether a key is named after the server `name`, perhaps with a number. */
+export function isKeyNameOf(keyName: string, name: string): boolean {
+  return keyName.startsWith(name) && /^(?:#\d+)?$/.test(keyName.slice(name.length));
+}
+
 /** A payload from the output of `keyctl print`: printable text as it is, anything else in hexadecimal. */
 export function parsePrinted(printed: string): Uint8Array {
   const text = printed.replace(/\n$/, '');

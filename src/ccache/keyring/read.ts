@@ -1,5 +1,6 @@
 import { CcacheError } from '../../errors.ts';
 import type { Credential } from '../../messages/credential.ts';
+import { formatPrincipal, type Principal } from '../../messages/principal.ts';
 import type { CacheContents } from '../ccache.ts';
 import { isForbidden, isGone } from './failure.ts';
 import type { Keyctl } from './keyctl.ts';
@@ -9,6 +10,7 @@ import {
   decodeOffset,
   decodePrimary,
   decodePrincipal,
+  isKeyNameOf,
   OFFSETS_KEY,
   PRIMARY_KEY,
   PRINCIPAL_KEY,
@@ -29,17 +31,22 @@ export interface KeyringCache {
 /** How often to try again if the cache is replaced while it is read. */
 const MAX_TRIES = 5;
 
-/** Reads a cache of a collection. Throws CcacheError CACHE_NOT_FOUND, CACHE_FORMAT or CACHE_IO. */
+/**
+ * Reads a cache of a collection, with the credentials for `servers` alone if these are given. Throws CcacheError
+ * CACHE_NOT_FOUND, CACHE_FORMAT or CACHE_IO.
+ */
 export async function readCache(
   place: KeyringPlace,
   collection: KeyNode | undefined,
   name: SubsidiaryName,
+  servers?: readonly Principal[],
 ): Promise<KeyringCache> {
+  const isWanted = servers === undefined ? isCredentialKey : isFor(servers);
   let found = collection;
   for (let tries = 1; ; tries++) {
     const ring = found && findCache(found, name);
     if (ring === undefined || findKey(ring, PRINCIPAL_KEY) === undefined) throw notFound(name);
-    const { cache, complete } = await readRing(place.keyctl, ring);
+    const { cache, complete } = await readRing(place.keyctl, ring, isWanted);
     if (cache !== undefined && (complete || tries === MAX_TRIES)) return cache;
     if (tries === MAX_TRIES) throw notFound(name);
     found = await place.collection();
@@ -50,8 +57,9 @@ export async function readCache(
 async function readRing(
   keyctl: Keyctl,
   ring: KeyNode,
+  isWanted: (key: KeyNode) => boolean,
 ): Promise<{ readonly cache: KeyringCache | undefined; readonly complete: boolean }> {
-  const nodes = ring.children.filter(isCredentialKey);
+  const nodes = ring.children.filter(isWanted);
   const [owner, offset, ...payloads] = await Promise.all([
     readKey(keyctl, ring, PRINCIPAL_KEY),
     readKey(keyctl, ring, OFFSETS_KEY),
@@ -127,6 +135,11 @@ async function readPayload(keyctl: Keyctl, id: string): Promise<Uint8Array | und
 
 function isRing({ type }: KeyNode): boolean {
   return type === 'keyring';
+}
+
+function isFor(servers: readonly Principal[]): (key: KeyNode) => boolean {
+  const names = servers.map(server => formatPrincipal(server));
+  return key => isCredentialKey(key) && names.some(name => isKeyNameOf(key.name, name));
 }
 
 function isCredentialKey({ type, name }: KeyNode): boolean {

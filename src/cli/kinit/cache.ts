@@ -1,4 +1,5 @@
 import { type Ccache, type CcacheCollection, ccacheName } from '../../ccache/ccache.ts';
+import { headOf } from '../../ccache/head.ts';
 import { CcacheError, KerberosError } from '../../errors.ts';
 import { ActivityError, during } from '../../local/activity.ts';
 import { defaultCacheName } from '../../local/caches/default-cache.ts';
@@ -121,7 +122,7 @@ async function parseOperand(text: string, args: Arguments, session: Session): Pr
 /** The principal of a cache; undefined if there is no cache. */
 export async function principalIn(cache: Ccache): Promise<Principal | undefined> {
   try {
-    return (await cache.load()).principal;
+    return (await headOf(cache)).principal;
   } catch (error) {
     // A broken cache is about to be replaced, even though its principal is unknown.
     if (error instanceof CcacheError && error.cache !== undefined && !error.code.startsWith('KEYCHAIN_'))

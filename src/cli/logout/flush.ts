@@ -1,5 +1,6 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { type Ccache, ccacheName } from '../../ccache/ccache.ts';
+import { readableHead } from '../../ccache/head.ts';
 import { hasKeyLeft, hasSealedTickets } from '../../ccache/keychain/probe.ts';
 import { splitCcacheName } from '../../ccache/resolve.ts';
 import { sealedPath } from '../../ccache/sealed/path.ts';
@@ -8,7 +9,7 @@ import { findCcacheType } from '../../ccache/types.ts';
 import { printable } from '../../codec/text.ts';
 import { CcacheError, KerberosError } from '../../errors.ts';
 import { ActivityError, during } from '../../local/activity.ts';
-import { cachesAround, isAbsent, readableContents } from '../../local/caches/named-caches.ts';
+import { cachesAround, isAbsent } from '../../local/caches/named-caches.ts';
 import { probeUserKeychain } from '../../local/user/keychain.ts';
 import { formatPrincipal, type Principal } from '../../messages/principal.ts';
 import type { Arguments } from '../command.ts';
@@ -108,9 +109,9 @@ function cachesOf(name: string, session: Session): Promise<readonly Ccache[]> {
 function destroy(cache: Ccache, say: Say): Promise<void> {
   const name = ccacheName(cache);
   return during(`destroying ${name}`, async () => {
-    const contents = await readableContents(cache);
+    const head = await readableHead(cache);
     await cache.destroy();
-    say({ what: name, cache: name, ...(contents && { principal: contents.principal }) });
+    say({ what: name, cache: name, ...(head && { principal: head.principal }) });
   });
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Ccache } from '../../ccache/ccache.ts';
+import { readableHead } from '../../ccache/head.ts';
 import { selectIdentity } from '../../ccache/identity.ts';
 import { bytesToText } from '../../codec/text.ts';
 import { defaultTktEnctypes } from '../../config/enctypes.ts';
@@ -10,7 +11,7 @@ import { ActivityError, during } from '../activity.ts';
 import { homeDirectory } from '../directories.ts';
 import type { Session } from '../session.ts';
 import { defaultCacheName } from './default-cache.ts';
-import { cacheOf, cachesAround, collectionOf, readableContents } from './named-caches.ts';
+import { cacheOf, cachesAround, collectionOf } from './named-caches.ts';
 
 /** Nobody has that many rules. */
 const MAX_FILE_BYTES = 1 << 20;
@@ -110,6 +111,6 @@ function readRules({ io }: Session): string | undefined {
 }
 
 async function anyReadable(caches: readonly Ccache[]): Promise<boolean> {
-  for (const cache of caches) if ((await readableContents(cache)) !== undefined) return true;
+  for (const cache of caches) if ((await readableHead(cache)) !== undefined) return true;
   return false;
 }
