@@ -33,6 +33,8 @@ export interface TicketSource {
 
 /** The key of the entry that says when MIT's library is to refresh a cache, in seconds since 1970. */
 const REFRESH_TIME = 'refresh_time';
+/** The key of the entry with the name that the owner of a cache was given at the login, if the KDC knows it by another. */
+const ALIAS = 'krb5kit_alias';
 /** A ticket counts as expired this many seconds before its end, and attempts are at least as far apart. */
 const SOON = 30;
 
@@ -68,8 +70,11 @@ async function refresh(cache: Ccache, source: TicketSource, options: ExchangeOpt
     const armor = await source.armorFor?.(client.realm);
     const result = await getInitialCredential(client, secret, { ...options, ...source.wishes, armor });
     const filled = initialContents(result);
-    const note = refreshEntry(filled.principal, halfway(result.credential));
-    await cache.initialize({ ...filled, credentials: [note, ...filled.credentials] });
+    const notes = [
+      refreshEntry(filled.principal, halfway(result.credential)),
+      ...aliasEntries(filled.principal, source.client),
+    ];
+    await cache.initialize({ ...filled, credentials: [...notes, ...filled.credentials] });
   } catch (error) {
     if (!(error instanceof KerberosError) || error.code === 'ABORTED') throw error;
     const end = contents && endOf(contents);
@@ -106,9 +111,10 @@ function isDue(contents: CacheContents, now: Date): boolean {
 /** A cache that we have filled may have the client's canonical name. */
 function checkOwner(contents: CacheContents, cache: Ccache, { client }: TicketSource): void {
   const { principal } = contents;
-  const isOurs = findConfig(contents, REFRESH_TIME) !== undefined;
-  if (client === undefined || isOurs || samePrincipal(principal, client)) return;
+  if (client === undefined || samePrincipal(principal, client)) return;
   const [owner, wanted] = [principal, client].map(name => formatPrincipal(name));
+  const alias = findConfig(contents, ALIAS);
+  if (alias !== undefined && bytesToText(alias) === wanted) return;
   throw new KerberosError(
     'CREDENTIAL_NOT_FOUND',
     `The tickets in ${ccacheName(cache)} are those of ${owner}, not of ${wanted}`,
@@ -138,6 +144,12 @@ async function noteRefresh(cache: Ccache, { principal }: CacheContents, when: Da
 
 function refreshEntry(client: Principal, when: Date): Credential {
   return configEntry(client, REFRESH_TIME, undefined, `${Math.floor(when.getTime() / 1000)}`);
+}
+
+/** Notes the name by which a client logged in that has another in its tickets. */
+function aliasEntries(principal: Principal, client: Principal | undefined): readonly Credential[] {
+  if (client === undefined || samePrincipal(principal, client)) return [];
+  return [configEntry(principal, ALIAS, undefined, formatPrincipal(client))];
 }
 
 function halfway(credential: Credential): Date {

@@ -1,8 +1,9 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Ccache } from '../../src/ccache/ccache.ts';
-import { findConfig, isConfigEntry } from '../../src/ccache/config-entries.ts';
+import { findConfig } from '../../src/ccache/config-entries.ts';
 import { refreshFromPassword } from '../../src/client/client-password.ts';
 import { openContext } from '../../src/gss/initiate.ts';
+import { parsePrincipal } from '../../src/messages/principal.ts';
 import { alice, PASSWORD } from '../support/scripted-kdc.ts';
 import { createTestRealm, host, newCache, type TestRealm } from './realm.ts';
 
@@ -70,14 +71,21 @@ it('a wrong password is not tried again and again while the ticket ends', async 
 
 it('a cache with the tickets of somebody else is refused, and left alone', async () => {
   await refreshFromPassword(cache, source(), realm);
-  const { principal, credentials } = await cache.load();
-  const tickets = credentials.filter(credential => !isConfigEntry(credential));
-  await cache.initialize({ principal, credentials: tickets });
+  const filled = await cache.load();
   const other = { ...source(), client: host };
   await expect(openContext(host, cache, { ...realm, clientPassword: other })).rejects.toMatchObject({
     code: 'CREDENTIAL_NOT_FOUND',
   });
-  expect((await cache.load()).credentials).toEqual(tickets);
+  expect(await cache.load()).toEqual(filled);
+});
+
+it('a cache that was filled by another name of its owner is found again by that name alone', async () => {
+  realm = createTestRealm({ aliases: ['al'] });
+  const by = (name: string) => ({ ...source(), client: parsePrincipal(name), canonicalize: true });
+  await refreshFromPassword(cache, by('al@A.TEST'), realm);
+  await refreshFromPassword(cache, by('al@A.TEST'), realm);
+  expect([(await cache.load()).principal.components, asked]).toEqual([['alice'], 1]);
+  await expect(refreshFromPassword(cache, by('bob@A.TEST'), realm)).rejects.toThrow('not of bob@A.TEST');
 });
 
 it('what the function that is asked throws is passed on', async () => {
