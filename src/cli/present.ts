@@ -40,7 +40,14 @@ export const present: Command = {
       flags: '--gss',
       text: 'Establish a GSS-API context and send messages, as gss-client does; the default port is 4444.',
     },
-    { flags: '--mech <name>', text: 'With --gss, the mechanism: "krb5", or "spnego" to negotiate it.' },
+    {
+      flags: '--mech <name>',
+      text: 'With --gss, the mechanism: "krb5", "spnego" to negotiate it, or "iakerb" to reach KDCs through the service.',
+    },
+    {
+      flags: '--user <principal>',
+      text: 'With --gss, log in as this principal with a password, unless the cache that -c names has its tickets.',
+    },
     { flags: '-d, --delegate', text: 'With --gss, delegate your credentials.' },
     { flags: '--no-mutual', text: 'With --gss, do not require the service to authenticate itself.' },
     { flags: '--no-seal', text: 'With --gss, sign messages, but do not encrypt them.' },
@@ -51,7 +58,7 @@ export const present: Command = {
   run,
 };
 
-const GSS_OPTIONS = ['mech', 'delegate', 'noMutual', 'noSeal', 'messages', 'text'];
+const GSS_OPTIONS = ['mech', 'user', 'delegate', 'noMutual', 'noSeal', 'messages', 'text'];
 
 async function run(args: Arguments, io: Io): Promise<number> {
   const [name, ...rest] = args.operands;

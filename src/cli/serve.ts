@@ -42,6 +42,10 @@ export const serve: Command = {
       text: 'Accept GSS-API contexts and confirm messages, as gss-server does; the default port is 4444.',
     },
     {
+      flags: '--iakerb',
+      text: "With --gss, also pass requests of clients that reach no KDC on to those of the keytab's realms.",
+    },
+    {
       flags: '--http',
       text: `Serve HTTP with Negotiate authentication; the default service is HTTP, the default port ${HTTP_PORT}.`,
     },
@@ -58,6 +62,8 @@ async function run(args: Arguments, io: Io): Promise<number> {
     throw new UsageError(`krb5kit serve: unexpected argument "${args.operands[0]}"`);
   const http = args.has('http');
   const gss = args.has('gss');
+  const iakerb = args.has('iakerb');
+  if (iakerb && !gss) throw new UsageError('krb5kit serve: --iakerb requires --gss');
   if (http && gss) throw new UsageError('krb5kit serve: --http and --gss cannot be combined');
   const port = readPort(args.value('port'), http ? HTTP_PORT : gss ? GSS_PORT : SAMPLE_PORT, 'krb5kit serve');
   const session = openSession(await reportingAside(args, io));
@@ -71,7 +77,7 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const replayCache = replayCacheOf(session);
   if (http) return serveHttp(args, place, { replayCache, session });
   const accepting = gss ? (await import('./serve/gss.ts')).gssAcceptor : sampleAcceptor;
-  const accept = accepting({ keytab, service, replayCache, json }, session);
+  const accept = accepting({ keytab, service, replayCache, json, iakerb }, session);
   const server = createServer({ pauseOnConnect: true });
   return listening(server, place, session.io, () =>
     serveClients(server, accept, args.has('once'), session.io),

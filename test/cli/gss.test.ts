@@ -105,15 +105,22 @@ describe('present --gss and serve --gss', () => {
 
 describe('a wrong command line is told of', () => {
   it.each([
-    [['--gss', '--mech', 'ntlm'], '--mech must be "krb5" or "spnego", not "ntlm"'],
+    [['--gss', '--mech', 'ntlm'], '--mech must be "krb5", "spnego" or "iakerb", not "ntlm"'],
     [['--gss', '-m', 'many'], "'many' is not a number of messages"],
     [['--gss', '-m', '10001'], "'10001' is not a number of messages"],
     [['--mech', 'krb5'], '--mech requires --gss'],
     [['--no-seal'], '--no-seal requires --gss'],
+    [['--user', 'bob'], '--user requires --gss'],
   ])('%j', async (argv, sentence) => {
     const { status, io } = await runAt(lab.folder, present, ['sample@localhost', ...argv], { env: lab.env });
     expect(status).toBe(2);
     expect(io.stderr.split('\n')[0]).toBe(`krb5kit present: ${sentence}`);
+  });
+
+  it('to serve by IAKERB what is not GSS-API', async () => {
+    const { status, io } = await runAt(lab.folder, serve, ['--iakerb'], { env: lab.env });
+    expect(status).toBe(2);
+    expect(io.stderr).toMatch(/^krb5kit serve: --iakerb requires --gss\n/);
   });
 
   it('to serve both ways', async () => {

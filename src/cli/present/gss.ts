@@ -1,15 +1,20 @@
 import { socketStream } from '../../ap/socket-stream.ts';
+import type { Ccache } from '../../ccache/ccache.ts';
+import { readableHead } from '../../ccache/head.ts';
+import { privateCcache } from '../../ccache/memory.ts';
 import { printable, textToBytes } from '../../codec/text.ts';
 import { defaultTgsEnctypes } from '../../config/enctypes.ts';
 import type { ContextFlags, ContextInfo } from '../../gss/context.ts';
-import { openContext } from '../../gss/initiate.ts';
+import { type OpenContextOptions, openContext } from '../../gss/initiate.ts';
 import { GSS_SAMPLE_PORT, talkToGssSample } from '../../gss/sample.ts';
 import { during } from '../../local/activity.ts';
 import { cacheForService } from '../../local/caches/identity-cache.ts';
+import { cacheOf } from '../../local/caches/named-caches.ts';
 import { clientKeytabOf } from '../../local/client-keytab.ts';
 import { exchangeOptions } from '../../local/exchange.ts';
 import { expandHost, hostPrincipal } from '../../local/host-principal.ts';
-import { formatPrincipal } from '../../messages/principal.ts';
+import { principalOf } from '../../local/session.ts';
+import { formatPrincipal, type Principal } from '../../messages/principal.ts';
 import { type Arguments, UsageError } from '../command.ts';
 import { connectService } from '../connect-service.ts';
 import { formatTimestamp } from '../locale/time-format.ts';
@@ -22,6 +27,9 @@ import type { Session } from '../session.ts';
 const MAX_MESSAGES = 10_000;
 /** Seconds that the service may take for each of its answers. */
 const PATIENCE = 30;
+
+const MECHANISMS = ['krb5', 'spnego', 'iakerb'] as const;
+type Mechanism = (typeof MECHANISMS)[number];
 
 const FLAGS: readonly (readonly [keyof ContextFlags, string])[] = [
   ['mutual', 'mutual authentication'],
@@ -44,14 +52,14 @@ export async function presentGss(
   const count = readCount(args.value('messages'));
   const port = readPort(args.value('port'), GSS_SAMPLE_PORT, 'krb5kit present');
   const server = await hostPrincipal(service, host, session);
-  const cache = await cacheForService(args.value('cache'), await expandHost(server, session, false), session);
+  const { cache, ...login } = await tickets(args, { server, mechanism }, session);
   const context = await gettingTicket(`getting credentials for ${formatPrincipal(server)}`, () =>
     openContext(server, cache, {
       ...exchangeOptions(session, defaultTgsEnctypes(config)),
       mechanism,
       flags: { mutual: !args.has('noMutual') },
       delegation: args.has('delegate') ? 'always' : 'none',
-      clientKeytab: clientKeytabOf(session),
+      ...login,
     }),
   );
   const message = textToBytes(args.value('text') ?? 'Hello');
@@ -83,6 +91,32 @@ export async function presentGss(
   return 0;
 }
 
+/** The cache, and what to fill it with if necessary. */
+async function tickets(
+  args: Arguments,
+  { server, mechanism }: { readonly server: Principal; readonly mechanism: Mechanism },
+  session: Session,
+): Promise<{ readonly cache: Ccache } & Pick<OpenContextOptions, 'clientKeytab' | 'clientPassword'>> {
+  const named = args.value('cache');
+  const user = args.value('user');
+  // An armor would be obtained from a KDC directly.
+  const unarmored = mechanism === 'iakerb' && { armorFor: undefined };
+  if (user === undefined) {
+    const cache = await cacheForService(named, await expandHost(server, session, false), session);
+    return { cache, clientKeytab: { ...clientKeytabOf(session), ...unarmored } };
+  }
+  const client = await during(`parsing principal name ${user}`, () => principalOf(user, session));
+  const { keytab: _, ...wishes } = clientKeytabOf(session, client.realm);
+  const ask = () => session.io.readPassword(`Password for ${formatPrincipal(client)}: `);
+  const cache = named === undefined ? privateCcache('present') : await cacheOf(named, session);
+  // Later the service would be waiting.
+  const early = unarmored && (await readableHead(cache)) === undefined ? await ask() : undefined;
+  return {
+    cache,
+    clientPassword: { ...wishes, ...unarmored, client, password: async () => early ?? ask() },
+  };
+}
+
 function describe(info: ContextInfo, mechanism: string, { io }: Session): readonly string[] {
   const flags = FLAGS.filter(([name]) => info.flags[name]).map(([, text]) => text);
   return [
@@ -91,9 +125,10 @@ function describe(info: ContextInfo, mechanism: string, { io }: Session): readon
   ];
 }
 
-function readMechanism(text = 'krb5'): 'krb5' | 'spnego' {
-  if (text === 'krb5' || text === 'spnego') return text;
-  throw new UsageError(`krb5kit present: --mech must be "krb5" or "spnego", not "${text}"`);
+function readMechanism(text = 'krb5'): Mechanism {
+  const found = MECHANISMS.find(name => name === text);
+  if (found !== undefined) return found;
+  throw new UsageError(`krb5kit present: --mech must be "krb5", "spnego" or "iakerb", not "${text}"`);
 }
 
 function readCount(text = '1'): number {

@@ -2,9 +2,13 @@ import type { Socket } from 'node:net';
 import { socketStream } from '../../ap/socket-stream.ts';
 import { printable } from '../../codec/text.ts';
 import { permittedEnctypes } from '../../config/enctypes.ts';
-import type { ContextInfo } from '../../gss/context.ts';
+import { type AcceptorOptions, createAcceptor } from '../../gss/acceptor.ts';
+import type { ContextInfo, SecurityContext } from '../../gss/context.ts';
+import { IAKERB } from '../../gss/oids.ts';
 import { serveGssSample } from '../../gss/sample.ts';
-import { createSpnegoAcceptor } from '../../gss/spnego/acceptor.ts';
+import { acceptNegotiation, createSpnegoAcceptor } from '../../gss/spnego/acceptor.ts';
+import { KRB5_NAMES } from '../../gss/spnego/mechanisms.ts';
+import type { Keytab } from '../../keytab/keytab.ts';
 import { hostAddress } from '../../messages/host-address.ts';
 import { formatPrincipal } from '../../messages/principal.ts';
 import { etypeText } from '../etype-text.ts';
@@ -27,11 +31,14 @@ interface Visit {
  * refused.
  */
 export function gssAcceptor(
-  { json, keytab, service, replayCache }: SocketService,
-  { io, config }: Session,
+  { json, keytab, service, replayCache, iakerb }: SocketService,
+  session: Session,
 ): (socket: Socket) => Promise<boolean> {
+  const { io, config } = session;
+
   async function serve(socket: Socket, from: string): Promise<string> {
-    const context = createSpnegoAcceptor({
+    const accept = iakerb ? await passingOn(keytab, session) : createSpnegoAcceptor;
+    const context = accept({
       keytab: () => keytab.entries(),
       server: { service },
       replayCache,
@@ -50,6 +57,22 @@ export function gssAcceptor(
     return `${printable(describe(context.info, visit, { from, io }))}\n`;
   }
   return reporting(serve, { json, io });
+}
+
+/** Acceptors that pass requests on to the KDCs of the keytab's realms. */
+async function passingOn(
+  keytab: Keytab,
+  { config, trace }: Session,
+): Promise<(options: AcceptorOptions) => SecurityContext> {
+  const { createIakerbAcceptor } = await import('../../gss/iakerb/acceptor.ts');
+  const { createTransport } = await import('../../transport/transport.ts');
+  const realms = [...new Set((await keytab.entries()).map(({ principal }) => principal.realm))];
+  const transport = createTransport(config, { trace });
+  return options =>
+    acceptNegotiation([
+      { oids: KRB5_NAMES, create: () => createAcceptor(options) },
+      { oids: [IAKERB], create: () => createIakerbAcceptor({ ...options, realms, transport }) },
+    ]);
 }
 
 function describe(

@@ -11,6 +11,8 @@ export interface SocketService {
   readonly service: string;
   readonly json: boolean;
   readonly replayCache: ReplayCache | undefined;
+  /** Whether to pass requests of GSS-API clients on to KDCs. */
+  readonly iakerb: boolean;
 }
 
 /**
