@@ -5,6 +5,7 @@ import {
   decodeDbusReply,
   encodeDbusCall,
 } from '../../src/ccache/keychain/dbus-message.ts';
+import { sessionPath } from '../../src/ccache/keychain/secret-service-calls.ts';
 import { CodecError } from '../../src/errors.ts';
 
 const hex = (text: string) => Uint8Array.from(Buffer.from(text.replaceAll(/\s/g, ''), 'hex'));
@@ -143,5 +144,15 @@ describe('D-Bus messages', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe('the path of a session', () => {
+  const path = '06000000 2f732f31 3732 00';
+  it.each([
+    ['an empty string, as the specification has it', `017300 00 00000000 00 000000 ${path}`],
+    ['no bytes, as KWallet 5.103 answers', `02617900 00000000 ${path}`],
+  ])('follows %s', (_, body) => {
+    expect(sessionPath({ serial: 2, error: undefined, body: hex(body), order: 'little' })).toBe('/s/172');
   });
 });

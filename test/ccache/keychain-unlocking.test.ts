@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { SecretServiceState } from '../../src/ccache/keychain/secret-service.ts';
@@ -44,6 +45,13 @@ it.each([
   expect(await secret).toBe('the secret');
   expect(looks).toEqual(['state', 'state', 'secret']);
   expect(signal().aborted).toBe(true);
+});
+
+it('leaves nothing behind at its signal while it waits', async () => {
+  const { looks, answer, signal } = keychain(LOCKED);
+  await expect.poll(() => looks.length).toBe(4);
+  expect(getEventListeners(signal(), 'abort').length).toBeLessThan(2);
+  answer();
 });
 
 it('waits for the dialog where only the item is locked', async () => {

@@ -100,12 +100,17 @@ export function foundItems(reply: DbusReply): {
   return { unlocked, locked: reader.u32('locked') > 0 };
 }
 
-/** The second result of OpenSession, after a variant with an empty string. */
+/** The second result of OpenSession, after a variant with an empty string, or no bytes from KWallet. */
 export function sessionPath(reply: DbusReply): string {
   if (reply.error !== undefined) throw new Error(`the Secret Service answers ${reply.error}`);
   const reader = bodyOf(reply);
-  reader.take(3, 'signature');
-  readDbusString(reader);
+  const signature = bytesToText(reader.take(reader.u8('signature') + 1, 'signature'));
+  if (signature === 'ay\0') {
+    skipTo(reader, 4);
+    reader.counted32('output');
+  } else {
+    readDbusString(reader);
+  }
   return readDbusString(reader);
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SecretServiceState } from './secret-service.ts';
 
 /** Milliseconds between two looks at the service. */
@@ -31,18 +32,7 @@ async function waitUntilUnlocked(
     const found = state === 'unlocked' && sealed ? await look('secret') : undefined;
     if (found?.state === 'unlocked') return found.secret;
     sealed = state !== 'unlocked';
-    await pause(signal);
+    await sleep(STEP, undefined, { signal }).catch(() => undefined);
   }
   return new Promise(() => undefined);
-}
-
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const timer = setTimeout(resolve, STEP);
-    const stop = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    signal.addEventListener('abort', stop, { once: true });
-  });
 }
