@@ -187,7 +187,8 @@ async function startInBackground(place: string, { args, piped }: Wanted, io: Io)
     if (ended === undefined && performance.now() <= deadline) continue;
     const sentence = ended === undefined ? 'The KDC does not answer' : `The KDC did not start: ${ended}`;
     child.kill('SIGKILL');
-    rmSync(place, { recursive: true, force: true });
+    // On Windows, its log cannot be removed until it has ended.
+    rmSync(place, { recursive: true, force: true, maxRetries: 5 });
     throw failed(sentence);
   }
   // It may contain passwords, and has been read.

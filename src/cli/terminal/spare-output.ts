@@ -1,4 +1,4 @@
-import { constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { constants, fstatSync, openSync, type Stats, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { textToBytes } from '../../codec/text.ts';
 import { errnoOf } from '../../errno.ts';
@@ -59,10 +59,19 @@ type Sink = (bytes: Uint8Array) => Uint8Array;
 
 /** Files and terminals are written to as any output is. */
 function sinkOf(fd: number): Sink {
-  const found = fstatSync(fd);
-  const own = found.isFIFO() ? reopened(fd) : undefined;
-  if (own === undefined && (found.isFIFO() || found.isSocket())) return throughSocket(fd);
+  const found = statOf(fd);
+  const own = found?.isFIFO() ? reopened(fd) : undefined;
+  if (own === undefined && (found?.isFIFO() || found?.isSocket())) return throughSocket(fd);
   return bytes => unwritten(own ?? fd, bytes);
+}
+
+/** Undefined where the system cannot tell, which must not keep a service from starting. */
+function statOf(fd: number): Stats | undefined {
+  try {
+    return fstatSync(fd);
+  } catch {
+    return undefined;
+  }
 }
 
 /** On Linux, a description of the pipe of our own, because others that write to it expect to wait. */
