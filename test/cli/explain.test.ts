@@ -282,7 +282,8 @@ describe('a UPN of Active Directory as the name', () => {
   it('is no topic where the realm is only in the wrong case', async () => {
     const text = await failureOf('alice@a.test');
     expect(text).toContain('Try: write the realm in upper case, as is usual: A.TEST\n');
-    expect(text).not.toMatch(/UPN|-E/);
+    // The name of a temporary directory, which is in it, may have a hyphen and an E.
+    expect(text).not.toMatch(/UPN| -E/);
   });
 });
 

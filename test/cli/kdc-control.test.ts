@@ -188,11 +188,10 @@ function argumentsOf(pid: string): readonly string[] {
 function lives(pid: number): boolean {
   try {
     process.kill(pid, 0);
+    return !existsSync('/proc/self') || !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return false;
   }
-  const stat = `/proc/${pid}/stat`;
-  return !existsSync(stat) || !/^\d+ \(.*\) Z/.test(readFileSync(stat, 'utf8'));
 }
 
 it.each([
@@ -251,7 +250,7 @@ it('a KDC serves though nobody reads what it prints', async () => {
   // The parent is Node, so this is a socket; a pipe has a test of its own.
   const child = spawn(program[0], argv, { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
-    await until(() => existsSync(conf));
+    await until(() => existsSync(conf) && readFileSync(conf, 'utf8') !== '');
     const env = { HOME: runtime, KRB5_CONFIG: conf, KRB5CCNAME: 'MEMORY:' };
     for (let i = 0; i < 150; i++) {
       const io = captureIo({ env, stdin: 'pw\n' });

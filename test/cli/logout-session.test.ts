@@ -277,7 +277,8 @@ describe('krb5kit logout --stay', () => {
 
 describe.skipIf(!existsSync('/proc/self/stat'))('a process', () => {
   it('is another one once it has ended, even before anybody has asked for it', async () => {
-    const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 1000'], {
+    // The program that the shell becomes asks for none of its children.
+    const parent = spawn('sh', ['-c', 'sleep 1000 & echo $!; exec sleep 1000'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     shells.push(parent);
@@ -289,6 +290,7 @@ describe.skipIf(!existsSync('/proc/self/stat'))('a process', () => {
       true,
       false,
     ]);
+    process.kill(pid, 'SIGKILL');
     await until(() => !isRunning(pid, start));
     expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) Z /);
     expect(startOf(pid)).toBeUndefined();

@@ -94,11 +94,11 @@ describe('what is waited for', () => {
 
 it('kinit shows it on a terminal, and its error after it', async () => {
   const home = scratch();
-  // It comes when the datagram is sent again, after two seconds.
+  // It comes when the datagram is sent again, after two seconds. TCP would be tried after one, when the line is due.
   await using kdc = await fakeKdc({ udp: (_, count) => (count > 1 ? krbError(6) : undefined) });
   writeFileSync(
     join(home, 'krb5.conf'),
-    `[libdefaults]\ndefault_realm = A.TEST\n[realms]\nA.TEST = {\nkdc = 127.0.0.1:${kdc.port}\n}\n`,
+    `[libdefaults]\ndefault_realm = A.TEST\n[realms]\nA.TEST = {\nkdc = udp/127.0.0.1:${kdc.port}\n}\n`,
   );
   const env = { HOME: home, KRB5_CONFIG: join(home, 'krb5.conf'), KRB5CCNAME: join(home, 'cc') };
   const io = captureIo({ env, stdin: 'x\n', stderrIsTerminal: true });

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -40,7 +40,7 @@ beforeEach(() => {
   home = scratch();
   cc = join(home, 'cc');
   const kdcs = `kdc = tcp/127.0.0.1:${relay.port}`;
-  const libdefaults = 'default_realm = A.TEST\ndns_lookup_kdc = no\nrequest_timeout = 1s';
+  const libdefaults = 'default_realm = A.TEST\ndns_lookup_kdc = no';
   writeFileSync(
     join(home, 'krb5.conf'),
     `[libdefaults]\n${libdefaults}\n[realms]\nA.TEST = {\n${kdcs}\n}\n[domain_realm]\nserver = A.TEST\n`,
@@ -117,6 +117,8 @@ describe.each<[string, Command, readonly string[]]>([
     ['is cut, and framed anew', reply => ({ bytes: framed(reply.subarray(4, -20)), ends: false })],
   ])('leaves the cache as it is where what comes %s', async (_, meddling) => {
     meddle = meddling;
+    // For the one that does not come to its end; a login before takes as long as it does on a busy machine.
+    appendFileSync(join(home, 'krb5.conf'), '[libdefaults]\nrequest_timeout = 1s\n');
     const { status, io } = await run(command, argv);
     expect(status, io.stderr).toBe(1);
     expect(readFileSync(cc).equals(before)).toBe(true);

@@ -12,6 +12,7 @@ import {
   MechTypeList,
 } from '../../src/gss/spnego/messages.ts';
 import { keytab, makeCredential } from '../ap/made-up.ts';
+import { cpuTime } from '../support/cpu-time.ts';
 import { converse } from './spnego-support.ts';
 import { now } from './support.ts';
 
@@ -132,8 +133,7 @@ describe('a first token of SPNEGO', () => {
         body,
       ]);
     const many = encodeNegTokenInit({ mechTypes: MechTypeList.encode(Array(20_000).fill('1.2.3')) });
-    const begun = performance.now();
-    for (const token of [
+    const tokens = [
       framed(nested(0xa0)),
       framed(nested(0x30)),
       nested(0x60),
@@ -141,12 +141,15 @@ describe('a first token of SPNEGO', () => {
       many,
       Buffer.from('6084ffffffff06062b0601050502a03a', 'hex'),
       Buffer.from('60820400', 'hex'),
-    ]) {
-      await expect(accept().step(token)).rejects.toMatchObject({ name: 'GssError' });
-      const initiator = createSpnegoInitiator(createInitiator(credential, { now }));
-      await initiator.step();
-      await expect(initiator.step(token)).rejects.toMatchObject({ name: 'GssError' });
-    }
-    expect(performance.now() - begun).toBeLessThan(5000);
+    ];
+    const took = await cpuTime(async () => {
+      for (const token of tokens) {
+        await expect(accept().step(token)).rejects.toMatchObject({ name: 'GssError' });
+        const initiator = createSpnegoInitiator(createInitiator(credential, { now }));
+        await initiator.step();
+        await expect(initiator.step(token)).rejects.toMatchObject({ name: 'GssError' });
+      }
+    });
+    expect(took).toBeLessThan(5000);
   });
 });

@@ -45,7 +45,8 @@ describe('user-to-user authentication', () => {
         const { failure } = await converse(initiator, acceptor, (original, n) => {
           if (n !== number) return original;
           const changed = Uint8Array.from(original);
-          changed[at]! ^= 1 << (at % 8);
+          // A sequence number may be an octet shorter than it was in the first conversation.
+          changed[Math.min(at, changed.length - 1)]! ^= 1 << (at % 8);
           return changed;
         });
         if (failure !== undefined) {

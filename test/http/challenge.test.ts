@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KerberosError } from '../../src/errors.ts';
 import { findNegotiate, formatNegotiate, parseChallenges } from '../../src/http/challenge.ts';
+import { cpuTime } from '../support/cpu-time.ts';
 
 describe('parseChallenges', () => {
   it.each([
@@ -48,7 +49,7 @@ describe('parseChallenges', () => {
     ]);
   });
 
-  it('of any text comes to an end, in time', () => {
+  it('of any text comes to an end, in time', async () => {
     const pieces = fc.constantFrom('Negotiate', ' ', ',', '"', '\\', '=', 'a', '\t', 'é', '\n', 'YWJj');
     fc.assert(
       fc.property(fc.array(pieces, { maxLength: 200 }), words => {
@@ -56,9 +57,8 @@ describe('parseChallenges', () => {
       }),
     );
     for (const piece of ['"\\', '\\', '",', 'a=', ' ', 'Negotiate a=,']) {
-      const started = performance.now();
-      parseChallenges(piece.repeat(130_000 / piece.length));
-      expect(performance.now() - started).toBeLessThan(2000);
+      const took = await cpuTime(() => parseChallenges(piece.repeat(130_000 / piece.length)));
+      expect(took).toBeLessThan(2000);
     }
   });
 

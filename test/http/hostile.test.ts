@@ -163,7 +163,8 @@ describe('a client of Kerberos', () => {
     for (let at = 0; at < size; at++) {
       change = proof => {
         const changed = Uint8Array.from(proof);
-        changed[at]! ^= 1 << (at % 8);
+        // A sequence number may be an octet shorter than it was before.
+        changed[Math.min(at, changed.length - 1)]! ^= 1 << (at % 8);
         return changed;
       };
       const believed = await visit().then(
@@ -171,7 +172,7 @@ describe('a client of Kerberos', () => {
         () => false,
       );
       if (believed) harmless++;
-      change = proof => proof.subarray(0, at);
+      change = proof => proof.subarray(0, Math.min(at, proof.length - 1));
       await expect(visit()).rejects.toThrow();
     }
     // SPNEGO's state, and Windows' name of the mechanism.

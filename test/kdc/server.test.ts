@@ -137,12 +137,11 @@ describe('on TCP', () => {
 
   it('a request that never becomes whole is waited for no longer than the timeout', async () => {
     const socket = await connectTo(await listen(echo(3), { idleTimeout: 0.1 }));
+    // Waited for as long as it drips, it would become whole after five seconds, and be answered.
     const drip = setInterval(() => socket.write('a'), 20);
-    const started = performance.now();
     socket.write(Buffer.from([0, 0, 1, 0]));
-    await receive(socket, 1);
+    expect(await receive(socket, 1)).toHaveLength(0);
     clearInterval(drip);
-    expect(performance.now() - started).toBeLessThan(2000);
   });
 
   it('the oldest connection gives way where there are too many', async () => {
@@ -160,7 +159,8 @@ describe('on TCP', () => {
 
   it('a client that reads nothing is cut off', async () => {
     const socket = await connectTo(await listen(echo(1 << 20)));
-    const closed = once(socket, 'close');
+    // Whether it ends or breaks off depends on when its last requests arrive.
+    const closed = new Promise(resolve => socket.once('close', resolve));
     socket.pause();
     for (let i = 0; i < 50; i++) socket.write(framed(Buffer.from('x')));
     await new Promise(resolve => setTimeout(resolve, 100));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ChainError, verifyChain } from '../../src/preauth/pkinit/chain.ts';
+import { cpuTime } from '../support/cpu-time.ts';
 import { type CertificateWishes, type Certified, certify } from '../support/pki.ts';
 
 const root = certify('Root', { ca: true });
@@ -131,14 +132,12 @@ describe('a certificate is not trusted', () => {
     expect(() => verify(leaf, [root], ...between)).toThrow('certificate chain too long');
   });
 
-  it('however many authorities of one name could have issued it, and soon', () => {
+  it('however many authorities of one name could have issued it, and soon', async () => {
     const twins = Array.from({ length: 12 }, () =>
       certify('Twin', { ca: true, issuer: certify('Twin', { ca: true }) }),
     );
-    const begin = performance.now();
-    expect(() =>
-      verify(certify('leaf', { issuer: certify('Twin', { ca: true }) }), [root], ...twins),
-    ).toThrow(ChainError);
-    expect(performance.now() - begin).toBeLessThan(5000);
+    const leaf = certify('leaf', { issuer: certify('Twin', { ca: true }) });
+    const took = await cpuTime(() => expect(() => verify(leaf, [root], ...twins)).toThrow(ChainError));
+    expect(took).toBeLessThan(5000);
   });
 });
