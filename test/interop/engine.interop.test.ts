@@ -13,7 +13,7 @@ import { type Environment, ours, theirs } from '../support/both-programs.ts';
 import { startGssServer } from '../support/gss-sample.ts';
 import { type MitKdc, type MitKdcOptions, startMitKdc } from '../support/mit-kdc.ts';
 import { describePeer, findProgram } from '../support/peers.ts';
-import { hasPty, type PtyStep, runInPty } from '../support/pty.ts';
+import { hasPty, type PtyStep, remaining, runInPty } from '../support/pty.ts';
 
 const ETYPES = [
   [17, 'aes128-cts-hmac-sha1-96'],
@@ -154,11 +154,13 @@ function timesAndFlags(): void {
   });
 
   it('a postdated ticket is invalid, and is validated once its time has come', async () => {
-    await login('alice', '-s', '2s');
+    await login('alice', '-s', '1h');
     expect(tickets()[0]!.flags & (INVALID | POSTDATED)).toBe(INVALID | POSTDATED);
     expect((await ours(kinit, ['-v'], env)).stderr).toBe(
       'kinit: Ticket not yet valid while validating credentials\n',
     );
+    await login('alice', '-s', '2s');
+    expect(tickets()[0]!.flags & INVALID).toBe(INVALID);
     await new Promise(resolve => setTimeout(resolve, 2500));
     expect(await ours(kinit, ['-v'], env)).toMatchObject({ status: 0, stderr: '' });
     expect(tickets()[0]!.flags & INVALID).toBe(0);
@@ -272,7 +274,11 @@ function terminal(): void {
 
   it.skipIf(skip)('the password is typed unseen', () => {
     const result = atTerminal(['alice'], [{ expect: 'Password for alice@A.TEST: ', send: 'alicepw\r' }]);
-    expect(result).toEqual({ shown: 'Password for alice@A.TEST: \r\n', status: 0, sane: true });
+    expect({ ...result, shown: remaining(result.shown) }).toEqual({
+      shown: 'Password for alice@A.TEST: \r\n',
+      status: 0,
+      sane: true,
+    });
     expect(tickets()).toHaveLength(1);
   });
 

@@ -13,7 +13,7 @@ import { runBuilt } from '../support/built-commands.ts';
 import { type CaptureOptions, captureIo } from '../support/io.ts';
 import { type MitKdc, startMitKdc } from '../support/mit-kdc.ts';
 import { describePeer } from '../support/peers.ts';
-import { hasPty, runInPty } from '../support/pty.ts';
+import { hasPty, remaining, runInPty } from '../support/pty.ts';
 import { createPki, type Pki } from '../support/realm-pki.ts';
 
 describePeer('mit-kdc', () => {
@@ -62,7 +62,7 @@ describePeer('mit-kdc', () => {
     const { columns = 1000, stderrIsTerminal = true } = options;
     const io = captureIo({ ...options, env, stdin, uid: process.getuid?.(), columns, stderrIsTerminal });
     const status = await runCommand(command, wordsOf(line), io);
-    return { status, stdout: io.stdout, stderr: io.stderr };
+    return { status, stdout: io.stdout, stderr: remaining(io.stderr) };
   }
 
   function wordsOf(line: string): readonly string[] {
@@ -113,7 +113,7 @@ describePeer('mit-kdc', () => {
     it("a failure is MIT's line, and then what led to it", () => {
       const { shown, status } = runInPty(built('kinit', 'alice'), [{ expect: 'A.TEST: ', send: 'wrong\n' }]);
       expect(status).toBe(1);
-      const lines = unwrapped(shown);
+      const lines = unwrapped(remaining(shown));
       expect(lines).toContain(
         `kinit: Password incorrect while getting initial credentials\n  Configuration: ${kdc.krb5Conf} (KRB5_CONFIG)\n`,
       );
@@ -123,7 +123,7 @@ describePeer('mit-kdc', () => {
 
     it('a success is nothing but itself', () => {
       const { shown } = runInPty(built('kinit', 'alice'), [{ expect: 'A.TEST: ', send: 'alicepw\n' }]);
-      expect(shown).toBe('Password for alice@A.TEST: \r\n');
+      expect(remaining(shown)).toBe('Password for alice@A.TEST: \r\n');
     });
   });
 
@@ -157,12 +157,15 @@ describePeer('mit-kdc', () => {
   });
 
   it('says of a wrong password what was tried, by both sides', async () => {
-    const { stderr } = await onTerminal(kinit, 'alice', 'wrong\n');
+    // Over TCP, a KDC that is slow to answer would be asked as well.
+    const env = changed('udp.conf', [/kdc = (?=127)/, 'kdc = udp/']);
+    const at = (line: RegExp) => place(line).replace(kdc.krb5Conf, env.KRB5_CONFIG);
+    const { stderr } = await onTerminal(kinit, 'alice', 'wrong\n', { env });
     expect(stderr.split('\n').slice(1)).toEqual([
-      `  Configuration: ${kdc.krb5Conf} (KRB5_CONFIG)`,
-      `  Realm: A.TEST (default_realm, ${place(/default_realm/)})`,
+      `  Configuration: ${env.KRB5_CONFIG} (KRB5_CONFIG)`,
+      `  Realm: A.TEST (default_realm, ${at(/default_realm/)})`,
       '  Asked: the KDC of A.TEST for alice@A.TEST -> krbtgt/A.TEST@A.TEST (AS-REQ)',
-      `  KDC: udp 127.0.0.1:${kdc.port} (kdc, ${place(/ kdc = /)}): answered`,
+      `  KDC: udp 127.0.0.1:${kdc.port} (kdc, ${at(/ kdc = /)}): answered`,
       '  Answer: KDC_ERR_PREAUTH_FAILED (24) from the KDC of A.TEST: "PREAUTH_FAILED"',
       expect.stringMatching(/^ {2}Enctypes offered: aes256-cts-hmac-sha1-96, aes128-cts-hmac-sha1-96, /),
       '  Enctypes that the KDC names for the client: aes256-cts-hmac-sha1-96',
@@ -195,10 +198,14 @@ describePeer('mit-kdc', () => {
       /kdc = (127.0.0.1:\d+)/,
       'kdc = 127.0.0.1:1\n    kdc = $1\n    kdc = 127.0.0.1:2',
     ]);
-    const { stderr } = await onTerminal(kinit, 'alice', 'wrong\n', { env: three });
+    const trace = join(dir, 'three.trace');
+    const env = { ...three, KRB5_TRACE: trace };
+    const { stderr } = await onTerminal(kinit, 'alice', 'wrong\n', { env });
     expect(stderr).toMatch(/ {2}KDC: udp 127\.0\.0\.1:1 \(kdc, .*\): connection refused/);
     expect(stderr).toMatch(new RegExp(`  KDC: udp 127\\.0\\.0\\.1:${kdc.port} \\(kdc, .*\\): answered\n`));
-    expect(stderr).not.toContain('127.0.0.1:2 ');
+    // On a busy machine, the second one may be silent for so long that the third is asked as well.
+    const asked = / to (?:udp|tcp) 127\.0\.0\.1:2\n/.test(readFileSync(trace, 'utf8'));
+    expect(stderr.includes('127.0.0.1:2 ')).toBe(asked);
   });
 
   it('says how a realm is written, and which there are', async () => {
@@ -278,8 +285,9 @@ describePeer('mit-kdc', () => {
   });
 
   it('tells in words how far the clocks are apart', async () => {
-    const behind = { now: () => new Date(Date.now() - 432_000) };
-    const told = new RegExp(`your clock is 7 min 1[123] s behind KDC 127\\.0\\.0\\.1:${kdc.port}`);
+    const behind = { now: () => new Date(Date.now() - 450_000) };
+    // The way to the KDC and back is taken for a part of it.
+    const told = new RegExp(`your clock is 7 min (?:2\\d|3[01]) s behind KDC 127\\.0\\.0\\.1:${kdc.port}`);
     const noted = await onTerminal(kinit, '-V alice', 'alicepw\n', behind);
     expect(noted.status).toBe(0);
     expect(noted.stderr).toMatch(new RegExp(`^Note: ${told.source}, which is allowed for$`, 'm'));

@@ -40,7 +40,7 @@ describePeer('gss-sample-pair', () => {
       expect(stdout).toContain('Presented alice@A.TEST to host/localhost@A.TEST\n');
       expect(stdout).toContain(context);
       expect(stdout).toContain(`${sent}: the service has vouched for each\n`);
-      expect(server.output()).toContain('Accepted connection: "alice@A.TEST"');
+      await expect.poll(() => server.output()).toContain('Accepted connection: "alice@A.TEST"');
     });
   });
 

@@ -284,7 +284,7 @@ describePeer('gss-sample-pair', () => {
         [true, false].map(seal => ({ message: Buffer.alloc(size, 'gss'), seal })),
       ),
     );
-    expect(server.output()).toContain('alice@A.TEST');
+    await expect.poll(() => server.output()).toContain('alice@A.TEST');
   });
 
   it.each([[[]], [['-nomutual']], [['-d']], [['-seq']], [['-noreplay']]])(

@@ -120,7 +120,8 @@ function suite(): void {
     // Each of the two programs has a principal of its own, as the password can be changed once.
     let next = 0;
     async function both(...typed: string[]): Promise<void> {
-      const said = [ours, theirs].map(async program => {
+      const said: unknown[] = [];
+      for (const program of [ours, theirs]) {
         const name = `exp${next++}`;
         const { status, stdout, stderr } = await program(
           kinit,
@@ -128,9 +129,9 @@ function suite(): void {
           env,
           lines(...typed),
         );
-        return [status, stdout.replaceAll(name, 'exp'), stderr.replaceAll(name, 'exp')];
-      });
-      expect(await said[0]).toEqual(await said[1]);
+        said.push([status, stdout.replaceAll(name, 'exp'), stderr.replaceAll(name, 'exp')]);
+      }
+      expect(said[0]).toEqual(said[1]);
     }
 
     it('as the reference implementation does it', async () => {

@@ -14,7 +14,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { runBuilt } from '../support/built-commands.ts';
 import { type MitKdc, startMitKdc } from '../support/mit-kdc.ts';
 import { describePeer, findProgram } from '../support/peers.ts';
-import { hasPty, runInPty } from '../support/pty.ts';
+import { hasPty, remaining, runInPty } from '../support/pty.ts';
 import { until } from '../support/until.ts';
 
 let kdc: MitKdc;
@@ -64,8 +64,7 @@ const run = (args: readonly string[], input?: string) =>
 
 const written = (name: string) => until(() => (existsSync(inFolder(name)) && readOutput(name)) || undefined);
 const asAlice = (): readonly string[] => ['-t', kdc.clientKeytab, 'alice'];
-// The pause is for us to hear of the program before it is known to run.
-const LONG = `trap 'echo hup > hup; exit 0' HUP; sleep 0.2; echo $KRB5CCNAME > name; while :; do sleep 0.05; done`;
+const LONG = `trap 'echo hup > hup; exit 0' HUP; echo $KRB5CCNAME > name; while :; do sleep 0.05; done`;
 
 /** The commands as they are built, with MIT's KDC and MIT's programs as the commands they run. */
 function suite(): void {
@@ -130,7 +129,7 @@ os.execvp('sh', ['sh', '-c', os.environ['LINE']])`;
       const ends = `klist | awk '/krbtgt/ { print $4 }'`;
       const script = `kvno -q HTTP/localhost; first=$(${ends}); n=0; while [ "$(${ends})" = "$first" ]; do
       n=$((n+1)); [ $n -lt 300 ] || exit 99; sleep 0.1; done; kvno --cached-only HTTP/localhost`;
-      const ran = await run([...options, '-l', '6s', '-r', '1h', ...asAlice(), '--', 'sh', '-c', script]);
+      const ran = await run([...options, '-l', '12s', '-r', '1h', ...asAlice(), '--', 'sh', '-c', script]);
       expect([ran.status, ran.stderr]).toEqual([0, '']);
       expect(ran.stdout).toMatch(/^HTTP\/localhost@A\.TEST: kvno = \d+\n$/);
     },
@@ -162,8 +161,11 @@ os.execvp('sh', ['sh', '-c', os.environ['LINE']])`;
   it.each([[[]], [['--memory']]])(
     '%j: kill -9 leaves nothing behind, and hangs up on the command',
     async options => {
-      const { child, ended } = start(['run', ...options, ...asAlice(), '--', 'sh', '-c', LONG]);
+      const file = ['--child-pid-file', inFolder('child')];
+      const { child, ended } = start(['run', ...options, ...file, ...asAlice(), '--', 'sh', '-c', LONG]);
       await written('name');
+      // It is there once the watchdog knows of the program.
+      await written('child');
       expect(readdirSync(inFolder('tmp'))).toHaveLength(1);
       child.kill('SIGKILL');
       expect(await ended).toBe('SIGKILL');
@@ -326,7 +328,7 @@ while True: print(s.recv(4096).decode(), flush=True)`;
           { expect: 'INT', send: { signal: 'SIGTERM' } },
         ],
       );
-      expect(shown.replaceAll('\r', '')).toBe('ready\n^CINT\nTERM\n');
+      expect(remaining(shown).replaceAll('\r', '')).toBe('ready\n^CINT\nTERM\n');
       expect([status, sane]).toEqual([5, true]);
       expect(readdirSync(inFolder('tmp'))).toEqual([]);
     });

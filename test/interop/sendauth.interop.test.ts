@@ -122,7 +122,7 @@ describePeer('mit-sample', () => {
     const transport = (_: string, request: Uint8Array): Promise<Uint8Array> =>
       exchangeTcp({ protocol: 'tcp', host: '127.0.0.1', port: kdc.port }, request, {
         resendAfter: [],
-        signal: AbortSignal.timeout(5000),
+        signal: AbortSignal.timeout(20_000),
       });
     const password = async (): Promise<string> => 'alicepw';
     const alice = parsePrincipal('alice@A.TEST');

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endProcess, killAtExit, untilListening } from './daemons.ts';
-import { freePort, isUdpFree } from './free-port.ts';
+import { freePort } from './free-port.ts';
+import { until } from './until.ts';
 
 const PREFIX = '/opt/heimdal/usr';
 const REALM = 'H.TEST';
@@ -178,9 +179,15 @@ async function startPasswordServer(
   const args = ['-c', kdcConf, '--addresses=127.0.0.1', `--port=${port}`, '-r', REALM, '-k', keys];
   const daemon = spawn(`${PREFIX}/lib/heimdal-servers/kpasswdd`, args, { env, stdio: 'ignore' });
   killAtExit(daemon);
-  while (await isUdpFree(port)) {
+  await until(() => {
     if (daemon.exitCode !== null) throw new Error(`kpasswdd ended with status ${daemon.exitCode}`);
-    await new Promise(resolve => setTimeout(resolve, 20));
-  }
+    return isUdpTaken(port);
+  });
   return daemon;
+}
+
+/** To bind the port instead would keep it from the daemon at that moment. */
+function isUdpTaken(port: number): boolean {
+  const number = port.toString(16).toUpperCase().padStart(4, '0');
+  return new RegExp(`^ *\\d+: [\\dA-F]{8}:${number} `, 'm').test(readFileSync('/proc/net/udp', 'latin1'));
 }

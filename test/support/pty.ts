@@ -26,7 +26,7 @@ if pid == 0:
     fcntl.ioctl(child, termios.TIOCSCTTY, 0)
     for fd in (0, 1, 2): os.dup2(child, fd)
     os.execvp(job['command'][0], job['command'])
-shown, seen, steps, status, deadline = b'', 0, job['steps'], None, time.time() + 10
+shown, seen, steps, status, deadline = b'', 0, job['steps'], None, time.time() + 30
 while status is None and time.time() < deadline:
     if select.select([parent], [], [], 0.02)[0]:
         shown += os.read(parent, 65536)
@@ -39,6 +39,8 @@ while status is None and time.time() < deadline:
         if isinstance(step['send'], str): os.write(parent, step['send'].encode())
         else: os.kill(pid, getattr(signal, step['send']['signal']))
 if status is None: os.kill(pid, signal.SIGKILL)
+# What was shown after the last look and before the end.
+while select.select([parent], [], [], 0)[0]: shown += os.read(parent, 65536)
 flags = termios.tcgetattr(child)[3]
 sane = bool(flags & termios.ECHO and flags & termios.ICANON and flags & termios.ISIG)
 json.dump({'shown': shown.decode('utf-8', 'replace'), 'status': status, 'sane': sane}, sys.stdout)
@@ -49,7 +51,7 @@ export function hasPty(): boolean {
   return spawnSync('python3', ['-c', 'import pty, termios']).status === 0;
 }
 
-/** Runs a program on a terminal of its own, for at most ten seconds. */
+/** Runs a program on a terminal of its own, for at most half a minute: more than it takes on a busy machine. */
 export function runInPty(command: readonly string[], steps: readonly PtyStep[]): PtyResult {
   const { stdout, stderr } = spawnSync('python3', ['-c', DRIVER], {
     input: JSON.stringify({ command, steps }),
@@ -57,4 +59,10 @@ export function runInPty(command: readonly string[], steps: readonly PtyStep[]):
   });
   if (stdout === '') throw new Error(stderr);
   return JSON.parse(stdout) as PtyResult;
+}
+
+/** What remains of what was shown: where a KDC is slow, our commands say that they wait, and erase it again. */
+export function remaining(shown: string): string {
+  const lines = shown.split('\n').map(line => line.split('\r\x1b[K').at(-1));
+  return lines.join('\n');
 }
