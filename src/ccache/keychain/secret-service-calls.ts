@@ -70,9 +70,18 @@ export function createCall({ label, attributes, secret }: SecretItem, session: s
   ]);
   return call(DEFAULT_COLLECTION, 'org.freedesktop.Secret.Collection', 'CreateItem', [
     { type: 'a{sv}', value: properties },
-    { type: '(oayays)', value: { session, secret: textToBytes(secret), contentType: 'text/plain' } },
+    secretArgument(secret, session),
     { type: 'b', value: true },
   ]);
+}
+
+/** Replaces an item's secret; `item` and `session` are paths. */
+export function replaceCall(item: string, secret: string, session: string): DbusCall {
+  return call(item, 'org.freedesktop.Secret.Item', 'SetSecret', [secretArgument(secret, session)]);
+}
+
+function secretArgument(secret: string, session: string): DbusArgument {
+  return { type: '(oayays)', value: { session, secret: textToBytes(secret), contentType: 'text/plain' } };
 }
 
 /** Asks when an item was last written; `item` is a path. */

@@ -14,6 +14,7 @@ import {
   lockedCall,
   modifiedAt,
   modifiedCall,
+  replaceCall,
   type SecretItem,
   searchCall,
   secretCall,
@@ -105,8 +106,7 @@ async function converse(bus: SessionBus, question: SecretServiceQuestion): Promi
   const sealed = isSealed(locked!);
   const isNew = typeof wanted === 'object';
   if (isNew && !sealed) {
-    const [kept] = await bus.ask([createCall({ ...wanted, attributes }, sessionPath(session!))], dialog);
-    return isCreated(kept!) ? DONE : NOT_FOUND;
+    return store({ ...wanted, attributes }, sessionPath(session!), bus, { answer, dialog });
   }
   if ((isNew || wanted === 'state') && locked!.error === undefined && sealed) {
     return { state: 'locked', found: false };
@@ -126,6 +126,24 @@ async function converse(bus: SessionBus, question: SecretServiceQuestion): Promi
     ? isSealed((await bus.ask([lockedCall()], answer))[0]!)
     : wanted === 'secret' && (await isAnyLocked(bus, answer));
   return hidden ? { state: 'locked', found: false } : NOT_FOUND;
+}
+
+/** Stores an item unless its user would have to be asked. */
+async function store(
+  item: SecretItem,
+  session: string,
+  bus: SessionBus,
+  { answer, dialog }: { readonly answer: AskOptions; readonly dialog: AskOptions },
+): Promise<SecretServiceState> {
+  const [kept] = await bus.ask([createCall(item, session)], dialog);
+  if (isCreated(kept!)) return DONE;
+  // KeePassXC shows a prompt to create an item, which never ends if there is one with the same attributes.
+  const [search] = await bus.ask([searchCall(item.attributes)], answer);
+  const { unlocked } = search!.error === undefined ? foundItems(search!) : { unlocked: [] };
+  if (unlocked.length === 0) return NOT_FOUND;
+  const old = await newestOf(unlocked, bus, answer);
+  const [replaced] = await bus.ask([replaceCall(old, item.secret, session)], answer);
+  return replaced!.error === undefined ? DONE : NOT_FOUND;
 }
 
 /**
