@@ -6,6 +6,7 @@ import { CcacheFile } from '../../src/ccache/file/format.ts';
 import { bytesToHex, hexToBytes } from '../../src/codec/text.ts';
 import { CcacheError, CodecError } from '../../src/errors.ts';
 import { formatPrincipal } from '../../src/messages/principal.ts';
+import { cpuTime } from '../support/cpu-time.ts';
 import { anyContents } from './samples.ts';
 import { alice, contents, credential, tgt } from './tickets.ts';
 
@@ -170,11 +171,10 @@ describe('CcacheFile', () => {
     );
   });
 
-  it('is quick to refuse counts that promise four thousand million elements', () => {
-    const began = process.hrtime.bigint();
-    const principal = concat('00000001', 'ffffffff', '00000000', new Uint8Array(4 << 20));
-    expect(() => CcacheFile.decode(concat('05040000', principal))).toThrow(CodecError);
-    expect(Number(process.hrtime.bigint() - began) / 1e6).toBeLessThan(3000);
+  it('is quick to refuse counts that promise four thousand million elements', async () => {
+    const bytes = concat('05040000', '00000001', 'ffffffff', '00000000', new Uint8Array(4 << 20));
+    const refusal = () => expect(() => CcacheFile.decode(bytes)).toThrow(CodecError);
+    expect(await cpuTime(refusal)).toBeLessThan(3000);
   });
 
   it('refuses what is longer than any cache', () => {

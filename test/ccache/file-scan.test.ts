@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readlinkSync, rmSync, truncateSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { CacheContents, CacheScan } from '../../src/ccache/ccache.ts';
 import { CcacheFile } from '../../src/ccache/file/format.ts';
 import { openScan } from '../../src/ccache/file/scan.ts';
@@ -10,6 +10,9 @@ import { fileType } from '../../src/ccache/file.ts';
 import type { Credential } from '../../src/messages/credential.ts';
 import { anyContents } from './samples.ts';
 import { contents, credential, tgt } from './tickets.ts';
+
+// Thousands of files are written, which takes long where others write as well.
+vi.setConfig({ testTimeout: 120_000 });
 
 let directory: string;
 let path: string;

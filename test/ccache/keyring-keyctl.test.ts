@@ -43,7 +43,7 @@ describe.skipIf(process.platform !== 'linux')('keyctl', () => {
       );
       const seen = readFileSync(join(folder, 'seen'), 'latin1');
       expect(seen).toContain('padd user name 1');
-      for (const text of ['ABCDEF', '\\101', '101']) expect(seen).not.toContain(text);
+      expect(seen).not.toMatch(/ABCDEF|\\101|101\W*0?102/);
     });
 
     it('is named with its package where it is not installed', async () => {

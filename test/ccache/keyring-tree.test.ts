@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type KeyNode, parseKeyTree } from '../../src/ccache/keyring/tree.ts';
+import { cpuTime } from '../support/cpu-time.ts';
 
 const shown = String.raw`Keyring
  923233529 --alswrv      0     0  keyring: _krb_foo
@@ -58,10 +59,9 @@ describe('what keyctl shows of a keyring', () => {
     );
   });
 
-  it('is quickly read, however long', () => {
-    const start = performance.now();
+  it('is quickly read, however long', async () => {
     const deep = `${' |  '.repeat(50_000)}\n`.repeat(4);
-    parseKeyTree(`${deep}${shown} 1 --alswrv 0 0  ${'    '.repeat(100_000)}`);
-    expect(performance.now() - start).toBeLessThan(5000);
+    const long = `${deep}${shown} 1 --alswrv 0 0  ${'    '.repeat(100_000)}`;
+    expect(await cpuTime(() => parseKeyTree(long))).toBeLessThan(5000);
   });
 });

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { cache } from '../../src/cli/cache.ts';
 import { kdestroy } from '../../src/cli/kdestroy.ts';
@@ -25,6 +24,7 @@ import os, socket, sys
 bound = socket.socket(socket.AF_UNIX)
 bound.bind(sys.argv[1])
 bound.listen(64)
+print('listens', flush=True)
 os.dup2(bound.fileno(), 3)
 os.set_inheritable(3, True)
 os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1')
@@ -39,9 +39,11 @@ function names({ stdout }: Said): readonly string[] {
 describePeer('mit-kdc', () => {
   let kdc: MitKdc;
   beforeAll(async () => {
-    kdc = await startMitKdc();
+    kdc = await startMitKdc({
+      principals: ['addprinc -pw briefpw -maxlife "10 sec" -maxrenewlife "60 sec" brief'],
+    });
   });
-  afterAll(() => kdc.stop());
+  afterAll(() => kdc?.stop());
 
   for (const name of needed)
     describePeer(name, () => it('is there', () => expect(peer(name).available).toBe(true)));
@@ -128,11 +130,12 @@ describePeer('mit-kdc', () => {
       const before = theirs(klist, [], env);
       await agent.control('--stop');
       const path = join(env.HEIM_IPC_DIR!, '.heim_org.h5l.kcm-socket');
-      const server = spawn('python3', ['-c', ACTIVATION, path, ...agent.program, 'agent', '--idle', '1s'], {
+      const server = spawn('python3', ['-c', ACTIVATION, path, ...agent.program, 'agent', '--idle', '3s'], {
         env,
+        stdio: ['ignore', 'pipe', 'inherit'],
       });
       const ended = once(server, 'exit');
-      while (!existsSync(path)) await sleep(10);
+      await once(server.stdout, 'data');
       // The first client comes before the agent does.
       expect(theirs(klist, [], env)).toEqual(before);
       expect(await ended).toEqual([0, null]);
@@ -166,7 +169,7 @@ describePeer('mit-kdc', () => {
     });
 
     it('renews a ticket at half its life', async () => {
-      theirs(kinit, ['-r', '20s', 'short'], env, 'shortpw\n');
+      theirs(kinit, ['-r', '60s', 'brief'], env, 'briefpw\n');
       const [first] = expiries(theirs(klist, [], env));
       await expect.poll(() => expiries(theirs(klist, [], env))[0]).toBeGreaterThan(first!);
     });

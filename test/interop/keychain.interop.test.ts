@@ -134,6 +134,16 @@ for (const { peer, start: startService, unasked, transports } of implementations
       expect(readFileSync(sealed())).toEqual(copy);
     });
 
+    it('puts a new key in the place of one whose tickets are gone', async () => {
+      expect(await run('initialize', '', 'alice@A.TEST')).toEqual([0, null]);
+      rmSync(sealed());
+      expect(await run('initialize', '', 'alice@A.TEST')).toEqual([0, null]);
+      expect(await run('load', '')).toEqual([0, tickets]);
+      expect(session.items(data)).toBe(1);
+      expect(await run('destroy', '')).toEqual([0, null]);
+      expect(session.items(data)).toBe(0);
+    });
+
     it('loses no ticket of 8 processes that store at once', async () => {
       await run('initialize', '', 'alice@A.TEST');
       const numbers = Array.from({ length: 8 }, (_, i) => String(i + 1));

@@ -273,20 +273,14 @@ function install(shell: keyof typeof STARTUP): void {
   const path = join(home, STARTUP[shell]);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, shell === 'fish' ? IN_FISH : lines);
-  const args = [unshared(), 'logout', '--install'];
+  const args = [ownCommand(), 'logout', '--install'];
   execFileSync(process.execPath, args, { env: { ...env, PATH: '/nonexistent', SHELL: `/bin/${shell}` } });
 }
 
-/** The built command, to which the files in the place that all users share do not exist: they are not the test's. */
-function unshared(): string {
+/** The built command under a name by which its processes are found. */
+function ownCommand(): string {
   const path = join(home, 'krb5kit.cjs');
-  writeFileSync(
-    path,
-    `const fs = require('node:fs');
-const { readdirSync } = fs;
-fs.readdirSync = (path, ...rest) => (path === '/tmp' ? [] : readdirSync(path, ...rest));
-require(${JSON.stringify(join(bin, 'krb5kit'))});\n`,
-  );
+  writeFileSync(path, `require(${JSON.stringify(join(bin, 'krb5kit'))});\n`);
   return path;
 }
 

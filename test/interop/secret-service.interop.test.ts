@@ -23,5 +23,5 @@ describePeer('secret-service', () => {
     });
     await Promise.all(clients);
     expect(session.daemon().signalCode).toBeNull();
-  }, 60_000);
+  }, 240_000);
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Daemon, runBuilt, startBuilt } from '../support/built-commands.ts';
+import { freePort } from '../support/free-port.ts';
 import { type MitKdc, startMitKdc } from '../support/mit-kdc.ts';
 import { runMitSampleClient, startMitSampleService } from '../support/mit-sample.ts';
 import { describePeer, findProgram } from '../support/peers.ts';
@@ -202,11 +203,12 @@ describePeer('mit-client', () => {
 
 describePeer('gss-samples', () => {
   it('gss-client and gss-server talk in a realm of `krb5kit kdc run`', async () => {
-    const port = 20_000 + (process.pid % 10_000);
+    const port = await freePort();
     const script = [
       'echo wonderland | kinit alice >/dev/null || exit 1',
-      `timeout 10 gss-server -port ${port} -once -verbose host@localhost & server=$!`,
-      'for i in 1 2 3 4 5 6 7 8 9; do sleep 0.1',
+      `timeout 20 gss-server -port ${port} -once -verbose host@localhost & server=$!`,
+      // It does not say when it listens.
+      'for i in $(seq 100); do sleep 0.1',
       `gss-client -port ${port} localhost host@localhost "a message" && break; done`,
       'wait $server',
     ];

@@ -114,14 +114,15 @@ export async function startSession(
       const answer = call(PATH, `${SECRET}.Service.Lock`, `['${collection}']`);
       const [prompt] = /\/org\/freedesktop\/secrets\/prompt\/\w+/.exec(answer) ?? [];
       if (prompt !== undefined) call(prompt, `${SECRET}.Prompt.Prompt`, '');
-      for (const deadline = Date.now() + PATIENCE; !isLocked(collection); ) {
+      for (const deadline = Date.now() + PATIENCE; !isLocked(collection, 20); ) {
         if (Date.now() > deadline) throw new Error('not locked in time');
       }
     },
     async restartDaemon() {
       await end(daemon);
       daemon = service!.spawn(session);
-      await until(() => !isLocked(service!.collection));
+      // What reaches a service between its name and its objects is never answered.
+      await until(() => !isLocked(service!.collection, 3));
     },
     search: () => search([]),
     items: directory =>
@@ -145,9 +146,8 @@ export async function startSession(
   }
   return session;
 
-  function isLocked(collection: string): boolean {
-    // What reaches a service between its name and its objects is never answered.
-    const property = [`${SECRET}.Collection`, 'Locked', '--timeout', '3'];
+  function isLocked(collection: string, seconds: number): boolean {
+    const property = [`${SECRET}.Collection`, 'Locked', '--timeout', String(seconds)];
     return call(collection, 'org.freedesktop.DBus.Properties.Get', ...property).includes('true');
   }
 
