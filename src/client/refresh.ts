@@ -113,7 +113,7 @@ function checkOwner(contents: CacheContents, cache: Ccache, { client }: TicketSo
   const { principal } = contents;
   if (client === undefined || samePrincipal(principal, client)) return;
   const [owner, wanted] = [principal, client].map(name => formatPrincipal(name));
-  const alias = findConfig(contents, ALIAS);
+  const alias = findConfig(contents, ALIAS, principal);
   if (alias !== undefined && bytesToText(alias) === wanted) return;
   throw new KerberosError(
     'CREDENTIAL_NOT_FOUND',
@@ -146,10 +146,13 @@ function refreshEntry(client: Principal, when: Date): Credential {
   return configEntry(client, REFRESH_TIME, undefined, `${Math.floor(when.getTime() / 1000)}`);
 }
 
-/** Notes the name by which a client logged in that has another in its tickets. */
+/**
+ * Notes the name by which a client logged in that has another in its tickets. It is about that client, because its
+ * entries may be copied into the cache of one for whom it acts.
+ */
 function aliasEntries(principal: Principal, client: Principal | undefined): readonly Credential[] {
   if (client === undefined || samePrincipal(principal, client)) return [];
-  return [configEntry(principal, ALIAS, undefined, formatPrincipal(client))];
+  return [configEntry(principal, ALIAS, principal, formatPrincipal(client))];
 }
 
 function halfway(credential: Credential): Date {

@@ -86,6 +86,10 @@ it('a cache that was filled by another name of its owner is found again by that 
   await refreshFromPassword(cache, by('al@A.TEST'), realm);
   expect([(await cache.load()).principal.components, asked]).toEqual([['alice'], 1]);
   await expect(refreshFromPassword(cache, by('bob@A.TEST'), realm)).rejects.toThrow('not of bob@A.TEST');
+  const { credentials } = await cache.load();
+  // As for somebody for whom alice acts.
+  await cache.initialize({ principal: host, credentials });
+  await expect(refreshFromPassword(cache, by('al@A.TEST'), realm)).rejects.toThrow('not of al@A.TEST');
 });
 
 it('what the function that is asked throws is passed on', async () => {
