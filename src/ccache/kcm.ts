@@ -1,13 +1,12 @@
-import { EndOfDataError } from '../codec/binary.ts';
 import { CcacheError } from '../errors.ts';
 import type { Credential } from '../messages/credential.ts';
-import type { Principal } from '../messages/principal.ts';
 import type { CacheContents, Ccache, CcacheCollection, CcacheEnvironment, CcacheType } from './ccache.ts';
-import type { CacheHead } from './head.ts';
-import { type KcmConnection, KcmDisconnected, withKcm } from './kcm/connection.ts';
+import { type KcmConnection, withKcm } from './kcm/connection.ts';
 import { KcmFailure } from './kcm/failure.ts';
+import { orElse, unlessGone } from './kcm/fallback.ts';
 import { MATCH, type MatchTag } from './kcm/match.ts';
 import { DEFAULT_KCM_SOCKET, KCM, KCM_RESULT } from './kcm/protocol.ts';
+import { isUninitialized, load, loadFor } from './kcm/read.ts';
 import { mergeCredentials } from './match.ts';
 
 /**
@@ -123,90 +122,6 @@ function member(residual: string, path: string): Ccache {
   };
 }
 
-async function load(kcm: KcmConnection, name: string): Promise<CacheContents> {
-  return { ...(await headOf(kcm, name)), credentials: await allCredentials(kcm, name) };
-}
-
-/** Of several credentials for one server, it is the first that the cache holds. */
-async function loadFor(
-  kcm: KcmConnection,
-  name: string,
-  servers: readonly Principal[],
-): Promise<CacheContents> {
-  const head = await headOf(kcm, name);
-  const credentials = await orElse(
-    () => retrieveAll(kcm, name, { client: head.principal, servers }),
-    () => allCredentials(kcm, name),
-  );
-  return { ...head, credentials };
-}
-
-async function headOf(kcm: KcmConnection, name: string): Promise<CacheHead> {
-  const principal = await principalOf(kcm, name);
-  const { offset } = await kcm.call(KCM.GET_KDC_OFFSET, { name });
-  return { principal, kdcOffset: offset === 0 ? undefined : offset * 1000 };
-}
-
-async function retrieveAll(
-  kcm: KcmConnection,
-  name: string,
-  { client, servers }: { readonly client: Principal; readonly servers: readonly Principal[] },
-): Promise<readonly Credential[]> {
-  const credentials: Credential[] = [];
-  for (const server of servers) {
-    const tag = { client, server, authtime: NEVER, endtime: NEVER, isSkey: false, flags: 0 };
-    const found = await unlessGone(() => kcm.call(KCM.RETRIEVE, { name, flags: MATCH.CACHED_ONLY, tag }));
-    if (found !== undefined) credentials.push(found.credential);
-  }
-  return credentials;
-}
-
-/** Where times are not compared. */
-const NEVER = new Date(0);
-
-function allCredentials(kcm: KcmConnection, name: string): Promise<readonly Credential[]> {
-  return orElse(
-    async () => (await kcm.call(KCM.GET_CRED_LIST, { name })).credentials,
-    () => credentialsOneByOne(kcm, name),
-  );
-}
-
-async function credentialsOneByOne(kcm: KcmConnection, name: string): Promise<readonly Credential[]> {
-  const { uuids } = await kcm.call(KCM.GET_CRED_UUID_LIST, { name });
-  const credentials: Credential[] = [];
-  for (const uuid of uuids) {
-    const found = await unlessGone(() => kcm.call(KCM.GET_CRED_BY_UUID, { name, uuid }));
-    if (found !== undefined) credentials.push(found.credential);
-  }
-  return credentials;
-}
-
-/** Throws CcacheError CACHE_NOT_FOUND. */
-async function principalOf(kcm: KcmConnection, name: string): Promise<CacheContents['principal']> {
-  try {
-    return (await kcm.call(KCM.GET_PRINCIPAL, { name })).principal;
-  } catch (error) {
-    // For a cache that does not exist, SSSD answers with success and no data.
-    const absent =
-      error instanceof KcmFailure ? error.code === 'CACHE_NOT_FOUND' : error instanceof EndOfDataError;
-    if (!absent) throw error;
-    const cache = `KCM:${name}`;
-    throw new CcacheError('CACHE_NOT_FOUND', `Credentials cache '${cache}' not found`, cache, {
-      cause: error,
-    });
-  }
-}
-
-async function isUninitialized(kcm: KcmConnection, name: string): Promise<boolean> {
-  try {
-    await principalOf(kcm, name);
-    return false;
-  } catch (error) {
-    if (error instanceof CcacheError && error.code === 'CACHE_NOT_FOUND') return true;
-    throw error;
-  }
-}
-
 async function replace(kcm: KcmConnection, name: string, contents: CacheContents): Promise<void> {
   const { principal, credentials, kdcOffset = 0 } = contents;
   const offset = Math.round(kdcOffset / 1000);
@@ -277,35 +192,4 @@ async function listNames(kcm: KcmConnection): Promise<readonly string[]> {
     if (found !== undefined) names.push(found.name);
   }
   return names;
-}
-
-/** A credential removed since it was listed counts as absent. */
-async function unlessGone<T>(call: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await call();
-  } catch (error) {
-    const gone =
-      error instanceof KcmFailure && ['CACHE_NOT_FOUND', 'CREDENTIAL_NOT_FOUND'].includes(error.code);
-    if (gone) return undefined;
-    throw error;
-  }
-}
-
-/** Results that mean, for MIT's client too, that a server does not support an operation; the last one is SSSD's. */
-const NOT_IMPLEMENTED: readonly number[] = [
-  KCM_RESULT.INTERNAL,
-  KCM_RESULT.IO,
-  KCM_RESULT.NOSUPP,
-  1432158293,
-];
-
-async function orElse<T>(first: () => Promise<T>, second: () => Promise<T>): Promise<T> {
-  try {
-    return await first();
-  } catch (error) {
-    const notImplemented = error instanceof KcmFailure && NOT_IMPLEMENTED.includes(error.result);
-    // Before they look at the operation, servers disconnect whoever sends a longer request than they accept.
-    if (notImplemented || (error instanceof KcmDisconnected && error.tooLong)) return second();
-    throw error;
-  }
 }
